@@ -1,0 +1,112 @@
+"""Labels, fixed-width integers, and decoders that accept exactly one spelling.
+
+Python's own parsers are generous: ``int("1_0")`` is 10, ``int("٣")`` is 3 and
+``b64decode("AB==", validate=True)`` equals ``b64decode("AA==")``. Where two texts mean
+the same value, two parties can sign different bytes and believe they agree; so every
+decoder here decodes, encodes again and compares.
+"""
+
+import base64
+import binascii
+import hashlib
+
+from tearline.errors import MalformedInput
+
+LABEL_PREFIX = b"tearline/v1/"
+
+
+def label(name: str) -> bytes:
+    r"""The domain separator ``tearline/v1/<name>\0`` that starts everything hashed or signed."""
+    return LABEL_PREFIX + name.encode("ascii") + b"\0"
+
+
+def u8(number: int) -> bytes:
+    """One byte."""
+    return number.to_bytes(1, "big")
+
+
+def u16(number: int) -> bytes:
+    """Two bytes, big-endian."""
+    return number.to_bytes(2, "big")
+
+
+def u32(number: int) -> bytes:
+    """Four bytes, big-endian."""
+    return number.to_bytes(4, "big")
+
+
+def u64(number: int) -> bytes:
+    """Eight bytes, big-endian."""
+    return number.to_bytes(8, "big")
+
+
+def prefixed(part: bytes) -> bytes:
+    """``part`` behind its length in four bytes."""
+    return u32(len(part)) + part
+
+
+def labelled_sha256(name: str, *parts: bytes) -> bytes:
+    """SHA-256 over the label ``name`` and ``parts``, which must be unambiguous together."""
+    digest = hashlib.sha256(label(name))
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def parse_decimal(text: str, *, maximum: int) -> int:
+    """A number in the digits 0-9, without sign, leading zeros or separators.
+
+    Raises:
+        MalformedInput: If ``text`` is anything else, or above ``maximum``.
+    """
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        raise MalformedInput("a decimal number was expected")
+    number = int(text)
+    if str(number) != text or number > maximum:
+        raise MalformedInput("the number is not in its one spelling, or is too large")
+    return number
+
+
+def parse_hex(text: str, *, size: int) -> bytes:
+    """``size`` bytes in lower-case hexadecimal.
+
+    Raises:
+        MalformedInput: If ``text`` is anything else.
+    """
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        raise MalformedInput("hexadecimal digits were expected") from None
+    if len(value) != size or value.hex() != text:
+        raise MalformedInput(f"exactly {2 * size} lower-case hexadecimal digits were expected")
+    return value
+
+
+def parse_base64(text: str) -> bytes:
+    """Standard base64 with padding (RFC 4648, section 4), in its one spelling.
+
+    Raises:
+        MalformedInput: If ``text`` is anything else.
+    """
+    try:
+        value = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedInput("base64 was expected") from None
+    if base64.b64encode(value).decode("ascii") != text:
+        raise MalformedInput("the base64 is not in its one spelling")
+    return value
+
+
+def parse_utf8(data: bytes) -> str:
+    """Text from UTF-8, without NUL.
+
+    Raises:
+        MalformedInput: If ``data`` is not UTF-8 or holds a NUL.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedInput("UTF-8 text was expected") from None
+    if "\0" in text:
+        raise MalformedInput("text may not hold a NUL")
+    return text

@@ -1,0 +1,25 @@
+"""Every maximum, with its reason. Nothing in Tearline is unbounded."""
+
+# Packets (sizes of what one signature and one grant must carry).
+MAX_COMPARTMENTS = 64  # 512 fields in four forms, by category, fit; a manifest stays under 8 KiB
+COMPARTMENTS_MULTIPLE = 4  # the padding that hides how many categories a packet has
+MAX_SLOTS = 2048  # 512 fields in four forms
+SLOTS_MULTIPLE = 8  # the padding that hides how many fields a packet has
+MAX_FIELD_BYTES = 1 << 20  # a field may be a document of 1 MiB
+MIN_FIELD_PLAINTEXT = 256  # shorter plaintexts would tell a name from a yes
+MAX_PATH_BYTES = 512  # token, schema and property are short; a longer one is an attack
+MAX_VALUES = 4096  # values of one property of one entity
+
+# Statements.
+TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
+MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB; a trust list is the largest
+MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
+
+# Transport.
+MAX_MESSAGE_BYTES = 4 << 20  # the default of gRPC, and what one commit may hold in memory
+MAX_URI_BYTES = 255  # a host name's limit; node URIs are far shorter
+MAX_TEXT_BYTES = 4096  # a purpose, a reason, a title
+
+# Log.
+MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
+MAX_CHECKPOINT_BYTES = 64 << 10  # a hundred cosignatures of 2.5 KiB each do not fit; 20 do
