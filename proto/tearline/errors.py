@@ -123,6 +123,14 @@ class PolicyError(TearlineError):
     exit_status = EXIT_REFUSED
 
 
+class MarkingMalformed(PolicyError):
+    """A marking or a form that is not in its one spelling, or names an unknown category."""
+
+    code = "TL-POL-001"
+    what = "The marking is not one this version knows."
+    next = "Use a category, codes and forms of the marking table; nothing was done."
+
+
 class PacketError(TearlineError):
     """A statement or a packet is malformed or does not verify."""
 
