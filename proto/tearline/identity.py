@@ -1,0 +1,169 @@
+"""Names of agencies, nodes and the exchange: SPIFFE URIs in exactly one spelling.
+
+    agency    spiffe://us-justice.example
+    node      spiffe://us-justice.example/node/washington
+    exchange  spiffe://exchange.example/exchange
+
+The trust domain is the agency: whoever may speak for it, and nobody else, may speak for
+what stands behind it. A domain is one or more labels joined by dots and a node's name is
+one label, each as RFC 1035, section 2.3.1 prefers them: lower-case ASCII letters, digits
+and inner hyphens, beginning with a letter. So no name has a second spelling, none looks
+like an IP address, and none needs escaping anywhere. (SPIFFE-ID, section 2, allows more.)
+"""
+
+import re
+from dataclasses import dataclass
+
+from tearline.errors import MalformedInput
+from tearline.limits import MAX_URI_BYTES
+
+_SCHEME = "spiffe://"
+_NODE = "/node/"
+_EXCHANGE = "/exchange"
+_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NODE_NAME = re.compile(_LABEL)
+_TRUST_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyUri:
+    """An agency, which is its trust domain.
+
+    Raises:
+        MalformedInput: On construction, if the domain is not in its one spelling.
+    """
+
+    trust_domain: str
+
+    def __post_init__(self) -> None:
+        _require_domain(self.trust_domain)
+        _require_bound(str(self))
+
+    def __str__(self) -> str:
+        return _SCHEME + self.trust_domain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeUri:
+    """One node of an agency.
+
+    Raises:
+        MalformedInput: On construction, if the domain or the name is not in its one spelling.
+    """
+
+    trust_domain: str
+    name: str
+
+    def __post_init__(self) -> None:
+        _require_domain(self.trust_domain)
+        if not _NODE_NAME.fullmatch(self.name):
+            raise MalformedInput("a node's name is one lower-case label, such as 'washington'")
+        _require_bound(str(self))
+
+    def __str__(self) -> str:
+        return _SCHEME + self.trust_domain + _NODE + self.name
+
+    @property
+    def agency(self) -> AgencyUri:
+        """The agency that the node belongs to."""
+        return AgencyUri(trust_domain=self.trust_domain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeUri:
+    """The exchange under its operator's trust domain.
+
+    Raises:
+        MalformedInput: On construction, if the domain is not in its one spelling.
+    """
+
+    trust_domain: str
+
+    def __post_init__(self) -> None:
+        _require_domain(self.trust_domain)
+        _require_bound(str(self))
+
+    def __str__(self) -> str:
+        return _SCHEME + self.trust_domain + _EXCHANGE
+
+
+def parse_agency_uri(text: str) -> AgencyUri:
+    """The agency that ``text`` names.
+
+    Raises:
+        MalformedInput: If ``text`` is not ``spiffe://<trust domain>``.
+    """
+    return AgencyUri(trust_domain=_after_scheme(text))
+
+
+def parse_node_uri(text: str) -> NodeUri:
+    """The node that ``text`` names.
+
+    Raises:
+        MalformedInput: If ``text`` is not ``spiffe://<trust domain>/node/<name>``.
+    """
+    trust_domain, separator, name = _after_scheme(text).partition(_NODE)
+    if not separator:
+        raise MalformedInput("a node's URI is spiffe://<trust domain>/node/<name>")
+    return NodeUri(trust_domain=trust_domain, name=name)
+
+
+def parse_exchange_uri(text: str) -> ExchangeUri:
+    """The exchange that ``text`` names.
+
+    Raises:
+        MalformedInput: If ``text`` is not ``spiffe://<trust domain>/exchange``.
+    """
+    rest = _after_scheme(text)
+    if not rest.endswith(_EXCHANGE):
+        raise MalformedInput("an exchange's URI is spiffe://<trust domain>/exchange")
+    return ExchangeUri(trust_domain=rest.removesuffix(_EXCHANGE))
+
+
+def parse_uri(text: str) -> AgencyUri | NodeUri | ExchangeUri:
+    """Whichever of the three ``text`` names.
+
+    Raises:
+        MalformedInput: If ``text`` is none of them.
+    """
+    rest = _after_scheme(text)
+    if _NODE in rest:
+        return parse_node_uri(text)
+    if rest.endswith(_EXCHANGE):
+        return parse_exchange_uri(text)
+    return parse_agency_uri(text)
+
+
+def trust_domain_of(uri: str) -> str:
+    """The trust domain of an agency's, a node's or an exchange's URI.
+
+    Raises:
+        MalformedInput: If ``uri`` is none of them.
+    """
+    return parse_uri(uri).trust_domain
+
+
+def agency_uri_of(node_uri: str) -> str:
+    """The URI of the agency that the node ``node_uri`` belongs to.
+
+    Raises:
+        MalformedInput: If ``node_uri`` is not a node's.
+    """
+    return str(parse_node_uri(node_uri).agency)
+
+
+def _after_scheme(text: str) -> str:
+    _require_bound(text)
+    if not text.startswith(_SCHEME):
+        raise MalformedInput(f"a URI that begins with {_SCHEME} was expected")
+    return text.removeprefix(_SCHEME)
+
+
+def _require_domain(text: str) -> None:
+    if not _TRUST_DOMAIN.fullmatch(text):
+        raise MalformedInput("a trust domain is lower-case labels and dots: us-justice.example")
+
+
+def _require_bound(text: str) -> None:
+    if len(text) > MAX_URI_BYTES:
+        raise MalformedInput(f"a URI has at most {MAX_URI_BYTES} characters")
