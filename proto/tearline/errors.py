@@ -111,10 +111,82 @@ class TrustError(TearlineError):
     exit_status = EXIT_REFUSED
 
 
+class SignerUnknown(TrustError):
+    """A signer that no trust list names."""
+
+    code = "TL-TRU-001"
+    what = "The signer is not known in this federation."
+    next = "Check the name; an agency is admitted by all roots of the federation."
+
+
+class SignerKeyUnknown(TrustError):
+    """A key that no key record in force gives to this signer."""
+
+    code = "TL-TRU-002"
+    what = "The signer's key is not on record, has ended, or was revoked."
+    next = "Ask the signer's agency to publish its key record."
+
+
+class FederationMismatch(TrustError):
+    """A statement of another federation."""
+
+    code = "TL-TRU-003"
+    what = "The statement belongs to another federation."
+    next = "Check which federation id is pinned here."
+
+
+class TrustListRejected(TrustError):
+    """A trust list that does not follow from the one before."""
+
+    code = "TL-TRU-004"
+    what = "The trust list is not a valid successor."
+    next = "Keep the current list; ask the agencies that had to sign."
+
+
+class TrustListUnpinned(TrustError):
+    """A first trust list that is not the pinned one."""
+
+    code = "TL-TRU-005"
+    what = "The first trust list is not the one pinned here."
+    next = "Compare the federation id with your partners out of band."
+
+
+class TrustStale(TrustError):
+    """Trust read too long ago to seal under."""
+
+    code = "TL-TRU-006"
+    what = "What is known of keys and suspensions is too old to act on."
+    next = "Wait for the exchange; nothing was sent."
+
+
 class AgreementError(TearlineError):
     """No agreement in force covers this."""
 
     exit_status = EXIT_REFUSED
+
+
+class AgreementNotInForce(AgreementError):
+    """An agreement or article that is not in force here and now."""
+
+    code = "TL-AGR-001"
+    what = "No agreement in force covers this."
+    next = "Check the agreement, its article, dates, kind and direction."
+
+
+class AgreementMalformed(AgreementError):
+    """An agreement that contradicts itself."""
+
+    code = "TL-AGR-002"
+    what = "The agreement is not well formed."
+    next = "Correct the place named and sign again."
+
+
+class PinUnknown(AgreementError):
+    """An agreement that pins a policy or profile not present here."""
+
+    code = "TL-AGR-003"
+    what = "The agreement pins a digest that this installation does not have."
+    next = "Install the version of policy, profile or masks that it names."
 
 
 class PolicyError(TearlineError):
@@ -137,16 +209,195 @@ class PacketError(TearlineError):
     exit_status = EXIT_INTEGRITY
 
 
+class StatementMalformed(PacketError):
+    """Bytes that are not the one encoding of a statement or packet."""
+
+    code = "TL-PKT-001"
+    what = "A statement or packet is not well formed."
+    next = "Do not use it; tell its sender which version of Tearline you run."
+
+
+class AttestationMissing(PacketError):
+    """A statement whose signature was not sent along."""
+
+    code = "TL-PKT-002"
+    what = "The signature over a statement is missing."
+    next = "Fetch the statement again; if it repeats, tell the operator."
+
+
+class InclusionInvalid(PacketError):
+    """A statement that the signed tree does not contain."""
+
+    code = "TL-PKT-003"
+    what = "The statement is not part of what was signed."
+    next = "Do not use it; keep it as evidence and ask its signer."
+
+
+class SignerMismatch(PacketError):
+    """A body and its signature that name different signers or keys."""
+
+    code = "TL-PKT-004"
+    what = "The statement names another signer than its signature."
+    next = "Do not use it; keep it as evidence and ask its signer."
+
+
+class TypeNotAllowed(PacketError):
+    """A key that signed a kind of statement its record does not list."""
+
+    code = "TL-PKT-005"
+    what = "The key may not sign this kind of statement."
+    next = "Ask the signer's agency for a key record that lists it."
+
+
+class CommitmentMismatch(PacketError):
+    """Content that is not what the manifest commits to."""
+
+    code = "TL-PKT-006"
+    what = "A part of the packet is not what its originator signed."
+    next = "Do not use the packet; keep it as evidence and tell its originator."
+
+
+class CiphertextMissing(PacketError):
+    """A granted field whose ciphertext did not arrive."""
+
+    code = "TL-PKT-007"
+    what = "A ciphertext that was granted is missing."
+    next = "Ask the exchange for the packet again, then its originator."
+
+
+class DecryptionFailed(PacketError):
+    """A ciphertext that its key does not open."""
+
+    code = "TL-PKT-008"
+    what = "A ciphertext does not open under the key that was granted."
+    next = "Do not use the packet; keep it as evidence and tell its originator."
+
+
+class PathDuplicated(PacketError):
+    """One path twice in the same form."""
+
+    code = "TL-PKT-009"
+    what = "The packet holds the same field twice in one form."
+    next = "Ask the originator to correct the packet."
+
+
+class PacketTooLarge(PacketError):
+    """More fields or categories than one packet may carry."""
+
+    code = "TL-PKT-010"
+    what = "The packet is larger than a packet may be."
+    next = "Split it; an import does so by itself."
+
+
+class StatementConflict(PacketError):
+    """The same identifier with other bytes."""
+
+    code = "TL-PKT-011"
+    what = "This identifier was used before for something else."
+    next = "Do not send again under this identifier; the conflict is recorded."
+
+
+class SuiteUnknown(PacketError):
+    """A suite below what the trust list demands, or unknown."""
+
+    code = "TL-PKT-012"
+    what = "The cryptographic suite is not accepted in this federation."
+    next = "Update the older of the two nodes."
+
+
+class EvaluationInvalid(PacketError):
+    """A 4x4 evaluation that is not one."""
+
+    code = "TL-PKT-013"
+    what = "The evaluation of source and information is not valid."
+    next = "Use A, B, C or X followed by 1, 2, 3 or 4."
+
+
 class GrantError(TearlineError):
     """A grant is malformed, misdirected or ended."""
 
     exit_status = EXIT_INTEGRITY
 
 
+class GrantMisdirected(GrantError):
+    """A grant for another recipient, packet or key."""
+
+    code = "TL-GRT-001"
+    what = "The grant is not for this node, packet or key."
+    next = "Do not use it; keep it as evidence and ask the grantor."
+
+
+class GrantorNotOriginator(GrantError):
+    """A grant from somebody other than the packet's originator."""
+
+    code = "TL-GRT-002"
+    what = "Only the originator's agency may grant its packet."
+    next = "Ask the originator to grant it to you."
+    exit_status = EXIT_REFUSED
+
+
+class GrantExpired(GrantError):
+    """A grant past its end."""
+
+    code = "TL-GRT-003"
+    what = "The grant has ended."
+    next = "Ask the originator to grant the packet again."
+    exit_status = EXIT_REFUSED
+
+
+class ReleaseMismatch(GrantError):
+    """A sealed part that releases other things than the grant lists."""
+
+    code = "TL-GRT-004"
+    what = "The sealed part of the grant does not match its list."
+    next = "Do not use the grant; keep it as evidence and ask the grantor."
+
+
+class RecipientKeyExpired(GrantError):
+    """A grant sealed to a key that has ended."""
+
+    code = "TL-GRT-005"
+    what = "The recipient's encryption key has ended."
+    next = "Grant again to the recipient's current key; nothing was delivered."
+    exit_status = EXIT_REFUSED
+
+
 class MailboxError(TearlineError):
     """A mailbox, a channel or its sequence is not as it must be."""
 
     exit_status = EXIT_INTEGRITY
+
+
+class ChannelGap(MailboxError):
+    """A sequence number that is not the next one."""
+
+    code = "TL-MBX-001"
+    what = "Something sent on this channel did not arrive."
+    next = "Fetch again; if the gap stays, compare marks with the sender."
+
+
+class ChannelReplay(MailboxError):
+    """A sequence number used twice for different statements."""
+
+    code = "TL-MBX-002"
+    what = "A place in the channel was used twice."
+    next = "Do not use the later statement; keep both as evidence."
+
+
+class MarkUnequal(MailboxError):
+    """Two ends of a channel that disagree."""
+
+    code = "TL-MBX-003"
+    what = "The two ends of a channel disagree about what was sent."
+    next = "Compare what was sent and received with the partner, outside the exchange."
+
+
+class StatusBackwards(MailboxError):
+    """A receipt that would move a status back."""
+
+    code = "TL-MBX-004"
+    what = "A status only moves forward."
+    next = "Ignore the receipt; keep it as evidence."
 
 
 class LogError(TearlineError):

@@ -1,0 +1,125 @@
+"""Channels: every statement addressed to a node has a place in an unbroken sequence.
+
+A channel is (sender, recipient, agreement). What the sender sends on it is numbered from 1
+without gaps; a place whose statement was refused, returned, expired or recalled is filled by
+a void. Both ends sign marks of the highest numbers they sent and received, so that nothing is
+dropped silently, the last message included.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tearline.errors import ChannelGap, ChannelReplay, MarkUnequal, StatementMalformed
+from tearline.statement import Header
+
+AGREEMENT_ID_SIZE = 16
+MAX_SEQ = (1 << 63) - 1  # what a signed 64-bit column holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A place in a channel; the sender is the statement's signer.
+
+    Attributes:
+        recipient: Node URI.
+        agreement_id: 16 bytes.
+        seq: From 1, without gaps.
+    """
+
+    recipient: str
+    agreement_id: bytes
+    seq: int
+
+    def __post_init__(self) -> None:
+        if len(self.agreement_id) != AGREEMENT_ID_SIZE or not 0 < self.seq <= MAX_SEQ:
+            raise StatementMalformed("the place in the channel is not possible")
+
+
+class VoidReason(StrEnum):
+    """Why a place in a channel holds nothing."""
+
+    REFUSED = "refused"
+    RETURNED = "returned"
+    EXPIRED = "expired"
+    RECALLED = "recalled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Void:
+    """Fills a place whose statement will never arrive."""
+
+    header: Header
+    address: Address
+    reason: VoidReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One end's account of both directions of a channel.
+
+    Attributes:
+        header: The end that signs.
+        recipient: The other end's node URI.
+        agreement_id: 16 bytes.
+        counter: Grows with every mark of this end on this channel.
+        highest_sent: Highest seq this end sent to the other.
+        highest_received: Highest seq this end holds without a gap below it.
+        time_ms: When it was made; for display.
+    """
+
+    header: Header
+    recipient: str
+    agreement_id: bytes
+    counter: int
+    highest_sent: int
+    highest_received: int
+    time_ms: int
+
+    def __post_init__(self) -> None:
+        numbers = (self.counter, self.highest_sent, self.highest_received)
+        if len(self.agreement_id) != AGREEMENT_ID_SIZE or any(
+            not 0 <= number <= MAX_SEQ for number in numbers
+        ):
+            raise StatementMalformed("the mark holds impossible numbers")
+
+
+@dataclass(slots=True)
+class Incoming:
+    """The receiving end of one channel: what has arrived, and what is missing.
+
+    Attributes:
+        contiguous: Highest seq below which nothing is missing.
+        ahead: Statement ids that arrived before something below them.
+    """
+
+    contiguous: int = 0
+    ahead: dict[int, bytes] = field(default_factory=dict)
+
+    def receive(self, seq: int, statement_id: bytes) -> None:
+        """Takes one arrival.
+
+        Args:
+            seq: Its place.
+            statement_id: 32 bytes.
+
+        Raises:
+            ChannelReplay: If the place is taken by another statement, or was passed.
+            ChannelGap: If something below it has not arrived; it is kept all the same.
+        """
+        if seq <= self.contiguous or self.ahead.get(seq, statement_id) != statement_id:
+            raise ChannelReplay(f"place {seq}")
+        self.ahead[seq] = statement_id
+        while self.contiguous + 1 in self.ahead:
+            self.contiguous += 1
+            del self.ahead[self.contiguous]
+        if self.contiguous < seq:
+            raise ChannelGap(f"place {self.contiguous + 1} is missing below {seq}")
+
+    def verify_mark(self, mark: Mark) -> None:
+        """Compares the sender's mark with what arrived.
+
+        Raises:
+            MarkUnequal: If the sender sent more than arrived here.
+        """
+        if mark.highest_sent != self.contiguous:
+            raise MarkUnequal(f"{mark.highest_sent} sent, {self.contiguous} received")

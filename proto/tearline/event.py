@@ -1,0 +1,109 @@
+"""Events: what the audit log records of each act, in ids and hashes, never contents."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tearline.encoding import label, prefixed
+from tearline.errors import StatementMalformed
+from tearline.statement import HASH_SIZE
+
+
+class EventCode(StrEnum):
+    """What happened. Codes are never renamed or reused."""
+
+    PACKET_ACCEPTED = "packet-accepted"
+    GRANT_ACCEPTED = "grant-accepted"
+    GRANT_DELIVERED = "grant-delivered"
+    RECEIPT = "receipt"
+    VOID = "void"
+    MARK = "mark"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    AGREEMENT = "agreement"
+    STANDING = "standing"
+    TRUST = "trust"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 (a name, not a secret)
+    AUDIT_SEARCH = "audit-search"
+    OPERATOR = "operator"
+
+
+class EventOutcome(StrEnum):
+    """How it ended."""
+
+    OK = "ok"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a grant shows of one compartment, and by which shared policies.
+
+    Attributes:
+        compartment: Index in the manifest.
+        category: The compartment's category.
+        form: Name of the form released.
+        policies: Ids of the shared policies that allowed it.
+        slots: Slots released singly; empty where the compartment was released whole.
+    """
+
+    compartment: int
+    category: str
+    form: str
+    policies: tuple[str, ...]
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One act, as the log records it.
+
+    Attributes:
+        statement_id: 32 bytes: the statement it is about, or a random id of a call.
+        code: What happened.
+        party: URI the event is about; one event has one entry per party.
+        time_ms: The exchange's clock.
+        actor: URI of who acted.
+        pseudonym: 32 bytes of the person, or empty.
+        counterpart: URI of the other side, or empty.
+        packet: 32 bytes, statement id of the manifest, or empty.
+        agreement_id: 16 bytes, or empty.
+        article: The article it was done under, or empty.
+        purpose: The purpose stated, or empty.
+        policy_digest: 32 bytes of the shared policy set, or empty.
+        decisions: Per compartment, what a grant released.
+        outcome: How it ended.
+        reason: Code of the error, where it was refused.
+        count: How many like it this entry stands for.
+    """
+
+    statement_id: bytes
+    code: EventCode
+    party: str
+    time_ms: int
+    actor: str
+    pseudonym: bytes = b""
+    counterpart: str = ""
+    packet: bytes = b""
+    agreement_id: bytes = b""
+    article: str = ""
+    purpose: str = ""
+    policy_digest: bytes = b""
+    decisions: tuple[Decision, ...] = ()
+    outcome: EventOutcome = EventOutcome.OK
+    reason: str = ""
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if len(self.statement_id) != HASH_SIZE or self.count < 1:
+            raise StatementMalformed("an event names a statement id and counts at least one act")
+
+    @property
+    def id(self) -> bytes:
+        """32 bytes: one entry of the log for each (statement, code, party)."""
+        return hashlib.sha256(
+            label("event-id")
+            + self.statement_id
+            + prefixed(self.code.encode())
+            + prefixed(self.party.encode())
+        ).digest()

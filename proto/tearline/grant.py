@@ -1,0 +1,92 @@
+"""The grant: a release of parts of one packet to one recipient.
+
+The first release, a later one and one more field are the same statement. It lists by index
+what it releases, so that the exchange can judge it against the agreement, and carries the
+keys in a part sealed to the recipient's encryption key. Recipients do not see each other's.
+"""
+
+from dataclasses import dataclass
+
+from tearline.channel import Address
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES
+from tearline.policy.marking import Pap
+from tearline.statement import HASH_SIZE, ActedBy, Header
+
+GRANT_ID_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveats:
+    """Conditions on what the recipient does with it.
+
+    Attributes:
+        handling: Handling codes H1 to H3, ascending.
+        orcon: Whether passing on needs the originator's grant.
+        pap: The permissible actions protocol level.
+    """
+
+    handling: tuple[str, ...]
+    orcon: bool
+    pap: Pap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A release to one recipient.
+
+    Attributes:
+        header: The grantor: a node of the packet's originator.
+        address: Recipient, agreement and place in the channel.
+        grant_id: 16 random bytes.
+        packet: 32 bytes, the statement id of the manifest.
+        kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
+        not_after_ms: When the grant ends, Unix milliseconds.
+        purpose: What the recipient may use it for, in the agreement's words.
+        caveats: Conditions on use.
+        openings: Compartments of which only existence is told; ascending.
+        compartments: Compartments released whole; ascending.
+        fields: Slots released singly; ascending.
+        decision_digest: 32 bytes, the salted hash of the policy decision behind it.
+        acted_by: The person who released it, or None where a machine duty did.
+        sealed: HPKE encapsulation and ciphertext of the release.
+    """
+
+    header: Header
+    address: Address
+    grant_id: bytes
+    packet: bytes
+    kem_key_id: bytes
+    not_after_ms: int
+    purpose: str
+    caveats: Caveats
+    openings: tuple[int, ...]
+    compartments: tuple[int, ...]
+    fields: tuple[int, ...]
+    decision_digest: bytes
+    acted_by: ActedBy | None
+    sealed: bytes
+
+    def __post_init__(self) -> None:
+        sizes = (
+            (self.grant_id, GRANT_ID_SIZE),
+            (self.packet, HASH_SIZE),
+            (self.kem_key_id, HASH_SIZE),
+            (self.decision_digest, HASH_SIZE),
+        )
+        if any(len(value) != size for value, size in sizes):
+            raise StatementMalformed("a part of the grant has the wrong size")
+        if len(self.purpose.encode()) > MAX_TEXT_BYTES:
+            raise StatementMalformed("the purpose is too long")
+        for indices, limit in (
+            (self.openings, MAX_COMPARTMENTS),
+            (self.compartments, MAX_COMPARTMENTS),
+            (self.fields, MAX_SLOTS),
+        ):
+            ascending = all(a < b for a, b in zip(indices, indices[1:], strict=False))
+            if not ascending or any(not 0 <= index < limit for index in indices):
+                raise StatementMalformed("a grant lists what it releases once each, in order")
+        if set(self.openings) & set(self.compartments):
+            raise StatementMalformed("a compartment is either told of or released, not both")
+        if not (self.openings or self.compartments or self.fields):
+            raise StatementMalformed("the grant releases nothing")

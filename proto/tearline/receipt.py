@@ -1,0 +1,100 @@
+"""Receipts: who says what became of a statement. A status only moves forward.
+
+    accepted (exchange) → stored (recipient's node) → opened → seen (a person) → erased
+
+A refusal is a receipt too: signed, logged, and final for that statement.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tearline.channel import Address
+from tearline.errors import StatementMalformed, StatusBackwards
+from tearline.limits import MAX_LOG_SIZE
+from tearline.statement import HASH_SIZE, SALT_SIZE, ActedBy, Header
+
+MAX_EVENT_BYTES = 64 << 10  # one decision for each of 64 compartments, with policies and slots
+
+
+class Status(IntEnum):
+    """What became of a statement; a greater number is later."""
+
+    ACCEPTED = 1
+    STORED = 2
+    OPENED = 3
+    SEEN = 4
+    ERASED = 5
+    REFUSED = 6
+
+    @property
+    def text(self) -> str:
+        """The lower-case name shown to people."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOpening:
+    """Where the log holds an event, and what its blind leaf hides.
+
+    Attributes:
+        index: Position of the entry, from 0.
+        salt: 32 bytes.
+        event: The encoded event.
+    """
+
+    index: int
+    salt: bytes
+    event: bytes
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < MAX_LOG_SIZE or len(self.salt) != SALT_SIZE:
+            raise StatementMalformed("the opening of a log entry is not possible")
+        if not 0 < len(self.event) <= MAX_EVENT_BYTES:
+            raise StatementMalformed("the event of a log entry is empty or too large")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A signed word on what became of a statement.
+
+    Attributes:
+        header: Who says it: the exchange of acceptance and refusal, the recipient of the rest.
+        address: Place in the channel to the sender; None in receipts of the exchange.
+        about: 32 bytes, the statement's id.
+        status: What became of it.
+        code: Code of the error, where the status is a refusal; else empty.
+        entry: The log entry that records it; only in receipts of the exchange.
+        acted_by: The person who saw it, where the status is seen.
+        time_ms: When; for display.
+    """
+
+    header: Header
+    address: Address | None
+    about: bytes
+    status: Status
+    code: str
+    entry: LogOpening | None
+    acted_by: ActedBy | None
+    time_ms: int
+
+    def __post_init__(self) -> None:
+        if len(self.about) != HASH_SIZE:
+            raise StatementMalformed("a receipt is about a statement id of 32 bytes")
+        if (self.status is Status.REFUSED) != bool(self.code):
+            raise StatementMalformed("a code stands with a refusal, and only there")
+        if (self.address is None) == (self.entry is None):
+            raise StatementMalformed("a receipt has either a place in a channel or a log entry")
+
+
+def verify_forward(current: Status | None, following: Status) -> None:
+    """Checks that ``following`` may come after ``current``.
+
+    Raises:
+        StatusBackwards: If it says less than is known already, or follows an end.
+    """
+    if current is None or current is following:
+        return
+    if current in (Status.ERASED, Status.REFUSED) or following < current:
+        raise StatusBackwards(f"{following.text} after {current.text}")
+    if following is Status.REFUSED:
+        raise StatusBackwards("what was accepted is not refused later")

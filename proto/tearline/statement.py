@@ -1,0 +1,367 @@
+"""Statements: everything signed is one thing.
+
+A statement is a type and a body of bytes. Bodies are signed, stored, hashed and carried
+as those bytes; nothing is serialised a second time to verify it. One composite signature
+costs more than all else on a packet's way, so it covers a whole tree of statements:
+
+    leaf  = SHA-256(0x00 ‖ label(type) ‖ salt ‖ body)        salt: 32 random bytes
+    root  = the RFC 6962 root over 1, 8, 64, 512 or 4096 leaves, filled up with random ones
+    signed = label ‖ federation ‖ signer ‖ key id ‖ size ‖ root
+
+The salt keeps a reader of one leaf from guessing its neighbours. A statement's id is
+SHA-256(label(type) ‖ body), without salt or signature: composite signatures are malleable,
+and the same words said twice are the same statement. Specified in docs/spec/statement-v1.md.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from tearline.encoding import label, prefixed, u32
+from tearline.errors import (
+    AttestationMissing,
+    InclusionInvalid,
+    SignerMismatch,
+    StatementMalformed,
+)
+from tearline.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
+from tearline.limits import MAX_BODY_BYTES, MAX_URI_BYTES, TREE_SIZES
+from tearline.merkle import node_hash, root_from_inclusion
+
+HASH_SIZE = 32
+SALT_SIZE = 32
+
+
+class StatementType(IntEnum):
+    """What a body is; the name, in lower case, is part of everything hashed over it."""
+
+    TRUST_LIST = 1
+    KEY_RECORD = 2
+    REVOCATION = 3
+    AGREEMENT = 4
+    STANDING = 5
+    MANIFEST = 6
+    GRANT = 7
+    RECEIPT = 8
+    VOID = 9
+    MARK = 10
+
+    @cached_property
+    def label(self) -> bytes:
+        """The domain separator of this type."""
+        return label("statement/" + self.name.lower().replace("_", "-"))
+
+
+COSIGNED_TYPES = frozenset({StatementType.TRUST_LIST, StatementType.AGREEMENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """How every body begins: who says this, in which federation, under which key.
+
+    Attributes:
+        federation: 32 bytes, the id of the first trust list (zeros inside that list itself).
+        signer: The URI of the node, agency or exchange that signs.
+        key_id: 32 bytes, the id of the signer's key.
+    """
+
+    federation: bytes
+    signer: str
+    key_id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActedBy:
+    """The person behind a statement, as partners may know them.
+
+    Attributes:
+        pseudonym: 32 bytes, the same for one person throughout one agreement, and no other.
+        role: The role the person acted in.
+        token_hash: SHA-256 of the id of the token that was checked.
+        time_ms: When the person acted, Unix milliseconds.
+    """
+
+    pseudonym: bytes
+    role: str
+    token_hash: bytes
+    time_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attestation:
+    """One signature over a tree of statements.
+
+    Attributes:
+        federation: 32 bytes.
+        signer: URI of the signer.
+        key_id: 32 bytes.
+        size: Leaves in the tree, one of 1, 8, 64, 512, 4096.
+        root: 32 bytes, the RFC 6962 root.
+        signature: 3,373 bytes, composite.
+    """
+
+    federation: bytes
+    signer: str
+    key_id: bytes
+    size: int
+    root: bytes
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if (
+            len(self.federation) != HASH_SIZE
+            or len(self.key_id) != KEY_ID_SIZE
+            or len(self.root) != HASH_SIZE
+            or len(self.signature) != SIGNATURE_SIZE
+            or not 0 < len(self.signer.encode()) <= MAX_URI_BYTES
+        ):
+            raise StatementMalformed("a part of the attestation has the wrong size")
+        if self.size not in TREE_SIZES:
+            raise StatementMalformed("the tree has a size that no signer makes")
+
+    @cached_property
+    def signed_bytes(self) -> bytes:
+        """The message under the signature."""
+        return _signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)
+
+    @cached_property
+    def hash(self) -> bytes:
+        """32 bytes over everything here, the signature included.
+
+        A verifier remembers this hash, not the root: a forged signature under a root that
+        was verified before hashes differently and is checked like any other.
+        """
+        return hashlib.sha256(
+            label("attestation-hash") + prefixed(self.signed_bytes) + prefixed(self.signature)
+        ).digest()
+
+    def verify(self, key: SigningPublicKey) -> None:
+        """Checks the signature under ``key``, which the caller's own record names.
+
+        Raises:
+            SignerMismatch: If the attestation names another key.
+            SignatureInvalid: If the signature does not verify.
+        """
+        if key.id != self.key_id:
+            raise SignerMismatch("the attestation names another key than the record")
+        key.verify(self.signature, self.signed_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inclusion:
+    """Where a statement stands in an attested tree.
+
+    Attributes:
+        attestation: 32 bytes, the hash of the attestation.
+        salt: 32 bytes of this leaf.
+        index: Position of the leaf, from 0.
+        path: Sibling hashes from the leaf to the root, 32 bytes each.
+    """
+
+    attestation: bytes
+    salt: bytes
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A signed body, with one inclusion for each signer."""
+
+    type: StatementType
+    body: bytes
+    inclusions: tuple[Inclusion, ...]
+
+    @cached_property
+    def id(self) -> bytes:
+        """The 32-byte id, the same whoever signed it."""
+        return statement_id(self.type, self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One statement of a tree, before its path is cut out."""
+
+    type: StatementType
+    body: bytes
+    salt: bytes
+
+    @property
+    def hash(self) -> bytes:
+        """The 32-byte leaf hash."""
+        return leaf_hash(self.type, self.salt, self.body)
+
+
+def statement_id(kind: StatementType, body: bytes) -> bytes:
+    """SHA-256 over the type's label and the body."""
+    return hashlib.sha256(kind.label + body).digest()
+
+
+def leaf_hash(kind: StatementType, salt: bytes, body: bytes) -> bytes:
+    """The salted leaf of a statement in a tree: RFC 6962's 0x00 prefix, label, salt, body."""
+    return hashlib.sha256(b"\0" + kind.label + salt + body).digest()
+
+
+def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root: bytes) -> bytes:
+    return (
+        label("attestation")
+        + federation
+        + prefixed(signer.encode("utf-8"))
+        + key_id
+        + u32(size)
+        + root
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedTree:
+    """What one signature covers: the attestation and the leaves, real ones first.
+
+    ``levels[0]`` are the leaf hashes of the whole tree, ``levels[-1]`` is the root alone.
+    """
+
+    attestation: Attestation
+    leaves: tuple[Leaf, ...]
+    levels: tuple[tuple[bytes, ...], ...]
+
+    def path(self, index: int, *, height: int = 0) -> tuple[bytes, ...]:
+        """The siblings from the subtree of ``2**height`` leaves at ``index`` up to the root."""
+        return tuple(
+            level[(index >> depth) ^ 1]
+            for depth, level in enumerate(self.levels[:-1])
+            if depth >= height
+        )
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Each real leaf as a statement of its own, with its path."""
+        return tuple(
+            Statement(
+                type=leaf.type,
+                body=leaf.body,
+                inclusions=(
+                    Inclusion(
+                        attestation=self.attestation.hash,
+                        salt=leaf.salt,
+                        index=index,
+                        path=self.path(index),
+                    ),
+                ),
+            )
+            for index, leaf in enumerate(self.leaves)
+        )
+
+
+class Signer:
+    """A party that signs: its URI and key in one federation."""
+
+    def __init__(self, *, federation: bytes, uri: str, key: SigningKey) -> None:
+        self._key = key
+        self.header = Header(federation=federation, signer=uri, key_id=key.id)
+
+    def sign(self, statements: Sequence[tuple[StatementType, bytes]]) -> SignedTree:
+        """One signature over ``statements``, whose bodies must begin with this signer's header.
+
+        The bodies of co-signed statements begin with their first signer's header instead.
+
+        Raises:
+            StatementMalformed: If there are none, too many, or one is too large.
+        """
+        if not statements:
+            raise StatementMalformed("there is nothing to sign")
+        if any(len(body) > MAX_BODY_BYTES for _, body in statements):
+            raise StatementMalformed("a body is larger than a statement may be")
+        size = next((size for size in TREE_SIZES if size >= len(statements)), None)
+        if size is None:
+            raise StatementMalformed(f"one signature covers at most {TREE_SIZES[-1]} statements")
+        leaves = tuple(
+            Leaf(type=kind, body=body, salt=secrets.token_bytes(SALT_SIZE))
+            for kind, body in statements
+        )
+        fillers = (secrets.token_bytes(HASH_SIZE) for _ in range(size - len(leaves)))
+        levels = _levels((*(leaf.hash for leaf in leaves), *fillers))
+        root = levels[-1][0]
+        header = self.header
+        message = _signed_bytes(header.federation, header.signer, header.key_id, size, root)
+        attestation = Attestation(
+            federation=header.federation,
+            signer=header.signer,
+            key_id=header.key_id,
+            size=size,
+            root=root,
+            signature=self._key.sign(message),
+        )
+        return SignedTree(attestation=attestation, leaves=leaves, levels=levels)
+
+
+def _levels(leaf_hashes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
+    levels = [leaf_hashes]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append(
+            tuple(node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2))
+        )
+    return tuple(levels)
+
+
+def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:
+    """Checks that ``attestation`` covers ``statement``; not the signature itself.
+
+    Raises:
+        AttestationMissing: If the inclusion points to another attestation.
+        InclusionInvalid: If the path does not lead from the statement to the root.
+    """
+    if inclusion.attestation != attestation.hash:
+        raise AttestationMissing("the statement points to another attestation")
+    if len(inclusion.salt) != SALT_SIZE or not 0 <= inclusion.index < attestation.size:
+        raise InclusionInvalid("the salt or the position is not possible")
+    leaf = leaf_hash(statement.type, inclusion.salt, statement.body)
+    depth = attestation.size.bit_length() - 1
+    if len(inclusion.path) != depth or any(len(node) != HASH_SIZE for node in inclusion.path):
+        raise InclusionInvalid("the path does not fit the tree")
+    if root_from_inclusion(inclusion.index, attestation.size, leaf, inclusion.path) != (
+        attestation.root
+    ):
+        raise InclusionInvalid("the path leads to another root")
+
+
+class AttestationCache:
+    """Attestations whose signature was verified, by their full hash.
+
+    Holds that a key made a signature, never that the key still counts: a key's standing is
+    looked up anew for every statement.
+    """
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._capacity = capacity
+        self._known: dict[bytes, None] = {}
+
+    def verify(self, attestation: Attestation, key: SigningPublicKey) -> None:
+        """Checks the signature, or remembers that it was checked under this key.
+
+        Raises:
+            SignerMismatch: If the attestation names another key.
+            SignatureInvalid: If the signature does not verify.
+        """
+        if key.id == attestation.key_id and attestation.hash in self._known:
+            return
+        attestation.verify(key)
+        if len(self._known) >= self._capacity:
+            del self._known[next(iter(self._known))]
+        self._known[attestation.hash] = None
+
+
+def find_attestation(
+    inclusion: Inclusion, attestations: Mapping[bytes, Attestation]
+) -> Attestation:
+    """The attestation an inclusion points to.
+
+    Raises:
+        AttestationMissing: If it is not among ``attestations``.
+    """
+    try:
+        return attestations[inclusion.attestation]
+    except KeyError:
+        raise AttestationMissing() from None

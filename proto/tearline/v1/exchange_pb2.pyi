@@ -1,0 +1,134 @@
+from tearline.v1 import statement_pb2 as _statement_pb2
+from tearline.v1 import packet_pb2 as _packet_pb2
+from tearline.v1 import flow_pb2 as _flow_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PacketParts(_message.Message):
+    __slots__ = ("manifest", "openings", "ciphertexts")
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    OPENINGS_FIELD_NUMBER: _ClassVar[int]
+    CIPHERTEXTS_FIELD_NUMBER: _ClassVar[int]
+    manifest: bytes
+    openings: _containers.RepeatedScalarFieldContainer[bytes]
+    ciphertexts: _containers.RepeatedCompositeFieldContainer[_packet_pb2.Ciphertext]
+    def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ...) -> None: ...
+
+class Publish(_message.Message):
+    __slots__ = ("bundles", "signed", "parts")
+    BUNDLES_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    bundles: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Bundle]
+    signed: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Signed]
+    parts: _containers.RepeatedCompositeFieldContainer[PacketParts]
+    def __init__(self, bundles: _Optional[_Iterable[_Union[_statement_pb2.Bundle, _Mapping]]] = ..., signed: _Optional[_Iterable[_Union[_statement_pb2.Signed, _Mapping]]] = ..., parts: _Optional[_Iterable[_Union[PacketParts, _Mapping]]] = ...) -> None: ...
+
+class Outcome(_message.Message):
+    __slots__ = ("about", "receipt", "refusal")
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    about: bytes
+    receipt: _statement_pb2.Signed
+    refusal: Refusal
+    def __init__(self, about: _Optional[bytes] = ..., receipt: _Optional[_Union[_statement_pb2.Signed, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ("code", "why")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    why: str
+    def __init__(self, code: _Optional[str] = ..., why: _Optional[str] = ...) -> None: ...
+
+class PublishReply(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ...) -> None: ...
+
+class Cursor(_message.Message):
+    __slots__ = ("epoch", "seq")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    epoch: bytes
+    seq: int
+    def __init__(self, epoch: _Optional[bytes] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class Delivery(_message.Message):
+    __slots__ = ("epoch", "seq", "attestations", "statements", "parts", "entry")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    ATTESTATIONS_FIELD_NUMBER: _ClassVar[int]
+    STATEMENTS_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    epoch: bytes
+    seq: int
+    attestations: _containers.RepeatedScalarFieldContainer[bytes]
+    statements: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Statement]
+    parts: _containers.RepeatedCompositeFieldContainer[PacketParts]
+    entry: _flow_pb2.LogOpening
+    def __init__(self, epoch: _Optional[bytes] = ..., seq: _Optional[int] = ..., attestations: _Optional[_Iterable[bytes]] = ..., statements: _Optional[_Iterable[_Union[_statement_pb2.Statement, _Mapping]]] = ..., parts: _Optional[_Iterable[_Union[PacketParts, _Mapping]]] = ..., entry: _Optional[_Union[_flow_pb2.LogOpening, _Mapping]] = ...) -> None: ...
+
+class EntriesRequest(_message.Message):
+    __slots__ = ("start", "end")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    start: int
+    end: int
+    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+
+class Entries(_message.Message):
+    __slots__ = ("start", "entries", "checkpoint")
+    START_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    start: int
+    entries: _containers.RepeatedScalarFieldContainer[bytes]
+    checkpoint: str
+    def __init__(self, start: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ...) -> None: ...
+
+class ProofRequest(_message.Message):
+    __slots__ = ("statement_id", "size")
+    STATEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    statement_id: bytes
+    size: int
+    def __init__(self, statement_id: _Optional[bytes] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ProvenEvent(_message.Message):
+    __slots__ = ("entry", "path", "size")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    entry: _flow_pb2.LogOpening
+    path: _containers.RepeatedScalarFieldContainer[bytes]
+    size: int
+    def __init__(self, entry: _Optional[_Union[_flow_pb2.LogOpening, _Mapping]] = ..., path: _Optional[_Iterable[bytes]] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ProvenEvents(_message.Message):
+    __slots__ = ("events", "checkpoint", "next")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[ProvenEvent]
+    checkpoint: str
+    next: str
+    def __init__(self, events: _Optional[_Iterable[_Union[ProvenEvent, _Mapping]]] = ..., checkpoint: _Optional[str] = ..., next: _Optional[str] = ...) -> None: ...
+
+class SearchRequest(_message.Message):
+    __slots__ = ("query", "after", "limit")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    query: str
+    after: int
+    limit: int
+    def __init__(self, query: _Optional[str] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,156 @@
+from tearline.v1 import statement_pb2 as _statement_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AgreementRef(_message.Message):
+    __slots__ = ("id", "version", "article")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ARTICLE_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    version: int
+    article: str
+    def __init__(self, id: _Optional[bytes] = ..., version: _Optional[int] = ..., article: _Optional[str] = ...) -> None: ...
+
+class Pins(_message.Message):
+    __slots__ = ("policy", "schema", "profile", "masks")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    MASKS_FIELD_NUMBER: _ClassVar[int]
+    policy: bytes
+    schema: bytes
+    profile: bytes
+    masks: bytes
+    def __init__(self, policy: _Optional[bytes] = ..., schema: _Optional[bytes] = ..., profile: _Optional[bytes] = ..., masks: _Optional[bytes] = ...) -> None: ...
+
+class Compartment(_message.Message):
+    __slots__ = ("opening_commit", "key_commit")
+    OPENING_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    KEY_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    opening_commit: bytes
+    key_commit: bytes
+    def __init__(self, opening_commit: _Optional[bytes] = ..., key_commit: _Optional[bytes] = ...) -> None: ...
+
+class Slot(_message.Message):
+    __slots__ = ("commit", "ciphertext_sha256", "ciphertext_length")
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    CIPHERTEXT_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CIPHERTEXT_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    commit: bytes
+    ciphertext_sha256: bytes
+    ciphertext_length: int
+    def __init__(self, commit: _Optional[bytes] = ..., ciphertext_sha256: _Optional[bytes] = ..., ciphertext_length: _Optional[int] = ...) -> None: ...
+
+class Manifest(_message.Message):
+    __slots__ = ("header", "suite", "packet_id", "not_after_ms", "kind", "agreement", "case_id", "urgency", "pins", "derived_from", "supersedes", "evaluation", "compartments", "slots")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    PACKET_ID_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    URGENCY_FIELD_NUMBER: _ClassVar[int]
+    PINS_FIELD_NUMBER: _ClassVar[int]
+    DERIVED_FROM_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDES_FIELD_NUMBER: _ClassVar[int]
+    EVALUATION_FIELD_NUMBER: _ClassVar[int]
+    COMPARTMENTS_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    suite: int
+    packet_id: bytes
+    not_after_ms: int
+    kind: str
+    agreement: AgreementRef
+    case_id: str
+    urgency: str
+    pins: Pins
+    derived_from: _containers.RepeatedScalarFieldContainer[bytes]
+    supersedes: bytes
+    evaluation: str
+    compartments: _containers.RepeatedCompositeFieldContainer[Compartment]
+    slots: _containers.RepeatedCompositeFieldContainer[Slot]
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., suite: _Optional[int] = ..., packet_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., kind: _Optional[str] = ..., agreement: _Optional[_Union[AgreementRef, _Mapping]] = ..., case_id: _Optional[str] = ..., urgency: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., derived_from: _Optional[_Iterable[bytes]] = ..., supersedes: _Optional[bytes] = ..., evaluation: _Optional[str] = ..., compartments: _Optional[_Iterable[_Union[Compartment, _Mapping]]] = ..., slots: _Optional[_Iterable[_Union[Slot, _Mapping]]] = ...) -> None: ...
+
+class Opening(_message.Message):
+    __slots__ = ("packet_id", "compartment", "salt", "marking", "form", "slots")
+    PACKET_ID_FIELD_NUMBER: _ClassVar[int]
+    COMPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    SALT_FIELD_NUMBER: _ClassVar[int]
+    MARKING_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    packet_id: bytes
+    compartment: int
+    salt: bytes
+    marking: str
+    form: int
+    slots: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, packet_id: _Optional[bytes] = ..., compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class FieldPlain(_message.Message):
+    __slots__ = ("path", "media_type", "values", "marking", "form", "mask", "padding")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    MARKING_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    media_type: str
+    values: _containers.RepeatedScalarFieldContainer[bytes]
+    marking: str
+    form: int
+    mask: str
+    padding: bytes
+    def __init__(self, path: _Optional[str] = ..., media_type: _Optional[str] = ..., values: _Optional[_Iterable[bytes]] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., padding: _Optional[bytes] = ...) -> None: ...
+
+class Release(_message.Message):
+    __slots__ = ("openings", "compartments", "fields")
+    OPENINGS_FIELD_NUMBER: _ClassVar[int]
+    COMPARTMENTS_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    openings: _containers.RepeatedCompositeFieldContainer[OpeningRelease]
+    compartments: _containers.RepeatedCompositeFieldContainer[CompartmentRelease]
+    fields: _containers.RepeatedCompositeFieldContainer[FieldRelease]
+    def __init__(self, openings: _Optional[_Iterable[_Union[OpeningRelease, _Mapping]]] = ..., compartments: _Optional[_Iterable[_Union[CompartmentRelease, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[FieldRelease, _Mapping]]] = ...) -> None: ...
+
+class OpeningRelease(_message.Message):
+    __slots__ = ("opening", "reason")
+    OPENING_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    opening: bytes
+    reason: int
+    def __init__(self, opening: _Optional[bytes] = ..., reason: _Optional[int] = ...) -> None: ...
+
+class CompartmentRelease(_message.Message):
+    __slots__ = ("opening", "key")
+    OPENING_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    opening: bytes
+    key: bytes
+    def __init__(self, opening: _Optional[bytes] = ..., key: _Optional[bytes] = ...) -> None: ...
+
+class FieldRelease(_message.Message):
+    __slots__ = ("slot", "secret")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    slot: int
+    secret: bytes
+    def __init__(self, slot: _Optional[int] = ..., secret: _Optional[bytes] = ...) -> None: ...
+
+class Ciphertext(_message.Message):
+    __slots__ = ("slot", "data")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    slot: int
+    data: bytes
+    def __init__(self, slot: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
