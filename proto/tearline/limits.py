@@ -10,6 +10,9 @@ MIN_FIELD_PLAINTEXT = 256  # shorter plaintexts would tell a name from a yes
 MAX_PATH_BYTES = 512  # token, schema and property are short; a longer one is an attack
 MAX_VALUES = 4096  # values of one property of one entity
 
+# Policy.
+MAX_MARKING_BYTES = 128  # the longest marking of the first version has 65
+
 # Statements.
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB; a trust list is the largest

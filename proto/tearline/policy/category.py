@@ -1,0 +1,114 @@
+"""Categories: what a field is about. A fixed tree, version 1.
+
+A marking names a leaf. Agreements and policies may name a leaf or a group, such as
+``finance`` for all of ``finance.…``. Some leaves are *guarded*: what they hold can cost a
+life or an operation. A rule for a group never reaches a guarded leaf, and a field of any
+category may be raised to one, but never moved sideways or down: an agreement that treats
+places mildly must not be met by calling an account a place.
+"""
+
+from dataclasses import dataclass
+
+from tearline.errors import MarkingMalformed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """One leaf of the tree.
+
+    Attributes:
+        name: Dotted name; what stands before the dot is its group.
+        meaning: What belongs in it.
+        guarded: Whether rules for groups pass it by.
+        rank: Place in the table, from the mildest to the strictest.
+    """
+
+    name: str
+    meaning: str
+    guarded: bool
+    rank: int
+
+    @property
+    def group(self) -> str:
+        """The group above, or empty for a leaf that stands alone."""
+        return self.name.rpartition(".")[0]
+
+
+# From the mildest to the strictest.
+_ORDINARY = (
+    ("reference", "ids by which records point to each other, and sources already public"),
+    ("measure", "sanctions, listings and other public legal measures"),
+    ("organisation.profile", "legal form, sector, status and other traits of an organisation"),
+    ("organisation.name", "names of companies, bodies, funds and ships' operators"),
+    ("organisation.identifier", "registration, tax and licence numbers of organisations"),
+    ("transport.profile", "type, build and flag of a vessel, aircraft or vehicle"),
+    ("transport.identifier", "its name, number, call sign or plate"),
+    ("chemical.substance", "which substance: name, CAS number, HS code, table of 1988"),
+    ("chemical.quantity", "how much of it"),
+    ("time", "when something happened or held"),
+    ("location", "where: addresses, places, coordinates, routes"),
+    ("document", "titles, names and hashes of documents"),
+    ("relation", "that two parties are connected, and how"),
+    ("finance.transfer", "how value moved: purpose, channel, programme"),
+    ("finance.amount", "how much value"),
+    ("finance.account", "accounts, cards, wallets and what identifies them"),
+    ("contact.handle", "e-mail addresses, user names, device numbers"),
+    ("contact.phone", "telephone numbers"),
+    ("identity.trait", "nationality, gender, occupation, appearance of a person"),
+    ("identity.birth", "when a person was born or died"),
+    ("identity.subject", "names of the persons an investigation is about"),
+    ("identity.identifier", "numbers of passports and identity papers"),
+    ("narrative", "free text, which may hold any of the above"),
+)
+_GUARDED = (
+    ("identity.officer", "who works on the case"),
+    ("method", "how something was learned"),
+    ("identity.source", "who told us"),
+    ("unmarked", "nobody has said what it is; treated as the worst it could be"),
+)
+
+CATEGORIES = tuple(
+    Category(name=name, meaning=meaning, guarded=rank >= len(_ORDINARY), rank=rank)
+    for rank, (name, meaning) in enumerate(_ORDINARY + _GUARDED)
+)
+GROUPS = tuple(sorted({category.group for category in CATEGORIES} - {""}))
+
+_BY_NAME = {category.name: category for category in CATEGORIES}
+
+
+def category_named(name: str) -> Category:
+    """The leaf called ``name``.
+
+    Raises:
+        MarkingMalformed: If no leaf has that name; a group is not a category.
+    """
+    category = _BY_NAME.get(name)
+    if category is None:
+        raise MarkingMalformed("the category is not a leaf of the tree")
+    return category
+
+
+def leaves_under(node: str) -> tuple[Category, ...]:
+    """The leaves that a rule for ``node`` reaches: the leaf itself, or a group's ordinary ones.
+
+    Raises:
+        MarkingMalformed: If ``node`` is neither a leaf nor a group.
+    """
+    if node in _BY_NAME:
+        return (_BY_NAME[node],)
+    if node not in GROUPS:
+        raise MarkingMalformed("the category is not in the tree")
+    return tuple(c for c in CATEGORIES if c.group == node and not c.guarded)
+
+
+def is_at_least_as_strict_category(name: str, other: str) -> bool:
+    """Whether a field of category ``other`` may be marked ``name``.
+
+    It may where both are the same, or where ``name`` is guarded and ranks above. Ordinary
+    categories do not compare.
+
+    Raises:
+        MarkingMalformed: If either is not a leaf.
+    """
+    category, original = category_named(name), category_named(other)
+    return category == original or (category.guarded and category.rank > original.rank)
