@@ -406,6 +406,70 @@ class LogError(TearlineError):
     exit_status = EXIT_INTEGRITY
 
 
+class ProofMalformed(LogError):
+    """A position, two sizes or a proof that cannot belong together."""
+
+    code = "TL-LOG-001"
+    what = "The proof does not fit the tree it is about."
+    next = "Ask for the proof again; if it comes back the same, keep it as evidence."
+
+
+class EntryNotIncluded(LogError):
+    """A proof that does not lead from the entry to the checkpoint."""
+
+    code = "TL-LOG-002"
+    what = "The log does not hold this entry at this place."
+    next = "Keep the proof as evidence and tell the auditors."
+
+
+class LogInconsistent(LogError):
+    """Two trees of which the later does not begin with the earlier."""
+
+    code = "TL-LOG-003"
+    what = "The log was rewritten between two checkpoints."
+    next = "Stop sending, keep both checkpoints as evidence and tell every party."
+
+
+class FrontierDamaged(LogError):
+    """A stored tree head that no tree has."""
+
+    code = "TL-LOG-004"
+    what = "The stored state of the log's tree is damaged."
+    next = "Restore it from the entries or from a mirror before anything is signed."
+
+
+class NoteMalformed(LogError):
+    """A signed note, checkpoint or proof that is not the one spelling of itself."""
+
+    code = "TL-LOG-005"
+    what = "The signed note is not well formed."
+    next = "Ask for it again; if it comes back the same, keep it as evidence."
+
+
+class CheckpointForeign(LogError):
+    """A checkpoint of a log other than the one expected."""
+
+    code = "TL-LOG-006"
+    what = "The checkpoint is of another log."
+    next = "Check which log was asked, and the trust list for the log's name."
+
+
+class CheckpointUnsigned(LogError):
+    """A checkpoint without a signature that is required."""
+
+    code = "TL-LOG-007"
+    what = "A required signature is missing from the checkpoint."
+    next = "Wait for the signature or ask for a newer checkpoint; do not rely on this one."
+
+
+class CheckpointForged(LogError):
+    """A signature line of a known key that this key did not make."""
+
+    code = "TL-LOG-008"
+    what = "A signature on the checkpoint does not verify."
+    next = "Keep the checkpoint as evidence, do not rely on it, and tell the auditors."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

@@ -1,0 +1,319 @@
+"""The Merkle tree of RFC 6962, section 2.1, over SHA-256.
+
+    leaf = SHA-256(0x00 ‖ data)        node = SHA-256(0x01 ‖ left ‖ right)
+
+A node is named by (level, index): the root of the perfect subtree over the leaves from
+``index * 2**level`` on. A tree of any size is a handful of perfect subtrees, largest
+first, one for each bit of its size: its *frontier*. Appending needs only the frontier,
+and a proof is made from O(log n) stored nodes, which can be named before they are read,
+so that a store answers them in one query.
+
+The empty proof and the first tree are where verifiers have been fooled: here every
+verifier knows the exact number of hashes a proof must have before it looks at one.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tearline.errors import EntryNotIncluded, FrontierDamaged, LogInconsistent, ProofMalformed
+from tearline.limits import MAX_LOG_SIZE
+
+HASH_SIZE = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+NodeId = tuple[int, int]
+"""(level, index) of a perfect subtree; level 0 holds the leaf hashes."""
+
+Node = tuple[int, int, bytes]
+"""A perfect subtree's level, index and hash."""
+
+ReadNode = Callable[[int, int], bytes]
+"""Fetches the stored hash of the perfect subtree at (level, index)."""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The 32-byte hash of an entry; the prefix keeps entries and nodes apart."""
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The 32-byte hash of two neighbours."""
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+# Whole trees in memory.
+
+
+def tree_levels(leaf_hashes: Iterable[bytes]) -> tuple[tuple[bytes, ...], ...]:
+    """Every level of a small tree, the leaves first, the root alone last.
+
+    A hash without a right neighbour stands unchanged in the level above.
+    """
+    levels = [tuple(leaf_hashes) or (EMPTY_ROOT,)]
+    while len(below := levels[-1]) > 1:
+        pairs = [node_hash(*pair) for pair in zip(below[::2], below[1::2], strict=False)]
+        levels.append((*pairs, *below[2 * len(pairs) :]))
+    return tuple(levels)
+
+
+def root_from_leaf_hashes(leaf_hashes: Iterable[bytes]) -> bytes:
+    """The 32-byte root over ``leaf_hashes``."""
+    return tree_levels(leaf_hashes)[-1][0]
+
+
+def tree_path(leaf_hashes: Iterable[bytes], index: int) -> tuple[bytes, ...]:
+    """The inclusion proof of leaf ``index`` in a small tree.
+
+    Raises:
+        ProofMalformed: If the tree has no such leaf.
+    """
+    levels = tree_levels(leaf_hashes)
+    if not 0 <= index < len(levels[0]):
+        raise ProofMalformed("the tree has no such leaf")
+    siblings = ((level, (index >> depth) ^ 1) for depth, level in enumerate(levels))
+    return tuple(level[sibling] for level, sibling in siblings if sibling < len(level))
+
+
+# Growing trees.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontier:
+    """All that appending needs to know of a tree.
+
+    Attributes:
+        size: Leaves in the tree.
+        hashes: The hash of each perfect subtree, 32 bytes, largest first; in a store these
+            are the nodes that ``frontier_nodes(size)`` names, in that order.
+    """
+
+    size: int = 0
+    hashes: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size <= MAX_LOG_SIZE or len(self.hashes) != self.size.bit_count():
+            raise FrontierDamaged("a tree of this size does not have this many subtrees")
+        if any(len(subtree) != HASH_SIZE for subtree in self.hashes):
+            raise FrontierDamaged("a subtree's hash has the wrong size")
+
+    def append(self, leaf_hashes: Iterable[bytes]) -> "tuple[Frontier, list[Node]]":
+        """The tree with ``leaf_hashes`` added, and every node that this completed.
+
+        The nodes come in the order of completion, the leaves among them at level 0. Each is
+        final: a store writes it once and never again.
+        """
+        size = self.size
+        stack = list(self.hashes)
+        nodes: list[Node] = []
+        for subtree in leaf_hashes:
+            level, index = 0, size
+            nodes.append((level, index, subtree))
+            while index & 1:
+                subtree = node_hash(stack.pop(), subtree)
+                level, index = level + 1, index >> 1
+                nodes.append((level, index, subtree))
+            stack.append(subtree)
+            size += 1
+        return Frontier(size=size, hashes=tuple(stack)), nodes
+
+    def root(self) -> bytes:
+        """The 32-byte root of the tree."""
+        return _join(self.hashes) if self.hashes else EMPTY_ROOT
+
+
+def _join(subtrees: Sequence[bytes]) -> bytes:
+    """The root over perfect subtrees of falling size."""
+    root = subtrees[-1]
+    for subtree in reversed(subtrees[:-1]):
+        root = node_hash(subtree, root)
+    return root
+
+
+# Proofs from stored nodes. A proof is a sequence of ranges of leaves, one hash each.
+
+_Range = tuple[int, int]
+
+
+def _subtrees(leaves: _Range) -> Iterator[NodeId]:
+    """The perfect subtrees that a range consists of, largest first."""
+    start, end = leaves
+    while start < end:
+        level = (end - start).bit_length() - 1
+        yield level, start >> level
+        start += 1 << level
+
+
+def _inclusion_ranges(index: int, size: int) -> list[_Range]:
+    """RFC 6962, section 2.1.1: the siblings on the way from the leaf to the root."""
+    if not 0 <= index < size <= MAX_LOG_SIZE:
+        raise ProofMalformed("the tree has no such leaf")
+    start, end = 0, size
+    ranges: list[_Range] = []
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    return ranges[::-1]
+
+
+def _consistency_ranges(old: int, new: int) -> list[_Range]:
+    """RFC 6962, section 2.1.2: what joins the old tree's last whole subtree to both roots."""
+    if not 0 < old <= new <= MAX_LOG_SIZE:
+        raise ProofMalformed("there is no such pair of trees")
+    start, end = 0, new
+    ranges: list[_Range] = []
+    while end != old:
+        middle = start + _split(end - start)
+        if old <= middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    if start:  # a subtree that is the whole old tree is left out: its hash is the old root
+        ranges.append((start, end))
+    return ranges[::-1]
+
+
+def _split(width: int) -> int:
+    """The largest power of two below ``width``, where RFC 6962 parts a tree."""
+    return 1 << (width - 1).bit_length() - 1
+
+
+def _named(ranges: list[_Range]) -> list[NodeId]:
+    return [node for leaves in ranges for node in _subtrees(leaves)]
+
+
+def _hashed(ranges: list[_Range], read_node: ReadNode) -> tuple[bytes, ...]:
+    return tuple(_join([read_node(*node) for node in _subtrees(leaves)]) for leaves in ranges)
+
+
+def frontier_nodes(size: int) -> list[NodeId]:
+    """The nodes that are the frontier of a tree of ``size`` leaves, largest first."""
+    return list(_subtrees((0, size)))
+
+
+def inclusion_nodes(index: int, size: int) -> list[NodeId]:
+    """The stored nodes that an inclusion proof reads.
+
+    Raises:
+        ProofMalformed: If a tree of ``size`` leaves has no leaf ``index``.
+    """
+    return _named(_inclusion_ranges(index, size))
+
+
+def inclusion_proof(index: int, size: int, read_node: ReadNode) -> tuple[bytes, ...]:
+    """The hashes that lead from leaf ``index`` to the root of the first ``size`` leaves.
+
+    Raises:
+        ProofMalformed: If a tree of ``size`` leaves has no leaf ``index``.
+    """
+    return _hashed(_inclusion_ranges(index, size), read_node)
+
+
+def consistency_nodes(old: int, new: int) -> list[NodeId]:
+    """The stored nodes that a consistency proof reads.
+
+    Raises:
+        ProofMalformed: Unless ``0 < old <= new``.
+    """
+    return _named(_consistency_ranges(old, new))
+
+
+def consistency_proof(old: int, new: int, read_node: ReadNode) -> tuple[bytes, ...]:
+    """The hashes that show the first ``old`` leaves to begin the first ``new``.
+
+    Raises:
+        ProofMalformed: Unless ``0 < old <= new``.
+    """
+    return _hashed(_consistency_ranges(old, new), read_node)
+
+
+# Verifying.
+
+
+def _require_hashes(hashes: Sequence[bytes], count: int) -> None:
+    # Hashes of other sizes would let 31 ‖ 33 bytes pass for 32 ‖ 32.
+    if len(hashes) != count or any(len(node) != HASH_SIZE for node in hashes):
+        raise ProofMalformed("a hash too many, too few, or not of 32 bytes")
+
+
+def _climb(node: bytes, siblings: Sequence[bytes], index: int) -> bytes:
+    """The ancestor of node ``index``, with a sibling for each level."""
+    for sibling in siblings:
+        node = node_hash(sibling, node) if index & 1 else node_hash(node, sibling)
+        index >>= 1
+    return node
+
+
+def root_from_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root that ``proof`` leads to from leaf ``index`` of ``size``.
+
+    An aligned subtree of ``2**h`` leaves in a tree of a power of two is proved as leaf
+    ``index >> h`` of ``size >> h``, its root in place of the leaf's hash.
+
+    Raises:
+        ProofMalformed: If the position, the size and the proof do not fit together.
+    """
+    if not 0 <= index < size <= MAX_LOG_SIZE:
+        raise ProofMalformed("the tree has no such leaf")
+    # Below ``inner`` the path to the leaf and the path to the last leaf have parted.
+    inner = (index ^ (size - 1)).bit_length()
+    border = (index >> inner).bit_count()
+    _require_hashes((leaf_hash, *proof), 1 + inner + border)
+    return _join([*reversed(proof[inner:]), _climb(leaf_hash, proof[:inner], index)])
+
+
+def verify_inclusion(
+    index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes], root: bytes
+) -> None:
+    """Checks that the tree of ``size`` leaves under ``root`` has this leaf at ``index``.
+
+    Raises:
+        ProofMalformed: If the position, the size and the proof do not fit together.
+        EntryNotIncluded: If the proof leads to another root.
+    """
+    if root_from_inclusion(index, size, leaf_hash, proof) != root:
+        raise EntryNotIncluded(f"entry {index} of {size}")
+
+
+def verify_consistency(
+    size1: int, size2: int, root1: bytes, root2: bytes, proof: Sequence[bytes]
+) -> None:
+    """Checks that the tree under ``root2`` begins with the whole tree under ``root1``.
+
+    An empty first tree is refused: everything begins with nothing, so such a proof shows
+    nothing, and verifiers that accepted it have been talked out of their history.
+
+    Raises:
+        ProofMalformed: If the sizes and the proof do not fit together.
+        LogInconsistent: If the proof does not lead to both roots.
+    """
+    if not 0 < size1 <= size2 <= MAX_LOG_SIZE:
+        raise ProofMalformed("there is no such pair of trees")
+    if size1 == size2:
+        _require_hashes(proof, 0)
+        if root1 != root2:
+            raise LogInconsistent(f"two roots for size {size1}")
+        return
+    # The last perfect subtree of the first tree is where both climbs begin.
+    height = (size1 & -size1).bit_length() - 1
+    index = (size1 - 1) >> height
+    last = (size2 - 1) >> height
+    inner = (index ^ last).bit_length()
+    border = (index >> inner).bit_count()
+    # Where the first tree is nothing but that subtree, the proof leaves out its hash.
+    hashes = proof if index else (root1, *proof)
+    _require_hashes(hashes, 1 + inner + border)
+    start, *path = hashes
+    siblings, left = path[:inner], path[inner:][::-1]
+    inside = [node for depth, node in enumerate(siblings) if index >> depth & 1]
+    first = _join([*left, *reversed(inside), start])
+    second = _join([*left, _climb(start, siblings, index)])
+    if first != root1 or second != root2:
+        raise LogInconsistent(f"sizes {size1} and {size2}")
