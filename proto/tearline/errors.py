@@ -105,6 +105,62 @@ class TlsError(TearlineError):
     exit_status = EXIT_REFUSED
 
 
+class CertificateRefused(TlsError):
+    """A certificate that does not speak for whom it names."""
+
+    code = "TL-TLS-001"
+    what = "The certificate is not acceptable."
+    next = "Have the agency's own CA issue a certificate for this node."
+
+
+class CertificateExpired(TlsError):
+    """A certificate outside its validity."""
+
+    code = "TL-TLS-002"
+    what = "The certificate is not valid at this time."
+    next = "Check the clock, then renew the certificate with `tearline keys rotate`."
+
+
+class ConnectionRefused(TlsError):
+    """A connection that is not TLS 1.3 with the hybrid key exchange."""
+
+    code = "TL-TLS-003"
+    what = "The connection is not protected as this federation demands."
+    next = "Connect with TLS 1.3 and X25519MLKEM768, as every Tearline node does."
+
+
+class TokenRefused(TlsError):
+    """A person's access token that does not hold here and now."""
+
+    code = "TL-TLS-004"
+    what = "The access token is not acceptable."
+    next = "Run `tearline login` on this node and try again."
+
+
+class TokenRequired(TlsError):
+    """A call that only a person may make, made without a token."""
+
+    code = "TL-TLS-005"
+    what = "This needs a person who is logged in."
+    next = "Run `tearline login` and try again."
+
+
+class NotPermitted(TlsError):
+    """A call that the caller, or the person behind it, may not make."""
+
+    code = "TL-TLS-006"
+    what = "The caller may not do this."
+    next = "Ask somebody whose role allows it."
+
+
+class CallerDenied(TlsError):
+    """A node or a key that was shut out."""
+
+    code = "TL-TLS-007"
+    what = "The node, or the key of its certificate, is shut out."
+    next = "Ask the node's agency whether the key was revoked, and the operator otherwise."
+
+
 class TrustError(TearlineError):
     """A signer, a trust list or a key record is not believed."""
 
@@ -201,6 +257,72 @@ class MarkingMalformed(PolicyError):
     code = "TL-POL-001"
     what = "The marking is not one this version knows."
     next = "Use a category, codes and forms of the marking table; nothing was done."
+
+
+class Mislabelled(PolicyError):
+    """A field in a compartment of another category than its own."""
+
+    code = "TL-POL-002"
+    what = "A field is marked as something it is not."
+    next = "It is quarantined; ask its originator to send it again, marked as the profile says."
+    exit_status = EXIT_INTEGRITY
+
+
+class PathMalformed(PolicyError):
+    """A field's path that is not entity token, schema and property."""
+
+    code = "TL-POL-003"
+    what = "The path of a field is not well formed."
+    next = "Write it as entity token/Schema/property."
+
+
+class MarkingLoosened(PolicyError):
+    """A file that asks for a milder marking than it may."""
+
+    code = "TL-POL-004"
+    what = "The file marks a field milder than the marking profile does."
+    next = "Mark it stricter, or let an officer answer for a milder marking; nothing was done."
+
+
+class SecretProperty(PolicyError):
+    """A private key or a password about to travel."""
+
+    code = "TL-POL-005"
+    what = "The field is a secret that never travels."
+    next = "Remove it from the file; nothing was done."
+
+
+class GeneralisedMismatch(PolicyError):
+    """A generalised field that its clear values do not give."""
+
+    code = "TL-POL-006"
+    what = "The generalised form of a field is not what its mask makes of the clear values."
+    next = "Trust neither form; keep both as evidence and ask the originator."
+    exit_status = EXIT_INTEGRITY
+
+
+class PolicySetMalformed(PolicyError):
+    """A policy text that cannot be relied on to decide."""
+
+    code = "TL-POL-007"
+    what = "The policy set is not well formed."
+    next = "Run `tearline policy check` on it and correct what it lists; nothing was done."
+
+
+class TermsMalformed(PolicyError):
+    """Terms of an agreement that contradict themselves or exceed a limit."""
+
+    code = "TL-POL-008"
+    what = "The terms of the agreement are not well formed."
+    next = "Correct the place named."
+
+
+class ReleaseRefused(PolicyError):
+    """A release of a more revealing form than the policies allow."""
+
+    code = "TL-POL-009"
+    what = "The release reveals more than the policies allow."
+    next = "Run `tearline policy explain`; release a lower form, or amend the agreement."
 
 
 class PacketError(TearlineError):
