@@ -23,6 +23,13 @@ MAX_MESSAGE_BYTES = 4 << 20  # the default of gRPC, and what one commit may hold
 MAX_URI_BYTES = 255  # a host name's limit; node URIs are far shorter
 MAX_TEXT_BYTES = 4096  # a purpose, a reason, a title
 
+# Identity.
+MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB
+MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would not outlast a night without an operator
+MAX_LEAF_LIFETIME_S = 7 * 24 * 3600  # a stolen TLS key is worth a week at most
+MAX_CA_LIFETIME_S = 10 * 366 * 24 * 3600  # a CA is replaced through the trust list
+CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer whose clock is behind
+
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
-MAX_CHECKPOINT_BYTES = 64 << 10  # a hundred cosignatures of 2.5 KiB each do not fit; 20 do
+MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each

@@ -1,0 +1,425 @@
+"""Checkpoints: what the log says of itself, signed so that it cannot be unsaid.
+
+A checkpoint is a *signed note* (c2sp.org/signed-note): a text, an empty line, and a line
+for each signature. Its text is three lines (c2sp.org/tlog-checkpoint):
+
+    exchange.example/log                            the origin, the log's name for good
+    20852163                                        the size of its tree
+    CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=    the root of that tree
+
+    — exchange.example/log Az3grlgtzPICa5OS8np…     key id and signature, in base64
+
+More lines are allowed there and refused here: ML-DSA-44 does not sign them.
+
+Two kinds of signature are known. Ed25519 (0x01) signs the text. ML-DSA-44 (0x06,
+c2sp.org/tlog-cosignature) signs a structure that also names the signer and a time, and
+means "this is the largest tree of this log I have seen"; a cosigner may make it only
+after it has checked that the tree begins with the last one it signed.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+
+from tearline.encoding import parse_base64, parse_decimal, parse_hex, parse_utf8, u8, u64
+from tearline.errors import (
+    CheckpointForeign,
+    CheckpointForged,
+    CheckpointUnsigned,
+    KeyMalformed,
+    MalformedInput,
+    NoteMalformed,
+)
+from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_URI_BYTES
+from tearline.merkle import EMPTY_ROOT, HASH_SIZE
+
+KEY_HASH_SIZE = 4
+SEED_SIZE = 32
+
+_MAX_TIME_S = (1 << 63) - 1
+_COSIGNED_LABEL = b"subtree/v1\n\0"
+# Lone surrogates are no text: they would not survive UTF-8.
+_ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
+_NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
+_SIGNATURE_LINE = re.compile(rf"— ({_NAME.pattern}) ([A-Za-z0-9+/=]+)")
+_CONTROL_IN_NOTE = re.compile(r"[\x00-\x09\x0b-\x1f]")
+
+
+class NoteAlgorithm(IntEnum):
+    """The signature types in use, by the byte that c2sp.org/signed-note assigns."""
+
+    ED25519 = 0x01
+    MLDSA44 = 0x06
+
+    @property
+    def public_size(self) -> int:
+        """Bytes of a public key."""
+        return {NoteAlgorithm.ED25519: 32, NoteAlgorithm.MLDSA44: 1312}[self]
+
+    @property
+    def signature_size(self) -> int:
+        """Bytes of a signature."""
+        return {NoteAlgorithm.ED25519: 64, NoteAlgorithm.MLDSA44: 2420}[self]
+
+    @property
+    def time_size(self) -> int:
+        """Bytes of the time that stands before a signature and is signed with it."""
+        return {NoteAlgorithm.ED25519: 0, NoteAlgorithm.MLDSA44: 8}[self]
+
+
+# The text.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The state of a log at one size.
+
+    Attributes:
+        origin: The log's name, at most 255 bytes of UTF-8 without control characters.
+        size: Entries in the log.
+        root: 32 bytes, the root over them.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        if not _ORIGIN.fullmatch(self.origin) or len(self.origin.encode()) > MAX_URI_BYTES:
+            raise NoteMalformed("the origin is empty, too long or not one line")
+        if not 0 <= self.size <= MAX_LOG_SIZE or len(self.root) != HASH_SIZE:
+            raise NoteMalformed("the size or the root is not possible")
+        if self.size == 0 and self.root != EMPTY_ROOT:
+            raise NoteMalformed("an empty tree has another root")
+
+    def encode(self) -> str:
+        """The text of the note, three lines."""
+        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+
+    def signed_bytes(self, key: "VerifierKey", time_s: int) -> bytes:
+        """What ``key`` signs for this checkpoint.
+
+        ML-DSA-44: ``cosigned_message`` of c2sp.org/tlog-cosignature, with start 0.
+        """
+        if key.algorithm is NoteAlgorithm.ED25519:
+            return self.encode().encode()
+        name, origin = key.name.encode(), self.origin.encode()
+        return b"".join(
+            [
+                _COSIGNED_LABEL,
+                u8(len(name)) + name,
+                u64(time_s),
+                u8(len(origin)) + origin,
+                u64(0) + u64(self.size),
+                self.root,
+            ]
+        )
+
+
+def parse_checkpoint_text(text: str) -> Checkpoint:
+    """The checkpoint in the text of a note.
+
+    Raises:
+        NoteMalformed: If ``text`` is not exactly a checkpoint's three lines.
+    """
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3]:
+        raise NoteMalformed("a checkpoint has three lines")
+    try:
+        size = parse_decimal(lines[1], maximum=MAX_LOG_SIZE)
+        root = parse_base64(lines[2])
+    except MalformedInput as error:
+        raise NoteMalformed(error.why) from None
+    return Checkpoint(origin=lines[0], size=size, root=root)
+
+
+# The note around it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSignature:
+    """One signature line, not yet verified.
+
+    Attributes:
+        name: The name of the key.
+        key_hash: 4 bytes that, with the name, tell keys apart; no proof of anything.
+        payload: The signature, for ML-DSA-44 behind a time in 8 bytes.
+    """
+
+    name: str
+    key_hash: bytes
+    payload: bytes
+
+    def encode(self) -> str:
+        """The line, without its newline."""
+        return f"— {self.name} {_base64(self.key_hash + self.payload)}"
+
+
+def parse_note_signature(line: str) -> NoteSignature:
+    """A signature line, without its newline.
+
+    Raises:
+        NoteMalformed: If it is not one.
+    """
+    match = _SIGNATURE_LINE.fullmatch(line)
+    if match is None:
+        raise NoteMalformed("a signature line is not one")
+    name, text = match.groups()
+    try:
+        value = parse_base64(text)
+    except MalformedInput as error:
+        raise NoteMalformed(error.why) from None
+    if len(value) <= KEY_HASH_SIZE:
+        raise NoteMalformed("a signature line holds no signature")
+    return NoteSignature(name=name, key_hash=value[:KEY_HASH_SIZE], payload=value[KEY_HASH_SIZE:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A signed note, not yet verified: its text and its signature lines."""
+
+    text: str
+    signatures: tuple[NoteSignature, ...]
+
+    def encode(self) -> bytes:
+        """The note in UTF-8."""
+        lines = "".join(f"{signature.encode()}\n" for signature in self.signatures)
+        return f"{self.text}\n{lines}".encode()
+
+    def with_signatures(self, signatures: Iterable[NoteSignature]) -> "Note":
+        """The note with more signatures; a later one of the same key replaces the earlier."""
+        merged = {(each.name, each.key_hash): each for each in (*self.signatures, *signatures)}
+        return Note(text=self.text, signatures=tuple(merged.values()))
+
+
+def parse_note(data: bytes) -> Note:
+    """A signed note in the one spelling it has.
+
+    Raises:
+        NoteMalformed: If ``data`` is anything else, or larger than a checkpoint may be.
+    """
+    if len(data) > MAX_CHECKPOINT_BYTES:
+        raise NoteMalformed("the note is too large")
+    try:
+        whole = parse_utf8(data)
+    except MalformedInput as error:
+        raise NoteMalformed(error.why) from None
+    if _CONTROL_IN_NOTE.search(whole):
+        raise NoteMalformed("the note holds a control character")
+    text, gap, lines = whole.rpartition("\n\n")
+    if not gap or not lines.endswith("\n"):
+        raise NoteMalformed("the note has no signatures, or does not end with a line")
+    signatures = tuple(parse_note_signature(line) for line in lines[:-1].split("\n"))
+    return Note(text=text + "\n", signatures=signatures)
+
+
+# Keys.
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifierKey:
+    """A log's or a cosigner's public key, under the name it signs as.
+
+    Attributes:
+        name: At most 255 bytes of UTF-8 without spaces or plus; a log's is its origin.
+        algorithm: What the key signs with; taken from our record, never from a note.
+        public: 32 bytes of Ed25519 or 1,312 of ML-DSA-44.
+    """
+
+    name: str
+    algorithm: NoteAlgorithm
+    public: bytes
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or len(self.name.encode()) > MAX_URI_BYTES:
+            raise KeyMalformed("the name of a key is empty, too long, or has a space or plus")
+        if len(self.public) != self.algorithm.public_size:
+            raise KeyMalformed(f"this kind of key has {self.algorithm.public_size} bytes")
+
+    @cached_property
+    def key_hash(self) -> bytes:
+        """The 4 bytes that stand in a signature line of this key."""
+        parts = self.name.encode() + b"\n" + u8(self.algorithm) + self.public
+        return hashlib.sha256(parts).digest()[:KEY_HASH_SIZE]
+
+    @cached_property
+    def _public_key(self) -> Ed25519PublicKey | MLDSA44PublicKey:
+        try:
+            if self.algorithm is NoteAlgorithm.ED25519:
+                return Ed25519PublicKey.from_public_bytes(self.public)
+            return MLDSA44PublicKey.from_public_bytes(self.public)
+        except ValueError:
+            raise KeyMalformed("the bytes are not a public key") from None
+
+    def encode(self) -> str:
+        """The key as a vkey: name, key id and key, joined by plus signs."""
+        return f"{self.name}+{self.key_hash.hex()}+{_base64(u8(self.algorithm) + self.public)}"
+
+    def verify(self, checkpoint: Checkpoint, signature: NoteSignature) -> "VerifiedSignature":
+        """Checks that this key made ``signature`` over ``checkpoint``.
+
+        Raises:
+            CheckpointForged: If it did not.
+            KeyMalformed: If the key itself is not one.
+        """
+        if (signature.name, signature.key_hash) != (self.name, self.key_hash):
+            raise CheckpointForged("the signature names another key")
+        time_size = self.algorithm.time_size
+        time, bare = signature.payload[:time_size], signature.payload[time_size:]
+        time_s = int.from_bytes(time, "big")
+        if len(bare) != self.algorithm.signature_size or time_s > _MAX_TIME_S:
+            raise CheckpointForged("the signature's size or time is not possible")
+        try:
+            self._public_key.verify(bare, checkpoint.signed_bytes(self, time_s))
+        except InvalidSignature:
+            raise CheckpointForged(f"size {checkpoint.size}, key {self.key_hash.hex()}") from None
+        return VerifiedSignature(key=self, time_s=time_s if time else None)
+
+
+def parse_verifier_key(text: str) -> VerifierKey:
+    """A key from its vkey (c2sp.org/signed-note, "Verifier keys").
+
+    Raises:
+        KeyMalformed: If ``text`` is not one, or its key id is not that of the key.
+    """
+    parts = text.split("+", 2)
+    try:
+        name, key_hash, value = parts[0], parse_hex(parts[1], size=4), parse_base64(parts[2])
+        algorithm = NoteAlgorithm(value[0])
+    except (MalformedInput, IndexError, ValueError):
+        raise KeyMalformed("the text is not a verifier key of a kind in use") from None
+    key = VerifierKey(name=name, algorithm=algorithm, public=value[1:])
+    if key.key_hash != key_hash:
+        raise KeyMalformed("the key id is not that of the key")
+    return key
+
+
+class CheckpointSigner:
+    """A log's or a cosigner's private key, kept as a 32-byte seed."""
+
+    def __init__(self, *, name: str, algorithm: NoteAlgorithm, seed: bytes) -> None:
+        if len(seed) != SEED_SIZE:
+            raise KeyMalformed(f"a checkpoint key is kept as {SEED_SIZE} bytes")
+        self._seed = seed
+        self._key = (
+            Ed25519PrivateKey.from_private_bytes(seed)
+            if algorithm is NoteAlgorithm.ED25519
+            else MLDSA44PrivateKey.from_seed_bytes(seed)
+        )
+        public = self._key.public_key().public_bytes_raw()
+        self.verifier = VerifierKey(name=name, algorithm=algorithm, public=public)
+
+    @classmethod
+    def generate(cls, *, name: str, algorithm: NoteAlgorithm) -> "CheckpointSigner":
+        """A fresh key from the system's randomness."""
+        return cls(name=name, algorithm=algorithm, seed=secrets.token_bytes(SEED_SIZE))
+
+    def private_bytes(self) -> bytes:
+        """The seed, for a keystore that encrypts it."""
+        return self._seed
+
+    def sign(self, checkpoint: Checkpoint, *, time_s: int) -> NoteSignature:
+        """A signature line over ``checkpoint``; Ed25519 does not sign the time."""
+        key = self.verifier
+        time = u64(time_s)[: key.algorithm.time_size]
+        bare = self._key.sign(checkpoint.signed_bytes(key, time_s))
+        return NoteSignature(name=key.name, key_hash=key.key_hash, payload=time + bare)
+
+    def __repr__(self) -> str:
+        return f"CheckpointSigner({self.verifier.name}, {self.verifier.key_hash.hex()})"
+
+
+# Signing and verifying.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedSignature:
+    """A key that signed, and when it says so, in Unix seconds (None for Ed25519)."""
+
+    key: VerifierKey
+    time_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCheckpoint:
+    """A checkpoint whose signatures verify, with the note that shows it.
+
+    Attributes:
+        checkpoint: What was signed.
+        note: The note's bytes, exactly as they came.
+        signatures: Those of known keys, all verified.
+    """
+
+    checkpoint: Checkpoint
+    note: bytes
+    signatures: tuple[VerifiedSignature, ...]
+
+
+def sign_checkpoint(
+    checkpoint: Checkpoint, signers: Iterable[CheckpointSigner], *, time_s: int
+) -> bytes:
+    """The note of ``checkpoint``, signed by all ``signers``, in their order."""
+    signatures = tuple(signer.sign(checkpoint, time_s=time_s) for signer in signers)
+    return Note(text=checkpoint.encode(), signatures=signatures).encode()
+
+
+def parse_checkpoint(
+    data: bytes,
+    *,
+    origin: str,
+    required: Iterable[VerifierKey],
+    known: Iterable[VerifierKey] = (),
+) -> SignedCheckpoint:
+    """The checkpoint in a note, believed only as far as its signatures reach.
+
+    1. The note and its text have their one spelling.
+    2. The log is the one expected.
+    3. No key signs twice, and every signature of a known key verifies ("verifiers MUST
+       verify the signature"); lines of unknown keys are ignored ("MUST ignore").
+    4. Every required key has signed, and there is at least one ("MUST reject the note").
+
+    Args:
+        data: The note.
+        origin: The name of the log expected.
+        required: Keys without whose signature the checkpoint is not believed.
+        known: Further keys whose signatures are verified where present, as of cosigners.
+
+    Raises:
+        NoteMalformed: If the note is not one, or not a checkpoint's.
+        CheckpointForeign: If it is of another log.
+        CheckpointForged: If a known key did not make the signature it is said to have made.
+        CheckpointUnsigned: If a required signature is missing.
+    """
+    note = parse_note(data)
+    checkpoint = parse_checkpoint_text(note.text)
+    if checkpoint.origin != origin:
+        raise CheckpointForeign()
+    required = tuple(required)
+    keys = {(key.name, key.key_hash): key for key in (*known, *required)}
+    verified: dict[VerifierKey, VerifiedSignature] = {}
+    for signature in note.signatures:
+        key = keys.get((signature.name, signature.key_hash))
+        if key is None:
+            continue
+        if key in verified:
+            raise NoteMalformed("a key signs twice")
+        verified[key] = key.verify(checkpoint, signature)
+    if not verified or not verified.keys() >= set(required):
+        missing = ", ".join(key.name for key in required if key not in verified)
+        raise CheckpointUnsigned(
+            f"size {checkpoint.size}, not signed by {missing or 'a known key'}"
+        )
+    return SignedCheckpoint(checkpoint=checkpoint, note=data, signatures=tuple(verified.values()))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
