@@ -33,3 +33,4 @@ CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer whose clock
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
+MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data

@@ -1,0 +1,118 @@
+"""Proofs that travel: an entry's place in the log, checked offline (c2sp.org/tlog-proof).
+
+    c2sp.org/tlog-proof@v1
+    extra YWdlLXYxLjIuMS1kYXJ3aW4=                  left out where there is none
+    index 73894
+    gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=    from the leaf's sibling upwards
+    …
+
+    exchange.example/log                            the checkpoint, as it was signed
+    …
+
+Extra data is authenticated by nothing here: it is what the reader needs to compute the
+leaf's hash, and counts only because that hash must then fit.
+"""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tearline.checkpoint import SignedCheckpoint, VerifierKey, parse_checkpoint
+from tearline.encoding import parse_base64, parse_decimal, parse_utf8
+from tearline.errors import MalformedInput, NoteMalformed
+from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
+from tearline.merkle import HASH_SIZE, verify_inclusion
+
+_FIRST_LINE = "c2sp.org/tlog-proof@v1"
+_MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProof:
+    """An entry's place under a checkpoint, not yet verified.
+
+    Attributes:
+        index: Position of the entry, from 0.
+        path: Sibling hashes from the leaf to the root, 32 bytes each.
+        note: The checkpoint's signed note, exactly as it was published.
+        extra: What the reader needs to know the leaf; empty for nothing.
+    """
+
+    index: int
+    path: tuple[bytes, ...]
+    note: bytes
+    extra: bytes = b""
+
+    def encode(self) -> bytes:
+        """The proof as text, in UTF-8."""
+        extra = [f"extra {_base64(self.extra)}"] if self.extra else []
+        lines = [_FIRST_LINE, *extra, f"index {self.index}", *map(_base64, self.path), "", ""]
+        return "\n".join(lines).encode() + self.note
+
+
+def parse_log_proof(data: bytes) -> LogProof:
+    """A proof in the one spelling it has; its checkpoint is not yet looked at.
+
+    Raises:
+        NoteMalformed: If ``data`` is anything else, or larger than a proof may be.
+    """
+    if len(data) > MAX_LOG_PROOF_BYTES:
+        raise NoteMalformed("the proof is too large")
+    head, gap, note = data.partition(b"\n\n")
+    if not gap or not note:
+        raise NoteMalformed("the proof holds no checkpoint")
+    try:
+        return _parse_head(parse_utf8(head).split("\n"), note)
+    except MalformedInput as error:
+        raise NoteMalformed(error.why) from None
+
+
+def verify_log_proof(
+    proof: LogProof,
+    leaf_hash: bytes,
+    *,
+    origin: str,
+    required: Iterable[VerifierKey],
+    known: Iterable[VerifierKey] = (),
+) -> SignedCheckpoint:
+    """Checks that the log holds the entry with ``leaf_hash`` at the proof's index.
+
+    The steps of c2sp.org/tlog-proof, "Verifying": the caller computes the leaf hash (1);
+    the checkpoint is of this log and signed by the required keys (2), every cosignature of
+    a known key verifies (3), and the path binds the leaf to the signed root (4).
+
+    Args:
+        proof: The proof.
+        leaf_hash: 32 bytes, computed by the caller from what it knows of the entry.
+        origin: The name of the log expected.
+        required: Keys without whose signature the checkpoint is not believed.
+        known: Further keys whose signatures are verified where present.
+
+    Raises:
+        LogError: As ``parse_checkpoint`` and ``verify_inclusion`` do.
+    """
+    signed = parse_checkpoint(proof.note, origin=origin, required=required, known=known)
+    state = signed.checkpoint
+    verify_inclusion(proof.index, state.size, leaf_hash, proof.path, state.root)
+    return signed
+
+
+def _parse_head(lines: list[str], note: bytes) -> LogProof:
+    if lines.pop(0) != _FIRST_LINE:
+        raise NoteMalformed("this is no transparency log proof of version 1")
+    extra = b""
+    if lines and lines[0].startswith("extra "):
+        extra = parse_base64(lines.pop(0).removeprefix("extra "))
+        if not extra:
+            raise NoteMalformed("an empty extra line is left out")
+    if not lines or not lines[0].startswith("index "):
+        raise NoteMalformed("the proof has no index")
+    index = parse_decimal(lines.pop(0).removeprefix("index "), maximum=MAX_LOG_SIZE)
+    path = tuple(parse_base64(line) for line in lines)
+    if len(path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in path):
+        raise NoteMalformed("the path has too many hashes, or one of another size")
+    return LogProof(index=index, path=path, note=note, extra=extra)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
