@@ -6,6 +6,7 @@ keys in a part sealed to the recipient's encryption key. Recipients do not see e
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tearline.channel import Address
 from tearline.errors import StatementMalformed
@@ -83,7 +84,7 @@ class Grant:
             (self.compartments, MAX_COMPARTMENTS),
             (self.fields, MAX_SLOTS),
         ):
-            ascending = all(a < b for a, b in zip(indices, indices[1:], strict=False))
+            ascending = all(a < b for a, b in pairwise(indices))
             if not ascending or any(not 0 <= index < limit for index in indices):
                 raise StatementMalformed("a grant lists what it releases once each, in order")
         if set(self.openings) & set(self.compartments):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import (
@@ -118,7 +119,9 @@ class Field:
         if self.form not in (Form.MATCH, Form.GENERALISED, Form.CLEAR):
             raise StatementMalformed("a field has content only as match, generalised or clear")
         if (self.form is Form.GENERALISED) != bool(self.mask):
-            raise StatementMalformed("a mask's name stands with the generalised form, and only there")
+            raise StatementMalformed(
+                "a mask's name stands with the generalised form, and only there"
+            )
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -211,7 +214,7 @@ class Opening:
     slots: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        ascending = all(a < b for a, b in zip(self.slots, self.slots[1:], strict=False))
+        ascending = all(a < b for a, b in pairwise(self.slots))
         if not self.slots or not ascending or not 0 <= self.slots[-1] < MAX_SLOTS:
             raise StatementMalformed("a compartment lists its slots once each, in order")
         if len(self.packet_id) != PACKET_ID_SIZE or len(self.salt) != HASH_SIZE:

@@ -300,9 +300,7 @@ def _levels(leaf_hashes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
     levels = [leaf_hashes]
     while len(levels[-1]) > 1:
         below = levels[-1]
-        levels.append(
-            tuple(node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2))
-        )
+        levels.append(tuple(node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2)))
     return tuple(levels)
 
 

@@ -96,22 +96,20 @@ class Opening(_message.Message):
     def __init__(self, packet_id: _Optional[bytes] = ..., compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class FieldPlain(_message.Message):
-    __slots__ = ("path", "media_type", "values", "marking", "form", "mask", "padding")
+    __slots__ = ("path", "media_type", "values", "marking", "form", "mask")
     PATH_FIELD_NUMBER: _ClassVar[int]
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     MARKING_FIELD_NUMBER: _ClassVar[int]
     FORM_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
-    PADDING_FIELD_NUMBER: _ClassVar[int]
     path: str
     media_type: str
     values: _containers.RepeatedScalarFieldContainer[bytes]
     marking: str
     form: int
     mask: str
-    padding: bytes
-    def __init__(self, path: _Optional[str] = ..., media_type: _Optional[str] = ..., values: _Optional[_Iterable[bytes]] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., padding: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., media_type: _Optional[str] = ..., values: _Optional[_Iterable[bytes]] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
     __slots__ = ("openings", "compartments", "fields")

@@ -1,0 +1,192 @@
+"""Who is who in a federation: the trust list, key records and revocations.
+
+The trust list names every agency with its root key and certificate authority, the exchange
+and the log. It is numbered and chained, and signed by the roots themselves; the exchange is
+never believed about a key. Agencies certify their nodes' keys by key records.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tearline.errors import StatementMalformed
+from tearline.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
+from tearline.limits import MAX_COSIGNERS, MAX_TEXT_BYTES
+from tearline.statement import HASH_SIZE, Header, StatementType
+
+MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB; leaves room for chains
+_MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """One member of the federation.
+
+    Attributes:
+        name: Short name used in commands and files, for example ``us-justice``.
+        uri: ``spiffe://<trust domain>``.
+        root_key: The agency's offline composite root key, 1,984 bytes.
+        certificate_authorities: DER certificates that may issue for this domain only.
+        token_issuers: Ed25519 public keys, 32 bytes each, that sign its persons' tokens.
+    """
+
+    name: str
+    uri: str
+    root_key: bytes
+    certificate_authorities: tuple[bytes, ...]
+    token_issuers: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.root_key) != SIGNING_PUBLIC_SIZE:
+            raise StatementMalformed(f"a root key has {SIGNING_PUBLIC_SIZE} bytes")
+        if not 0 < len(self.certificate_authorities) <= _MAX_PER_AGENCY or any(
+            not 0 < len(der) <= MAX_CERTIFICATE_BYTES for der in self.certificate_authorities
+        ):
+            raise StatementMalformed("an agency has one to eight certificate authorities")
+        if len(self.token_issuers) > _MAX_PER_AGENCY or any(
+            len(key) != 32 for key in self.token_issuers
+        ):
+            raise StatementMalformed("an agency has at most eight token issuers of 32 bytes")
+        if not 0 < len(self.name) <= 64:
+            raise StatementMalformed("an agency's name has 1 to 64 characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeIdentity:
+    """The exchange, as the agencies agreed to know it."""
+
+    uri: str
+    signing_key: bytes
+    certificate_authority: bytes
+    dns_name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIdentity:
+    """The log: its origin line and its signed-note verifier keys."""
+
+    origin: str
+    verifier_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustList:
+    """One version of who belongs to the federation.
+
+    Attributes:
+        header: The agency that proposes this version.
+        number: From 1, without gaps.
+        previous: Statement id of the version before; empty in list 1.
+        agencies: Ascending by URI.
+        exchange: The exchange.
+        log: The log.
+        min_suite: Lowest suite accepted.
+        threshold: How many roots may change exchange, log and min_suite.
+    """
+
+    header: Header
+    number: int
+    previous: bytes
+    agencies: tuple[Agency, ...]
+    exchange: ExchangeIdentity
+    log: LogIdentity
+    min_suite: int
+    threshold: int
+
+    def __post_init__(self) -> None:
+        uris = [agency.uri for agency in self.agencies]
+        names = {agency.name for agency in self.agencies}
+        if not 0 < len(uris) <= MAX_COSIGNERS or uris != sorted(set(uris)):
+            raise StatementMalformed("a trust list names each agency once, in order of URI")
+        if len(names) != len(uris) or self.exchange.uri in uris:
+            raise StatementMalformed("two members of the trust list share a name")
+        if self.number < 1 or (self.number == 1) != (self.previous == b""):
+            raise StatementMalformed("only the first trust list has none before it")
+        if len(self.previous) not in (0, HASH_SIZE):
+            raise StatementMalformed("a trust list is named by 32 bytes")
+        if not 0 < self.threshold <= len(uris):
+            raise StatementMalformed("the threshold is above the number of agencies, or zero")
+
+    def agency(self, uri: str) -> Agency | None:
+        """The agency with this URI, or None."""
+        return next((agency for agency in self.agencies if agency.uri == uri), None)
+
+
+class KeyUse(StrEnum):
+    """What a key is for."""
+
+    SIGN = "sign"
+    KEM = "kem"
+    COSIGN = "cosign"
+
+
+NODE_TYPES = frozenset(
+    {
+        StatementType.KEY_RECORD,
+        StatementType.AGREEMENT,
+        StatementType.STANDING,
+        StatementType.MANIFEST,
+        StatementType.GRANT,
+        StatementType.RECEIPT,
+        StatementType.VOID,
+        StatementType.MARK,
+    }
+)
+"""What a node's signing key may sign, unless its record lists less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """An agency's or node's word that a key belongs to a node.
+
+    A signing key is certified by the agency's root; an encryption key by the node's own
+    signing key, since it changes every few days and the root is offline.
+
+    Attributes:
+        header: The root of the subject's agency, or the subject itself.
+        subject: Node URI.
+        use: What the key is for.
+        public_key: Its encoding.
+        types: Statement types a signing key may sign; ascending; empty for other uses.
+        not_before_ms: Start, Unix milliseconds.
+        not_after_ms: End, Unix milliseconds.
+    """
+
+    header: Header
+    subject: str
+    use: KeyUse
+    public_key: bytes
+    types: tuple[StatementType, ...]
+    not_before_ms: int
+    not_after_ms: int
+
+    def __post_init__(self) -> None:
+        size = {KeyUse.SIGN: SIGNING_PUBLIC_SIZE, KeyUse.KEM: KEM_PUBLIC_SIZE}.get(self.use)
+        if size is not None and len(self.public_key) != size:
+            raise StatementMalformed("the public key has the wrong size for its use")
+        if not 0 < len(self.public_key) <= MAX_TEXT_BYTES:
+            raise StatementMalformed("the public key is empty or too large")
+        if list(self.types) != sorted(set(self.types)) or bool(self.types) != (
+            self.use is KeyUse.SIGN
+        ):
+            raise StatementMalformed("a signing key lists its statement types, other keys none")
+        if self.not_before_ms >= self.not_after_ms:
+            raise StatementMalformed("the key ends before it begins")
+
+    @property
+    def key_id(self) -> bytes:
+        """The 32-byte id of the key."""
+        return key_id(self.public_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """An agency's word that one of its keys has ended, with effect at once."""
+
+    header: Header
+    revoked_key: bytes
+    reason: str
+
+    def __post_init__(self) -> None:
+        if len(self.revoked_key) != KEY_ID_SIZE or len(self.reason.encode()) > MAX_TEXT_BYTES:
+            raise StatementMalformed("a revocation names a key id of 32 bytes and a reason")

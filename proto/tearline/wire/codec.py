@@ -1,0 +1,60 @@
+"""The one loop of every strict translator: decode, translate, encode again, compare."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+from tearline.errors import StatementMalformed, TearlineError
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+
+def serialize(message: Message) -> bytes:
+    """The deterministic encoding: fields in order of number, defaults left out."""
+    return message.SerializeToString(deterministic=True)
+
+
+def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
+    """A message from ``data``, not yet checked to be its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is larger than ``maximum`` bytes or not such a message.
+    """
+    if len(data) > maximum:
+        raise StatementMalformed(f"larger than {maximum} bytes")
+    message = message_type()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise StatementMalformed("the bytes are not such a message") from None
+    return message
+
+
+def parse_strictly(
+    data: bytes,
+    message_type: type[M],
+    read: Callable[[M], T],
+    write: Callable[[T], M],
+    *,
+    maximum: int,
+) -> T:
+    """A value from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything but the encoding of a valid value.
+    """
+    message = decode(message_type, data, maximum=maximum)
+    try:
+        value = read(message)
+    except StatementMalformed:
+        raise
+    except (ValueError, TearlineError) as error:
+        # An enum without such a member, or a part that its own type refuses.
+        raise StatementMalformed(
+            str(error) if isinstance(error, TearlineError) else "a value is unknown"
+        ) from None
+    if serialize(write(value)) != data:
+        raise StatementMalformed("the bytes are not the one encoding of their content")
+    return value

@@ -1,0 +1,179 @@
+"""Trust lists, key records and revocations."""
+
+from tearline.federation import (
+    Agency,
+    ExchangeIdentity,
+    KeyRecord,
+    KeyUse,
+    LogIdentity,
+    Revocation,
+    TrustList,
+)
+from tearline.limits import MAX_BODY_BYTES
+from tearline.statement import StatementType
+from tearline.v1 import trust_pb2 as pb
+from tearline.wire.codec import parse_strictly, serialize
+from tearline.wire.statements import read_header, write_header
+
+
+def encode_trust_list(trust_list: TrustList) -> bytes:
+    """The one encoding of a trust list: the body of its statement."""
+    return serialize(_write_trust_list(trust_list))
+
+
+def parse_trust_list(body: bytes) -> TrustList:
+    """A trust list from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid trust list.
+    """
+    return parse_strictly(
+        body, pb.TrustList, _read_trust_list, _write_trust_list, maximum=MAX_BODY_BYTES
+    )
+
+
+def _write_trust_list(value: TrustList) -> pb.TrustList:
+    return pb.TrustList(
+        header=write_header(value.header),
+        number=value.number,
+        previous=value.previous,
+        agencies=[write_agency(agency) for agency in value.agencies],
+        exchange=pb.Exchange(
+            uri=value.exchange.uri,
+            signing_key=value.exchange.signing_key,
+            certificate_authority=value.exchange.certificate_authority,
+            dns_name=value.exchange.dns_name,
+            address=value.exchange.address,
+        ),
+        log=pb.Log(origin=value.log.origin, verifier_keys=value.log.verifier_keys),
+        min_suite=value.min_suite,
+        threshold=value.threshold,
+    )
+
+
+def _read_trust_list(message: pb.TrustList) -> TrustList:
+    exchange = message.exchange
+    return TrustList(
+        header=read_header(message.header),
+        number=message.number,
+        previous=message.previous,
+        agencies=tuple(read_agency(agency) for agency in message.agencies),
+        exchange=ExchangeIdentity(
+            uri=exchange.uri,
+            signing_key=exchange.signing_key,
+            certificate_authority=exchange.certificate_authority,
+            dns_name=exchange.dns_name,
+            address=exchange.address,
+        ),
+        log=LogIdentity(origin=message.log.origin, verifier_keys=tuple(message.log.verifier_keys)),
+        min_suite=message.min_suite,
+        threshold=message.threshold,
+    )
+
+
+def write_agency(agency: Agency) -> pb.Agency:
+    """An agency as protobuf."""
+    return pb.Agency(
+        name=agency.name,
+        uri=agency.uri,
+        root_key=agency.root_key,
+        certificate_authorities=agency.certificate_authorities,
+        token_issuers=agency.token_issuers,
+    )
+
+
+def read_agency(message: pb.Agency) -> Agency:
+    """An agency from protobuf."""
+    return Agency(
+        name=message.name,
+        uri=message.uri,
+        root_key=message.root_key,
+        certificate_authorities=tuple(message.certificate_authorities),
+        token_issuers=tuple(message.token_issuers),
+    )
+
+
+def encode_agency(agency: Agency) -> bytes:
+    """The one encoding of an agency, as it stands in an enrolment bundle."""
+    return serialize(write_agency(agency))
+
+
+def parse_agency(data: bytes) -> Agency:
+    """An agency from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything else.
+    """
+    return parse_strictly(data, pb.Agency, read_agency, write_agency, maximum=MAX_BODY_BYTES)
+
+
+def encode_key_record(record: KeyRecord) -> bytes:
+    """The one encoding of a key record: the body of its statement."""
+    return serialize(_write_key_record(record))
+
+
+def parse_key_record(body: bytes) -> KeyRecord:
+    """A key record from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid key record.
+    """
+    return parse_strictly(
+        body, pb.KeyRecord, _read_key_record, _write_key_record, maximum=MAX_BODY_BYTES
+    )
+
+
+def _write_key_record(record: KeyRecord) -> pb.KeyRecord:
+    return pb.KeyRecord(
+        header=write_header(record.header),
+        subject=record.subject,
+        use=record.use.value,
+        public_key=record.public_key,
+        types=record.types,
+        not_before_ms=record.not_before_ms,
+        not_after_ms=record.not_after_ms,
+    )
+
+
+def _read_key_record(message: pb.KeyRecord) -> KeyRecord:
+    return KeyRecord(
+        header=read_header(message.header),
+        subject=message.subject,
+        use=KeyUse(message.use),
+        public_key=message.public_key,
+        types=tuple(StatementType(number) for number in message.types),
+        not_before_ms=message.not_before_ms,
+        not_after_ms=message.not_after_ms,
+    )
+
+
+def encode_revocation(revocation: Revocation) -> bytes:
+    """The one encoding of a revocation: the body of its statement."""
+    return serialize(_write_revocation(revocation))
+
+
+def parse_revocation(body: bytes) -> Revocation:
+    """A revocation from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid revocation.
+    """
+    return parse_strictly(
+        body, pb.Revocation, _read_revocation, _write_revocation, maximum=MAX_BODY_BYTES
+    )
+
+
+def _write_revocation(revocation: Revocation) -> pb.Revocation:
+    return pb.Revocation(
+        header=write_header(revocation.header),
+        revoked_key=revocation.revoked_key,
+        reason=revocation.reason,
+    )
+
+
+def _read_revocation(message: pb.Revocation) -> Revocation:
+    return Revocation(
+        header=read_header(message.header),
+        revoked_key=message.revoked_key,
+        reason=message.reason,
+    )
