@@ -73,8 +73,40 @@ class MalformedInput(UsageError):
     next = "Correct the place named and try again; nothing was done."
 
 
+class ImportRefused(UsageError):
+    """A file whose lines are not what its format asks."""
+
+    code = "TL-USE-002"
+    what = "The file cannot be imported."
+    next = "Correct the place named and import the file again; nothing was taken from it."
+
+
+class ImportTooLarge(UsageError):
+    """More than one import may hold."""
+
+    code = "TL-USE-003"
+    what = "The import is larger than one may be."
+    next = "Divide the file and import its parts; nothing was taken from it."
+
+
+class ExportRefused(UsageError):
+    """A place where an export may not be written."""
+
+    code = "TL-USE-004"
+    what = "The export cannot be written there."
+    next = "Choose a new file name in an existing folder; nothing was written."
+
+
 class ConfigError(TearlineError):
     """A setting or a file of ours is missing, unknown or wrong."""
+
+
+class MappingMalformed(ConfigError):
+    """A mapping of columns to properties that cannot be followed."""
+
+    code = "TL-CFG-001"
+    what = "The mapping of columns is not usable."
+    next = "Correct the place named in the mapping file; nothing was imported."
 
 
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)
@@ -433,6 +465,14 @@ class EvaluationInvalid(PacketError):
     code = "TL-PKT-013"
     what = "The evaluation of source and information is not valid."
     next = "Use A, B, C or X followed by 1, 2, 3 or 4."
+
+
+class EntityFieldMalformed(PacketError):
+    """A field that is not of an entity, or contradicts another."""
+
+    code = "TL-PKT-014"
+    what = "The fields of the packet do not make entities."
+    next = "Keep the packet as evidence and ask its originator to send it anew."
 
 
 class GrantError(TearlineError):

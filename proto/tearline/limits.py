@@ -12,6 +12,14 @@ MAX_VALUES = 4096  # values of one property of one entity
 
 # Policy.
 MAX_MARKING_BYTES = 128  # the longest marking of the first version has 65
+MAX_POLICY_BYTES = 64 << 10  # a hundred policies of ten lines; Cedar parses it in milliseconds
+MAX_POLICIES = 256  # each costs microseconds in every decision
+MAX_ARTICLES = 64  # of one agreement
+MAX_SHARES = 2048  # of one article: 64 partners by 31 categories and groups
+MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
+MAX_DECISIONS_KEPT = (
+    16384  # remembered by one policy: a megabyte or two, all markings of a federation
+)
 
 # Statements.
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
@@ -34,3 +42,17 @@ CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer whose clock
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
+
+# Imports and exports.
+MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms
+MAX_GROUP_BYTES = 512 << 10  # text of one packet; with padding and slots in 4 forms under 4 MiB
+MAX_IMPORT_BYTES = 64 << 20  # entities are held to find which belong together
+MAX_IMPORT_ENTITIES = 100_000  # beyond it, an import should be several
+MAX_IMPORT_VALUES = 1_000_000  # their text and tuples stay within 200 MiB
+MAX_IMPORT_FINDINGS = 100_000  # more doubtful values than this are a wrong file or mapping
+MAX_LINE_BYTES = 4 << 20  # one entity with a field of 1 MiB, spelled in JSON escapes
+MAX_COLUMNS = 256  # the widest registers have about a hundred
+MAX_PROPERTIES = 256  # the widest schema has about eighty
+MAX_ENTITY_ID_BYTES = 255  # what FollowTheMoney's stores take
+MAX_MAPPING_BYTES = 64 << 10  # a mapping is written by hand
+MAX_FILE_NAME_BYTES = 128  # what every file system takes, with room for a suffix
