@@ -632,6 +632,22 @@ class CheckpointForged(LogError):
     next = "Keep the checkpoint as evidence, do not rely on it, and tell the auditors."
 
 
+class EntryMismatch(LogError):
+    """An entry that is of no kind, or not what its opening says."""
+
+    code = "TL-LOG-020"
+    what = "A log entry is not what it is said to be."
+    next = "Keep it as evidence and tell the other agencies; the log may have been altered."
+
+
+class TwinEntries(LogError):
+    """One event with two entries, or two parties told of different ones."""
+
+    code = "TL-LOG-021"
+    what = "The log holds one event twice, or told its parties different things."
+    next = "Keep both openings as evidence and tell the other agencies."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

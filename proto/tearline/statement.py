@@ -29,7 +29,7 @@ from tearline.errors import (
 )
 from tearline.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
 from tearline.limits import MAX_BODY_BYTES, MAX_URI_BYTES, TREE_SIZES
-from tearline.merkle import node_hash, root_from_inclusion
+from tearline.merkle import root_from_inclusion, tree_levels
 
 HASH_SIZE = 32
 SALT_SIZE = 32
@@ -281,7 +281,7 @@ class Signer:
             for kind, body in statements
         )
         fillers = (secrets.token_bytes(HASH_SIZE) for _ in range(size - len(leaves)))
-        levels = _levels((*(leaf.hash for leaf in leaves), *fillers))
+        levels = tree_levels((*(leaf.hash for leaf in leaves), *fillers))
         root = levels[-1][0]
         header = self.header
         message = _signed_bytes(header.federation, header.signer, header.key_id, size, root)
@@ -294,14 +294,6 @@ class Signer:
             signature=self._key.sign(message),
         )
         return SignedTree(attestation=attestation, leaves=leaves, levels=levels)
-
-
-def _levels(leaf_hashes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
-    levels = [leaf_hashes]
-    while len(levels[-1]) > 1:
-        below = levels[-1]
-        levels.append(tuple(node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2)))
-    return tuple(levels)
 
 
 def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_COSIGNERS, MAX_MESSAGE_BYTES, TREE_SIZES
-from tearline.merkle import node_hash
+from tearline.merkle import tree_levels
 from tearline.statement import (
     HASH_SIZE,
     SALT_SIZE,
@@ -288,10 +288,7 @@ class Bundle:
 
     def statements(self) -> tuple[Statement, ...]:
         """Each statement of the bundle with its own path."""
-        levels = [[leaf.hash if isinstance(leaf, Leaf) else leaf for leaf in self.leaves]]
-        while len(levels[-1]) > 1:
-            below = levels[-1]
-            levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2)])
+        levels = tree_levels(leaf.hash if isinstance(leaf, Leaf) else leaf for leaf in self.leaves)
         return tuple(
             Statement(
                 type=leaf.type,

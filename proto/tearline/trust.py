@@ -1,0 +1,371 @@
+"""Whose key this is: what the clear entries of the log say, in the log's order.
+
+``TrustState`` reads trust lists, key records and revocations and answers which key speaks
+for whom. The exchange is never believed about a key: each of these is signed by the agencies
+themselves, and the first trust list is pinned out of band. A statement counts if its entry
+stands in the log after its key's record and before that key's end, whatever date it bears.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tearline.errors import (
+    FederationMismatch,
+    SignerKeyUnknown,
+    SignerMismatch,
+    SignerUnknown,
+    StatementMalformed,
+    SuiteUnknown,
+    TrustListRejected,
+    TrustListUnpinned,
+    TypeNotAllowed,
+)
+from tearline.federation import NODE_TYPES, Agency, KeyRecord, KeyUse, TrustList
+from tearline.identity import agency_uri_of, parse_node_uri
+from tearline.keys import (
+    SUITE,
+    KemPublicKey,
+    SigningPublicKey,
+    key_id,
+    signing_public_key,
+)
+from tearline.statement import (
+    COSIGNED_TYPES,
+    HASH_SIZE,
+    Attestation,
+    AttestationCache,
+    Header,
+    Statement,
+    StatementType,
+    find_attestation,
+    verify_inclusion,
+)
+from tearline.wire.statements import Signed, header_of
+from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
+
+GENESIS_FEDERATION = bytes(HASH_SIZE)
+"""What list 1 says where others name the federation, whose id is the hash of list 1."""
+
+EXCHANGE_TYPES = frozenset({StatementType.RECEIPT})
+ROOT_TYPES = frozenset(
+    {
+        StatementType.TRUST_LIST,
+        StatementType.KEY_RECORD,
+        StatementType.REVOCATION,
+        StatementType.AGREEMENT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a statement is judged: the log position of its entry, and the log's time.
+
+    Attributes:
+        index: The position its acceptance entry has, or would have next.
+        time_ms: Unix milliseconds of that entry.
+    """
+
+    index: int
+    time_ms: int
+
+
+@dataclass(slots=True)
+class _KeyEntry:
+    record: KeyRecord
+    start: int
+    end: int | None = None
+
+    def counts(self, at: Moment) -> bool:
+        return (
+            self.start < at.index
+            and (self.end is None or at.index <= self.end)
+            and self.record.not_before_ms <= at.time_ms < self.record.not_after_ms
+        )
+
+
+class TrustState:
+    """What a party knows of the federation's keys; it only ever moves forward.
+
+    Args:
+        federation: 32 bytes, the pinned id of the federation.
+        own_agency: URI of the agency that must itself have signed list 1, or None for the
+            exchange and for auditors of a federation they do not belong to.
+    """
+
+    def __init__(self, *, federation: bytes, own_agency: str | None = None) -> None:
+        self.federation = federation
+        self._own_agency = own_agency
+        self._trust_list: TrustList | None = None
+        self._trust_list_id = b""
+        self._keys: dict[bytes, _KeyEntry] = {}
+        self._cache = AttestationCache()
+
+    @property
+    def trust_list(self) -> TrustList:
+        """The current trust list.
+
+        Raises:
+            SignerUnknown: If none has been read yet.
+        """
+        if self._trust_list is None:
+            raise SignerUnknown("no trust list has been read yet")
+        return self._trust_list
+
+    @property
+    def trust_list_id(self) -> bytes:
+        """Statement id of the current trust list; empty before the first."""
+        return self._trust_list_id
+
+    def apply(self, index: int, signed: Signed, *, time_ms: int) -> None:
+        """Takes the clear entry at ``index``.
+
+        Args:
+            index: Its position in the log.
+            signed: The statement in it.
+            time_ms: The log's time at that position.
+
+        Raises:
+            TearlineError: If the entry must not be believed; nothing changed then.
+        """
+        match signed.statement.type:
+            case StatementType.TRUST_LIST:
+                self._apply_trust_list(signed)
+            case StatementType.KEY_RECORD:
+                self._apply_key_record(signed, Moment(index=index, time_ms=time_ms))
+            case StatementType.REVOCATION:
+                self._apply_revocation(signed, Moment(index=index, time_ms=time_ms))
+            case _:
+                raise StatementMalformed("only trust lists, keys and revocations are clear")
+
+    def verify(
+        self, statement: Statement, attestations: Mapping[bytes, Attestation], *, at: Moment
+    ) -> Header:
+        """Checks everything about who signed ``statement``, and returns who that was.
+
+        1. Each inclusion leads to its attestation's root, in this federation.
+        2. The attestation's key is one that this state, not the message, gives its signer,
+           and counts at ``at``; its record lists the statement's type.
+        3. The signature verifies, both halves.
+        4. The body begins with the first attestation's federation, signer and key.
+
+        Args:
+            statement: The statement.
+            attestations: By their hash.
+            at: When it is judged.
+
+        Raises:
+            TearlineError: Of the Packet or Trust branch, naming what failed.
+        """
+        if len(statement.inclusions) != 1 and statement.type not in COSIGNED_TYPES:
+            raise StatementMalformed("this kind of statement has one signer")
+        header = header_of(statement.body)
+        for number, inclusion in enumerate(statement.inclusions):
+            attestation = find_attestation(inclusion, attestations)
+            verify_inclusion(statement, inclusion, attestation)
+            if attestation.federation != self.federation:
+                raise FederationMismatch()
+            signer = Header(
+                federation=attestation.federation,
+                signer=attestation.signer,
+                key_id=attestation.key_id,
+            )
+            if number == 0 and signer != header:
+                raise SignerMismatch("the body begins with another signer than its attestation")
+            self._cache.verify(attestation, self.signing_key(signer, statement.type, at=at))
+        return header
+
+    def signing_key(self, signer: Header, kind: StatementType, *, at: Moment) -> SigningPublicKey:
+        """The key under which ``signer`` may sign a statement of ``kind``.
+
+        Raises:
+            SignerUnknown: If no trust list names the signer.
+            SignerKeyUnknown: If the key is not the signer's at that moment.
+            TypeNotAllowed: If the key may not sign this kind.
+            SuiteUnknown: If this version's suite is below what the federation demands.
+        """
+        trust_list = self.trust_list
+        if trust_list.min_suite > SUITE:
+            raise SuiteUnknown(f"suite {trust_list.min_suite} is demanded")
+        if signer.signer == trust_list.exchange.uri:
+            return _listed_key(trust_list.exchange.signing_key, signer, kind, EXCHANGE_TYPES)
+        agency = trust_list.agency(signer.signer)
+        if agency is not None:
+            return _listed_key(agency.root_key, signer, kind, ROOT_TYPES)
+        self.agency_of(signer.signer)
+        entry = self._keys.get(signer.key_id)
+        if (
+            entry is None
+            or entry.record.subject != signer.signer
+            or entry.record.use is not KeyUse.SIGN
+            or not entry.counts(at)
+        ):
+            raise SignerKeyUnknown(signer.signer)
+        if kind not in entry.record.types:
+            raise TypeNotAllowed(kind.name.lower())
+        return signing_public_key(entry.record.public_key)
+
+    def agency_of(self, node_uri: str) -> Agency:
+        """The agency that a node belongs to.
+
+        Raises:
+            SignerUnknown: If the trust list has no such agency.
+        """
+        agency = self.trust_list.agency(agency_uri_of(node_uri))
+        if agency is None:
+            raise SignerUnknown(node_uri)
+        return agency
+
+    def kem_key(self, node_uri: str, *, at: Moment) -> KemPublicKey:
+        """The newest encryption key of a node that counts.
+
+        Raises:
+            SignerKeyUnknown: If it has none.
+        """
+        self.agency_of(node_uri)
+        entries = [
+            entry
+            for entry in self._keys.values()
+            if entry.record.use is KeyUse.KEM
+            and entry.record.subject == node_uri
+            and entry.counts(at)
+        ]
+        if not entries:
+            raise SignerKeyUnknown(f"{node_uri} has no encryption key in force")
+        newest = max(entries, key=lambda entry: (entry.start, entry.record.not_after_ms))
+        return KemPublicKey(encoded=newest.record.public_key)
+
+    def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
+        """Whether a grant to ``node_uri`` may be sealed to this key."""
+        entry = self._keys.get(kem_key_id)
+        return (
+            entry is not None
+            and entry.record.use is KeyUse.KEM
+            and entry.record.subject == node_uri
+            and entry.counts(at)
+        )
+
+    def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
+        """The records of a node's keys that count, oldest first."""
+        return tuple(
+            entry.record
+            for entry in self._keys.values()
+            if entry.record.subject == node_uri and entry.counts(at)
+        )
+
+    def nodes(self) -> tuple[str, ...]:
+        """Every node that ever had a key on record, in order of URI."""
+        return tuple(sorted({entry.record.subject for entry in self._keys.values()}))
+
+    def _apply_trust_list(self, signed: Signed) -> None:
+        following = parse_trust_list(signed.statement.body)
+        signers = self._root_signers(signed, following)
+        if self._trust_list is None:
+            if signed.statement.id != self.federation:
+                raise TrustListUnpinned()
+            if self._own_agency is not None and self._own_agency not in signers:
+                raise TrustListUnpinned("our own root did not sign the first list")
+        verify_succession(self._trust_list, self._trust_list_id, following, signers)
+        self._trust_list, self._trust_list_id = following, signed.statement.id
+
+    def _root_signers(self, signed: Signed, following: TrustList) -> frozenset[str]:
+        """URIs of the agencies whose root signed: the current root, or a new member's own."""
+        expected = GENESIS_FEDERATION if following.number == 1 else self.federation
+        if following.header.federation != expected:
+            raise FederationMismatch()
+        signers = set()
+        for number, inclusion in enumerate(signed.statement.inclusions):
+            attestation = find_attestation(inclusion, signed.attestations)
+            verify_inclusion(signed.statement, inclusion, attestation)
+            if attestation.federation != expected:
+                raise FederationMismatch()
+            if number == 0 and (attestation.signer, attestation.key_id) != (
+                following.header.signer,
+                following.header.key_id,
+            ):
+                raise SignerMismatch("the list begins with another signer than its attestation")
+            current = self._trust_list.agency(attestation.signer) if self._trust_list else None
+            agency = current or following.agency(attestation.signer)
+            if agency is None:
+                raise SignerUnknown(attestation.signer)
+            self._cache.verify(attestation, signing_public_key(agency.root_key))
+            signers.add(agency.uri)
+        return frozenset(signers)
+
+    def _apply_key_record(self, signed: Signed, at: Moment) -> None:
+        header = self.verify(signed.statement, signed.attestations, at=at)
+        record = parse_key_record(signed.statement.body)
+        parse_node_uri(record.subject)
+        agency = self.agency_of(record.subject)
+        by_root = header.signer == agency.uri
+        by_itself = header.signer == record.subject and record.use is not KeyUse.SIGN
+        if not (by_root or by_itself):
+            raise SignerMismatch("a key is certified by its agency's root or its own node")
+        if not set(record.types) <= NODE_TYPES:
+            raise TypeNotAllowed("a node's key may not sign what only a root may")
+        if record.key_id in self._keys:
+            raise StatementMalformed("the key is on record already")
+        self._keys[record.key_id] = _KeyEntry(record=record, start=at.index)
+
+    def _apply_revocation(self, signed: Signed, at: Moment) -> None:
+        header = self.verify(signed.statement, signed.attestations, at=at)
+        revocation = parse_revocation(signed.statement.body)
+        entry = self._keys.get(revocation.revoked_key)
+        if entry is None or agency_uri_of(entry.record.subject) != header.signer:
+            raise SignerKeyUnknown("an agency revokes its own keys, and no others")
+        if entry.end is None:
+            entry.end = at.index
+
+
+def verify_succession(
+    current: TrustList | None, current_id: bytes, following: TrustList, signers: frozenset[str]
+) -> None:
+    """Checks that ``following`` may come after ``current`` with these roots' signatures.
+
+    - Admission takes every root of both lists.
+    - Removal takes all other roots, or the agency's own.
+    - What stands under an agency's name changes only with that agency's current root.
+    - Exchange, log, min_suite and threshold change with the current threshold of roots.
+
+    Args:
+        current: The list before, or None before list 1.
+        current_id: Its statement id.
+        following: The list in question.
+        signers: URIs of agencies whose current root, or a new member's first, signed.
+
+    Raises:
+        TrustListRejected: If a signature is missing or the numbers do not follow.
+    """
+    new = {agency.uri: agency for agency in following.agencies}
+    if current is None:
+        if following.number != 1:
+            raise TrustListRejected("the first list must be number 1")
+        if not new.keys() <= signers:
+            raise TrustListRejected("the first list needs every root")
+        return
+    if following.number != current.number + 1 or following.previous != current_id:
+        raise TrustListRejected("it does not name the current list as the one before it")
+    old = {agency.uri: agency for agency in current.agencies}
+    if new.keys() - old.keys() and not (old.keys() | new.keys()) <= signers:
+        raise TrustListRejected("admission needs every root")
+    for uri in old.keys() - new.keys():
+        if uri not in signers and not old.keys() - {uri} <= signers:
+            raise TrustListRejected("removal needs all other roots, or the agency's own")
+    for uri in old.keys() & new.keys():
+        if old[uri] != new[uri] and uri not in signers:
+            raise TrustListRejected("an agency's entry changes only with its own root")
+    shared = (current.exchange, current.log, current.min_suite, current.threshold)
+    if shared != (following.exchange, following.log, following.min_suite, following.threshold) and (
+        len(signers & old.keys()) < current.threshold
+    ):
+        raise TrustListRejected("a change of exchange, log or suite needs the threshold of roots")
+
+
+def _listed_key(
+    encoded: bytes, signer: Header, kind: StatementType, allowed: frozenset[StatementType]
+) -> SigningPublicKey:
+    if key_id(encoded) != signer.key_id:
+        raise SignerKeyUnknown(signer.signer)
+    if kind not in allowed:
+        raise TypeNotAllowed(kind.name.lower())
+    return signing_public_key(encoded)
