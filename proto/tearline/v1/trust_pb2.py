@@ -23,36 +23,25 @@ _sym_db = _symbol_database.Default()
 
 
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
-from tearline.v1 import packet_pb2 as tearline_dot_v1_dot_packet__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tearline/v1/trust.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\x1a\x18tearline/v1/packet.proto\"m\n\x06\x41gency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x10\n\x08root_key\x18\x03 \x01(\x0c\x12\x1f\n\x17\x63\x65rtificate_authorities\x18\x04 \x03(\x0c\x12\x15\n\rtoken_issuers\x18\x05 \x03(\x0c\"n\n\x08\x45xchange\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x13\n\x0bsigning_key\x18\x02 \x01(\x0c\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x03 \x01(\x0c\x12\x10\n\x08\x64ns_name\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\",\n\x03Log\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\"\xe7\x01\n\tTrustList\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12%\n\x08\x61gencies\x18\x04 \x03(\x0b\x32\x13.tearline.v1.Agency\x12\'\n\x08\x65xchange\x18\x05 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x06 \x01(\x0b\x32\x10.tearline.v1.Log\x12\x11\n\tmin_suite\x18\x07 \x01(\r\x12\x11\n\tthreshold\x18\x08 \x01(\r\"\x9e\x01\n\tKeyRecord\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\r\n\x05types\x18\x05 \x03(\r\x12\x15\n\rnot_before_ms\x18\x06 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x07 \x01(\x04\"V\n\nRevocation\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x13\n\x0brevoked_key\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\":\n\x07\x46ormCap\x12\x0f\n\x07partner\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x0c\n\x04\x66orm\x18\x03 \x01(\r\".\n\tDirection\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12\x11\n\trecipient\x18\x02 \x01(\t\"\xd2\x01\n\x07\x41rticle\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08purposes\x18\x02 \x03(\t\x12\r\n\x05kinds\x18\x03 \x03(\t\x12\x13\n\x0b\x63rime_areas\x18\x04 \x03(\t\x12*\n\ndirections\x18\x05 \x03(\x0b\x32\x16.tearline.v1.Direction\x12\"\n\x04\x63\x61ps\x18\x06 \x03(\x0b\x32\x14.tearline.v1.FormCap\x12\x13\n\x0bhighest_tlp\x18\x07 \x01(\t\x12\r\n\x05joint\x18\x08 \x01(\x08\x12\x11\n\tfour_eyes\x18\t \x01(\x08\"-\n\tReplyTime\x12\x0f\n\x07urgency\x18\x01 \x01(\t\x12\x0f\n\x07time_ms\x18\x02 \x01(\x04\"\xce\x02\n\tAgreement\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\n\n\x02id\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07parties\x18\x05 \x03(\t\x12&\n\x08\x61rticles\x18\x06 \x03(\x0b\x32\x14.tearline.v1.Article\x12\x1f\n\x04pins\x18\x07 \x01(\x0b\x32\x11.tearline.v1.Pins\x12+\n\x0breply_times\x18\x08 \x03(\x0b\x32\x16.tearline.v1.ReplyTime\x12\x14\n\x0cretention_ms\x18\t \x01(\x04\x12\x12\n\nonward_use\x18\n \x01(\t\x12\x11\n\toversight\x18\x0b \x03(\t\x12\x15\n\rvalid_from_ms\x18\x0c \x01(\x04\x12\x16\n\x0evalid_until_ms\x18\r \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tearline/v1/trust.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"m\n\x06\x41gency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x10\n\x08root_key\x18\x03 \x01(\x0c\x12\x1f\n\x17\x63\x65rtificate_authorities\x18\x04 \x03(\x0c\x12\x15\n\rtoken_issuers\x18\x05 \x03(\x0c\"n\n\x08\x45xchange\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x13\n\x0bsigning_key\x18\x02 \x01(\x0c\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x03 \x01(\x0c\x12\x10\n\x08\x64ns_name\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\",\n\x03Log\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\"\xe7\x01\n\tTrustList\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12%\n\x08\x61gencies\x18\x04 \x03(\x0b\x32\x13.tearline.v1.Agency\x12\'\n\x08\x65xchange\x18\x05 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x06 \x01(\x0b\x32\x10.tearline.v1.Log\x12\x11\n\tmin_suite\x18\x07 \x01(\r\x12\x11\n\tthreshold\x18\x08 \x01(\r\"\x9e\x01\n\tKeyRecord\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\r\n\x05types\x18\x05 \x03(\r\x12\x15\n\rnot_before_ms\x18\x06 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x07 \x01(\x04\"V\n\nRevocation\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x13\n\x0brevoked_key\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tearline.v1.trust_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AGENCY']._serialized_start=95
-  _globals['_AGENCY']._serialized_end=204
-  _globals['_EXCHANGE']._serialized_start=206
-  _globals['_EXCHANGE']._serialized_end=316
-  _globals['_LOG']._serialized_start=318
-  _globals['_LOG']._serialized_end=362
-  _globals['_TRUSTLIST']._serialized_start=365
-  _globals['_TRUSTLIST']._serialized_end=596
-  _globals['_KEYRECORD']._serialized_start=599
-  _globals['_KEYRECORD']._serialized_end=757
-  _globals['_REVOCATION']._serialized_start=759
-  _globals['_REVOCATION']._serialized_end=845
-  _globals['_FORMCAP']._serialized_start=847
-  _globals['_FORMCAP']._serialized_end=905
-  _globals['_DIRECTION']._serialized_start=907
-  _globals['_DIRECTION']._serialized_end=953
-  _globals['_ARTICLE']._serialized_start=956
-  _globals['_ARTICLE']._serialized_end=1166
-  _globals['_REPLYTIME']._serialized_start=1168
-  _globals['_REPLYTIME']._serialized_end=1213
-  _globals['_AGREEMENT']._serialized_start=1216
-  _globals['_AGREEMENT']._serialized_end=1550
+  _globals['_AGENCY']._serialized_start=69
+  _globals['_AGENCY']._serialized_end=178
+  _globals['_EXCHANGE']._serialized_start=180
+  _globals['_EXCHANGE']._serialized_end=290
+  _globals['_LOG']._serialized_start=292
+  _globals['_LOG']._serialized_end=336
+  _globals['_TRUSTLIST']._serialized_start=339
+  _globals['_TRUSTLIST']._serialized_end=570
+  _globals['_KEYRECORD']._serialized_start=573
+  _globals['_KEYRECORD']._serialized_end=731
+  _globals['_REVOCATION']._serialized_start=733
+  _globals['_REVOCATION']._serialized_end=819
 # @@protoc_insertion_point(module_scope)

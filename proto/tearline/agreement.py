@@ -1,0 +1,167 @@
+"""Agreements: what parties signed to share, with whom, in which form, until when.
+
+The terms decide releases (``tearline.policy.terms``); the rest says what they rest on: the
+pinned digests of policy set, schema, marking profile and masks, reply times, retention and
+validity. An agreement is in force when every party signed it and its time has come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_TEXT_BYTES
+from tearline.packet import AGREEMENT_ID_SIZE, AgreementRef, Manifest, Pins, Urgency
+from tearline.policy.terms import ArticleTerms, Direction, Terms
+from tearline.statement import Header
+
+HOUR_MS = 3_600_000
+DEFAULT_REPLY_TIMES: Mapping[Urgency, int] = {
+    # Directive (EU) 2023/977, Article 5: eight hours, three days, seven days.
+    Urgency.EMERGENCY: 8 * HOUR_MS,
+    Urgency.URGENT: 3 * 24 * HOUR_MS,
+    Urgency.ROUTINE: 7 * 24 * HOUR_MS,
+    # The preservation period usual between states, extendable once.
+    Urgency.PRESERVE: 60 * 24 * HOUR_MS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """One version of an agreement.
+
+    Attributes:
+        header: The node or root that proposes it.
+        id: 16 random bytes, the same for all versions.
+        version: From 1.
+        name: For people, the same for all versions.
+        terms: Parties and articles.
+        pins: Digests of what releases under it are judged by.
+        reply_times: Milliseconds by urgency.
+        retention_ms: How long recipients may keep what they got.
+        onward_use: The rule on onward use, in words.
+        oversight: URIs of agencies whose auditors may see all its entries; ascending.
+        valid_from_ms: Start, Unix milliseconds.
+        valid_until_ms: End, Unix milliseconds.
+    """
+
+    header: Header
+    id: bytes
+    version: int
+    name: str
+    terms: Terms
+    pins: Pins
+    reply_times: Mapping[Urgency, int]
+    retention_ms: int
+    onward_use: str
+    oversight: tuple[str, ...]
+    valid_from_ms: int
+    valid_until_ms: int
+
+    def __post_init__(self) -> None:
+        if len(self.id) != AGREEMENT_ID_SIZE or self.version < 1:
+            raise AgreementMalformed("an agreement has an id of 16 bytes and a version from 1")
+        if not 0 < len(self.name.encode()) <= 64 or len(self.onward_use.encode()) > MAX_TEXT_BYTES:
+            raise AgreementMalformed("its name or its rule on onward use is too long or missing")
+        if self.valid_from_ms >= self.valid_until_ms:
+            raise AgreementMalformed("it ends before it begins")
+        if set(self.reply_times) != set(Urgency) or min(self.reply_times.values()) <= 0:
+            raise AgreementMalformed("it needs one reply time for each urgency")
+        if list(self.oversight) != sorted(set(self.oversight)):
+            raise AgreementMalformed("it names each oversight agency once, in order")
+        if self.retention_ms <= 0:
+            raise AgreementMalformed("what is shared is kept for some time at least")
+
+    @property
+    def key(self) -> tuple[bytes, int]:
+        """Id and version, which name it."""
+        return self.id, self.version
+
+    def article(self, article: str) -> ArticleTerms:
+        """One article's terms.
+
+        Raises:
+            AgreementNotInForce: If there is no such article.
+        """
+        found = self.terms.article(article)
+        if found is None:
+            raise AgreementNotInForce("the agreement has no such article")
+        return found
+
+    def verify_in_force(self, now_ms: int) -> None:
+        """Checks that its time has come and not passed.
+
+        Raises:
+            AgreementNotInForce: If not.
+        """
+        if not self.valid_from_ms <= now_ms < self.valid_until_ms:
+            raise AgreementNotInForce("its time has not come, or has passed")
+
+
+def verify_parties_signed(agreement: Agreement, signers: frozenset[str]) -> None:
+    """Checks that every party signed.
+
+    Args:
+        agreement: The agreement.
+        signers: URIs of the agencies whose root or node signed it.
+
+    Raises:
+        AgreementNotInForce: If a party did not.
+    """
+    if missing := set(agreement.terms.parties) - signers:
+        raise AgreementNotInForce(f"{len(missing)} of its parties have not signed")
+
+
+def verify_pins(agreement: Agreement, pins: Pins) -> None:
+    """Checks that this installation judges by what the agreement pins.
+
+    Raises:
+        PinUnknown: Naming what differs.
+    """
+    pairs = (
+        ("policy set", agreement.pins.policy, pins.policy),
+        ("policy schema", agreement.pins.schema, pins.schema),
+        ("marking profile", agreement.pins.profile, pins.profile),
+        ("masks", agreement.pins.masks, pins.masks),
+    )
+    if different := [name for name, wanted, present in pairs if wanted != present]:
+        raise PinUnknown(", ".join(different))
+
+
+def verify_packet(manifest: Manifest, agreement: Agreement, *, now_ms: int) -> ArticleTerms:
+    """Checks that ``agreement`` covers ``manifest`` here and now, and returns the article.
+
+    Raises:
+        AgreementNotInForce: If version, time, article, kind or sender do not fit.
+        PinUnknown: If the packet was made under other digests.
+    """
+    if agreement.key != (manifest.agreement.id, manifest.agreement.version):
+        raise AgreementNotInForce("the packet names another version of the agreement")
+    agreement.verify_in_force(now_ms)
+    article = agreement.article(manifest.agreement.article)
+    if manifest.kind.value not in article.kinds:
+        raise AgreementNotInForce(f"the article does not cover packets of kind {manifest.kind}")
+    if agency_uri_of(manifest.header.signer) not in agreement.terms.parties:
+        raise AgreementNotInForce("the originator is not a party")
+    verify_pins(agreement, manifest.pins)
+    return article
+
+
+def verify_direction(article: ArticleTerms, *, sender: str, recipient: str) -> None:
+    """Checks that the article lets packets go from one agency to the other.
+
+    Args:
+        article: The article.
+        sender: Agency URI.
+        recipient: Agency URI.
+
+    Raises:
+        AgreementNotInForce: If it does not.
+    """
+    if Direction(sender=sender, recipient=recipient) not in article.directions:
+        raise AgreementNotInForce("the article does not let packets go this way")
+
+
+def reference(agreement: Agreement, article: str) -> AgreementRef:
+    """The reference to one of its articles that a manifest carries."""
+    return AgreementRef(id=agreement.id, version=agreement.version, article=article)

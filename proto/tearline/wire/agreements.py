@@ -1,0 +1,107 @@
+"""Agreements."""
+
+from tearline.agreement import Agreement
+from tearline.limits import MAX_BODY_BYTES
+from tearline.packet import Urgency
+from tearline.policy.form import Form
+from tearline.policy.marking import parse_tlp
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.v1 import agreement_pb2 as pb
+from tearline.wire.codec import parse_strictly, serialize
+from tearline.wire.packets import read_pins, write_pins
+from tearline.wire.statements import read_header, write_header
+
+
+def encode_agreement(agreement: Agreement) -> bytes:
+    """The one encoding of an agreement: the body of its statement."""
+    return serialize(_write_agreement(agreement))
+
+
+def parse_agreement(body: bytes) -> Agreement:
+    """An agreement from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid agreement.
+    """
+    return parse_strictly(
+        body, pb.Agreement, _read_agreement, _write_agreement, maximum=MAX_BODY_BYTES
+    )
+
+
+def _write_agreement(agreement: Agreement) -> pb.Agreement:
+    return pb.Agreement(
+        header=write_header(agreement.header),
+        id=agreement.id,
+        version=agreement.version,
+        name=agreement.name,
+        parties=agreement.terms.parties,
+        articles=[_write_article(article) for article in agreement.terms.articles],
+        pins=write_pins(agreement.pins),
+        reply_times=[
+            pb.ReplyTime(urgency=urgency.value, time_ms=agreement.reply_times[urgency])
+            for urgency in Urgency
+        ],
+        retention_ms=agreement.retention_ms,
+        onward_use=agreement.onward_use,
+        oversight=agreement.oversight,
+        valid_from_ms=agreement.valid_from_ms,
+        valid_until_ms=agreement.valid_until_ms,
+    )
+
+
+def _read_agreement(message: pb.Agreement) -> Agreement:
+    return Agreement(
+        header=read_header(message.header),
+        id=message.id,
+        version=message.version,
+        name=message.name,
+        terms=Terms(
+            parties=tuple(message.parties),
+            articles=tuple(_read_article(article) for article in message.articles),
+        ),
+        pins=read_pins(message.pins),
+        reply_times={Urgency(item.urgency): item.time_ms for item in message.reply_times},
+        retention_ms=message.retention_ms,
+        onward_use=message.onward_use,
+        oversight=tuple(message.oversight),
+        valid_from_ms=message.valid_from_ms,
+        valid_until_ms=message.valid_until_ms,
+    )
+
+
+def _write_article(article: ArticleTerms) -> pb.Article:
+    return pb.Article(
+        id=article.id,
+        purposes=article.purposes,
+        kinds=article.kinds,
+        crime_areas=article.crime_areas,
+        directions=[
+            pb.Direction(sender=way.sender, recipient=way.recipient) for way in article.directions
+        ],
+        shares=[
+            pb.Share(partner=share.partner, category=share.category, form=share.form)
+            for share in article.shares
+        ],
+        highest_tlp=article.highest_tlp.text,
+        joint=article.joint,
+        four_eyes=article.four_eyes,
+    )
+
+
+def _read_article(message: pb.Article) -> ArticleTerms:
+    return ArticleTerms(
+        id=message.id,
+        purposes=tuple(message.purposes),
+        kinds=tuple(message.kinds),
+        crime_areas=tuple(message.crime_areas),
+        directions=tuple(
+            Direction(sender=way.sender, recipient=way.recipient) for way in message.directions
+        ),
+        shares=tuple(
+            Share(partner=share.partner, category=share.category, form=Form(share.form))
+            for share in message.shares
+        ),
+        highest_tlp=parse_tlp(message.highest_tlp),
+        joint=message.joint,
+        four_eyes=message.four_eyes,
+    )
