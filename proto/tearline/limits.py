@@ -17,6 +17,7 @@ MAX_POLICIES = 256  # each costs microseconds in every decision
 MAX_ARTICLES = 64  # of one agreement
 MAX_SHARES = 2048  # of one article: 64 partners by 31 categories and groups
 MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
+MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
 MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation
 )
@@ -37,6 +38,10 @@ MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would not outlast a night witho
 MAX_LEAF_LIFETIME_S = 7 * 24 * 3600  # a stolen TLS key is worth a week at most
 MAX_CA_LIFETIME_S = 10 * 366 * 24 * 3600  # a CA is replaced through the trust list
 CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer whose clock is behind
+MAX_TOKEN_BYTES = 4096  # a token of ours has 700 bytes; metadata of a call holds 8 KiB in all
+MAX_TOKEN_LIFETIME_S = 300  # how long a person who was shut out may still act
+TOKEN_SKEW_S = 30  # how far an issuer's clock may be ahead of ours
+MAX_SUBJECT_BYTES = 128  # a person's name at the agency, or a pseudonym in hexadecimal
 
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers

@@ -1,0 +1,1 @@
+"""Markings, forms, the decision ladder, masks, and Cedar behind `ReleasePolicy.decide`."""

@@ -2,9 +2,9 @@
 
 A marking names a leaf. Agreements and policies may name a leaf or a group, such as
 ``finance`` for all of ``finance.…``. Some leaves are *guarded*: what they hold can cost a
-life or an operation. A rule for a group never reaches a guarded leaf, and a field of any
-category may be raised to one, but never moved sideways or down: an agreement that treats
-places mildly must not be met by calling an account a place.
+life or an operation. What an agreement gives for a group does not include a guarded leaf of
+it. A field of any category may be raised to a guarded one, but never moved sideways or
+down: an agreement that treats places mildly must not be met by calling an account a place.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Category:
     Attributes:
         name: Dotted name; what stands before the dot is its group.
         meaning: What belongs in it.
-        guarded: Whether rules for groups pass it by.
+        guarded: Whether what is given for its group passes it by.
         rank: Place in the table, from the mildest to the strictest.
     """
 
@@ -89,7 +89,7 @@ def category_named(name: str) -> Category:
 
 
 def leaves_under(node: str) -> tuple[Category, ...]:
-    """The leaves that a rule for ``node`` reaches: the leaf itself, or a group's ordinary ones.
+    """The leaves that a share of ``node`` gives: the leaf itself, or a group's ordinary ones.
 
     Raises:
         MarkingMalformed: If ``node`` is neither a leaf nor a group.

@@ -1,0 +1,164 @@
+"""Who gets a field in which form: two layers of policies, the stricter wins.
+
+The agreement's policies are shared and pinned by digest: the originator applies them before
+it seals, the exchange on every grant. An agency's own policies are private and apply at home
+only. The answer is data; whoever enforces it calls ``ReleasePolicy.verify``, which raises.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tearline.errors import ReleaseRefused
+from tearline.limits import MAX_DECISIONS_KEPT
+from tearline.policy.engine import Answer, Engine, ReleaseRequest
+from tearline.policy.form import Form
+from tearline.policy.ruleset import PolicySet
+from tearline.policy.terms import Terms
+
+_AGREEMENT = "agreement"
+_UNSPECIFIED = "unspecified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What one layer says.
+
+    Attributes:
+        form: The most revealing form it allows.
+        policy_ids: What allowed that form and what stopped the next.
+        reason: Why no more: a reason code, empty where the form is ``clear``.
+        faults: Policies that could not be evaluated; then nothing is allowed.
+    """
+
+    form: Form
+    policy_ids: tuple[str, ...]
+    reason: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The most revealing form in which one recipient may have fields of one marking.
+
+    Attributes:
+        form: That form; ``withheld`` where nothing may be told.
+        shared_policy_ids: The agreement's policies that allowed it and stopped the next.
+        own_policy_ids: The agency's own, for its own eyes; empty where there are none.
+        reason: Why no more, as the recipient may be told: ``source``, ``privacy``,
+            ``third-party``, ``agreement`` or ``unspecified``; empty for ``clear``.
+        faults: Policies of either layer that could not be evaluated; then all is withheld.
+    """
+
+    form: Form
+    shared_policy_ids: tuple[str, ...]
+    own_policy_ids: tuple[str, ...]
+    reason: str
+    faults: tuple[str, ...]
+
+
+class ReleasePolicy:
+    """Decides releases under one agreement.
+
+    Args:
+        terms: The agreement's terms.
+        shared: The policy set that the agreement pins.
+        own: The agency's own, or None at the exchange, which knows of none.
+    """
+
+    def __init__(self, *, terms: Terms, shared: PolicySet, own: PolicySet | None = None) -> None:
+        self._engine = Engine(terms)
+        self._shared = shared
+        self._own = own
+        # Of a packet's hundreds of fields few differ in their marking.
+        self._remembered = lru_cache(maxsize=MAX_DECISIONS_KEPT)(self._decide)
+
+    def decide(self, request: ReleaseRequest) -> Decision:
+        """The most revealing form that both layers allow."""
+        return self._remembered(request)
+
+    def verify(self, request: ReleaseRequest, form: Form) -> None:
+        """Checks that ``form`` may be released.
+
+        Raises:
+            ReleaseRefused: If it reveals more than ``decide`` allows, naming the shared
+                policies; for the sender's eyes only.
+        """
+        decision = self.decide(request)
+        if form > decision.form:
+            named = ", ".join(decision.shared_policy_ids) or "no policy permits it"
+            raise ReleaseRefused(
+                f"{form.text} of {request.marking.category}, where at most"
+                f" {decision.form.text} is allowed: {named}"
+            )
+
+    def answers(self, request: ReleaseRequest) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+        """What each layer says of each form, shared and own, to explain a decision by.
+
+        Both are empty where the agreement does not know the article, sender or recipient.
+        """
+        if not self._engine.knows(request):
+            return (), ()
+        shared = self._engine.ask(self._shared, request)
+        return shared, self._engine.ask(self._own, request) if self._own else ()
+
+    def _decide(self, request: ReleaseRequest) -> Decision:
+        shared_answers, own_answers = self.answers(request)
+        if not shared_answers:
+            return _withheld(_AGREEMENT)
+        shared = judge(shared_answers, self._shared, silent=_AGREEMENT)
+        if self._own is None:
+            own = Ruling(form=Form.CLEAR, policy_ids=(), reason="", faults=())
+        else:
+            own = judge(own_answers, self._own, silent=_UNSPECIFIED)
+        # On a tie the shared reason is told: it gives nothing away of the agency's own rules.
+        stricter = own if own.form < shared.form else shared
+        return Decision(
+            form=stricter.form,
+            shared_policy_ids=shared.policy_ids,
+            own_policy_ids=own.policy_ids,
+            reason=stricter.reason,
+            faults=shared.faults + own.faults,
+        )
+
+
+def judge(answers: Sequence[Answer], policies: PolicySet, *, silent: str) -> Ruling:
+    """One layer's ruling from its answers, lowest form first.
+
+    The ladder is climbed to the first form that is not allowed. A single policy that could
+    not be evaluated, on any rung, withholds everything: it may have been a forbid.
+
+    Args:
+        answers: What ``policies`` say of each form.
+        policies: The set that was asked.
+        silent: The reason where no policy gives one.
+    """
+    faults = tuple(sorted({fault for answer in answers for fault in answer.faults}))
+    if faults:
+        return Ruling(form=Form.WITHHELD, policy_ids=faults, reason=_UNSPECIFIED, faults=faults)
+    form = Form.WITHHELD
+    deciding: tuple[str, ...] = ()
+    stopping: tuple[str, ...] = ()
+    for answer in answers:
+        if not answer.allowed:
+            stopping = answer.policy_ids
+            break
+        form, deciding = answer.form, answer.policy_ids
+    reason = "" if form is Form.CLEAR else _reason(stopping, policies, silent)
+    return Ruling(
+        form=form, policy_ids=tuple(sorted({*deciding, *stopping})), reason=reason, faults=()
+    )
+
+
+def _reason(stopping: Iterable[str], policies: PolicySet, silent: str) -> str:
+    """The one reason that the stopping policies give; several that differ give none."""
+    given = {policies.reasons.get(policy, _UNSPECIFIED) for policy in stopping}
+    if not given:
+        return silent
+    return given.pop() if len(given) == 1 else _UNSPECIFIED
+
+
+def _withheld(reason: str) -> Decision:
+    return Decision(
+        form=Form.WITHHELD, shared_policy_ids=(), own_policy_ids=(), reason=reason, faults=()
+    )

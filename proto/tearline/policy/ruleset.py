@@ -1,0 +1,155 @@
+"""A policy set: Cedar text that was checked before anything is decided by it.
+
+Beyond what Cedar's validator asks, every policy has a unique ``@id``, and speaks of the
+forms only as a ladder: its scope names no action or one group, ``up-to-…`` for a permit and
+``from-…`` for a forbid, and its conditions do not look at the action. So whoever may have a
+form may have all below it, whatever the policies say.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tearline.encoding import labelled_sha256
+from tearline.errors import PolicySetMalformed
+from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES
+from tearline.policy.vocabulary import SCHEMA
+
+if TYPE_CHECKING:
+    import cedarpy
+
+REASONS = ("source", "privacy", "third-party", "agreement", "unspecified")
+"""What a forbid may give as ``@reason``, told to a reader who gets a lower form."""
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_GROUP = {"permit": "up-to-", "forbid": "from-"}
+_ANNOTATIONS = frozenset({"id", "reason"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is wrong with a policy text.
+
+    Attributes:
+        policy_id: The policy's ``@id``, or its position where it has none, or empty where
+            the text as a whole is wrong.
+        message: What is wrong.
+    """
+
+    policy_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySet:
+    """A checked policy text; made by ``parse_policy_set``.
+
+    Attributes:
+        text: The Cedar text.
+        ids: ``@id`` by Cedar's own, positional policy id.
+        reasons: ``@reason`` by ``@id``, of the policies that have one.
+        handle: The text as Cedar has parsed it.
+    """
+
+    text: str
+    ids: Mapping[str, str] = field(compare=False)
+    reasons: Mapping[str, str] = field(compare=False)
+    handle: "cedarpy.PolicySet" = field(compare=False, repr=False)
+
+    def digest(self) -> bytes:
+        """32 bytes that name the text."""
+        return labelled_sha256("policy-set", self.text.encode("utf-8"))
+
+
+# cedarpy takes as long to load as Python itself, thrice: it is imported where it is used.
+@cache
+def schema_handle() -> "cedarpy.Schema":
+    """The schema as Cedar has parsed it."""
+    import cedarpy
+
+    return cedarpy.Schema.from_str(SCHEMA)
+
+
+def check(text: str) -> tuple[Finding, ...]:
+    """Everything that is wrong with a policy text; nothing means that it can be used."""
+    import cedarpy
+
+    if len(text.encode("utf-8")) > MAX_POLICY_BYTES:
+        return (Finding(policy_id="", message=f"more than {MAX_POLICY_BYTES} bytes"),)
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(text))
+    except ValueError as error:
+        return (Finding(policy_id="", message=f"not Cedar: {error}"),)
+    policies = parsed["staticPolicies"]
+    findings = []
+    if parsed["templates"]:
+        findings.append(Finding(policy_id="", message="templates decide nothing here"))
+    if not 1 <= len(policies) <= MAX_POLICIES:
+        findings.append(Finding(policy_id="", message=f"a set has 1 to {MAX_POLICIES} policies"))
+    names = _names(policies)
+    seen: set[str] = set()
+    for position, policy in policies.items():
+        messages = list(_faults(policy))
+        if names[position] in seen:
+            messages.append("another policy has the same @id")
+        seen.add(names[position])
+        findings += [Finding(policy_id=names[position], message=message) for message in messages]
+    for flaw in cedarpy.validate_policies(text, schema_handle()).errors:
+        position = flaw.policy_id or ""
+        findings.append(Finding(policy_id=names.get(position, position), message=flaw.error))
+    return tuple(findings)
+
+
+def parse_policy_set(text: str) -> PolicySet:
+    """The policy set that ``text`` is.
+
+    Raises:
+        PolicySetMalformed: If ``check`` finds anything, naming the first finding.
+    """
+    import cedarpy
+
+    findings = check(text)
+    if findings:
+        first = findings[0]
+        raise PolicySetMalformed(": ".join(filter(None, (first.policy_id, first.message))))
+    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    ids = _names(policies)
+    reasons = {
+        ids[position]: policy["annotations"]["reason"]
+        for position, policy in policies.items()
+        if "reason" in policy["annotations"]
+    }
+    return PolicySet(text=text, ids=ids, reasons=reasons, handle=cedarpy.PolicySet.from_str(text))
+
+
+def _names(policies: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        position: policy.get("annotations", {}).get("id") or position
+        for position, policy in policies.items()
+    }
+
+
+def _faults(policy: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with one policy, given in Cedar's JSON policy format."""
+    annotations = policy.get("annotations", {})
+    if not _ID.fullmatch(annotations.get("id") or ""):
+        yield "needs an @id of lower-case letters, digits and inner hyphens"
+    if annotations.get("reason", REASONS[0]) not in REASONS:
+        yield f"@reason is one of {', '.join(REASONS)}"
+    if not annotations.keys() <= _ANNOTATIONS:
+        yield "has an annotation other than @id and @reason"
+    action, group = policy["action"], _GROUP[policy["effect"]]
+    names_group = action["op"] == "in" and action.get("entity", {}).get("id", "").startswith(group)
+    if action["op"] != "All" and not names_group:
+        yield f'a {policy["effect"]} is for any action or one group Action::"{group}…"'
+    if _mentions_action(policy["conditions"]):
+        yield "its conditions look at the action, which would break the ladder"
+
+
+def _mentions_action(node: object) -> bool:
+    if isinstance(node, dict):
+        return node.get("Var") == "action" or any(map(_mentions_action, node.values()))
+    return isinstance(node, list) and any(map(_mentions_action, node))
