@@ -1,0 +1,1 @@
+"""The agency: its node, its keys, its command line."""

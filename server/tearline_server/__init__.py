@@ -1,0 +1,1 @@
+"""The exchange: it accepts, logs and delivers packets that it cannot read."""

@@ -1,0 +1,1 @@
+"""What the exchange asks of a database, and the databases that answer."""

@@ -1,0 +1,121 @@
+# Tearline's tasks. `make help` lists them; each sets up what it needs, once, in $(VENV).
+#
+#   PYTHON   the interpreter, 3.11 or newer (default: the first one found)
+#   VENV     where packages are installed (default: .venv)
+#   ID       one benchmark, for example `make bench ID=B3`
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$python && break; done)
+endif
+VENV ?= .venv
+PROTO_VENV := $(VENV)-proto
+INTEROP_VENV := $(VENV)-interop
+
+RUN := $(VENV)/bin/python
+PIP := python -m pip --disable-pip-version-check --quiet install
+# Another pyproject.toml, interpreter or place asks for another set-up; nothing else does.
+KEY := $(shell { cat pyproject.toml; pwd; $(PYTHON) -VV; } 2>/dev/null | cksum | cut -d' ' -f1)
+PROTOS := $(wildcard proto/tearline/v1/*.proto)
+
+.PHONY: help
+help: ## list the tasks
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: demo demo-broken
+demo: $(VENV)/.ready-run-$(KEY) ## tell the story with real processes, and prove each step
+	@$(VENV)/bin/tearline demo
+
+demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
+	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
+
+.PHONY: test check mutants bench interop
+test: $(VENV)/.ready-test-$(KEY) ## run every test
+	$(RUN) -m pytest
+
+check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, types, imports, generated files, links
+	$(RUN) -m ruff format --check
+	$(RUN) -m ruff check
+	$(RUN) -m mypy
+	$(RUN) docs/reference/generate.py --check
+	@generated=$$(mktemp -d) && trap 'rm -rf "$$generated"' EXIT; \
+	$(PROTO_VENV)/bin/python -m grpc_tools.protoc -I proto \
+		--python_out="$$generated" --pyi_out="$$generated" $(PROTOS); \
+	diff -r -x '*.proto' -x '__*__*' "$$generated/tearline/v1" proto/tearline/v1 \
+		|| { echo 'The generated code differs from the schema: make proto'; exit 1; }
+	$(RUN) -m pytest -q tests/test_boundaries.py tests/test_exports.py tests/test_links.py
+
+mutants: $(VENV)/.ready-test-$(KEY) ## disable each defence of the attack table: its test must then fail
+	@PYTHONPATH=tests $(RUN) -m attacks.mutants
+
+bench: $(VENV)/.ready-test-$(KEY) ## measure against baselines of the same run
+	$(RUN) -m bench $(ID)
+
+interop: $(INTEROP_VENV)/.ready-$(KEY) ## validate exports with the real followthemoney
+	$(INTEROP_VENV)/bin/python -m pytest tests/interop
+
+.PHONY: format proto reference clean
+format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
+	$(RUN) -m ruff format
+	$(RUN) -m ruff check --fix
+
+proto: $(PROTO_VENV)/.ready-$(KEY) ## generate code from the schema
+	$(PROTO_VENV)/bin/python -m grpc_tools.protoc -I proto --python_out=proto --pyi_out=proto $(PROTOS)
+
+reference: $(VENV)/.ready-run-$(KEY) ## generate the reference pages from the code
+	$(RUN) docs/reference/generate.py
+
+clean: ## remove what the tasks set up
+	rm -rf $(VENV) $(PROTO_VENV) $(INTEROP_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# What each task needs. A stamp bears the key; its venv is made afresh when the key changes.
+
+define venv
+@test -n "$(PYTHON)" || { \
+	echo 'Tearline needs Python 3.11 or newer, and none was found in PATH.'; \
+	echo 'Install one, or name it: make PYTHON=/path/to/python3'; exit 1; } >&2
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo 'Tearline needs Python 3.11 or newer; $(PYTHON) is not one.'; exit 1; } >&2
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	echo "$(PYTHON) cannot make virtual environments: a part of it is missing."; \
+	echo "Install the package python$$version-venv (Debian, Ubuntu) and try again."; exit 1; } >&2
+@echo 'Setting up $(@D) with $(PYTHON) …' >&2
+@$(PYTHON) -m venv --clear $(@D)
+@$(@D)/bin/$(PIP) 'pip>=25.1'
+endef
+
+$(VENV)/.ready-venv-$(KEY):
+	$(venv)
+	@touch $@
+
+$(VENV)/.ready-run-$(KEY): $(VENV)/.ready-venv-$(KEY)
+	@$(VENV)/bin/$(PIP) --editable '.[client,server]'
+	@touch $@
+
+$(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
+	@$(VENV)/bin/$(PIP) --group test
+	@touch $@
+
+$(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)
+	@$(VENV)/bin/$(PIP) --group check
+	@touch $@
+
+$(PROTO_VENV)/.ready-$(KEY):
+	$(venv)
+	@$(@D)/bin/$(PIP) --group proto
+	@touch $@
+
+$(INTEROP_VENV)/.ready-$(KEY):
+	$(venv)
+	@$(@D)/bin/$(PIP) --editable '.[client,server]' --group test --group interop || { \
+		echo 'followthemoney compiles PyICU: it needs a C++ compiler, pkg-config and libicu-dev.'; \
+		exit 1; } >&2
+	@touch $@
