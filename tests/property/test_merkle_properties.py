@@ -1,0 +1,168 @@
+"""Trees and proofs against RFC 6962, section 2.1, written down word for word."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tearline.errors import LogError, LogInconsistent
+from tearline.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    consistency_nodes,
+    consistency_proof,
+    inclusion_nodes,
+    inclusion_proof,
+    leaf_hash,
+    node_hash,
+    root_from_leaf_hashes,
+    tree_path,
+    verify_consistency,
+    verify_inclusion,
+)
+
+MAX_SIZE = 130  # crosses several powers of two
+LEAVES = [leaf_hash(b"%d" % number) for number in range(MAX_SIZE)]
+STORED = {(level, index): node for level, index, node in Frontier().append(LEAVES)[1]}
+
+
+def read_node(level: int, index: int) -> bytes:
+    return STORED[level, index]
+
+
+def split(size: int) -> int:
+    """The largest power of two smaller than ``size``."""
+    power = 1
+    while power * 2 < size:
+        power *= 2
+    return power
+
+
+def mth(leaves: list[bytes]) -> bytes:
+    if not leaves:
+        return EMPTY_ROOT
+    if len(leaves) == 1:
+        return leaves[0]
+    k = split(len(leaves))
+    return node_hash(mth(leaves[:k]), mth(leaves[k:]))
+
+
+def path(m: int, leaves: list[bytes]) -> list[bytes]:
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    if m < k:
+        return [*path(m, leaves[:k]), mth(leaves[k:])]
+    return [*path(m - k, leaves[k:]), mth(leaves[:k])]
+
+
+def subproof(m: int, leaves: list[bytes], whole: bool) -> list[bytes]:
+    if m == len(leaves):
+        return [] if whole else [mth(leaves)]
+    k = split(len(leaves))
+    if m <= k:
+        return [*subproof(m, leaves[:k], whole), mth(leaves[k:])]
+    return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
+
+
+sizes = st.integers(1, MAX_SIZE)
+places = sizes.flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(size)))
+pairs = sizes.flatmap(lambda new: st.tuples(st.integers(1, new), st.just(new)))
+
+
+@pytest.mark.parametrize("size", range(MAX_SIZE + 1))
+def test_every_root_is_the_references(size: int) -> None:
+    reference = mth(LEAVES[:size])
+    assert Frontier().append(LEAVES[:size])[0].root() == reference
+    assert root_from_leaf_hashes(LEAVES[:size]) == reference
+
+
+@pytest.mark.parametrize("size", [*range(1, 35), 63, 64, 65, 127, 128, 129])
+def test_every_inclusion_proof_is_the_references_and_verifies(size: int) -> None:
+    leaves, root = LEAVES[:size], mth(LEAVES[:size])
+    for index in range(size):
+        proof = inclusion_proof(index, size, read_node)
+        assert list(proof) == path(index, leaves)
+        assert proof == tree_path(leaves, index)
+        verify_inclusion(index, size, leaves[index], proof, root)
+
+
+@pytest.mark.parametrize("new", [*range(1, 35), 63, 64, 65, 127, 128, 129])
+def test_every_consistency_proof_is_the_references_and_verifies(new: int) -> None:
+    root = mth(LEAVES[:new])
+    for old in range(1, new + 1):
+        proof = consistency_proof(old, new, read_node)
+        assert list(proof) == subproof(old, LEAVES[:new], True)
+        verify_consistency(old, new, mth(LEAVES[:old]), root, proof)
+
+
+@given(st.lists(st.integers(0, 40), max_size=5))
+def test_a_frontier_does_not_depend_on_the_batches(batches: list[int]) -> None:
+    frontier, nodes = Frontier(), []
+    for batch in batches:
+        frontier, completed = frontier.append(
+            leaf_hash(b"%d" % number) for number in range(frontier.size, frontier.size + batch)
+        )
+        nodes += completed
+    once, nodes_at_once = Frontier().append(leaf_hash(b"%d" % n) for n in range(sum(batches)))
+    assert (frontier, nodes) == (once, nodes_at_once)
+
+
+@given(places, st.data())
+def test_no_other_place_fits_a_proof(place: tuple[int, int], data: st.DataObject) -> None:
+    index, size = place
+    proof = inclusion_proof(index, size, read_node)
+    root = mth(LEAVES[:size])
+    other = data.draw(st.integers(-1, MAX_SIZE).filter(lambda value: value != index))
+    with pytest.raises(LogError):
+        verify_inclusion(other, size, LEAVES[index], proof, root)
+
+
+@given(places, st.data())
+def test_no_flipped_bit_passes_an_inclusion_proof(
+    place: tuple[int, int], data: st.DataObject
+) -> None:
+    index, size = place
+    parts = [LEAVES[index], mth(LEAVES[:size]), *inclusion_proof(index, size, read_node)]
+    leaf, root, *proof = flip_one_bit(parts, data)
+    with pytest.raises(LogError):
+        verify_inclusion(index, size, leaf, proof, root)
+
+
+@given(pairs, st.data())
+def test_no_flipped_bit_passes_a_consistency_proof(
+    pair: tuple[int, int], data: st.DataObject
+) -> None:
+    old, new = pair
+    parts = [mth(LEAVES[:old]), mth(LEAVES[:new]), *consistency_proof(old, new, read_node)]
+    root1, root2, *proof = flip_one_bit(parts, data)
+    with pytest.raises(LogInconsistent):
+        verify_consistency(old, new, root1, root2, proof)
+
+
+@given(pairs, pairs)
+def test_no_other_sizes_fit_a_consistency_proof(
+    pair: tuple[int, int], claim: tuple[int, int]
+) -> None:
+    old, new = pair
+    proof = consistency_proof(old, new, read_node)
+    verify_consistency(old, new, mth(LEAVES[:old]), mth(LEAVES[:new]), proof)
+    if claim[0] != claim[1] and claim[0] != old:
+        with pytest.raises(LogError):
+            verify_consistency(*claim, mth(LEAVES[:old]), mth(LEAVES[:new]), proof)
+
+
+@given(st.integers(1, 1 << 48), st.data())
+def test_proofs_of_any_size_name_few_nodes_inside_the_tree(size: int, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, size - 1))
+    old = data.draw(st.integers(1, size))
+    for nodes in (inclusion_nodes(index, size), consistency_nodes(old, size)):
+        assert len(set(nodes)) == len(nodes) <= 2 * size.bit_length()
+        assert all((number + 1) << level <= size for level, number in nodes)
+
+
+def flip_one_bit(parts: list[bytes], data: st.DataObject) -> list[bytes]:
+    which = data.draw(st.integers(0, len(parts) - 1))
+    bit = data.draw(st.integers(0, 255))
+    flipped = bytearray(parts[which])
+    flipped[bit // 8] ^= 1 << bit % 8
+    return [*parts[:which], bytes(flipped), *parts[which + 1 :]]
