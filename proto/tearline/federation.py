@@ -70,6 +70,14 @@ class LogIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeEnrolment:
+    """What an operator hands to the agencies, for their first trust list."""
+
+    exchange: ExchangeIdentity
+    log: LogIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustList:
     """One version of who belongs to the federation.
 

@@ -90,3 +90,11 @@ class Revocation(_message.Message):
     revoked_key: bytes
     reason: str
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., revoked_key: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ExchangeEnrolment(_message.Message):
+    __slots__ = ("exchange", "log")
+    EXCHANGE_FIELD_NUMBER: _ClassVar[int]
+    LOG_FIELD_NUMBER: _ClassVar[int]
+    exchange: Exchange
+    log: Log
+    def __init__(self, exchange: _Optional[_Union[Exchange, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ...) -> None: ...

@@ -2,6 +2,7 @@
 
 from tearline.federation import (
     Agency,
+    ExchangeEnrolment,
     ExchangeIdentity,
     KeyRecord,
     KeyUse,
@@ -38,37 +39,78 @@ def _write_trust_list(value: TrustList) -> pb.TrustList:
         number=value.number,
         previous=value.previous,
         agencies=[write_agency(agency) for agency in value.agencies],
-        exchange=pb.Exchange(
-            uri=value.exchange.uri,
-            signing_key=value.exchange.signing_key,
-            certificate_authority=value.exchange.certificate_authority,
-            dns_name=value.exchange.dns_name,
-            address=value.exchange.address,
-        ),
-        log=pb.Log(origin=value.log.origin, verifier_keys=value.log.verifier_keys),
+        exchange=_write_exchange(value.exchange),
+        log=_write_log(value.log),
         min_suite=value.min_suite,
         threshold=value.threshold,
     )
 
 
 def _read_trust_list(message: pb.TrustList) -> TrustList:
-    exchange = message.exchange
     return TrustList(
         header=read_header(message.header),
         number=message.number,
         previous=message.previous,
         agencies=tuple(read_agency(agency) for agency in message.agencies),
-        exchange=ExchangeIdentity(
-            uri=exchange.uri,
-            signing_key=exchange.signing_key,
-            certificate_authority=exchange.certificate_authority,
-            dns_name=exchange.dns_name,
-            address=exchange.address,
-        ),
-        log=LogIdentity(origin=message.log.origin, verifier_keys=tuple(message.log.verifier_keys)),
+        exchange=_read_exchange(message.exchange),
+        log=_read_log(message.log),
         min_suite=message.min_suite,
         threshold=message.threshold,
     )
+
+
+def _write_exchange(exchange: ExchangeIdentity) -> pb.Exchange:
+    return pb.Exchange(
+        uri=exchange.uri,
+        signing_key=exchange.signing_key,
+        certificate_authority=exchange.certificate_authority,
+        dns_name=exchange.dns_name,
+        address=exchange.address,
+    )
+
+
+def _read_exchange(message: pb.Exchange) -> ExchangeIdentity:
+    return ExchangeIdentity(
+        uri=message.uri,
+        signing_key=message.signing_key,
+        certificate_authority=message.certificate_authority,
+        dns_name=message.dns_name,
+        address=message.address,
+    )
+
+
+def _write_log(log: LogIdentity) -> pb.Log:
+    return pb.Log(origin=log.origin, verifier_keys=log.verifier_keys)
+
+
+def _read_log(message: pb.Log) -> LogIdentity:
+    return LogIdentity(origin=message.origin, verifier_keys=tuple(message.verifier_keys))
+
+
+def encode_exchange_enrolment(enrolment: ExchangeEnrolment) -> bytes:
+    """The one encoding of what an operator hands to the agencies."""
+    return serialize(_write_enrolment(enrolment))
+
+
+def parse_exchange_enrolment(data: bytes) -> ExchangeEnrolment:
+    """What an operator handed over, from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything else.
+    """
+    return parse_strictly(
+        data, pb.ExchangeEnrolment, _read_enrolment, _write_enrolment, maximum=MAX_BODY_BYTES
+    )
+
+
+def _write_enrolment(enrolment: ExchangeEnrolment) -> pb.ExchangeEnrolment:
+    return pb.ExchangeEnrolment(
+        exchange=_write_exchange(enrolment.exchange), log=_write_log(enrolment.log)
+    )
+
+
+def _read_enrolment(message: pb.ExchangeEnrolment) -> ExchangeEnrolment:
+    return ExchangeEnrolment(exchange=_read_exchange(message.exchange), log=_read_log(message.log))
 
 
 def write_agency(agency: Agency) -> pb.Agency:

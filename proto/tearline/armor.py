@@ -1,0 +1,49 @@
+"""Files that people hand each other: PEM (RFC 7468) around one encoded value.
+
+The label says what it is, for example ``-----BEGIN TEARLINE AGREEMENT-----``. Exactly one
+spelling is accepted: 64 characters a line, no headers, nothing before or after.
+"""
+
+import base64
+from enum import StrEnum
+
+from tearline.encoding import parse_base64
+from tearline.errors import MalformedInput
+from tearline.limits import MAX_MESSAGE_BYTES
+
+_WIDTH = 64
+
+
+class Armor(StrEnum):
+    """What a file holds."""
+
+    AGENCY = "TEARLINE AGENCY"
+    EXCHANGE = "TEARLINE EXCHANGE"
+    TRUST_LIST = "TEARLINE TRUST LIST"
+    KEY_RECORD = "TEARLINE KEY RECORD"
+    AGREEMENT = "TEARLINE AGREEMENT"
+
+
+def armor(kind: Armor, data: bytes) -> str:
+    """The text of a file that holds ``data``."""
+    text = base64.b64encode(data).decode("ascii")
+    lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
+    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""])
+
+
+def parse_armor(kind: Armor, text: str) -> bytes:
+    """What a file of this kind holds.
+
+    Raises:
+        MalformedInput: If ``text`` is anything but the one spelling of such a file.
+    """
+    if len(text) > 2 * MAX_MESSAGE_BYTES:
+        raise MalformedInput("the file is too large")
+    begin, end = f"-----BEGIN {kind}-----\n", f"\n-----END {kind}-----\n"
+    text = text.replace("\r\n", "\n")
+    if not text.startswith(begin) or not text.endswith(end):
+        raise MalformedInput(f"a file that begins with {begin.strip()} was expected")
+    data = parse_base64(text[len(begin) : -len(end)].replace("\n", ""))
+    if armor(kind, data) != text:
+        raise MalformedInput("the file is not in its one spelling")
+    return data

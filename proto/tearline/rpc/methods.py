@@ -1,0 +1,32 @@
+"""The calls between a node and the exchange, by their full gRPC names.
+
+Requests and replies are the byte strings of ``tearline.wire.exchange``; gRPC carries them
+without knowing what is in them.
+"""
+
+PUBLISH = "/tearline.v1.Exchange/Publish"
+"""Unary: a publication, answered by outcomes in the order of its statements."""
+
+PUBLISH_STREAM = "/tearline.v1.Exchange/PublishStream"
+"""Bidirectional stream of the same; each reply answers one request, in order."""
+
+SUBSCRIBE = "/tearline.v1.Exchange/Subscribe"
+"""A cursor, answered by a stream of deliveries: what is there, then what comes."""
+
+ACKNOWLEDGE = "/tearline.v1.Exchange/Acknowledge"
+"""A cursor: everything up to it is durable at the node. Answered by the same cursor."""
+
+ENTRIES = "/tearline.v1.Trust/Entries"
+"""A range of log entries, answered by entries and a checkpoint over at least them."""
+
+PROVE = "/tearline.v1.Audit/Prove"
+"""A statement id, answered by the events about it that name the caller, with proofs."""
+
+SEARCH = "/tearline.v1.Audit/Search"
+"""An auditor's query, answered by a page of proven events. Needs a person's token."""
+
+AUTHORIZATION = "authorization"
+"""Metadata key of a person's access token: ``Bearer <token>``."""
+
+REFUSAL = "tearline-refusal-bin"
+"""Trailing metadata key of a refused call: the encoded refusal."""
