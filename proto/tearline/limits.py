@@ -42,6 +42,7 @@ MAX_TOKEN_BYTES = 4096  # a token of ours has 700 bytes; metadata of a call hold
 MAX_TOKEN_LIFETIME_S = 300  # how long a person who was shut out may still act
 TOKEN_SKEW_S = 30  # how far an issuer's clock may be ahead of ours
 MAX_SUBJECT_BYTES = 128  # a person's name at the agency, or a pseudonym in hexadecimal
+MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 nodes each
 
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
