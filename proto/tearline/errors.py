@@ -97,6 +97,14 @@ class ExportRefused(UsageError):
     next = "Choose a new file name in an existing folder; nothing was written."
 
 
+class NotConfirmed(UsageError):
+    """A wide or destructive act whose name was not typed back."""
+
+    code = "TL-USE-005"
+    what = "The act was not confirmed."
+    next = "Type the name exactly as shown, or pass --yes in a script; nothing was done."
+
+
 class ConfigError(TearlineError):
     """A setting or a file of ours is missing, unknown or wrong."""
 
@@ -107,6 +115,48 @@ class MappingMalformed(ConfigError):
     code = "TL-CFG-001"
     what = "The mapping of columns is not usable."
     next = "Correct the place named in the mapping file; nothing was imported."
+
+
+class SettingUnknown(ConfigError):
+    """A configuration file that names something which is not a setting."""
+
+    code = "TL-CFG-002"
+    what = "The configuration names a setting that does not exist."
+    next = "Remove the setting named, or correct its spelling; `tearline config show` lists all."
+
+
+class SettingInvalid(ConfigError):
+    """A setting whose value is not of its kind."""
+
+    code = "TL-CFG-003"
+    what = "A setting has a value that it cannot have."
+    next = (
+        "Correct the value named; `tearline config show --origin` says where each one comes from."
+    )
+
+
+class ConfigUnreadable(ConfigError):
+    """A file of ours that is missing, not readable, or not in its format."""
+
+    code = "TL-CFG-004"
+    what = "A file of this node cannot be read."
+    next = "Check the path, its permissions and its format."
+
+
+class PassphraseMissing(ConfigError):
+    """No passphrase where one is needed."""
+
+    code = "TL-CFG-005"
+    what = "No passphrase was given."
+    next = "Pass --passphrase-file, set TEARLINE_PASSPHRASE_FILE, or run on a terminal to be asked."
+
+
+class FileExposed(ConfigError):
+    """A secret file that others than its owner may read or write."""
+
+    code = "TL-CFG-006"
+    what = "A file that holds a secret is open to others."
+    next = "Take its permissions away (chmod 600), and consider the secret known to others."
 
 
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)

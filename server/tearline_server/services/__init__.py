@@ -1,1 +1,1 @@
-"""The gRPC faces of the exchange: they gather facts, decode, call and encode, and decide nothing."""
+"""The gRPC faces of the exchange: facts out, decode, call, encode; they decide nothing."""
