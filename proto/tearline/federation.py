@@ -143,6 +143,15 @@ NODE_TYPES = frozenset(
 """What a node's signing key may sign, unless its record lists less."""
 
 
+_DAY_MS = 24 * 3_600_000
+MAX_KEY_LIFETIME_MS = {
+    KeyUse.SIGN: 2 * 366 * _DAY_MS,  # certified by an offline root: yearly, with overlap
+    # Seven days and an overlap. An expired signing key can thus backdate none that counts.
+    KeyUse.KEM: 14 * _DAY_MS,
+    KeyUse.COSIGN: 2 * 366 * _DAY_MS,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
     """An agency's or node's word that a key belongs to a node.
@@ -178,8 +187,8 @@ class KeyRecord:
             self.use is KeyUse.SIGN
         ):
             raise StatementMalformed("a signing key lists its statement types, other keys none")
-        if self.not_before_ms >= self.not_after_ms:
-            raise StatementMalformed("the key ends before it begins")
+        if not 0 < self.not_after_ms - self.not_before_ms <= MAX_KEY_LIFETIME_MS[self.use]:
+            raise StatementMalformed("the key ends before it begins, or lives too long")
 
     @property
     def key_id(self) -> bytes:

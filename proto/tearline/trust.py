@@ -117,13 +117,15 @@ class TrustState:
         """Statement id of the current trust list; empty before the first."""
         return self._trust_list_id
 
-    def apply(self, index: int, signed: Signed, *, time_ms: int) -> None:
+    def apply(self, index: int, signed: Signed) -> None:
         """Takes the clear entry at ``index``.
+
+        Clear entries bear no time that a later reader could check, so keys count among them
+        by the order of the log, and a key record must begin while its signer's key is valid.
 
         Args:
             index: Its position in the log.
             signed: The statement in it.
-            time_ms: The log's time at that position.
 
         Raises:
             TearlineError: If the entry must not be believed; nothing changed then.
@@ -132,9 +134,9 @@ class TrustState:
             case StatementType.TRUST_LIST:
                 self._apply_trust_list(signed)
             case StatementType.KEY_RECORD:
-                self._apply_key_record(signed, Moment(index=index, time_ms=time_ms))
+                self._apply_key_record(signed, index)
             case StatementType.REVOCATION:
-                self._apply_revocation(signed, Moment(index=index, time_ms=time_ms))
+                self._apply_revocation(signed, index)
             case _:
                 raise StatementMalformed("only trust lists, keys and revocations are clear")
 
@@ -292,9 +294,10 @@ class TrustState:
             signers.add(agency.uri)
         return frozenset(signers)
 
-    def _apply_key_record(self, signed: Signed, at: Moment) -> None:
-        header = self.verify(signed.statement, signed.attestations, at=at)
+    def _apply_key_record(self, signed: Signed, index: int) -> None:
         record = parse_key_record(signed.statement.body)
+        at = Moment(index=index, time_ms=record.not_before_ms)
+        header = self.verify(signed.statement, signed.attestations, at=at)
         parse_node_uri(record.subject)
         agency = self.agency_of(record.subject)
         by_root = header.signer == agency.uri
@@ -305,16 +308,18 @@ class TrustState:
             raise TypeNotAllowed("a node's key may not sign what only a root may")
         if record.key_id in self._keys:
             raise StatementMalformed("the key is on record already")
-        self._keys[record.key_id] = _KeyEntry(record=record, start=at.index)
+        self._keys[record.key_id] = _KeyEntry(record=record, start=index)
 
-    def _apply_revocation(self, signed: Signed, at: Moment) -> None:
+    def _apply_revocation(self, signed: Signed, index: int) -> None:
+        # Only a root revokes, and a root's key has no dates of its own.
+        at = Moment(index=index, time_ms=0)
         header = self.verify(signed.statement, signed.attestations, at=at)
         revocation = parse_revocation(signed.statement.body)
         entry = self._keys.get(revocation.revoked_key)
         if entry is None or agency_uri_of(entry.record.subject) != header.signer:
             raise SignerKeyUnknown("an agency revokes its own keys, and no others")
         if entry.end is None:
-            entry.end = at.index
+            entry.end = index
 
 
 def verify_succession(
