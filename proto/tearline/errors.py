@@ -297,6 +297,14 @@ class TrustStale(TrustError):
     next = "Wait for the exchange; nothing was sent."
 
 
+class ClockSkewed(TrustError):
+    """A clock that disagrees with the log's."""
+
+    code = "TL-TRU-007"
+    what = "This machine's clock disagrees with the log."
+    next = "Set the clock; nothing was sent."
+
+
 class AgreementError(TearlineError):
     """No agreement in force covers this."""
 
@@ -702,10 +710,135 @@ class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 
 
+class StoreBusy(StoreError):
+    """Another process holds the database."""
+
+    code = "TL-STO-001"
+    what = "The database is in use by another process."
+    next = "Wait for it to end, or stop it, and try again."
+
+
+class StoreFull(StoreError):
+    """No room left on the disk."""
+
+    code = "TL-STO-002"
+    what = "The disk is full; nothing of this was stored."
+    next = "Make room and try again; nothing is half done."
+
+
+class StoreDamaged(StoreError):
+    """A database that is damaged, moved, or sealed under another key."""
+
+    code = "TL-STO-003"
+    what = "The database cannot be read."
+    next = "Do not use it; restore the last backup."
+    exit_status = EXIT_INTEGRITY
+
+
+class StoreVersion(StoreError):
+    """A database of another version."""
+
+    code = "TL-STO-004"
+    what = "The database was made by another version of Tearline."
+    next = "Run the version that made it, or a later one."
+
+
 class RequestError(TearlineError):
     """The exchange is out of reach, overloaded, or found nothing."""
 
     exit_status = EXIT_UNREACHABLE
+
+
+class ExchangeUnreachable(RequestError):
+    """No connection to the exchange, or none in time."""
+
+    code = "TL-REQ-001"
+    what = "The exchange cannot be reached."
+    next = "Check the address and the network; what waits is sent later."
+
+
+class ExchangeOverloaded(RequestError):
+    """The exchange has no room for more now."""
+
+    code = "TL-REQ-002"
+    what = "The exchange is overloaded; it took nothing."
+    next = "Try again after the time it named; nothing was lost."
+
+
+class NotFound(RequestError):
+    """Nothing here that answers to this name, or nothing for this caller."""
+
+    code = "TL-REQ-003"
+    what = "Nothing was found."
+    next = "Check the name; what is not yours to see is not found either."
+    exit_status = EXIT_NOT_FOUND
+
+
+class OutcomePending(RequestError):
+    """Sent, and not yet answered."""
+
+    code = "TL-REQ-004"
+    what = "It was sent, and its outcome is not known yet."
+    next = "Run tearline node status; the outbox sends the same bytes again."
+    exit_status = EXIT_PENDING
+
+
+class ExchangeFaulty(RequestError):
+    """An answer that the exchange may not give."""
+
+    code = "TL-REQ-005"
+    what = "The exchange answered in a way that no exchange may."
+    next = "Keep it as evidence and tell the operator."
+
+
+class ExchangeUnreachable(RequestError):
+    """No connection to the exchange."""
+
+    code = "TL-REQ-001"
+    what = "The exchange cannot be reached."
+    next = "Check its address and the network; what waits to be sent is kept."
+
+
+class ExchangeBusy(RequestError):
+    """More was asked than the exchange takes at once.
+
+    Attributes:
+        retry_after_ms: How long to wait before trying again, milliseconds; None if unsaid.
+    """
+
+    code = "TL-REQ-002"
+    what = "The exchange takes no more at this moment."
+    next = "Try again later; nothing was lost."
+
+    def __init__(self, why: str = "", *, retry_after_ms: int | None = None) -> None:
+        super().__init__(why)
+        self.retry_after_ms = retry_after_ms
+
+
+class ExchangeFault(RequestError):
+    """The exchange failed, and says no more than that."""
+
+    code = "TL-REQ-003"
+    what = "The exchange failed to do what was asked."
+    next = "Try again; if it repeats, tell the operator when it happened."
+
+
+class OutcomeUnknown(RequestError):
+    """A request that ended without an answer."""
+
+    code = "TL-REQ-004"
+    what = "The exchange did not answer in time; whether it acted is not known."
+    next = "Ask again with the same request: repeating it is safe."
+    exit_status = EXIT_PENDING
+
+
+class RefusedOtherwise(RequestError):
+    """A refusal whose code this version does not know."""
+
+    code = "TL-REQ-005"
+    what = "The exchange refused, for a reason that this version does not know."
+    next = "Update this node, or follow what the exchange says."
+    exit_status = EXIT_REFUSED
 
 
 def concrete_errors() -> Iterator[type[TearlineError]]:
