@@ -749,44 +749,19 @@ class RequestError(TearlineError):
     exit_status = EXIT_UNREACHABLE
 
 
-class ExchangeUnreachable(RequestError):
-    """No connection to the exchange, or none in time."""
-
-    code = "TL-REQ-001"
-    what = "The exchange cannot be reached."
-    next = "Check the address and the network; what waits is sent later."
-
-
-class ExchangeOverloaded(RequestError):
-    """The exchange has no room for more now."""
-
-    code = "TL-REQ-002"
-    what = "The exchange is overloaded; it took nothing."
-    next = "Try again after the time it named; nothing was lost."
-
-
 class NotFound(RequestError):
     """Nothing here that answers to this name, or nothing for this caller."""
 
-    code = "TL-REQ-003"
+    code = "TL-REQ-006"
     what = "Nothing was found."
     next = "Check the name; what is not yours to see is not found either."
     exit_status = EXIT_NOT_FOUND
 
 
-class OutcomePending(RequestError):
-    """Sent, and not yet answered."""
+class ExchangeMisbehaved(RequestError):
+    """An answer that no exchange may give."""
 
-    code = "TL-REQ-004"
-    what = "It was sent, and its outcome is not known yet."
-    next = "Run tearline node status; the outbox sends the same bytes again."
-    exit_status = EXIT_PENDING
-
-
-class ExchangeFaulty(RequestError):
-    """An answer that the exchange may not give."""
-
-    code = "TL-REQ-005"
+    code = "TL-REQ-007"
     what = "The exchange answered in a way that no exchange may."
     next = "Keep it as evidence and tell the operator."
 
