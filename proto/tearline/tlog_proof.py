@@ -58,8 +58,8 @@ def parse_log_proof(data: bytes) -> LogProof:
     """
     if len(data) > MAX_LOG_PROOF_BYTES:
         raise NoteMalformed("the proof is too large")
-    head, gap, note = data.partition(b"\n\n")
-    if not gap or not note:
+    head, _, note = data.partition(b"\n\n")
+    if not note:
         raise NoteMalformed("the proof holds no checkpoint")
     try:
         return _parse_head(parse_utf8(head).split("\n"), note)

@@ -211,7 +211,9 @@ def test_a_text_may_hold_empty_lines_and_ends_at_the_last() -> None:
         b"",
         b"text\n",
         b"text\n\n",
+        f"{LINE}\n".encode(),
         f"text\n{LINE}\n".encode(),
+        f"text\n\n{LINE}.".encode(),
         f"text\n\n{LINE}".encode(),
         f"text\n\n{LINE}\n\n".encode(),
         f"text\r\n\n{LINE}\n".encode(),
@@ -272,8 +274,11 @@ def test_a_note_holds_the_cosignatures_of_a_whole_federation_and_no_more() -> No
     )
     note = Note(text=CHECKPOINT.encode(), signatures=signatures).encode()
     assert parse_note(note).signatures == signatures
+    more = (MAX_CHECKPOINT_BYTES - len(note)) // len(signatures[0].encode()) + 1
     with pytest.raises(NoteMalformed):
-        parse_note(note + note[: MAX_CHECKPOINT_BYTES + 1 - len(note)])
+        parse_note(
+            Note(text=CHECKPOINT.encode(), signatures=signatures + signatures[:more]).encode()
+        )
 
 
 @given(st.binary(max_size=200))
@@ -296,6 +301,7 @@ def test_no_bytes_have_two_spellings(data: bytes) -> None:
         f"{ORIGIN}\n1\n",
         f"{ORIGIN}\n1\n{b64encode(ROOT).decode()}",
         f"{ORIGIN}\n1\n{b64encode(ROOT).decode()}\nextension\n",
+        f"{ORIGIN}\n1\n{b64encode(ROOT).decode()}\nextension",
         f"{ORIGIN}\n1\n{b64encode(ROOT).decode()}\n\n",
         f"\n1\n{b64encode(ROOT).decode()}\n",
         f"{ORIGIN}\n01\n{b64encode(ROOT).decode()}\n",
@@ -319,6 +325,12 @@ def test_what_is_not_a_checkpoint_is_refused(text: str) -> None:
 def test_an_empty_log_has_the_empty_root() -> None:
     empty = Checkpoint(origin=ORIGIN, size=0, root=EMPTY_ROOT)
     assert parse_checkpoint_text(empty.encode()) == empty
+
+
+@pytest.mark.parametrize(("size", "root"), [(-1, ROOT), (MAX_LOG_SIZE + 1, ROOT), (1, ROOT[1:])])
+def test_a_size_and_a_root_are_possible(size: int, root: bytes) -> None:
+    with pytest.raises(NoteMalformed):
+        Checkpoint(origin=ORIGIN, size=size, root=root)
 
 
 @pytest.mark.parametrize("origin", ["", "a\nb", "a\0b", "a\x1fb", "\ud800", "é" * 128])

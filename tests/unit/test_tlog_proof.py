@@ -92,6 +92,7 @@ def test_a_proof_whose_checkpoint_is_not_signed_as_required_does_not_verify() ->
         "c2sp.org/tlog-proof@v1\nextra AA==\nextra AA==\nindex 5",
         "c2sp.org/tlog-proof@v1\nindex 5\nextra AA==",
         "c2sp.org/tlog-proof@v1\nextra AA==",
+        "c2sp.org/tlog-proof@v1\n5",
         "c2sp.org/tlog-proof@v1\nindex 05",
         "c2sp.org/tlog-proof@v1\nindex -5",
         "c2sp.org/tlog-proof@v1\nindex  5",
