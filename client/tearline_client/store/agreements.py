@@ -1,0 +1,57 @@
+"""The agreements this node is party to."""
+
+from tearline.agreement import Agreement
+from tearline.errors import AgreementNotInForce
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+
+class AgreementStore:
+    """Signed agreements, every version."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, signed: Signed) -> None:
+        """Stores a version that every party signed."""
+        agreement = parse_agreement(signed.statement.body)
+        self._db.execute(
+            "INSERT INTO agreement VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (*agreement.key, self._db.vault.seal("agreement", encode_signed(signed))),
+        )
+
+    def all(self) -> tuple[Agreement, ...]:
+        """Every version of every agreement, by name and version."""
+        rows = self._db.rows("SELECT sealed FROM agreement")
+        found = [
+            parse_agreement(parse_signed(self._db.vault.open("agreement", sealed)).statement.body)
+            for (sealed,) in rows
+        ]
+        return tuple(sorted(found, key=lambda agreement: (agreement.name, agreement.version)))
+
+    def by_id(self, agreement_id: bytes, version: int) -> Agreement:
+        """One version of one agreement.
+
+        Raises:
+            AgreementNotInForce: If it is not here.
+        """
+        sealed = self._db.value(
+            "SELECT sealed FROM agreement WHERE id = ? AND version = ?", (agreement_id, version)
+        )
+        if sealed is None:
+            raise AgreementNotInForce("no such agreement here")
+        return parse_agreement(
+            parse_signed(self._db.vault.open("agreement", sealed)).statement.body
+        )
+
+    def by_name(self, name: str) -> Agreement:
+        """The newest version of the agreement of that name.
+
+        Raises:
+            AgreementNotInForce: If it is not here, or two agreements share the name.
+        """
+        found = [agreement for agreement in self.all() if agreement.name == name]
+        if len({agreement.id for agreement in found}) != 1:
+            raise AgreementNotInForce(f"no agreement here, or more than one, is named {name}")
+        return found[-1]

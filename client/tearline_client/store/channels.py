@@ -1,0 +1,126 @@
+"""Both directions of every channel, as this node counts them."""
+
+from dataclasses import dataclass
+
+from tearline.channel import Incoming
+from tearline_client.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """What is known of one channel pair.
+
+    Attributes:
+        peer: The other end's node URI.
+        agreement_id: 16 bytes.
+        sent: Highest seq sent.
+        received: Highest seq received without a gap below it.
+        waiting: How many arrived ahead of a gap.
+        counter: Number of the last mark made.
+        marked: The numbers sent and received that the last mark said.
+    """
+
+    peer: str
+    agreement_id: bytes
+    sent: int
+    received: int
+    waiting: int
+    counter: int
+    marked: tuple[int, int]
+
+
+class ChannelStore:
+    """Sequence numbers; the caller's transaction makes them durable with what they number."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def next_seq(self, recipient: str, agreement_id: bytes) -> int:
+        """Takes the next place in a channel to ``recipient``."""
+        self._db.execute(
+            "INSERT INTO channel_out (recipient, agreement, seq) VALUES (?, ?, 1)"
+            " ON CONFLICT (recipient, agreement) DO UPDATE SET seq = seq + 1",
+            (recipient, agreement_id),
+        )
+        return int(
+            self._db.value(
+                "SELECT seq FROM channel_out WHERE recipient = ? AND agreement = ?",
+                (recipient, agreement_id),
+            )
+        )
+
+    def next_mark(self, recipient: str, agreement_id: bytes, sent: int, received: int) -> int:
+        """Takes the next mark's number, and keeps what the mark says."""
+        self._db.execute(
+            "INSERT INTO channel_out VALUES (?, ?, 0, 1, ?, ?)"
+            " ON CONFLICT (recipient, agreement) DO UPDATE SET mark = mark + 1,"
+            " marked_sent = excluded.marked_sent, marked_received = excluded.marked_received",
+            (recipient, agreement_id, sent, received),
+        )
+        return int(
+            self._db.value(
+                "SELECT mark FROM channel_out WHERE recipient = ? AND agreement = ?",
+                (recipient, agreement_id),
+            )
+        )
+
+    def incoming(self, sender: str, agreement_id: bytes) -> Incoming:
+        """The receiving end of a channel."""
+        contiguous = self._db.value(
+            "SELECT contiguous FROM channel_in WHERE sender = ? AND agreement = ?",
+            (sender, agreement_id),
+        )
+        ahead = self._db.rows(
+            "SELECT seq, statement_id FROM channel_ahead WHERE sender = ? AND agreement = ?",
+            (sender, agreement_id),
+        )
+        return Incoming(contiguous=contiguous or 0, ahead=dict(ahead))
+
+    def put_incoming(self, sender: str, agreement_id: bytes, incoming: Incoming) -> None:
+        """Stores the receiving end of a channel."""
+        self._db.execute(
+            "INSERT INTO channel_in VALUES (?, ?, ?)"
+            " ON CONFLICT (sender, agreement) DO UPDATE SET contiguous = excluded.contiguous",
+            (sender, agreement_id, incoming.contiguous),
+        )
+        self._db.execute(
+            "DELETE FROM channel_ahead WHERE sender = ? AND agreement = ?", (sender, agreement_id)
+        )
+        self._db.insert_many(
+            "INSERT INTO channel_ahead VALUES (?, ?, ?, ?)",
+            [(sender, agreement_id, seq, i) for seq, i in sorted(incoming.ahead.items())],
+        )
+
+    def all(self) -> tuple[ChannelState, ...]:
+        """Every channel pair, in order of peer."""
+        sent = {
+            (peer, agreement): (seq, mark, (marked_sent, marked_received))
+            for peer, agreement, seq, mark, marked_sent, marked_received in self._db.rows(
+                "SELECT recipient, agreement, seq, mark, marked_sent, marked_received"
+                " FROM channel_out"
+            )
+        }
+        received = {
+            (peer, agreement): contiguous
+            for peer, agreement, contiguous in self._db.rows(
+                "SELECT sender, agreement, contiguous FROM channel_in"
+            )
+        }
+        waiting = {
+            (peer, agreement): count
+            for peer, agreement, count in self._db.rows(
+                "SELECT sender, agreement, count(*) FROM channel_ahead GROUP BY 1, 2"
+            )
+        }
+        return tuple(
+            ChannelState(
+                peer=peer,
+                agreement_id=agreement,
+                sent=sent.get((peer, agreement), (0, 0, (-1, -1)))[0],
+                received=received.get((peer, agreement), 0),
+                waiting=waiting.get((peer, agreement), 0),
+                counter=sent.get((peer, agreement), (0, 0, (-1, -1)))[1],
+                marked=sent.get((peer, agreement), (0, 0, (-1, -1)))[2],
+            )
+            for peer, agreement in sorted(sent.keys() | received.keys())
+        )

@@ -1,0 +1,134 @@
+"""The log as this node follows it: entries, proofs, and the openings it was told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tearline.errors import EntryMismatch, TwinEntries
+from tearline.event import Event
+from tearline.ledger import blind_entry, entry_hash
+from tearline.merkle import Frontier, frontier_nodes, inclusion_nodes, inclusion_proof
+from tearline.receipt import LogOpening
+from tearline.wire.flow import encode_log_opening, parse_event, parse_log_opening
+from tearline_client.store.database import Database
+
+_CHECKPOINT = "log.checkpoint"
+_PLACE = "log_opening"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedEvent:
+    """An event this node was told of, and where it stands."""
+
+    opening: LogOpening
+    event: Event
+
+
+class LogStore:
+    """Entries in the order of the log. Everything but the openings is public to members."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    @property
+    def size(self) -> int:
+        """How many entries are here."""
+        return int(self._db.value("SELECT coalesce(max(idx) + 1, 0) FROM log_entry"))
+
+    def frontier(self) -> Frontier:
+        """The tree over all entries here."""
+        size = self.size
+        return Frontier(size=size, hashes=self._hashes(frontier_nodes(size)))
+
+    def append(self, start: int, entries: Sequence[bytes]) -> None:
+        """Adds entries behind those that are here; the caller verified them.
+
+        Raises:
+            EntryMismatch: If they do not begin where those here end.
+        """
+        frontier = self.frontier()
+        if start != frontier.size:
+            raise EntryMismatch("the entries do not follow those that are here")
+        _, nodes = frontier.append(entry_hash(entry) for entry in entries)
+        self._db.insert_many(
+            "INSERT INTO log_entry VALUES (?, ?)", list(enumerate(entries, start=start))
+        )
+        self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
+
+    def entry(self, index: int) -> bytes | None:
+        """The entry at ``index``, or None if it is not here yet."""
+        found = self._db.value("SELECT entry FROM log_entry WHERE idx = ?", (index,))
+        return None if found is None else bytes(found)
+
+    def clear_entries(self) -> list[tuple[int, bytes]]:
+        """Every clear entry with its index, in order."""
+        # Blind entries have exactly 33 bytes; no clear one is that short.
+        return self._db.rows(
+            "SELECT idx, entry FROM log_entry WHERE length(entry) <> 33 ORDER BY idx"
+        )
+
+    def path(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The inclusion proof of one entry in the tree of ``size`` entries."""
+        needed = inclusion_nodes(index, size)
+        hashes = dict(zip(needed, self._hashes(needed), strict=True))
+        return inclusion_proof(index, size, lambda level, idx: hashes[level, idx])
+
+    def _hashes(self, nodes: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
+        found = []
+        for level, index in nodes:
+            value = self._db.value(
+                "SELECT hash FROM log_node WHERE level = ? AND idx = ?", (level, index)
+            )
+            if value is None:
+                raise EntryMismatch("a node of the log's tree is missing here")
+            found.append(value)
+        return tuple(found)
+
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint that was verified over what is here, or None."""
+        return self._db.setting(_CHECKPOINT)
+
+    def put_checkpoint(self, note: bytes) -> None:
+        """Stores a verified checkpoint."""
+        self._db.put_setting(_CHECKPOINT, note)
+
+    def put_opening(self, opening: LogOpening) -> Event:
+        """Takes the opening of an entry that is here.
+
+        Raises:
+            EntryMismatch: If the log holds something else at that place.
+            TwinEntries: If this event was told before with another place or salt.
+        """
+        if self.entry(opening.index) != blind_entry(opening.salt, opening.event):
+            raise EntryMismatch(f"entry {opening.index} is not what was opened")
+        event = parse_event(opening.event)
+        known = self._db.row("SELECT idx, sealed FROM log_opening WHERE event_id = ?", (event.id,))
+        if known is not None:
+            if self._open(known[1]) != opening:
+                raise TwinEntries(f"entries {known[0]} and {opening.index}")
+            return event
+        self._db.execute(
+            "INSERT INTO log_opening VALUES (?, ?, ?, ?)",
+            (
+                event.id,
+                opening.index,
+                event.statement_id,
+                self._db.vault.seal(_PLACE, encode_log_opening(opening)),
+            ),
+        )
+        return event
+
+    def openings(self, statement_id: bytes | None = None) -> tuple[OpenedEvent, ...]:
+        """The events told here, all or those about one statement, in the order of the log."""
+        rows = (
+            self._db.rows("SELECT sealed FROM log_opening ORDER BY idx")
+            if statement_id is None
+            else self._db.rows(
+                "SELECT sealed FROM log_opening WHERE statement_id = ? ORDER BY idx",
+                (statement_id,),
+            )
+        )
+        opened = [self._open(sealed) for (sealed,) in rows]
+        return tuple(OpenedEvent(opening=o, event=parse_event(o.event)) for o in opened)
+
+    def _open(self, sealed: bytes) -> LogOpening:
+        return parse_log_opening(self._db.vault.open(_PLACE, sealed))

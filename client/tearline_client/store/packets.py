@@ -1,0 +1,213 @@
+"""Packets, the keys to them, grants and receipts. All contents are sealed by the vault."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tearline.errors import NotFound
+from tearline.grant import Grant
+from tearline.packet import Manifest, PacketParts
+from tearline.receipt import Receipt, Status
+from tearline.wire.exchange import encode_parts, parse_parts
+from tearline.wire.flow import parse_grant, parse_receipt
+from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+_OWN_KEYS = b""
+"""Stands where others name a grant: the keys of a packet that is ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPacket:
+    """A packet as it lies here.
+
+    Attributes:
+        id: 32 bytes, the manifest's statement id.
+        origin: The originator's node URI.
+        received_ms: When it came here, or was made here.
+        signed: The manifest's statement.
+        parts: Ciphertexts, and openings if the packet is ours.
+        keys: What opens it, by grant; one without a grant if it is ours.
+    """
+
+    id: bytes
+    origin: str
+    received_ms: int
+    signed: Signed
+    parts: PacketParts
+    keys: tuple[Release, ...]
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest itself."""
+        return parse_manifest(self.signed.statement.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrant:
+    """A grant as it lies here: ours to a partner, or a partner's to us.
+
+    Attributes:
+        signed: The grant's statement.
+        incoming: Whether it is a partner's to us.
+        status: The latest status that is known of it.
+    """
+
+    signed: Signed
+    incoming: bool
+    status: Status
+
+    @property
+    def grant(self) -> Grant:
+        """The grant itself."""
+        return parse_grant(self.signed.statement.body)
+
+
+class PacketStore:
+    """Packets by id; the caller's transaction makes writes durable together."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put_packet(self, signed: Signed, origin: str, parts: PacketParts, *, now_ms: int) -> None:
+        """Stores a packet, or adds ciphertexts to one that is here."""
+        known = self._db.value("SELECT parts FROM packet WHERE id = ?", (signed.statement.id,))
+        if known is not None:
+            earlier = parse_parts(self._db.vault.open("packet.parts", known))
+            parts = PacketParts(
+                manifest=parts.manifest,
+                openings=parts.openings or earlier.openings,
+                ciphertexts={**earlier.ciphertexts, **parts.ciphertexts},
+            )
+        self._db.execute(
+            "INSERT INTO packet VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET parts = excluded.parts",
+            (
+                signed.statement.id,
+                origin,
+                now_ms,
+                self._db.vault.seal("packet.manifest", encode_signed(signed)),
+                self._db.vault.seal("packet.parts", encode_parts(parts)),
+            ),
+        )
+
+    def put_keys(self, packet: bytes, release: Release, *, grant_id: bytes = _OWN_KEYS) -> None:
+        """Stores what opens a packet, apart from it; deleting the row erases the contents."""
+        self._db.execute(
+            "INSERT INTO packet_key VALUES (?, ?, ?)",
+            (packet, grant_id, self._db.vault.seal("packet.key", encode_release(release))),
+        )
+
+    def put_grant(self, signed: Signed, *, incoming: bool, status: Status) -> None:
+        """Stores a grant with what is known of it."""
+        grant = parse_grant(signed.statement.body)
+        peer = grant.header.signer if incoming else grant.address.recipient
+        self._db.execute(
+            "INSERT INTO packet_grant VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                signed.statement.id,
+                grant.packet,
+                peer,
+                int(incoming),
+                status,
+                self._db.vault.seal("packet.grant", encode_signed(signed)),
+            ),
+        )
+
+    def set_status(self, grant: bytes, status: Status) -> None:
+        """Notes the latest status of a grant; the caller checked that it moves forward."""
+        self._db.execute(
+            "UPDATE packet_grant SET status = ? WHERE statement_id = ?", (status, grant)
+        )
+
+    def put_receipt(self, signed: Signed, receipt: Receipt) -> None:
+        """Keeps a receipt as proof."""
+        self._db.execute(
+            "INSERT INTO receipt VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                signed.statement.id,
+                receipt.about,
+                receipt.status,
+                self._db.vault.seal("receipt", encode_signed(signed)),
+            ),
+        )
+
+    def receipts(self, about: bytes) -> tuple[Receipt, ...]:
+        """What is known of a statement, earliest status first."""
+        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
+        return tuple(
+            parse_receipt(parse_signed(self._db.vault.open("receipt", sealed)).statement.body)
+            for (sealed,) in rows
+        )
+
+    def grant(self, statement_id: bytes) -> StoredGrant | None:
+        """One grant, or None."""
+        row = self._db.row(
+            "SELECT incoming, status, sealed FROM packet_grant WHERE statement_id = ?",
+            (statement_id,),
+        )
+        return None if row is None else self._grant(row)
+
+    def grants(self, packet: bytes) -> tuple[StoredGrant, ...]:
+        """The grants of one packet, in order of peer."""
+        rows = self._db.rows(
+            "SELECT incoming, status, sealed FROM packet_grant WHERE packet = ? ORDER BY peer",
+            (packet,),
+        )
+        return tuple(self._grant(row) for row in rows)
+
+    def _grant(self, row: tuple[int, int, bytes]) -> StoredGrant:
+        incoming, status, sealed = row
+        return StoredGrant(
+            signed=parse_signed(self._db.vault.open("packet.grant", sealed)),
+            incoming=bool(incoming),
+            status=Status(status),
+        )
+
+    def packet(self, packet_id: bytes) -> StoredPacket:
+        """One packet.
+
+        Raises:
+            NotFound: If it is not here.
+        """
+        row = self._db.row(
+            "SELECT id, origin, received_ms, manifest, parts FROM packet WHERE id = ?",
+            (packet_id,),
+        )
+        if row is None:
+            raise NotFound("no such packet here")
+        return self._packet(row)
+
+    def packets(self) -> Iterator[StoredPacket]:
+        """Every packet, newest first, one in memory at a time."""
+        for packet_id in self.ids():
+            yield self.packet(packet_id)
+
+    def ids(self) -> list[bytes]:
+        """The ids of all packets, newest first."""
+        return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
+
+    def find(self, prefix: str) -> bytes:
+        """The packet whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        found = [i for i in self.ids() if i.hex().startswith(prefix.lower())] if prefix else []
+        if len(found) != 1:
+            raise NotFound("no packet here, or more than one, has an id that begins so")
+        return found[0]
+
+    def _packet(self, row: tuple[bytes, str, int, bytes, bytes]) -> StoredPacket:
+        packet_id, origin, received_ms, manifest, parts = row
+        keys = self._db.rows("SELECT sealed FROM packet_key WHERE packet = ?", (packet_id,))
+        return StoredPacket(
+            id=packet_id,
+            origin=origin,
+            received_ms=received_ms,
+            signed=parse_signed(self._db.vault.open("packet.manifest", manifest)),
+            parts=parse_parts(self._db.vault.open("packet.parts", parts)),
+            keys=tuple(
+                parse_release(self._db.vault.open("packet.key", sealed)) for (sealed,) in keys
+            ),
+        )
