@@ -46,8 +46,8 @@ CREATE TABLE packet_key (
   PRIMARY KEY (packet, grant_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE packet_grant (
-  statement_id BLOB PRIMARY KEY, packet BLOB NOT NULL, peer TEXT NOT NULL, incoming INTEGER NOT NULL,
-  status INTEGER NOT NULL, sealed BLOB NOT NULL
+  statement_id BLOB PRIMARY KEY, packet BLOB NOT NULL, peer TEXT NOT NULL,
+  incoming INTEGER NOT NULL, status INTEGER NOT NULL, sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packet_grant_packet ON packet_grant (packet);
 CREATE TABLE receipt (
@@ -168,7 +168,8 @@ class Database:
     def put_setting(self, name: str, value: bytes) -> None:
         """Stores a setting."""
         self.execute(
-            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            "INSERT INTO setting VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, self.vault.seal(f"setting.{name}", value)),
         )
 
