@@ -46,3 +46,16 @@ def parse_form(text: str) -> Form:
     if form is None:
         raise MarkingMalformed("a form is withheld, exists, match, generalised or clear")
     return form
+
+
+def deliverable(form: Form, *, can_match: bool, can_generalise: bool) -> Form:
+    """The form that a field really travels in, where its policy allows ``form``.
+
+    Without a mask for the value there is no generalised form, without matching no tag; then
+    the reader is told only that the field exists.
+    """
+    if form is Form.GENERALISED and not can_generalise:
+        return Form.EXISTS
+    if form is Form.MATCH and not can_match:
+        return Form.EXISTS
+    return form

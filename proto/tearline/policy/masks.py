@@ -1,0 +1,260 @@
+"""Masks: how the generalised form of a field is made, by category.
+
+A mask turns one value into a coarser one, or says that it cannot; then the field is only
+told to exist. A field is generalised whole or not at all, and repeated results are told
+once, so the generalised form does not say how many values there are. Masks are fixed code
+over fixed tables; agreements pin them by digest, and whoever can read the clear form makes
+the generalised one again and compares.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from tearline.encoding import labelled_sha256
+from tearline.errors import GeneralisedMismatch
+from tearline.policy.gazetteer import (
+    COUNTRIES,
+    REGIONS,
+    SHORT_CALLING_CODES,
+    UN_TABLES,
+    plain_name,
+    table_lines,
+)
+from tearline.policy.profile import parse_path, property_category
+
+VERSION = 1
+"""Goes up with every change in what a mask makes of any value; the digest names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """A named way to make a value coarser.
+
+    Attributes:
+        name: The mask's name, which travels with what it made.
+        apply: The coarser value of (value, property), or None where there is none.
+    """
+
+    name: str
+    apply: Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generalised:
+    """The generalised form of a field: its values, sorted, each once, and the mask's name."""
+
+    mask: str
+    values: tuple[str, ...]
+
+
+def generalise(path: str, values: Iterable[str]) -> Generalised | None:
+    """The generalised form of the field at ``path``; None where it can only be told to exist.
+
+    Raises:
+        PathMalformed: If ``path`` is not a path.
+    """
+    field = parse_path(path)
+    mask = MASKS.get(property_category(field.schema, field.property))
+    if mask is None:
+        return None
+    coarse = [mask.apply(value, field.property) for value in values]
+    told = sorted({value for value in coarse if value is not None})
+    if not told or None in coarse:
+        return None
+    return Generalised(mask=mask.name, values=tuple(told))
+
+
+def verify_generalised(
+    path: str, clear_values: Iterable[str], generalised_values: Iterable[str]
+) -> None:
+    """Checks, for a reader of both, that a generalised form follows from the clear one.
+
+    Raises:
+        PathMalformed: If ``path`` is not a path.
+        GeneralisedMismatch: If it does not.
+    """
+    made = generalise(path, clear_values)
+    if made is None or made.values != tuple(generalised_values):
+        raise GeneralisedMismatch(path.partition("/")[2])
+
+
+@cache
+def digest() -> bytes:
+    """32 bytes that name this set of masks, with its tables."""
+    lines = [f"version {VERSION}"]
+    lines += [f"mask {category} {mask.name}" for category, mask in sorted(MASKS.items())]
+    return labelled_sha256("masks", "\n".join(lines + table_lines()).encode("utf-8"))
+
+
+_AMOUNT = re.compile(r"([0-9]{1,15})(?:\.[0-9]{1,9})?")
+
+
+def _band(value: str, prop: str) -> str | None:
+    """The band of an amount: bounds at 1, 5, 10, 50, 100, …; a unit or currency stays."""
+    if prop in ("currency", "unit", "sharesCurrency"):
+        return value
+    found = _AMOUNT.fullmatch(value)
+    if not found:
+        return None
+    whole = int(found.group(1))
+    if whole == 0:
+        return "0-1"
+    low = 10 ** (len(str(whole)) - 1)
+    return f"{low}-{5 * low}" if whole < 5 * low else f"{5 * low}-{10 * low}"
+
+
+_DATE = re.compile(r"([0-9]{4})(?:(-(?:0[1-9]|1[0-2]))(?:-[0-3][0-9](?:[T ].*)?)?)?")
+
+
+def _month(value: str, _prop: str) -> str | None:
+    """The month of a date; a year stays a year."""
+    found = _DATE.fullmatch(value)
+    return found and found.group(1) + (found.group(2) or "")
+
+
+def _year(value: str, _prop: str) -> str | None:
+    """The year of a date."""
+    found = _DATE.fullmatch(value)
+    return found and found.group(1)
+
+
+_COUNTRY_CODE = re.compile(r"[a-z]{2}")
+_COORDINATE = re.compile(r"(-?[0-9]{1,3})\.[0-9]+")
+_SEPARATORS = re.compile(r"[,，;；\n]")
+
+
+def _region(value: str, prop: str) -> str | None:
+    """The region or country of a place; of a coordinate, the whole degree.
+
+    Of an address, only parts at its end count, and only where it names the country, because
+    streets are named after regions. A Chinese address begins with the largest place.
+    """
+    if prop in ("latitude", "longitude"):
+        degrees = _COORDINATE.fullmatch(value)
+        return degrees and degrees.group(1)
+    if _COUNTRY_CODE.fullmatch(value):
+        return value
+    if _is_han(value[:1]):
+        return _chinese_region(value)
+    parts = [part for part in map(plain_name, _SEPARATORS.split(value)) if part]
+    if not parts:
+        return None
+    country = COUNTRIES.get(parts[-1])
+    if len(parts) == 1:
+        return country or REGIONS.get(parts[0])
+    if country is None:
+        return None
+    # After the country stands a region, perhaps behind a postal code or as its initials.
+    region = REGIONS.get(parts[-2], f"{country}-{parts[-2]}")
+    known = region in REGIONS.values() and region.startswith(f"{country}-")
+    return region if known else country
+
+
+def _chinese_region(value: str) -> str | None:
+    country = next(
+        (name for name in sorted(COUNTRIES, key=len, reverse=True) if value.startswith(name)), ""
+    )
+    rest = value.removeprefix(country).lstrip(",， ")
+    region = next((code for name, code in REGIONS.items() if rest.startswith(name)), None)
+    if COUNTRIES.get(country, "cn") == "cn" and region:
+        return region
+    return COUNTRIES.get(country)
+
+
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_CLABE = re.compile(r"[0-9]{18}")
+_CLABE_WEIGHTS = (3, 7, 1) * 6
+
+
+def _bank_and_last_two(value: str, prop: str) -> str | None:
+    """The bank, where the number tells it, and the last two characters.
+
+    A bank's own name or code stays. An IBAN (ISO 13616) gives its country and the three
+    characters with which the bank's code begins, a Mexican CLABE the bank's three digits.
+    """
+    if prop in ("bankName", "bic", "swiftBic", "bikCode", "country", "currencySymbol"):
+        return value
+    number = re.sub(r"[\s-]", "", value)
+    if len(number) < 8 or not number.isascii() or not number.isalnum():
+        return None
+    if sum(c.isdigit() for c in number) < 4:
+        return None
+    last = f"…{number[-2:]}"
+    if _IBAN.fullmatch(number) and int("".join(str(int(c, 36)) for c in _turned(number))) % 97 == 1:
+        return f"{number[:2]} {number[4:7]} {last}"
+    if _CLABE.fullmatch(number) and _is_clabe(number):
+        return f"MX {number[:3]} {last}"
+    return last
+
+
+def _turned(iban: str) -> str:
+    return iban[4:] + iban[:4]
+
+
+def _is_clabe(number: str) -> bool:
+    """Whether the check digit of a CLABE holds: weights 3, 7, 1 over 17 digits, modulo 10."""
+    weighed = sum(int(d) * w % 10 for d, w in zip(number[:17], _CLABE_WEIGHTS, strict=False))
+    return (10 - weighed % 10) % 10 == int(number[17])
+
+
+_HAN = (("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003ffff"))
+_WORDS = re.compile(r"[\s,.;/·•・\-–]+")
+_SMALL_WORDS = "de la del los las el y e da do dos das van von der den al bin ibn"
+_PARTICLES = frozenset(_SMALL_WORDS.split())
+
+
+def _initials(value: str, _prop: str) -> str | None:
+    """The initials of a name; of a Chinese word its first character and 某, "a certain"."""
+    words = [w for w in _WORDS.split(unicodedata.normalize("NFC", value)) if w[:1].isalpha()]
+    names = [w for w in words if w.casefold() not in _PARTICLES] or words
+    if not names:
+        return None
+    return " ".join(f"{w[0]}某" if _is_han(w[0]) else f"{w[0].upper()}." for w in names)
+
+
+def _is_han(character: str) -> bool:
+    """Whether it is a Chinese character: a CJK ideograph, its extensions and compatibles."""
+    return any(first <= character <= last for first, last in _HAN)
+
+
+_PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
+
+
+def _calling_code(value: str, _prop: str) -> str | None:
+    """The country's calling code of an international number (ITU-T E.164)."""
+    found = _PHONE.fullmatch(re.sub(r"[\s().\-/]", "", value))
+    if not found:
+        return None
+    digits = found.group(1)
+    size = next((n for n in (1, 2) if digits[:n] in SHORT_CALLING_CODES), 3)
+    return f"+{digits[:size]}"
+
+
+_UN_TABLE = re.compile(r"(?:(?:UN 1988 )?Table )?(I{1,2})")
+
+
+def _un_table(value: str, prop: str) -> str | None:
+    """The table of the 1988 Convention that a substance stands in."""
+    found = _UN_TABLE.fullmatch(value) if prop == "unTable" else None
+    table = found.group(1) if found else UN_TABLES.get(value.strip().casefold())
+    return table and f"UN 1988 Table {table}"
+
+
+MASKS: Mapping[str, Mask] = MappingProxyType(
+    {
+        "finance.amount": Mask(name="band", apply=_band),
+        "chemical.quantity": Mask(name="band", apply=_band),
+        "time": Mask(name="month", apply=_month),
+        "identity.birth": Mask(name="year", apply=_year),
+        "location": Mask(name="region", apply=_region),
+        "finance.account": Mask(name="bank-and-last-two", apply=_bank_and_last_two),
+        "identity.subject": Mask(name="initials", apply=_initials),
+        "contact.phone": Mask(name="calling-code", apply=_calling_code),
+        "chemical.substance": Mask(name="un-table", apply=_un_table),
+    }
+)
+"""The mask of each category that has one; a field of any other is only told to exist."""
