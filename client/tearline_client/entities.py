@@ -1,0 +1,365 @@
+"""Entities, the groups that travel together, and the fields they become.
+
+An entity has an id, a schema and properties with values, as in FollowTheMoney's JSON. A field
+of a packet is all values of one property of one entity, under the path
+``token/Schema/property``.
+
+FollowTheMoney ids are often hashes of names that anyone can guess, so no path and no reference
+shows one. An entity's *token* stands for it: a keyed hash of agreement and id, the same within
+an agreement, revealing nothing to those without the key. The id itself is one more field,
+``token/Schema/id``, for readers who are granted it. A reference to an entity outside the
+import adds ``token/Thing/id``, so that such a reader can resolve it as well.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tearline.encoding import label, parse_utf8, prefixed
+from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
+from tearline.limits import (
+    MAX_ENTITY_ID_BYTES,
+    MAX_FIELD_BYTES,
+    MAX_FIELDS,
+    MAX_GROUP_BYTES,
+    MAX_PROPERTIES,
+    MAX_VALUES,
+)
+from tearline_client.schemata import is_reference
+
+ID_PROPERTY = "id"
+UNKNOWN_SCHEMA = "Thing"
+"""The root of all schemata: what stands for an entity of which only the id is known."""
+
+# FollowTheMoney allows letters, digits, dots and hyphens in ids, so a reference that cannot be
+# resolved still reads as one.
+TOKEN_PREFIX = "token-"  # noqa: S105 (a spelling, not a secret)
+TOKEN_SIZE = 16
+MIN_TOKEN_KEY_SIZE = 32
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}\Z")
+_PATH = re.compile(r"([0-9a-f]{32})/([A-Za-z][A-Za-z0-9]{0,63})/([A-Za-z][A-Za-z0-9]{0,63})\Z")
+_REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})\Z")
+
+FieldText = tuple[str, tuple[bytes, ...]]
+"""A path and its values in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """One entity, within the bounds of what a packet can carry.
+
+    Attributes:
+        id: FollowTheMoney id, or ``token-…`` where the reader may not know the id.
+        schema: Name of its schema.
+        properties: Values by property, in the order of the source; none is without values.
+
+    Raises:
+        MalformedInput: On construction, where a name, a value or a count is out of bounds.
+    """
+
+    id: str
+    schema: str
+    properties: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        if not 0 < len(_utf8(self.id)) <= MAX_ENTITY_ID_BYTES:
+            raise MalformedInput("an entity's id is empty or too long")
+        if not _NAME.match(self.schema):
+            raise MalformedInput("a schema's name has letters and digits")
+        if len(self.properties) > MAX_PROPERTIES:
+            raise MalformedInput("an entity has too many properties")
+        for name, values in self.properties.items():
+            if not _NAME.match(name) or name == ID_PROPERTY:
+                raise MalformedInput("a property's name has letters and digits, and is not id")
+            if not 0 < len(values) <= MAX_VALUES:
+                raise MalformedInput("a property has no values, or too many")
+            if sum(len(_utf8(value)) for value in values) > MAX_FIELD_BYTES:
+                raise MalformedInput("the values of a property hold too many bytes")
+        object.__setattr__(self, "properties", MappingProxyType(dict(self.properties)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What goes into one packet.
+
+    Attributes:
+        entities: Entities in the order of the source. One too large for a packet is divided
+            by property among several groups.
+        outside: Ids they refer to that no entity of the import has.
+    """
+
+    entities: tuple[Entity, ...]
+    outside: tuple[str, ...]
+
+
+def entity_token(key: bytes, agreement_id: bytes, ftm_id: str) -> str:
+    """The token of an entity within an agreement: 32 hexadecimal digits.
+
+    Args:
+        key: The originator's key for tokens, at least 32 bytes.
+        agreement_id: The agreement's 16 bytes.
+        ftm_id: The entity's FollowTheMoney id.
+
+    Raises:
+        KeyMalformed: If the key is too short to keep ids from being guessed.
+    """
+    if len(key) < MIN_TOKEN_KEY_SIZE:
+        raise KeyMalformed(f"a key for entity tokens has at least {MIN_TOKEN_KEY_SIZE} bytes")
+    message = label("entity-token") + prefixed(agreement_id) + prefixed(_utf8(ftm_id))
+    return hmac.digest(key, message, hashlib.sha256)[:TOKEN_SIZE].hex()
+
+
+def merge_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """One entity for each (id, schema), in order of first appearance.
+
+    FollowTheMoney writes one entity in several parts, and takes values as sets: a value that
+    an earlier part has is not added again.
+
+    Raises:
+        MalformedInput: If the parts of one entity hold more together than a packet carries.
+    """
+    parts: dict[tuple[str, str], list[Entity]] = {}
+    for entity in entities:
+        parts.setdefault((entity.id, entity.schema), []).append(entity)
+    return tuple(same[0] if len(same) == 1 else _union(same) for same in parts.values())
+
+
+def connected_groups(
+    entities: Sequence[Entity], *, max_fields: int = MAX_FIELDS, max_bytes: int = MAX_GROUP_BYTES
+) -> tuple[Group, ...]:
+    """Entities that refer to each other, together, in groups that one packet can carry.
+
+    Groups stand in the order of their first entities, and entities in the order given, so the
+    same import always makes the same groups. A single field above ``max_bytes`` (no field is
+    above 1 MiB) makes a group of its own.
+    """
+    present = {entity.id for entity in entities}
+    return tuple(
+        group
+        for component in _components(entities)
+        for group in _filled(component, present, max_fields, max_bytes)
+    )
+
+
+def fields_of(group: Group, *, key: bytes, agreement_id: bytes) -> Iterator[FieldText]:
+    """The fields of a group, each path once. References travel as ``token-…``.
+
+    Raises:
+        KeyMalformed: If ``key`` is too short.
+    """
+
+    def token(ftm_id: str) -> str:
+        return entity_token(key, agreement_id, ftm_id)
+
+    for entity in group.entities:
+        prefix = f"{token(entity.id)}/{entity.schema}"
+        yield f"{prefix}/{ID_PROPERTY}", (_utf8(entity.id),)
+        for name, values in entity.properties.items():
+            if is_reference(entity.schema, name):
+                values = tuple(TOKEN_PREFIX + token(value) for value in values)
+            yield f"{prefix}/{name}", tuple(_utf8(value) for value in values)
+    for ftm_id in group.outside:
+        yield f"{token(ftm_id)}/{UNKNOWN_SCHEMA}/{ID_PROPERTY}", (_utf8(ftm_id),)
+
+
+def ids_by_token(fields: Iterable[tuple[str, Sequence[bytes]]]) -> dict[str, str]:
+    """The FollowTheMoney ids that these fields tell, by token.
+
+    The fields MUST be of one originator under one agreement: another could claim a token
+    that is not its own.
+
+    Raises:
+        EntityFieldMalformed: If a field is not of an entity, or two ids claim one token.
+    """
+    known: dict[str, str] = {}
+    for path, values in fields:
+        token, _, name = _split(path)
+        if name != ID_PROPERTY:
+            continue
+        if len(values) != 1:
+            raise EntityFieldMalformed("an entity has exactly one id")
+        ftm_id = _text(values[0])
+        if known.setdefault(token, ftm_id) != ftm_id:
+            raise EntityFieldMalformed("one token stands for two ids")
+    return known
+
+
+def entities_from_fields(
+    fields: Iterable[tuple[str, Sequence[bytes]]], *, known: Mapping[str, str] | None = None
+) -> tuple[Entity, ...]:
+    """The entities that fields make, with their ids and references as far as they are known.
+
+    Args:
+        fields: Path and values of fields in clear form, of one originator under one agreement.
+        known: More ids by token, from earlier packets of that originator and agreement.
+
+    Returns:
+        Entities in order of first appearance; an id that no field tells is ``token-…``.
+
+    Raises:
+        EntityFieldMalformed: If a field is not of an entity, or the fields contradict each
+            other or ``known``.
+    """
+    listed = [(path, tuple(values)) for path, values in fields]
+    ids = ids_by_token(listed)
+    for token, ftm_id in (known or {}).items():
+        if ids.setdefault(token, ftm_id) != ftm_id:
+            raise EntityFieldMalformed("one token stands for two ids")
+
+    def name_of(token: str) -> str:
+        return ids.get(token, TOKEN_PREFIX + token)
+
+    def resolved(reference: str) -> str:
+        match = _REFERENCE.match(reference)
+        return name_of(match[1]) if match else reference
+
+    properties: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for path, values in listed:
+        token, schema, name = _split(path)
+        found = properties.setdefault((token, schema), {})
+        if name == ID_PROPERTY:
+            continue
+        texts = [_text(value) for value in values]
+        if is_reference(schema, name):
+            texts = [resolved(text) for text in texts]
+        _add(found.setdefault(name, []), texts)
+    return tuple(
+        _received(name_of(token), schema, found)
+        for (token, schema), found in properties.items()
+        if found or schema != UNKNOWN_SCHEMA
+    )
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        encoded = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MalformedInput("text with half a surrogate pair has no encoding") from None
+    if b"\0" in encoded:
+        raise MalformedInput("text may not hold a NUL")
+    return encoded
+
+
+def _text(value: bytes) -> str:
+    try:
+        return parse_utf8(value)
+    except MalformedInput as malformed:
+        raise EntityFieldMalformed(malformed.why) from None
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    match = _PATH.match(path)
+    if match is None:
+        raise EntityFieldMalformed("a path is token/Schema/property")
+    return match[1], match[2], match[3]
+
+
+def _received(ftm_id: str, schema: str, properties: Mapping[str, Sequence[str]]) -> Entity:
+    try:
+        return Entity(
+            id=ftm_id,
+            schema=schema,
+            properties={name: tuple(values) for name, values in properties.items()},
+        )
+    except MalformedInput as malformed:
+        raise EntityFieldMalformed(malformed.why) from None
+
+
+def _add(values: list[str], more: Sequence[str]) -> None:
+    """Append what an earlier part does not have."""
+    earlier = set(values)
+    values.extend(value for value in more if value not in earlier)
+
+
+def _union(parts: Sequence[Entity]) -> Entity:
+    properties: dict[str, list[str]] = {}
+    for part in parts:
+        for name, values in part.properties.items():
+            _add(properties.setdefault(name, []), values)
+    return Entity(
+        id=parts[0].id,
+        schema=parts[0].schema,
+        properties={name: tuple(values) for name, values in properties.items()},
+    )
+
+
+def _references(entity: Entity) -> Iterator[str]:
+    for name, values in entity.properties.items():
+        if is_reference(entity.schema, name):
+            yield from values
+
+
+def _components(entities: Sequence[Entity]) -> Iterable[list[Entity]]:
+    """The connected components of the graph of references (union-find, halving paths)."""
+    parent = {entity.id: entity.id for entity in entities}
+
+    def root(ftm_id: str) -> str:
+        while parent[ftm_id] != ftm_id:
+            parent[ftm_id] = parent[parent[ftm_id]]
+            ftm_id = parent[ftm_id]
+        return ftm_id
+
+    for entity in entities:
+        for target in _references(entity):
+            if target in parent:
+                parent[root(target)] = root(entity.id)
+    components: dict[str, list[Entity]] = {}
+    for entity in entities:
+        components.setdefault(root(entity.id), []).append(entity)
+    return components.values()
+
+
+def _cost(part: Group) -> tuple[int, int]:
+    """Fields and bytes of text that a part adds to a packet, at most."""
+    fields = len(part.outside) + sum(1 + len(entity.properties) for entity in part.entities)
+    size = sum(
+        len(_utf8(value))
+        for entity in part.entities
+        for values in entity.properties.values()
+        for value in values
+    )
+    return fields, size
+
+
+def _parts(entity: Entity, present: set[str], max_fields: int, max_bytes: int) -> Iterator[Group]:
+    """The entity whole if one packet can carry it, else property by property."""
+    outside = tuple(dict.fromkeys(t for t in _references(entity) if t not in present))
+    whole = Group(entities=(entity,), outside=outside)
+    fields, size = _cost(whole)
+    if fields <= max_fields and size <= max_bytes:
+        yield whole
+        return
+    for name, values in entity.properties.items():
+        part = Entity(id=entity.id, schema=entity.schema, properties={name: values})
+        yield Group(entities=(part,), outside=())
+    for target in outside:
+        yield Group(entities=(), outside=(target,))
+
+
+def _filled(
+    component: Iterable[Entity], present: set[str], max_fields: int, max_bytes: int
+) -> Iterator[Group]:
+    """Parts packed in order, each group as full as the next part allows."""
+    waiting: list[Group] = []
+    fields = size = 0
+    for entity in component:
+        for part in _parts(entity, present, max_fields, max_bytes):
+            more_fields, more_bytes = _cost(part)
+            if waiting and (fields + more_fields > max_fields or size + more_bytes > max_bytes):
+                yield _joined(waiting)
+                waiting, fields, size = [], 0, 0
+            waiting.append(part)
+            fields, size = fields + more_fields, size + more_bytes
+    yield _joined(waiting)
+
+
+def _joined(parts: Iterable[Group]) -> Group:
+    parts = tuple(parts)
+    return Group(
+        entities=merge_entities(entity for part in parts for entity in part.entities),
+        outside=tuple(dict.fromkeys(ftm_id for part in parts for ftm_id in part.outside)),
+    )

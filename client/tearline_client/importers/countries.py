@@ -1,0 +1,72 @@
+"""Countries and territories: the codes FollowTheMoney takes, and English names for them.
+
+Codes are ISO 3166-1 alpha-2 in lower case, ISO 3166-3 for states that are no more, and
+FollowTheMoney's own for regions that data names apart. The names are those that sanctions
+lists and registers in English use; a code without a name here is known by its code alone.
+"""
+
+from functools import cache
+
+_NAMES = """
+ad Andorra|ae United Arab Emirates|af Afghanistan|ag Antigua and Barbuda|ai Anguilla|al Albania
+am Armenia|ao Angola|aq Antarctica|ar Argentina|as American Samoa|at Austria|au Australia|aw Aruba
+az Azerbaijan|ba Bosnia and Herzegovina|bb Barbados|bd Bangladesh|be Belgium|bf Burkina Faso
+bg Bulgaria|bh Bahrain|bi Burundi|bj Benin|bm Bermuda|bn Brunei|bo Bolivia|br Brazil|bs Bahamas
+bs The Bahamas|bt Bhutan|bw Botswana|by Belarus|bz Belize|ca Canada|cd DR Congo
+cd Democratic Republic of the Congo|cd Congo, Democratic Republic of the
+cf Central African Republic|cg Republic of the Congo|cg Congo, Republic of the|ch Switzerland
+ci Cote d Ivoire|ci Cote d'Ivoire|ci Côte d'Ivoire|ci Ivory Coast|ck Cook Islands|cl Chile
+cm Cameroon|cn China|cn People's Republic of China|co Colombia|cr Costa Rica|cu Cuba
+cv Cape Verde|cw Curacao|cw Curaçao|cy Cyprus|cz Czechia|cz Czech Republic|de Germany|dj Djibouti
+dk Denmark|dm Dominica|do Dominican Republic|dz Algeria|ec Ecuador|ee Estonia|eg Egypt|er Eritrea
+es Spain|et Ethiopia|eu European Union|fi Finland|fj Fiji|fm Micronesia|fo Faroe Islands|fr France
+ga Gabon|gb United Kingdom|gb Great Britain|gb England|gb-nir Northern Ireland|gb-sct Scotland
+gb-wls Wales|gd Grenada|ge Georgia|gg Guernsey|gh Ghana|gi Gibraltar|gl Greenland|gm Gambia
+gm The Gambia|gn Guinea|gp Guadeloupe|gq Equatorial Guinea|gr Greece|gt Guatemala|gu Guam
+gw Guinea-Bissau|gy Guyana|hk Hong Kong|hn Honduras|hr Croatia|ht Haiti|hu Hungary|id Indonesia
+ie Ireland|il Israel|im Isle of Man|in India|iq Iraq|ir Iran|is Iceland|it Italy|je Jersey
+jm Jamaica|jo Jordan|jp Japan|ke Kenya|kg Kyrgyzstan|kh Cambodia|ki Kiribati|km Comoros
+kn Saint Kitts and Nevis|kp North Korea|kp Korea, North|kr South Korea|kr Korea, South|kw Kuwait
+ky Cayman Islands|kz Kazakhstan|la Laos|lb Lebanon|lc Saint Lucia|li Liechtenstein|lk Sri Lanka
+lr Liberia|ls Lesotho|lt Lithuania|lu Luxembourg|lv Latvia|ly Libya|ma Morocco|mc Monaco
+md Moldova|me Montenegro|mg Madagascar|mh Marshall Islands|mk North Macedonia
+mk North Macedonia, The Republic of|mk Macedonia|ml Mali|mm Burma|mm Myanmar|mn Mongolia|mo Macau
+mo Macao|mq Martinique|mr Mauritania|ms Montserrat|mt Malta|mu Mauritius|mv Maldives|mw Malawi
+mx Mexico|my Malaysia|mz Mozambique|na Namibia|ne Niger|ng Nigeria|ni Nicaragua|nl Netherlands
+nl The Netherlands|no Norway|np Nepal|nr Nauru|nu Niue|nz New Zealand|om Oman|pa Panama|pe Peru
+pg Papua New Guinea|ph Philippines|pk Pakistan|pl Poland|pr Puerto Rico|ps Palestinian
+ps Palestinian territories|ps West Bank|pt Portugal|pw Palau|py Paraguay|qa Qatar|ro Romania
+rs Serbia|ru Russia|ru Russian Federation|rw Rwanda|sa Saudi Arabia|sb Solomon Islands
+sc Seychelles|sd Sudan|se Sweden|sg Singapore|si Slovenia|sk Slovakia|sl Sierra Leone
+sm San Marino|sn Senegal|so Somalia|sr Suriname|ss South Sudan|st Sao Tome and Principe
+sv El Salvador|sy Syria|sz Eswatini|sz Swaziland|tc Turks and Caicos Islands|td Chad|tg Togo
+th Thailand|tj Tajikistan|tl Timor-Leste|tm Turkmenistan|tn Tunisia|to Tonga|tr Turkey|tr Türkiye
+tt Trinidad and Tobago|tv Tuvalu|tw Taiwan|tz Tanzania|ua Ukraine|ug Uganda|us United States
+us United States of America|uy Uruguay|uz Uzbekistan|va Holy See|va Vatican City
+vc Saint Vincent and the Grenadines|ve Venezuela|vg British Virgin Islands
+vg Virgin Islands, British|vi U.S. Virgin Islands|vn Vietnam|vu Vanuatu|ws Samoa|xk Kosovo
+ye Yemen|za South Africa|zm Zambia|zw Zimbabwe|suhh Soviet Union|yucs Yugoslavia
+csxx Serbia and Montenegro|cshh Czechoslovakia|dd East Germany
+"""
+
+_CODES_ALONE = """
+ac ax az-nk bl bq bv cc cn-xz cp cq cx cy-trnc dg eh fk ge-ab gf gs hm ic io iq-kr md-pmr mf mp
+nc nf pf pk-km pm pn re sh sj so-som sx ta tf tk ua-cri ua-dpr ua-lpr um un wf x-so yt zr zz
+"""
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    pairs = [entry.partition(" ") for line in _NAMES.split("\n") for entry in line.split("|")]
+    return {name.casefold(): code for code, _, name in pairs if code}
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(_codes_by_name().values()) | frozenset(_CODES_ALONE.split())
+
+
+def country_code(text: str) -> str | None:
+    """The code of the country that ``text`` names or is the code of, or None."""
+    folded = " ".join(text.split()).casefold()
+    return folded if folded in _codes() else _codes_by_name().get(folded)

@@ -1,0 +1,83 @@
+"""What an import yields: the entities, and every doubt it had about a value.
+
+Nothing is dropped for being doubtful. A finding says where a value stands and why it is
+doubtful, never the value itself, so that a report may be shown and kept where its data may not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tearline.errors import ImportTooLarge
+from tearline.limits import MAX_IMPORT_FINDINGS
+from tearline_client.entities import Entity
+
+
+class Concern(StrEnum):
+    """What became of a value there is a finding about."""
+
+    UNVALIDATED = "unvalidated"
+    """It travels as it stands, but is not what its property asks for, or cannot be checked."""
+
+    NOT_UNDERSTOOD = "not-understood"
+    """It is kept word for word among the notes, for nothing more fitting is known."""
+
+    STAYS_HOME = "stays-home"
+    """It is not part of the import."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One doubt about one place in the source.
+
+    Attributes:
+        line: Line of the file, from 1; of a record over several lines, its first.
+        column: Column of the table, or ``Schema.property``.
+        part: Which value of the place, from 1; 0 for all of it.
+        concern: What became of the value.
+        why: The reason, without the value.
+    """
+
+    line: int
+    column: str
+    part: int
+    concern: Concern
+    why: str
+
+
+class Report:
+    """Findings in the order they were made."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._findings)
+
+    def __len__(self) -> int:
+        return len(self._findings)
+
+    def add(self, concern: Concern, why: str, *, line: int, column: str, part: int = 0) -> None:
+        """Record a doubt.
+
+        Raises:
+            ImportTooLarge: If there are more than a report may hold.
+        """
+        if len(self._findings) >= MAX_IMPORT_FINDINGS:
+            raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
+        self._findings.append(
+            Finding(line=line, column=column, part=part, concern=concern, why=why)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A whole file, read.
+
+    Attributes:
+        entities: One for each (id, schema), in the order of the source.
+        findings: Every doubt, in the order of the source.
+    """
+
+    entities: tuple[Entity, ...]
+    findings: tuple[Finding, ...]

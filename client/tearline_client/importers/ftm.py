@@ -1,0 +1,168 @@
+"""FollowTheMoney JSON lines: one entity a line, ``{"id", "schema", "properties"}``.
+
+Schemata and properties that the table of schemata does not know are kept and reported: an
+agency's own extension is not a reason to refuse its data. Keys that other tools add beside an
+entity (data sets, dates of observation) describe their stores, and stay home.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tearline.errors import ImportRefused, ImportTooLarge, MalformedInput
+from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_VALUES
+from tearline_client.entities import Entity, merge_entities
+from tearline_client.importers.findings import Concern, Imported, Report
+from tearline_client.importers.identifiers import check_property
+from tearline_client.importers.source import open_source, read_lines
+from tearline_client.schemata import NEVER_TRAVELS, SCHEMATA, property_of
+
+_KEYS = frozenset({"id", "schema", "properties"})
+# Of Aleph, OpenSanctions and yente.
+_KEYS_BESIDE = frozenset(
+    {
+        "caption",
+        "collection_id",
+        "context",
+        "created_at",
+        "datasets",
+        "first_seen",
+        "last_change",
+        "last_seen",
+        "mutable",
+        "origin",
+        "referents",
+        "role_id",
+        "statements",
+        "target",
+        "updated_at",
+    }
+)
+
+
+def read_ftm(path: Path) -> Imported:
+    """Read a whole file, or nothing of it.
+
+    Raises:
+        ImportRefused: If the file or a line of it is not what the format asks.
+        ImportTooLarge: If it is more than one import may hold.
+    """
+    report = Report()
+    with open_source(path) as stream:
+        return imported(iter_ftm(stream, report), report)
+
+
+def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
+    """Entities line by line, in bounded memory; doubts go to ``report``.
+
+    Raises:
+        ImportRefused: At the first line that is not an entity.
+    """
+    for line, text in read_lines(stream):
+        yield _entity(line, text, report)
+
+
+def imported(entities: Iterable[Entity], report: Report) -> Imported:
+    """The entities of one import, held together, with parts of one entity merged.
+
+    Raises:
+        ImportRefused: If there are none, or the parts of one are too much together.
+        ImportTooLarge: If there are more than one import may hold.
+    """
+    held: list[Entity] = []
+    values = 0
+    for entity in entities:
+        held.append(entity)
+        values += sum(map(len, entity.properties.values()))
+        if len(held) > MAX_IMPORT_ENTITIES or values > MAX_IMPORT_VALUES:
+            raise ImportTooLarge(
+                f"over {MAX_IMPORT_ENTITIES} entities or {MAX_IMPORT_VALUES} values"
+            )
+    if not held:
+        raise ImportRefused("the file holds no entity")
+    try:
+        merged = merge_entities(held)
+    except MalformedInput as malformed:
+        raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
+    return Imported(entities=merged, findings=tuple(report))
+
+
+def report_values(entity: Entity, report: Report, *, line: int) -> None:
+    """Judge every value of an entity by the type of its property."""
+    if entity.schema not in SCHEMATA:
+        report.add(
+            Concern.UNVALIDATED,
+            "no such schema in the table of schemata",
+            line=line,
+            column=entity.schema,
+        )
+        return
+    for name, values in entity.properties.items():
+        column = f"{entity.schema}.{name}"
+        known = property_of(entity.schema, name)
+        if known is None:
+            report.add(
+                Concern.UNVALIDATED, "the schema has no such property", line=line, column=column
+            )
+            continue
+        for part, value in enumerate(values, 1):
+            verdict = check_property(known, value)
+            if verdict.normal is None:
+                report.add(Concern.UNVALIDATED, verdict.why, line=line, column=column, part=part)
+
+
+def _entity(line: int, text: str, report: Report) -> Entity:
+    data = _object(line, text)
+    ftm_id, schema, properties = data.get("id"), data.get("schema"), data.get("properties", {})
+    if not (isinstance(ftm_id, str) and isinstance(schema, str) and isinstance(properties, dict)):
+        raise ImportRefused(f"line {line}: an entity has an id, a schema and properties")
+    kept: dict[str, tuple[str, ...]] = {}
+    for name, values in properties.items():
+        if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
+            raise ImportRefused(f"line {line}: values of a property are a list of texts")
+        if name in NEVER_TRAVELS:
+            report.add(
+                Concern.STAYS_HOME, "a secret of the account", line=line, column=f"{schema}.{name}"
+            )
+        elif values:
+            kept[name] = tuple(values)
+    try:
+        entity = Entity(id=ftm_id, schema=schema, properties=kept)
+    except MalformedInput as malformed:
+        raise ImportRefused(f"line {line}: {malformed.why}") from None
+    for key in data:
+        if key in _KEYS_BESIDE:
+            report.add(
+                Concern.STAYS_HOME, "describes another store, not the entity", line=line, column=key
+            )
+        elif key not in _KEYS:
+            raise ImportRefused(f"line {line}: a key that no entity has")
+    report_values(entity, report, line=line)
+    return entity
+
+
+def _object(line: int, text: str) -> dict[str, Any]:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) != len(items):
+            raise ImportRefused(f"line {line}: a key appears twice")
+        return found
+
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=pairs,
+            parse_int=_no_number,
+            parse_float=_no_number,
+            parse_constant=_no_number,
+        )
+    except (ValueError, RecursionError):
+        raise ImportRefused(f"line {line}: not JSON, or nested too deep") from None
+    if not isinstance(data, dict):
+        raise ImportRefused(f"line {line}: not a JSON object")
+    return data
+
+
+def _no_number(_: str) -> None:
+    """No value of an entity is a number, so a long one is not worth computing."""
