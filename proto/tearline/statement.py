@@ -218,40 +218,42 @@ def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root
 
 @dataclass(frozen=True, kw_only=True)
 class SignedTree:
-    """What one signature covers: the attestation and the leaves, real ones first.
+    """What one signature covers: the attestation, and the statements at random positions.
 
-    ``levels[0]`` are the leaf hashes of the whole tree, ``levels[-1]`` is the root alone.
+    Attributes:
+        attestation: The signature and what it is over.
+        leaves: The statements, in the order they were given.
+        positions: Of each statement's leaf in the tree; all others are random filler.
+        levels: ``levels[0]`` are the leaf hashes of the tree, ``levels[-1]`` its root alone.
     """
 
     attestation: Attestation
     leaves: tuple[Leaf, ...]
+    positions: tuple[int, ...]
     levels: tuple[tuple[bytes, ...], ...]
 
-    def path(self, index: int, *, height: int = 0) -> tuple[bytes, ...]:
-        """The siblings from the subtree of ``2**height`` leaves at ``index`` up to the root."""
+    def path(self, position: int, *, height: int = 0) -> tuple[bytes, ...]:
+        """The siblings from the subtree of ``2**height`` leaves at ``position`` to the root."""
         return tuple(
-            level[(index >> depth) ^ 1]
+            level[(position >> depth) ^ 1]
             for depth, level in enumerate(self.levels[:-1])
             if depth >= height
         )
 
-    def statements(self) -> tuple[Statement, ...]:
-        """Each real leaf as a statement of its own, with its path."""
-        return tuple(
-            Statement(
-                type=leaf.type,
-                body=leaf.body,
-                inclusions=(
-                    Inclusion(
-                        attestation=self.attestation.hash,
-                        salt=leaf.salt,
-                        index=index,
-                        path=self.path(index),
-                    ),
-                ),
-            )
-            for index, leaf in enumerate(self.leaves)
+    def statement(self, number: int) -> Statement:
+        """One of the statements, in the order they were given, with its own path."""
+        leaf, position = self.leaves[number], self.positions[number]
+        inclusion = Inclusion(
+            attestation=self.attestation.hash,
+            salt=leaf.salt,
+            index=position,
+            path=self.path(position),
         )
+        return Statement(type=leaf.type, body=leaf.body, inclusions=(inclusion,))
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Every statement, in the order they were given, each with its own path."""
+        return tuple(self.statement(number) for number in range(len(self.leaves)))
 
 
 class Signer:
@@ -280,8 +282,12 @@ class Signer:
             Leaf(type=kind, body=body, salt=secrets.token_bytes(SALT_SIZE))
             for kind, body in statements
         )
-        fillers = (secrets.token_bytes(HASH_SIZE) for _ in range(size - len(leaves)))
-        levels = tree_levels((*(leaf.hash for leaf in leaves), *fillers))
+        # Readers of one leaf learn its position; drawn at random it tells nothing of others.
+        positions = tuple(secrets.SystemRandom().sample(range(size), len(leaves)))
+        hashes = [secrets.token_bytes(HASH_SIZE) for _ in range(size)]
+        for position, leaf in zip(positions, leaves, strict=True):
+            hashes[position] = leaf.hash
+        levels = tree_levels(hashes)
         root = levels[-1][0]
         header = self.header
         message = _signed_bytes(header.federation, header.signer, header.key_id, size, root)
@@ -293,7 +299,9 @@ class Signer:
             root=root,
             signature=self._key.sign(message),
         )
-        return SignedTree(attestation=attestation, leaves=leaves, levels=levels)
+        return SignedTree(
+            attestation=attestation, leaves=leaves, positions=positions, levels=levels
+        )
 
 
 def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:

@@ -20,14 +20,16 @@ class PacketParts(_message.Message):
     def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ...) -> None: ...
 
 class Publish(_message.Message):
-    __slots__ = ("bundles", "signed", "parts")
+    __slots__ = ("bundles", "signed", "parts", "order")
     BUNDLES_FIELD_NUMBER: _ClassVar[int]
     SIGNED_FIELD_NUMBER: _ClassVar[int]
     PARTS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     bundles: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Bundle]
     signed: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Signed]
     parts: _containers.RepeatedCompositeFieldContainer[PacketParts]
-    def __init__(self, bundles: _Optional[_Iterable[_Union[_statement_pb2.Bundle, _Mapping]]] = ..., signed: _Optional[_Iterable[_Union[_statement_pb2.Signed, _Mapping]]] = ..., parts: _Optional[_Iterable[_Union[PacketParts, _Mapping]]] = ...) -> None: ...
+    order: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, bundles: _Optional[_Iterable[_Union[_statement_pb2.Bundle, _Mapping]]] = ..., signed: _Optional[_Iterable[_Union[_statement_pb2.Signed, _Mapping]]] = ..., parts: _Optional[_Iterable[_Union[PacketParts, _Mapping]]] = ..., order: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("about", "receipt", "refusal")

@@ -4,7 +4,7 @@ Statements inside are verified one by one, so an envelope needs no single spelli
 bounded and its parts are parsed strictly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tearline.errors import StatementMalformed
@@ -18,7 +18,7 @@ from tearline.limits import (
 )
 from tearline.packet import PacketParts
 from tearline.receipt import LogOpening
-from tearline.statement import HASH_SIZE, Attestation, Statement
+from tearline.statement import HASH_SIZE, Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2
 from tearline.wire.codec import decode, serialize
@@ -27,6 +27,7 @@ from tearline.wire.packets import encode_opening, parse_opening
 from tearline.wire.statements import (
     Bundle,
     Signed,
+    bundle,
     encode_attestation,
     parse_attestation,
     read_bundle,
@@ -46,20 +47,29 @@ class Publication:
 
     Attributes:
         bundles: Statements of the publisher, as subtrees of what it signed.
+        order: In which order to take the statements of the bundles, by their number there:
+            their positions in the trees are random. Empty: as they stand.
         signed: Statements that carry their own attestations: co-signed or certified ones.
         parts: Openings and ciphertexts of the packets among them.
     """
 
     bundles: tuple[Bundle, ...] = ()
+    order: tuple[int, ...] = ()
     signed: tuple[Signed, ...] = ()
     parts: tuple[PacketParts, ...] = ()
 
     def statements(self) -> tuple[Statement, ...]:
-        """Every statement in it, bundles first, in order."""
-        return (
-            *(statement for bundle in self.bundles for statement in bundle.statements()),
-            *(signed.statement for signed in self.signed),
-        )
+        """Every statement in it: those of the bundles in their order, then the signed ones.
+
+        Raises:
+            StatementMalformed: If the order is not one of exactly these statements.
+        """
+        bundled = [statement for bundle in self.bundles for statement in bundle.statements()]
+        if self.order:
+            if sorted(self.order) != list(range(len(bundled))):
+                raise StatementMalformed("the order is not one of the statements sent")
+            bundled = [bundled[number] for number in self.order]
+        return (*bundled, *(signed.statement for signed in self.signed))
 
     def attestations(self) -> dict[bytes, Attestation]:
         """Every attestation in it, by hash."""
@@ -179,11 +189,25 @@ class SearchRequest:
     limit: int
 
 
+def publication_of(
+    tree: SignedTree, numbers: Sequence[int], parts: Sequence[PacketParts] = ()
+) -> Publication:
+    """Some statements of a tree as one publication, to be taken in the order of ``numbers``."""
+    by_position = sorted(numbers, key=lambda number: tree.positions[number])
+    place = {number: index for index, number in enumerate(by_position)}
+    return Publication(
+        bundles=(bundle(tree, numbers),),
+        order=tuple(place[number] for number in numbers),
+        parts=tuple(parts),
+    )
+
+
 def encode_publication(publication: Publication) -> bytes:
     """The encoding of a publication."""
     return serialize(
         pb.Publish(
             bundles=[write_bundle(bundle) for bundle in publication.bundles],
+            order=publication.order,
             signed=[write_signed(signed) for signed in publication.signed],
             parts=[_write_parts(parts) for parts in publication.parts],
         )
@@ -199,6 +223,7 @@ def parse_publication(data: bytes) -> Publication:
     message = decode(pb.Publish, data, maximum=MAX_MESSAGE_BYTES)
     return Publication(
         bundles=tuple(read_bundle(bundle) for bundle in message.bundles),
+        order=tuple(message.order),
         signed=tuple(read_signed(signed) for signed in message.signed),
         parts=tuple(_read_parts(parts) for parts in message.parts),
     )

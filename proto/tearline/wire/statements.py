@@ -313,21 +313,25 @@ class Bundle:
         )
 
 
-def bundle(tree: SignedTree, start: int = 0, stop: int | None = None) -> Bundle:
-    """The smallest aligned subtree of ``tree`` that holds leaves ``start`` to ``stop``.
+def bundle(tree: SignedTree, numbers: Iterable[int] | None = None) -> Bundle:
+    """The smallest aligned subtree of ``tree`` that holds some of its statements.
 
-    Leaves of the subtree outside that range show only their hashes.
+    Args:
+        tree: The signed tree.
+        numbers: Which statements to show, in the order they were given to sign; None: all.
+            Of every other leaf in the subtree only the hash is shown.
     """
-    stop = len(tree.leaves) if stop is None else stop
+    wanted = range(len(tree.leaves)) if numbers is None else numbers
+    shown = {tree.positions[number]: tree.leaves[number] for number in wanted}
     height = 0
-    while (start >> height) != ((stop - 1) >> height):
+    while (min(shown) >> height) != (max(shown) >> height):
         height += 1
-    first = (start >> height) << height
+    first = (min(shown) >> height) << height
     return Bundle(
         attestation=tree.attestation,
         index=first,
         leaves=tuple(
-            tree.leaves[position] if start <= position < stop else tree.levels[0][position]
+            shown.get(position, tree.levels[0][position])
             for position in range(first, first + (1 << height))
         ),
         path=tree.path(first, height=height),
