@@ -159,6 +159,14 @@ class FileExposed(ConfigError):
     next = "Take its permissions away (chmod 600), and consider the secret known to others."
 
 
+class TlsUnprepared(ConfigError):
+    """gRPC was imported before its cipher suites were set."""
+
+    code = "TL-CFG-007"
+    what = "TLS 1.2 could still be negotiated in this process."
+    next = "Import tearline.rpc before anything that imports grpc."
+
+
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)
     """A private or public key cannot be used."""
 
@@ -413,6 +421,14 @@ class ReleaseRefused(PolicyError):
     code = "TL-POL-009"
     what = "The release reveals more than the policies allow."
     next = "Run `tearline policy explain`; release a lower form, or amend the agreement."
+
+
+class NothingReleased(PolicyError):
+    """A recipient that may be told nothing at all of a packet."""
+
+    code = "TL-POL-010"
+    what = "Nothing of this packet may be released to that recipient."
+    next = "Look at the preview; leave the recipient out, or ask for other terms."
 
 
 class PacketError(TearlineError):

@@ -1,6 +1,7 @@
 """The log as this node follows it: entries, proofs, and the openings it was told."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from tearline.errors import EntryMismatch, TwinEntries
@@ -28,6 +29,10 @@ class LogStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside happens, or nothing does."""
+        return self._db.transaction()
 
     @property
     def size(self) -> int:

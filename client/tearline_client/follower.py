@@ -1,0 +1,117 @@
+"""Following the log: every entry is read, the tree is grown, the checkpoint must match.
+
+Since a node reads every entry, it has seen every clear entry below the checkpoint, and the
+log can only ever grow: a rewritten, truncated or forked log gives another root.
+"""
+
+from dataclasses import dataclass
+
+from tearline.checkpoint import SignedCheckpoint
+from tearline.errors import ClockSkewed, LogInconsistent, TrustStale
+from tearline.federation import LogIdentity
+from tearline.ledger import entry_hash, parse_entry, verify_cosigned
+from tearline.merkle import Frontier
+from tearline.trust import TrustState
+from tearline.wire.exchange import EntryRange
+from tearline_client.store.log import LogStore
+
+MAX_AGE_S = 600  # what is sealed on may be ten minutes old, no more
+MAX_AHEAD_S = 120  # how far the log's clock may be ahead of ours
+
+
+@dataclass(slots=True)
+class _Pending:
+    frontier: Frontier
+    entries: list[bytes]
+
+
+class LogFollower:
+    """The log as this node holds it, and the trust that its clear entries give.
+
+    Args:
+        store: Where entries are kept; reading it again at start replays the trust.
+        trust: The state to bring forward.
+        log: The log's identity from the pinned trust list.
+    """
+
+    def __init__(self, store: LogStore, trust: TrustState, log: LogIdentity) -> None:
+        self._store = store
+        self._trust = trust
+        self._log = log
+        self._pending = _Pending(frontier=store.frontier(), entries=[])
+        for index, entry in store.clear_entries():
+            self._apply(index, entry)
+
+    @property
+    def next_index(self) -> int:
+        """The index of the next entry to ask for."""
+        return self._pending.frontier.size
+
+    def take(self, page: EntryRange) -> bool:
+        """Takes a run of entries; they count once a checkpoint over exactly them verifies.
+
+        Args:
+            page: Entries from ``next_index`` on, and a checkpoint over at least them.
+
+        Returns:
+            Whether the checkpoint was reached; if not, more entries must be asked for.
+
+        Raises:
+            LogError: If the log is not the one followed so far, or its checkpoint is not
+                signed. Nothing of the page counts then.
+        """
+        signed = verify_cosigned(page.checkpoint, self._log)
+        if page.start != self.next_index:
+            raise LogInconsistent("the entries do not begin where those here end")
+        known = self.checkpoint()
+        if known is not None and signed.checkpoint.size < known.checkpoint.size:
+            raise LogInconsistent("the checkpoint is older than one that was seen")
+        room = signed.checkpoint.size - self.next_index
+        if len(page.entries) > room or room < 0:
+            raise LogInconsistent("there are more entries than the checkpoint covers")
+        frontier, _ = self._pending.frontier.append(entry_hash(entry) for entry in page.entries)
+        self._pending = _Pending(frontier=frontier, entries=[*self._pending.entries, *page.entries])
+        if frontier.size < signed.checkpoint.size:
+            return False
+        if frontier.root() != signed.checkpoint.root:
+            self._forget()
+            raise LogInconsistent("the checkpoint's root is not that of the entries")
+        self._commit(signed)
+        return True
+
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """The newest checkpoint that was verified, or None."""
+        note = self._store.checkpoint()
+        return None if note is None else verify_cosigned(note, self._log)
+
+    def verify_fresh(self, now_ms: int) -> None:
+        """Checks that what is known is young enough to seal on.
+
+        Raises:
+            TrustStale: If the newest checkpoint is too old.
+            ClockSkewed: If it is from our future.
+        """
+        signed = self.checkpoint()
+        times = [s.time_s for s in signed.signatures if s.time_s is not None] if signed else []
+        if not times or now_ms // 1000 - max(times) > MAX_AGE_S:
+            raise TrustStale()
+        if max(times) - now_ms // 1000 > MAX_AHEAD_S:
+            raise ClockSkewed(f"{max(times) - now_ms // 1000} seconds behind")
+
+    def _commit(self, signed: SignedCheckpoint) -> None:
+        start = self._store.size
+        entries = self._pending.entries
+        for index, entry in enumerate(entries, start=start):
+            self._apply(index, entry)
+        with self._store.transaction():
+            self._store.append(start, entries)
+            self._store.put_checkpoint(signed.note)
+        self._pending.entries = []
+
+    def _forget(self) -> None:
+        self._pending = _Pending(frontier=self._store.frontier(), entries=[])
+
+    def _apply(self, index: int, entry: bytes) -> None:
+        statement = parse_entry(entry)
+        if statement is not None:
+            self._trust.apply(index, statement)

@@ -1,0 +1,263 @@
+"""Judging what arrives: everything about a delivery is verified before anything is stored.
+
+Pure: a delivery, the log as followed here and the trust read from it in; a verified value out.
+The exchange is believed about nothing: whose statement it is, where its entry stands, what the
+entry says and what the grant opens are all checked here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement, verify_parties_signed, verify_pins
+from tearline.channel import Address, Mark, Void
+from tearline.errors import (
+    EntryMismatch,
+    GrantExpired,
+    GrantMisdirected,
+    GrantorNotOriginator,
+    StatementMalformed,
+    TearlineError,
+)
+from tearline.event import Event, EventCode
+from tearline.grant import Grant
+from tearline.identity import agency_uri_of
+from tearline.keys import KemKey
+from tearline.packet import Manifest, PacketParts, Pins, View
+from tearline.policy.form import Form
+from tearline.policy.masks import verify_generalised
+from tearline.policy.profile import verify_category
+from tearline.receipt import LogOpening, Receipt
+from tearline.sealing import open_packet, open_release
+from tearline.statement import Header, Statement, StatementType
+from tearline.trust import Moment, TrustState
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.exchange import Delivery
+from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
+from tearline.wire.packets import Release, parse_manifest
+from tearline.wire.statements import Signed
+
+KemKeyById = Callable[[bytes], KemKey]
+
+_CODES = {
+    StatementType.GRANT: EventCode.GRANT_ACCEPTED,
+    StatementType.RECEIPT: EventCode.RECEIPT,
+    StatementType.VOID: EventCode.VOID,
+    StatementType.MARK: EventCode.MARK,
+    StatementType.AGREEMENT: EventCode.AGREEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedGrant:
+    """A grant that verified, and everything it opened.
+
+    Attributes:
+        signed: The grant's statement.
+        grant: The grant.
+        manifest_signed: The packet's statement.
+        manifest: The packet's manifest.
+        parts: The ciphertexts that came with it.
+        release: The keys, to be kept under our own storage key.
+        view: What it shows.
+        findings: What is wrong with single fields, by slot: mislabelled, or a generalised
+            form that does not follow from the clear one. They are kept from use.
+    """
+
+    signed: Signed
+    grant: Grant
+    manifest_signed: Signed
+    manifest: Manifest
+    parts: PacketParts
+    release: Release
+    view: View
+    findings: Mapping[int, TearlineError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A delivery that verified.
+
+    Attributes:
+        signed: The addressed statement.
+        signer: Who signed it.
+        opening: Its opened log entry.
+        event: What the entry says.
+        content: The statement's content.
+    """
+
+    signed: Signed
+    signer: Header
+    opening: LogOpening
+    event: Event
+    content: ReceivedGrant | Receipt | Void | Mark | Agreement
+
+    @property
+    def address(self) -> Address | None:
+        """The statement's place in a channel, if it has one."""
+        match self.content:
+            case ReceivedGrant():
+                return self.content.grant.address
+            case Receipt() | Void():
+                return self.content.address
+            case _:
+                return None
+
+
+class Intake:
+    """Verifies deliveries for one node.
+
+    Args:
+        node: The node's URI.
+        trust: What the log's clear entries say.
+        kem_key: The node's encryption keys by id.
+        pins: What this installation judges agreements by.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        trust: TrustState,
+        kem_key: KemKeyById,
+        pins: Pins,
+    ) -> None:
+        self._node = node
+        self._trust = trust
+        self._kem_key = kem_key
+        self._pins = pins
+
+    def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
+        """Checks a delivery whose log entry was found to be what its opening says.
+
+        1. The entry is about this statement, of the right kind, and names this node's part.
+        2. The statement's signer, key and signature count at that place of the log.
+        3. It is addressed to this node.
+        4. Its content verifies; of a grant, every field it opens.
+
+        Args:
+            delivery: What arrived.
+            now_ms: This node's clock.
+
+        Raises:
+            TearlineError: Naming what failed.
+        """
+        if delivery.entry is None or not delivery.statements:
+            raise StatementMalformed("a delivery brings a statement and its log entry")
+        statement = delivery.statements[0]
+        event = parse_event(delivery.entry.event)
+        if (event.statement_id, event.code) != (statement.id, _CODES.get(statement.type)):
+            raise EntryMismatch("the log entry is about another statement")
+        at = Moment(index=delivery.entry.index, time_ms=event.time_ms)
+        signer = self._trust.verify(statement, delivery.attestations, at=at)
+        return Received(
+            signed=_with_attestations(statement, delivery),
+            signer=signer,
+            opening=delivery.entry,
+            event=event,
+            content=self._content(statement, signer, delivery, at, now_ms),
+        )
+
+    def _content(
+        self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
+    ) -> ReceivedGrant | Receipt | Void | Mark | Agreement:
+        match statement.type:
+            case StatementType.GRANT:
+                return self._grant(statement, signer, delivery, at, now_ms)
+            case StatementType.RECEIPT:
+                receipt = parse_receipt(statement.body)
+                self._verify_addressed(receipt.address)
+                return receipt
+            case StatementType.VOID:
+                void = parse_void(statement.body)
+                self._verify_addressed(void.address)
+                return void
+            case StatementType.MARK:
+                mark = parse_mark(statement.body)
+                if mark.recipient != self._node:
+                    raise GrantMisdirected("the mark is for another node")
+                return mark
+            case StatementType.AGREEMENT:
+                return self._agreement(statement, delivery)
+            case _:
+                raise StatementMalformed("this kind of statement is not delivered to nodes")
+
+    def _grant(
+        self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
+    ) -> ReceivedGrant:
+        grant = parse_grant(statement.body)
+        self._verify_addressed(grant.address)
+        if grant.not_after_ms <= now_ms:
+            raise GrantExpired()
+        if len(delivery.statements) != 2:
+            raise StatementMalformed("a grant is delivered with its packet's manifest")
+        packet = delivery.statements[1]
+        if packet.type is not StatementType.MANIFEST or packet.id != grant.packet:
+            # Also how B showing A's packet to C ends: C finds no grant of A's around it.
+            raise GrantMisdirected("the grant is of another packet")
+        originator = self._trust.verify(packet, delivery.attestations, at=at)
+        manifest = parse_manifest(packet.body)
+        if agency_uri_of(signer.signer) != agency_uri_of(originator.signer):
+            raise GrantorNotOriginator()
+        if manifest.agreement.id != grant.address.agreement_id:
+            raise GrantMisdirected("the grant's channel is of another agreement")
+        release = open_release(grant, self._kem_key(grant.kem_key_id))
+        ciphertexts = {
+            slot: data
+            for parts in delivery.parts
+            if parts.manifest == packet.id
+            for slot, data in parts.ciphertexts.items()
+        }
+        view = open_packet(manifest, ciphertexts, release)
+        return ReceivedGrant(
+            signed=_with_attestations(statement, delivery),
+            grant=grant,
+            manifest_signed=_with_attestations(packet, delivery),
+            manifest=manifest,
+            parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=ciphertexts),
+            release=release,
+            view=view,
+            findings=judge_fields(view),
+        )
+
+    def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
+        agreement = parse_agreement(statement.body)
+        signers = frozenset(
+            agency_uri_of(delivery.attestations[inclusion.attestation].signer)
+            for inclusion in statement.inclusions
+        )
+        verify_parties_signed(agreement, signers)
+        verify_pins(agreement, self._pins)
+        return agreement
+
+    def _verify_addressed(self, address: Address | None) -> None:
+        if address is None or address.recipient != self._node:
+            raise GrantMisdirected("the statement is addressed to another node")
+
+
+def judge_fields(view: View) -> dict[int, TearlineError]:
+    """What is wrong with single fields of a view, by slot; those must not be used.
+
+    A field whose path says a stricter category than its compartment claims was mislabelled.
+    Whoever opens the clear form makes the generalised one anew and compares.
+    """
+    findings: dict[int, TearlineError] = {}
+    clear = {o.field.path: o for o in view.fields if o.field.form is Form.CLEAR}
+    for opened in view.fields:
+        field = opened.field
+        try:
+            verify_category(field.path, field.marking)
+            if field.form is Form.GENERALISED and field.path in clear:
+                verify_generalised(field.path, clear[field.path].field.texts, field.texts)
+        except TearlineError as error:
+            findings[opened.slot] = error
+    return findings
+
+
+def _with_attestations(statement: Statement, delivery: Delivery) -> Signed:
+    return Signed(
+        statement=statement,
+        attestations={
+            inclusion.attestation: delivery.attestations[inclusion.attestation]
+            for inclusion in statement.inclusions
+        },
+    )

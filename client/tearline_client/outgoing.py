@@ -1,0 +1,242 @@
+"""Composing what is sent: packets and their grants under one signature, cut into messages.
+
+Nothing here sends or stores. The node stores what is composed before the first byte leaves.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.channel import Address
+from tearline.grant import GRANT_ID_SIZE, Caveats, Grant
+from tearline.keys import KemPublicKey
+from tearline.packet import AgreementRef, PacketParts
+from tearline.policy.marking import HANDLING_CODES, Marking, Pap
+from tearline.sealing import (
+    Envelope,
+    SealedPacket,
+    decision_digest,
+    release_of,
+    seal,
+    seal_release,
+)
+from tearline.statement import ActedBy, SignedTree, Signer, StatementType, statement_id
+from tearline.wire.exchange import Publication, publication_of
+from tearline.wire.flow import encode_grant
+from tearline.wire.packets import Release, encode_manifest
+from tearline.wire.statements import Signed, signed
+from tearline_client.plan import ReleasePlan, Selection
+
+MESSAGE_BYTES = 900 << 10  # packets and statements; with framing a message stays near 1 MiB
+NextSeq = Callable[[str, bytes], int]
+KemKeyOf = Callable[[str], KemPublicKey]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedPacket:
+    """One packet as it is stored and sent.
+
+    Attributes:
+        manifest: Its statement.
+        parts: Openings and every ciphertext.
+        keys: All its compartment keys, for the originator alone.
+        grants: One statement for each recipient.
+    """
+
+    manifest: Signed
+    parts: PacketParts
+    keys: Release
+    grants: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What one signature covers, and the messages that carry it, in order."""
+
+    packets: tuple[ComposedPacket, ...]
+    publications: tuple[Publication, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releaser:
+    """On whose behalf, and to which keys, grants are made.
+
+    Attributes:
+        signer: The node's signer.
+        acted_by: The person who releases, or None for a machine duty.
+        kem_key_of: The current encryption key of a node.
+        next_seq: Takes the next place in a channel.
+    """
+
+    signer: Signer
+    acted_by: ActedBy | None
+    kem_key_of: KemKeyOf
+    next_seq: NextSeq
+
+
+def compose(plans: Sequence[ReleasePlan], releaser: Releaser) -> Composition:
+    """Seals each plan's packet, grants it, and signs everything at once.
+
+    Raises:
+        NothingReleased: If some recipient would get nothing of a packet.
+        SignerKeyUnknown: If a recipient has no encryption key in force.
+        StatementMalformed: If there is more than one signature covers.
+    """
+    bodies: list[tuple[StatementType, bytes]] = []
+    sealed_packets: list[tuple[SealedPacket, int, int]] = []
+    for plan in plans:
+        draft = plan.draft
+        sealed = seal(
+            plan.fields,
+            Envelope(
+                kind=draft.kind,
+                agreement=AgreementRef(
+                    id=draft.agreement.id,
+                    version=draft.agreement.version,
+                    article=draft.article,
+                ),
+                pins=draft.agreement.pins,
+                not_after_ms=draft.not_after_ms,
+                case_id=draft.case_id,
+                urgency=draft.urgency,
+                derived_from=draft.derived_from,
+                supersedes=draft.supersedes,
+                evaluation=draft.evaluation,
+            ),
+            releaser.signer.header,
+        )
+        body = encode_manifest(sealed.manifest)
+        first = len(bodies)
+        bodies.append((StatementType.MANIFEST, body))
+        packet = statement_id(StatementType.MANIFEST, body)
+        # In random order, so that a place in the messages tells nothing of other recipients.
+        recipients = list(plan.recipients)
+        secrets.SystemRandom().shuffle(recipients)
+        for recipient in recipients:
+            grant = make_grant(
+                sealed,
+                packet,
+                plan.selection(recipient, sealed),
+                recipient,
+                releaser,
+                purpose=draft.purpose,
+            )
+            bodies.append((StatementType.GRANT, encode_grant(grant)))
+        sealed_packets.append((sealed, first, len(bodies)))
+    tree = releaser.signer.sign(bodies)
+    packets = tuple(_composed(tree, *place) for place in sealed_packets)
+    places = [(first, stop) for _, first, stop in sealed_packets]
+    return Composition(packets=packets, publications=_messages(tree, packets, places))
+
+
+def make_grant(
+    sealed: SealedPacket,
+    packet: bytes,
+    selection: Selection,
+    recipient: str,
+    releaser: Releaser,
+    *,
+    purpose: str,
+    slots: tuple[int, ...] = (),
+) -> Grant:
+    """A grant of one packet to one recipient, sealed to its current key.
+
+    Args:
+        sealed: The packet with its keys.
+        packet: 32 bytes, its manifest's statement id.
+        selection: What to tell of and to release whole.
+        recipient: Node URI.
+        releaser: On whose behalf.
+        purpose: What the recipient may use it for.
+        slots: Slots to release singly.
+    """
+    manifest = sealed.manifest
+    kem_key = releaser.kem_key_of(recipient)
+    released = [sealed.openings[c].marking for c in selection.compartments]
+    released += [
+        opening.marking for opening in sealed.openings.values() if set(slots) & set(opening.slots)
+    ]
+    grant = Grant(
+        header=releaser.signer.header,
+        address=Address(
+            recipient=recipient,
+            agreement_id=manifest.agreement.id,
+            seq=releaser.next_seq(recipient, manifest.agreement.id),
+        ),
+        grant_id=secrets.token_bytes(GRANT_ID_SIZE),
+        packet=packet,
+        kem_key_id=kem_key.id,
+        not_after_ms=manifest.not_after_ms,
+        purpose=purpose,
+        caveats=_caveats(released),
+        openings=tuple(sorted(selection.existences)),
+        compartments=selection.compartments,
+        fields=slots,
+        decision_digest=decision_digest(secrets.token_bytes(32), _decision_text(selection, slots)),
+        acted_by=releaser.acted_by,
+        sealed=b"",
+    )
+    release = release_of(
+        sealed,
+        existences=selection.existences,
+        compartments=selection.compartments,
+        slots=slots,
+    )
+    return seal_release(grant, release, kem_key)
+
+
+def _composed(tree: SignedTree, sealed: SealedPacket, first: int, stop: int) -> ComposedPacket:
+    manifest = signed(tree, first)
+    return ComposedPacket(
+        manifest=manifest,
+        parts=PacketParts(
+            manifest=manifest.statement.id,
+            openings=tuple(sealed.openings[c] for c in sorted(sealed.openings)),
+            ciphertexts=dict(enumerate(sealed.ciphertexts)),
+        ),
+        keys=release_of(sealed, existences={}, compartments=sealed.keys),
+        grants=tuple(signed(tree, number) for number in range(first + 1, stop)),
+    )
+
+
+def _messages(
+    tree: SignedTree, packets: Sequence[ComposedPacket], places: Sequence[tuple[int, int]]
+) -> tuple[Publication, ...]:
+    messages: list[Publication] = []
+    numbers: list[int] = []
+    parts: list[PacketParts] = []
+    size = 0
+    for packet, (first, stop) in zip(packets, places, strict=True):
+        weight = sum(map(len, packet.parts.ciphertexts.values()))
+        weight += sum(len(tree.leaves[number].body) for number in range(first, stop))
+        if parts and size + weight > MESSAGE_BYTES:
+            messages.append(publication_of(tree, numbers, parts))
+            numbers, parts, size = [], [], 0
+        numbers.extend(range(first, stop))
+        parts.append(packet.parts)
+        size += weight
+    messages.append(publication_of(tree, numbers, parts))
+    return tuple(messages)
+
+
+def _caveats(markings: Sequence[Marking]) -> Caveats:
+    handling = {code for marking in markings for code in marking.handling}
+    return Caveats(
+        handling=tuple(code for code in HANDLING_CODES if code in handling),
+        orcon=any(marking.orcon for marking in markings),
+        pap=max((marking.pap for marking in markings), default=Pap.CLEAR),
+    )
+
+
+def _decision_text(selection: Selection, slots: tuple[int, ...]) -> bytes:
+    told = [f"exists {c} {reason}" for c, reason in sorted(selection.existences.items())]
+    whole = [f"release {c}" for c in selection.compartments]
+    return "\n".join([*told, *whole, *(f"slot {slot}" for slot in slots)]).encode()
+
+
+def sign_together(
+    signer: Signer, statements: Sequence[tuple[StatementType, bytes]]
+) -> tuple[SignedTree, Publication]:
+    """Statements that stand alone, signed at once and put into one message."""
+    tree = signer.sign(statements)
+    return tree, publication_of(tree, range(len(statements)))
