@@ -1,0 +1,312 @@
+"""A small federation for tests: agencies, their nodes and keys, packets and grants.
+
+Private keys follow from names, so that one name always means one key; everything else is
+as random as in use. A ``Federation`` knows its members' keys and the clear entries that its
+log begins with; the functions below make what its nodes send each other.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from tearline.certificates import CertificateAuthority
+from tearline.channel import Address
+from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.federation import (
+    NODE_TYPES,
+    Agency,
+    ExchangeIdentity,
+    KeyRecord,
+    KeyUse,
+    LogIdentity,
+    TrustList,
+)
+from tearline.grant import Caveats, Grant
+from tearline.identity import AgencyUri
+from tearline.keys import KemKey, SigningKey
+from tearline.packet import AgreementRef, Field, PacketKind, Pins, WithholdReason
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking, Pap, Tlp
+from tearline.sealing import Envelope, SealedPacket, decision_digest, release_of, seal, seal_release
+from tearline.statement import Header, Signer, StatementType
+from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.wire.packets import encode_manifest
+from tearline.wire.statements import Signed, cosigned, signed
+from tearline.wire.trust import encode_key_record, encode_trust_list
+
+NOW_MS = 1_780_000_000_000
+DAY_MS = 24 * 3_600_000
+EXCHANGE = "spiffe://exchange.example/exchange"
+ORIGIN = "exchange.example/log"
+US, MX, CN = (f"spiffe://{name}.example" for name in ("us-justice", "mx-finance", "cn-security"))
+AGREEMENT_ID = b"agreement-id-16b"
+PINS = Pins(policy=b"p" * 32, schema=b"s" * 32, profile=b"f" * 32, masks=b"m" * 32)
+
+
+def secret(name: str, size: int = 32) -> bytes:
+    """``size`` bytes that always follow from ``name``."""
+    return hashlib.shake_256(name.encode()).digest(size)
+
+
+@cache
+def signing_key(name: str) -> SigningKey:
+    """The signing key that ``name`` stands for; parties use their URI."""
+    return SigningKey(secret(f"sign {name}", 64))
+
+
+@cache
+def kem_key(name: str) -> KemKey:
+    """The encryption key that ``name`` stands for."""
+    return KemKey(secret(f"kem {name}"))
+
+
+@cache
+def authority(uri: str) -> CertificateAuthority:
+    """An agency's or the operator's certificate authority; fresh in every run."""
+    domain = AgencyUri(trust_domain=uri.split("/")[2])
+    year_s = 365 * 24 * 3600
+    return CertificateAuthority.create(domain, now_s=NOW_MS // 1000 - 3600, lifetime_s=year_s)
+
+
+def node_of(agency_uri: str) -> str:
+    """The URI of the one node that every agency here has."""
+    return f"{agency_uri}/node/hub"
+
+
+def agency(uri: str, root: SigningKey | None = None) -> Agency:
+    """An agency's entry in a trust list."""
+    return Agency(
+        name=uri.removeprefix("spiffe://").removesuffix(".example"),
+        uri=uri,
+        root_key=(root or signing_key(uri)).public.encoded,
+        certificate_authorities=(authority(uri).certificate,),
+        token_issuers=(secret(f"token issuer {uri}"),),
+    )
+
+
+@cache
+def log_signers() -> tuple[CheckpointSigner, ...]:
+    """The log's keys, Ed25519 and ML-DSA-44."""
+    return tuple(
+        CheckpointSigner(name=ORIGIN, algorithm=algorithm, seed=secret(f"log {algorithm.name}"))
+        for algorithm in NoteAlgorithm
+    )
+
+
+def exchange_identity(key: SigningKey | None = None) -> ExchangeIdentity:
+    """The exchange as trust lists name it."""
+    return ExchangeIdentity(
+        uri=EXCHANGE,
+        signing_key=(key or signing_key(EXCHANGE)).public.encoded,
+        certificate_authority=authority(EXCHANGE).certificate,
+        dns_name="exchange.example",
+        address="exchange.example:8443",
+    )
+
+
+def first_list(uris: Iterable[str], *, threshold: int = 2) -> TrustList:
+    """List 1 of a federation of these agencies, proposed by the first of them."""
+    proposer = next(iter(uris := sorted(uris)))
+    return TrustList(
+        header=signer(proposer, GENESIS_FEDERATION).header,
+        number=1,
+        previous=b"",
+        agencies=tuple(agency(uri) for uri in uris),
+        exchange=exchange_identity(),
+        log=LogIdentity(
+            origin=ORIGIN,
+            verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
+        ),
+        min_suite=1,
+        threshold=threshold,
+    )
+
+
+def signer(uri: str, federation: bytes, key: SigningKey | None = None) -> Signer:
+    """A party that signs under its own key, or under ``key``."""
+    return Signer(federation=federation, uri=uri, key=key or signing_key(uri))
+
+
+def signed_by(kind: StatementType, body: bytes, *signers: Signer) -> Signed:
+    """One statement under one signature of each signer, in their order."""
+    return cosigned((each.sign([(kind, body)]), 0) for each in signers)
+
+
+def key_record(
+    header: Header,
+    subject: str,
+    use: KeyUse,
+    public_key: bytes,
+    types: Iterable[StatementType] = NODE_TYPES,
+    days: tuple[int, int] = (-1, 7),
+) -> KeyRecord:
+    """A record of a key that counts from yesterday until a week from now."""
+    return KeyRecord(
+        header=header,
+        subject=subject,
+        use=use,
+        public_key=public_key,
+        types=tuple(sorted(types)) if use is KeyUse.SIGN else (),
+        not_before_ms=NOW_MS + days[0] * DAY_MS,
+        not_after_ms=NOW_MS + days[1] * DAY_MS,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Federation:
+    """A federation at its beginning.
+
+    Attributes:
+        agencies: Their URIs, ascending.
+        id: 32 bytes.
+        clear: The entries its log begins with: list 1, and per node a signing key certified
+            by its root and an encryption key certified by itself.
+    """
+
+    agencies: tuple[str, ...]
+    id: bytes
+    clear: tuple[Signed, ...]
+
+    def signer(self, uri: str, key: SigningKey | None = None) -> Signer:
+        """A member, its node or the exchange, as it signs here."""
+        return signer(uri, self.id, key)
+
+    def node(self, agency_uri: str) -> Signer:
+        """An agency's node."""
+        return self.signer(node_of(agency_uri))
+
+    def trust(self, own_agency: str | None = None) -> TrustState:
+        """What a party knows that has read the log so far."""
+        state = TrustState(federation=self.id, own_agency=own_agency)
+        for index, entry in enumerate(self.clear):
+            state.apply(index, entry)
+        return state
+
+    @property
+    def next(self) -> Moment:
+        """The moment of the entry after those in the log."""
+        return Moment(index=len(self.clear), time_ms=NOW_MS)
+
+
+def federation(*uris: str, threshold: int = 2) -> Federation:
+    """A federation of these agencies; of three where none are named."""
+    return _federation(tuple(sorted(uris or (US, MX, CN))), threshold)
+
+
+@cache
+def _federation(uris: tuple[str, ...], threshold: int) -> Federation:
+    roots = [signer(uri, GENESIS_FEDERATION) for uri in uris]
+    body = encode_trust_list(first_list(uris, threshold=threshold))
+    clear = [signed_by(StatementType.TRUST_LIST, body, *roots)]
+    federation_id = clear[0].statement.id
+    for uri in uris:
+        node = node_of(uri)
+        for certifier, use, public in (
+            (uri, KeyUse.SIGN, signing_key(node).public.encoded),
+            (node, KeyUse.KEM, kem_key(node).public.encoded),
+        ):
+            by = signer(certifier, federation_id)
+            record = key_record(by.header, node, use, public)
+            clear.append(signed_by(StatementType.KEY_RECORD, encode_key_record(record), by))
+    return Federation(agencies=uris, id=federation_id, clear=tuple(clear))
+
+
+def marking(category: str = "identity.subject", tlp: Tlp = Tlp.AMBER) -> Marking:
+    """A marking without handling codes."""
+    return Marking(category=category, tlp=tlp, handling=(), orcon=False, pap=Pap.AMBER)
+
+
+def text_field(
+    path: str,
+    *values: str,
+    category: str = "identity.subject",
+    form: Form = Form.CLEAR,
+) -> Field:
+    """A field of text; a generalised one says that ``band`` made it."""
+    return Field(
+        path=path,
+        values=tuple(value.encode() for value in values),
+        marking=marking(category),
+        form=form,
+        mask="band" if form is Form.GENERALISED else "",
+    )
+
+
+FIELDS = (
+    text_field("3a" * 16 + "/Person/name", "Li Wei", "李伟"),
+    text_field("3a" * 16 + "/Person/birthDate", "1975-03-02", category="identity.birth"),
+    text_field("5b" * 16 + "/Payment/amount", "1250000", category="finance.amount"),
+    text_field(
+        "5b" * 16 + "/Payment/amount",
+        "1M-5M",
+        category="finance.amount",
+        form=Form.GENERALISED,
+    ),
+    text_field("7c" * 16 + "/Note/source", "the bookkeeper", category="identity.source"),
+)
+"""A lead: two fields of a person, an amount in two forms, and who told us."""
+
+
+def packet(header: Header, fields: Sequence[Field] = FIELDS) -> SealedPacket:
+    """A sealed lead under the agreement that all packets here are under."""
+    envelope = Envelope(
+        kind=PacketKind.LEAD,
+        agreement=AgreementRef(id=AGREEMENT_ID, version=1, article="money-laundering"),
+        pins=PINS,
+        not_after_ms=NOW_MS + 90 * DAY_MS,
+        case_id="case-7",
+        evaluation="B2",
+    )
+    return seal(fields, envelope, header)
+
+
+def compartment_of(sealed: SealedPacket, category: str, form: Form = Form.CLEAR) -> int:
+    """The index of the compartment of one category and form."""
+    return next(
+        c
+        for c, opening in sealed.openings.items()
+        if (opening.marking.category, opening.form) == (category, form)
+    )
+
+
+def manifest_signed(sealed: SealedPacket, originator: Signer) -> Signed:
+    """The manifest of a packet as a statement of its originator."""
+    return signed(originator.sign([(StatementType.MANIFEST, encode_manifest(sealed.manifest))]))
+
+
+def grant(
+    sealed: SealedPacket,
+    manifest_id: bytes,
+    grantor: Header,
+    recipient: str,
+    *,
+    compartments: Iterable[int] = (),
+    slots: Iterable[int] = (),
+    existences: Mapping[int, WithholdReason] | None = None,
+    key: KemKey | None = None,
+    seq: int = 1,
+) -> Grant:
+    """A sealed grant of parts of a packet to a node; of all compartments where none are named."""
+    compartments, slots, existences = tuple(compartments), tuple(slots), existences or {}
+    if not (compartments or slots or existences):
+        compartments = tuple(sealed.openings)
+    release = release_of(sealed, existences=existences, compartments=compartments, slots=slots)
+    key = key or kem_key(recipient)
+    bare = Grant(
+        header=grantor,
+        address=Address(recipient=recipient, agreement_id=AGREEMENT_ID, seq=seq),
+        grant_id=secret(f"grant {seq}", 16),
+        packet=manifest_id,
+        kem_key_id=key.id,
+        not_after_ms=NOW_MS + 30 * DAY_MS,
+        purpose="investigation",
+        caveats=Caveats(handling=("H1",), orcon=True, pap=Pap.AMBER),
+        openings=tuple(sorted(existences)),
+        compartments=tuple(sorted(compartments)),
+        fields=tuple(sorted(slots)),
+        decision_digest=decision_digest(secret("decision salt"), b"decision"),
+        acted_by=None,
+        sealed=b"",
+    )
+    return seal_release(bare, release, key.public)
