@@ -31,6 +31,15 @@ MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 MAX_MESSAGE_BYTES = 4 << 20  # the default of gRPC, and what one commit may hold in memory
 MAX_URI_BYTES = 255  # a host name's limit; node URIs are far shorter
 MAX_TEXT_BYTES = 4096  # a purpose, a reason, a title
+MAX_METADATA_BYTES = 8 << 10  # a token of 4 KiB, or a refusal of 6
+MAX_STREAMS_PER_CONNECTION = 256  # what one connection may hold open; more queue at the client
+KEEPALIVE_MS = 60_000  # below the few minutes after which firewalls forget idle connections
+KEEPALIVE_TIMEOUT_MS = 20_000  # a slow line answers a ping within this
+MAX_CONNECTION_AGE_MS = 3_600_000  # whoever was shut out does not keep a handshake for longer
+MAX_CONNECTION_AGE_GRACE_MS = 60_000  # for calls under way when a connection is that old
+MAX_REFUSAL_TEXT = 512  # characters of a cause; the metadata of a call holds 8 KiB in all
+MAX_REFUSAL_BYTES = 6 << 10  # four such texts and their frame
+MAX_RETRY_AFTER_MS = 3_600_000  # who is told to wait longer than an hour asks a person
 
 # Identity.
 MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB

@@ -23,29 +23,27 @@ from tearline.errors import (
 )
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
 from tearline.limits import MAX_VERIFIED_CERTIFICATES
+from tearline.rpc import methods
 from tearline.tokens import AccessToken, Binding, Role, verify_token
 
 TLS_VERSION = "TLSv1.3"
 KEY_EXCHANGE_GROUP = "X25519MLKEM768"
 PSEUDONYM_SIZE = 32
 
-_DUTY: frozenset[Role] = frozenset()
-_AUDITORS = frozenset({Role.AUDITOR})
-_OFFICERS = frozenset({Role.OFFICER})
-_READERS = frozenset({Role.AUDITOR, Role.OFFICER})
+DUTY: frozenset[Role] = frozenset()
+AUDITORS = frozenset({Role.AUDITOR, Role.OFFICER})
+OFFICERS = frozenset({Role.OFFICER})
 
 METHODS: Mapping[str, frozenset[Role]] = {
-    "/tearline.v1.Exchange/Publish": _DUTY,
-    "/tearline.v1.Exchange/PublishStream": _DUTY,
-    "/tearline.v1.Exchange/Subscribe": _DUTY,
-    "/tearline.v1.Trust/Entries": _DUTY,
-    "/tearline.v1.Trust/Submit": _OFFICERS,
-    "/tearline.v1.Agreements/Submit": _OFFICERS,
-    "/tearline.v1.Audit/Prove": _DUTY,
-    "/tearline.v1.Audit/Search": _READERS,
-    "/tearline.v1.Audit/Export": _AUDITORS,
-    "/grpc.health.v1.Health/Check": _DUTY,
-    "/grpc.health.v1.Health/Watch": _DUTY,
+    methods.PUBLISH: DUTY,
+    methods.PUBLISH_STREAM: DUTY,
+    methods.SUBSCRIBE: DUTY,
+    methods.ACKNOWLEDGE: DUTY,
+    methods.ENTRIES: DUTY,
+    methods.PROVE: DUTY,
+    methods.SEARCH: AUDITORS,
+    "/grpc.health.v1.Health/Check": DUTY,
+    "/grpc.health.v1.Health/Watch": DUTY,
 }
 """The roles of which a person must have one to make a call; none for a node's own duties.
 
@@ -99,6 +97,23 @@ class Caller:
         """The person's pseudonym, 32 bytes; empty for a node's own duty."""
         return bytes.fromhex(self.token.person.subject) if self.token else b""
 
+    def require(self, roles: frozenset[Role]) -> None:
+        """Checks that a person with one of ``roles`` makes this call.
+
+        ``Gate.admit`` has done so as far as the method tells. A publication is a node's duty
+        until it holds a trust list or an agreement: then it is an officer's act.
+
+        Raises:
+            TokenRequired: If no person makes the call.
+            NotPermitted: If the person has none of the roles.
+        """
+        if not roles:
+            return
+        if self.token is None:
+            raise TokenRequired
+        if not roles & self.token.person.roles:
+            raise NotPermitted(f"this takes the role {' or '.join(sorted(roles))}")
+
 
 class Gate:
     """Admits calls under one roster at a time."""
@@ -142,11 +157,9 @@ class Gate:
         if roles is None:
             raise NotPermitted("there is no such method")
         person = None if token is None else self._person(token, leaf, now_s)
-        if roles and person is None:
-            raise TokenRequired
-        if roles and person is not None and not roles & person.person.roles:
-            raise NotPermitted(f"this takes the role {' or '.join(sorted(roles))}")
-        return Caller(certificate=facts.peer_certificate, leaf=leaf, token=person)
+        caller = Caller(certificate=facts.peer_certificate, leaf=leaf, token=person)
+        caller.require(roles)
+        return caller
 
     def verify_still(self, caller: Caller, now_s: int) -> None:
         """Checks, in the course of a long call, that its caller would still be let in.

@@ -17,8 +17,9 @@ from tearline.errors import (
 )
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
 from tearline.policy.marking import Tlp
+from tearline.rpc import methods
 from tearline.tokens import Binding, IssuerKey, Person, Role, issue_token, pairwise_id
-from tearline_server.gate import METHODS, Gate, Roster
+from tearline_server.gate import METHODS, OFFICERS, Gate, Roster
 
 NOW = 1_800_000_000
 DAY = 24 * 3600
@@ -37,8 +38,8 @@ ROSTER = Roster(
     issuer_keys={US.trust_domain: [ISSUER.public]},
 )
 PSEUDONYM = pairwise_id(b"k" * 32, "r.alvarez", bytes(16))
-PUBLISH = "/tearline.v1.Exchange/Publish"
-SEARCH = "/tearline.v1.Audit/Search"
+PUBLISH = methods.PUBLISH
+SEARCH = methods.SEARCH
 
 
 def gate(**changed: object) -> Gate:
@@ -168,13 +169,21 @@ def test_every_persons_call_needs_a_person_with_the_role() -> None:
                     gate().admit(FACTS, token(role), method, NOW)
 
 
-def test_to_audit_export_and_change_trust_or_agreements_takes_a_person() -> None:
-    for method in METHODS:
-        service, _, verb = method.rpartition("/")
-        if verb in {"Search", "Export"} or (
-            service.endswith(("Trust", "Agreements")) and verb == "Submit"
-        ):
-            assert METHODS[method], method
+def test_an_act_that_the_method_does_not_tell_takes_an_officer() -> None:
+    same = gate()
+    same.admit(FACTS, token(Role.OFFICER), PUBLISH, NOW).require(OFFICERS)
+    with pytest.raises(TokenRequired):
+        same.admit(FACTS, None, PUBLISH, NOW).require(OFFICERS)
+    for role in set(Role) - OFFICERS:
+        with pytest.raises(NotPermitted):
+            same.admit(FACTS, token(role), PUBLISH, NOW).require(OFFICERS)
+
+
+def test_every_call_there_is_stands_in_the_table() -> None:
+    calls = {value for name, value in vars(methods).items() if name.isupper()}
+    calls -= {methods.AUTHORIZATION, methods.REFUSAL}
+    assert calls <= set(METHODS)
+    assert METHODS[methods.SEARCH]
 
 
 def test_a_token_that_does_not_hold_is_refused_even_for_a_duty() -> None:

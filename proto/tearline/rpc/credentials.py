@@ -1,0 +1,201 @@
+"""Mutual TLS for both ends, and what the transport saw of a connection.
+
+The exchange demands a certificate of every client and accepts the CAs of every agency; which
+CA may speak for which node is for the gate to judge, at each call. A client trusts one CA,
+the exchange's own from the trust list, for one DNS name, wherever it connects to.
+
+TLS 1.2 cannot be negotiated (see ``tearline.rpc``). gRPC offers the hybrid key exchange
+first but would settle for less: so the gate asks what was agreed, at each call.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import grpc
+
+from tearline import rpc
+from tearline.certificates import TlsFacts, TlsKey, from_pem, to_pem
+from tearline.errors import CertificateRefused, TlsUnprepared, TokenRefused
+from tearline.limits import (
+    KEEPALIVE_MS,
+    KEEPALIVE_TIMEOUT_MS,
+    MAX_CONNECTION_AGE_GRACE_MS,
+    MAX_CONNECTION_AGE_MS,
+    MAX_MESSAGE_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_STREAMS_PER_CONNECTION,
+)
+from tearline.rpc import methods
+
+_BEARER = "Bearer "
+
+Options = list[tuple[str, int | str]]
+
+_BOTH_ENDS: Options = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsIdentity:
+    """A certificate and the key to it.
+
+    Attributes:
+        certificate: The leaf, DER.
+        key: Its private key.
+    """
+
+    certificate: bytes
+    key: TlsKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTls:
+    """With what the exchange meets its clients, as of one moment.
+
+    Attributes:
+        identity: The exchange's own certificate.
+        authorities: CA certificates, DER, of every agency.
+    """
+
+    identity: TlsIdentity
+    authorities: tuple[bytes, ...]
+
+
+class AuthenticatedContext(Protocol):
+    """What a servicer's context offers of a connection, in both of gRPC's flavours."""
+
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]:
+        """The properties of the connection's transport security."""
+        ...
+
+
+def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentials:
+    """Credentials that demand a client certificate, and follow what ``current`` returns.
+
+    Args:
+        current: Called before every handshake, from a thread of gRPC's; returns the same
+            object for as long as nothing changed.
+
+    Raises:
+        TlsUnprepared: If gRPC was imported before ``tearline.rpc``.
+    """
+    _require_prepared()
+    served = current()
+
+    def renewed() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal served
+        latest = current()
+        if latest is served:
+            return None
+        served = latest
+        return _configuration(latest)
+
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(served),
+        renewed,  # type: ignore[arg-type]  # the stubs do not know that None means no change
+        require_client_authentication=True,
+    )
+
+
+def server_options() -> Options:
+    """Options of the exchange's gRPC server: bounds, keepalive, an end to every connection."""
+    return [
+        *_BOTH_ENDS,
+        # Else a second exchange would silently share the port, and half the calls.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
+        ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
+        ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_AGE_GRACE_MS),
+        # Half the interval at which clients ping: a late ping is no flood.
+        ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_MS // 2),
+    ]
+
+
+def client_credentials(identity: TlsIdentity, exchange_authority: bytes) -> grpc.ChannelCredentials:
+    """Credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA.
+
+    Raises:
+        TlsUnprepared: If gRPC was imported before ``tearline.rpc``.
+    """
+    _require_prepared()
+    return grpc.ssl_channel_credentials(
+        root_certificates=to_pem(exchange_authority),
+        private_key=identity.key.private_pem(),
+        certificate_chain=to_pem(identity.certificate),
+    )
+
+
+def client_options(dns_name: str) -> Options:
+    """Options of a node's channel, which accepts an exchange called ``dns_name`` and no other."""
+    return [
+        *_BOTH_ENDS,
+        ("grpc.ssl_target_name_override", dns_name),
+        # The name is pinned; what a proxy or a resolver would add is not wanted.
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.service_config_disable_resolution", 1),
+    ]
+
+
+def tls_facts(context: AuthenticatedContext) -> TlsFacts:
+    """What the transport saw of the connection behind a call; empty where it saw nothing.
+
+    Raises:
+        CertificateRefused: If the peer's certificate is not one.
+    """
+    properties = context.auth_context()
+    certificate = _single(properties, "x509_pem_cert")
+    return TlsFacts(
+        version=_text(properties, "ssl_tls_version"),
+        key_exchange_group=_text(properties, "ssl_negotiated_key_exchange_group"),
+        peer_certificate=from_pem(certificate) if certificate else b"",
+    )
+
+
+def access_token(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
+    """The access token that a call carries (RFC 6750, section 2.1), or None without one.
+
+    Raises:
+        TokenRefused: If there is something other than one bearer token.
+    """
+    found = [value for key, value in metadata if key == methods.AUTHORIZATION]
+    if not found:
+        return None
+    if len(found) > 1 or not isinstance(found[0], str) or not found[0].startswith(_BEARER):
+        raise TokenRefused("the call carries something other than one bearer token")
+    return found[0].removeprefix(_BEARER)
+
+
+def with_access_token(token: str) -> tuple[tuple[str, str], ...]:
+    """The metadata of a call that a person makes."""
+    return ((methods.AUTHORIZATION, _BEARER + token),)
+
+
+def _configuration(tls: ServerTls) -> grpc.ServerCertificateConfiguration:
+    pair = (tls.identity.key.private_pem(), to_pem(tls.identity.certificate))
+    roots = b"".join(to_pem(authority) for authority in tls.authorities)
+    if not roots:
+        # Without roots gRPC falls back on those of the system.
+        raise CertificateRefused("the exchange accepts no CA yet; admit an agency first")
+    return grpc.ssl_server_certificate_configuration([pair], roots)
+
+
+def _require_prepared() -> None:
+    if not rpc.tls12_closed:
+        raise TlsUnprepared
+
+
+def _single(properties: Mapping[str, Iterable[bytes]], name: str) -> bytes:
+    values = list(properties.get(name, ()))
+    return values[0] if len(values) == 1 else b""
+
+
+def _text(properties: Mapping[str, Iterable[bytes]], name: str) -> str:
+    return _single(properties, name).decode("ascii", "replace")
