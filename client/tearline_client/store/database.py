@@ -47,7 +47,8 @@ CREATE TABLE packet_key (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE packet_grant (
   statement_id BLOB PRIMARY KEY, packet BLOB NOT NULL, peer TEXT NOT NULL,
-  incoming INTEGER NOT NULL, status INTEGER NOT NULL, sealed BLOB NOT NULL
+  incoming INTEGER NOT NULL, status INTEGER NOT NULL, sealed BLOB NOT NULL,
+  told INTEGER NOT NULL DEFAULT 0 -- of an incoming grant: the status its grantor was told
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packet_grant_packet ON packet_grant (packet);
 CREATE TABLE receipt (
@@ -57,10 +58,10 @@ CREATE INDEX receipt_about ON receipt (about);
 
 -- What is on its way: sealed once, sent as often as needed, in order.
 CREATE TABLE outbox (
-  id INTEGER PRIMARY KEY, state TEXT NOT NULL, sealed BLOB NOT NULL,
+  id INTEGER PRIMARY KEY, urgent INTEGER NOT NULL, state TEXT NOT NULL, sealed BLOB NOT NULL,
   code TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX outbox_waiting ON outbox (id) WHERE state IN ('sealed', 'unknown');
+CREATE INDEX outbox_waiting ON outbox (urgent DESC, id) WHERE state IN ('sealed', 'unknown');
 
 CREATE TABLE channel_out (
   recipient TEXT NOT NULL, agreement BLOB NOT NULL, seq INTEGER NOT NULL,

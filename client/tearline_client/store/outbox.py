@@ -48,13 +48,16 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, publications: Sequence[bytes]) -> tuple[int, ...]:
-        """Stores encoded publications, to be sent in this order; returns their ids."""
+    def put(self, publications: Sequence[bytes], *, urgent: bool = False) -> tuple[int, ...]:
+        """Stores encoded publications, to be sent in this order; returns their ids.
+
+        Urgent ones go first: a void must fill its place before the next one is used.
+        """
         ids = []
         for publication in publications:
             self._db.execute(
-                "INSERT INTO outbox (state, sealed) VALUES (?, ?)",
-                (OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
+                "INSERT INTO outbox (urgent, state, sealed) VALUES (?, ?, ?)",
+                (int(urgent), OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
             )
             ids.append(self._db.last_id())
         return tuple(ids)
@@ -63,7 +66,7 @@ class OutboxStore:
         """The first item that has no answer yet."""
         row = self._db.row(
             "SELECT id, state, sealed, code, why FROM outbox"
-            " WHERE state IN ('sealed', 'unknown') ORDER BY id LIMIT 1"
+            " WHERE state IN ('sealed', 'unknown') ORDER BY urgent DESC, id LIMIT 1"
         )
         return None if row is None else self._item(row)
 

@@ -13,6 +13,7 @@ from tearline.wire.packets import Release, encode_release, parse_manifest, parse
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 
+MAX_AT_ONCE = 512  # receipts under one signature
 _OWN_KEYS = b""
 """Stands where others name a grant: the keys of a packet that is ours."""
 
@@ -50,12 +51,12 @@ class StoredGrant:
     Attributes:
         signed: The grant's statement.
         incoming: Whether it is a partner's to us.
-        status: The latest status that is known of it.
+        status: The latest status that is known of it; None before the exchange answered.
     """
 
     signed: Signed
     incoming: bool
-    status: Status
+    status: Status | None
 
     @property
     def grant(self) -> Grant:
@@ -98,18 +99,19 @@ class PacketStore:
             (packet, grant_id, self._db.vault.seal("packet.key", encode_release(release))),
         )
 
-    def put_grant(self, signed: Signed, *, incoming: bool, status: Status) -> None:
+    def put_grant(self, signed: Signed, *, incoming: bool, status: Status | None) -> None:
         """Stores a grant with what is known of it."""
         grant = parse_grant(signed.statement.body)
         peer = grant.header.signer if incoming else grant.address.recipient
         self._db.execute(
-            "INSERT INTO packet_grant VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO packet_grant (statement_id, packet, peer, incoming, status, sealed)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 signed.statement.id,
                 grant.packet,
                 peer,
                 int(incoming),
-                status,
+                status or 0,
                 self._db.vault.seal("packet.grant", encode_signed(signed)),
             ),
         )
@@ -119,6 +121,19 @@ class PacketStore:
         self._db.execute(
             "UPDATE packet_grant SET status = ? WHERE statement_id = ?", (status, grant)
         )
+
+    def untold(self) -> tuple[StoredGrant, ...]:
+        """Incoming grants whose grantor was not yet told of their latest status."""
+        rows = self._db.rows(
+            "SELECT incoming, status, sealed FROM packet_grant"
+            " WHERE incoming = 1 AND told < status ORDER BY statement_id LIMIT ?",
+            (MAX_AT_ONCE,),
+        )
+        return tuple(self._grant(row) for row in rows)
+
+    def set_told(self, grant: bytes, status: Status) -> None:
+        """Notes what the grantor of an incoming grant was told."""
+        self._db.execute("UPDATE packet_grant SET told = ? WHERE statement_id = ?", (status, grant))
 
     def put_receipt(self, signed: Signed, receipt: Receipt) -> None:
         """Keeps a receipt as proof."""
@@ -132,13 +147,22 @@ class PacketStore:
             ),
         )
 
+    def unopened_receipts(self) -> tuple[Receipt, ...]:
+        """The exchange's receipts whose log entry was not yet compared with the log."""
+        rows = self._db.rows(
+            "SELECT sealed FROM receipt r WHERE status IN (?, ?)"
+            " AND NOT EXISTS (SELECT 1 FROM log_opening WHERE statement_id = r.about)",
+            (Status.ACCEPTED, Status.REFUSED),
+        )
+        return tuple(self._receipt(sealed) for (sealed,) in rows)
+
+    def _receipt(self, sealed: bytes) -> Receipt:
+        return parse_receipt(parse_signed(self._db.vault.open("receipt", sealed)).statement.body)
+
     def receipts(self, about: bytes) -> tuple[Receipt, ...]:
         """What is known of a statement, earliest status first."""
         rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
-        return tuple(
-            parse_receipt(parse_signed(self._db.vault.open("receipt", sealed)).statement.body)
-            for (sealed,) in rows
-        )
+        return tuple(self._receipt(sealed) for (sealed,) in rows)
 
     def grant(self, statement_id: bytes) -> StoredGrant | None:
         """One grant, or None."""
@@ -161,7 +185,7 @@ class PacketStore:
         return StoredGrant(
             signed=parse_signed(self._db.vault.open("packet.grant", sealed)),
             incoming=bool(incoming),
-            status=Status(status),
+            status=Status(status) if status else None,
         )
 
     def packet(self, packet_id: bytes) -> StoredPacket:

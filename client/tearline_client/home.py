@@ -1,0 +1,192 @@
+"""The node's home: which files lie where, and what a program needs to open them.
+
+    node.toml          settings
+    identity.toml      agency, trust domain and node, for people and programs
+    keys/              the node's keystore: signing, encryption and TLS keys, token and storage keys
+    root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
+    federation.trust   the pinned first trust list
+    node.crt           the TLS certificate
+    node.db            everything else, sealed under the storage key
+    policy/own.cedar   the agency's own policies, if it has any
+"""
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tearline.armor import Armor, parse_armor
+from tearline.certificates import TlsKey, from_pem
+from tearline.errors import ConfigUnreadable, HomeMissing, SettingInvalid
+from tearline.federation import TrustList
+from tearline.identity import AgencyUri, NodeUri, parse_node_uri
+from tearline.keys import KemKey, SigningKey
+from tearline.limits import MAX_MESSAGE_BYTES
+from tearline.rpc.credentials import TlsIdentity
+from tearline.statement import Signer
+from tearline.wire.statements import Signed, parse_signed
+from tearline.wire.trust import parse_trust_list
+from tearline_client.keystore import Keystore
+
+SIGNING_KEY = "sign"
+TLS_KEY = "tls"
+TOKEN_KEY = "entity-token"  # noqa: S105 (the name of an entry, not a secret)
+PSEUDONYM_KEY = "pseudonym"
+KEM_PREFIX = "kem-"
+MAX_FILE_BYTES = 2 * MAX_MESSAGE_BYTES  # the largest armored trust list
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whose node this is.
+
+    Attributes:
+        agency: Short name of the agency, for example ``us-justice``.
+        domain: Its trust domain.
+        node: The node's name.
+    """
+
+    agency: str
+    domain: str
+    node: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.agency):
+            raise SettingInvalid("an agency's name is lower-case letters, digits and hyphens")
+        parse_node_uri(self.uri)
+
+    @property
+    def uri(self) -> str:
+        """The node's URI."""
+        return f"spiffe://{self.domain}/node/{self.node}"
+
+    @property
+    def agency_uri(self) -> str:
+        """The agency's URI."""
+        return f"spiffe://{self.domain}"
+
+    @property
+    def node_uri(self) -> NodeUri:
+        """The node's URI, parsed."""
+        return parse_node_uri(self.uri)
+
+
+class Home:
+    """Paths and plain files of a node's home."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.keys = path / "keys"
+        self.root = path / "root"
+        self.database = path / "node.db"
+        self.certificate = path / "node.crt"
+        self.federation = path / "federation.trust"
+        self.own_policy = path / "policy" / "own.cedar"
+        self.persons = path / "persons"
+        self.sending_lock = path / "sending.lock"
+        self._identity = path / "identity.toml"
+
+    def identity(self) -> Identity:
+        """Whose node this is.
+
+        Raises:
+            HomeMissing: If there is no node here.
+            SettingInvalid: If the file says something else than it must.
+        """
+        text = self._read(self._identity, HomeMissing(str(self.path)))
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigUnreadable(f"{self._identity}: {error}") from None
+        if set(table) != {"agency", "domain", "node"} or not all(
+            isinstance(value, str) for value in table.values()
+        ):
+            raise SettingInvalid(f"{self._identity}: agency, domain and node were expected")
+        return Identity(agency=table["agency"], domain=table["domain"], node=table["node"])
+
+    def write_identity(self, identity: Identity) -> None:
+        """Writes whose node this is; there must be none yet."""
+        lines = (
+            f'agency = "{identity.agency}"',
+            f'domain = "{identity.domain}"',
+            f'node = "{identity.node}"',
+            "",
+        )
+        write_private(self._identity, "\n".join(lines).encode())
+
+    def trust_list(self) -> tuple[Signed, TrustList]:
+        """The pinned first trust list, whose id names the federation.
+
+        Raises:
+            HomeMissing: If none is pinned yet.
+        """
+        missing = HomeMissing("no federation is pinned here yet: tearline trust pin")
+        signed = parse_signed(parse_armor(Armor.TRUST_LIST, self._read(self.federation, missing)))
+        return signed, parse_trust_list(signed.statement.body)
+
+    def tls_identity(self, keystore: Keystore) -> TlsIdentity:
+        """The node's certificate with its key."""
+        missing = HomeMissing("the node's certificate is missing: tearline keys rotate")
+        pem = self._read(self.certificate, missing)
+        return TlsIdentity(
+            certificate=from_pem(pem.encode("ascii")), key=TlsKey(keystore.get(TLS_KEY))
+        )
+
+    @staticmethod
+    def _read(path: Path, missing: Exception) -> str:
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES)
+        except FileNotFoundError:
+            raise missing from None
+        except OSError as error:
+            raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ConfigUnreadable(f"{path}: not UTF-8") from None
+
+
+def signer_of(keystore: Keystore, identity: Identity, federation: bytes) -> Signer:
+    """The node's signer in a federation."""
+    return Signer(
+        federation=federation, uri=identity.uri, key=SigningKey(keystore.get(SIGNING_KEY))
+    )
+
+
+def kem_entry(key: KemKey) -> str:
+    """The keystore entry of an encryption key."""
+    return KEM_PREFIX + key.id.hex()[:32]
+
+
+def kem_key_by_id(keystore: Keystore, key_id: bytes) -> KemKey:
+    """One of the node's encryption keys.
+
+    Raises:
+        KeystoreEntryMissing: If it is not here, or was destroyed.
+    """
+    return KemKey(keystore.get(KEM_PREFIX + key_id.hex()[:32]))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Writes a new owner-only file, durably; an existing one is not touched.
+
+    Raises:
+        ConfigUnreadable: If it exists, or cannot be written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def agency_of(identity: Identity) -> AgencyUri:
+    """The agency's URI, parsed."""
+    return AgencyUri(trust_domain=identity.domain)

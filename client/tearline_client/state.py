@@ -1,0 +1,139 @@
+"""What a running node consists of; shared by what sends and what receives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.errors import TearlineError
+from tearline.keys import KemKey
+from tearline.packet import Pins
+from tearline.policy import masks, profile
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import PolicySet
+from tearline.policy.vocabulary import schema_digest
+from tearline.statement import Signer
+from tearline.trust import Moment, TrustState
+from tearline.wire.exchange import encode_entries_request, parse_entries
+from tearline_client.follower import LogFollower
+from tearline_client.store.agreements import AgreementStore
+from tearline_client.store.channels import ChannelStore
+from tearline_client.store.database import Database
+from tearline_client.store.intake import IntakeStore
+from tearline_client.store.log import LogStore
+from tearline_client.store.outbox import OutboxStore
+from tearline_client.store.packets import PacketStore
+from tearline_client.transport import Transport
+
+Clock = Callable[[], int]
+
+
+class Stores:
+    """The rooms of the node's database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.log = LogStore(database)
+        self.channels = ChannelStore(database)
+        self.outbox = OutboxStore(database)
+        self.packets = PacketStore(database)
+        self.agreements = AgreementStore(database)
+        self.intake = IntakeStore(database)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policy sets this node decides by.
+
+    Attributes:
+        shared: The set that agreements pin.
+        own: The agency's own, or None.
+    """
+
+    shared: PolicySet
+    own: PolicySet | None
+
+    @property
+    def pins(self) -> Pins:
+        """What agreements must pin for this installation to act under them."""
+        return Pins(
+            policy=self.shared.digest(),
+            schema=schema_digest(),
+            profile=profile.digest(),
+            masks=masks.digest(),
+        )
+
+    def under(self, agreement: Agreement, *, own: bool = True) -> ReleasePolicy:
+        """The policy for releases under an agreement, with or without our own layer."""
+        return ReleasePolicy(
+            terms=agreement.terms, shared=self.shared, own=self.own if own else None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """A node at work.
+
+    Attributes:
+        signer: Its URI and signing key in the federation.
+        kem_key: Its encryption keys by id.
+        stores: Its database.
+        trust: Whose key is whose.
+        follower: The log as followed here.
+        policies: What it decides by.
+        transport: The way to the exchange.
+        now_ms: This machine's clock, Unix milliseconds.
+    """
+
+    signer: Signer
+    kem_key: Callable[[bytes], KemKey]
+    stores: Stores
+    trust: TrustState
+    follower: LogFollower
+    policies: Policies
+    transport: Transport
+    now_ms: Clock
+
+    @property
+    def uri(self) -> str:
+        """The node's URI."""
+        return self.signer.header.signer
+
+    def next_moment(self) -> Moment:
+        """The moment at which something sent now would be judged."""
+        return Moment(index=self.follower.next_index, time_ms=self.now_ms())
+
+    async def follow(self) -> None:
+        """Reads the log up to a checkpoint, and takes the trust that it gives.
+
+        Raises:
+            LogError: If the log is not the one followed so far; kept as evidence.
+            RequestError: If the exchange does not answer.
+        """
+        reached = False
+        while not reached:
+            reply = await self.transport.entries(
+                encode_entries_request(self.follower.next_index, 0)
+            )
+            try:
+                reached = self.follower.take(parse_entries(reply))
+            except TearlineError as error:
+                self.alarm(error, reply)
+                raise
+        self._open_receipts()
+
+    def alarm(self, error: TearlineError, evidence: bytes) -> None:
+        """Keeps what went wrong, and the bytes that show it, for ``node status``."""
+        with self.stores.database.transaction():
+            self.stores.intake.quarantine(error, evidence, now_ms=self.now_ms())
+
+    def _open_receipts(self) -> None:
+        """Compares the exchange's receipts with the log, as far as both are here."""
+        for receipt in self.stores.packets.unopened_receipts():
+            if receipt.entry is None or receipt.entry.index >= self.stores.log.size:
+                continue
+            try:
+                with self.stores.database.transaction():
+                    self.stores.log.put_opening(receipt.entry)
+            except TearlineError as error:
+                self.alarm(error, receipt.entry.event)
+                raise

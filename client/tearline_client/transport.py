@@ -1,0 +1,122 @@
+"""The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import grpc
+import grpc.aio
+
+from tearline.errors import TearlineError
+from tearline.federation import ExchangeIdentity
+from tearline.rpc import methods
+from tearline.rpc.credentials import (
+    TlsIdentity,
+    client_credentials,
+    client_options,
+    with_access_token,
+)
+from tearline.rpc.status import error_of
+
+
+class Transport(Protocol):
+    """What a node asks of the exchange; a test puts a lying exchange in its place."""
+
+    async def publish(self, publication: bytes) -> bytes:
+        """Publishes; returns the encoded outcomes."""
+        ...
+
+    def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
+        """Encoded deliveries behind ``cursor``, until the stream ends."""
+        ...
+
+    async def acknowledge(self, cursor: bytes) -> None:
+        """Says that everything up to ``cursor`` is durable here."""
+        ...
+
+    async def entries(self, request: bytes) -> bytes:
+        """A run of log entries with a checkpoint."""
+        ...
+
+    async def search(self, request: bytes, token: str) -> bytes:
+        """A page of proven events, for the person whose token it is."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        ...
+
+
+class GrpcTransport:
+    """The exchange over mutual TLS.
+
+    Args:
+        exchange: As the pinned trust list names it: CA, DNS name, address.
+        identity: The node's TLS certificate and key.
+        timeout_s: How long one call may take.
+        address: host:port to connect to instead of the listed one; the name is still pinned.
+
+    Raises:
+        TearlineError: Of the Request branch from every call that the exchange does not
+            answer, or whatever it refused with.
+    """
+
+    def __init__(
+        self,
+        exchange: ExchangeIdentity,
+        identity: TlsIdentity,
+        *,
+        timeout_s: float,
+        address: str = "",
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._channel = grpc.aio.secure_channel(
+            address or exchange.address,
+            client_credentials(identity, exchange.certificate_authority),
+            options=client_options(exchange.dns_name),
+        )
+
+    async def publish(self, publication: bytes) -> bytes:
+        """Publishes; returns the encoded outcomes."""
+        return await self._call(methods.PUBLISH, publication)
+
+    async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
+        """Encoded deliveries behind ``cursor``, until the stream ends."""
+        stream = self._channel.unary_stream(methods.SUBSCRIBE, None, None)(cursor)
+        try:
+            async for delivery in stream:
+                yield delivery
+        except grpc.aio.AioRpcError as error:
+            raise _translated(error) from None
+        finally:
+            stream.cancel()
+
+    async def acknowledge(self, cursor: bytes) -> None:
+        """Says that everything up to ``cursor`` is durable here."""
+        await self._call(methods.ACKNOWLEDGE, cursor)
+
+    async def entries(self, request: bytes) -> bytes:
+        """A run of log entries with a checkpoint."""
+        return await self._call(methods.ENTRIES, request)
+
+    async def search(self, request: bytes, token: str) -> bytes:
+        """A page of proven events, for the person whose token it is."""
+        return await self._call(methods.SEARCH, request, with_access_token(token))
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close(None)
+
+    async def _call(
+        self, method: str, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
+    ) -> bytes:
+        try:
+            reply: bytes = await self._channel.unary_unary(method, None, None)(
+                request, timeout=self._timeout_s, metadata=metadata
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _translated(error) from None
+        return reply
+
+
+def _translated(error: grpc.aio.AioRpcError) -> TearlineError:
+    return error_of(error.code(), [(key, value) for key, value in error.trailing_metadata()])
