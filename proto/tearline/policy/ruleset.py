@@ -75,14 +75,40 @@ def schema_handle() -> "cedarpy.Schema":
 
 def check(text: str) -> tuple[Finding, ...]:
     """Everything that is wrong with a policy text; nothing means that it can be used."""
+    return _inspect(text)[0]
+
+
+def parse_policy_set(text: str) -> PolicySet:
+    """The policy set that ``text`` is.
+
+    Raises:
+        PolicySetMalformed: If ``check`` finds anything, naming the first finding.
+    """
+    import cedarpy
+
+    findings, policies = _inspect(text)
+    if findings:
+        first = findings[0]
+        raise PolicySetMalformed(": ".join(filter(None, (first.policy_id, first.message))))
+    ids = _names(policies)
+    reasons = {
+        ids[position]: policy["annotations"]["reason"]
+        for position, policy in policies.items()
+        if "reason" in policy["annotations"]
+    }
+    return PolicySet(text=text, ids=ids, reasons=reasons, handle=cedarpy.PolicySet.from_str(text))
+
+
+def _inspect(text: str) -> tuple[tuple[Finding, ...], Mapping[str, Any]]:
+    """What is wrong with ``text``, and its policies in Cedar's JSON format, by position."""
     import cedarpy
 
     if len(text.encode("utf-8")) > MAX_POLICY_BYTES:
-        return (Finding(policy_id="", message=f"more than {MAX_POLICY_BYTES} bytes"),)
+        return (Finding(policy_id="", message=f"more than {MAX_POLICY_BYTES} bytes"),), {}
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(text))
     except ValueError as error:
-        return (Finding(policy_id="", message=f"not Cedar: {error}"),)
+        return (Finding(policy_id="", message=f"not Cedar: {error}"),), {}
     policies = parsed["staticPolicies"]
     findings = []
     if parsed["templates"]:
@@ -100,29 +126,7 @@ def check(text: str) -> tuple[Finding, ...]:
     for flaw in cedarpy.validate_policies(text, schema_handle()).errors:
         position = flaw.policy_id or ""
         findings.append(Finding(policy_id=names.get(position, position), message=flaw.error))
-    return tuple(findings)
-
-
-def parse_policy_set(text: str) -> PolicySet:
-    """The policy set that ``text`` is.
-
-    Raises:
-        PolicySetMalformed: If ``check`` finds anything, naming the first finding.
-    """
-    import cedarpy
-
-    findings = check(text)
-    if findings:
-        first = findings[0]
-        raise PolicySetMalformed(": ".join(filter(None, (first.policy_id, first.message))))
-    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
-    ids = _names(policies)
-    reasons = {
-        ids[position]: policy["annotations"]["reason"]
-        for position, policy in policies.items()
-        if "reason" in policy["annotations"]
-    }
-    return PolicySet(text=text, ids=ids, reasons=reasons, handle=cedarpy.PolicySet.from_str(text))
+    return tuple(findings), policies
 
 
 def _names(policies: Mapping[str, Any]) -> dict[str, str]:
