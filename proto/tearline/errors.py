@@ -167,6 +167,14 @@ class TlsUnprepared(ConfigError):
     next = "Import tearline.rpc before anything that imports grpc."
 
 
+class HomeMissing(ConfigError):
+    """A home that holds no node yet, or not all of one."""
+
+    code = "TL-CFG-008"
+    what = "There is no node here, or a part of it is missing."
+    next = "Make one with tearline init, or name its home with --home."
+
+
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)
     """A private or public key cannot be used."""
 

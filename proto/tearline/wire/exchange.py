@@ -131,7 +131,10 @@ class Delivery:
         statements: The addressed statement first; behind a grant, the manifest it releases.
         attestations: Of those statements, by hash.
         parts: The ciphertexts that this recipient was granted; never openings.
-        entry: The opened log entry of its acceptance, or None for a clear one.
+        entry: The opened log entry of its acceptance.
+
+    A delivery without statements says that the mailbox is read up to its cursor; the stream
+    then waits for more. It tells a caller that came for what is there that it may go.
     """
 
     cursor: Cursor
@@ -139,6 +142,11 @@ class Delivery:
     attestations: Mapping[bytes, Attestation]
     parts: tuple[PacketParts, ...] = ()
     entry: LogOpening | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether this only says that nothing more waits."""
+        return not self.statements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
