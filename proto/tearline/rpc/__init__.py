@@ -2,7 +2,7 @@
 
 gRPC reads its cipher suites once, from the environment, when it is imported. So this
 package, which imports no gRPC itself, sets them; a program imports it before anything that
-does. ``credentials`` refuses to make any where that was not done.
+does. Where that was not done, no exchange starts.
 """
 
 import os

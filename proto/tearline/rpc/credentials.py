@@ -87,7 +87,8 @@ def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentia
     Raises:
         TlsUnprepared: If gRPC was imported before ``tearline.rpc``.
     """
-    _require_prepared()
+    if not rpc.tls12_closed:
+        raise TlsUnprepared
     served = current()
 
     def renewed() -> grpc.ServerCertificateConfiguration | None:
@@ -120,12 +121,7 @@ def server_options() -> Options:
 
 
 def client_credentials(identity: TlsIdentity, exchange_authority: bytes) -> grpc.ChannelCredentials:
-    """Credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA.
-
-    Raises:
-        TlsUnprepared: If gRPC was imported before ``tearline.rpc``.
-    """
-    _require_prepared()
+    """Credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA."""
     return grpc.ssl_channel_credentials(
         root_certificates=to_pem(exchange_authority),
         private_key=identity.key.private_pem(),
@@ -185,11 +181,6 @@ def _configuration(tls: ServerTls) -> grpc.ServerCertificateConfiguration:
         # Without roots gRPC falls back on those of the system.
         raise CertificateRefused("the exchange accepts no CA yet; admit an agency first")
     return grpc.ssl_server_certificate_configuration([pair], roots)
-
-
-def _require_prepared() -> None:
-    if not rpc.tls12_closed:
-        raise TlsUnprepared
 
 
 def _single(properties: Mapping[str, Iterable[bytes]], name: str) -> bytes:
