@@ -4,13 +4,15 @@ Nothing is dropped for being doubtful. A finding says where a value stands and w
 doubtful, never the value itself, so that a report may be shown and kept where its data may not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tearline.errors import ImportTooLarge
-from tearline.limits import MAX_IMPORT_FINDINGS
-from tearline_client.entities import Entity
+from tearline.errors import ImportRefused, ImportTooLarge, MalformedInput
+from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_VALUES
+from tearline_client.entities import Entity, merge_entities
+from tearline_client.importers.identifiers import check_property
+from tearline_client.schemata import SCHEMATA, property_of
 
 
 class Concern(StrEnum):
@@ -81,3 +83,52 @@ class Imported:
 
     entities: tuple[Entity, ...]
     findings: tuple[Finding, ...]
+
+
+def gather(entities: Iterable[Entity], report: Report) -> Imported:
+    """The entities of one import, held together, with parts of one entity merged.
+
+    Raises:
+        ImportRefused: If there are none, or the parts of one are too much together.
+        ImportTooLarge: If there are more than one import may hold.
+    """
+    held: list[Entity] = []
+    values = 0
+    for entity in entities:
+        held.append(entity)
+        values += sum(map(len, entity.properties.values()))
+        if len(held) > MAX_IMPORT_ENTITIES or values > MAX_IMPORT_VALUES:
+            raise ImportTooLarge(
+                f"over {MAX_IMPORT_ENTITIES} entities or {MAX_IMPORT_VALUES} values"
+            )
+    if not held:
+        raise ImportRefused("the file holds no entity")
+    try:
+        merged = merge_entities(held)
+    except MalformedInput as malformed:
+        raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
+    return Imported(entities=merged, findings=tuple(report))
+
+
+def judge(entity: Entity, report: Report, *, line: int) -> None:
+    """Judge every value of an entity by the type of its property."""
+    if entity.schema not in SCHEMATA:
+        report.add(
+            Concern.UNVALIDATED,
+            "no such schema in the table of schemata",
+            line=line,
+            column=entity.schema,
+        )
+        return
+    for name, values in entity.properties.items():
+        column = f"{entity.schema}.{name}"
+        known = property_of(entity.schema, name)
+        if known is None:
+            report.add(
+                Concern.UNVALIDATED, "the schema has no such property", line=line, column=column
+            )
+            continue
+        for part, value in enumerate(values, 1):
+            verdict = check_property(known, value)
+            if verdict.normal is None:
+                report.add(Concern.UNVALIDATED, verdict.why, line=line, column=column, part=part)

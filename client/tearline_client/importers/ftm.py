@@ -6,17 +6,15 @@ entity (data sets, dates of observation) describe their stores, and stay home.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tearline.errors import ImportRefused, ImportTooLarge, MalformedInput
-from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_VALUES
-from tearline_client.entities import Entity, merge_entities
-from tearline_client.importers.findings import Concern, Imported, Report
-from tearline_client.importers.identifiers import check_property
+from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.entities import Entity
+from tearline_client.importers.findings import Concern, Imported, Report, gather, judge
 from tearline_client.importers.source import open_source, read_lines
-from tearline_client.schemata import NEVER_TRAVELS, SCHEMATA, property_of
+from tearline_client.schemata import NEVER_TRAVELS
 
 _KEYS = frozenset({"id", "schema", "properties"})
 # Of Aleph, OpenSanctions and yente.
@@ -50,7 +48,7 @@ def read_ftm(path: Path) -> Imported:
     """
     report = Report()
     with open_source(path) as stream:
-        return imported(iter_ftm(stream, report), report)
+        return gather(iter_ftm(stream, report), report)
 
 
 def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
@@ -61,55 +59,6 @@ def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
     """
     for line, text in read_lines(stream):
         yield _entity(line, text, report)
-
-
-def imported(entities: Iterable[Entity], report: Report) -> Imported:
-    """The entities of one import, held together, with parts of one entity merged.
-
-    Raises:
-        ImportRefused: If there are none, or the parts of one are too much together.
-        ImportTooLarge: If there are more than one import may hold.
-    """
-    held: list[Entity] = []
-    values = 0
-    for entity in entities:
-        held.append(entity)
-        values += sum(map(len, entity.properties.values()))
-        if len(held) > MAX_IMPORT_ENTITIES or values > MAX_IMPORT_VALUES:
-            raise ImportTooLarge(
-                f"over {MAX_IMPORT_ENTITIES} entities or {MAX_IMPORT_VALUES} values"
-            )
-    if not held:
-        raise ImportRefused("the file holds no entity")
-    try:
-        merged = merge_entities(held)
-    except MalformedInput as malformed:
-        raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
-    return Imported(entities=merged, findings=tuple(report))
-
-
-def report_values(entity: Entity, report: Report, *, line: int) -> None:
-    """Judge every value of an entity by the type of its property."""
-    if entity.schema not in SCHEMATA:
-        report.add(
-            Concern.UNVALIDATED,
-            "no such schema in the table of schemata",
-            line=line,
-            column=entity.schema,
-        )
-        return
-    for name, values in entity.properties.items():
-        column = f"{entity.schema}.{name}"
-        known = property_of(entity.schema, name)
-        if known is None:
-            report.add(
-                Concern.UNVALIDATED, "the schema has no such property", line=line, column=column
-            )
-            continue
-        for part, value in enumerate(values, 1):
-            verdict = check_property(known, value)
-            if verdict.normal is None:
-                report.add(Concern.UNVALIDATED, verdict.why, line=line, column=column, part=part)
 
 
 def _entity(line: int, text: str, report: Report) -> Entity:
@@ -138,7 +87,7 @@ def _entity(line: int, text: str, report: Report) -> Entity:
             )
         elif key not in _KEYS:
             raise ImportRefused(f"line {line}: a key that no entity has")
-    report_values(entity, report, line=line)
+    judge(entity, report, line=line)
     return entity
 
 
