@@ -197,6 +197,40 @@ class SignatureInvalid(KeyError_):
     exit_status = EXIT_INTEGRITY
 
 
+class KeystoreLocked(KeyError_):
+    """A passphrase that does not open the keystore."""
+
+    code = "TL-KEY-003"
+    what = "The passphrase does not open the keystore."
+    next = "Try again; without the passphrase the keys are lost, and new ones are made."
+
+
+class KeystoreDamaged(KeyError_):
+    """A file of the keystore that is not as it was written."""
+
+    code = "TL-KEY-004"
+    what = "A file of the keystore was changed, moved or cut short."
+    next = "Restore the keystore from a backup, and find out who could write there."
+    exit_status = EXIT_INTEGRITY
+
+
+class KeystoreEntryMissing(KeyError_):
+    """A key that is not in the keystore, or not any more."""
+
+    code = "TL-KEY-005"
+    what = "The keystore does not hold this key."
+    next = "Check which node this is; a key that was destroyed does not come back."
+    exit_status = EXIT_NOT_FOUND
+
+
+class KeystoreUnusable(KeyError_):
+    """A keystore that is not there, is there already, or cannot be read or written."""
+
+    code = "TL-KEY-006"
+    what = "The keystore cannot be used."
+    next = "Check its path, its permissions and the space on the disk; nothing was changed."
+
+
 class TlsError(TearlineError):
     """The connection, its certificate or its token is not acceptable."""
 
@@ -257,6 +291,30 @@ class CallerDenied(TlsError):
     code = "TL-TLS-007"
     what = "The node, or the key of its certificate, is shut out."
     next = "Ask the node's agency whether the key was revoked, and the operator otherwise."
+
+
+class LoginRefused(TlsError):
+    """A name and a passphrase that do not belong to a person who may act."""
+
+    code = "TL-TLS-008"
+    what = "The person cannot log in."
+    next = "Check the name and the passphrase, or ask an officer whether the person is disabled."
+
+
+class LoginRequired(TlsError):
+    """Nobody is logged in, or not any more, or not as whom the command names."""
+
+    code = "TL-TLS-009"
+    what = "No person is logged in for this."
+    next = "Run `tearline login NAME`; where several are logged in, add `--as NAME`."
+
+
+class PersonConflict(TlsError):
+    """A person who cannot be added or changed as asked."""
+
+    code = "TL-TLS-010"
+    what = "The person cannot be added or changed as asked."
+    next = "Check the name with `tearline person list`."
 
 
 class TrustError(TearlineError):

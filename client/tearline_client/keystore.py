@@ -1,0 +1,285 @@
+"""The keystore: private keys and other secrets, encrypted on disk under one passphrase.
+
+A folder that only its owner may enter holds one file for the passphrase and one per secret:
+
+    keystore      magic ‖ salt (16) ‖ nonce (12) ‖ master key under the passphrase (48)
+    <name>.key    magic ‖ nonce (12) ‖ secret under the key of its name
+
+The passphrase is stretched with Argon2id, at the second recommended option of RFC 9106
+(64 MiB, three passes, four lanes), and opens a random master key. Each name has a key of its
+own, derived from that, so a file that is moved to another name does not open. All
+encryption is AES-256-GCM. The cost is part of the format and no setting.
+
+Not promised: that a deleted file is gone from the disk's own spare blocks.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from tearline.encoding import label, prefixed
+from tearline.errors import (
+    FileExposed,
+    KeystoreDamaged,
+    KeystoreEntryMissing,
+    KeystoreLocked,
+    KeystoreUnusable,
+    MalformedInput,
+)
+
+SALT_SIZE = 16
+MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
+
+_HEADER = "keystore"
+_SUFFIX = ".key"
+_MAGIC = b"tearline keys 1\n"
+_NONCE_SIZE = 12
+_TAG_SIZE = 16
+_KEY_SIZE = 32
+_HEADER_SIZE = len(_MAGIC) + SALT_SIZE + _NONCE_SIZE + _KEY_SIZE + _TAG_SIZE
+_MAX_FILE_BYTES = len(_MAGIC) + _NONCE_SIZE + MAX_SECRET_BYTES + _TAG_SIZE
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def stretch(passphrase: bytes, salt: bytes) -> bytes:
+    """32 bytes from a passphrase, at a cost of 64 MiB and a tenth of a second for each guess.
+
+    Args:
+        passphrase: As it was given; UTF-8.
+        salt: 16 bytes, random, kept beside what the result protects.
+    """
+    kdf = Argon2id(salt=salt, length=_KEY_SIZE, iterations=3, lanes=4, memory_cost=64 << 10)
+    return kdf.derive(passphrase)
+
+
+class Keystore:
+    """Secrets by name; open for as long as the object lives."""
+
+    def __init__(self, path: Path, master_key: bytes) -> None:
+        self._path = path
+        self._master_key = master_key
+
+    @classmethod
+    def create(cls, path: Path, passphrase: bytes) -> "Keystore":
+        """A new, empty keystore in a folder of its own.
+
+        Args:
+            path: The folder; made if it is missing, else it must hold no keystore.
+            passphrase: What will open it.
+
+        Raises:
+            KeystoreUnusable: If there is a keystore already, or none can be written.
+            FileExposed: If the folder is open to others, or a symbolic link.
+        """
+        with _reported(path):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_private_folder(path)
+        if os.path.lexists(path / _HEADER):
+            raise KeystoreUnusable(f"{path}: there is one already")
+        keystore = cls(path, secrets.token_bytes(_KEY_SIZE))
+        keystore.change_passphrase(passphrase)
+        return keystore
+
+    @classmethod
+    def open(cls, path: Path, passphrase: bytes) -> "Keystore":
+        """The keystore at ``path``.
+
+        Raises:
+            KeystoreLocked: If the passphrase is not the one.
+            KeystoreDamaged: If its file is not well formed.
+            KeystoreUnusable: If there is none, or it cannot be read.
+            FileExposed: If it is open to others, or a symbolic link.
+        """
+        _require_private_folder(path)
+        header = _read(path / _HEADER, KeystoreUnusable(f"{path}: there is none"))
+        if len(header) != _HEADER_SIZE or not header.startswith(_MAGIC):
+            raise KeystoreDamaged(str(path / _HEADER))
+        salt, wrapped = _split(header[len(_MAGIC) :], SALT_SIZE)
+        try:
+            master_key = _open(stretch(passphrase, salt), wrapped, _HEADER)
+        except InvalidTag:
+            raise KeystoreLocked from None
+        return cls(path, master_key)
+
+    def change_passphrase(self, passphrase: bytes) -> None:
+        """From now on ``passphrase`` opens the keystore, and no other; all at once.
+
+        Raises:
+            MalformedInput: If it is empty.
+            KeystoreUnusable: If it cannot be written; the old passphrase then still holds.
+        """
+        if not passphrase:
+            raise MalformedInput("a passphrase is not empty")
+        salt = secrets.token_bytes(SALT_SIZE)
+        wrapped = _seal(stretch(passphrase, salt), self._master_key, _HEADER)
+        _write(self._path / _HEADER, _MAGIC + salt + wrapped)
+
+    def put(self, name: str, secret: bytes) -> None:
+        """Stores ``secret`` under ``name``, durably, in place of what was there.
+
+        Raises:
+            MalformedInput: If the name is not lower-case letters, digits and hyphens, at most
+                64, or the secret is above 64 KiB.
+            KeystoreUnusable: If it cannot be written; what was there then stays.
+        """
+        path = self._entry(name)
+        if len(secret) > MAX_SECRET_BYTES:
+            raise MalformedInput(f"a secret has at most {MAX_SECRET_BYTES} bytes")
+        _write(path, _MAGIC + _seal(self._entry_key(name), secret, name))
+
+    def get(self, name: str) -> bytes:
+        """The secret under ``name``.
+
+        Raises:
+            KeystoreEntryMissing: If there is none.
+            KeystoreDamaged: If its file was changed, moved or made by another keystore.
+            FileExposed: If its file is open to others, or a symbolic link.
+        """
+        data = _read(self._entry(name), KeystoreEntryMissing(name))
+        if not data.startswith(_MAGIC) or len(data) > _MAX_FILE_BYTES:
+            raise KeystoreDamaged(name)
+        try:
+            return _open(self._entry_key(name), data[len(_MAGIC) :], name)
+        except InvalidTag:
+            raise KeystoreDamaged(name) from None
+
+    def delete(self, name: str) -> None:
+        """Destroys the secret under ``name``.
+
+        Raises:
+            KeystoreEntryMissing: If there is none.
+            KeystoreUnusable: If its file cannot be removed.
+        """
+        path = self._entry(name)
+        with _reported(path, KeystoreEntryMissing(name)):
+            path.unlink()
+        _sync_folder(self._path)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all secrets, ascending."""
+        with _reported(self._path):
+            files = os.listdir(self._path)
+        found = (name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
+        return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
+
+    def storage_key(self, purpose: str) -> bytes:
+        """32 bytes for a store that keeps what must not be kept here, such as contents.
+
+        Args:
+            purpose: What it is for; another purpose, another key.
+        """
+        return self._derive("keystore/storage", purpose)
+
+    def _entry(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise MalformedInput("a key's name is lower-case letters, digits and hyphens")
+        return self._path / (name + _SUFFIX)
+
+    def _entry_key(self, name: str) -> bytes:
+        return self._derive("keystore/entry", name)
+
+    def _derive(self, use: str, what: str) -> bytes:
+        info = label(use) + prefixed(what.encode())
+        return HKDFExpand(hashes.SHA256(), _KEY_SIZE, info).derive(self._master_key)
+
+    def __repr__(self) -> str:
+        return f"Keystore({str(self._path)!r})"
+
+
+def _seal(key: bytes, plaintext: bytes, name: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_SIZE)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, _context(name))
+
+
+def _open(key: bytes, sealed: bytes, name: str) -> bytes:
+    nonce, ciphertext = _split(sealed, _NONCE_SIZE)
+    if len(nonce) < _NONCE_SIZE:
+        raise InvalidTag
+    return AESGCM(key).decrypt(nonce, ciphertext, _context(name))
+
+
+def _context(name: str) -> bytes:
+    return label("keystore") + _MAGIC + name.encode()
+
+
+def _split(data: bytes, size: int) -> tuple[bytes, bytes]:
+    return data[:size], data[size:]
+
+
+def _require_private_folder(path: Path) -> None:
+    with _reported(path, KeystoreUnusable(f"{path}: there is none")):
+        found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileExposed(f"{path} is not a folder of its own")
+    _require_owner_only(found, path)
+
+
+def _require_owner_only(found: os.stat_result, path: Path) -> None:
+    if found.st_uid != os.geteuid():
+        raise FileExposed(f"{path} belongs to somebody else")
+    if found.st_mode & _OTHERS:
+        raise FileExposed(str(path))
+
+
+def _read(path: Path, missing: Exception) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise missing from None
+    except OSError as error:
+        if path.is_symlink():
+            raise FileExposed(f"{path} is a symbolic link") from None
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+    with _reported(path), os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise FileExposed(f"{path} is not a file of its own")
+        _require_owner_only(found, path)
+        return file.read(_MAX_FILE_BYTES + 1)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Puts ``data`` at ``path`` at once: whoever reads finds the old bytes or the new."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _reported(path):
+        try:
+            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    with _reported(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _reported(path: Path, missing: Exception | None = None) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise missing or KeystoreUnusable(f"{path}: {error.strerror}") from None
+    except OSError as error:
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
