@@ -229,12 +229,12 @@ def test_a_full_disk_keeps_what_was_there(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
-    with pytest.raises(KeystoreUnusable, match="No space left"):
-        keystore.put("sign", b"new")
-    with pytest.raises(KeystoreUnusable):
-        keystore.change_passphrase(b"another")
-    monkeypatch.undo()
+    with monkeypatch.context() as disk:
+        disk.setattr(module.os, "fsync", full)
+        with pytest.raises(KeystoreUnusable, match="No space left"):
+            keystore.put("sign", b"new")
+        with pytest.raises(KeystoreUnusable):
+            keystore.change_passphrase(b"another")
     assert Keystore.open(path, PASSPHRASE).get("sign") == CANARY
     assert {file.name for file in path.iterdir()} == {"keystore", "sign.key"}
 
