@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from tearline.policy.schemata import SECRET_PROPERTIES
+
 
 class PropertyType(StrEnum):
     """What the values of a property are; names are FollowTheMoney's."""
@@ -70,7 +72,7 @@ class Schema:
 EXTENSIONS = frozenset({"Substance"})
 """Schemata of ours that FollowTheMoney does not know."""
 
-NEVER_TRAVELS = frozenset({"privateKey", "password"})
+NEVER_TRAVELS = frozenset(name for _, name in SECRET_PROPERTIES)
 """Properties that are kept at home whatever their schema: whoever reads one owns the account."""
 
 _ABSTRACT = frozenset({"Thing", "Interval", "Interest", "Value", "Analyzable"})

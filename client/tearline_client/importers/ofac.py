@@ -166,6 +166,8 @@ class _Listing:
                 part=remark.part,
                 form=remark.format,
             )
+            if remark.country:
+                self._associated_country(remark.country)
         elif remark.topic is Topic.DOCUMENT and self.schema in _HOLDERS:
             self._document(remark)
         elif remark.topic is Topic.WALLET and self.schema in _HOLDERS:
@@ -189,6 +191,12 @@ class _Listing:
         elif known.type in (PropertyType.COUNTRY, PropertyType.GENDER):
             text = verdict.normal
         self.found.setdefault(name, []).append(text)
+
+    def _associated_country(self, name: str) -> None:
+        """The country that a number without a paper of its own was given out in."""
+        code = country_code(name) or name
+        if code not in self.found.setdefault("country", []):
+            self.found["country"].append(code)
 
     def _document(self, remark: Remark) -> None:
         country = country_code(remark.country)

@@ -195,7 +195,13 @@ def _number(part: int, text: str, found: dict[str, str]) -> Remark:
         prop, form, home = _NATIONAL[label]
         if not country or country_code(country) == home:
             return Remark(
-                part=part, text=text, topic=Topic.TEXT, label=prop, value=number, format=form
+                part=part,
+                text=text,
+                topic=Topic.TEXT,
+                label=prop,
+                value=number,
+                format=form,
+                country=country,
             )
     return Remark(
         part=part,

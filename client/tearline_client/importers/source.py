@@ -33,13 +33,16 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "not a path"
         raise ImportRefused(f"the file cannot be opened ({reason})") from None
-    with open(handle, "rb") as stream:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise ImportRefused("not a regular file")
         if status.st_size > MAX_IMPORT_BYTES:
             raise ImportTooLarge(f"the file has {status.st_size} bytes of {MAX_IMPORT_BYTES}")
-        yield stream
+        with open(handle, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(handle)
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:

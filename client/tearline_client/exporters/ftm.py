@@ -1,0 +1,57 @@
+"""Entities as FollowTheMoney JSON lines, for Aleph, OpenAleph, yente and ourselves."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from tearline_client.entities import Entity
+from tearline_client.schemata import EXTENSIONS, property_of
+
+# JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
+# is misled by characters that turn the direction of writing or show nothing.
+_UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_EXTENSION_STANDS_IN = "Asset"
+
+
+def encode_entity(entity: Entity) -> bytes:
+    """One line of JSON in UTF-8, with its end; safe to show on a terminal."""
+    data = {
+        "id": entity.id,
+        "schema": entity.schema,
+        "properties": {name: list(values) for name, values in entity.properties.items()},
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _UNSEEN.sub(_escaped, text).encode("utf-8") + b"\n"
+
+
+def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
+    """Write entities as lines, and return how many."""
+    count = 0
+    for entity in entities:
+        out.write(encode_entity(entity))
+        count += 1
+    return count
+
+
+def without_extension(entity: Entity) -> Entity:
+    """The entity in FollowTheMoney's own schemata, for readers that know no others.
+
+    A ``Substance`` becomes an ``Asset`` whose notes say what an asset has no property for.
+    """
+    if entity.schema not in EXTENSIONS:
+        return entity
+    properties: dict[str, tuple[str, ...]] = {}
+    notes: list[str] = []
+    for name, values in entity.properties.items():
+        if property_of(_EXTENSION_STANDS_IN, name):
+            properties[name] = values
+        else:
+            notes.extend(f"{name}: {value}" for value in values)
+    if notes:
+        properties["notes"] = (*properties.get("notes", ()), *notes)
+    return Entity(id=entity.id, schema=_EXTENSION_STANDS_IN, properties=properties)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
