@@ -1,0 +1,34 @@
+"""The command line of an agency: ``tearline NOUN VERB``.
+
+Data goes to standard output and messages to standard error, so that what one command prints
+another can read.
+"""
+
+from tearline_client.cli.groups import LazyGroup, run
+
+# Noun -> its module, and what it is for. A noun is listed once its module exists.
+NOUNS = {
+    "config": ("tearline_client.cli.config", "Settings, and where each comes from."),
+    "completion": ("tearline_client.cli.completion", "Completion for bash, zsh and fish."),
+    "version": ("tearline_client.cli.version", "The version of this program."),
+}
+
+command = LazyGroup(
+    NOUNS,
+    name="tearline",
+    help=(
+        "Exchange signed, end-to-end encrypted intelligence packets with partner agencies, "
+        "field by field."
+    ),
+    epilog=(
+        "The options above may also follow a command. Exit status: 0 done, 1 local fault, "
+        "2 usage, 3 exchange not reached, 4 refused, 5 signature or integrity, 6 not found, "
+        "7 pending."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Runs ``tearline`` and exits."""
+    run(command)

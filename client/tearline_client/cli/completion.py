@@ -1,0 +1,22 @@
+"""``tearline completion``: what a shell needs to complete commands and options."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from tearline_client.cli.groups import Command
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(context: click.Context, shell: str) -> None:
+    """Print the script that completes commands in SHELL.
+
+    For bash, for example, put this into ~/.bashrc: eval "$(tearline completion bash)"
+    """
+    completion = get_completion_class(shell)
+    if completion is None:
+        raise click.UsageError(f"no completion for {shell} is known")
+    click.echo(
+        completion(context.find_root().command, {}, "tearline", "_TEARLINE_COMPLETE").source()
+    )
