@@ -1,0 +1,142 @@
+"""Nothing that a partner wrote is obeyed by a terminal or calculated by a spreadsheet."""
+
+import csv
+import io
+import json
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tearline_client.cli.output import cell, csv_cell, emit, progress, to_json, visible
+
+ROWS = [
+    {"name": "Zhang 张伟", "amount": 12, "note": None},
+    {"name": "José\x1b[31m", "amount": -3, "note": "=1+1"},
+]
+
+
+def printed(form: str, rows=ROWS, columns=("name", "amount", "note")) -> str:
+    stream = io.StringIO()
+    emit(rows, columns, form, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("张伟 José Ñandú", "张伟 José Ñandú"),
+        ("全角\u3000空格", "全角\u3000空格"),
+        ("\x1b]0;owned\x07", "\\u001b]0;owned\\u0007"),
+        ("\x9b31m", "\\u009b31m"),
+        ("line\nforged row", "line\\nforged row"),
+        ("tab\tstop", "tab\\tstop"),
+        ("evil\u202efdp.exe", "evil\\u202efdp.exe"),
+        ("\u2066a\u2069", "\\u2066a\\u2069"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("\u2028", "\\u2028"),
+        ("lone \ud800", "lone \\ud800"),
+        ("tag \U000e0041", "tag \\udb40\\udc41"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_made_visible(text, seen):
+    assert visible(text) == seen
+
+
+@given(st.text())
+def test_visible_text_holds_no_control_and_no_direction(text):
+    shown = visible(text)
+    assert shown.encode("utf-8").decode("utf-8") == shown
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0x202A <= ord(c) <= 0x202E for c in shown)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_json_is_one_safe_line_of_the_same_data(value):
+    line = to_json(value)
+    assert visible(line) == line
+    assert json.loads(line) == value
+
+
+def test_json_is_one_array_and_jsonl_one_object_a_line():
+    assert json.loads(printed("json")) == ROWS
+    assert [json.loads(line) for line in printed("jsonl").splitlines()] == ROWS
+    assert printed("json", rows=[]) == "[]\n"
+    assert printed("jsonl", rows=[]) == ""
+
+
+def test_json_holds_the_whole_row_and_the_table_only_its_columns():
+    row = {"name": "a", "detail": ["b", 1]}
+    assert json.loads(printed("json", [row], ["name"])) == [row]
+    assert "detail" not in printed("table", [row], ["name"])
+
+
+def test_what_is_not_a_json_number_is_refused():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=cmd|' /C calc'!A0", "+521555", "-2+3", "@SUM(A1)", "  =1", "＝1+1", "\u3000=1"],
+)
+def test_a_formula_is_neutralised(text):
+    (row,) = list(csv.reader(io.StringIO(printed("csv", [{"a": text}], ["a"]))))[1:]
+    assert row[0].startswith("'")
+
+
+def test_numbers_of_ours_stay_numbers_in_csv():
+    assert csv_cell(-3) == -3
+    assert csv_cell(True) == "yes"
+    assert printed("csv").splitlines()[1:] == [
+        '"Zhang 张伟",12,""',
+        '"José\\u001b[31m",-3,"\'=1+1"',
+    ]
+
+
+@given(st.text())
+def test_no_csv_cell_spans_lines_or_cells(text):
+    lines = printed("csv", [{"a": text, "b": "end"}], ["a", "b"]).splitlines()
+    assert len(lines) == 2
+    ((_, end),) = csv.reader(lines[1:])
+    assert end == "end"
+
+
+def test_a_table_in_a_pipe_is_plain_and_never_wraps():
+    long = "x" * 300
+    table = printed("table", [{"account_number": long, "note": "\x1b[2J"}], ["account_number"])
+    head, row = table.splitlines()
+    assert head.rstrip() == "account number"
+    assert row.rstrip() == long
+    assert "\x1b" not in printed("table")
+
+
+def test_a_table_takes_markup_literally():
+    assert "[red]a[/red] :smile:" in printed("table", [{"a": "[red]a[/red] :smile:"}], ["a"])
+
+
+def test_a_cell_is_one_line_for_a_person():
+    assert [cell(value) for value in (None, True, False, 7, 1.5, "a\nb", ["甲", 1])] == [
+        "",
+        "yes",
+        "no",
+        "7",
+        "1.5",
+        "a\\nb",
+        '["甲", 1]',
+    ]
+
+
+def test_there_is_no_progress_bar_in_a_pipe(capsys):
+    with progress("sending", 3) as advance:
+        advance(3)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_progress_bar_stays_off_standard_output(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress("sending [red]\x1b", 3) as advance:
+        advance(3)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "sending [red]\\u001b" in captured.err
