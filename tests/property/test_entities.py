@@ -1,0 +1,113 @@
+"""Whatever is imported comes back from the fields it became."""
+
+import io
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tearline.errors import EntityFieldMalformed
+from tearline_client.entities import (
+    Entity,
+    connected_groups,
+    entities_from_fields,
+    fields_of,
+    merge_entities,
+)
+from tearline_client.exporters.csv_safe import safe_cell
+from tearline_client.exporters.ftm import encode_entity
+from tearline_client.importers.findings import Report, gather
+from tearline_client.importers.ftm import iter_ftm
+from tearline_client.schemata import NEVER_TRAVELS, SCHEMATA, PropertyType
+
+KEY = b"k" * 32
+AGREEMENT = b"a" * 16
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+ids = st.sampled_from(["a", "b", "c", "d", "token-" + "0" * 32, "é 1"])
+
+
+@st.composite
+def entities(draw):
+    schema = draw(st.sampled_from(["Person", "Company", "Payment", "Family", "Event", "Unknown"]))
+    known = SCHEMATA[schema].properties if schema in SCHEMATA else {}
+    names = draw(
+        st.sets(st.sampled_from([*sorted(set(known) - NEVER_TRAVELS), "other"]), max_size=5)
+    )
+    properties = {}
+    for name in sorted(names):
+        reference = name in known and known[name].type is PropertyType.ENTITY
+        properties[name] = tuple(
+            draw(st.lists(ids if reference else texts, min_size=1, max_size=4))
+        )
+    return Entity(id=draw(ids), schema=schema, properties=properties)
+
+
+def same(found):
+    return Counter(
+        (e.id, e.schema, name, value)
+        for e in found
+        for name, values in e.properties.items()
+        for value in values
+    )
+
+
+sizes = st.tuples(st.integers(min_value=2, max_value=30), st.integers(min_value=1, max_value=200))
+
+
+@given(st.lists(entities(), min_size=1, max_size=8), sizes)
+def test_fields_and_back(found, bounds):
+    sent = merge_entities(found)
+    groups = connected_groups(sent, max_fields=bounds[0], max_bytes=bounds[1])
+    packets = [list(fields_of(group, key=KEY, agreement_id=AGREEMENT)) for group in groups]
+    for packet in packets:
+        assert len(packet) <= bounds[0]
+        assert len({path for path, _ in packet}) == len(packet)
+    received = entities_from_fields(field for packet in packets for field in packet)
+    assert same(received) == same(sent)
+    assert {(e.id, e.schema) for e in received} == {(e.id, e.schema) for e in sent}
+
+
+@given(st.lists(entities(), min_size=1, max_size=8))
+def test_groups_do_not_depend_on_anything_but_the_import(found):
+    sent = merge_entities(found)
+    assert connected_groups(sent) == connected_groups(sent)
+    assert same(e for g in connected_groups(sent) for e in g.entities) == same(sent)
+
+
+@given(st.lists(entities(), min_size=1, max_size=8))
+def test_export_and_import_again(found):
+    sent = merge_entities(found)
+    report = Report()
+    stream = io.BytesIO(b"".join(map(encode_entity, sent)))
+    assert gather(iter_ftm(stream, report), report).entities == sent
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(
+                st.text(max_size=50),
+                st.from_regex(
+                    r"[0-9a-f]{32}/(Person|Thing|Family)/(id|name|person)", fullmatch=True
+                ),
+            ),
+            st.lists(st.one_of(st.binary(max_size=8), st.just(b"token-" + b"0" * 32)), max_size=3),
+        ),
+        max_size=5,
+    )
+)
+def test_what_a_partner_sends_makes_entities_or_one_refusal(fields):
+    try:
+        received = entities_from_fields(fields)
+    except EntityFieldMalformed:
+        return
+    for entity in received:
+        encode_entity(entity)
+
+
+@given(st.text(max_size=30))
+def test_no_cell_is_obeyed(text):
+    cell = safe_cell(text)
+    assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert "\x1b" not in cell

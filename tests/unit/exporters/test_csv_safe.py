@@ -1,0 +1,64 @@
+import csv
+import io
+
+import pytest
+
+from tearline_client.exporters.csv_safe import safe_cell, write_table
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "  =1+1",
+        "\t=1+1",
+        "\tx",
+        "\nx",
+        "\r=1+1",
+        "\r\n=1",
+        "'=1",
+        "\u00a0=1",
+    ],
+)
+def test_no_cell_is_a_formula(text):
+    assert safe_cell(text).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "1", "1-1", "a=b", "安娜", "two\nlines", "a'b"])
+def test_plain_cells_stay(text):
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize("trick", ["\x1b[2J", "\x07", "\x9b", "\x7f", "\u202e", "\0", "\u200b"])
+def test_no_control_reaches_a_terminal(trick):
+    shown = safe_cell(f"x{trick}y")
+    assert shown.isprintable()
+    assert "\\u" in shown
+
+
+def test_a_control_does_not_hide_a_formula():
+    assert safe_cell("\u200b=1").startswith("\\u200b")
+    assert safe_cell("\x00=1").startswith("\\u0000")
+
+
+def test_a_table_reads_back_cell_by_cell():
+    out = io.StringIO(newline="")
+    rows = [["a,b", 'c"d'], ["e\nf", "=1"]]
+    assert write_table(["one", "-two"], rows, out) == 2
+    assert list(csv.reader(io.StringIO(out.getvalue(), newline=""))) == [
+        ["one", "'-two"],
+        ["a,b", 'c"d'],
+        ["e\nf", "'=1"],
+    ]
+
+
+def test_a_row_is_as_wide_as_the_header():
+    with pytest.raises(ValueError, match="as many cells"):
+        write_table(["one"], [["a", "b"]], io.StringIO())
