@@ -56,17 +56,24 @@ nc nf pf pk-km pm pn re sh sj so-som sx ta tf tk ua-cri ua-dpr ua-lpr um un wf x
 
 
 @cache
-def _codes_by_name() -> dict[str, str]:
-    pairs = [entry.partition(" ") for line in _NAMES.split("\n") for entry in line.split("|")]
-    return {name.casefold(): code for code, _, name in pairs if code}
+def country_names() -> tuple[tuple[str, str], ...]:
+    """Every name here with its code; a country may have several."""
+    entries = [entry for line in _NAMES.split("\n") for entry in line.split("|") if entry]
+    return tuple((name, code) for code, _, name in (entry.partition(" ") for entry in entries))
 
 
 @cache
-def _codes() -> frozenset[str]:
-    return frozenset(_codes_by_name().values()) | frozenset(_CODES_ALONE.split())
+def country_codes() -> frozenset[str]:
+    """Every code that FollowTheMoney takes."""
+    return frozenset(code for _, code in country_names()) | frozenset(_CODES_ALONE.split())
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    return {name.casefold(): code for name, code in country_names()}
 
 
 def country_code(text: str) -> str | None:
     """The code of the country that ``text`` names or is the code of, or None."""
     folded = " ".join(text.split()).casefold()
-    return folded if folded in _codes() else _codes_by_name().get(folded)
+    return folded if folded in country_codes() else _codes_by_name().get(folded)

@@ -1,0 +1,116 @@
+"""What we write is FollowTheMoney: its own library reads every line and agrees with our table.
+
+Needs the package ``followthemoney`` (3.8.5), which compiles PyICU and so asks for a C++
+compiler, pkg-config and libicu-dev. ``make interop`` installs it in a place of its own.
+"""
+
+import io
+import json
+import warnings
+from collections import Counter
+
+import pytest
+
+from support import shared
+from tearline_client.entities import Entity, connected_groups, entities_from_fields, fields_of
+from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
+from tearline_client.importers.countries import country_codes, country_names
+from tearline_client.importers.ftm import read_ftm
+from tearline_client.importers.identifiers import check_property
+from tearline_client.importers.ofac import read_ofac
+from tearline_client.schemata import EXTENSIONS, SCHEMATA, property_of
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # its warnings are not ours
+    pytest.importorskip("followthemoney", reason="run by `make interop`")
+    from followthemoney import model
+    from followthemoney.types import registry
+    from rigour.territories import get_ftm_countries
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+# Checks of ours for properties whose format FollowTheMoney leaves open.
+OWN_FORMATS = {"wallet", "mmsi"}
+PUBLIC = [
+    (read_ftm, "data/ftm_parteispenden.ftm.json"),
+    (read_ofac, "data/ofac_sdn_drugs_tco_2024-05-03.csv"),
+]
+FOREIGN = sorted(set(SCHEMATA) - EXTENSIONS)
+
+
+def exported(read, file):
+    """A public file as a partner exports it who was granted all of it."""
+    fields = [
+        field
+        for group in connected_groups(read(shared(file)).entities)
+        for field in fields_of(group, key=bytes(32), agreement_id=bytes(16))
+    ]
+    out = io.BytesIO()
+    write_entities(entities_from_fields(fields), out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_table_is_the_librarys(name):
+    theirs = model.get(name)
+    assert theirs.abstract == SCHEMATA[name].abstract
+    assert {
+        (p.name, str(p.type), "" if p.format in OWN_FORMATS else p.format)
+        for p in SCHEMATA[name].properties.values()
+    } == {(p.name, p.type.name, p.format or "") for p in theirs.properties.values() if not p.stub}
+
+
+@pytest.mark.parametrize(("read", "file"), PUBLIC)
+def test_the_library_reads_every_line_and_loses_nothing(read, file):
+    ours, theirs = Counter(), Counter()
+    for data in exported(read, file):
+        proxy = model.get_proxy(data)
+        assert not proxy.schema.abstract
+        for name, values in data["properties"].items():
+            ours.update((data["schema"], name, value) for value in values)
+        for prop, value in proxy.itervalues():
+            theirs[(proxy.schema.name, prop.name, value)] += 1
+    assert theirs == ours
+    assert ours
+
+
+@pytest.mark.parametrize(("read", "file"), PUBLIC)
+def test_what_the_library_finds_invalid_we_reported(read, file):
+    unreported = Counter()
+    for data in exported(read, file):
+        schema = model.get(data["schema"])
+        for name in schema.required:
+            assert data["properties"].get(name), (data["schema"], name)
+        for name, values in data["properties"].items():
+            known = property_of(data["schema"], name)
+            for value in values:
+                valid = schema.properties[name].type.validate(value)
+                if not valid and check_property(known, value).normal is not None:
+                    unreported[(data["schema"], name)] += 1
+    assert unreported == Counter()
+
+
+def test_an_unresolved_reference_still_is_one():
+    family = Entity(id="f", schema="Family", properties={"person": ("a",), "relative": ("b",)})
+    (group,) = connected_groups([family])
+    fields = fields_of(group, key=bytes(32), agreement_id=bytes(16))
+    (received,) = entities_from_fields(f for f in fields if not f[0].endswith("/id"))
+    proxy = model.get_proxy(json.loads(encode_entity(received)), cleaned=False)
+    assert proxy.id == received.id
+    assert proxy.get("person") == list(received.properties["person"])
+
+
+def test_a_substance_is_read_as_an_asset():
+    substance = Entity(
+        id="s", schema="Substance", properties={"name": ("Safrole",), "casNumber": ("94-59-7",)}
+    )
+    proxy = model.get_proxy(json.loads(encode_entity(without_extension(substance))), cleaned=False)
+    assert proxy.caption == "Safrole"
+    assert proxy.get("notes") == ["casNumber: 94-59-7"]
+
+
+def test_countries_are_the_librarys():
+    assert country_codes() == {territory.code for territory in get_ftm_countries()}
+    assert {
+        name: code for name, code in country_names() if registry.country.clean(name) != code
+    } == {}
