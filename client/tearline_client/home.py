@@ -1,13 +1,13 @@
 """The node's home: which files lie where, and what a program needs to open them.
 
-    node.toml          settings
-    identity.toml      agency, trust domain and node, for people and programs
-    keys/              the node's keystore: signing, encryption and TLS keys, token and storage keys
-    root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
-    federation.trust   the pinned first trust list
-    node.crt           the TLS certificate
-    node.db            everything else, sealed under the storage key
-    policy/own.cedar   the agency's own policies, if it has any
+node.toml          settings
+identity.toml      agency, trust domain and node, for people and programs
+keys/              the node's keystore: signing, encryption and TLS keys, token and storage keys
+root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
+federation.trust   the pinned first trust list
+node.crt           the TLS certificate
+node.db            everything else, sealed under the storage key
+policy/own.cedar   the agency's own policies, if it has any
 """
 
 import os
@@ -83,6 +83,7 @@ class Home:
         self.database = path / "node.db"
         self.certificate = path / "node.crt"
         self.federation = path / "federation.trust"
+        self.key_record = path / "node.record"
         self.own_policy = path / "policy" / "own.cedar"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
@@ -125,6 +126,15 @@ class Home:
         missing = HomeMissing("no federation is pinned here yet: tearline trust pin")
         signed = parse_signed(parse_armor(Armor.TRUST_LIST, self._read(self.federation, missing)))
         return signed, parse_trust_list(signed.statement.body)
+
+    def signed_key_record(self) -> Signed:
+        """The record of the node's signing key, as its agency's root signed it.
+
+        Raises:
+            HomeMissing: If the federation was not pinned here.
+        """
+        missing = HomeMissing("the node's key record is missing: tearline trust pin")
+        return parse_signed(parse_armor(Armor.KEY_RECORD, self._read(self.key_record, missing)))
 
     def tls_identity(self, keystore: Keystore) -> TlsIdentity:
         """The node's certificate with its key."""

@@ -1,7 +1,7 @@
 """The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import grpc
 import grpc.aio
@@ -119,4 +119,6 @@ class GrpcTransport:
 
 
 def _translated(error: grpc.aio.AioRpcError) -> TearlineError:
-    return error_of(error.code(), [(key, value) for key, value in error.trailing_metadata()])
+    # The stubs know the items only as opaque; they are pairs.
+    metadata = cast("tuple[tuple[str, str | bytes], ...]", tuple(error.trailing_metadata()))
+    return error_of(error.code(), metadata)

@@ -143,11 +143,6 @@ class Delivery:
     parts: tuple[PacketParts, ...] = ()
     entry: LogOpening | None = None
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether this only says that nothing more waits."""
-        return not self.statements
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRange:
@@ -356,6 +351,15 @@ def parse_delivery(data: bytes) -> Delivery:
         parts=tuple(_read_parts(parts) for parts in message.parts),
         entry=read_log_opening(message.entry) if message.HasField("entry") else None,
     )
+
+
+def is_idle(data: bytes) -> bool:
+    """Whether a delivery only says that nothing more waits.
+
+    Raises:
+        StatementMalformed: If ``data`` is not a delivery.
+    """
+    return not decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES).statements
 
 
 def delivery_cursor(data: bytes) -> Cursor:

@@ -1,0 +1,237 @@
+"""Becoming a member: an agency's keys, the first trust list, the pin, the node's key record."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tearline.armor import Armor, armor, parse_armor
+from tearline.certificates import CertificateAuthority, TlsKey, to_pem
+from tearline.errors import ConfigUnreadable, TrustListRejected
+from tearline.federation import (
+    NODE_TYPES,
+    Agency,
+    ExchangeEnrolment,
+    KeyRecord,
+    KeyUse,
+    TrustList,
+)
+from tearline.identity import parse_agency_uri
+from tearline.keys import SUITE, SigningKey
+from tearline.statement import Signer, StatementType
+from tearline.tokens import IssuerKey
+from tearline.trust import GENESIS_FEDERATION, TrustState
+from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_signed, signed
+from tearline.wire.trust import (
+    encode_agency,
+    encode_key_record,
+    encode_trust_list,
+    parse_agency,
+    parse_exchange_enrolment,
+    parse_trust_list,
+)
+from tearline_client.home import (
+    MAX_FILE_BYTES,
+    PSEUDONYM_KEY,
+    SIGNING_KEY,
+    TLS_KEY,
+    TOKEN_KEY,
+    Home,
+    Identity,
+    write_private,
+)
+from tearline_client.keystore import Keystore
+from tearline_client.persons import LocalIssuer
+
+ROOT_KEY = "root"
+CA_KEY = "ca"
+CA_CERTIFICATE = "ca-certificate"
+DAY_S = 24 * 3600
+CA_LIFETIME_S = 5 * 366 * DAY_S
+TLS_LIFETIME_S = 7 * DAY_S
+SIGNING_LIFETIME_MS = 366 * DAY_S * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passphrases:
+    """What opens the two keystores of a home.
+
+    Attributes:
+        node: The node's, needed by every command.
+        root: The agency's, needed to sign trust lists and to certify the node.
+    """
+
+    node: bytes
+    root: bytes
+
+
+def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Agency:
+    """Makes an agency and its first node: every key, encrypted; and the entry it enrols with.
+
+    Raises:
+        TearlineError: If there is something in the home already, or it cannot be written.
+    """
+    now_s = int(time.time())
+    agency_uri = parse_agency_uri(identity.agency_uri)
+    home.write_identity(identity)
+    root_store = Keystore.create(home.root, passphrases.root)
+    root_key = SigningKey.generate()
+    authority = CertificateAuthority.create(agency_uri, now_s=now_s, lifetime_s=CA_LIFETIME_S)
+    root_store.put(ROOT_KEY, root_key.private_bytes())
+    root_store.put(CA_KEY, authority.private_bytes())
+    root_store.put(CA_CERTIFICATE, authority.certificate)
+    node_store = Keystore.create(home.keys, passphrases.node)
+    issuer = LocalIssuer.create(node_store, IssuerKey.generate())
+    node_store.put(SIGNING_KEY, SigningKey.generate().private_bytes())
+    node_store.put(TOKEN_KEY, secrets.token_bytes(32))
+    node_store.put(PSEUDONYM_KEY, secrets.token_bytes(32))
+    _certify(home, node_store, authority, identity, now_s)
+    agency = Agency(
+        name=identity.agency,
+        uri=identity.agency_uri,
+        root_key=root_key.public.encoded,
+        certificate_authorities=(authority.certificate,),
+        token_issuers=(issuer.public,),
+    )
+    write_private(
+        home.path / f"{identity.agency}.agency",
+        armor(Armor.AGENCY, encode_agency(agency)).encode(),
+    )
+    return agency
+
+
+def renew_certificate(home: Home, passphrases: Passphrases) -> None:
+    """Issues a fresh TLS key and certificate for the node, in place of the old ones."""
+    root_store = Keystore.open(home.root, passphrases.root)
+    authority = CertificateAuthority(root_store.get(CA_CERTIFICATE), TlsKey(root_store.get(CA_KEY)))
+    node_store = Keystore.open(home.keys, passphrases.node)
+    home.certificate.unlink(missing_ok=True)
+    _certify(home, node_store, authority, home.identity(), int(time.time()))
+
+
+def _certify(
+    home: Home, store: Keystore, authority: CertificateAuthority, identity: Identity, now_s: int
+) -> None:
+    key = TlsKey.generate()
+    store.put(TLS_KEY, key.private_bytes())
+    certificate = authority.issue_node(
+        identity.node_uri, key.public, now_s=now_s, lifetime_s=TLS_LIFETIME_S
+    )
+    write_private(home.certificate, to_pem(certificate))
+
+
+def draft_trust_list(
+    home: Home,
+    root_passphrase: bytes,
+    *,
+    exchange: ExchangeEnrolment,
+    agencies: Sequence[Agency],
+    threshold: int,
+) -> Signed:
+    """The first trust list of a federation, proposed and signed by this home's root."""
+    root = _root_signer(home, root_passphrase, GENESIS_FEDERATION)
+    body = encode_trust_list(
+        TrustList(
+            header=root.header,
+            number=1,
+            previous=b"",
+            agencies=tuple(sorted(agencies, key=lambda agency: agency.uri)),
+            exchange=exchange.exchange,
+            log=exchange.log,
+            min_suite=SUITE,
+            threshold=threshold,
+        )
+    )
+    return signed(root.sign([(StatementType.TRUST_LIST, body)]))
+
+
+def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Signed:
+    """The list with this home's root among its signers.
+
+    Raises:
+        TrustListRejected: If this agency is not on the list under its own root key.
+    """
+    trust_list = parse_trust_list(proposed.statement.body)
+    root = _root_signer(home, root_passphrase, trust_list.header.federation)
+    agency = trust_list.agency(root.header.signer)
+    if agency is None or agency.root_key != _root_key(home, root_passphrase).public.encoded:
+        raise TrustListRejected("it does not name this agency with its own root key")
+    own = signed(root.sign([(StatementType.TRUST_LIST, proposed.statement.body)]))
+    return merge_signed([proposed, own])
+
+
+def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
+    """Pins the federation and certifies this node's signing key in it.
+
+    The key record, signed by the root, lies in the home until the node publishes it.
+
+    Raises:
+        TrustError: If a root did not sign, ours included.
+    """
+    identity = home.identity()
+    federation = complete.statement.id
+    TrustState(federation=federation, own_agency=identity.agency_uri).apply(0, complete)
+    root = _root_signer(home, passphrases.root, federation)
+    key = SigningKey(Keystore.open(home.keys, passphrases.node).get(SIGNING_KEY))
+    record = certify_node(root, identity, key.public.encoded, now_ms=int(time.time() * 1000))
+    write_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
+    write_private(home.federation, armor(Armor.TRUST_LIST, encode_signed(complete)).encode("ascii"))
+
+
+def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int) -> Signed:
+    """The record of a node's signing key, signed by its agency's root."""
+    record = KeyRecord(
+        header=root.header,
+        subject=identity.uri,
+        use=KeyUse.SIGN,
+        public_key=public,
+        types=tuple(sorted(NODE_TYPES)),
+        not_before_ms=now_ms,
+        not_after_ms=now_ms + SIGNING_LIFETIME_MS,
+    )
+    return signed(root.sign([(StatementType.KEY_RECORD, encode_key_record(record))]))
+
+
+def _root_key(home: Home, passphrase: bytes) -> SigningKey:
+    return SigningKey(Keystore.open(home.root, passphrase).get(ROOT_KEY))
+
+
+def _root_signer(home: Home, passphrase: bytes, federation: bytes) -> Signer:
+    return Signer(
+        federation=federation,
+        uri=home.identity().agency_uri,
+        key=_root_key(home, passphrase),
+    )
+
+
+def read_armored(kind: Armor, path: Path) -> bytes:
+    """What an armored file holds.
+
+    Raises:
+        ConfigUnreadable: If it cannot be read.
+        MalformedInput: If it is not such a file.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES)
+        return parse_armor(kind, data.decode("ascii"))
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigUnreadable(f"{path}: not a file of Tearline's") from None
+
+
+def read_agency(path: Path) -> Agency:
+    """An agency from its enrolment file."""
+    return parse_agency(read_armored(Armor.AGENCY, path))
+
+
+def read_exchange(path: Path) -> ExchangeEnrolment:
+    """The exchange from its enrolment file."""
+    return parse_exchange_enrolment(read_armored(Armor.EXCHANGE, path))
+
+
+def read_signed(kind: Armor, path: Path) -> Signed:
+    """A signed statement from its file."""
+    return parse_signed(read_armored(kind, path))

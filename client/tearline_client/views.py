@@ -1,0 +1,70 @@
+"""What this node may see of a packet, from what lies in its store."""
+
+from dataclasses import dataclass
+
+from tearline.packet import Manifest, OpenedField, View
+from tearline.sealing import SealedPacket, open_packet
+from tearline.wire.packets import Release
+from tearline_client.incoming import judge_fields
+from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketView:
+    """A packet as this node may see it.
+
+    Attributes:
+        packet: The packet as it lies here.
+        manifest: Its manifest.
+        view: What is open here, without fields that were found to be wrong.
+        grants: Ours to partners, or a partner's to us.
+        own: Whether this node made it.
+    """
+
+    packet: StoredPacket
+    manifest: Manifest
+    view: View
+    grants: tuple[StoredGrant, ...]
+    own: bool
+
+    def field(self, path: str) -> OpenedField | None:
+        """The most revealing form of one field, or None."""
+        return next((opened for opened in self.view.best() if opened.field.path == path), None)
+
+
+def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
+    """Opens one packet with every key that is here; everything is verified again.
+
+    Raises:
+        NotFound: If it is not here.
+        PacketError: If what is stored no longer verifies.
+    """
+    packet = store.packet(packet_id)
+    manifest = packet.manifest
+    view = View(fields=(), existences=())
+    for release in packet.keys:
+        view = view.merged(open_packet(manifest, packet.parts.ciphertexts, release))
+    wrong = judge_fields(view)
+    return PacketView(
+        packet=packet,
+        manifest=manifest,
+        view=View(
+            fields=tuple(opened for opened in view.fields if opened.slot not in wrong),
+            existences=view.existences,
+        ),
+        grants=store.grants(packet_id),
+        own=packet.origin == node,
+    )
+
+
+def sealed_again(shown: PacketView) -> SealedPacket:
+    """A packet of ours with its keys, as it was when it was sealed: to release more of it."""
+    keys: Release = shown.packet.keys[0]
+    return SealedPacket(
+        manifest=shown.manifest,
+        openings={opening.compartment: opening for opening in shown.packet.parts.openings},
+        ciphertexts=tuple(
+            shown.packet.parts.ciphertexts[slot] for slot in range(len(shown.manifest.slots))
+        ),
+        keys={item.opening.compartment: item.key for item in keys.compartments},
+    )
