@@ -114,13 +114,16 @@ def matrix(
 
 
 def diff(before: Iterable[Cell], after: Iterable[Cell]) -> tuple[Change, ...]:
-    """The cells in which two matrices differ: in form, in reason, or in who decided."""
+    """The cells in which two matrices differ, as the partner or the sender would notice.
+
+    Which policies brought a decision about may change without the cell changing.
+    """
     old = {(cell.path, cell.partner): cell.decision for cell in before}
     new = {(cell.path, cell.partner): cell.decision for cell in after}
     return tuple(
         Change(path=key[0], partner=key[1], before=old.get(key), after=new.get(key))
         for key in dict.fromkeys([*old, *new])
-        if old.get(key) != new.get(key)
+        if _outcome(old.get(key)) != _outcome(new.get(key))
     )
 
 
@@ -131,3 +134,7 @@ def run_cases(policy: ReleasePolicy, cases: Iterable[PolicyCase]) -> tuple[CaseR
 
 def _form(decision: Decision | None) -> Form:
     return decision.form if decision else Form.WITHHELD
+
+
+def _outcome(decision: Decision | None) -> tuple[Form, str, tuple[str, ...]] | None:
+    return (decision.form, decision.reason, decision.faults) if decision else None
