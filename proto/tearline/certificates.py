@@ -403,13 +403,9 @@ def _parse(certificate: bytes) -> x509.Certificate:
     if len(certificate) > MAX_CERTIFICATE_BYTES:
         raise CertificateRefused("the certificate is too large")
     try:
-        parsed = x509.load_der_x509_certificate(certificate)
-        re_encoded = parsed.public_bytes(_DER)
+        return x509.load_der_x509_certificate(certificate)
     except (ValueError, x509.InvalidVersion):
         raise CertificateRefused("a certificate was expected") from None
-    if re_encoded != certificate:
-        raise CertificateRefused("the certificate is not in its one encoding")
-    return parsed
 
 
 def _builder(

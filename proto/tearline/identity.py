@@ -57,7 +57,7 @@ class NodeUri:
     def __post_init__(self) -> None:
         _require_domain(self.trust_domain)
         if not _NODE_NAME.fullmatch(self.name):
-            raise MalformedInput("a node's name is one lower-case label, such as 'washington'")
+            raise MalformedInput("a node is spiffe://<trust domain>/node/<one lower-case label>")
         _require_bound(str(self))
 
     def __str__(self) -> str:
@@ -102,9 +102,7 @@ def parse_node_uri(text: str) -> NodeUri:
     Raises:
         MalformedInput: If ``text`` is not ``spiffe://<trust domain>/node/<name>``.
     """
-    trust_domain, separator, name = _after_scheme(text).partition(_NODE)
-    if not separator:
-        raise MalformedInput("a node's URI is spiffe://<trust domain>/node/<name>")
+    trust_domain, _, name = _after_scheme(text).partition(_NODE)
     return NodeUri(trust_domain=trust_domain, name=name)
 
 

@@ -1,6 +1,7 @@
 """A real server behind the gate: which connections reach it, and which do not."""
 
 import asyncio
+import dataclasses
 import ssl
 import subprocess
 import sys
@@ -33,8 +34,10 @@ from tearline.rpc.credentials import (
     server_credentials,
     server_options,
     tls_facts,
+    with_access_token,
 )
 from tearline.rpc.status import error_of, status_of
+from tearline.tokens import IssuerKey
 from tearline_server.gate import Gate, Roster
 
 NOW = int(time.time())
@@ -301,19 +304,41 @@ async def test_an_agency_that_joins_and_a_new_certificate_need_no_restart(
 
 
 @pytest.mark.parametrize(
-    "metadata",
+    ("metadata", "why"),
     [
-        (("authorization", "Basic eA=="),),
-        (("authorization", "bearer x"),),
-        (("authorization", "Bearer x"), ("authorization", "Bearer x")),
-        (("authorization", "Bearer no-token"),),
+        ((("authorization", "Basic eA=="),), "one bearer token"),
+        ((("authorization", "bearer x"),), "one bearer token"),
+        ((("authorization", "Bearer x"), ("authorization", "Bearer x")), "one bearer token"),
+        (with_access_token("no-token"), "not a token"),
     ],
 )
 async def test_a_call_with_a_token_that_is_none_is_refused(
-    exchange: Exchange, metadata: tuple[tuple[str, str], ...]
+    exchange: Exchange, metadata: tuple[tuple[str, str], ...], why: str
 ) -> None:
-    with pytest.raises(TokenRefused):
+    exchange.gate.replace(
+        dataclasses.replace(
+            roster(US_CA), issuer_keys={US_CA.trust_domain: [IssuerKey(bytes(32)).public]}
+        )
+    )
+    with pytest.raises(TokenRefused, match=why):
         await call(exchange.port, node_identity(), metadata=metadata)
+
+
+def test_what_the_transport_did_not_see_is_empty() -> None:
+    class Context:
+        def __init__(self, **seen: list[bytes]) -> None:
+            self.seen = seen
+
+        def auth_context(self) -> dict[str, list[bytes]]:
+            return self.seen
+
+    nothing = TlsFacts(version="", key_exchange_group="", peer_certificate=b"")
+    assert tls_facts(Context()) == nothing
+    twice = [b"TLSv1.3", b"TLSv1.3"]
+    assert tls_facts(Context(ssl_tls_version=twice, x509_pem_cert=[])) == nothing
+    assert tls_facts(Context(ssl_tls_version=[b"\xff"])).version == "\N{REPLACEMENT CHARACTER}"
+    with pytest.raises(CertificateRefused):
+        tls_facts(Context(x509_pem_cert=[b"no certificate"]))
 
 
 async def test_a_second_server_does_not_share_the_port(exchange: Exchange) -> None:

@@ -168,7 +168,7 @@ def key_usage(**changed: bool) -> x509.KeyUsage:
     )
 
 
-REPLACEMENTS = {
+REPLACEMENTS: dict[str, x509.ExtensionType] = {
     "two URIs": uris(str(NODE), "spiffe://us-justice.example/node/newyork"),
     "the same URI twice": uris(str(NODE), str(NODE)),
     "an agency, not a node": uris(str(US)),
@@ -193,6 +193,48 @@ REPLACEMENTS = {
 def test_a_leaf_of_another_profile_is_refused(case: str) -> None:
     with pytest.raises(CertificateRefused):
         verify_leaf(altered(replace=REPLACEMENTS[case]), BOTH, NOW)
+
+
+def test_a_leaf_that_calls_itself_a_ca_is_refused_as_such() -> None:
+    with pytest.raises(CertificateRefused, match="a CA's, not a node's"):
+        verify_leaf(altered(replace=REPLACEMENTS["a CA"]), BOTH, NOW)
+
+
+CA_REPLACEMENTS: dict[str, tuple[x509.ExtensionType, str]] = {
+    "one that lets CAs follow": (x509.BasicConstraints(ca=True, path_length=None), "no further"),
+    "one of a longer path": (x509.BasicConstraints(ca=True, path_length=1), "no further"),
+    "one that is none": (x509.BasicConstraints(ca=False, path_length=None), "no further"),
+    "one that signs handshakes": (key_usage(key_cert_sign=True), "nothing else"),
+    "one of a node's name": (uris(str(NODE)), "does not name an agency"),
+    "one of two agencies": (uris(str(US), str(CN)), "one URI"),
+}
+
+
+@pytest.mark.parametrize("case", CA_REPLACEMENTS)
+def test_a_ca_of_another_profile_is_refused(case: str) -> None:
+    replacement, why = CA_REPLACEMENTS[case]
+    key = serialization.load_der_private_key(US_CA.private_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    good = x509.load_der_x509_certificate(US_CA.certificate)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(good.subject)
+        .issuer_name(good.subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(good.not_valid_before_utc)
+        .not_valid_after(good.not_valid_after_utc)
+    )
+    for extension in good.extensions:
+        same = extension.oid != replacement.oid
+        builder = builder.add_extension(
+            extension.value if same else replacement, extension.critical
+        )
+    der = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    with pytest.raises(CertificateRefused, match=why):
+        verify_authority(der, US, NOW)
+    with pytest.raises(CertificateRefused, match=why):
+        verify_leaf(leaf(), {US.trust_domain: [der]}, NOW)
 
 
 def test_other_keys_and_hashes_are_refused() -> None:
@@ -251,9 +293,11 @@ def test_another_spelling_of_the_signature_changes_no_name_that_is_denied() -> N
 
 
 def test_what_is_no_certificate_is_refused() -> None:
-    for data in (b"", b"\x30\x00", leaf() + b"\0", leaf()[:-1], b"\x30" * 20_000):
+    for data in (b"", b"\x30\x00", leaf() + b"\0", leaf()[:-1]):
         with pytest.raises(CertificateRefused):
             verify_leaf(data, BOTH, NOW)
+    with pytest.raises(CertificateRefused, match="too large"):
+        verify_leaf(b"\x30" * 20_000, BOTH, NOW)
 
 
 def test_a_ca_never_passes_as_a_leaf() -> None:
@@ -349,7 +393,7 @@ def test_pem_and_der_are_translated() -> None:
         from_pem(b"no certificate")
     with pytest.raises(CertificateRefused):
         to_pem(b"no certificate")
-    with pytest.raises(CertificateRefused):
+    with pytest.raises(CertificateRefused, match="too large"):
         from_pem(b"-" * 100_000)
 
 

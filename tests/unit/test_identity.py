@@ -57,6 +57,9 @@ def test_a_node_may_be_called_exchange() -> None:
     [
         "",
         "spiffe://",
+        "a.example",
+        "a.example/node/b",
+        "a.example/exchange",
         "spiffe:///node/washington",
         "SPIFFE://a.example/node/b",
         "https://a.example/node/b",

@@ -248,9 +248,24 @@ def test_there_is_one_keystore_in_a_folder(tmp_path: Path, path: Path, keystore:
             Keystore.open(missing, PASSPHRASE)
     with pytest.raises(KeystoreUnusable, match="there is none"):
         Keystore.open(tmp_path / "neither", PASSPHRASE)
-    (tmp_path / "file").write_text("")
-    with pytest.raises((KeystoreUnusable, FileExposed)):
-        Keystore.create(tmp_path / "file", PASSPHRASE)
+    file = tmp_path / "file"
+    file.touch(mode=0o700)
+    with pytest.raises(KeystoreUnusable):
+        Keystore.create(file, PASSPHRASE)
+    with pytest.raises(FileExposed):
+        Keystore.open(file, PASSPHRASE)
+
+
+def test_a_file_that_cannot_be_read_is_said_so(
+    keystore: Keystore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(module.os, "open", denied)
+        with pytest.raises(KeystoreUnusable, match="Permission denied"):
+            keystore.get("sign")
 
 
 def test_storage_keys_differ_by_purpose_and_stay(path: Path, keystore: Keystore) -> None:
