@@ -1,0 +1,71 @@
+"""Folder = package = trust boundary: what may import what, and each side runs without the other."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+
+SIDES = {
+    "proto": "tearline",
+    "server": "tearline_server",
+    "client": "tearline_client",
+}
+
+# Imports every module of the packages on the path, and says which of ours were loaded.
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+folders, packages = {folders!r}, {packages!r}
+# Without this, an editable installation would offer the other side as well.
+sys.path[:] = folders + [p for p in sys.path if not p.endswith(("/proto", "/server", "/client"))]
+for package in packages:
+    module = importlib.import_module(package)
+    for found in pkgutil.walk_packages(module.__path__, package + "."):
+        importlib.import_module(found.name)
+        print(found.name)
+"""
+
+
+def test_the_import_rules_hold():
+    linted = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as l; l()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert linted.returncode == 0, linted.stdout[linted.stdout.find("Broken contracts") :]
+    assert " 0 broken" in linted.stdout
+
+
+@pytest.mark.parametrize(
+    "present", [["proto"], ["proto", "server"], ["proto", "client"]], ids="+".join
+)
+def test_each_side_imports_without_the_other(present):
+    script = IMPORT_ALL.format(
+        folders=[str(ROOT / side) for side in present],
+        packages=[SIDES[side] for side in present],
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    loaded = set(ended.stdout.split())
+    assert "tearline.errors" in loaded
+    assert {name.split(".")[0] for name in loaded} == {SIDES[side] for side in present}
+
+
+def test_the_check_of_sides_sees_a_missing_one():
+    script = IMPORT_ALL.format(folders=[str(ROOT / "proto")], packages=["tearline_server"])
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "No module named 'tearline_server'" in ended.stderr
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_each_package_says_what_it_is(side):
+    for path in (ROOT / side).rglob("__init__.py"):
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        assert first.startswith(('"""', 'r"""')), path.relative_to(ROOT)
+
+
+def test_each_package_is_typed():
+    assert all(Path(ROOT / side / package / "py.typed").exists() for side, package in SIDES.items())
