@@ -57,6 +57,26 @@ MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 no
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
+CHECKPOINT_INTERVAL_MS = 1000  # two signatures and a disk write a second at most
+CHECKPOINT_REFRESH_MS = 60_000  # a log that stands still shows every minute that it is alive
+
+# Exchange.
+MAX_PACKET_BYTES = 3 << 20  # ciphertexts of one packet; its delivery must fit one message
+MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # what is kept longer belongs in an archive
+MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not faster
+MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
+MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
+MAX_PUBLISH_WINDOW = 16  # messages of one stream under way at once
+MAIL_PAGE = 64  # items read from a mailbox at once
+LOG_PAGE_BYTES = 1 << 20  # entries sent in one reply
+EVENT_PAGE_BYTES = 1 << 20  # openings and proofs sent in one reply
+EVENT_PAGE = 256  # events of one reply
+MAX_QUERY_CONDITIONS = 32  # of one audit query
+MAX_NODE_STATEMENTS_S = 4096  # a node's statements a second, over many seconds: an import's rate
+MAX_NODE_BYTES_S = 32 << 20  # a node's bytes a second, over many seconds
+RATE_BURST_S = 4  # seconds of either that may come at once
+REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
+MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line
 
 # Imports and exports.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms

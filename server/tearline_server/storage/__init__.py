@@ -1,1 +1,1 @@
-"""What the exchange asks of a database, and the databases that answer."""
+"""What the exchange keeps: the questions asked of a store, and SQLite's answers."""

@@ -1,0 +1,195 @@
+"""The log: appending entries, signing checkpoints, proving.
+
+``append`` is pure and runs inside the transaction that writes what the entries describe.
+A checkpoint is signed only over what is on the disk, at most every second, and kept before
+anybody is shown it: so the log never signs two trees of one size.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.checkpoint import Checkpoint, CheckpointSigner, parse_note, sign_checkpoint
+from tearline.errors import FrontierDamaged
+from tearline.event import Event
+from tearline.identity import trust_domain_of
+from tearline.ledger import blind_entry, clear_entry, entry_hash
+from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS
+from tearline.merkle import Frontier, Node, inclusion_nodes, inclusion_proof
+from tearline.receipt import LogOpening
+from tearline.statement import SALT_SIZE
+from tearline.wire.flow import encode_event
+from tearline.wire.statements import Signed
+from tearline_server.storage.records import EventRow, Head
+from tearline_server.storage.store import Store
+
+Clock = Callable[[], int]
+"""The time, Unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """What a batch adds to the log.
+
+    Attributes:
+        tree: The tree with it.
+        entries: The entries, in order.
+        nodes: The nodes of the tree that they completed.
+        openings: By position in the batch, for the blind ones.
+        events: Rows of the blind ones.
+    """
+
+    tree: Frontier
+    entries: tuple[bytes, ...]
+    nodes: tuple[Node, ...]
+    openings: dict[int, LogOpening]
+    events: tuple[EventRow, ...]
+
+
+def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
+    """Adds clear statements and blind events to the log, in order."""
+    entries: list[bytes] = []
+    openings: dict[int, LogOpening] = {}
+    rows: list[EventRow] = []
+    for position, item in enumerate(batch):
+        if isinstance(item, Signed):
+            entries.append(clear_entry(item))
+            continue
+        salt, encoded = secrets.token_bytes(SALT_SIZE), encode_event(item)
+        index = tree.size + position
+        entries.append(blind_entry(salt, encoded))
+        openings[position] = LogOpening(index=index, salt=salt, event=encoded)
+        rows.append(_row(index, salt, encoded, item))
+    following, nodes = tree.append(entry_hash(entry) for entry in entries)
+    return Appended(
+        tree=following,
+        entries=tuple(entries),
+        nodes=tuple(nodes),
+        openings=openings,
+        events=tuple(rows),
+    )
+
+
+def _row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
+    named = {uri for uri in (event.actor, event.party, event.counterpart) if "://" in uri}
+    return EventRow(
+        idx=index,
+        salt=salt,
+        event=encoded,
+        time_ms=event.time_ms,
+        code=event.code.value,
+        outcome=event.outcome.value,
+        reason=event.reason,
+        actor=event.actor,
+        party=event.party,
+        statement=event.statement_id,
+        packet=event.packet,
+        agreement=event.agreement_id,
+        agencies=tuple(sorted({f"spiffe://{trust_domain_of(uri)}" for uri in named})),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """The newest checkpoint, and when it was signed."""
+
+    size: int
+    note: bytes
+    time_ms: int
+
+
+class AuditLog:
+    """Checkpoints over the stored log, and proofs under them.
+
+    Args:
+        store: Where the log is.
+        origin: The log's name.
+        signers: Its keys; each signs every checkpoint.
+        clock: The time.
+    """
+
+    def __init__(
+        self, store: Store, *, origin: str, signers: Sequence[CheckpointSigner], clock: Clock
+    ) -> None:
+        self._store = store
+        self._origin = origin
+        self._signers = signers
+        self._clock = clock
+        self._tree = Frontier()
+        self._newest: _Signed | None = None
+        self._signing = asyncio.Lock()
+
+    def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
+        """Goes on from what is stored.
+
+        Raises:
+            FrontierDamaged: If a larger tree was signed than is stored, or another one of the
+                same size: signing again would fork the log.
+        """
+        self._tree = head.tree
+        if checkpoint is None:
+            return
+        size, note = checkpoint
+        if size > head.tree.size:
+            raise FrontierDamaged(f"size {size} was signed, {head.tree.size} entries are stored")
+        if size == head.tree.size and self._state(head.tree).encode() != parse_note(note).text:
+            raise FrontierDamaged(f"another tree of size {size} was signed")
+        self._newest = _Signed(size=size, note=note, time_ms=0)
+
+    def advance(self, tree: Frontier) -> None:
+        """Takes the tree that a commit made durable."""
+        if tree.size > self._tree.size:
+            self._tree = tree
+
+    @property
+    def size(self) -> int:
+        """Entries that are durable."""
+        return self._tree.size
+
+    async def checkpoint(self, size: int = 0) -> tuple[int, bytes]:
+        """The size and note of a checkpoint over at least ``size`` entries.
+
+        Entries above what is durable cannot be waited for: the newest checkpoint then covers
+        all there is. An old checkpoint is signed anew, so that readers see the log is alive.
+        """
+        wanted = min(size, self._tree.size)
+        while True:
+            newest = self._newest
+            if newest is not None and newest.size >= wanted and self._is_fresh(newest):
+                return newest.size, newest.note
+            async with self._signing:
+                if self._newest is newest:
+                    await self._sign(newest)
+
+    def _is_fresh(self, newest: _Signed) -> bool:
+        return self._clock() - newest.time_ms < CHECKPOINT_REFRESH_MS
+
+    async def _sign(self, newest: _Signed | None) -> None:
+        if newest is not None:
+            wait_ms = newest.time_ms + CHECKPOINT_INTERVAL_MS - self._clock()
+            if 0 < wait_ms:
+                await asyncio.sleep(min(wait_ms, CHECKPOINT_INTERVAL_MS) / 1000)
+        tree, now_ms = self._tree, self._clock()
+        note = sign_checkpoint(self._state(tree), self._signers, time_s=now_ms // 1000)
+        await self._store.put_checkpoint(tree.size, note)
+        self._newest = _Signed(size=tree.size, note=note, time_ms=now_ms)
+
+    def _state(self, tree: Frontier) -> Checkpoint:
+        return Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
+
+    async def prove(self, indices: Sequence[int], size: int) -> list[tuple[bytes, ...]]:
+        """For each index its inclusion proof in the tree of the first ``size`` entries.
+
+        Raises:
+            ProofMalformed: If that tree has no such entry.
+            FrontierDamaged: If a node of the tree is missing.
+        """
+        needed = {node for index in indices for node in inclusion_nodes(index, size)}
+        nodes = await self._store.nodes(sorted(needed))
+        if len(nodes) != len(needed):
+            raise FrontierDamaged("a node of the log's tree is missing")
+        return [
+            inclusion_proof(index, size, lambda level, place: nodes[level, place])
+            for index in indices
+        ]

@@ -1,0 +1,170 @@
+"""The SQLite file: its lock, its connections and their threads, its migrations.
+
+One thread writes. A few others read, each on a connection of its own, and see the last
+commit. Exactly one process serves a file: it holds a lock beside it for as long as it lives.
+"""
+
+import fcntl
+import os
+import threading
+from asyncio import get_running_loop
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
+
+T = TypeVar("T")
+
+_READERS = 2  # reading a page of mail takes tens of microseconds; more would fight for one core
+_PAGE_BYTES = 16384  # inserts at twice the rate of SQLite's 4 KiB
+_CACHE_KIB = 64 << 10
+_STATEMENTS_KEPT = 256  # prepared statements of a connection
+
+
+class Database:
+    """A SQLite file in WAL mode; every commit is on the disk when it returns.
+
+    Args:
+        path: The file; created where it is missing, for its owner only.
+
+    Raises:
+        StoreBusy: If another process serves it.
+        StoreFull: If the disk is full.
+        StoreDamaged: If it is not such a database, or cannot be read or written.
+        StoreVersion: If a later version made it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = _locked(path.with_name(path.name + ".lock"))
+        self._local = threading.local()
+        self._opened: list[apsw.Connection] = []
+        try:
+            # Created before SQLite does, so that no moment leaves it readable to others.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            self._writer_connection = self._connect()
+            _migrate(self._writer_connection)
+        except OSError as error:
+            os.close(self._lock)
+            raise StoreDamaged(f"{path}: {error.strerror}") from None
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+
+    async def read(self, question: Callable[[apsw.Connection], T]) -> T:
+        """Asks ``question`` on a reader's connection."""
+        return await get_running_loop().run_in_executor(self._readers, self._ask, question)
+
+    async def write(self, change: Callable[[apsw.Connection], T]) -> T:
+        """Runs ``change`` in a transaction; durable when this returns."""
+        return await get_running_loop().run_in_executor(self._writer, self._change, change)
+
+    async def close(self) -> None:
+        """Waits for what is under way, then closes every connection and lets go of the lock."""
+        await get_running_loop().run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        self._readers.shutdown()
+        self._writer.shutdown()
+        for connection in self._opened:
+            connection.close()
+        os.close(self._lock)
+
+    def _ask(self, question: Callable[[apsw.Connection], T]) -> T:
+        with translated():
+            connection = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            return question(connection)
+
+    def _change(self, change: Callable[[apsw.Connection], T]) -> T:
+        connection = self._writer_connection
+        with translated():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                done = change(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return done
+
+    def _connect(self) -> apsw.Connection:
+        with translated():
+            connection = apsw.Connection(str(self._path), statementcachesize=_STATEMENTS_KEPT)
+            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.execute("PRAGMA cell_size_check=ON")
+        self._opened.append(connection)
+        return connection
+
+
+def _migrate(connection: apsw.Connection) -> None:
+    scripts = sorted(
+        (file for file in files(__package__).joinpath("migrations").iterdir()),
+        key=lambda file: file.name,
+    )
+    scripts = [file for file in scripts if file.name.endswith(".sql")]
+    with translated():
+        version = connection.pragma("user_version")
+        if version > len(scripts):
+            raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
+        for number, script in enumerate(scripts[version:], start=version + 1):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.execute(script.read_text("utf-8"))
+                connection.execute(f"PRAGMA user_version={number}")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+def _locked(path: Path) -> int:
+    """Takes the lock beside the database; the kernel lets go of it when the process ends."""
+    flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StoreDamaged(f"{path}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StoreBusy(f"{path} is locked") from None
+    return descriptor
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns SQLite's errors into ours.
+
+    Raises:
+        StoreBusy: Where another process is in the way.
+        StoreFull: Where the disk is full.
+        StoreDamaged: Where the file cannot be read, written or believed.
+    """
+    try:
+        yield
+    except apsw.BusyError:
+        raise StoreBusy("SQLite is locked") from None
+    except apsw.FullError:
+        raise StoreFull() from None
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise StoreDamaged(type(error).__name__) from None
+    except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConstraintError) as error:
+        raise StoreDamaged(f"SQLite says {type(error).__name__}") from None

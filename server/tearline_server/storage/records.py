@@ -1,0 +1,335 @@
+"""What is written and read: rows as the exchange means them, whatever database keeps them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tearline.merkle import Frontier, Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The state of the log.
+
+    Attributes:
+        epoch: 16 bytes: which life of the database this is.
+        tree: The tree over all entries.
+        time_ms: The log's time of the last entry, Unix milliseconds.
+    """
+
+    epoch: bytes
+    tree: Frontier
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """What a blind entry hides.
+
+    Attributes:
+        idx: The entry's index.
+        salt: 32 bytes.
+        event: The encoded event.
+        time_ms: The event's time.
+        code: What happened.
+        outcome: How it ended.
+        reason: Code of the error, or empty.
+        actor: URI of who acted.
+        party: URI the event is about.
+        statement: 32 bytes, the statement's id.
+        packet: 32 bytes, the manifest's id, or empty.
+        agreement: 16 bytes, or empty.
+        agencies: URIs of the agencies whose auditors may see it.
+    """
+
+    idx: int
+    salt: bytes
+    event: bytes
+    time_ms: int
+    code: str
+    outcome: str
+    reason: str
+    actor: str
+    party: str
+    statement: bytes
+    packet: bytes
+    agreement: bytes
+    agencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRow:
+    """A statement and what became of it.
+
+    Attributes:
+        idx: The entry that its receipt tells of.
+        id: 32 bytes.
+        signer: URI of its (first) signer.
+        type: Its type's number.
+        natural: An identifier that no other statement of this signer may bear, or None.
+        packet: Of a grant, the id of its packet's manifest, or None.
+        code: Of its refusal; empty where it was accepted.
+        why: What the sender was told of the refusal.
+        receipt: The receipt's statement as it travels.
+        envelope: The statement as it travels, or None where it was refused.
+    """
+
+    idx: int
+    id: bytes
+    signer: str
+    type: int
+    natural: bytes | None
+    packet: bytes | None
+    code: str
+    why: str
+    receipt: bytes
+    envelope: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketRow:
+    """A packet's openings and ciphertexts, and the entry of its manifest."""
+
+    id: bytes
+    statement: int
+    parts: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementRow:
+    """One version of an agreement, and the entry of its statement."""
+
+    id: bytes
+    version: int
+    statement: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """How far a channel has come: the highest place and the highest mark."""
+
+    sender: str
+    recipient: str
+    agreement: bytes
+    seq: int
+    mark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRow:
+    """An item of a mailbox.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there, from 1.
+        statement: The entry of its statement.
+        entry: The entry whose opening the node is told.
+    """
+
+    node: str
+    seq: int
+    statement: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailUpdate:
+    """What became of an item of a mailbox: the entry of its delivery, or the latest receipt."""
+
+    node: str
+    seq: int
+    delivered: int | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Everything that one transaction writes. All of it happens, or nothing does.
+
+    Attributes:
+        tree: The log's tree with the new entries.
+        time_ms: The log's time of them.
+        entries: New entries, in order.
+        nodes: The nodes of the tree that they completed.
+    """
+
+    tree: Frontier
+    time_ms: int
+    entries: Sequence[bytes] = ()
+    nodes: Sequence[Node] = ()
+    events: Sequence[EventRow] = ()
+    attestations: Mapping[bytes, bytes] = field(default_factory=dict)
+    statements: Sequence[StatementRow] = ()
+    packets: Sequence[PacketRow] = ()
+    agreements: Sequence[AgreementRow] = ()
+    channels: Sequence[ChannelRow] = ()
+    mail: Sequence[MailRow] = ()
+    mail_updates: Sequence[MailUpdate] = ()
+    acknowledged: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What must be known of the past before a batch can be judged.
+
+    Attributes:
+        statements: Statements by (id, signer).
+        naturals: Identifiers by (signer, natural).
+        packets: Packets by the id of their manifest.
+        mail: Items by (node, statement id).
+    """
+
+    statements: frozenset[tuple[bytes, str]] = frozenset()
+    naturals: frozenset[tuple[str, bytes]] = frozenset()
+    packets: frozenset[bytes] = frozenset()
+    mail: frozenset[tuple[str, bytes]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a statement earlier."""
+
+    code: str
+    why: str
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPacket:
+    """A packet: its manifest's statement as it travels, and the encoded parts."""
+
+    envelope: bytes
+    parts: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """An item of a mailbox, as a receipt about it is judged.
+
+    Attributes:
+        seq: Its place in the mailbox.
+        sender: Who signed the statement.
+        type: The statement's type's number.
+        packet: Of a grant, the id of its packet's manifest, or None.
+        delivered: Whether it was handed out.
+        status: The latest status that the node gave it, or None.
+    """
+
+    seq: int
+    sender: str
+    type: int
+    packet: bytes | None
+    delivered: bool
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The answers to ``Asked``; what is not there is absent."""
+
+    statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
+    naturals: Mapping[tuple[str, bytes], bytes] = field(default_factory=dict)
+    packets: Mapping[bytes, StoredPacket] = field(default_factory=dict)
+    mail: Mapping[tuple[str, bytes], Delivered] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningRow:
+    """An entry's index, and the salt and event that it hides."""
+
+    idx: int
+    salt: bytes
+    event: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailItem:
+    """An item of a mailbox, as it is delivered.
+
+    Attributes:
+        seq: Its place in the mailbox.
+        id: 32 bytes, the statement's id.
+        sender: Who signed it.
+        type: Its type's number.
+        envelope: The statement as it travels.
+        packet: Of a grant, the id of its packet's manifest, or None.
+        opening: The entry that the node is told of.
+        delivered: Whether it was handed out before.
+    """
+
+    seq: int
+    id: bytes
+    sender: str
+    type: int
+    envelope: bytes
+    packet: bytes | None
+    opening: OpeningRow
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAgreement:
+    """A version of an agreement: its entry, its statement, and the entry each agency got."""
+
+    statement: int
+    envelope: bytes
+    entries: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What an exchange holds in memory, as it stands when it starts.
+
+    Attributes:
+        head: The log.
+        checkpoint: Size and note of the last one signed, or None.
+        clear: Every clear entry with its index, in order.
+        agreements: Every version of every agreement, in the order of the log.
+        channels: Every channel.
+        mailboxes: The last place in each mailbox.
+    """
+
+    head: Head
+    checkpoint: tuple[int, bytes] | None
+    clear: Sequence[tuple[int, bytes]]
+    agreements: Sequence[StoredAgreement]
+    channels: Sequence[ChannelRow]
+    mailboxes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition of a search: a field among values, or a range of times.
+
+    Attributes:
+        field: ``actor``, ``party``, ``code``, ``packet``, ``statement``, ``agreement``,
+            ``outcome``, ``reason`` or ``time_ms``.
+        values: What it may be, any of them.
+        since: First time, for ``time_ms``, or None.
+        until: First time after, for ``time_ms``, or None.
+        negated: Whether it must not hold.
+    """
+
+    field: str
+    values: tuple[str | bytes, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search in the events that one agency may see.
+
+    Attributes:
+        agency: URI of the agency.
+        conditions: All must hold.
+        after: The index to continue after; -1 from the beginning.
+        below: Only entries below this index, which a checkpoint covers.
+        limit: How many events at most.
+    """
+
+    agency: str
+    conditions: tuple[Condition, ...]
+    after: int
+    below: int
+    limit: int

@@ -1,0 +1,404 @@
+"""``Store`` on SQLite: every question as SQL, with bound parameters only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from tearline.errors import FrontierDamaged
+from tearline.merkle import Frontier, NodeId, leaf_hash
+from tearline_server.storage.database import Database
+from tearline_server.storage.records import (
+    Asked,
+    ChannelRow,
+    Commit,
+    Condition,
+    Delivered,
+    Head,
+    Known,
+    MailItem,
+    OpeningRow,
+    Search,
+    Settled,
+    Stored,
+    StoredAgreement,
+    StoredPacket,
+)
+from tearline_server.storage.store import Append
+
+_HASH_SIZE = 32
+
+
+class SqliteStore:
+    """What one exchange process keeps in one file.
+
+    Args:
+        path: The file; created where it is missing.
+
+    Raises:
+        StoreError: If it cannot be used, or another process uses it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path)
+
+    async def close(self) -> None:
+        """Ends everything under way and lets go of the file."""
+        await self._db.close()
+
+    async def load(self) -> Stored:
+        """What an exchange must hold in memory to go on."""
+        return await self._db.read(_load)
+
+    async def known(self, asked: Asked) -> Known:
+        """What is known of statements, identifiers, packets and mail."""
+        return await self._db.read(lambda connection: _known(connection, asked))
+
+    async def commit(self, append: Append) -> None:
+        """Locks the head, calls ``append`` with it, writes what it returns; durable on return."""
+        await self._db.write(lambda connection: _write(connection, append(_head(connection))))
+
+    async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
+        """Items of a mailbox behind place ``after``, in order."""
+        return await self._db.read(
+            lambda connection: [
+                MailItem(
+                    seq=seq,
+                    id=id_,
+                    sender=sender,
+                    type=type_,
+                    envelope=envelope,
+                    packet=packet,
+                    opening=OpeningRow(idx=idx, salt=salt, event=event),
+                    delivered=delivered is not None,
+                )
+                for seq, id_, sender, type_, envelope, packet, idx, salt, event, delivered in (
+                    connection.execute(_MAIL, (node, after, limit))
+                )
+            ]
+        )
+
+    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+        """A packet by its manifest's id, or None."""
+        return await self._db.read(lambda connection: _packet(connection, packet_id))
+
+    async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Encoded attestations by their hash; unknown ones are absent."""
+        sql = "SELECT attestation FROM attestation WHERE hash = ?"
+        return await self._db.read(
+            lambda connection: {
+                key: found
+                for key in hashes
+                if (found := _value(connection, sql, (key,))) is not None
+            }
+        )
+
+    async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
+        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        return await self._db.read(lambda connection: _entries(connection, start, end, max_bytes))
+
+    async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        return await self._db.read(
+            lambda connection: {
+                node: found for node in ids if (found := _node(connection, node)) is not None
+            }
+        )
+
+    async def put_checkpoint(self, size: int, note: bytes) -> None:
+        """Keeps the newest checkpoint, before anybody is shown it."""
+        sql = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
+        await self._db.write(lambda connection: _run(connection, sql, (size, note)))
+
+    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
+        """Events about a statement that an agency may see, in the order of the log."""
+        sql = (
+            "SELECT e.idx, salt, event FROM event e JOIN event_agency a ON a.idx = e.idx"
+            " WHERE e.statement = ? AND a.agency = ? ORDER BY e.idx"
+        )
+        return await self._db.read(
+            lambda connection: _openings(connection.execute(sql, (statement_id, agency)))
+        )
+
+    async def openings(self, start: int, *, limit: int) -> Sequence[OpeningRow]:
+        """Events from index ``start`` on, in order; for the operator's own verification."""
+        sql = "SELECT idx, salt, event FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"
+        return await self._db.read(
+            lambda connection: _openings(connection.execute(sql, (start, limit)))
+        )
+
+    async def search(self, search: Search) -> Sequence[OpeningRow]:
+        """Events that an agency may see and that meet every condition, in order."""
+        clauses = ["a.agency = ?", "a.idx > ?", "a.idx < ?"]
+        values: list[Any] = [search.agency, search.after, search.below]
+        for condition in search.conditions:
+            clause, bound = _clause(condition)
+            clauses.append(f"NOT ({clause})" if condition.negated else clause)
+            values += bound
+        # Made of constant texts alone; whatever an auditor wrote is bound.
+        sql = (
+            "SELECT e.idx, e.salt, e.event FROM event_agency a JOIN event e ON e.idx = a.idx"  # noqa: S608
+            f" WHERE {' AND '.join(clauses)} ORDER BY a.idx LIMIT ?"
+        )
+        return await self._db.read(
+            lambda connection: _openings(connection.execute(sql, (*values, search.limit)))
+        )
+
+
+_MAIL = (
+    "SELECT m.seq, s.id, s.signer, s.type, s.envelope, s.packet, e.idx, e.salt, e.event,"
+    " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
+    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
+)
+_COLUMNS = {
+    "actor": "e.actor",
+    "party": "e.party",
+    "code": "e.code",
+    "packet": "e.packet",
+    "statement": "e.statement",
+    "agreement": "e.agreement",
+    "outcome": "e.outcome",
+    "reason": "e.reason",
+    "time_ms": "e.time_ms",
+}
+
+
+def _clause(condition: Condition) -> tuple[str, list[Any]]:
+    column = _COLUMNS[condition.field]
+    if condition.field == "time_ms":
+        return f"{column} >= ? AND {column} < ?", [condition.since, condition.until]
+    marks = ", ".join("?" * len(condition.values))
+    return f"{column} IN ({marks})", list(condition.values)
+
+
+def _run(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...]) -> None:
+    for _ in connection.execute(sql, bindings):
+        pass
+
+
+def _row(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    return next(iter(connection.execute(sql, bindings)), None)
+
+
+def _value(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    row = _row(connection, sql, bindings)
+    return None if row is None else row[0]
+
+
+def _openings(rows: Iterable[tuple[Any, ...]]) -> list[OpeningRow]:
+    return [OpeningRow(idx=idx, salt=salt, event=event) for idx, salt, event in rows]
+
+
+def _head(connection: apsw.Connection) -> Head:
+    row = _row(connection, "SELECT epoch, size, frontier, time_ms FROM head")
+    if row is None:
+        raise FrontierDamaged("the row of the log's head is missing")
+    epoch, size, hashes, time_ms = row
+    frontier = tuple(
+        hashes[start : start + _HASH_SIZE] for start in range(0, len(hashes), _HASH_SIZE)
+    )
+    return Head(epoch=epoch, tree=Frontier(size=size, hashes=frontier), time_ms=time_ms)
+
+
+def _load(connection: apsw.Connection) -> Stored:
+    # In one transaction, so that all of it is of one moment.
+    connection.execute("BEGIN")
+    try:
+        return Stored(
+            head=_head(connection),
+            checkpoint=_row(connection, "SELECT size, note FROM checkpoint"),
+            clear=list(
+                connection.execute(
+                    "SELECT idx, entry FROM entry WHERE length(entry) <> 33 ORDER BY idx"
+                )
+            ),
+            agreements=_agreements(connection),
+            channels=[
+                ChannelRow(
+                    sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark
+                )
+                for sender, recipient, agreement, seq, mark in connection.execute(
+                    "SELECT sender, recipient, agreement, seq, mark FROM channel"
+                )
+            ],
+            mailboxes=dict(connection.execute("SELECT node, max(seq) FROM mail GROUP BY node")),
+        )
+    finally:
+        connection.execute("COMMIT")
+
+
+def _agreements(connection: apsw.Connection) -> list[StoredAgreement]:
+    entries = "SELECT party, idx FROM event WHERE statement = ? AND code = 'agreement'"
+    return [
+        StoredAgreement(
+            statement=idx, envelope=envelope, entries=dict(connection.execute(entries, (id_,)))
+        )
+        for idx, id_, envelope in list(
+            connection.execute(
+                "SELECT s.idx, s.id, s.envelope FROM agreement a"
+                " JOIN statement s ON s.idx = a.statement ORDER BY s.idx"
+            )
+        )
+    ]
+
+
+def _packet(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | None:
+    sql = (
+        "SELECT s.envelope, p.parts FROM packet p JOIN statement s ON s.idx = p.statement"
+        " WHERE p.id = ?"
+    )
+    row = _row(connection, sql, (packet_id,))
+    return None if row is None else StoredPacket(envelope=row[0], parts=row[1])
+
+
+def _known(connection: apsw.Connection, asked: Asked) -> Known:
+    statements = {}
+    for key in asked.statements:
+        row = _row(
+            connection,
+            "SELECT code, why, receipt FROM statement WHERE id = ? AND signer = ?",
+            key,
+        )
+        if row is not None:
+            statements[key] = Settled(code=row[0], why=row[1], receipt=row[2])
+    naturals = {}
+    for pair in asked.naturals:
+        taken = _value(
+            connection, "SELECT id FROM statement WHERE signer = ? AND natural = ?", pair
+        )
+        if taken is not None:
+            naturals[pair] = taken
+    packets = {}
+    for packet_id in asked.packets:
+        packet = _packet(connection, packet_id)
+        if packet is not None:
+            packets[packet_id] = packet
+    mail = {}
+    for node, statement_id in asked.mail:
+        row = _row(
+            connection,
+            "SELECT m.seq, s.signer, s.type, s.packet, m.delivered, m.status"
+            " FROM statement s JOIN mail m ON m.statement = s.idx WHERE s.id = ? AND m.node = ?",
+            (statement_id, node),
+        )
+        if row is not None:
+            mail[node, statement_id] = Delivered(
+                seq=row[0],
+                sender=row[1],
+                type=row[2],
+                packet=row[3],
+                delivered=row[4] is not None,
+                status=row[5],
+            )
+    return Known(statements=statements, naturals=naturals, packets=packets, mail=mail)
+
+
+def _entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:
+    found: list[bytes] = []
+    size = 0
+    sql = "SELECT entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    for (entry,) in connection.execute(sql, (start, end)):
+        size += len(entry)
+        if found and size > max_bytes:
+            break
+        found.append(entry)
+    return found
+
+
+def _node(connection: apsw.Connection, node: NodeId) -> bytes | None:
+    level, index = node
+    if level == 0:
+        entry = _value(connection, "SELECT entry FROM entry WHERE idx = ?", (index,))
+        return None if entry is None else leaf_hash(entry)
+    found = _value(connection, "SELECT hash FROM node WHERE level = ? AND idx = ?", node)
+    return None if found is None else bytes(found)
+
+
+def _write(connection: apsw.Connection, commit: Commit) -> None:
+    tree = commit.tree
+    first = tree.size - len(commit.entries)
+    many = connection.executemany
+    _run(
+        connection,
+        "UPDATE head SET size = ?, frontier = ?, time_ms = ?",
+        (tree.size, b"".join(tree.hashes), commit.time_ms),
+    )
+    many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))
+    many("INSERT INTO node VALUES (?, ?, ?)", (node for node in commit.nodes if node[0]))
+    many(
+        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                row.idx,
+                row.salt,
+                row.event,
+                row.time_ms,
+                row.code,
+                row.outcome,
+                row.reason,
+                row.actor,
+                row.party,
+                row.statement,
+                row.packet,
+                row.agreement,
+            )
+            for row in commit.events
+        ),
+    )
+    many(
+        "INSERT INTO event_agency VALUES (?, ?)",
+        ((agency, row.idx) for row in commit.events for agency in row.agencies),
+    )
+    many(
+        "INSERT INTO attestation VALUES (?, ?) ON CONFLICT DO NOTHING",
+        commit.attestations.items(),
+    )
+    # A co-signed statement that lacked signatures may be accepted later: its row is replaced.
+    many(
+        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"
+        " packet = excluded.packet, code = excluded.code, why = excluded.why,"
+        " receipt = excluded.receipt, envelope = excluded.envelope",
+        (
+            (
+                row.idx,
+                row.id,
+                row.signer,
+                row.type,
+                row.natural,
+                row.packet,
+                row.code,
+                row.why,
+                row.receipt,
+                row.envelope,
+            )
+            for row in commit.statements
+        ),
+    )
+    many(
+        "INSERT INTO packet VALUES (?, ?, ?)",
+        ((row.id, row.statement, row.parts) for row in commit.packets),
+    )
+    many(
+        "INSERT INTO agreement VALUES (?, ?, ?)",
+        ((row.id, row.version, row.statement) for row in commit.agreements),
+    )
+    many(
+        "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
+        ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
+    )
+    many(
+        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL)",
+        ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
+    )
+    many(
+        "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status)"
+        " WHERE node = ? AND seq = ?",
+        ((row.delivered, row.status, row.node, row.seq) for row in commit.mail_updates),
+    )
+    many(
+        "INSERT INTO acknowledged VALUES (?, ?)"
+        " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",
+        commit.acknowledged.items(),
+    )

@@ -1,0 +1,83 @@
+"""``Store``: the few questions that the exchange asks of its database.
+
+Its heart is ``commit``: everything a batch changes, with the log entries that describe it,
+in one transaction, on the disk when the call returns.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from tearline.merkle import NodeId
+from tearline_server.storage.records import (
+    Asked,
+    Commit,
+    Head,
+    Known,
+    MailItem,
+    OpeningRow,
+    Search,
+    Stored,
+    StoredPacket,
+)
+
+Append = Callable[[Head], Commit]
+"""Makes what a transaction writes from the head of the log it writes behind; pure."""
+
+
+class Store(Protocol):
+    """What the exchange keeps. Every method raises StoreError where the database fails."""
+
+    async def load(self) -> Stored:
+        """What an exchange must hold in memory to go on."""
+        ...
+
+    async def known(self, asked: Asked) -> Known:
+        """What is known of statements, identifiers, packets and mail."""
+        ...
+
+    async def commit(self, append: Append) -> None:
+        """Locks the head, calls ``append`` with it, writes what it returns; durable on return.
+
+        Whatever ``append`` raises comes out, and nothing is written.
+        """
+        ...
+
+    async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
+        """Items of a mailbox behind place ``after``, in order."""
+        ...
+
+    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+        """A packet by its manifest's id, or None."""
+        ...
+
+    async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Encoded attestations by their hash; unknown ones are absent."""
+        ...
+
+    async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
+        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        ...
+
+    async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        ...
+
+    async def put_checkpoint(self, size: int, note: bytes) -> None:
+        """Keeps the newest checkpoint, before anybody is shown it."""
+        ...
+
+    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
+        """Events about a statement that an agency may see, in the order of the log."""
+        ...
+
+    async def openings(self, start: int, *, limit: int) -> Sequence[OpeningRow]:
+        """Events from index ``start`` on, in order; for the operator's own verification."""
+        ...
+
+    async def search(self, search: Search) -> Sequence[OpeningRow]:
+        """Events that an agency may see and that meet every condition, in order."""
+        ...
+
+    async def close(self) -> None:
+        """Ends everything under way and lets go of the database."""
+        ...
