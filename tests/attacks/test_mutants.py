@@ -1,0 +1,160 @@
+"""The table names what exists, and a function taken away is away for everyone."""
+
+import asyncio
+import functools
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from attacks.mutant import MutantUnknown, find_function, parse_mutant, take_away
+from attacks.mutants import INJECT, TESTS, weakness
+from attacks.table import ATTACKS, Attack
+from tearline.errors import error_by_code
+
+
+@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row.name)
+def test_each_row_names_a_code_a_function_and_a_test(row):
+    assert error_by_code(row.code) is not None
+    assert row.evidence
+    mutant = parse_mutant(row.function)
+    function = find_function(importlib.import_module(mutant.module), mutant.qualname)
+    compile(row.returns, "returns", "eval")
+    assert function.__module__ == mutant.module
+    path, _, name = row.test.partition("::")
+    assert f"def {name.partition('[')[0]}(" in (TESTS.parent / path).read_text(encoding="utf-8")
+
+
+def test_no_attack_stands_twice():
+    assert len({row.name for row in ATTACKS}) == len(ATTACKS)
+
+
+def plain(a, b=2, /, *rest, c, d=4, **more):
+    raise ValueError(a)
+
+
+async def waiting(a):
+    raise ValueError(a)
+
+
+def yielding(a):
+    yield a
+    raise ValueError(a)
+
+
+async def streaming(a):
+    yield a
+    raise ValueError(a)
+
+
+class Base:
+    def method(self):
+        raise ValueError
+
+
+class Kinds(Base):
+    def method(self):
+        return super().method()  # closes over __class__
+
+    @staticmethod
+    def static(a):
+        raise ValueError(a)
+
+    @classmethod
+    def of(cls, a):
+        raise ValueError(a)
+
+    @property
+    def computed(self):
+        raise ValueError
+
+    @functools.cached_property
+    def kept(self):
+        raise ValueError
+
+
+@functools.lru_cache
+def cached(a):
+    raise ValueError(a)
+
+
+def without(qualname, returns="None"):
+    """Takes a function of this module away, as a loader would."""
+    take_away(find_function(sys.modules[__name__], qualname), returns)
+
+
+def test_every_kind_of_function_can_be_taken_away():
+    without("plain", "(a, b, rest, c, d, more)")
+    assert plain(1, c=3) == (1, 2, (), 3, 4, {})
+    assert plain(1, 5, 6, c=3, e=7) == (1, 5, (6,), 3, 4, {"e": 7})
+    without("waiting", "a")
+    assert asyncio.run(waiting(8)) == 8
+    without("yielding")
+    assert list(yielding(1)) == []
+
+    async def collected():
+        return [each async for each in streaming(1)]
+
+    without("streaming")
+    assert asyncio.run(collected()) == []
+    for name in ("method", "static", "of", "computed", "kept"):
+        without(f"Kinds.{name}", "'gone'")
+    kinds = Kinds()
+    assert [kinds.method(), kinds.static(1), kinds.of(1), kinds.computed, kinds.kept] == [
+        "gone"
+    ] * 5
+    without("cached", "a")
+    assert cached(9) == 9
+
+
+@pytest.mark.parametrize("text", ["", "module", ":name", "module:"])
+def test_a_function_needs_its_module(text):
+    with pytest.raises(MutantUnknown):
+        parse_mutant(text)
+
+
+@pytest.mark.parametrize("name", ["none", "sep", "path.none"])
+def test_what_is_no_function_cannot_be_taken_away(name):
+    with pytest.raises(MutantUnknown):
+        find_function(os, name)
+
+
+def test_it_is_away_in_processes_that_a_process_starts():
+    grandchild = (
+        "from tearline.encoding import parse_decimal; from tearline import limits;"
+        "print(parse_decimal('no number', maximum=1))"
+    )
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    ended = subprocess.run(
+        [sys.executable, "-c", child],
+        env=os.environ
+        | {"PYTHONPATH": str(INJECT), "TEARLINE_MUTANT": "tearline.encoding:parse_decimal=text"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout == "no number\n", ended.stderr
+
+
+def row(function: str, test: str, returns: str = "None") -> Attack:
+    return Attack(
+        name="n", code="TL-KEY-002", evidence="e", function=function, test=test, returns=returns
+    )
+
+
+VERIFY = "tearline.keys:SigningPublicKey.verify"
+FLIPPED = "tests/attacks/test_keys.py::test_a_flipped_bit_in_either_half_is_refused"
+
+
+def test_a_row_whose_test_does_not_need_its_function_is_weak():
+    assert "passes without it" in weakness(row("tearline.encoding:parse_hex", FLIPPED))
+
+
+def test_a_row_whose_test_fails_by_accident_is_weak():
+    assert "by accident" in weakness(row("tearline.keys:SigningPublicKey._halves", FLIPPED))
+
+
+def test_a_row_that_cannot_run_is_weak():
+    assert "could not run" in weakness(row(VERIFY, "tests/attacks/test_keys.py::test_none"))
+    assert "could not run" in weakness(row("tearline.keys:none", FLIPPED))
