@@ -13,6 +13,7 @@ MAX_VALUES = 4096  # values of one property of one entity
 # Policy.
 MAX_MARKING_BYTES = 128  # the longest marking of the first version has 65
 MAX_POLICY_BYTES = 64 << 10  # a hundred policies of ten lines; Cedar parses it in milliseconds
+MAX_POLICY_TOKENS = 256  # of one policy; longer ones nobody reads, and Cedar's stack has an end
 MAX_POLICIES = 256  # each costs microseconds in every decision
 MAX_ARTICLES = 64  # of one agreement
 MAX_SHARES = 2048  # of one article: 64 partners by 31 categories and groups

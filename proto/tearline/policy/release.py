@@ -86,7 +86,8 @@ class ReleasePolicy:
         """
         decision = self.decide(request)
         if form > decision.form:
-            named = ", ".join(decision.shared_policy_ids) or "no policy permits it"
+            silent = "a policy could not be evaluated" if decision.faults else "none permits it"
+            named = ", ".join(decision.shared_policy_ids) or silent
             raise ReleaseRefused(
                 f"{form.text} of {request.marking.category}, where at most"
                 f" {decision.form.text} is allowed: {named}"
@@ -118,7 +119,7 @@ class ReleasePolicy:
             shared_policy_ids=shared.policy_ids,
             own_policy_ids=own.policy_ids,
             reason=stricter.reason,
-            faults=shared.faults + own.faults,
+            faults=tuple(sorted({*shared.faults, *own.faults})),
         )
 
 
@@ -135,7 +136,7 @@ def judge(answers: Sequence[Answer], policies: PolicySet, *, silent: str) -> Rul
     """
     faults = tuple(sorted({fault for answer in answers for fault in answer.faults}))
     if faults:
-        return Ruling(form=Form.WITHHELD, policy_ids=faults, reason=_UNSPECIFIED, faults=faults)
+        return Ruling(form=Form.WITHHELD, policy_ids=(), reason=_UNSPECIFIED, faults=faults)
     form = Form.WITHHELD
     deciding: tuple[str, ...] = ()
     stopping: tuple[str, ...] = ()

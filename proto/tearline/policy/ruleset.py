@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tearline.encoding import labelled_sha256
 from tearline.errors import PolicySetMalformed
-from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES
+from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES, MAX_POLICY_TOKENS
 from tearline.policy.vocabulary import SCHEMA
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ REASONS = ("source", "privacy", "third-party", "agreement", "unspecified")
 """What a forbid may give as ``@reason``, told to a reader who gets a lower form."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+# As Cedar's lexer has it: strings, comments up to the end of the line, words, signs.
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|\w+|\S')
 _GROUP = {"permit": "up-to-", "forbid": "from-"}
 _ANNOTATIONS = frozenset({"id", "reason"})
 
@@ -103,8 +105,11 @@ def _inspect(text: str) -> tuple[tuple[Finding, ...], Mapping[str, Any]]:
     """What is wrong with ``text``, and its policies in Cedar's JSON format, by position."""
     import cedarpy
 
-    if len(text.encode("utf-8")) > MAX_POLICY_BYTES:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_POLICY_BYTES:
         return (Finding(policy_id="", message=f"more than {MAX_POLICY_BYTES} bytes"),), {}
+    if _longest_policy(text) > MAX_POLICY_TOKENS:
+        message = f"a policy has at most {MAX_POLICY_TOKENS} tokens"
+        return (Finding(policy_id="", message=message),), {}
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(text))
     except ValueError as error:
@@ -127,6 +132,21 @@ def _inspect(text: str) -> tuple[tuple[Finding, ...], Mapping[str, Any]]:
         position = flaw.policy_id or ""
         findings.append(Finding(policy_id=names.get(position, position), message=flaw.error))
     return tuple(findings), policies
+
+
+def _longest_policy(text: str) -> int:
+    """The number of tokens of the longest policy.
+
+    Cedar's parser recurses, and deep nesting ends the process. Every level of nesting takes
+    a token, so this bound is one on depth; it is checked before Cedar sees the text.
+    """
+    longest = length = 0
+    for token in _TOKEN.finditer(text):
+        if token.group().startswith("//"):
+            continue
+        length = 0 if token.group() == ";" else length + 1
+        longest = max(longest, length)
+    return longest
 
 
 def _names(policies: Mapping[str, Any]) -> dict[str, str]:

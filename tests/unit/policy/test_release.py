@@ -150,6 +150,12 @@ def test_a_release_up_to_the_decision_passes_and_beyond_is_refused() -> None:
     assert "agreed-generalised" in refused.value.why
 
 
+def test_a_refusal_says_that_a_policy_failed() -> None:
+    with pytest.raises(ReleaseRefused) as refused:
+        deciding(WIDE + FAILING_FORBID).verify(AMOUNT_TO_MX, Form.EXISTS)
+    assert "could not be evaluated" in refused.value.why
+
+
 def test_a_refusal_names_no_policy_of_the_agency() -> None:
     with pytest.raises(ReleaseRefused) as refused:
         deciding(own=HOLD_BACK).verify(AMOUNT_TO_MX, Form.CLEAR)

@@ -105,6 +105,27 @@ def test_size_is_bounded() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "(" * 5000 + "true" + ")" * 5000,
+        "(  // )\r" * 2000 + "true" + ")" * 2000,  # a comment ends with the line
+        '(  "\\")"  ' * 2000 + "true" + ")" * 2000,
+        "[" * 5000 + "]" * 5000,
+        "if true then " * 1000 + "true" + " else true" * 1000,
+        "true" + " && true" * 1000,
+        "context has a" + ".a" * 2000,
+    ],
+)
+def test_nesting_that_would_end_the_process_is_refused_before_it_is_parsed(condition: str) -> None:
+    (finding,) = check(PERMIT.replace(";", f" when {{ {condition} }};"))
+    assert "tokens" in finding.message or "bytes" in finding.message
+
+
+def test_text_that_is_not_unicode_is_not_cedar() -> None:
+    assert "not Cedar" in check("\ud800")[0].message
+
+
 def test_sets_are_named_by_their_text() -> None:
     one, same, other = (parse_policy_set(text) for text in (PERMIT, PERMIT, PERMIT + "\n"))
     assert one == same
