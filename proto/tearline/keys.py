@@ -156,6 +156,21 @@ class KemPublicKey:
         except ValueError:
             raise KeyMalformed("one half of the encryption key is not a key") from None
 
+    def verify(self) -> None:
+        """Checks that something can be sealed to this key.
+
+        An X25519 key of small order agrees on nothing with anybody (RFC 7748, section 6.1).
+
+        Raises:
+            KeyMalformed: If a half is not a key, or a useless one.
+        """
+        x25519 = X25519PublicKey.from_public_bytes(self.encoded[_MLKEM_PUBLIC:])
+        try:
+            X25519PrivateKey.from_private_bytes(bytes(SEED_SIZE)).exchange(x25519)
+        except ValueError:
+            raise KeyMalformed("the encryption key agrees on nothing") from None
+        _ = self.hpke
+
 
 class KemKey:
     """An X-Wing decapsulation key, kept as its 32-byte seed.

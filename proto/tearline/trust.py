@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tearline.errors import (
     FederationMismatch,
+    MalformedInput,
     SignerKeyUnknown,
     SignerMismatch,
     SignerUnknown,
@@ -21,7 +22,7 @@ from tearline.errors import (
     TypeNotAllowed,
 )
 from tearline.federation import NODE_TYPES, Agency, KeyRecord, KeyUse, TrustList
-from tearline.identity import agency_uri_of, parse_node_uri
+from tearline.identity import agency_uri_of
 from tearline.keys import (
     SUITE,
     KemPublicKey,
@@ -83,6 +84,10 @@ class _KeyEntry:
             and self.record.not_before_ms <= at.time_ms < self.record.not_after_ms
         )
 
+    def end_at(self, index: int) -> None:
+        if self.end is None:
+            self.end = index
+
 
 class TrustState:
     """What a party knows of the federation's keys; it only ever moves forward.
@@ -98,7 +103,9 @@ class TrustState:
         self._own_agency = own_agency
         self._trust_list: TrustList | None = None
         self._trust_list_id = b""
-        self._keys: dict[bytes, _KeyEntry] = {}
+        # By subject and key id: nobody can occupy another's key by recording it first.
+        self._keys: dict[tuple[str, bytes], _KeyEntry] = {}
+        self._revoked: set[tuple[str, bytes]] = set()
         self._cache = AttestationCache()
 
     @property
@@ -132,7 +139,7 @@ class TrustState:
         """
         match signed.statement.type:
             case StatementType.TRUST_LIST:
-                self._apply_trust_list(signed)
+                self._apply_trust_list(signed, index)
             case StatementType.KEY_RECORD:
                 self._apply_key_record(signed, index)
             case StatementType.REVOCATION:
@@ -145,11 +152,12 @@ class TrustState:
     ) -> Header:
         """Checks everything about who signed ``statement``, and returns who that was.
 
-        1. Each inclusion leads to its attestation's root, in this federation.
-        2. The attestation's key is one that this state, not the message, gives its signer,
-           and counts at ``at``; its record lists the statement's type.
-        3. The signature verifies, both halves.
-        4. The body begins with the first attestation's federation, signer and key.
+        1. It has one signer, or of a co-signed type at least one (spec S-23).
+        2. Each inclusion leads to its attestation's root, in this federation (S-24, S-25).
+        3. The body begins with the first attestation's federation, signer and key (S-26).
+        4. The attestation's key is one that this state, not the message, gives its signer,
+           and counts at ``at``; its record lists the statement's type (S-27).
+        5. The signature verifies, both halves (S-28).
 
         Args:
             statement: The statement.
@@ -159,7 +167,9 @@ class TrustState:
         Raises:
             TearlineError: Of the Packet or Trust branch, naming what failed.
         """
-        if len(statement.inclusions) != 1 and statement.type not in COSIGNED_TYPES:
+        if not statement.inclusions:
+            raise StatementMalformed("the statement has no signer")
+        if len(statement.inclusions) > 1 and statement.type not in COSIGNED_TYPES:
             raise StatementMalformed("this kind of statement has one signer")
         header = header_of(statement.body)
         for number, inclusion in enumerate(statement.inclusions):
@@ -195,25 +205,23 @@ class TrustState:
         if agency is not None:
             return _listed_key(agency.root_key, signer, kind, ROOT_TYPES)
         self.agency_of(signer.signer)
-        entry = self._keys.get(signer.key_id)
-        if (
-            entry is None
-            or entry.record.subject != signer.signer
-            or entry.record.use is not KeyUse.SIGN
-            or not entry.counts(at)
-        ):
+        record = self._key_in_force(signer.signer, signer.key_id, KeyUse.SIGN, at)
+        if record is None:
             raise SignerKeyUnknown(signer.signer)
-        if kind not in entry.record.types:
+        if kind not in record.types:
             raise TypeNotAllowed(kind.name.lower())
-        return signing_public_key(entry.record.public_key)
+        return signing_public_key(record.public_key)
 
     def agency_of(self, node_uri: str) -> Agency:
         """The agency that a node belongs to.
 
         Raises:
-            SignerUnknown: If the trust list has no such agency.
+            SignerUnknown: If the trust list has no such agency, or it is no node's URI.
         """
-        agency = self.trust_list.agency(agency_uri_of(node_uri))
+        try:
+            agency = self.trust_list.agency(agency_uri_of(node_uri))
+        except MalformedInput:
+            raise SignerUnknown("the name is not a node's") from None
         if agency is None:
             raise SignerUnknown(node_uri)
         return agency
@@ -239,13 +247,7 @@ class TrustState:
 
     def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
         """Whether a grant to ``node_uri`` may be sealed to this key."""
-        entry = self._keys.get(kem_key_id)
-        return (
-            entry is not None
-            and entry.record.use is KeyUse.KEM
-            and entry.record.subject == node_uri
-            and entry.counts(at)
-        )
+        return self._key_in_force(node_uri, kem_key_id, KeyUse.KEM, at) is not None
 
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
         """The records of a node's keys that count, oldest first."""
@@ -257,9 +259,23 @@ class TrustState:
 
     def nodes(self) -> tuple[str, ...]:
         """Every node that ever had a key on record, in order of URI."""
-        return tuple(sorted({entry.record.subject for entry in self._keys.values()}))
+        return tuple(sorted({subject for subject, _ in self._keys}))
 
-    def _apply_trust_list(self, signed: Signed) -> None:
+    @property
+    def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
+        """Agency and key id of all that was revoked, keys of TLS certificates included.
+
+        An id says nothing without its agency: anyone may revoke an id that is not theirs.
+        """
+        return frozenset(self._revoked)
+
+    def _key_in_force(self, subject: str, key: bytes, use: KeyUse, at: Moment) -> KeyRecord | None:
+        entry = self._keys.get((subject, key))
+        if entry is None or entry.record.use is not use or not entry.counts(at):
+            return None
+        return entry.record
+
+    def _apply_trust_list(self, signed: Signed, index: int) -> None:
         following = parse_trust_list(signed.statement.body)
         signers = self._root_signers(signed, following)
         if self._trust_list is None:
@@ -269,6 +285,10 @@ class TrustState:
                 raise TrustListUnpinned("our own root did not sign the first list")
         verify_succession(self._trust_list, self._trust_list_id, following, signers)
         self._trust_list, self._trust_list_id = following, signed.statement.id
+        # An agency that comes back begins anew: a lost root may have certified anything (L-19).
+        for entry in self._keys.values():
+            if following.agency(agency_uri_of(entry.record.subject)) is None:
+                entry.end_at(index)
 
     def _root_signers(self, signed: Signed, following: TrustList) -> frozenset[str]:
         """URIs of the agencies whose root signed: the current root, or a new member's own."""
@@ -298,28 +318,40 @@ class TrustState:
         record = parse_key_record(signed.statement.body)
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
-        parse_node_uri(record.subject)
         agency = self.agency_of(record.subject)
         by_root = header.signer == agency.uri
         by_itself = header.signer == record.subject and record.use is not KeyUse.SIGN
         if not (by_root or by_itself):
             raise SignerMismatch("a key is certified by its agency's root or its own node")
+        if (
+            by_itself
+            and record.not_after_ms > self._keys[header.signer, header.key_id].record.not_after_ms
+        ):
+            # Else an expired key could still certify one that lasts (L-21).
+            raise SignerKeyUnknown("a key may not outlive the one that certifies it")
         if not set(record.types) <= NODE_TYPES:
             raise TypeNotAllowed("a node's key may not sign what only a root may")
-        if record.key_id in self._keys:
+        if (record.subject, record.key_id) in self._keys:
             raise StatementMalformed("the key is on record already")
-        self._keys[record.key_id] = _KeyEntry(record=record, start=index)
+        if (agency.uri, record.key_id) in self._revoked:
+            raise SignerKeyUnknown("the key was revoked")
+        if record.use is KeyUse.KEM:
+            KemPublicKey(encoded=record.public_key).verify()
+        self._keys[record.subject, record.key_id] = _KeyEntry(record=record, start=index)
 
     def _apply_revocation(self, signed: Signed, index: int) -> None:
         # Only a root revokes, and a root's key has no dates of its own.
         at = Moment(index=index, time_ms=0)
         header = self.verify(signed.statement, signed.attestations, at=at)
         revocation = parse_revocation(signed.statement.body)
-        entry = self._keys.get(revocation.revoked_key)
-        if entry is None or agency_uri_of(entry.record.subject) != header.signer:
+        holders = [entry for (_, key), entry in self._keys.items() if key == revocation.revoked_key]
+        own = [e for e in holders if agency_uri_of(e.record.subject) == header.signer]
+        if holders and not own:
             raise SignerKeyUnknown("an agency revokes its own keys, and no others")
-        if entry.end is None:
-            entry.end = index
+        # A key of no record, as of a TLS certificate, is revoked by its id alone.
+        self._revoked.add((header.signer, revocation.revoked_key))
+        for entry in own:
+            entry.end_at(index)
 
 
 def verify_succession(
