@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.channel import AGREEMENT_ID_SIZE
 from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
 from tearline.statement import HASH_SIZE
@@ -97,6 +98,14 @@ class Event:
     def __post_init__(self) -> None:
         if len(self.statement_id) != HASH_SIZE or self.count < 1:
             raise StatementMalformed("an event names a statement id and counts at least one act")
+        optional = (
+            (self.pseudonym, HASH_SIZE),
+            (self.packet, HASH_SIZE),
+            (self.agreement_id, AGREEMENT_ID_SIZE),
+            (self.policy_digest, HASH_SIZE),
+        )
+        if any(len(value) not in (0, size) for value, size in optional):
+            raise StatementMalformed("a part of the event has the wrong size")
 
     @property
     def id(self) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline.errors import StatementMalformed
+from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
 from tearline.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
 from tearline.limits import MAX_COSIGNERS, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, Header, StatementType
@@ -36,6 +37,7 @@ class Agency:
     token_issuers: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
+        parse_agency_uri(self.uri)
         if len(self.root_key) != SIGNING_PUBLIC_SIZE:
             raise StatementMalformed(f"a root key has {SIGNING_PUBLIC_SIZE} bytes")
         if not 0 < len(self.certificate_authorities) <= _MAX_PER_AGENCY or any(
@@ -59,6 +61,13 @@ class ExchangeIdentity:
     certificate_authority: bytes
     dns_name: str
     address: str
+
+    def __post_init__(self) -> None:
+        parse_exchange_uri(self.uri)
+        if len(self.signing_key) != SIGNING_PUBLIC_SIZE:
+            raise StatementMalformed(f"the exchange's key has {SIGNING_PUBLIC_SIZE} bytes")
+        if not 0 < len(self.certificate_authority) <= MAX_CERTIFICATE_BYTES:
+            raise StatementMalformed("the exchange has one certificate authority")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +115,9 @@ class TrustList:
         names = {agency.name for agency in self.agencies}
         if not 0 < len(uris) <= MAX_COSIGNERS or uris != sorted(set(uris)):
             raise StatementMalformed("a trust list names each agency once, in order of URI")
-        if len(names) != len(uris) or self.exchange.uri in uris:
+        # Whoever has a trust domain speaks for all in it: the exchange has one of its own.
+        exchange_domain = parse_exchange_uri(self.exchange.uri).trust_domain
+        if len(names) != len(uris) or f"spiffe://{exchange_domain}" in uris:
             raise StatementMalformed("two members of the trust list share a name")
         if self.number < 1 or (self.number == 1) != (self.previous == b""):
             raise StatementMalformed("only the first trust list has none before it")
@@ -151,6 +162,12 @@ MAX_KEY_LIFETIME_MS = {
     KeyUse.COSIGN: 2 * 366 * _DAY_MS,
 }
 
+_PUBLIC_SIZE = {
+    KeyUse.SIGN: SIGNING_PUBLIC_SIZE,
+    KeyUse.KEM: KEM_PUBLIC_SIZE,
+    KeyUse.COSIGN: 1312,  # ML-DSA-44
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
@@ -178,11 +195,9 @@ class KeyRecord:
     not_after_ms: int
 
     def __post_init__(self) -> None:
-        size = {KeyUse.SIGN: SIGNING_PUBLIC_SIZE, KeyUse.KEM: KEM_PUBLIC_SIZE}.get(self.use)
-        if size is not None and len(self.public_key) != size:
+        parse_node_uri(self.subject)
+        if len(self.public_key) != _PUBLIC_SIZE[self.use]:
             raise StatementMalformed("the public key has the wrong size for its use")
-        if not 0 < len(self.public_key) <= MAX_TEXT_BYTES:
-            raise StatementMalformed("the public key is empty or too large")
         if list(self.types) != sorted(set(self.types)) or bool(self.types) != (
             self.use is KeyUse.SIGN
         ):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from tearline.channel import Address
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES
-from tearline.policy.marking import Pap
+from tearline.policy.marking import HANDLING_CODES, Pap
 from tearline.statement import HASH_SIZE, ActedBy, Header
 
 GRANT_ID_SIZE = 16
@@ -30,6 +30,10 @@ class Caveats:
     handling: tuple[str, ...]
     orcon: bool
     pap: Pap
+
+    def __post_init__(self) -> None:
+        if self.handling != tuple(code for code in HANDLING_CODES if code in self.handling):
+            raise StatementMalformed("handling codes are H1 to H3, each once, ascending")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

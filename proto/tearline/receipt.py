@@ -32,6 +32,9 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+_OF_THE_EXCHANGE = (Status.ACCEPTED, Status.REFUSED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOpening:
     """Where the log holds an event, and what its blind leaf hides.
@@ -84,6 +87,8 @@ class Receipt:
             raise StatementMalformed("a code stands with a refusal, and only there")
         if (self.address is None) == (self.entry is None):
             raise StatementMalformed("a receipt has either a place in a channel or a log entry")
+        if (self.status in _OF_THE_EXCHANGE) != (self.address is None):
+            raise StatementMalformed("the exchange accepts and refuses, the recipient the rest")
 
 
 def verify_forward(current: Status | None, following: Status) -> None:

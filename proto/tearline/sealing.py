@@ -314,6 +314,8 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         commit = manifest.compartments[c].key_commit
         if not hmac.compare_digest(commit, key_commit(manifest.packet_id, c, item.key)):
             raise CommitmentMismatch("a compartment's key is not the one that was signed")
+        if not openings.keys().isdisjoint(opening.slots):
+            raise CommitmentMismatch("two compartments hold one slot")
         for i in opening.slots:
             secrets_by_slot[i] = field_secret(item.key, manifest.packet_id, c, i)
             openings[i] = opening

@@ -7,7 +7,8 @@ bounded and its parts are parsed strictly.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tearline.errors import StatementMalformed
+from tearline.encoding import parse_decimal
+from tearline.errors import MalformedInput, StatementMalformed
 from tearline.limits import (
     MAX_CHECKPOINT_BYTES,
     MAX_COMPARTMENTS,
@@ -454,8 +455,10 @@ def parse_proven_events(data: bytes) -> ProvenEvents:
         StatementMalformed: If ``data`` is not one.
     """
     message = decode(pb.ProvenEvents, data, maximum=MAX_MESSAGE_BYTES)
-    if message.next and not (message.next.isascii() and message.next.isdigit()):
-        raise StatementMalformed("the position to continue from is not a number")
+    try:
+        following = parse_decimal(message.next, maximum=MAX_LOG_SIZE) if message.next else None
+    except MalformedInput as error:
+        raise StatementMalformed(error.why) from None
     return ProvenEvents(
         events=tuple(
             ProvenEvent(
@@ -464,7 +467,7 @@ def parse_proven_events(data: bytes) -> ProvenEvents:
             for event in message.events
         ),
         checkpoint=_note(message.checkpoint),
-        next=int(message.next) if message.next else None,
+        next=following,
     )
 
 

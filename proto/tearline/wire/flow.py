@@ -1,7 +1,6 @@
 """Grants, receipts, voids, marks and events."""
 
 from tearline.channel import Address, Mark, Void, VoidReason
-from tearline.errors import StatementMalformed
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.grant import Caveats, Grant
 from tearline.limits import MAX_BODY_BYTES
@@ -277,8 +276,6 @@ def _write_event(event: Event) -> pb.Event:
 
 
 def _read_event(message: pb.Event) -> Event:
-    if any(len(i) not in (0, 32) for i in (message.pseudonym, message.packet)):
-        raise StatementMalformed("an event names persons and packets by 32 bytes")
     return Event(
         statement_id=message.statement_id,
         code=EventCode(message.code),
