@@ -82,7 +82,7 @@ def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     root_store.put(CA_KEY, authority.private_bytes())
     root_store.put(CA_CERTIFICATE, authority.certificate)
     node_store = Keystore.create(home.keys, passphrases.node)
-    issuer = LocalIssuer.create(node_store, IssuerKey.generate())
+    issuer = LocalIssuer.create(node_store, IssuerKey(secrets.token_bytes(32)))
     node_store.put(SIGNING_KEY, SigningKey.generate().private_bytes())
     node_store.put(TOKEN_KEY, secrets.token_bytes(32))
     node_store.put(PSEUDONYM_KEY, secrets.token_bytes(32))

@@ -16,12 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tearline.agreement import Agreement, verify_direction
+from tearline.agreement import Agreement, verify_direction, verify_pins
 from tearline.errors import (
     AgreementNotInForce,
+    LoginRequired,
     NotFound,
     OutcomeUnknown,
     ReleaseRefused,
+    error_by_code,
 )
 from tearline.federation import KeyRecord, KeyUse
 from tearline.identity import agency_uri_of, parse_uri
@@ -30,14 +32,18 @@ from tearline.packet import Field, PacketKind, Urgency
 from tearline.policy.profile import marking_of, verify_may_travel
 from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, StatementType
+from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
 from tearline.trust import TrustState
+from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.exchange import Publication, encode_cursor, is_idle
 from tearline.wire.flow import encode_grant
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import Signed, merge_signed, signed
 from tearline.wire.trust import encode_key_record
+from tearline_client.agreement_file import parse_agreement_file
 from tearline_client.entities import Group, fields_of
 from tearline_client.follower import LogFollower
 from tearline_client.home import (
+    PSEUDONYM_KEY,
     TOKEN_KEY,
     Home,
     Identity,
@@ -48,6 +54,7 @@ from tearline_client.home import (
 from tearline_client.incoming import Received
 from tearline_client.keystore import Keystore
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
+from tearline_client.persons import LocalIssuer
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
@@ -237,6 +244,103 @@ class Node:
         with self.state.stores.database.transaction():
             self._sender.store_publications([Publication(signed=(signed(tree),))])
         return True
+
+    # Persons and agreements.
+
+    def acting(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
+        """The person who acts, as partners under an agreement may know them.
+
+        Args:
+            name: Who; empty for whoever is logged in.
+            agreement_id: 16 bytes.
+            role: What the act takes.
+
+        Returns:
+            None where nobody was named and nobody is logged in: it is the node's own act.
+
+        Raises:
+            TlsError: If the person named is not logged in, or does not have the role.
+        """
+        try:
+            token = self._token(name)
+        except LoginRequired:
+            if name:
+                raise
+            return None
+        return acted_by(
+            token,
+            role,
+            agency_key=self._keystore.get(PSEUDONYM_KEY),
+            agreement_id=agreement_id,
+            time_ms=self.state.now_ms(),
+        )
+
+    def _token(self, name: str) -> AccessToken:
+        issuer = LocalIssuer(self._keystore)
+        binding, now_s = self._binding(issuer), self.state.now_ms() // 1000
+        return verify_token(issuer.token(name, binding, now_s=now_s), binding, now_s)
+
+    def audit_token(self, name: str) -> str:
+        """A live token of a person, for calls to the exchange; it does not name them.
+
+        Raises:
+            TlsError: If the person is not logged in.
+        """
+        issuer = LocalIssuer(self._keystore)
+        session = issuer.session(name, self.state.now_ms() // 1000)
+        pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
+        return issuer.token(
+            session.name,
+            self._binding(issuer),
+            now_s=self.state.now_ms() // 1000,
+            pseudonym=pseudonym,
+        )
+
+    def _binding(self, issuer: LocalIssuer) -> Binding:
+        return Binding(
+            audience=self.home.trust_list()[1].exchange.uri,
+            node=self.identity().node_uri,
+            thumbprint=hashlib.sha256(self.home.tls_identity(self._keystore).certificate).digest(),
+            issuer_keys=(issuer.public,),
+        )
+
+    def draft_agreement(self, text: str) -> Signed:
+        """An agreement from its TOML file, proposed and signed by this node."""
+        agreement = parse_agreement_file(
+            text,
+            trust_list=self.home.trust_list()[1],
+            pins=self.state.policies.pins,
+            header=self.state.signer.header,
+        )
+        body = encode_agreement(agreement)
+        return signed(self.state.signer.sign([(StatementType.AGREEMENT, body)]))
+
+    def sign_agreement(self, proposed: Signed) -> Signed:
+        """The agreement with this node among its signers.
+
+        Raises:
+            PinUnknown: If it pins what this installation does not have.
+            AgreementNotInForce: If our agency is not a party.
+        """
+        agreement = parse_agreement(proposed.statement.body)
+        verify_pins(agreement, self.state.policies.pins)
+        if agency_uri_of(self.uri) not in agreement.terms.parties:
+            raise AgreementNotInForce("this agency is not a party to it")
+        own = signed(self.state.signer.sign([(StatementType.AGREEMENT, proposed.statement.body)]))
+        return merge_signed([proposed, own])
+
+    async def publish_agreement(self, complete: Signed) -> None:
+        """Puts an agreement that every party signed in force at the exchange.
+
+        Raises:
+            AgreementError: If a party did not sign, or the exchange refuses it.
+        """
+        await self.sync()
+        with self.state.stores.database.transaction():
+            ids = self._sender.store_publications([Publication(signed=(complete,))])
+        sent = await self._sent((), [complete], ids)
+        for code, why in sent.refused:
+            raise (error_by_code(code) or AgreementNotInForce)(why)
 
     # Sending.
 
@@ -463,12 +567,16 @@ class Node:
         count = 0
         async for _ in self.inbox():
             count += 1
-        self._sender.tell()
-        await self._sender.flush()
+        await self.tell()
         return count
 
     async def _acknowledge(self) -> None:
         await self.state.transport.acknowledge(encode_cursor(self.state.stores.intake.cursor()))
+
+    async def tell(self) -> None:
+        """Tells grantors what became of their grants since they last heard."""
+        self._sender.tell()
+        await self._sender.flush()
 
     async def mark(self) -> int:
         """Signs and sends a mark for every channel that moved; returns how many."""

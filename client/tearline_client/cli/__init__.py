@@ -8,6 +8,15 @@ from tearline_client.cli.groups import LazyGroup, run
 
 # Noun -> its module, and what it is for. A noun is listed once its module exists.
 NOUNS = {
+    "init": ("tearline_client.cli.init", "Make an agency and its first node."),
+    "trust": ("tearline_client.cli.trust", "Who belongs to the federation."),
+    "person": ("tearline_client.cli.person", "Who may act for the agency."),
+    "login": ("tearline_client.cli.login", "A person says who they are."),
+    "agreement": ("tearline_client.cli.agreement", "What is shared, with whom, in which form."),
+    "packet": ("tearline_client.cli.packet", "What is sent, who sees what, what came."),
+    "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
+    "export": ("tearline_client.cli.export", "What is open here, for other programs."),
+    "node": ("tearline_client.cli.node", "The node at work, and how it stands."),
     "config": ("tearline_client.cli.config", "Settings, and where each comes from."),
     "completion": ("tearline_client.cli.completion", "Completion for bash, zsh and fish."),
     "version": ("tearline_client.cli.version", "The version of this program."),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -14,7 +14,6 @@ from tearline_client.cli.groups import FORMATS, GLOBALS
 from tearline_client.cli.output import Row, emit, progress, visible
 from tearline_client.config import Settings, load_settings, read_passphrase
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -97,11 +96,11 @@ class Frame:
             raise NotConfirmed()
 
 
-def pass_frame(function: Callable[Concatenate[Frame, P], R]) -> Callable[P, R]:
+def pass_frame(function: Callable[..., R]) -> Callable[..., R]:
     """Gives a command's function its Frame as first argument."""
 
     @functools.wraps(function)
-    def with_frame(*args: P.args, **kwargs: P.kwargs) -> R:
+    def with_frame(*args: Any, **kwargs: Any) -> R:
         given = dict(click.get_current_context().meta.get(GLOBALS, {}))
         frame = Frame(
             quiet=given.pop("quiet", False), verbose=given.pop("verbose", False), flags=given

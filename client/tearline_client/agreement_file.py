@@ -1,0 +1,191 @@
+"""Reading an agreement from the TOML file that its drafter writes.
+
+    name = "narcotics-2026"
+    parties = ["us-justice", "cn-public-security"]
+    valid_from = 2026-01-01
+    valid_until = 2028-01-01
+    retention_days = 730
+    onward_use = "Only with the originator's grant."
+
+    [article.money-laundering]
+    purposes = ["criminal-investigation"]
+    kinds = ["lead"]
+    crime_areas = ["money-laundering"]
+    highest_tlp = "amber+strict"
+    directions = [["us-justice", "cn-public-security"]]     # or "all"
+
+    [article.money-laundering.share.cn-public-security]
+    finance = "generalised"
+    "finance.account" = "clear"
+
+Agencies are named as the trust list names them. An unknown key is refused: a misspelt
+restriction must not pass for none.
+"""
+
+import datetime
+import secrets
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.errors import AgreementMalformed
+from tearline.federation import TrustList
+from tearline.packet import AGREEMENT_ID_SIZE, Pins, Urgency
+from tearline.policy.form import parse_form
+from tearline.policy.marking import parse_tlp
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.statement import Header
+
+DAY_MS = 24 * 3_600_000
+_TOP = {
+    "name", "parties", "valid_from", "valid_until", "retention_days", "onward_use", "oversight",
+    "reply_hours", "article",
+}  # fmt: skip
+_ARTICLE = {
+    "purposes", "kinds", "crime_areas", "highest_tlp", "directions", "joint", "four_eyes", "share",
+}  # fmt: skip
+
+
+def parse_agreement_file(
+    text: str, *, trust_list: TrustList, pins: Pins, header: Header
+) -> Agreement:
+    """The first version of an agreement, from its file.
+
+    Args:
+        text: The file.
+        trust_list: Who the names stand for.
+        pins: What releases under it are to be judged by.
+        header: Of the node that proposes it.
+
+    Raises:
+        AgreementMalformed: Naming the place.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise AgreementMalformed(str(error)) from None
+    _require_known(table, _TOP, "the agreement")
+    uris = {agency.name: agency.uri for agency in trust_list.agencies}
+    parties = sorted(_uri(uris, name) for name in _names(table, "parties", "the agreement"))
+    hours = _table(table.get("reply_hours", {}), "reply_hours")
+    _require_known(hours, {urgency.value for urgency in Urgency}, "reply_hours")
+    return Agreement(
+        header=header,
+        id=secrets.token_bytes(AGREEMENT_ID_SIZE),
+        version=1,
+        name=_text(table, "name", "the agreement"),
+        terms=Terms(
+            parties=tuple(parties),
+            articles=tuple(
+                _article(article_id, _table(article, f"article.{article_id}"), uris, parties)
+                for article_id, article in sorted(
+                    _table(table.get("article", {}), "article").items()
+                )
+            ),
+        ),
+        pins=pins,
+        reply_times={
+            urgency: _number(hours, urgency.value, "reply_hours") * 3_600_000
+            if urgency.value in hours
+            else DEFAULT_REPLY_TIMES[urgency]
+            for urgency in Urgency
+        },
+        retention_ms=_number(table, "retention_days", "the agreement") * DAY_MS,
+        onward_use=_text(table, "onward_use", "the agreement"),
+        oversight=tuple(sorted(_uri(uris, name) for name in table.get("oversight", []))),
+        valid_from_ms=_day_ms(table, "valid_from"),
+        valid_until_ms=_day_ms(table, "valid_until"),
+    )
+
+
+def _article(
+    article_id: str, table: Mapping[str, Any], uris: Mapping[str, str], parties: list[str]
+) -> ArticleTerms:
+    where = f"article.{article_id}"
+    _require_known(table, _ARTICLE, where)
+    shares = [
+        Share(partner=_uri(uris, partner), category=category, form=parse_form(str(form)))
+        for partner, given in _table(table.get("share", {}), f"{where}.share").items()
+        for category, form in _table(given, f"{where}.share.{partner}").items()
+    ]
+    return ArticleTerms(
+        id=article_id,
+        purposes=_sorted(_names(table, "purposes", where)),
+        kinds=_sorted(_names(table, "kinds", where)),
+        crime_areas=_sorted(_names(table, "crime_areas", where)),
+        directions=_directions(table.get("directions"), uris, parties, where),
+        shares=tuple(sorted(shares)),
+        highest_tlp=parse_tlp(_text(table, "highest_tlp", where)),
+        joint=_flag(table, "joint", where),
+        four_eyes=_flag(table, "four_eyes", where),
+    )
+
+
+def _directions(
+    value: object, uris: Mapping[str, str], parties: list[str], where: str
+) -> tuple[Direction, ...]:
+    if value == "all":
+        pairs = [(a, b) for a in parties for b in parties if a != b]
+    elif isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value):
+        pairs = [(_uri(uris, sender), _uri(uris, recipient)) for sender, recipient in value]
+    else:
+        raise AgreementMalformed(f'{where}.directions: pairs of agencies, or "all"')
+    return tuple(sorted({Direction(sender=a, recipient=b) for a, b in pairs}))
+
+
+def _require_known(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    if unknown := sorted(set(table) - known):
+        raise AgreementMalformed(f"{where} has an unknown key: {unknown[0]}")
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise AgreementMalformed(f"{where}: a table was expected")
+    return value
+
+
+def _uri(uris: Mapping[str, str], name: object) -> str:
+    if not isinstance(name, str) or name not in uris:
+        raise AgreementMalformed(f"the trust list has no agency called {name}")
+    return uris[name]
+
+
+def _names(table: Mapping[str, Any], key: str, where: str) -> list[str]:
+    value = table.get(key)
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise AgreementMalformed(f"{where}.{key}: a list of names was expected")
+    return value
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise AgreementMalformed(f"{where}.{key}: a text was expected")
+    return value
+
+
+def _number(table: Mapping[str, Any], key: str, where: str) -> int:
+    value = table.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise AgreementMalformed(f"{where}.{key}: a whole number above zero was expected")
+    return value
+
+
+def _flag(table: Mapping[str, Any], key: str, where: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise AgreementMalformed(f"{where}.{key}: true or false was expected")
+    return value
+
+
+def _day_ms(table: Mapping[str, Any], key: str) -> int:
+    value = table.get(key)
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise AgreementMalformed(f"the agreement.{key}: a date such as 2026-01-31 was expected")
+    midnight = datetime.datetime.combine(value, datetime.time(), datetime.UTC)
+    return int(midnight.timestamp()) * 1000

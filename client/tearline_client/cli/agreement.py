@@ -1,0 +1,135 @@
+"""``tearline agreement``: what is shared, with whom, in which form, until when."""
+
+from pathlib import Path
+
+import click
+
+from tearline.agreement import Agreement
+from tearline.armor import Armor, armor
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.statements import Signed, encode_signed
+from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.enrolment import read_signed
+from tearline_client.node import Node
+
+_FILE = click.Path(path_type=Path)
+_MAX_BYTES = 1 << 20
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """What is shared, with whom, in which form, until when."""
+
+
+@command.command()
+@click.argument("source", type=_FILE)
+@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write it.")
+@pass_frame
+def draft(frame: Frame, source: Path, target: Path) -> None:
+    """Draft an agreement from the TOML file SOURCE, signed by this agency.
+
+    It pins the digests of the policies, the marking profile and the masks of this version.
+    """
+    text = read_text(source, maximum=_MAX_BYTES)
+
+    async def run(node: Node) -> Signed:
+        return node.draft_agreement(text)
+
+    _write(target, at_work(frame, run))
+    frame.say(f"Hand {target} to every party, to sign.")
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@pass_frame
+def sign(frame: Frame, file: Path) -> None:
+    """Add this agency's signature to the agreement in FILE, after showing what it gives whom."""
+    proposed = read_signed(Armor.AGREEMENT, file)
+
+    async def run(node: Node) -> Signed:
+        return node.sign_agreement(proposed)
+
+    complete = at_work(frame, run)
+    _write(file, complete)
+    agreement = parse_agreement(complete.statement.body)
+    missing = len(agreement.terms.parties) - len(complete.statement.inclusions)
+    frame.say(f"Signed {agreement.name}; {missing} parties have not signed yet.")
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@pass_frame
+def publish(frame: Frame, file: Path) -> None:
+    """Put the agreement in FILE, signed by every party, in force at the exchange."""
+    complete = read_signed(Armor.AGREEMENT, file)
+
+    async def run(node: Node) -> None:
+        await node.publish_agreement(complete)
+
+    at_work(frame, run)
+    frame.say(f"{parse_agreement(complete.statement.body).name} was accepted by the exchange.")
+
+
+@command.command(name="list")
+@pass_frame
+def list_command(frame: Frame) -> None:
+    """List the agreements this node is party to."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        now_ms = node.state.now_ms()
+        return [
+            {
+                "agreement": agreement.name,
+                "version": agreement.version,
+                "state": _state(agreement, now_ms),
+                "from": time_text(agreement.valid_from_ms)[:10],
+                "until": time_text(agreement.valid_until_ms)[:10],
+                "articles": " ".join(article.id for article in agreement.terms.articles),
+                "id": agreement.id.hex(),
+            }
+            for agreement in node.state.stores.agreements.all()
+        ]
+
+    frame.emit(at_work(frame, run), ["agreement", "version", "state", "from", "until", "articles"])
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.option("--file", type=_FILE, help="Show the agreement in a file, before it is in force.")
+@pass_frame
+def show(frame: Frame, name: str | None, file: Path | None) -> None:
+    """Show what agreement NAME, or the one in --file, gives each partner."""
+    if file is not None:
+        agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
+    else:
+
+        async def run(node: Node) -> Agreement:
+            return node.agreement(name or "")
+
+        agreement = at_work(frame, run)
+    _, trust_list = home_of(frame).trust_list()
+    frame.emit(
+        (
+            {
+                "article": article.id,
+                "partner": agency_name(trust_list, share.partner),
+                "category": share.category,
+                "highest_form": share.form.text,
+            }
+            for article in agreement.terms.articles
+            for share in article.shares
+        ),
+        ["article", "partner", "category", "highest_form"],
+    )
+
+
+def _state(agreement: Agreement, now_ms: int) -> str:
+    if now_ms < agreement.valid_from_ms:
+        return "not yet"
+    return "in force" if now_ms < agreement.valid_until_ms else "ended"
+
+
+def _write(path: Path, signed: Signed) -> None:
+    path.write_text(armor(Armor.AGREEMENT, encode_signed(signed)), encoding="ascii")

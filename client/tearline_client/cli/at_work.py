@@ -1,0 +1,89 @@
+"""What the commands of several nouns share: the node at work, names, times, tables."""
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from tearline.errors import ConfigUnreadable
+from tearline.federation import TrustList
+from tearline.identity import agency_uri_of
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline_client.cli.frame import Frame
+from tearline_client.config import read_passphrase
+from tearline_client.enrolment import Passphrases
+from tearline_client.home import Home
+from tearline_client.node import Node
+
+T = TypeVar("T")
+
+
+def home_of(frame: Frame) -> Home:
+    """The home that the settings name."""
+    return Home(frame.settings.home)
+
+
+def at_work(frame: Frame, action: Callable[[Node], Awaitable[T]]) -> T:
+    """Opens the node, lets ``action`` use it, and closes it."""
+
+    async def run() -> T:
+        node = await Node.open(
+            frame.settings.home,
+            passphrase=frame.passphrase(),
+            address=frame.settings.exchange,
+            timeout_s=frame.settings.timeout_s,
+        )
+        async with node:
+            return await action(node)
+
+    return asyncio.run(run())
+
+
+def passphrases(frame: Frame, root_file: Path | None, *, twice: bool = False) -> Passphrases:
+    """The passphrases of both keystores; the root's is the node's where no file is named."""
+    node = frame.passphrase(twice=twice)
+    if root_file is None:
+        return Passphrases(node=node, root=node)
+    settings = replace(frame.settings, passphrase_file=root_file)
+    return Passphrases(node=node, root=read_passphrase(settings))
+
+
+def acting(frame: Frame, node: Node, agreement_id: bytes, role: Role) -> ActedBy | None:
+    """The person who acts, as partners under an agreement may know them.
+
+    None where no person was named and none is logged in: then it is the node's own act.
+    """
+    return node.acting(frame.settings.person, agreement_id, role)
+
+
+def agency_name(trust_list: TrustList, uri: str) -> str:
+    """The short name of the agency that a node or an agency URI belongs to."""
+    agency = trust_list.agency(agency_uri_of(uri) if "/node/" in uri else uri)
+    return uri if agency is None else agency.name
+
+
+def time_text(time_ms: int) -> str:
+    """A moment as people read it, in UTC."""
+    moment = datetime.datetime.fromtimestamp(time_ms / 1000, datetime.UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def read_text(path: Path, *, maximum: int) -> str:
+    """A text file of at most ``maximum`` bytes.
+
+    Raises:
+        ConfigUnreadable: If it cannot be read, is larger, or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(maximum + 1)
+        if len(data) > maximum:
+            raise ConfigUnreadable(f"{path} is larger than {maximum} bytes")
+        return data.decode("utf-8")
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigUnreadable(f"{path}: not UTF-8") from None

@@ -1,0 +1,69 @@
+"""``tearline export``: what is open here, for other programs."""
+
+from pathlib import Path
+
+import click
+
+from tearline.packet import TEXT
+from tearline.policy.form import Form
+from tearline_client.cli.at_work import at_work
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.entities import Entity, entities_from_fields, ids_by_token
+from tearline_client.exporters.files import create_file
+from tearline_client.exporters.ftm import encode_entity, without_extension
+from tearline_client.node import Node
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """What is open here, for other programs."""
+
+
+@command.command()
+@click.argument("packets", nargs=-1)
+@click.option(
+    "--output-file", "target", type=click.Path(path_type=Path), help="A new file; else stdout."
+)
+@click.option("--plain", is_flag=True, help="Substances as assets, for readers of plain FtM.")
+@pass_frame
+def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
+    """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
+
+    Only fields in clear form; what was generalised or kept back is left out.
+    """
+
+    async def run(node: Node) -> list[Entity]:
+        return exported(node, packets)
+
+    entities = at_work(frame, run)
+    lines = [encode_entity(without_extension(e) if plain else e) for e in entities]
+    if target is None:
+        for line in lines:
+            click.echo(line.decode("utf-8"), nl=False)
+    else:
+        with create_file(target.parent, target.name) as stream:
+            stream.writelines(lines)
+    frame.say(f"{len(lines)} entities.")
+
+
+def exported(node: Node, packets: tuple[str, ...]) -> list[Entity]:
+    """The entities of some packets, or of all, ids resolved within originator and agreement."""
+    store = node.state.stores.packets
+    ids = [store.find(prefix) for prefix in packets] if packets else store.ids()[::-1]
+    by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
+    for packet_id in ids:
+        shown = node.show(packet_id)
+        fields = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), [])
+        fields += [
+            (o.field.path, o.field.values)
+            for o in shown.view.fields
+            if o.field.form is Form.CLEAR
+            and o.field.media_type == TEXT
+            and "/Packet/" not in o.field.path
+        ]
+    return [
+        entity
+        for fields in by_source.values()
+        for entity in entities_from_fields(fields, known=ids_by_token(fields))
+    ]

@@ -1,0 +1,32 @@
+"""``tearline login``: a person says who they are, for half a day."""
+
+import time
+from pathlib import Path
+
+import click
+
+from tearline_client.cli.at_work import time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.person import issuer, person_passphrase
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@click.option(
+    "--person-passphrase-file",
+    type=click.Path(path_type=Path),
+    help="File with the person's passphrase; else it is asked for.",
+)
+@click.option("--out", is_flag=True, help="End the session instead.")
+@pass_frame
+def command(frame: Frame, name: str, person_passphrase_file: Path | None, out: bool) -> None:
+    """Log the person NAME in, or out with --out."""
+    persons = issuer(frame)
+    if out:
+        persons.logout(name)
+        frame.say(f"{name} is logged out.")
+        return
+    passphrase = person_passphrase(frame, person_passphrase_file)
+    session = persons.login(name, passphrase, int(time.time()))
+    frame.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")

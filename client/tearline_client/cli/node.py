@@ -1,0 +1,98 @@
+"""``tearline node``: the node at work, and how it stands."""
+
+import asyncio
+import signal
+
+import click
+
+from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.node import Node
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """The node at work, and how it stands."""
+
+
+@command.command()
+@pass_frame
+def sync(frame: Frame) -> None:
+    """Send what waits, take in what has arrived, and end."""
+
+    async def run(node: Node) -> int:
+        return await node.receive()
+
+    count = at_work(frame, run)
+    frame.say(f"{count} new in the mailbox.")
+
+
+@command.command(name="run")
+@pass_frame
+def run_command(frame: Frame) -> None:
+    """Work unattended until SIGTERM: send, receive, follow the log, sign marks."""
+    from tearline_client.daemon import run_daemon
+
+    async def run(node: Node) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run_daemon(node, stop, report=frame.say)
+
+    at_work(frame, run)
+
+
+@command.command()
+@pass_frame
+def mark(frame: Frame) -> None:
+    """Sign and send a mark for every channel that moved since the last one."""
+
+    async def run(node: Node) -> int:
+        await node.sync()
+        return await node.mark()
+
+    frame.say(f"{at_work(frame, run)} marks sent.")
+
+
+@command.command()
+@pass_frame
+def status(frame: Frame) -> None:
+    """Show the outbox, channels, keys and whatever was put aside."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        found = node.status()
+        _, trust_list = home_of(frame).trust_list()
+        rows: list[dict[str, object]] = [
+            {"what": "node", "which": found.uri, "state": ""},
+            {"what": "log", "which": "entries read and verified", "state": found.log_size},
+        ]
+        rows += [
+            {"what": "outbox", "which": state.value, "state": count}
+            for state, count in sorted(found.outbox.items())
+        ]
+        rows += [
+            {
+                "what": "channel",
+                "which": agency_name(trust_list, channel.peer),
+                "state": f"sent {channel.sent}, received {channel.received}"
+                + (f", {channel.waiting} behind a gap" if channel.waiting else ""),
+            }
+            for channel in found.channels
+        ]
+        rows += [
+            {
+                "what": f"key ({record.use.value})",
+                "which": record.key_id.hex()[:16],
+                "state": f"until {time_text(record.not_after_ms)}",
+            }
+            for record in found.keys
+        ]
+        rows += [
+            {"what": "put aside", "which": item.code, "state": item.why}
+            for item in found.quarantined
+        ]
+        return rows
+
+    frame.emit(at_work(frame, run), ["what", "which", "state"])

@@ -1,0 +1,99 @@
+"""``tearline person``: who may act for the agency."""
+
+from pathlib import Path
+
+import click
+
+from tearline.policy.marking import Tlp, parse_tlp
+from tearline.tokens import Role
+from tearline_client.cli.at_work import home_of
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.config import read_passphrase
+from tearline_client.keystore import Keystore
+from tearline_client.persons import LocalIssuer
+
+
+def issuer(frame: Frame) -> LocalIssuer:
+    """The agency's local issuer, from the node's keystore."""
+    return LocalIssuer(Keystore.open(home_of(frame).keys, frame.passphrase()))
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Who may act for the agency."""
+
+
+@command.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What the person may do; may be given more than once.",
+)
+@click.option(
+    "--clearance",
+    type=click.Choice([level.text for level in Tlp]),
+    default=Tlp.AMBER_STRICT.text,
+    show_default=True,
+    help="Highest TLP the person may see.",
+)
+@click.option(
+    "--person-passphrase-file",
+    type=click.Path(path_type=Path),
+    help="File with the person's passphrase; else it is asked for.",
+)
+@pass_frame
+def add(
+    frame: Frame,
+    name: str,
+    roles: tuple[str, ...],
+    clearance: str,
+    person_passphrase_file: Path | None,
+) -> None:
+    """Add the person NAME, who then logs in with a passphrase of their own."""
+    issuer(frame).add(
+        name,
+        roles={Role(role) for role in roles},
+        clearance=parse_tlp(clearance),
+        passphrase=person_passphrase(frame, person_passphrase_file, twice=True),
+    )
+    frame.say(f"{name} may now log in.")
+
+
+@command.command(name="list")
+@pass_frame
+def list_command(frame: Frame) -> None:
+    """List every person there ever was."""
+    frame.emit(
+        (
+            {
+                "person": person.name,
+                "roles": " ".join(sorted(role.value for role in person.roles)),
+                "clearance": person.clearance.text,
+                "enabled": person.enabled,
+            }
+            for person in issuer(frame).persons()
+        ),
+        ["person", "roles", "clearance", "enabled"],
+    )
+
+
+@command.command()
+@click.argument("name")
+@pass_frame
+def disable(frame: Frame, name: str) -> None:
+    """End all that the person NAME may do."""
+    issuer(frame).disable(name)
+    frame.say(f"{name} may no longer act.")
+
+
+def person_passphrase(frame: Frame, file: Path | None, *, twice: bool = False) -> bytes:
+    """The passphrase of a person: from a file, or asked for; never the node's own."""
+    from dataclasses import replace
+
+    settings = replace(frame.settings, passphrase_file=file)
+    return read_passphrase(settings, {}, twice=twice)

@@ -1,0 +1,123 @@
+"""``tearline trust``: who belongs to the federation, and under which keys."""
+
+from pathlib import Path
+
+import click
+
+from tearline.armor import Armor, armor
+from tearline.wire.statements import Signed, encode_signed
+from tearline_client.cli.at_work import home_of, passphrases
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.enrolment import (
+    draft_trust_list,
+    pin,
+    read_agency,
+    read_exchange,
+    read_signed,
+    sign_trust_list,
+)
+
+_FILE = click.Path(path_type=Path)
+_root_option = click.option(
+    "--root-passphrase-file", type=_FILE, help="File with the passphrase of the agency's root."
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Who belongs to the federation, and under which keys."""
+
+
+@command.command()
+@click.option("--exchange", "exchange_file", type=_FILE, required=True, help="Its .exchange file.")
+@click.option(
+    "--agency", "agency_files", type=_FILE, multiple=True, required=True, help="A .agency file."
+)
+@click.option(
+    "--threshold",
+    type=int,
+    default=2,
+    show_default=True,
+    help="Roots that may change exchange, log and suite.",
+)
+@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write the list.")
+@_root_option
+@pass_frame
+def draft(
+    frame: Frame,
+    exchange_file: Path,
+    agency_files: tuple[Path, ...],
+    threshold: int,
+    target: Path,
+    root_passphrase_file: Path | None,
+) -> None:
+    """Draft the first trust list of a federation, signed by this agency's root."""
+    proposed = draft_trust_list(
+        home_of(frame),
+        passphrases(frame, root_passphrase_file).root,
+        exchange=read_exchange(exchange_file),
+        agencies=[read_agency(path) for path in agency_files],
+        threshold=threshold,
+    )
+    _write(target, proposed)
+    frame.say(f"Federation {proposed.statement.id.hex()}")
+    frame.say(f"Hand {target} to every agency on it, to sign.")
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@_root_option
+@pass_frame
+def sign(frame: Frame, file: Path, root_passphrase_file: Path | None) -> None:
+    """Add this agency's root signature to the list in FILE."""
+    proposed = read_signed(Armor.TRUST_LIST, file)
+    root = passphrases(frame, root_passphrase_file).root
+    complete = sign_trust_list(home_of(frame), root, proposed)
+    _write(file, complete)
+    frame.say(f"{len(complete.statement.inclusions)} roots have signed {file}.")
+
+
+@command.command(name="pin")
+@click.argument("file", type=_FILE)
+@click.option("--federation", help="The federation id that partners told you; compared.")
+@_root_option
+@pass_frame
+def pin_command(
+    frame: Frame, file: Path, federation: str | None, root_passphrase_file: Path | None
+) -> None:
+    """Pin the federation whose complete first trust list is in FILE.
+
+    Every root must have signed, this agency's included. Compare the federation id with your
+    partners by another way than this file came.
+    """
+    complete = read_signed(Armor.TRUST_LIST, file)
+    if federation is not None and complete.statement.id.hex() != federation:
+        from tearline.errors import TrustListUnpinned
+
+        raise TrustListUnpinned("the file is of another federation")
+    pin(home_of(frame), passphrases(frame, root_passphrase_file), complete)
+    frame.say(f"Pinned federation {complete.statement.id.hex()}.")
+
+
+@command.command()
+@pass_frame
+def show(frame: Frame) -> None:
+    """Show the pinned trust list: each member and the id of its root key."""
+    from tearline.keys import key_id
+
+    signed, trust_list = home_of(frame).trust_list()
+    rows: list[dict[str, object]] = [
+        {"member": agency.name, "uri": agency.uri, "key": key_id(agency.root_key).hex()}
+        for agency in trust_list.agencies
+    ]
+    exchange = trust_list.exchange
+    rows.append(
+        {"member": "(exchange)", "uri": exchange.uri, "key": key_id(exchange.signing_key).hex()}
+    )
+    frame.say(f"Federation {signed.statement.id.hex()}, list {trust_list.number}")
+    frame.emit(rows, ["member", "uri", "key"])
+
+
+def _write(path: Path, signed: Signed) -> None:
+    path.write_text(armor(Armor.TRUST_LIST, encode_signed(signed)), encoding="ascii")

@@ -1,0 +1,77 @@
+"""The node unattended: it follows the log, sends what waits, takes in what comes, signs marks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tearline.errors import RequestError
+from tearline_client.node import Node
+
+FOLLOW_S = 60  # how often the log is read although nothing came
+MARK_S = 3600  # a silent loss is noticed within two of these
+RETRY_S = (1, 2, 5, 10, 30)  # after each failure to reach the exchange
+
+Report = Callable[[str], None]
+
+
+async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None:
+    """Works until ``stop`` is set, then signs last marks and ends.
+
+    An exchange out of reach is waited for. A log that is not the one followed so far ends the
+    work: nothing may be sent on it before an officer has looked.
+
+    Args:
+        node: The node, open.
+        stop: Set it to end.
+        report: Told of each change worth a line.
+
+    Raises:
+        LogError: If the log does not verify.
+    """
+    halt = asyncio.create_task(stop.wait())
+    failures = 0
+    try:
+        while not stop.is_set():
+            work = asyncio.create_task(_work(node, report))
+            await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+            try:
+                await work
+                failures = 0
+            except asyncio.CancelledError:
+                break
+            except RequestError as error:
+                pause = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                failures += 1
+                report(f"{error} Trying again in {pause} s.")
+                await asyncio.wait({halt}, timeout=pause)
+        await node.mark()
+    finally:
+        halt.cancel()
+
+
+async def _work(node: Node, report: Report) -> None:
+    await node.receive()
+    duties = (_listen(node, report), _every(FOLLOW_S, node.sync), _every(MARK_S, node.mark))
+    tasks = [asyncio.create_task(duty) for duty in duties]
+    try:
+        # None of them ends by itself but by failing: the first failure ends the others.
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _listen(node: Node, report: Report) -> None:
+    async for received in node.inbox(wait=True):
+        report(f"{received.signed.statement.type.name.lower()} from {received.signer.signer}")
+        await node.tell()
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await act()

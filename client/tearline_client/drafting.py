@@ -1,0 +1,117 @@
+"""From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tearline.errors import NothingReleased
+from tearline.packet import Field, PacketKind, Urgency
+from tearline.policy.form import Form
+from tearline.policy.profile import marking_of
+from tearline_client.entities import connected_groups
+from tearline_client.importers.findings import Finding, Imported
+from tearline_client.node import Node
+from tearline_client.plan import ReleasePlan
+
+Reader = Callable[[Path], Imported]
+NARRATIVE = "Packet/narrative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Under what, and to whom, something is to be sent.
+
+    Attributes:
+        to: Partners, by agency name or node URI.
+        agreement: Name of the agreement.
+        article: Id of its article.
+        purpose: What recipients may use it for.
+        kind: What it is about.
+        case_id: The case it belongs to, or empty.
+        urgency: How soon an answer is owed.
+        evaluation: 4x4.
+    """
+
+    to: tuple[str, ...]
+    agreement: str
+    article: str
+    purpose: str
+    kind: PacketKind = PacketKind.LEAD
+    case_id: str = ""
+    urgency: Urgency = Urgency.ROUTINE
+    evaluation: str = "X4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A source as it would be sent.
+
+    Attributes:
+        plans: One for each packet.
+        findings: Every value that could not be validated; none was dropped.
+        entities: How many entities the source holds.
+    """
+
+    plans: tuple[ReleasePlan, ...]
+    findings: tuple[Finding, ...]
+    entities: int
+
+
+def draft_file(
+    node: Node, path: Path, read: Reader, order: Order, *, narrative: str = ""
+) -> Drafted:
+    """Plans the packets of a source file, one for each connected group of entities.
+
+    Args:
+        node: The node that is to send.
+        path: The source.
+        read: Its importer.
+        order: Under what, and to whom.
+        narrative: Free text that goes with the first packet.
+
+    Raises:
+        TearlineError: If the source is not readable, or no agreement covers it.
+    """
+    imported = read(path)
+    plans = []
+    for number, group in enumerate(connected_groups(imported.entities)):
+        extra = (narrative_field(narrative),) if narrative and number == 0 else ()
+        draft = node.draft(
+            group,
+            agreement=order.agreement,
+            article=order.article,
+            purpose=order.purpose,
+            kind=order.kind,
+            extra=extra,
+            case_id=order.case_id,
+            urgency=order.urgency,
+            evaluation=order.evaluation,
+        )
+        plans.append(node.plan(draft, order.to))
+    return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
+
+
+def narrative_field(text: str) -> Field:
+    """The narrative of a packet, which belongs to no entity."""
+    path = f"{secrets.token_hex(16)}/{NARRATIVE}"
+    return Field(path=path, values=(text.encode(),), marking=marking_of(path))
+
+
+def verify_everyone_gets_something(plans: Sequence[ReleasePlan]) -> None:
+    """Checks, before anything is sealed, that no recipient would get an empty packet.
+
+    Raises:
+        NothingReleased: Naming the first one that would.
+    """
+    for plan in plans:
+        seen: Mapping[str, bool] = {
+            recipient: any(
+                plan.decisions[recipient, field.marking].form > Form.WITHHELD
+                for field in plan.draft.fields
+            )
+            for recipient in plan.recipients
+        }
+        for recipient, something in seen.items():
+            if not something:
+                raise NothingReleased(recipient)
