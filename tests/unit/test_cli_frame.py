@@ -1,6 +1,8 @@
 """The command line: quick help, options anywhere, errors with code and exit status."""
 
+import importlib
 import json
+import pkgutil
 import resource
 import subprocess
 import sys
@@ -38,6 +40,12 @@ def test_each_listed_noun_has_help(noun):
     command = cli.command.get_command(click.Context(cli.command), noun)
     for verb in getattr(command, "commands", {}):
         assert run(noun, verb, "--help").exit_code == 0, verb
+
+
+def test_each_module_with_a_command_is_listed():
+    modules = [f"{cli.__name__}.{found.name}" for found in pkgutil.iter_modules(cli.__path__)]
+    nouns = {name for name in modules if hasattr(importlib.import_module(name), "command")}
+    assert nouns == {module for module, _ in cli.NOUNS.values()}
 
 
 def test_help_lists_every_noun_with_its_line():
