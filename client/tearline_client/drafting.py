@@ -1,13 +1,11 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tearline.errors import NothingReleased
 from tearline.packet import Field, PacketKind, Urgency
-from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.entities import connected_groups
 from tearline_client.importers.findings import Finding, Imported
@@ -31,6 +29,7 @@ class Order:
         case_id: The case it belongs to, or empty.
         urgency: How soon an answer is owed.
         evaluation: 4x4.
+        guarded: A stricter category for single fields, by entity id and property.
     """
 
     to: tuple[str, ...]
@@ -41,6 +40,7 @@ class Order:
     case_id: str = ""
     urgency: Urgency = Urgency.ROUTINE
     evaluation: str = "X4"
+    guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,7 @@ def draft_file(
             case_id=order.case_id,
             urgency=order.urgency,
             evaluation=order.evaluation,
+            guarded=order.guarded,
         )
         plans.append(node.plan(draft, order.to))
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
@@ -96,22 +97,3 @@ def narrative_field(text: str) -> Field:
     """The narrative of a packet, which belongs to no entity."""
     path = f"{secrets.token_hex(16)}/{NARRATIVE}"
     return Field(path=path, values=(text.encode(),), marking=marking_of(path))
-
-
-def verify_everyone_gets_something(plans: Sequence[ReleasePlan]) -> None:
-    """Checks, before anything is sealed, that no recipient would get an empty packet.
-
-    Raises:
-        NothingReleased: Naming the first one that would.
-    """
-    for plan in plans:
-        seen: Mapping[str, bool] = {
-            recipient: any(
-                plan.decisions[recipient, field.marking].form > Form.WITHHELD
-                for field in plan.draft.fields
-            )
-            for recipient in plan.recipients
-        }
-        for recipient, something in seen.items():
-            if not something:
-                raise NothingReleased(recipient)

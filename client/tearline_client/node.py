@@ -9,8 +9,9 @@ async for received in node.inbox():    # verified and opened
 ...
 """
 
+import hashlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,15 @@ from tearline.federation import KeyRecord, KeyUse
 from tearline.identity import agency_uri_of, parse_uri
 from tearline.keys import KemKey
 from tearline.packet import Field, PacketKind, Urgency
-from tearline.policy.profile import marking_of, verify_may_travel
+from tearline.policy.marking import Marking
+from tearline.policy.profile import (
+    Override,
+    choose_marking,
+    default_marking,
+    marking_of,
+    parse_path,
+    verify_may_travel,
+)
 from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, StatementType
 from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
@@ -40,7 +49,7 @@ from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline.wire.trust import encode_key_record
 from tearline_client.agreement_file import parse_agreement_file
-from tearline_client.entities import Group, fields_of
+from tearline_client.entities import Group, entity_token, fields_of
 from tearline_client.follower import LogFollower
 from tearline_client.home import (
     PSEUDONYM_KEY,
@@ -374,6 +383,7 @@ class Node:
         purpose: str,
         kind: PacketKind = PacketKind.LEAD,
         extra: Sequence[Field] = (),
+        guarded: Mapping[tuple[str, str], str] | None = None,
         case_id: str = "",
         urgency: Urgency = Urgency.ROUTINE,
         evaluation: str = "X4",
@@ -387,6 +397,7 @@ class Node:
             purpose: What recipients may use it for.
             kind: What it is about.
             extra: Fields beside the entities, such as the narrative.
+            guarded: A stricter category for single fields, by entity id and property.
             case_id: The case it belongs to.
             urgency: How soon an answer is owed.
             evaluation: 4x4.
@@ -398,12 +409,17 @@ class Node:
         found = self.agreement(agreement)
         found.verify_in_force(self.state.now_ms())
         found.article(article)
+        key = self._keystore.get(TOKEN_KEY)
+        stricter = {
+            (entity_token(key, found.id, entity), name): category
+            for (entity, name), category in (guarded or {}).items()
+        }
         fields = []
-        for path, values in fields_of(
-            group, key=self._keystore.get(TOKEN_KEY), agreement_id=found.id
-        ):
+        for path, values in fields_of(group, key=key, agreement_id=found.id):
             verify_may_travel(path)
-            fields.append(Field(path=path, values=values, marking=marking_of(path)))
+            where = parse_path(path)
+            category = stricter.get((where.token, where.property))
+            fields.append(Field(path=path, values=values, marking=_marking(path, category)))
         return Draft(
             fields=(*fields, *extra),
             agreement=found,
@@ -624,3 +640,11 @@ class Node:
             quarantined=stores.intake.quarantined(),
             keys=self.state.trust.keys_of(self.uri, at=self.state.next_moment()),
         )
+
+
+def _marking(path: str, category: str | None) -> Marking:
+    """The marking of a field: the profile's, raised to a category that a person named for it."""
+    if category is None:
+        return marking_of(path)
+    wanted = marking_of(path).raised_to(default_marking(category))
+    return choose_marking(path, Override(marking=wanted)).marking

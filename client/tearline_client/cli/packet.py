@@ -52,6 +52,13 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
         ),
         click.option("--evaluation", default="X4", show_default=True, help="4x4, for example B2."),
+        click.option(
+            "--guard",
+            "guarded",
+            multiple=True,
+            metavar="ENTITY/PROPERTY=CATEGORY",
+            help="Mark one field more strictly than the profile does, for example as method.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -65,8 +72,17 @@ def order_of(options: dict[str, Any]) -> Order:
             **options,
             "kind": PacketKind(options["kind"]),
             "urgency": Urgency(options["urgency"]),
+            "guarded": dict(_guarded(text) for text in options["guarded"]),
         }
     )
+
+
+def _guarded(text: str) -> tuple[tuple[str, str], str]:
+    place, equals, category = text.partition("=")
+    entity, slash, name = place.rpartition("/")
+    if not (equals and slash and entity and name):
+        raise click.BadParameter("ENTITY/PROPERTY=CATEGORY was expected", param_hint="--guard")
+    return (entity, name), category
 
 
 @command.command()

@@ -1,1 +1,1 @@
-"""A temporary federation on loopback that shows what Tearline does, and proves it."""
+"""The story, told by real processes: an exchange and three agencies that do not trust it."""

@@ -1,0 +1,226 @@
+"""One agency of the demo, as a process of its own: a real home, a real node, real connections.
+
+It reads one act as a JSON line on standard input, does it, and answers with one JSON line:
+``{"ok": …}`` or ``{"error": code, "text": …}``. The acts are those of the command line.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tearline.armor import Armor, armor
+from tearline.errors import TearlineError
+from tearline.policy.form import Form
+from tearline.policy.release import Decision
+from tearline.receipt import Status
+from tearline.wire.statements import encode_signed
+from tearline_client.cli.packet import below_the_line, find_path, view_rows
+from tearline_client.drafting import Order, draft_file
+from tearline_client.enrolment import (
+    Passphrases,
+    draft_trust_list,
+    found_agency,
+    pin,
+    read_agency,
+    read_exchange,
+    read_signed,
+    sign_trust_list,
+)
+from tearline_client.home import Home, Identity
+from tearline_client.importers.ftm import read_ftm
+from tearline_client.node import Node
+
+PASSPHRASE = b"the demo keeps no secret"
+
+
+class Agency:
+    """The acts of one agency."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = Home(home)
+        self._passphrases = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
+        self._opened: Node | None = None
+
+    @property
+    def _node(self) -> Node:
+        if self._opened is None:
+            raise RuntimeError("the node is not open")
+        return self._opened
+
+    async def found(self, agency: str, domain: str) -> str:
+        """Makes the agency; returns its enrolment file."""
+        identity = Identity(agency=agency, domain=domain, node="liaison")
+        found_agency(self._home, identity, self._passphrases)
+        return str(self._home.path / f"{agency}.agency")
+
+    async def draft_list(self, exchange: str, agencies: list[str], target: str) -> str:
+        """Drafts the first trust list; returns the federation id."""
+        proposed = draft_trust_list(
+            self._home,
+            PASSPHRASE,
+            exchange=read_exchange(Path(exchange)),
+            agencies=[read_agency(Path(path)) for path in agencies],
+            threshold=2,
+        )
+        _write(Path(target), Armor.TRUST_LIST, encode_signed(proposed))
+        return proposed.statement.id.hex()
+
+    async def sign_list(self, path: str) -> int:
+        """Signs the trust list; returns how many roots have."""
+        signed = sign_trust_list(self._home, PASSPHRASE, read_signed(Armor.TRUST_LIST, Path(path)))
+        _write(Path(path), Armor.TRUST_LIST, encode_signed(signed))
+        return len(signed.statement.inclusions)
+
+    async def pin(self, path: str) -> None:
+        """Pins the federation."""
+        pin(self._home, self._passphrases, read_signed(Armor.TRUST_LIST, Path(path)))
+
+    async def write_policy(self, text: str) -> None:
+        """Writes the agency's own policies."""
+        self._home.own_policy.parent.mkdir(mode=0o700, exist_ok=True)
+        self._home.own_policy.write_text(text, encoding="utf-8")
+
+    async def open(self) -> dict[str, object]:
+        """Opens the node, reads the log, puts its keys on record."""
+        self._opened = await Node.open(self._home.path, passphrase=PASSPHRASE)
+        await self._node.sync()
+        status = self._node.status()
+        return {"node": status.uri, "log": status.log_size, "keys": len(status.keys)}
+
+    async def draft_agreement(self, text: str, target: str) -> None:
+        """Drafts an agreement, signed by this agency."""
+        signed = self._node.draft_agreement(text)
+        _write(Path(target), Armor.AGREEMENT, encode_signed(signed))
+
+    async def sign_agreement(self, path: str) -> int:
+        """Signs an agreement; returns how many parties have."""
+        signed = self._node.sign_agreement(read_signed(Armor.AGREEMENT, Path(path)))
+        _write(Path(path), Armor.AGREEMENT, encode_signed(signed))
+        return len(signed.statement.inclusions)
+
+    async def publish_agreement(self, path: str) -> None:
+        """Puts an agreement in force at the exchange."""
+        await self._node.publish_agreement(read_signed(Armor.AGREEMENT, Path(path)))
+
+    async def receive(self) -> int:
+        """Takes in what has arrived; returns how much was new."""
+        return await self._node.receive()
+
+    async def agreements(self) -> list[str]:
+        """Names of the agreements held here."""
+        return [agreement.name for agreement in self._node.state.stores.agreements.all()]
+
+    async def preview(self, source: str, order: dict[str, Any], narrative: str) -> list[Any]:
+        """Field × partner: form, what is seen, by which policies."""
+        drafted = draft_file(self._node, Path(source), read_ftm, _order(order), narrative=narrative)
+        return [
+            {
+                "path": cell.path,
+                "category": cell.category,
+                "partner": cell.recipient,
+                "form": cell.form.text,
+                "values": [value.decode() for value in cell.values],
+                "policies": list(cell.policy_ids),
+            }
+            for plan in drafted.plans
+            for cell in plan.cells()
+        ]
+
+    async def send(self, source: str, order: dict[str, Any], narrative: str) -> dict[str, Any]:
+        """Sends a source; returns packets, receipts and log entries."""
+        drafted = draft_file(self._node, Path(source), read_ftm, _order(order), narrative=narrative)
+        sent = await self._node.send(drafted.plans)
+        return {
+            "packets": [packet.hex() for packet in sent.packets],
+            "accepted": sum(r.status is Status.ACCEPTED for r in sent.receipts),
+            "entries": [r.entry.index for r in sent.receipts if r.entry is not None],
+            "refused": [list(pair) for pair in sent.refused],
+        }
+
+    async def overstep(self, source: str, order: dict[str, Any]) -> dict[str, Any]:
+        """Sends as a patched node would: everything in clear, whatever the agreement says."""
+        drafted = draft_file(self._node, Path(source), read_ftm, _order(order))
+        everything = Decision(
+            form=Form.CLEAR, shared_policy_ids=(), own_policy_ids=(), reason="", faults=()
+        )
+        plans = [
+            replace(plan, decisions=dict.fromkeys(plan.decisions, everything))
+            for plan in drafted.plans
+        ]
+        sent = await self._node.send(plans)
+        return {"refused": [list(pair) for pair in sent.refused]}
+
+    async def view(self, packet: str = "") -> dict[str, Any]:
+        """What this agency sees of a packet, or of its newest."""
+        store = self._node.state.stores.packets
+        packet_id = store.find(packet) if packet else store.ids()[0]
+        shown = await self._node.read(packet_id)
+        return {
+            "packet": packet_id.hex(),
+            "rows": view_rows(shown),
+            "below": below_the_line(shown),
+        }
+
+    async def disclose(self, packet: str, field: str, to: str) -> dict[str, Any]:
+        """Releases one more field; returns the log entries."""
+        packet_id = self._node.state.stores.packets.find(packet)
+        path = find_path(self._node.show(packet_id), field)
+        sent = await self._node.disclose(packet_id, path, to)
+        return {
+            "entries": [r.entry.index for r in sent.receipts if r.entry is not None],
+            "refused": [list(pair) for pair in sent.refused],
+        }
+
+    async def statuses(self, packet: str) -> list[Any]:
+        """What became of the grants of a packet of ours, by signed receipts."""
+        await self._node.receive()
+        shown = self._node.show(self._node.state.stores.packets.find(packet))
+        return [
+            {
+                "partner": stored.grant.address.recipient,
+                "status": "" if stored.status is None else stored.status.text,
+            }
+            for stored in shown.grants
+        ]
+
+    async def put_aside(self) -> list[str]:
+        """Codes of what was put aside."""
+        return [item.code for item in self._node.status().quarantined]
+
+    async def close(self) -> None:
+        """Closes the node."""
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+
+def _order(order: dict[str, Any]) -> Order:
+    guarded = {tuple(place.rsplit("/", 1)): c for place, c in order.pop("guarded", {}).items()}
+    return Order(**{**order, "to": tuple(order["to"]), "guarded": guarded})
+
+
+def _write(path: Path, kind: Armor, data: bytes) -> None:
+    path.write_text(armor(kind, data), encoding="ascii")
+
+
+async def serve(agency: Agency) -> None:
+    """Answers acts until standard input ends."""
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        asked = json.loads(line)
+        act: Callable[..., Any] = getattr(agency, asked.pop("act"))
+        try:
+            answer: dict[str, object] = {"ok": await act(**asked)}
+        except TearlineError as error:
+            answer = {"error": error.code, "text": str(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    await agency.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Agency(Path(sys.argv[1]))))
