@@ -6,8 +6,8 @@ log begins with; the functions below make what its nodes send each other.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tearline.certificates import CertificateAuthority
@@ -131,6 +131,18 @@ def signer(uri: str, federation: bytes, key: SigningKey | None = None) -> Signer
 def signed_by(kind: StatementType, body: bytes, *signers: Signer) -> Signed:
     """One statement under one signature of each signer, in their order."""
     return cosigned((each.sign([(kind, body)]), 0) for each in signers)
+
+
+def resigned(value: Signed, change: Callable[[bytes], bytes]) -> Signed:
+    """A forgery: ``value`` with another signature, pointing to the attestation so changed."""
+    (inclusion,) = value.statement.inclusions
+    attestation = value.attestations[inclusion.attestation]
+    forged = replace(attestation, signature=change(attestation.signature))
+    inclusion = replace(inclusion, attestation=forged.hash)
+    return Signed(
+        statement=replace(value.statement, inclusions=(inclusion,)),
+        attestations={forged.hash: forged},
+    )
 
 
 def key_record(

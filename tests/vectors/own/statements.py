@@ -1,6 +1,5 @@
 """statement-v1.json: trees of statements under one signature."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,6 @@ from tearline.wire.flow import (
 )
 from tearline.wire.statements import (
     Bundle,
-    Signed,
     bundle,
     cosigned,
     encode_attestation,
@@ -146,19 +144,6 @@ def cosigned_case(federation: b.Federation) -> Json:
     }
 
 
-def resigned(value: Signed, change: Callable[[bytes], bytes]) -> Signed:
-    """``value`` with its signature changed, and pointing to the attestation so changed."""
-    (inclusion,) = value.statement.inclusions
-    attestation = value.attestations[inclusion.attestation]
-    forged = replace(attestation, signature=change(attestation.signature))
-    return Signed(
-        statement=replace(
-            value.statement, inclusions=(replace(inclusion, attestation=forged.hash),)
-        ),
-        attestations={forged.hash: forged},
-    )
-
-
 def signed_refused(federation: b.Federation, tree: SignedTree) -> Json:
     """Signed statements that must not be believed."""
     good = signed(tree)
@@ -206,17 +191,17 @@ def signed_refused(federation: b.Federation, tree: SignedTree) -> Json:
         refused("the path is too short", including(path=inclusion.path[1:]), "TL-PKT-003"),
         refused(
             "the ML-DSA half is zero",
-            encode_signed(resigned(good, lambda s: bytes(mldsa) + s[mldsa:])),
+            encode_signed(b.resigned(good, lambda s: bytes(mldsa) + s[mldsa:])),
             "TL-KEY-002",
         ),
         refused(
             "the Ed25519 half is zero",
-            encode_signed(resigned(good, lambda s: s[:mldsa] + bytes(64))),
+            encode_signed(b.resigned(good, lambda s: s[:mldsa] + bytes(64))),
             "TL-KEY-002",
         ),
         refused(
             "a zero signature under a root that was signed",
-            encode_signed(resigned(good, lambda s: bytes(len(s)))),
+            encode_signed(b.resigned(good, lambda s: bytes(len(s)))),
             "TL-KEY-002",
         ),
         refused(
