@@ -17,6 +17,7 @@ NOUNS = {
     "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
     "export": ("tearline_client.cli.export", "What is open here, for other programs."),
     "node": ("tearline_client.cli.node", "The node at work, and how it stands."),
+    "demo": ("tearline_client.cli.demo", "The story, told by real processes here."),
     "config": ("tearline_client.cli.config", "Settings, and where each comes from."),
     "completion": ("tearline_client.cli.completion", "Completion for bash, zsh and fish."),
     "version": ("tearline_client.cli.version", "The version of this program."),

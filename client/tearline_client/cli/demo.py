@@ -1,0 +1,62 @@
+"""``tearline demo``: the story, told by real processes on this machine."""
+
+import json
+from pathlib import Path
+
+import click
+
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.output import visible
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Leave every home and file in DIR, a new folder.",
+)
+@pass_frame
+def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
+    """Tell the story: three agencies, one exchange, and proof of each step.
+
+    Everything runs on loopback in processes of its own, with real keys and connections. Ends
+    with 0 only if every step was proved.
+    """
+    from tearline_client.demo.telling import tell
+
+    results, seconds = tell(_silent if as_json else _aloud, keep=keep)
+    ok = all(result.told.proved for result in results)
+    if as_json:
+        steps = [
+            {
+                "id": result.step.id,
+                "claim": result.step.claim,
+                "proved": result.told.proved,
+                "evidence": result.told.evidence,
+            }
+            for result in results
+        ]
+        click.echo(json.dumps({"ok": ok, "seconds": round(seconds, 1), "steps": steps}))
+    else:
+        click.echo("")
+        frame.emit(
+            ({"step": r.step.id, "proved": r.told.proved, "claim": r.step.claim} for r in results),
+            ["step", "proved", "claim"],
+        )
+        proved = sum(result.told.proved for result in results)
+        click.echo(f"{proved} of {len(results)} proved in {seconds:.0f} s")
+        if keep is not None:
+            click.echo(f"Kept in {keep}. Try: tearline --home {keep}/us-justice packet list")
+    if not ok:
+        click.get_current_context().exit(1)
+
+
+def _aloud(line: str) -> None:
+    click.echo(visible(line) if "\n" not in line else "\n" + visible(line.strip("\n")))
+
+
+def _silent(_: str) -> None:
+    return

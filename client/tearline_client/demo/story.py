@@ -1,0 +1,356 @@
+"""The story, step by step. Each step makes a claim, acts, and says by evidence if it holds."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tearline_client.demo.lead import (
+    ACCOUNT,
+    AGREEMENT,
+    AMOUNT,
+    GUARDED,
+    NARRATIVE,
+    OWN_POLICY,
+    SECRETS,
+    SOURCE,
+    SUSPECT,
+    lead_jsonl,
+)
+from tearline_client.demo.world import AGENCIES, World
+
+US, CN, MX = AGENCIES
+ORDER = {
+    "to": [CN, MX],
+    "agreement": "narcotics-2026",
+    "article": "money-laundering",
+    "purpose": "criminal-investigation",
+    "case_id": "harbour-2026",
+    "evaluation": "B2",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """What a step came to.
+
+    Attributes:
+        proved: Whether the claim holds.
+        lines: What to show a person.
+        evidence: What shows it, for programs: ids, codes, commands, files.
+    """
+
+    proved: bool
+    lines: list[str] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the story.
+
+    Attributes:
+        id: Short name.
+        title: What happens.
+        claim: What the step proves.
+        tell: Does it.
+    """
+
+    id: str
+    title: str
+    claim: str
+    tell: Callable[["Story"], Told]
+
+
+class Story:
+    """The world, and what earlier steps left for later ones."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.packet = ""
+        self.lead = world.folder / "lead.jsonl"
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """Under what the lead is sent."""
+        guarded = {f"{entity}/{name}": category for (entity, name), category in GUARDED.items()}
+        return {**ORDER, "guarded": guarded}
+
+
+def federation(story: Story) -> Told:
+    """Three agencies and an exchange; three roots sign one list."""
+    world = story.world
+    for name, agency in world.agencies.items():
+        agency.begin("found", agency=name, domain=AGENCIES[name])
+    enrolment = world.exchange.init()
+    files = [agency.end() for agency in world.agencies.values()]
+    trust = world.folder / "federation.trust"
+    us, cn, mx = world.agencies.values()
+    federation_id = us.ask("draft_list", exchange=str(enrolment), agencies=files, target=str(trust))
+    cn.ask("sign_list", path=str(trust))
+    early = mx.refused("pin", path=str(trust))
+    roots = mx.ask("sign_list", path=str(trust))
+    world.all("pin", path=str(trust))
+    world.exchange.trust(trust)
+    world.exchange.serve()
+    us.ask("write_policy", text=OWN_POLICY)
+    opened = world.all("open")
+    return Told(
+        proved=roots == 3
+        and early is not None
+        and early.code.startswith("TL-TRU")
+        and all(node["keys"] == 2 for node in opened.values()),
+        lines=[
+            f"federation {federation_id[:16]}…, signed by {roots} roots",
+            f"with two roots only, {MX} refused it: {early.code if early else 'it did not'}",
+            "each node put a signing and an encryption key on record, in the open log",
+        ],
+        evidence={"federation": federation_id, "roots": roots, "file": str(trust)},
+    )
+
+
+def agreement(story: Story) -> Told:
+    """An agreement, in force only when all three signed."""
+    world = story.world
+    us, cn, mx = world.agencies.values()
+    path = str(world.folder / "narcotics-2026.agreement")
+    us.ask("draft_agreement", text=AGREEMENT, target=path)
+    cn.ask("sign_agreement", path=path)
+    early = us.refused("publish_agreement", path=path)
+    signed = mx.ask("sign_agreement", path=path)
+    mx.ask("publish_agreement", path=path)
+    world.all("receive")
+    held = world.all("agreements")
+    return Told(
+        proved=early is not None
+        and early.code.startswith("TL-AGR")
+        and signed == 3
+        and all(names == ["narcotics-2026"] for names in held.values()),
+        lines=[
+            f"with two signatures the exchange refused it: {early.code if early else 'no'}",
+            "with three it is in force, and every node holds its own copy",
+        ],
+        evidence={"agreement": "narcotics-2026", "signatures": signed, "file": path},
+    )
+
+
+def preview(story: Story) -> Told:
+    """Who will see what, before anything leaves the house."""
+    story.lead.write_text(lead_jsonl(), encoding="utf-8")
+    us = story.world.agencies[US]
+    cells = us.ask("preview", source=str(story.lead), order=story.order, narrative=NARRATIVE)
+    partners = {f"spiffe://{AGENCIES[name]}/node/liaison": name for name in (CN, MX)}
+    seen: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        shown = cell["form"] if not cell["values"] else " · ".join(cell["values"])
+        seen.setdefault(cell["path"].partition("/")[2], {})[partners[cell["partner"]]] = shown
+    width = max(map(len, seen))
+    lines = [f"{'':{width}}  {CN:34}  {MX}"]
+    lines += [
+        f"{path:{width}}  {_cut(row[CN], 34):34}  {_cut(row[MX], 34)}"
+        for path, row in sorted(seen.items())
+    ]
+    amount = seen["Payment/amount"]
+    return Told(
+        proved=amount[MX] == AMOUNT
+        and amount[CN] != AMOUNT
+        and seen["Company/notes"] == {CN: "withheld", MX: "exists"}
+        and all(cell["policies"] for cell in cells),
+        lines=lines,
+        evidence={"cells": len(cells), "command": "tearline packet preview lead.jsonl …"},
+    )
+
+
+def send(story: Story) -> Told:
+    """The lead, sealed once, granted twice, logged before it is acknowledged."""
+    us = story.world.agencies[US]
+    sent = us.ask("send", source=str(story.lead), order=story.order, narrative=NARRATIVE)
+    story.packet = sent["packets"][0]
+    found, searched = _secrets_in_exchange(story)
+    return Told(
+        proved=sent["accepted"] == 3 and not sent["refused"] and not found and searched,
+        lines=[
+            f"packet {story.packet[:16]}…: one signature, one packet, two grants",
+            f"three receipts, with log entries {', '.join(map(str, sent['entries']))}",
+            f"none of {len(SECRETS)} names and numbers of it is in any file of the exchange",
+        ],
+        evidence={"packet": story.packet, "entries": sent["entries"], "found": found},
+    )
+
+
+def views(story: Story) -> Told:
+    """Each partner opens its own view; a tear line shows what it is told of the rest."""
+    cn, mx = story.world.agencies[CN], story.world.agencies[MX]
+    for agency in (cn, mx):
+        agency.ask("receive")
+    at_cn, at_mx = cn.ask("view"), mx.ask("view")
+    us = story.world.agencies[US].ask("view", packet=story.packet)
+    lines = []
+    for name, view in ((CN, at_cn), (MX, at_mx)):
+        lines.append(f"{name} sees")
+        lines += [
+            f"    {row['field'].partition('/')[2]:28} {row['form']:12} {_cut(row['value'], 60)}"
+            for row in view["rows"]
+        ]
+        lines += [f"    {line}" for line in view["below"]]
+        lines.append("")
+    text = {name: str(view) for name, view in ((CN, at_cn), (MX, at_mx), (US, us))}
+    return Told(
+        proved=SUSPECT in text[CN]
+        and SUSPECT in text[MX]
+        and SOURCE in text[US]
+        and SOURCE not in text[CN] + text[MX]
+        and AMOUNT in text[MX]
+        and AMOUNT not in text[CN]
+        and "identity.source" in str(at_mx["below"])
+        and "identity.source" not in text[CN],
+        lines=lines,
+        evidence={
+            "fields": {name: len(view["rows"]) for name, view in ((CN, at_cn), (MX, at_mx))},
+            "command": "tearline packet show " + story.packet[:12],
+        },
+    )
+
+
+def overstep(story: Story) -> Told:
+    """A node patched to give more than agreed: the exchange refuses, by policy id."""
+    us = story.world.agencies[US]
+    refused = us.ask("overstep", source=str(story.lead), order=story.order)["refused"]
+    story.world.agencies[CN].ask("receive")
+    codes = [code for code, _ in refused]
+    return Told(
+        proved="TL-POL-009" in codes,
+        lines=[f"refused: {code} {why}" for code, why in refused] or ["nothing was refused"],
+        evidence={"refused": refused},
+    )
+
+
+def disclose(story: Story) -> Told:
+    """One more field, later; the signature of the first day still covers it."""
+    us, cn = story.world.agencies[US], story.world.agencies[CN]
+    before = str(cn.ask("view", packet=story.packet)["rows"])
+    sent = us.ask("disclose", packet=story.packet, field="BankAccount/iban", to=CN)
+    cn.ask("receive")
+    after = str(cn.ask("view", packet=story.packet)["rows"])
+    return Told(
+        proved=ACCOUNT not in before and ACCOUNT in after and not sent["refused"],
+        lines=[
+            f"{CN} saw the account as its bank and last two digits; now it sees all of it",
+            f"log entry {', '.join(map(str, sent['entries']))}; the packet was not sealed again",
+        ],
+        evidence={"entries": sent["entries"], "field": "BankAccount/iban"},
+    )
+
+
+def receipts(story: Story) -> Told:
+    """What became of it, by receipts that each recipient signed itself."""
+    for name in (CN, MX):
+        story.world.agencies[name].ask("receive")
+    statuses = story.world.agencies[US].ask("statuses", packet=story.packet)
+    return Told(
+        proved=len(statuses) == 3 and all(s["status"] in ("opened", "stored") for s in statuses),
+        lines=[f"{s['partner']}: {s['status']}" for s in statuses],
+        evidence={"statuses": statuses},
+    )
+
+
+def tampering(story: Story) -> Told:
+    """The operator edits the database: anyone who checks sees it."""
+    exchange = story.world.exchange
+    exchange.stop()
+    intact, words_intact = exchange.verify_log()
+    copy = story.world.folder / "exchange-edited"
+    shutil.copytree(exchange.home, copy)
+    with sqlite3.connect(copy / exchange.database.name) as database:
+        database.execute(
+            "UPDATE event SET event = replace(event, x'6f6b', x'6b6f') WHERE idx = ("
+            "SELECT max(idx) FROM event WHERE code = 'grant-accepted')"
+        )
+    database.close()
+    edited, words = exchange.verify_log(copy)
+    return Told(
+        proved=intact == 0 and edited == 5,
+        lines=[
+            f"as it is: {_last(words_intact)}",
+            f"with one logged outcome edited: {_last(words)}",
+        ],
+        evidence={"intact": intact, "edited": edited, "command": "tearline-server verify-log"},
+    )
+
+
+STEPS = (
+    Step(
+        id="federation",
+        title="Three agencies found a federation",
+        claim="Nobody is in it whom every root did not admit.",
+        tell=federation,
+    ),
+    Step(
+        id="agreement",
+        title="They sign what each may get",
+        claim="Nothing is in force that a party did not sign.",
+        tell=agreement,
+    ),
+    Step(
+        id="preview",
+        title=f"{US} looks before it sends",
+        claim="Every cell says what a partner will see, and by which policy.",
+        tell=preview,
+    ),
+    Step(
+        id="send",
+        title="The lead crosses the border",
+        claim="It is accepted, logged, and unreadable to the exchange.",
+        tell=send,
+    ),
+    Step(
+        id="views",
+        title="Two partners, two views",
+        claim="Each sees what it was granted, and of the rest what it was told.",
+        tell=views,
+    ),
+    Step(
+        id="overstep",
+        title="A patched node tries to give more than agreed",
+        claim="The exchange judges every grant by the agreement itself.",
+        tell=overstep,
+    ),
+    Step(
+        id="disclose",
+        title="One more field, later",
+        claim="A field can be released long after the packet was signed.",
+        tell=disclose,
+    ),
+    Step(
+        id="receipts",
+        title="Who has it",
+        claim="Each recipient signed what became of its grant.",
+        tell=receipts,
+    ),
+    Step(
+        id="tampering",
+        title="The operator edits the log",
+        claim="An edited database does not verify.",
+        tell=tampering,
+    ),
+)
+
+
+def _secrets_in_exchange(story: Story) -> tuple[list[str], bool]:
+    """Which secrets stand in the exchange's files, and whether the search itself works."""
+    data = b"".join(
+        path.read_bytes() for path in story.world.exchange.home.rglob("*") if path.is_file()
+    )
+    found = [secret for secret in SECRETS if secret.encode() in data]
+    # What it must hold, so that a search that finds nothing means something.
+    return found, bytes.fromhex(story.packet) in data
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _last(words: str) -> str:
+    lines = [line for line in words.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
