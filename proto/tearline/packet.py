@@ -215,7 +215,7 @@ class Opening:
 
     def __post_init__(self) -> None:
         ascending = all(a < b for a, b in pairwise(self.slots))
-        if not self.slots or not ascending or not 0 <= self.slots[-1] < MAX_SLOTS:
+        if not self.slots or not ascending or self.slots[0] < 0 or self.slots[-1] >= MAX_SLOTS:
             raise StatementMalformed("a compartment lists its slots once each, in order")
         if len(self.packet_id) != PACKET_ID_SIZE or len(self.salt) != HASH_SIZE:
             raise StatementMalformed("an opening's packet id or salt has the wrong size")
