@@ -175,6 +175,14 @@ class HomeMissing(ConfigError):
     next = "Make one with tearline init, or name its home with --home."
 
 
+class TrustMissing(ConfigError):
+    """An exchange that was not told who belongs to its federation."""
+
+    code = "TL-CFG-009"
+    what = "The exchange has no trust list yet."
+    next = "Hand exchange.enrolment to the agencies, then run tearline-server trust FILE."
+
+
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)
     """A private or public key cannot be used."""
 
@@ -613,6 +621,24 @@ class EntityFieldMalformed(PacketError):
     code = "TL-PKT-014"
     what = "The fields of the packet do not make entities."
     next = "Keep the packet as evidence and ask its originator to send it anew."
+
+
+class StatementUnsupported(PacketError):
+    """A kind of statement that this version knows and does not take yet."""
+
+    code = "TL-PKT-015"
+    what = "The exchange does not take this kind of statement."
+    next = "Ask the operator which version runs there; nothing was done."
+    exit_status = EXIT_REFUSED
+
+
+class LifetimeRefused(PacketError):
+    """A packet that has ended already, or would never end."""
+
+    code = "TL-PKT-016"
+    what = "The packet's end is in the past, or too far away."
+    next = "Give it an end within ten years; check the clock."
+    exit_status = EXIT_REFUSED
 
 
 class GrantError(TearlineError):

@@ -67,6 +67,7 @@ MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # what is kept longer belong
 MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not faster
 MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
+MAX_CALLS = 8192  # under way at once, idle subscriptions among them
 MAX_PUBLISH_WINDOW = 16  # messages of one stream under way at once
 MAIL_PAGE = 64  # items read from a mailbox at once
 LOG_PAGE_BYTES = 1 << 20  # entries sent in one reply

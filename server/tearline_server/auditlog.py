@@ -168,7 +168,7 @@ class AuditLog:
     async def _sign(self, newest: _Signed | None) -> None:
         if newest is not None:
             wait_ms = newest.time_ms + CHECKPOINT_INTERVAL_MS - self._clock()
-            if 0 < wait_ms:
+            if wait_ms > 0:
                 await asyncio.sleep(min(wait_ms, CHECKPOINT_INTERVAL_MS) / 1000)
         tree, now_ms = self._tree, self._clock()
         note = sign_checkpoint(self._state(tree), self._signers, time_s=now_ms // 1000)

@@ -165,6 +165,22 @@ def read_statement(message: pb.Statement) -> Statement:
     )
 
 
+def encode_statement(statement: Statement) -> bytes:
+    """The one encoding of a statement without its attestations."""
+    return serialize(write_statement(statement))
+
+
+def parse_statement(data: bytes) -> Statement:
+    """A statement without its attestations, from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything else.
+    """
+    return parse_strictly(
+        data, pb.Statement, read_statement, write_statement, maximum=MAX_MESSAGE_BYTES
+    )
+
+
 def _read_type(number: int) -> StatementType:
     try:
         return StatementType(number)

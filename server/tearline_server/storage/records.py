@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tearline.merkle import Frontier, Node
+from tearline.receipt import LogOpening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class StatementRow:
         code: Of its refusal; empty where it was accepted.
         why: What the sender was told of the refusal.
         receipt: The receipt's statement as it travels.
+        signature: 32 bytes, the hash of the attestation over the receipt.
         envelope: The statement as it travels, or None where it was refused.
     """
 
@@ -82,6 +84,7 @@ class StatementRow:
     code: str
     why: str
     receipt: bytes
+    signature: bytes
     envelope: bytes | None
 
 
@@ -186,11 +189,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of a statement earlier."""
+    """What became of a statement earlier: the refusal, if it was one, and the signed receipt."""
 
     code: str
     why: str
     receipt: bytes
+    attestation: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,7 @@ class Delivered:
         sender: Who signed the statement.
         type: The statement's type's number.
         packet: Of a grant, the id of its packet's manifest, or None.
+        agreement: 16 bytes, the agreement it was sent under, or empty.
         delivered: Whether it was handed out.
         status: The latest status that the node gave it, or None.
     """
@@ -218,6 +223,7 @@ class Delivered:
     sender: str
     type: int
     packet: bytes | None
+    agreement: bytes
     delivered: bool
     status: int | None
 
@@ -239,6 +245,11 @@ class OpeningRow:
     idx: int
     salt: bytes
     event: bytes
+
+    @property
+    def opening(self) -> LogOpening:
+        """The same as nodes are told of it."""
+        return LogOpening(index=self.idx, salt=self.salt, event=self.event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

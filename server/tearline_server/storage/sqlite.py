@@ -257,11 +257,12 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
     for key in asked.statements:
         row = _row(
             connection,
-            "SELECT code, why, receipt FROM statement WHERE id = ? AND signer = ?",
+            "SELECT code, why, receipt, attestation FROM statement"
+            " JOIN attestation ON hash = signature WHERE id = ? AND signer = ?",
             key,
         )
         if row is not None:
-            statements[key] = Settled(code=row[0], why=row[1], receipt=row[2])
+            statements[key] = Settled(code=row[0], why=row[1], receipt=row[2], attestation=row[3])
     naturals = {}
     for pair in asked.naturals:
         taken = _value(
@@ -278,8 +279,9 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
     for node, statement_id in asked.mail:
         row = _row(
             connection,
-            "SELECT m.seq, s.signer, s.type, s.packet, m.delivered, m.status"
-            " FROM statement s JOIN mail m ON m.statement = s.idx WHERE s.id = ? AND m.node = ?",
+            "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.status"
+            " FROM statement s JOIN mail m ON m.statement = s.idx JOIN event e ON e.idx = m.entry"
+            " WHERE s.id = ? AND m.node = ?",
             (statement_id, node),
         )
         if row is not None:
@@ -288,8 +290,9 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 sender=row[1],
                 type=row[2],
                 packet=row[3],
-                delivered=row[4] is not None,
-                status=row[5],
+                agreement=row[4],
+                delivered=row[5] is not None,
+                status=row[6],
             )
     return Known(statements=statements, naturals=naturals, packets=packets, mail=mail)
 
@@ -356,10 +359,10 @@ def _write(connection: apsw.Connection, commit: Commit) -> None:
     )
     # A co-signed statement that lacked signatures may be accepted later: its row is replaced.
     many(
-        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"
         " packet = excluded.packet, code = excluded.code, why = excluded.why,"
-        " receipt = excluded.receipt, envelope = excluded.envelope",
+        " receipt = excluded.receipt, signature = excluded.signature, envelope = excluded.envelope",
         (
             (
                 row.idx,
@@ -371,6 +374,7 @@ def _write(connection: apsw.Connection, commit: Commit) -> None:
                 row.code,
                 row.why,
                 row.receipt,
+                row.signature,
                 row.envelope,
             )
             for row in commit.statements

@@ -58,6 +58,7 @@ CREATE TABLE statement (
   code TEXT NOT NULL,           -- of its refusal; empty where it was accepted
   why TEXT NOT NULL,
   receipt BLOB NOT NULL,
+  signature BLOB NOT NULL,      -- hash of the attestation over the receipt
   envelope BLOB                 -- as it travels; NULL where it was refused
 ) STRICT;
 CREATE UNIQUE INDEX statement_id ON statement (id, signer);

@@ -1,0 +1,165 @@
+"""``tearline-server``: the operator's command line."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
+from tearline.armor import Armor, armor, parse_armor
+from tearline.errors import ConfigUnreadable, SettingInvalid, TearlineError
+from tearline.limits import MAX_MESSAGE_BYTES
+from tearline_server.config import (
+    Config,
+    config_of,
+    load_config,
+    read_passphrase,
+    write_config,
+)
+
+if TYPE_CHECKING:
+    from tearline_server.keyfile import ExchangeKeys
+
+_HOME = click.option(
+    "--home", type=click.Path(path_type=Path), required=True, help="The exchange's directory."
+)
+_PASSPHRASE_FILE = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    help="File whose first line is the passphrase of the exchange's keys.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tearline")
+def cli() -> None:
+    """Run a Tearline exchange."""
+
+
+@cli.command()
+@_HOME
+@click.option("--name", required=True, help="Its trust domain, for example exchange.example.")
+@click.option("--address", required=True, help="HOST:PORT under which nodes reach it.")
+@click.option("--dns", help="The DNS name in its certificate; the name if not given.")
+@click.option("--listen", help="HOST:PORT to listen on; the address if not given.")
+@_PASSPHRASE_FILE
+def init(
+    home: Path,
+    name: str,
+    address: str,
+    dns: str | None,
+    listen: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Make an exchange: its keys, its settings, and what the agencies are handed."""
+    from tearline.wire.trust import encode_exchange_enrolment
+    from tearline_server.app import identity_of
+    from tearline_server.keyfile import generate_keys, write_keys
+
+    values = {"name": name, "address": address, "dns": dns or name, "listen": listen or address}
+    config = config_of(home, values)
+    passphrase = read_passphrase(passphrase_file, twice=True)
+    keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigUnreadable(f"{home}: {error.strerror}") from None
+    write_keys(config.keys, keys, passphrase)
+    write_config(config)
+    enrolment = encode_exchange_enrolment(identity_of(config, keys))
+    config.enrolment.write_text(armor(Armor.EXCHANGE, enrolment), encoding="ascii")
+    click.echo(f"Made the exchange {config.uri} in {home}.", err=True)
+    click.echo(f"Hand {config.enrolment} to every agency for its trust list.", err=True)
+
+
+@cli.command()
+@_HOME
+@click.argument("file", type=click.Path(path_type=Path))
+@_PASSPHRASE_FILE
+def trust(home: Path, file: Path, passphrase_file: Path | None) -> None:
+    """Take the first, or the next, trust list into the log."""
+    config, keys = _opened(home, passphrase_file)
+    _take(config, keys, [file], Armor.TRUST_LIST)
+
+
+@cli.command()
+@_HOME
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@_PASSPHRASE_FILE
+def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> None:
+    """Take key records that agencies handed over into the log."""
+    config, keys = _opened(home, passphrase_file)
+    _take(config, keys, files, Armor.KEY_RECORD)
+
+
+@cli.command()
+@_HOME
+@_PASSPHRASE_FILE
+def serve(home: Path, passphrase_file: Path | None) -> None:
+    """Serve until told to stop (SIGTERM), then drain. Logs JSON lines."""
+    from tearline_server.app import run
+    from tearline_server.logs import log_json
+
+    config, keys = _opened(home, passphrase_file)
+    # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
+    sys.setswitchinterval(0.0005)
+    log_json()
+    run(config, keys)
+
+
+def _opened(home: Path, passphrase_file: Path | None) -> "tuple[Config, ExchangeKeys]":
+    from tearline_server.keyfile import read_keys
+
+    config = load_config(home)
+    keys = read_keys(config.keys, read_passphrase(passphrase_file))
+    if keys.log[0].verifier.name != config.origin:
+        raise SettingInvalid("name: the keys were made for another exchange")
+    return config, keys
+
+
+def _take(
+    config: Config, keys: "ExchangeKeys", files: "tuple[Path, ...] | list[Path]", kind: Armor
+) -> None:
+    from tearline.wire.statements import parse_signed
+    from tearline_server.app import house_of
+    from tearline_server.governance import take_clear
+    from tearline_server.storage.sqlite import SqliteStore
+
+    statements = [(file, parse_signed(parse_armor(kind, _text(file)))) for file in files]
+
+    async def take() -> None:
+        store = SqliteStore(config.database)
+        try:
+            house = house_of(config, keys, store)
+            for file, signed in statements:
+                index = await take_clear(house, signed)
+                said = "was in the log before" if index is None else f"is entry {index}"
+                click.echo(f"{file} {said}.", err=True)
+        finally:
+            await store.close()
+
+    asyncio.run(take())
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(2 * MAX_MESSAGE_BYTES + 1).decode("ascii", "replace")
+    except OSError as error:
+        raise ConfigUnreadable(f"{file}: {error.strerror}") from None
+
+
+def main() -> None:
+    """Runs the command line; errors go to stderr, with their exit status."""
+    try:
+        cli(prog_name="tearline-server")
+    except TearlineError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_status)
+
+
+if __name__ == "__main__":
+    main()

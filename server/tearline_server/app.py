@@ -1,0 +1,221 @@
+"""The composition root: builds the exchange, serves it, drains it.
+
+On SIGTERM or SIGINT the exchange says that it serves no more, ends its streams, answers what
+it has taken in, writes it, and goes.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from tearline.certificates import TlsKey
+from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity, TrustList
+from tearline.identity import parse_agency_uri
+from tearline.limits import MAX_LEAF_LIFETIME_S, REFUSALS_FLUSH_S
+from tearline.rpc.credentials import ServerTls, TlsIdentity
+from tearline.statement import Signer
+from tearline_server.auditlog import AuditLog
+from tearline_server.config import Config
+from tearline_server.exchange import Exchange, House
+from tearline_server.gate import Gate, Roster
+from tearline_server.judging.registry import installation_of
+from tearline_server.keyfile import ExchangeKeys
+from tearline_server.services.audit import AuditService
+from tearline_server.services.exchange import ExchangeService
+from tearline_server.services.guard import Guard
+from tearline_server.services.health import HealthService
+from tearline_server.services.server import make_server
+from tearline_server.services.trust import TrustService
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+DRAIN_S = 20  # for calls under way; several commits and a slow line fit
+_RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
+
+
+def now_ms() -> int:
+    """The machine's clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
+    """The exchange and its log, as trust lists name them."""
+    return ExchangeEnrolment(
+        exchange=ExchangeIdentity(
+            uri=str(config.uri),
+            signing_key=keys.signing.public.encoded,
+            certificate_authority=keys.authority.certificate,
+            dns_name=config.dns,
+            address=config.address,
+        ),
+        log=LogIdentity(
+            origin=config.origin,
+            verifier_keys=tuple(signer.verifier.encode() for signer in keys.log),
+        ),
+    )
+
+
+def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
+    """What an exchange is built from."""
+    return House(
+        installation=installation_of(identity_of(config, keys)),
+        store=store,
+        log=AuditLog(store, origin=config.origin, signers=keys.log, clock=now_ms),
+        signer_of=lambda federation: Signer(
+            federation=federation, uri=str(config.uri), key=keys.signing
+        ),
+        clock=now_ms,
+    )
+
+
+def roster_of(trust_list: TrustList) -> Roster:
+    """Whom a trust list lets in."""
+    domains = {parse_agency_uri(each.uri).trust_domain: each for each in trust_list.agencies}
+    return Roster(
+        authorities={name: agency.certificate_authorities for name, agency in domains.items()},
+        issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
+    )
+
+
+class Front:
+    """With what clients are met: the exchange's certificate, and the CAs it accepts.
+
+    Args:
+        config: The DNS name.
+        keys: The CA that certifies it.
+        trust_list: The agencies.
+    """
+
+    def __init__(self, config: Config, keys: ExchangeKeys, trust_list: TrustList) -> None:
+        self._dns = config.dns
+        self._authority = keys.authority
+        self._identity = self._certify()
+        self.tls = self._tls(trust_list)
+
+    def renew(self, trust_list: TrustList) -> None:
+        """A fresh key and certificate."""
+        self._identity = self._certify()
+        self.follow(trust_list)
+
+    def follow(self, trust_list: TrustList) -> None:
+        """Accepts the CAs of another trust list."""
+        self.tls = self._tls(trust_list)
+
+    def _certify(self) -> TlsIdentity:
+        key = TlsKey.generate()
+        certificate = self._authority.issue_exchange(
+            self._dns, key.public, now_s=now_ms() // 1000, lifetime_s=MAX_LEAF_LIFETIME_S
+        )
+        return TlsIdentity(certificate=certificate, key=key)
+
+    def _tls(self, trust_list: TrustList) -> ServerTls:
+        return ServerTls(
+            identity=self._identity,
+            authorities=tuple(
+                authority
+                for agency in trust_list.agencies
+                for authority in agency.certificate_authorities
+            ),
+        )
+
+
+async def serve(
+    config: Config,
+    keys: ExchangeKeys,
+    *,
+    stopping: asyncio.Event,
+    serving: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Serves until ``stopping`` is set, then drains.
+
+    Args:
+        config: Where and as whom.
+        keys: The exchange's keys.
+        stopping: Set when it is time to go.
+        serving: Told the port once calls are taken.
+
+    Raises:
+        TearlineError: If the exchange cannot begin.
+    """
+    store = SqliteStore(config.database)
+    try:
+        exchange = await Exchange.open(house_of(config, keys, store))
+    except BaseException:
+        await store.close()
+        raise
+    try:
+        await _serve(config, keys, exchange, stopping, serving)
+    finally:
+        await exchange.close()
+        _log.info("stopped")
+
+
+async def _serve(
+    config: Config,
+    keys: ExchangeKeys,
+    exchange: Exchange,
+    stopping: asyncio.Event,
+    serving: Callable[[int], None],
+) -> None:
+    gate = Gate(config.uri, roster_of(exchange.trust_list))
+    front = Front(config, keys, exchange.trust_list)
+
+    def follow(trust_list: TrustList) -> None:
+        gate.replace(roster_of(trust_list))
+        front.follow(trust_list)
+
+    exchange.on_trust = follow
+    guard, health = Guard(gate, exchange, now_ms), HealthService(exchange)
+    services = (ExchangeService(exchange), TrustService(exchange), AuditService(exchange), health)
+    server, port = make_server(
+        config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
+    )
+    chores = [
+        asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
+        asyncio.create_task(_renew(front, exchange)),
+    ]
+    try:
+        await server.start()
+        _log.info("serving", extra={"port": port, "uri": str(config.uri)})
+        serving(port)
+        await stopping.wait()
+        _log.info("draining")
+        health.drain()
+        exchange.end_streams()
+        await server.stop(DRAIN_S)
+    finally:
+        for chore in chores:
+            chore.cancel()
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await chore()
+
+
+async def _renew(front: Front, exchange: Exchange) -> None:
+    while True:
+        await asyncio.sleep(_RENEWAL_S)
+        front.renew(exchange.trust_list)
+        _log.info("certificate renewed")
+
+
+def run(config: Config, keys: ExchangeKeys) -> None:
+    """Serves in this process until it is told to stop."""
+
+    async def until_signalled() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await serve(config, keys, stopping=stopping)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_signalled())

@@ -1,0 +1,204 @@
+"""The write path: one worker takes whatever waits, and commits it as one batch.
+
+Group commit without a timer: while one batch is on its way to the disk, the next gathers.
+Nobody hears of anything before it is durable.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from tearline.errors import ExchangeBusy, ExchangeFault, TearlineError
+from tearline.limits import MAX_BATCH_STATEMENTS, MAX_QUEUE_BYTES, MAX_QUEUE_STATEMENTS
+from tearline.merkle import Frontier
+from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+_RETRY_AFTER_MS = 250  # several commits pass in this time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How much of a batch and of the queue a piece of work takes."""
+
+    statements: int
+    bytes: int
+
+
+class Work(Protocol):
+    """Something that changes what is stored."""
+
+    @property
+    def weight(self) -> Weight:
+        """What it takes of the queue."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """What must be known of the past to do it."""
+        ...
+
+
+W = TypeVar("W", bound=Work)
+W_contra = TypeVar("W_contra", bound=Work, contravariant=True)
+
+
+class Desk(Protocol[W_contra]):
+    """Where batches are judged; the committer knows only when."""
+
+    def compose(self, works: Sequence[W_contra], known: Known, head: Head) -> Commit:
+        """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        ...
+
+    def committed(self, works: Sequence[W_contra]) -> None:
+        """The batch is durable: whoever waits for news may be woken."""
+        ...
+
+    async def restore(self) -> None:
+        """The last batch was judged and not written: goes back to what is stored."""
+        ...
+
+
+class Committer(Generic[W]):
+    """The queue, and the one worker that drains it.
+
+    Args:
+        store: Where batches go.
+        desk: Where they are judged.
+        advance: Told the log's tree after each commit.
+    """
+
+    def __init__(self, store: Store, desk: Desk[W], advance: Callable[[Frontier], None]) -> None:
+        self._store = store
+        self._desk = desk
+        self._advance = advance
+        self._queue: deque[tuple[W, asyncio.Future[None]]] = deque()
+        self._statements = 0
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._damaged = False
+        self._worker: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Starts the worker on the running loop."""
+        self._worker = asyncio.get_running_loop().create_task(self._drain(), name="committer")
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the last batch could be written."""
+        return not self._damaged
+
+    async def submit(self, work: W, *, internal: bool = False) -> None:
+        """Queues ``work`` and waits until it is durable.
+
+        Args:
+            work: What to do.
+            internal: Whether it is the exchange's own and must not be turned away.
+
+        Raises:
+            ExchangeBusy: If too much waits already, or the exchange is closing.
+            StoreError: If the batch could not be written; nothing of it happened.
+        """
+        if self._closing and not internal:
+            raise ExchangeBusy("the exchange is closing", retry_after_ms=_RETRY_AFTER_MS)
+        weight = work.weight
+        full = (
+            self._statements + weight.statements > MAX_QUEUE_STATEMENTS
+            or self._bytes + weight.bytes > MAX_QUEUE_BYTES
+        )
+        if full and self._queue and not internal:
+            raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((work, done))
+        self._statements += weight.statements
+        self._bytes += weight.bytes
+        self._arrived.set()
+        # A caller that goes away does not take its batch with it.
+        await asyncio.shield(done)
+
+    async def close(self) -> None:
+        """Writes what was queued, takes nothing more, and ends the worker."""
+        self._closing = True
+        self._arrived.set()
+        if self._worker is not None:
+            await self._worker
+
+    async def _drain(self) -> None:
+        while self._queue or not self._closing:
+            if not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            await self._settle(self._take())
+
+    async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> None:
+        try:
+            await self._write([work for work, _ in batch])
+        except TearlineError as error:
+            _fail(batch, error)
+        except Exception as error:  # noqa: BLE001 (one defect must not stop all other work)
+            _log.error("batch failed", extra={"works": len(batch), "error": type(error).__name__})
+            if len(batch) == 1:
+                _fail(batch, ExchangeFault())
+            else:
+                for single in batch:
+                    await self._settle([single])
+        else:
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+
+    def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
+        batch: list[tuple[W, asyncio.Future[None]]] = []
+        statements = 0
+        while self._queue:
+            weight = self._queue[0][0].weight
+            if batch and statements + weight.statements > MAX_BATCH_STATEMENTS:
+                break
+            batch.append(self._queue.popleft())
+            statements += weight.statements
+            self._statements -= weight.statements
+            self._bytes -= weight.bytes
+        return batch
+
+    async def _write(self, works: list[W]) -> None:
+        if self._damaged:
+            await self._desk.restore()
+            self._damaged = False
+        known = await self._store.known(_together([work.asked for work in works]))
+        trees: list[Frontier] = []
+
+        def append(head: Head) -> Commit:
+            commit = self._desk.compose(works, known, head)
+            trees.append(commit.tree)
+            return commit
+
+        try:
+            await self._store.commit(append)
+        except BaseException:
+            self._damaged = True
+            raise
+        self._advance(trees[-1])
+        self._desk.committed(works)
+
+
+def _together(asked: Sequence[Asked]) -> Asked:
+    return Asked(
+        statements=frozenset().union(*(each.statements for each in asked)),
+        naturals=frozenset().union(*(each.naturals for each in asked)),
+        packets=frozenset().union(*(each.packets for each in asked)),
+        mail=frozenset().union(*(each.mail for each in asked)),
+    )
+
+
+def _fail(batch: Sequence[tuple[object, asyncio.Future[None]]], error: TearlineError) -> None:
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(copy(error))

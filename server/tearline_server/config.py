@@ -1,0 +1,199 @@
+"""Settings of the exchange: ``exchange.toml`` in its home, and the passphrase of its keys.
+
+A name in the file that is no setting is refused, for a misspelt one would otherwise pass for
+the default. Secrets are never settings.
+"""
+
+import getpass
+import os
+import stat
+import sys
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tearline.encoding import parse_decimal
+from tearline.errors import (
+    ConfigUnreadable,
+    FileExposed,
+    MalformedInput,
+    PassphraseMissing,
+    SettingInvalid,
+    SettingUnknown,
+)
+from tearline.identity import AgencyUri, ExchangeUri
+
+FILE_NAME = "exchange.toml"
+_MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
+_MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file named by mistake
+_MAX_PORT = 65535
+_PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
+_PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
+_SETTINGS = ("name", "address", "dns", "listen")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of an exchange.
+
+    Attributes:
+        home: Its home directory.
+        name: Its trust domain, for example ``exchange.example``.
+        address: host:port under which nodes reach it.
+        dns: The one DNS name in its certificate.
+        listen: host:port that it listens on.
+    """
+
+    home: Path
+    name: str
+    address: str
+    dns: str
+    listen: str
+
+    @property
+    def uri(self) -> ExchangeUri:
+        """The exchange's URI."""
+        return ExchangeUri(trust_domain=self.name)
+
+    @property
+    def origin(self) -> str:
+        """The log's name, for good."""
+        return f"{self.name}/log"
+
+    @property
+    def keys(self) -> Path:
+        """The file of private keys."""
+        return self.home / "exchange.keys"
+
+    @property
+    def database(self) -> Path:
+        """The database."""
+        return self.home / "exchange.db"
+
+    @property
+    def enrolment(self) -> Path:
+        """What the agencies are handed."""
+        return self.home / "exchange.enrolment"
+
+
+def config_of(home: Path, values: Mapping[str, object]) -> Config:
+    """Settings from a table of names and values.
+
+    Raises:
+        SettingUnknown: If a name is no setting.
+        SettingInvalid: If a value is missing or not of its kind.
+    """
+    for name in values:
+        if name not in _SETTINGS:
+            raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
+    try:
+        return Config(
+            home=home,
+            name=_domain("name", values),
+            dns=_domain("dns", values),
+            address=_address("address", values.get("address")),
+            listen=_address("listen", values.get("listen", values.get("address"))),
+        )
+    except MalformedInput as error:
+        raise SettingInvalid(error.why) from None
+
+
+def load_config(home: Path) -> Config:
+    """The settings of the exchange in ``home``.
+
+    Raises:
+        ConfigUnreadable: If there is no such file, or it is not TOML.
+        SettingUnknown: If it names something that is no setting.
+        SettingInvalid: If a value is missing or not of its kind.
+    """
+    path = home / FILE_NAME
+    data = _read(path, _MAX_FILE_BYTES)
+    try:
+        values = tomllib.loads(data.decode("utf-8"))
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigUnreadable(f"{path}: {error}") from None
+    return config_of(home, values)
+
+
+def write_config(config: Config) -> None:
+    """Writes a new ``exchange.toml``.
+
+    Raises:
+        ConfigUnreadable: If there is one already, or it cannot be written.
+    """
+    path = config.home / FILE_NAME
+    lines = [f'{name} = "{getattr(config, name)}"\n' for name in _SETTINGS]
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def read_passphrase(
+    file: Path | None, environment: Mapping[str, str] = os.environ, *, twice: bool = False
+) -> bytes:
+    """The passphrase of the keys, as UTF-8 in Unicode's composed form.
+
+    From ``file``, else from the file that ``TEARLINE_PASSPHRASE_FILE`` names, else from
+    ``TEARLINE_PASSPHRASE``, else from a prompt.
+
+    Args:
+        file: A file whose first line it is, or None.
+        environment: Where variables are looked up.
+        twice: Whether a prompt asks a second time, as for a new passphrase.
+
+    Raises:
+        PassphraseMissing: If there is none, it is empty, or the two entries differ.
+        ConfigUnreadable: If the file cannot be read.
+        FileExposed: If others than its owner may read or write the file.
+    """
+    if file is None and environment.get(_PASSPHRASE_FILE):
+        file = Path(environment[_PASSPHRASE_FILE])
+    if file is not None:
+        data = _read(file, _MAX_PASSPHRASE_BYTES, private=True)
+        text = data.decode("utf-8", "replace").partition("\n")[0].removesuffix("\r")
+    elif _PASSPHRASE in environment:
+        text = environment[_PASSPHRASE]
+    elif sys.stdin.isatty():
+        text = getpass.getpass("Passphrase: ")
+        if twice and getpass.getpass("The same again: ") != text:
+            raise PassphraseMissing("the two entries differ")
+    else:
+        raise PassphraseMissing()
+    if not text:
+        raise PassphraseMissing("it is empty")
+    return unicodedata.normalize("NFC", text).encode("utf-8")
+
+
+def _read(path: Path, maximum: int, *, private: bool = False) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise FileExposed(str(path))
+            data = file.read(maximum + 1)
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    if len(data) > maximum:
+        raise ConfigUnreadable(f"{path} is longer than {maximum} bytes")
+    return data
+
+
+def _domain(name: str, values: Mapping[str, object]) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise SettingInvalid(f"{name}: text was expected")
+    return AgencyUri(trust_domain=value).trust_domain
+
+
+def _address(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingInvalid(f"{name}: host:port was expected")
+    host, _, port = value.rpartition(":")
+    if not host or '"' in host or "\\" in host or not host.isprintable():
+        raise SettingInvalid(f"{name}: host:port was expected")
+    parse_decimal(port, maximum=_MAX_PORT)
+    return value

@@ -1,0 +1,83 @@
+"""The desk: judges batches for the committer, and tells who waits when they are durable."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.statement import Attestation, Signer
+from tearline_server.auditlog import Clock
+from tearline_server.judging.composition import compose
+from tearline_server.judging.docket import Docket
+from tearline_server.judging.registry import Registry
+from tearline_server.storage.records import Commit, Head, Known
+from tearline_server.storage.store import Store
+from tearline_server.works import ExchangeWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Who is told of a durable batch.
+
+    Attributes:
+        mail: The nodes whose mailbox has something new.
+        refusals: Who was refused without being believed, with the code.
+        trust: Members or keys changed.
+    """
+
+    mail: Callable[[set[str]], None]
+    refusals: Callable[[Sequence[tuple[str, str]]], None]
+    trust: Callable[[], None]
+
+
+class ExchangeDesk:
+    """Judges under one registry.
+
+    Args:
+        store: What the registry follows from.
+        registry: Keys, agreements, channels, mailboxes.
+        signer: The exchange.
+        clock: The time.
+        listeners: Who is told.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        signer: Signer,
+        clock: Clock,
+        listeners: Listeners,
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+        self._listeners = listeners
+        self._docket: Docket | None = None
+        self.registry = registry
+
+    def compose(self, works: Sequence[ExchangeWork], known: Known, head: Head) -> Commit:
+        """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        # The log's time never runs backwards, whatever a clock does.
+        docket = Docket(head=head, known=known, now_ms=max(self._clock(), head.time_ms))
+        attestations: dict[bytes, Attestation] = {}
+        for work in works:
+            work.judge(self.registry, docket)
+            attestations.update(work.attestations)
+        self._docket = docket
+        return compose(docket, attestations, self._signer)
+
+    def committed(self, works: Sequence[ExchangeWork]) -> None:
+        """Wakes the readers of mailboxes, and tells of refusals and of changed trust."""
+        docket = self._docket
+        if docket is None:
+            return
+        if docket.trust_changed:
+            self._listeners.trust()
+        if docket.mail:
+            self._listeners.mail({item.node for item in docket.mail})
+        if docket.strangers:
+            self._listeners.refusals(docket.strangers)
+
+    async def restore(self) -> None:
+        """Goes back to what is stored."""
+        stored = await self._store.load()
+        self.registry = Registry.restore(self.registry.installation, stored)

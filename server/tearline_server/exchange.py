@@ -1,0 +1,236 @@
+"""The exchange: accept, authorise, log, queue, deliver. It knows neither gRPC nor protobuf."""
+
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.errors import NotFound, TokenRefused
+from tearline.event import Event, EventCode, EventOutcome
+from tearline.federation import TrustList
+from tearline.limits import LOG_PAGE_BYTES, MAX_REFUSALS_COUNTED
+from tearline.statement import HASH_SIZE, Signer
+from tearline.wire.exchange import (
+    Cursor,
+    Delivery,
+    EntryRange,
+    Outcome,
+    ProvenEvent,
+    ProvenEvents,
+    Publication,
+)
+from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.bounds import Bounds
+from tearline_server.committer import Committer
+from tearline_server.desk import ExchangeDesk, Listeners
+from tearline_server.judging.case import Publisher
+from tearline_server.judging.claims import claims_of
+from tearline_server.judging.registry import Installation, Registry
+from tearline_server.mailbox import Mailboxes
+from tearline_server.storage.records import MailItem, OpeningRow
+from tearline_server.storage.store import Store
+from tearline_server.works import Acknowledgement, HandOut, Note, Submission
+
+_OTHERS = "others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What an exchange is built from.
+
+    Attributes:
+        installation: What it is and judges by.
+        store: What it keeps.
+        log: Its log, over the same store.
+        signer_of: Its signer in a federation.
+        clock: The time.
+    """
+
+    installation: Installation
+    store: Store
+    log: AuditLog
+    signer_of: Callable[[bytes], Signer]
+    clock: Clock
+
+
+class Exchange:
+    """An exchange at work. Open it with ``Exchange.open`` and close it.
+
+    Args:
+        house: What it is built from.
+        registry: What follows from the store.
+        epoch: 16 bytes, which life of the store this is.
+    """
+
+    def __init__(self, house: House, registry: Registry, epoch: bytes) -> None:
+        self._house = house
+        self._store = house.store
+        self._log = house.log
+        self._bounds = Bounds()
+        self._strangers: Counter[tuple[str, str]] = Counter()
+        self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
+        self._epoch = epoch
+        self.on_trust: Callable[[TrustList], None] = lambda trust_list: None
+        listeners = Listeners(
+            mail=self._mailboxes.wake, refusals=self._count_refusals, trust=self._tell_trust
+        )
+        self._desk = ExchangeDesk(
+            house.store,
+            registry,
+            house.signer_of(registry.trust.federation),
+            house.clock,
+            listeners,
+        )
+        self._committer = Committer(house.store, self._desk, house.log.advance)
+
+    @classmethod
+    async def open(cls, house: House) -> "Exchange":
+        """Goes on from what is stored.
+
+        Raises:
+            TrustMissing: If there is no trust list yet.
+            LogError: If the stored log is not the one that was signed.
+            StoreError: If the store cannot be read.
+        """
+        stored = await house.store.load()
+        registry = Registry.restore(house.installation, stored)
+        house.log.restore(stored.head, stored.checkpoint)
+        exchange = cls(house, registry, stored.head.epoch)
+        exchange._committer.start()
+        return exchange
+
+    @property
+    def trust_list(self) -> TrustList:
+        """The trust list in force."""
+        return self._desk.registry.trust.trust_list
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the last change could be written."""
+        return self._committer.is_healthy
+
+    def end_streams(self) -> None:
+        """Ends every subscription after what it is sending."""
+        self._mailboxes.close()
+
+    async def close(self) -> None:
+        """Writes what was taken in, and lets go of the store."""
+        self._mailboxes.close()
+        await self.flush_refusals()
+        await self._committer.close()
+        await self._store.close()
+
+    # Nodes.
+
+    async def publish(
+        self, publisher: Publisher, publication: Publication, size: int
+    ) -> tuple[Outcome, ...]:
+        """Judges and writes a publication; each statement has its outcome when this returns.
+
+        Args:
+            publisher: The node, as the gate admitted it.
+            publication: What it publishes.
+            size: Its bytes.
+
+        Raises:
+            StatementMalformed: If the publication is none.
+            ExchangeBusy: If the node, or all of them, publish too much.
+        """
+        claims = claims_of(publication)
+        now_ms = self._house.clock()
+        self._bounds.take(publisher.node, statements=len(claims), size=size, now_ms=now_ms)
+        if not claims:
+            return ()
+        work = Submission(publisher, claims, publication.attestations(), size)
+        await self._committer.submit(work)
+        return work.outcomes()
+
+    def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
+        """A node's mailbox behind a cursor: what waits, then what comes."""
+        last = self._desk.registry.mailboxes.get(node, 0)
+        return self._mailboxes.stream(node, cursor, last)
+
+    async def acknowledge(self, node: str, cursor: Cursor) -> Cursor:
+        """Keeps how far a node has taken its mailbox in; one of another epoch says nothing."""
+        if cursor.epoch == self._epoch:
+            await self._committer.submit(Acknowledgement(node, cursor.seq))
+        return cursor
+
+    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> None:
+        await self._committer.submit(HandOut(node, items), internal=True)
+
+    # The log.
+
+    async def entries(self, start: int, end: int) -> EntryRange:
+        """Entries and a checkpoint over at least them; up to a megabyte at once.
+
+        Args:
+            start: Index of the first.
+            end: Index after the last; 0 for all that is durable now.
+        """
+        size, note = await self._log.checkpoint(end or self._log.size)
+        stop = min(end or size, size)
+        found = await self._store.entries(start, stop, max_bytes=LOG_PAGE_BYTES)
+        return EntryRange(start=start, entries=tuple(found), checkpoint=note)
+
+    async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
+        """The events about a statement that name an agency, with proofs.
+
+        Args:
+            agency: URI of the caller's agency.
+            statement_id: 32 bytes.
+            size: Of the tree to prove them in; 0 for that of the checkpoint that comes along.
+
+        Raises:
+            NotFound: If there is none; the same whether the statement exists or not.
+        """
+        rows = await self._store.openings_of(statement_id, agency)
+        wanted = max((row.idx + 1 for row in rows), default=0)
+        covered, note = await self._log.checkpoint(max(wanted, size))
+        tree = min(size or covered, covered)
+        events = await self._proven([row for row in rows if row.idx < tree], tree)
+        if not events:
+            raise NotFound("no event of that statement names this agency")
+        return ProvenEvents(events=events, checkpoint=note, next=None)
+
+    async def _proven(self, rows: Sequence[OpeningRow], size: int) -> tuple[ProvenEvent, ...]:
+        paths = await self._log.prove([row.idx for row in rows], size)
+        return tuple(
+            ProvenEvent(entry=row.opening, path=path, size=size)
+            for row, path in zip(rows, paths, strict=True)
+        )
+
+    # Refusals of those who are not believed.
+
+    def count_refusal(self, peer: str, code: str) -> None:
+        """Counts a refusal of somebody unknown, to be logged within the minute."""
+        self._count_refusals([(peer, code)])
+
+    async def flush_refusals(self) -> None:
+        """Logs the refusals counted since the last time, one entry for each peer and code."""
+        counted, self._strangers = self._strangers, Counter()
+        if counted:
+            events = [self._refusal(peer, code, count) for (peer, code), count in counted.items()]
+            await self._committer.submit(Note(*events), internal=True)
+
+    def _count_refusals(self, refusals: Sequence[tuple[str, str]]) -> None:
+        for peer, code in refusals:
+            full = len(self._strangers) >= MAX_REFUSALS_COUNTED
+            known = not full or (peer, code) in self._strangers
+            self._strangers[(peer if known else _OTHERS, code)] += 1
+
+    def _refusal(self, peer: str, reason: str, count: int) -> Event:
+        token = reason == TokenRefused.code
+        return Event(
+            statement_id=secrets.token_bytes(HASH_SIZE),
+            code=EventCode.TOKEN_REFUSED if token else EventCode.REFUSED,
+            party=self._house.installation.identity.exchange.uri,
+            time_ms=self._house.clock(),
+            actor=peer,
+            outcome=EventOutcome.REFUSED,
+            reason=reason,
+            count=count,
+        )
+
+    def _tell_trust(self) -> None:
+        self.on_trust(self.trust_list)

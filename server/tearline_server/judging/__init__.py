@@ -1,0 +1,1 @@
+"""Judging what nodes publish: from a batch of statements to what one transaction writes."""

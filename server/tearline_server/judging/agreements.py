@@ -1,0 +1,83 @@
+"""Judging agreements: in force when every party signed, and this exchange can judge by them."""
+
+from tearline.agreement import Agreement, verify_parties_signed, verify_pins
+from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
+from tearline.event import Event, EventCode
+from tearline.identity import agency_uri_of, trust_domain_of
+from tearline_server.judging.case import Case
+from tearline_server.judging.docket import NewMail
+
+
+def accept_agreement(case: Case, agreement: Agreement) -> None:
+    """Takes a version of an agreement, and puts it into the mailbox of every party's node.
+
+    1. The publisher's agency is a party.
+    2. Every party signed it, by its root or a node, and nobody else did.
+    3. It pins what this exchange judges by.
+    4. It follows the version before.
+
+    Raises:
+        TearlineError: Naming what failed; nothing changed then.
+    """
+    docket, registry, parties = case.docket, case.registry, agreement.terms.parties
+    if case.publisher.agency not in parties:
+        raise NotPermitted("an agreement is published by one of its parties")
+    signers = frozenset(
+        f"spiffe://{trust_domain_of(case.claim.attestations[inclusion.attestation].signer)}"
+        for inclusion in case.claim.statement.inclusions
+    )
+    if not signers <= set(parties):
+        raise AgreementMalformed("somebody signed who is not a party")
+    verify_parties_signed(agreement, signers)
+    verify_pins(agreement, registry.installation.pins)
+    _verify_follows(case, agreement)
+
+    entries = {}
+    for party in parties:
+        event = Event(
+            statement_id=case.claim.statement.id,
+            code=EventCode.AGREEMENT,
+            party=party,
+            time_ms=docket.now_ms,
+            actor=case.publisher.node,
+            agreement_id=agreement.id,
+            policy_digest=agreement.pins.policy,
+        )
+        # The receipt tells of the entry that names the publisher's own agency.
+        own = party == case.publisher.agency
+        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
+    statement = entries[case.publisher.agency]
+    docket.agreements.append((agreement.id, agreement.version, statement))
+    registry.put_agreement(agreement, statement, entries)
+    for node in registry.trust.nodes():
+        if agency_uri_of(node) in parties:
+            _deliver(case, node, statement, entries[agency_uri_of(node)])
+
+
+def deliver_in_force(case: Case, node: str) -> None:
+    """Puts every agreement of a new node's agency into its mailbox."""
+    agency = agency_uri_of(node)
+    for found in case.registry.agreements.values():
+        if agency in found.agreement.terms.parties:
+            _deliver(case, node, found.statement, found.entries[agency])
+
+
+def _deliver(case: Case, node: str, statement: int, entry: int) -> None:
+    case.docket.mail.append(
+        NewMail(node=node, seq=case.registry.next_mail(node), statement=statement, entry=entry)
+    )
+
+
+def _verify_follows(case: Case, agreement: Agreement) -> None:
+    found = case.registry.agreements.get(agreement.id)
+    if found is None:
+        if agreement.version != 1:
+            raise AgreementMalformed("the first version is number 1")
+        return
+    if agreement.version <= found.agreement.version:
+        raise StatementConflict("its id and version were agreed on before")
+    if not set(found.agreement.terms.parties) <= set(agreement.terms.parties):
+        # Else some parties could replace what all of them signed.
+        raise AgreementMalformed("whoever was a party signs what replaces it")
+    if agreement.version != found.agreement.version + 1:
+        raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")

@@ -1,0 +1,160 @@
+"""Judging what has a place in a channel, and the marks that both ends make of it."""
+
+from dataclasses import dataclass
+
+from tearline.channel import Address, Mark, Void
+from tearline.errors import (
+    ChannelGap,
+    GrantMisdirected,
+    NotFound,
+    StatementConflict,
+    StatementMalformed,
+    StatusBackwards,
+)
+from tearline.event import Event, EventCode, EventOutcome
+from tearline.identity import agency_uri_of
+from tearline.receipt import Receipt, Status, verify_forward
+from tearline.statement import StatementType
+from tearline_server.judging.case import Case
+from tearline_server.judging.docket import NewMail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The next place of a channel, found free."""
+
+    case: Case
+    address: Address
+
+    def take(self, entry: int) -> None:
+        """Takes it for the case's statement, and puts that into the recipient's mailbox.
+
+        Args:
+            entry: The index of the entry that the recipient is told of.
+        """
+        recipient, agreement = self.address.recipient, self.address.agreement_id
+        _, mark = _channel(self.case, recipient, agreement)
+        _put(self.case, recipient, agreement, (self.address.seq, mark))
+        deliver(self.case, recipient, entry)
+
+
+def next_place(case: Case, address: Address) -> Place:
+    """Checks that an address is the next place of its channel.
+
+    Raises:
+        StatementConflict: If the place is taken by another statement.
+        ChannelGap: If a place before it is free.
+    """
+    seq, _ = _channel(case, address.recipient, address.agreement_id)
+    if address.seq <= seq:
+        raise StatementConflict(f"place {address.seq} of the channel is taken")
+    if address.seq > seq + 1:
+        raise ChannelGap(f"place {seq + 1} comes before {address.seq}")
+    return Place(case=case, address=address)
+
+
+def deliver(case: Case, node: str, entry: int) -> None:
+    """Puts the case's statement into a mailbox, with the entry that its reader is told of."""
+    case.docket.mail.append(
+        NewMail(node=node, seq=case.registry.next_mail(node), statement=entry, entry=entry)
+    )
+
+
+def accept_receipt(case: Case, receipt: Receipt) -> None:
+    """Takes a node's word on a grant that was delivered to it, and relays it to the grantor.
+
+    Raises:
+        NotFound: If no such grant was delivered to this node; the same for one that is not
+            its own and one that does not exist.
+        StatusBackwards: If it says less than the node said before.
+        TearlineError: If its place in the channel is not the next one.
+    """
+    address, docket = receipt.address, case.docket
+    if address is None:
+        raise StatementMalformed("a node's receipt has a place in a channel")
+    item = docket.known.mail.get((case.signer, receipt.about))
+    if (
+        item is None
+        or not item.delivered
+        or item.type != StatementType.GRANT
+        or (item.sender, item.agreement) != (address.recipient, address.agreement_id)
+    ):
+        raise NotFound("no grant of that id was delivered here")
+    if receipt.status is Status.ACCEPTED:
+        raise StatusBackwards("accepting is the exchange's word")
+    stored = None if item.status is None else Status(item.status)
+    verify_forward(docket.statuses.get((case.signer, item.seq), stored), receipt.status)
+    place = next_place(case, address)
+
+    docket.statuses[case.signer, item.seq] = receipt.status
+    refused = receipt.status is Status.REFUSED
+    event = Event(
+        statement_id=case.claim.statement.id,
+        code=EventCode.RECEIPT,
+        party=address.recipient,
+        time_ms=docket.now_ms,
+        actor=case.publisher.node,
+        pseudonym=receipt.acted_by.pseudonym if receipt.acted_by else b"",
+        counterpart=address.recipient,
+        packet=item.packet or b"",
+        agreement_id=address.agreement_id,
+        outcome=EventOutcome.REFUSED if refused else EventOutcome.OK,
+        reason=receipt.code,
+    )
+    place.take(docket.settle(case.ruling, event))
+
+
+def accept_void(case: Case, void: Void) -> None:
+    """Takes the filling of a place that will stay empty.
+
+    Raises:
+        TearlineError: If the two are in no agreement, or the place is not the next one.
+    """
+    _verify_neighbours(case, void.address.recipient, void.address.agreement_id)
+    place = next_place(case, void.address)
+    event = _event(case, EventCode.VOID, void.address.recipient, void.address.agreement_id)
+    place.take(case.docket.settle(case.ruling, event))
+
+
+def accept_mark(case: Case, mark: Mark) -> None:
+    """Relays a mark.
+
+    Raises:
+        StatementConflict: If the counter did not grow.
+        TearlineError: If the two are in no agreement.
+    """
+    _verify_neighbours(case, mark.recipient, mark.agreement_id)
+    seq, last = _channel(case, mark.recipient, mark.agreement_id)
+    if mark.counter <= last:
+        raise StatementConflict(f"mark {mark.counter} is not above {last}")
+
+    _put(case, mark.recipient, mark.agreement_id, (seq, mark.counter))
+    event = _event(case, EventCode.MARK, mark.recipient, mark.agreement_id)
+    deliver(case, mark.recipient, case.docket.settle(case.ruling, event))
+
+
+def _verify_neighbours(case: Case, recipient: str, agreement_id: bytes) -> None:
+    case.registry.agreement_of(agreement_id, case.publisher.agency, agency_uri_of(recipient))
+    if recipient not in case.registry.trust.nodes():
+        raise GrantMisdirected("the recipient is no node on record")
+
+
+def _event(case: Case, code: EventCode, recipient: str, agreement_id: bytes) -> Event:
+    return Event(
+        statement_id=case.claim.statement.id,
+        code=code,
+        party=recipient,
+        time_ms=case.docket.now_ms,
+        actor=case.publisher.node,
+        counterpart=recipient,
+        agreement_id=agreement_id,
+    )
+
+
+def _channel(case: Case, recipient: str, agreement_id: bytes) -> tuple[int, int]:
+    return case.registry.channels.get((case.signer, recipient, agreement_id), (0, 0))
+
+
+def _put(case: Case, recipient: str, agreement_id: bytes, reached: tuple[int, int]) -> None:
+    key = (case.signer, recipient, agreement_id)
+    case.registry.channels[key] = case.docket.channels[key] = reached

@@ -1,0 +1,124 @@
+"""Claims: the statements of one publication, read but not yet believed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.channel import Mark, Void
+from tearline.errors import StatementUnsupported, TearlineError
+from tearline.federation import KeyRecord, Revocation, TrustList
+from tearline.grant import Grant
+from tearline.packet import Manifest, PacketParts
+from tearline.receipt import Receipt
+from tearline.statement import Attestation, Header, Statement, StatementType
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.exchange import Publication
+from tearline.wire.flow import parse_grant, parse_mark, parse_receipt, parse_void
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import header_of
+from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
+from tearline_server.storage.records import Asked
+
+Content = Manifest | Grant | Receipt | Void | Mark | Agreement | TrustList | KeyRecord | Revocation
+
+_PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
+    StatementType.TRUST_LIST: parse_trust_list,
+    StatementType.KEY_RECORD: parse_key_record,
+    StatementType.REVOCATION: parse_revocation,
+    StatementType.AGREEMENT: parse_agreement,
+    StatementType.MANIFEST: parse_manifest,
+    StatementType.GRANT: parse_grant,
+    StatementType.RECEIPT: parse_receipt,
+    StatementType.VOID: parse_void,
+    StatementType.MARK: parse_mark,
+}
+_PACKET_PREFIX = b"P"
+_GRANT_PREFIX = b"G"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One statement as a node published it.
+
+    Attributes:
+        statement: The statement.
+        attestations: By hash; those that came with the publication.
+        header: Who is said to sign it, or None where the body does not begin with that.
+        content: What the body says, or the error why it says nothing.
+        parts: What came beside a manifest, or None.
+    """
+
+    statement: Statement
+    attestations: Mapping[bytes, Attestation]
+    header: Header | None
+    content: Content | TearlineError
+    parts: PacketParts | None
+
+    @property
+    def key(self) -> tuple[bytes, str]:
+        """What the statement is known by: its id and its signer."""
+        return self.statement.id, self.header.signer if self.header else ""
+
+    @property
+    def natural(self) -> bytes | None:
+        """The identifier inside that no other statement of the signer may bear."""
+        match self.content:
+            case Manifest():
+                return _PACKET_PREFIX + self.content.packet_id
+            case Grant():
+                return _GRANT_PREFIX + self.content.grant_id
+            case _:
+                return None
+
+
+def claims_of(publication: Publication) -> tuple[Claim, ...]:
+    """Every statement of a publication as a claim, in order.
+
+    Raises:
+        StatementMalformed: If the publication's order does not fit its statements.
+    """
+    attestations = publication.attestations()
+    parts = {each.manifest: each for each in publication.parts}
+    return tuple(_claim(statement, attestations, parts) for statement in publication.statements())
+
+
+def _claim(
+    statement: Statement,
+    attestations: Mapping[bytes, Attestation],
+    parts: Mapping[bytes, PacketParts],
+) -> Claim:
+    content: Content | TearlineError
+    header = None
+    try:
+        header = header_of(statement.body)
+        parser = _PARSERS.get(statement.type)
+        content = parser(statement.body) if parser else _not_yet(statement.type)
+    except TearlineError as error:
+        content = error
+    return Claim(
+        statement=statement,
+        attestations=attestations,
+        header=header,
+        content=content,
+        parts=parts.get(statement.id) if statement.type is StatementType.MANIFEST else None,
+    )
+
+
+def _not_yet(kind: StatementType) -> TearlineError:
+    return StatementUnsupported(f"statements of type {kind.name.lower()}")
+
+
+def asked_of(claims: tuple[Claim, ...]) -> Asked:
+    """What must be known of the past before these claims can be judged."""
+    known = [claim for claim in claims if claim.header is not None]
+    contents = [(claim.key[1], claim.content) for claim in known]
+    return Asked(
+        statements=frozenset(claim.key for claim in known),
+        naturals=frozenset(
+            (claim.key[1], natural) for claim in known if (natural := claim.natural) is not None
+        ),
+        packets=frozenset(content.packet for _, content in contents if isinstance(content, Grant)),
+        mail=frozenset(
+            (signer, content.about) for signer, content in contents if isinstance(content, Receipt)
+        ),
+    )

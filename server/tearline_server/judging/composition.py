@@ -1,0 +1,134 @@
+"""From a docket to what one transaction writes: entries, receipts, rows.
+
+One signature covers all receipts of a batch; each is stored as it is sent, so that a retry
+gets the same bytes.
+"""
+
+from collections.abc import Mapping
+
+from tearline.limits import TREE_SIZES
+from tearline.receipt import LogOpening, Receipt
+from tearline.statement import Attestation, Signer, StatementType
+from tearline.wire.flow import encode_receipt
+from tearline.wire.statements import Signed, encode_attestation, encode_statement
+from tearline_server.auditlog import append
+from tearline_server.judging.docket import Docket, Ruling
+from tearline_server.storage.records import (
+    AgreementRow,
+    ChannelRow,
+    Commit,
+    MailRow,
+    MailUpdate,
+    PacketRow,
+    StatementRow,
+)
+
+
+def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: Signer) -> Commit:
+    """What a batch writes; gives each ruling its receipt.
+
+    Args:
+        docket: The batch, judged.
+        attestations: Those of its statements, by hash.
+        signer: The exchange.
+    """
+    appended = append(docket.head.tree, docket.items)
+    _sign_receipts(docket, appended.openings, signer)
+    accepted = [ruling for ruling in docket.rulings if ruling.refusal is None]
+    kept = {
+        inclusion.attestation: attestations[inclusion.attestation]
+        for ruling in accepted
+        for inclusion in ruling.statement.inclusions
+    }
+    for ruling in docket.rulings:
+        if ruling.receipt is not None:
+            kept.update(ruling.receipt.attestations)
+    return Commit(
+        tree=appended.tree,
+        time_ms=docket.now_ms if docket.items else docket.head.time_ms,
+        entries=appended.entries,
+        nodes=appended.nodes,
+        events=appended.events,
+        attestations={key: encode_attestation(value) for key, value in kept.items()},
+        statements=[_statement_row(docket, ruling) for ruling in docket.rulings],
+        packets=[
+            PacketRow(id=ruling.statement.id, statement=_index(docket, ruling), parts=parts)
+            for ruling, parts in docket.new_packets
+        ],
+        agreements=[
+            AgreementRow(id=id_, version=version, statement=statement)
+            for id_, version, statement in docket.agreements
+        ],
+        channels=[
+            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
+            for (sender, recipient, agreement), (seq, mark) in docket.channels.items()
+        ],
+        mail=[
+            MailRow(node=item.node, seq=item.seq, statement=item.statement, entry=item.entry)
+            for item in docket.mail
+        ],
+        mail_updates=[
+            *(
+                MailUpdate(node=node, seq=seq, delivered=entry)
+                for (node, seq), entry in docket.delivered.items()
+            ),
+            *(
+                MailUpdate(node=node, seq=seq, status=status)
+                for (node, seq), status in docket.statuses.items()
+            ),
+        ],
+        acknowledged=docket.acknowledged,
+    )
+
+
+def _index(docket: Docket, ruling: Ruling) -> int:
+    return docket.head.tree.size + (ruling.position or 0)
+
+
+def _sign_receipts(docket: Docket, openings: Mapping[int, LogOpening], signer: Signer) -> None:
+    largest = TREE_SIZES[-1]
+    for start in range(0, len(docket.rulings), largest):
+        rulings = docket.rulings[start : start + largest]
+        bodies = [
+            (StatementType.RECEIPT, _receipt(docket, ruling, openings, signer))
+            for ruling in rulings
+        ]
+        tree = signer.sign(bodies)
+        attestations = {tree.attestation.hash: tree.attestation}
+        for ruling, statement in zip(rulings, tree.statements(), strict=True):
+            ruling.receipt = Signed(statement=statement, attestations=attestations)
+
+
+def _receipt(
+    docket: Docket, ruling: Ruling, openings: Mapping[int, LogOpening], signer: Signer
+) -> bytes:
+    receipt = Receipt(
+        header=signer.header,
+        address=None,
+        about=ruling.statement.id,
+        status=ruling.status,
+        code=ruling.refusal.code if ruling.refusal else "",
+        entry=openings[ruling.position or 0],
+        acted_by=None,
+        time_ms=docket.now_ms,
+    )
+    return encode_receipt(receipt)
+
+
+def _statement_row(docket: Docket, ruling: Ruling) -> StatementRow:
+    receipt, refusal = ruling.receipt, ruling.refusal
+    if receipt is None:
+        raise LookupError("a ruling has its receipt before it is written")
+    return StatementRow(
+        idx=_index(docket, ruling),
+        id=ruling.statement.id,
+        signer=ruling.signer,
+        type=ruling.statement.type,
+        natural=ruling.natural,
+        packet=ruling.packet,
+        code=refusal.code if refusal else "",
+        why=refusal.why if refusal else "",
+        receipt=encode_statement(receipt.statement),
+        signature=receipt.statement.inclusions[0].attestation,
+        envelope=None if refusal else encode_statement(ruling.statement),
+    )

@@ -1,0 +1,156 @@
+"""The docket: what a batch adds up to while it is judged, one claim after the other.
+
+A later claim of the batch sees what the earlier ones did, just as if each had been committed
+alone. Nothing here is written before all of it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tearline.errors import TearlineError
+from tearline.event import Event
+from tearline.packet import Manifest, Opening
+from tearline.receipt import Status
+from tearline.statement import Statement
+from tearline.trust import Moment
+from tearline.wire.exchange import Outcome, Refused
+from tearline.wire.statements import Signed
+from tearline_server.storage.records import Head, Known
+
+
+@dataclass(slots=True, kw_only=True)
+class Ruling:
+    """What becomes of one claim.
+
+    Attributes:
+        statement: The statement.
+        signer: Who signed it; empty where that is not believed.
+        position: Of the entry that its receipt tells of, in the docket; None without one.
+        refusal: Why it was refused, or None.
+        natural: The identifier that it alone may bear from now on, or None.
+        packet: Of a grant, the id of its packet's manifest, or None.
+        receipt: The exchange's receipt, once there is one.
+    """
+
+    statement: Statement
+    signer: str
+    position: int | None = None
+    refusal: Refused | None = None
+    natural: bytes | None = None
+    packet: bytes | None = None
+    receipt: Signed | None = None
+
+    @property
+    def status(self) -> Status:
+        """What the receipt says."""
+        return Status.ACCEPTED if self.refusal is None else Status.REFUSED
+
+    def outcome(self) -> Outcome:
+        """What the publisher is told."""
+        return Outcome(about=self.statement.id, receipt=self.receipt, refusal=self.refusal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketFacts:
+    """What grants of a packet are judged by.
+
+    Attributes:
+        manifest: Its manifest.
+        openings: By compartment; of every compartment that is not padding.
+    """
+
+    manifest: Manifest
+    openings: Mapping[int, Opening]
+
+    @cached_property
+    def compartments(self) -> Mapping[int, int]:
+        """The compartment of each slot that is not padding."""
+        return {slot: c for c, opening in self.openings.items() for slot in opening.slots}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMail:
+    """An item for a mailbox: a statement, and the entry that its reader is told of.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        statement: Of the statement's own entry, its index.
+        entry: The index of the entry told of.
+    """
+
+    node: str
+    seq: int
+    statement: int
+    entry: int
+
+
+@dataclass(slots=True)
+class Docket:
+    """What a batch adds up to.
+
+    Attributes:
+        head: The log behind which it is written.
+        known: What was asked of the past.
+        now_ms: The log's time of all its entries.
+        items: New entries, in order: clear statements and events.
+        rulings: What became of each claim that has an entry.
+        ruled: All rulings of the batch, by statement id and signer.
+        naturals: Identifiers that the batch took: (signer, natural) to statement id.
+        packets: Packets that the batch has to do with, by the id of their manifest.
+        new_packets: Those it brings, with their encoded parts.
+        agreements: New versions of agreements: id, version, and their statement's entry.
+        channels: Channels that moved: (sender, recipient, agreement) to (place, mark).
+        mail: New items of mailboxes.
+        statuses: What nodes said became of items of their mailboxes, by (node, place).
+        delivered: Grants that are handed out, by (node, place), and the entries that say so.
+        acknowledged: Places up to which nodes have taken their mailbox in.
+        strangers: Who was refused without being believed, and the code, once for each time.
+        trust_changed: Whether keys or members changed.
+    """
+
+    head: Head
+    known: Known
+    now_ms: int
+    items: list[Signed | Event] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)
+    ruled: dict[tuple[bytes, str], Ruling] = field(default_factory=dict)
+    naturals: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
+    packets: dict[bytes, PacketFacts] = field(default_factory=dict)
+    new_packets: list[tuple[Ruling, bytes]] = field(default_factory=list)
+    agreements: list[tuple[bytes, int, int]] = field(default_factory=list)
+    channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
+    mail: list[NewMail] = field(default_factory=list)
+    statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
+    delivered: dict[tuple[str, int], int] = field(default_factory=dict)
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    strangers: list[tuple[str, str]] = field(default_factory=list)
+    trust_changed: bool = False
+
+    @property
+    def next_index(self) -> int:
+        """The index that the next entry gets."""
+        return self.head.tree.size + len(self.items)
+
+    @property
+    def moment(self) -> Moment:
+        """The moment at which the next claim is judged."""
+        return Moment(index=self.next_index, time_ms=self.now_ms)
+
+    def log(self, item: Signed | Event) -> int:
+        """Adds an entry, and returns the index it gets."""
+        index = self.next_index
+        self.items.append(item)
+        return index
+
+    def settle(self, ruling: Ruling, event: Event) -> int:
+        """Logs what became of a claim, and returns the index of that entry."""
+        ruling.position = len(self.items)
+        self.rulings.append(ruling)
+        return self.log(event)
+
+
+def refused(error: TearlineError) -> Refused:
+    """The refusal that ``error`` is, as its sender is told."""
+    return Refused(code=error.code, why=error.why)

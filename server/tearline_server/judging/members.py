@@ -1,0 +1,67 @@
+"""Judging trust lists, key records and revocations: the clear entries of the log."""
+
+from tearline.errors import TrustListRejected
+from tearline.event import Event, EventCode
+from tearline.federation import KeyRecord, KeyUse, Revocation, TrustList
+from tearline.wire.statements import Signed
+from tearline_server.judging.agreements import deliver_in_force
+from tearline_server.judging.case import Case
+from tearline_server.judging.registry import Installation
+
+
+def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> None:
+    """Takes what everybody must see: a clear entry, and the event that its receipt tells of.
+
+    Raises:
+        TearlineError: If the state of trust refuses it; nothing changed then.
+    """
+    docket, trust = case.docket, case.registry.trust
+    if isinstance(content, TrustList):
+        verify_names_us(content, case.registry.installation)
+    known = trust.nodes()
+    signed = signed_of(case)
+    trust.apply(docket.next_index, signed)
+
+    docket.log(signed)
+    docket.trust_changed = True
+    event = Event(
+        statement_id=case.claim.statement.id,
+        code=EventCode.TRUST,
+        party=case.publisher.node,
+        time_ms=docket.now_ms,
+        actor=case.publisher.node,
+    )
+    docket.settle(case.ruling, event)
+    if (
+        isinstance(content, KeyRecord)
+        and content.use is KeyUse.SIGN
+        and content.subject not in known
+    ):
+        deliver_in_force(case, content.subject)
+
+
+def signed_of(case: Case) -> Signed:
+    """The claim's statement with exactly the attestations that it points to."""
+    statement = case.claim.statement
+    return Signed(
+        statement=statement,
+        attestations={
+            inclusion.attestation: case.claim.attestations[inclusion.attestation]
+            for inclusion in statement.inclusions
+        },
+    )
+
+
+def verify_names_us(trust_list: TrustList, installation: Installation) -> None:
+    """Checks that a trust list names this exchange and its log, by their keys.
+
+    Raises:
+        TrustListRejected: If it names others.
+    """
+    identity = installation.identity
+    if (trust_list.exchange.uri, trust_list.exchange.signing_key, trust_list.log) != (
+        identity.exchange.uri,
+        identity.exchange.signing_key,
+        identity.log,
+    ):
+        raise TrustListRejected("it names another exchange or another log than this one")

@@ -1,0 +1,222 @@
+"""Judging manifests and grants: what they commit to, and what the agreement allows.
+
+The exchange reads no contents. It holds the openings, which say how each compartment is
+marked, and judges by them what a grant lists; the recipient's node then finds out whether
+the contents are what the openings say.
+"""
+
+from tearline.agreement import verify_direction, verify_packet
+from tearline.commitments import verify_ciphertext, verify_opening
+from tearline.errors import (
+    AgreementNotInForce,
+    CiphertextMissing,
+    CommitmentMismatch,
+    GrantExpired,
+    GrantMisdirected,
+    GrantorNotOriginator,
+    LifetimeRefused,
+    PacketTooLarge,
+    RecipientKeyExpired,
+    SuiteUnknown,
+)
+from tearline.event import Decision, Event, EventCode
+from tearline.grant import Grant
+from tearline.identity import agency_uri_of
+from tearline.keys import SUITE
+from tearline.limits import MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
+from tearline.packet import Manifest, Opening, PacketParts
+from tearline.policy.engine import ReleaseRequest
+from tearline.policy.form import Form
+from tearline.wire.exchange import encode_parts, parse_parts
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import parse_statement
+from tearline_server.judging.case import Case
+from tearline_server.judging.channels import next_place
+from tearline_server.judging.docket import PacketFacts
+from tearline_server.judging.registry import InForce
+
+
+def accept_manifest(case: Case, manifest: Manifest) -> None:
+    """Takes a packet, once for all its recipients.
+
+    1. It is of a suite in use, and ends in the future, but not beyond all bounds.
+    2. An agreement of its originator is in force and covers it.
+    3. Every opening is one that it commits to, and no slot stands in two.
+    4. Every ciphertext is there, and the one that it names.
+
+    Raises:
+        TearlineError: Naming what failed; nothing changed then.
+    """
+    now_ms = case.docket.now_ms
+    if manifest.suite != SUITE:
+        raise SuiteUnknown(f"suite {manifest.suite}")
+    if not now_ms < manifest.not_after_ms <= now_ms + MAX_PACKET_LIFETIME_MS:
+        raise LifetimeRefused
+    found = case.registry.agreement_of(manifest.agreement.id, case.publisher.agency)
+    verify_packet(manifest, found.agreement, now_ms=now_ms)
+    parts = case.claim.parts
+    if parts is None:
+        raise CiphertextMissing("the packet came without its parts")
+    facts = PacketFacts(manifest=manifest, openings=_verified_openings(manifest, parts))
+    _verify_ciphertexts(manifest, parts)
+
+    case.docket.packets[case.claim.statement.id] = facts
+    case.docket.new_packets.append((case.ruling, encode_parts(parts)))
+    event = Event(
+        statement_id=case.claim.statement.id,
+        code=EventCode.PACKET_ACCEPTED,
+        party=case.publisher.node,
+        time_ms=now_ms,
+        actor=case.publisher.node,
+        packet=case.claim.statement.id,
+        agreement_id=manifest.agreement.id,
+        article=manifest.agreement.article,
+        policy_digest=manifest.pins.policy,
+    )
+    case.docket.settle(case.ruling, event)
+
+
+def _verified_openings(manifest: Manifest, parts: PacketParts) -> dict[int, Opening]:
+    openings: dict[int, Opening] = {}
+    slots: set[int] = set()
+    for opening in parts.openings:
+        verify_opening(manifest, opening)
+        if opening.compartment in openings or not slots.isdisjoint(opening.slots):
+            # Else a slot could be granted by whichever of its markings is the milder.
+            raise CommitmentMismatch("a compartment or a slot is opened twice")
+        openings[opening.compartment] = opening
+        slots.update(opening.slots)
+    return openings
+
+
+def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
+    if sum(map(len, parts.ciphertexts.values())) > MAX_PACKET_BYTES:
+        raise PacketTooLarge(f"more than {MAX_PACKET_BYTES} bytes of ciphertext")
+    if parts.ciphertexts.keys() != set(range(len(manifest.slots))):
+        raise CiphertextMissing("a packet is published with every ciphertext and no other")
+    for slot, ciphertext in parts.ciphertexts.items():
+        verify_ciphertext(manifest, slot, ciphertext)
+
+
+def accept_grant(case: Case, grant: Grant) -> None:
+    """Takes a release to one recipient.
+
+    1. The packet is one of the grantor's own agency.
+    2. The agreement is the packet's, is in force, and lets packets of its kind go this way,
+       for this purpose.
+    3. The recipient is a node whose encryption key counts, and the grant ends before the
+       packet does.
+    4. For each compartment the shared policies allow the form that is released.
+    5. Its place in the channel is the next one.
+
+    Raises:
+        TearlineError: Naming what failed; nothing changed then.
+    """
+    docket, recipient = case.docket, grant.address.recipient
+    facts = _facts(case, grant.packet)
+    if facts is None or agency_uri_of(facts.manifest.header.signer) != case.publisher.agency:
+        # The same words for a packet of somebody else and for one that does not exist.
+        raise GrantorNotOriginator("no packet of this agency bears that id")
+    manifest = facts.manifest
+    if grant.address.agreement_id != manifest.agreement.id:
+        raise GrantMisdirected("the grant's channel is of another agreement than the packet")
+    recipient_agency = agency_uri_of(recipient)
+    found = case.registry.agreement_of(
+        manifest.agreement.id, case.publisher.agency, recipient_agency
+    )
+    _verify_covered(found, grant, manifest, case)
+    _verify_recipient(case, grant)
+    if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
+        raise GrantExpired("it ends in the past, or after its packet")
+    decisions = _decide(found, grant, facts, case.publisher.agency)
+    place = next_place(case, grant.address)
+
+    event = Event(
+        statement_id=case.claim.statement.id,
+        code=EventCode.GRANT_ACCEPTED,
+        party=recipient,
+        time_ms=docket.now_ms,
+        actor=case.publisher.node,
+        pseudonym=grant.acted_by.pseudonym if grant.acted_by else b"",
+        counterpart=recipient,
+        packet=grant.packet,
+        agreement_id=manifest.agreement.id,
+        article=manifest.agreement.article,
+        purpose=grant.purpose,
+        policy_digest=found.agreement.pins.policy,
+        decisions=decisions,
+    )
+    case.ruling.packet = grant.packet
+    place.take(docket.settle(case.ruling, event))
+
+
+def _facts(case: Case, packet_id: bytes) -> PacketFacts | None:
+    docket = case.docket
+    if packet_id not in docket.packets:
+        stored = docket.known.packets.get(packet_id)
+        if stored is None:
+            return None
+        docket.packets[packet_id] = PacketFacts(
+            manifest=parse_manifest(parse_statement(stored.envelope).body),
+            openings={o.compartment: o for o in parse_parts(stored.parts).openings},
+        )
+    return docket.packets[packet_id]
+
+
+def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, case: Case) -> None:
+    # By the newest version: an agreement that became stricter is not met by older packets.
+    agreement = found.agreement
+    agreement.verify_in_force(case.docket.now_ms)
+    article = agreement.article(manifest.agreement.article)
+    if manifest.kind.value not in article.kinds or grant.purpose not in article.purposes:
+        raise AgreementNotInForce("the article does not cover this kind or this purpose")
+    verify_direction(
+        article, sender=case.publisher.agency, recipient=agency_uri_of(grant.address.recipient)
+    )
+
+
+def _verify_recipient(case: Case, grant: Grant) -> None:
+    trust, recipient = case.registry.trust, grant.address.recipient
+    trust.agency_of(recipient)
+    if trust.kem_key_counts(recipient, grant.kem_key_id, at=case.docket.moment):
+        return
+    if recipient not in trust.nodes():
+        raise GrantMisdirected("the recipient is no node on record")
+    raise RecipientKeyExpired
+
+
+def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tuple[Decision, ...]:
+    """Judges each compartment that the grant has to do with, in order."""
+    single: dict[int, list[int]] = {}
+    for slot in grant.fields:
+        if slot not in facts.compartments:
+            raise CommitmentMismatch("the grant lists a slot of no compartment")
+        single.setdefault(facts.compartments[slot], []).append(slot)
+    released: list[tuple[int, bool, tuple[int, ...]]] = [(c, True, ()) for c in grant.openings]
+    released += [(c, False, ()) for c in grant.compartments]
+    released += [(c, False, tuple(slots)) for c, slots in single.items()]
+    decisions = []
+    for c, only_told, slots in sorted(released):
+        opening = facts.openings.get(c)
+        if opening is None:
+            raise CommitmentMismatch("the grant lists a compartment without its opening")
+        form = Form.EXISTS if only_told else opening.form
+        request = ReleaseRequest(
+            article=facts.manifest.agreement.article,
+            sender=sender,
+            recipient=agency_uri_of(grant.address.recipient),
+            purpose=grant.purpose,
+            kind=facts.manifest.kind.value,
+            marking=opening.marking,
+        )
+        found.policy.verify(request, form)
+        decisions.append(
+            Decision(
+                compartment=c,
+                category=opening.marking.category,
+                form=form.text,
+                policies=found.policy.decide(request).shared_policy_ids,
+                slots=slots,
+            )
+        )
+    return tuple(decisions)

@@ -1,0 +1,131 @@
+"""The registry: what the exchange holds in memory of keys, agreements, channels, mailboxes.
+
+All of it follows from the store and is read back from there at the start, and whenever a
+transaction failed after its batch was judged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.errors import AgreementNotInForce, TrustMissing
+from tearline.federation import ExchangeEnrolment
+from tearline.ledger import parse_entry
+from tearline.packet import Pins
+from tearline.policy import masks, profile
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import PolicySet, parse_policy_set
+from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from tearline.trust import TrustState
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.statements import parse_statement
+from tearline_server.storage.records import Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What this exchange is and judges by.
+
+    Attributes:
+        identity: The exchange and its log, as trust lists must name them.
+        pins: The digests that agreements must pin.
+        shared: The policy set of that digest.
+    """
+
+    identity: ExchangeEnrolment
+    pins: Pins
+    shared: PolicySet
+
+
+def installation_of(identity: ExchangeEnrolment) -> Installation:
+    """What this version of Tearline judges by."""
+    shared = parse_policy_set(SHARED_POLICIES)
+    pins = Pins(
+        policy=shared.digest(),
+        schema=schema_digest(),
+        profile=profile.digest(),
+        masks=masks.digest(),
+    )
+    return Installation(identity=identity, pins=pins, shared=shared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The newest version of an agreement.
+
+    Attributes:
+        agreement: The agreement.
+        policy: What decides releases under it.
+        statement: The index of its statement's entry.
+        entries: The index of the entry that each party's agency is told of.
+    """
+
+    agreement: Agreement
+    policy: ReleasePolicy
+    statement: int
+    entries: Mapping[str, int]
+
+
+class Registry:
+    """Keys, agreements, channels and mailboxes, as of the last commit.
+
+    Args:
+        installation: What this exchange is and judges by.
+        federation: 32 bytes, the id of the federation.
+    """
+
+    def __init__(self, installation: Installation, federation: bytes) -> None:
+        self.installation = installation
+        self.trust = TrustState(federation=federation)
+        self.agreements: dict[bytes, InForce] = {}
+        self.channels: dict[tuple[str, str, bytes], tuple[int, int]] = {}
+        self.mailboxes: dict[str, int] = {}
+
+    @classmethod
+    def restore(cls, installation: Installation, stored: Stored) -> "Registry":
+        """The registry that follows from a store.
+
+        Raises:
+            TrustMissing: If the store holds no trust list yet.
+        """
+        entries = [(index, parse_entry(entry)) for index, entry in stored.clear]
+        clear = [(index, signed) for index, signed in entries if signed is not None]
+        if not clear:
+            raise TrustMissing
+        registry = cls(installation, clear[0][1].statement.id)
+        for index, signed in clear:
+            registry.trust.apply(index, signed)
+        for row in stored.agreements:
+            agreement = parse_agreement(parse_statement(row.envelope).body)
+            registry.put_agreement(agreement, row.statement, row.entries)
+        registry.channels = {
+            (row.sender, row.recipient, row.agreement): (row.seq, row.mark)
+            for row in stored.channels
+        }
+        registry.mailboxes = dict(stored.mailboxes)
+        return registry
+
+    def put_agreement(
+        self, agreement: Agreement, statement: int, entries: Mapping[str, int]
+    ) -> None:
+        """Takes a newer version of an agreement."""
+        policy = ReleasePolicy(terms=agreement.terms, shared=self.installation.shared)
+        self.agreements[agreement.id] = InForce(
+            agreement=agreement, policy=policy, statement=statement, entries=entries
+        )
+
+    def agreement_of(self, agreement_id: bytes, *agencies: str) -> InForce:
+        """The newest version of an agreement to which all ``agencies`` are parties.
+
+        Raises:
+            AgreementNotInForce: If there is none; the same whether it exists or not.
+        """
+        found = self.agreements.get(agreement_id)
+        if found is None or not set(agencies) <= set(found.agreement.terms.parties):
+            raise AgreementNotInForce("there is no such agreement between these agencies")
+        return found
+
+    def next_mail(self, node: str) -> int:
+        """Takes the next place in a mailbox."""
+        self.mailboxes[node] = self.mailboxes.get(node, 0) + 1
+        return self.mailboxes[node]

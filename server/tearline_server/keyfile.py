@@ -1,0 +1,162 @@
+"""The exchange's private keys: one file, encrypted under a passphrase, for its owner only.
+
+    magic ‖ salt (16) ‖ nonce (12) ‖ AES-256-GCM of the keys, under Argon2id of the passphrase
+
+Argon2id runs at the second recommended option of RFC 9106: 64 MiB, three passes, four lanes.
+The cost is part of the format and no setting.
+"""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.encoding import prefixed
+from tearline.errors import (
+    FileExposed,
+    KeystoreDamaged,
+    KeystoreLocked,
+    KeystoreUnusable,
+)
+from tearline.identity import AgencyUri
+from tearline.keys import SEED_SIZE, SigningKey
+from tearline.limits import MAX_CA_LIFETIME_S
+
+_MAGIC = b"tearline exchange keys 1\n"
+_SALT_SIZE = 16
+_NONCE_SIZE = 12
+_MAX_BYTES = 64 << 10
+_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeKeys:
+    """Everything that makes this exchange this exchange.
+
+    Attributes:
+        signing: Signs receipts.
+        authority: The CA of its TLS certificates.
+        log: The log's keys, Ed25519 and ML-DSA-44.
+    """
+
+    signing: SigningKey
+    authority: CertificateAuthority
+    log: tuple[CheckpointSigner, ...]
+
+
+def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys:
+    """Fresh keys for an exchange of a trust domain, whose log is called ``origin``.
+
+    Raises:
+        MalformedInput: If the domain is not one.
+        KeyMalformed: If the origin is not a name for a key.
+    """
+    return ExchangeKeys(
+        signing=SigningKey.generate(),
+        authority=CertificateAuthority.create(
+            AgencyUri(trust_domain=trust_domain), now_s=now_s, lifetime_s=MAX_CA_LIFETIME_S
+        ),
+        log=tuple(
+            CheckpointSigner.generate(name=origin, algorithm=algorithm)
+            for algorithm in NoteAlgorithm
+        ),
+    )
+
+
+def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
+    """Writes a new key file.
+
+    Raises:
+        KeystoreUnusable: If there is one already, or it cannot be written.
+    """
+    parts = (
+        keys.signing.private_bytes(),
+        keys.authority.certificate,
+        keys.authority.private_bytes(),
+        b"".join(signer.private_bytes() for signer in keys.log),
+        keys.log[0].verifier.name.encode(),
+    )
+    salt, nonce = secrets.token_bytes(_SALT_SIZE), secrets.token_bytes(_NONCE_SIZE)
+    plaintext = b"".join(map(prefixed, parts))
+    sealed = AESGCM(_stretch(passphrase, salt)).encrypt(nonce, plaintext, _MAGIC)
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            file.write(_MAGIC + salt + nonce + sealed)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise KeystoreUnusable(f"{path}: there is one already") from None
+    except OSError as error:
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+
+
+def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
+    """The keys in a file.
+
+    Raises:
+        KeystoreLocked: If the passphrase is not the one.
+        KeystoreDamaged: If it is not such a file.
+        KeystoreUnusable: If there is none, or it cannot be read.
+        FileExposed: If it is open to others, or a symbolic link.
+    """
+    data = _read(path)
+    body = data.removeprefix(_MAGIC)
+    if not data.startswith(_MAGIC) or len(data) > _MAX_BYTES:
+        raise KeystoreDamaged(str(path))
+    salt, rest = body[:_SALT_SIZE], body[_SALT_SIZE:]
+    if len(rest) <= _NONCE_SIZE:
+        raise KeystoreDamaged(str(path))
+    try:
+        plaintext = AESGCM(_stretch(passphrase, salt)).decrypt(
+            rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _MAGIC
+        )
+    except InvalidTag:
+        raise KeystoreLocked from None
+    signing, certificate, authority, log, name = _split(plaintext)
+    seeds = [log[start : start + SEED_SIZE] for start in range(0, len(log), SEED_SIZE)]
+    return ExchangeKeys(
+        signing=SigningKey(signing),
+        authority=CertificateAuthority(certificate, TlsKey(authority)),
+        log=tuple(
+            CheckpointSigner(name=name.decode(), algorithm=algorithm, seed=seed)
+            for algorithm, seed in zip(NoteAlgorithm, seeds, strict=True)
+        ),
+    )
+
+
+def _split(plaintext: bytes) -> list[bytes]:
+    parts = []
+    while plaintext:
+        end = 4 + int.from_bytes(plaintext[:4], "big")
+        parts.append(plaintext[4:end])
+        plaintext = plaintext[end:]
+    if len(parts) != _PARTS:
+        raise KeystoreDamaged("it does not hold an exchange's keys")
+    return parts
+
+
+def _stretch(passphrase: bytes, salt: bytes) -> bytes:
+    kdf = Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 << 10)
+    return kdf.derive(passphrase)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():
+            raise FileExposed(f"{path} is a symbolic link") from None
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise FileExposed(str(path))
+        return file.read(_MAX_BYTES + 1)

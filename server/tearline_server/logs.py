@@ -1,0 +1,44 @@
+"""Logs as JSON lines: ids, sizes and codes, never contents."""
+
+import json
+import logging
+import sys
+import time
+from typing import TextIO
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and what ``extra`` names."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line for a record, without its newline."""
+        time_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, object] = {
+            "time": f"{time_text}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info and record.exc_info[2]:
+            line["at"] = _places(record)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _places(record: logging.LogRecord) -> list[str]:
+    """Where it went wrong: files and lines alone, for a message may quote what was sent."""
+    places = []
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return places
+
+
+def log_json(stream: TextIO = sys.stderr) -> None:
+    """Sends everything from now on to ``stream``, from level INFO."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

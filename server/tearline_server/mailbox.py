@@ -1,0 +1,137 @@
+"""Mailboxes: what waits for a node, then what comes, each with its log entry.
+
+A stream reads the store page by page and sleeps on an event, so an idle one costs nothing
+and a slow one holds a cursor, not memory.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from tearline.errors import NotFound, TearlineError
+from tearline.limits import MAIL_PAGE
+from tearline.packet import PacketParts
+from tearline.sealing import granted_slots
+from tearline.statement import Statement
+from tearline.wire.exchange import Cursor, Delivery, parse_parts
+from tearline.wire.flow import parse_grant
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import parse_attestation, parse_statement
+from tearline_server.storage.records import MailItem
+from tearline_server.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+_PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
+
+HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[None]]
+"""Commits the entries that say that a node is handed some grants."""
+
+
+class Mailboxes:
+    """Streams of deliveries.
+
+    Args:
+        store: Where mail is.
+        epoch: 16 bytes, which life of the database this is.
+        hand_out: Logs first deliveries before they happen.
+    """
+
+    def __init__(self, store: Store, epoch: bytes, hand_out: HandOutGrants) -> None:
+        self._store = store
+        self._epoch = epoch
+        self._hand_out = hand_out
+        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._packets: OrderedDict[bytes, tuple[Statement, PacketParts]] = OrderedDict()
+        self._closed = False
+
+    def wake(self, nodes: set[str]) -> None:
+        """Tells the streams of ``nodes`` that something came."""
+        for node in nodes & self._bells.keys():
+            for bell in self._bells[node]:
+                bell.set()
+
+    def close(self) -> None:
+        """Ends every stream after what it is sending."""
+        self._closed = True
+        self.wake(set(self._bells))
+
+    async def stream(self, node: str, cursor: Cursor, last: int) -> AsyncIterator[Delivery]:
+        """What waits behind a cursor, then what comes, until the exchange closes.
+
+        A cursor of another epoch, or beyond the mailbox, begins anew: the node knows by
+        statement ids what it has. A delivery without statements says that nothing waits.
+
+        Args:
+            node: Whose mailbox.
+            cursor: How far the node has read it.
+            last: The last place in the mailbox.
+        """
+        seq = cursor.seq if cursor.epoch == self._epoch and cursor.seq <= last else 0
+        bell = asyncio.Event()
+        self._bells.setdefault(node, set()).add(bell)
+        try:
+            while not self._closed:
+                bell.clear()
+                items = await self._store.mail(node, seq, limit=MAIL_PAGE)
+                if not items:
+                    yield Delivery(cursor=self._cursor(seq), statements=(), attestations={})
+                    await bell.wait()
+                    continue
+                first = [item for item in items if item.packet and not item.delivered]
+                if first:
+                    await self._hand_out(node, first)
+                for item in items:
+                    seq = item.seq
+                    try:
+                        delivery = await self._delivery(item)
+                    except TearlineError as error:
+                        # One bad row never blocks a mailbox.
+                        _log.error("mail unreadable", extra={"seq": seq, "code": error.code})
+                        continue
+                    yield delivery
+        finally:
+            self._bells[node].discard(bell)
+            if not self._bells[node]:
+                del self._bells[node]
+
+    def _cursor(self, seq: int) -> Cursor:
+        return Cursor(epoch=self._epoch, seq=seq)
+
+    async def _delivery(self, item: MailItem) -> Delivery:
+        statement = parse_statement(item.envelope)
+        statements: list[Statement] = [statement]
+        parts: tuple[PacketParts, ...] = ()
+        if item.packet is not None:
+            manifest, granted = await self._granted(item.packet, statement)
+            statements.append(manifest)
+            parts = (granted,)
+        hashes = [each.attestation for found in statements for each in found.inclusions]
+        encoded = await self._store.attestations(hashes)
+        attestations = [parse_attestation(data) for data in encoded.values()]
+        return Delivery(
+            cursor=self._cursor(item.seq),
+            statements=tuple(statements),
+            attestations={attestation.hash: attestation for attestation in attestations},
+            parts=parts,
+            entry=item.opening.opening,
+        )
+
+    async def _granted(self, packet_id: bytes, grant: Statement) -> tuple[Statement, PacketParts]:
+        """A packet's manifest, and the ciphertexts that a grant releases and no others."""
+        if packet_id not in self._packets:
+            stored = await self._store.packet(packet_id)
+            if stored is None:
+                raise NotFound("the packet of a grant is missing")
+            self._packets[packet_id] = (parse_statement(stored.envelope), parse_parts(stored.parts))
+            if len(self._packets) > _PACKETS_KEPT:
+                self._packets.popitem(last=False)
+        manifest, parts = self._packets[packet_id]
+        openings = {opening.compartment: opening for opening in parts.openings}
+        slots = granted_slots(parse_manifest(manifest.body), parse_grant(grant.body), openings)
+        return manifest, PacketParts(
+            manifest=packet_id,
+            openings=(),
+            ciphertexts={slot: parts.ciphertexts[slot] for slot in sorted(slots)},
+        )

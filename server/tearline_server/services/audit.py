@@ -1,0 +1,29 @@
+"""The face of proofs and searches: ``tearline.v1.Audit``."""
+
+from tearline.rpc import methods
+from tearline.wire.exchange import encode_proven_events, parse_proof_request
+from tearline_server.exchange import Exchange
+from tearline_server.gate import Caller
+from tearline_server.services.exchange import generic_handlers
+from tearline_server.services.guard import Guard, Handlers
+
+
+class AuditService:
+    """Proves events to whom they name.
+
+    Args:
+        exchange: What is called.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def handlers(self, guard: Guard) -> Handlers:
+        """The service as gRPC takes it."""
+        return generic_handlers({methods.PROVE: guard.unary(methods.PROVE, self.prove)})
+
+    async def prove(self, caller: Caller, request: bytes) -> bytes:
+        """A statement's id; answered by the events about it that name the caller's agency."""
+        statement_id, size = parse_proof_request(request)
+        page = await self._exchange.prove(str(caller.agency), statement_id, size)
+        return encode_proven_events(page)

@@ -1,0 +1,104 @@
+"""The face of publishing and mailboxes: ``tearline.v1.Exchange``."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from tearline.limits import MAX_PUBLISH_WINDOW
+from tearline.rpc import methods
+from tearline.statement import COSIGNED_TYPES
+from tearline.wire.exchange import (
+    encode_cursor,
+    encode_delivery,
+    encode_outcomes,
+    parse_cursor,
+    parse_publication,
+)
+from tearline_server.exchange import Exchange
+from tearline_server.gate import OFFICERS, Caller
+from tearline_server.judging.case import Publisher
+from tearline_server.services.guard import Guard, Handlers
+
+
+class ExchangeService:
+    """Publishes, subscribes, acknowledges.
+
+    Args:
+        exchange: What is called.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def handlers(self, guard: Guard) -> Handlers:
+        """The service as gRPC takes it."""
+        return generic_handlers(
+            {
+                methods.PUBLISH: guard.unary(methods.PUBLISH, self.publish),
+                methods.PUBLISH_STREAM: guard.stream_stream(
+                    methods.PUBLISH_STREAM, self.publish_stream
+                ),
+                methods.SUBSCRIBE: guard.unary_stream(methods.SUBSCRIBE, self.subscribe),
+                methods.ACKNOWLEDGE: guard.unary(methods.ACKNOWLEDGE, self.acknowledge),
+            }
+        )
+
+    async def publish(self, caller: Caller, request: bytes) -> bytes:
+        """A publication; answered by what became of each statement."""
+        publication = parse_publication(request)
+        if any(each.type in COSIGNED_TYPES for each in publication.statements()):
+            caller.require(OFFICERS)
+        publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
+        outcomes = await self._exchange.publish(publisher, publication, len(request))
+        return encode_outcomes(outcomes)
+
+    async def publish_stream(
+        self, caller: Caller, requests: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """The same in a stream; each reply answers one request, in order.
+
+        A window of messages is under way at once; then the stream is read no further.
+        """
+        window = asyncio.Semaphore(MAX_PUBLISH_WINDOW)
+        replies: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+
+        async def read() -> None:
+            try:
+                async for request in requests:
+                    await window.acquire()
+                    replies.put_nowait(asyncio.create_task(self.publish(caller, request)))
+            finally:
+                replies.put_nowait(None)
+
+        reader = asyncio.create_task(read())
+        try:
+            while (reply := await replies.get()) is not None:
+                yield await reply
+                window.release()
+            await reader
+        finally:
+            reader.cancel()
+            while not replies.empty():
+                left = replies.get_nowait()
+                if left is not None:
+                    left.cancel()
+
+    async def subscribe(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
+        """A cursor; answered by deliveries."""
+        cursor = parse_cursor(request)
+        async for delivery in self._exchange.subscribe(str(caller.node), cursor):
+            yield encode_delivery(delivery)
+
+    async def acknowledge(self, caller: Caller, request: bytes) -> bytes:
+        """A cursor that is durable at the node; answered by the same."""
+        cursor = parse_cursor(request)
+        return encode_cursor(await self._exchange.acknowledge(str(caller.node), cursor))
+
+
+def generic_handlers(handlers: dict[str, Any]) -> Handlers:
+    """Handlers of raw bytes, by the full names of their methods of one service."""
+    service = next(iter(handlers)).split("/")[1]
+    by_name = {name.rpartition("/")[2]: handler for name, handler in handlers.items()}
+    return grpc.method_handlers_generic_handler(service, by_name)

@@ -1,0 +1,141 @@
+"""The guard: every handler of every kind passes through it, and every error ends with a code.
+
+Interceptors do not see the connection, so handlers are wrapped. A call is admitted before a
+byte of its message is read, and a long one is looked at again while it lasts.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, TypeAlias
+
+import grpc
+import grpc.aio
+
+from tearline.errors import TearlineError, TlsError, TokenRefused
+from tearline.rpc.credentials import access_token, tls_facts
+from tearline.rpc.status import status_of
+from tearline_server.auditlog import Clock
+from tearline_server.exchange import Exchange
+from tearline_server.gate import Caller, Gate
+
+_log = logging.getLogger(__name__)
+
+_READMIT_MS = 30_000  # how long a stream goes on for whoever was shut out meanwhile
+
+Handlers: TypeAlias = "grpc.GenericRpcHandler[Any, Any]"
+Context = grpc.aio.ServicerContext[Any, Any]
+Answer = Callable[[Caller, bytes], Awaitable[bytes]]
+Stream = Callable[[Caller, bytes], AsyncIterator[bytes]]
+Collect = Callable[[Caller, AsyncIterator[bytes]], Awaitable[bytes]]
+Converse = Callable[[Caller, AsyncIterator[bytes]], AsyncIterator[bytes]]
+
+
+class Guard:
+    """Admits calls and ends failed ones with the status of their error.
+
+    Args:
+        gate: Who may call.
+        exchange: Where refusals are counted.
+        clock: The time.
+    """
+
+    def __init__(self, gate: Gate, exchange: Exchange, clock: Clock) -> None:
+        self._gate = gate
+        self._exchange = exchange
+        self._clock = clock
+
+    def unary(self, method: str, answer: Answer) -> Any:
+        """A handler of one message that is answered by one."""
+
+        async def handle(request: bytes, context: Context) -> bytes:
+            try:
+                return await answer(await self._admit(method, context), request)
+            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+                await _abort(context, method, error)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def unary_stream(self, method: str, stream: Stream) -> Any:
+        """A handler of one message that is answered by a stream."""
+
+        async def handle(request: bytes, context: Context) -> AsyncIterator[bytes]:
+            try:
+                caller = await self._admit(method, context)
+                async for reply in self._watched(caller, stream(caller, request)):
+                    yield reply
+            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+                await _abort(context, method, error)
+
+        return grpc.unary_stream_rpc_method_handler(handle)
+
+    def stream_unary(self, method: str, collect: Collect) -> Any:
+        """A handler of a stream that is answered by one message."""
+
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> bytes:
+            try:
+                caller = await self._admit(method, context)
+                return await collect(caller, self._watched(caller, requests))
+            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+                await _abort(context, method, error)
+
+        return grpc.stream_unary_rpc_method_handler(handle)
+
+    def stream_stream(self, method: str, converse: Converse) -> Any:
+        """A handler of a stream that is answered by a stream."""
+
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+            try:
+                caller = await self._admit(method, context)
+                async for reply in converse(caller, self._watched(caller, requests)):
+                    yield reply
+            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+                await _abort(context, method, error)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    async def _admit(self, method: str, context: Context) -> Caller:
+        now_s = self._clock() // 1000
+        try:
+            token = access_token(context.invocation_metadata() or ())
+            return self._gate.admit(tls_facts(context), token, method, now_s)
+        except TlsError as error:
+            self._exchange.count_refusal(_peer(context), error.code)
+            if isinstance(error, TokenRefused):
+                _log.warning("token refused", extra={"peer": _peer(context), "code": error.code})
+            raise
+
+    async def _watched(
+        self, caller: Caller, messages: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """The messages of a long call, for as long as its caller would still be let in."""
+        checked_ms = self._clock()
+        async for message in messages:
+            now_ms = self._clock()
+            if now_ms - checked_ms >= _READMIT_MS:
+                self._gate.verify_still(caller, now_ms // 1000)
+                checked_ms = now_ms
+            yield message
+
+
+def _peer(context: Context) -> str:
+    """The peer's address without its port, which would tell its connections apart."""
+    kind, _, address = str(context.peer()).partition(":")
+    return f"{kind}:{address.rpartition(':')[0]}"
+
+
+async def _abort(context: Context, method: str, error: Exception) -> NoReturn:
+    known = isinstance(error, TearlineError)
+    if isinstance(error, grpc.aio.BaseError):
+        raise error
+    _log.log(
+        logging.INFO if known else logging.ERROR,
+        "call refused" if known else "call failed",
+        extra={
+            "method": method,
+            "code": error.code if isinstance(error, TearlineError) else type(error).__name__,
+        },
+        exc_info=None if known else error,
+    )
+    status = status_of(error)
+    await context.abort(status.code, status.details, status.metadata)
+    raise error  # not reached: to abort is to raise

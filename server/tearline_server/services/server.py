@@ -1,0 +1,38 @@
+"""The gRPC server: one port, mutual TLS, raw bytes."""
+
+from collections.abc import Callable, Iterable
+
+import grpc.aio
+
+from tearline.errors import SettingInvalid
+from tearline.limits import MAX_CALLS
+from tearline.rpc.credentials import (
+    ServerTls,
+    server_credentials,
+    server_options,
+)
+from tearline_server.services.guard import Handlers
+
+
+def make_server(
+    listen: str, current_tls: Callable[[], ServerTls], handlers: Iterable[Handlers]
+) -> tuple[grpc.aio.Server, int]:
+    """A server that is not started yet, and the port it is bound to.
+
+    Args:
+        listen: host:port; port 0 takes a free one.
+        current_tls: With what clients are met; asked before every handshake.
+        handlers: The services.
+
+    Raises:
+        SettingInvalid: If the address cannot be listened on.
+    """
+    server = grpc.aio.server(options=server_options(), maximum_concurrent_rpcs=MAX_CALLS)
+    server.add_generic_rpc_handlers(tuple(handlers))
+    try:
+        port = server.add_secure_port(listen, server_credentials(current_tls))
+    except RuntimeError:
+        port = 0
+    if not port:
+        raise SettingInvalid(f"listen: {listen} cannot be listened on; is it in use?")
+    return server, port

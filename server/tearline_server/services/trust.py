@@ -1,0 +1,28 @@
+"""The face of the log: ``tearline.v1.Trust``."""
+
+from tearline.rpc import methods
+from tearline.wire.exchange import encode_entries, parse_entries_request
+from tearline_server.exchange import Exchange
+from tearline_server.gate import Caller
+from tearline_server.services.exchange import generic_handlers
+from tearline_server.services.guard import Guard, Handlers
+
+
+class TrustService:
+    """Hands out the log.
+
+    Args:
+        exchange: What is called.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def handlers(self, guard: Guard) -> Handlers:
+        """The service as gRPC takes it."""
+        return generic_handlers({methods.ENTRIES: guard.unary(methods.ENTRIES, self.entries)})
+
+    async def entries(self, caller: Caller, request: bytes) -> bytes:
+        """A range; answered by entries and a checkpoint over at least them."""
+        start, end = parse_entries_request(request)
+        return encode_entries(await self._exchange.entries(start, end))

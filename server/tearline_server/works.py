@@ -1,0 +1,144 @@
+"""What waits to be committed: publications, deliveries, acknowledgements, notes.
+
+Each says what must be known of the past to do it, and is judged in its turn.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from tearline.event import Event, EventCode
+from tearline.statement import Attestation
+from tearline.wire.exchange import Outcome
+from tearline.wire.flow import parse_event
+from tearline_server.committer import Weight
+from tearline_server.judging.case import Publisher
+from tearline_server.judging.claims import Claim, asked_of
+from tearline_server.judging.docket import Docket, Ruling
+from tearline_server.judging.judge import judge
+from tearline_server.judging.registry import Registry
+from tearline_server.storage.records import Asked, MailItem
+
+
+class ExchangeWork(Protocol):
+    """A piece of work that knows how it is judged."""
+
+    @property
+    def weight(self) -> Weight:
+        """What it takes of the queue."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """What must be known of the past to do it."""
+        ...
+
+    @property
+    def attestations(self) -> Mapping[bytes, Attestation]:
+        """Attestations that it brings, by hash."""
+        ...
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Adds to the docket what must be written."""
+        ...
+
+
+class Submission:
+    """A publication on its way.
+
+    Args:
+        publisher: Who published it.
+        claims: Its statements.
+        attestations: Its attestations, by hash.
+        size: Its bytes.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        claims: tuple[Claim, ...],
+        attestations: Mapping[bytes, Attestation],
+        size: int,
+    ) -> None:
+        self._publisher = publisher
+        self._claims = claims
+        self._rulings: tuple[Ruling, ...] = ()
+        self.attestations = attestations
+        self.asked = asked_of(claims)
+        self.weight = Weight(statements=len(claims), bytes=size)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Rules on every claim."""
+        self._rulings = judge(self._claims, self._publisher, registry, docket)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of each statement, once the batch is durable."""
+        return tuple(ruling.outcome() for ruling in self._rulings)
+
+
+class HandOut:
+    """Grants about to be delivered for the first time: the log says so before it happens.
+
+    Args:
+        node: Whose mailbox they are in.
+        items: The grants.
+    """
+
+    def __init__(self, node: str, items: Sequence[MailItem]) -> None:
+        self._node = node
+        self._items = items
+        self.attestations: Mapping[bytes, Attestation] = {}
+        self.asked = Asked(mail=frozenset((node, item.id) for item in items))
+        self.weight = Weight(statements=len(items), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Logs the delivery of each, unless another stream of the node was faster."""
+        for item in self._items:
+            place = (self._node, item.seq)
+            known = docket.known.mail.get((self._node, item.id))
+            if known is None or known.delivered or place in docket.delivered:
+                continue
+            event = Event(
+                statement_id=item.id,
+                code=EventCode.GRANT_DELIVERED,
+                party=self._node,
+                time_ms=docket.now_ms,
+                actor=self._node,
+                counterpart=item.sender,
+                packet=item.packet or b"",
+                agreement_id=parse_event(item.opening.event).agreement_id,
+            )
+            docket.delivered[place] = docket.log(event)
+
+
+class Acknowledgement:
+    """A node has taken its mailbox in, up to a place."""
+
+    weight = Weight(statements=0, bytes=0)
+    asked = Asked()
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def __init__(self, node: str, seq: int) -> None:
+        self._node = node
+        self._seq = seq
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Keeps the highest place."""
+        reached = min(self._seq, registry.mailboxes.get(self._node, 0))
+        docket.acknowledged[self._node] = max(docket.acknowledged.get(self._node, 0), reached)
+
+
+class Note:
+    """Events of the exchange's own: a search, refusals counted, an operator's act."""
+
+    asked = Asked()
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def __init__(self, *events: Event) -> None:
+        self._events = events
+        self.weight = Weight(statements=len(events), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Logs them, at the log's time."""
+        for event in self._events:
+            docket.log(replace(event, time_ms=docket.now_ms))
