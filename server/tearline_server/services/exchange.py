@@ -8,7 +8,6 @@ import grpc
 
 from tearline.limits import MAX_PUBLISH_WINDOW
 from tearline.rpc import methods
-from tearline.statement import COSIGNED_TYPES
 from tearline.wire.exchange import (
     encode_cursor,
     encode_delivery,
@@ -17,7 +16,7 @@ from tearline.wire.exchange import (
     parse_publication,
 )
 from tearline_server.exchange import Exchange
-from tearline_server.gate import OFFICERS, Caller
+from tearline_server.gate import Caller
 from tearline_server.judging.case import Publisher
 from tearline_server.services.guard import Guard, Handlers
 
@@ -48,8 +47,6 @@ class ExchangeService:
     async def publish(self, caller: Caller, request: bytes) -> bytes:
         """A publication; answered by what became of each statement."""
         publication = parse_publication(request)
-        if any(each.type in COSIGNED_TYPES for each in publication.statements()):
-            caller.require(OFFICERS)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
         outcomes = await self._exchange.publish(publisher, publication, len(request))
         return encode_outcomes(outcomes)
