@@ -1,6 +1,7 @@
 """Manifests, openings, fields and releases."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_FIELD_BYTES, MAX_SLOTS
@@ -245,6 +246,15 @@ class Release:
     openings: tuple[OpeningRelease, ...] = ()
     compartments: tuple[CompartmentRelease, ...] = ()
     fields: tuple[FieldRelease, ...] = ()
+
+    def __post_init__(self) -> None:
+        for indices in (
+            [item.opening.compartment for item in self.openings],
+            [item.opening.compartment for item in self.compartments],
+            [item.slot for item in self.fields],
+        ):
+            if any(a >= b for a, b in pairwise(indices)):
+                raise StatementMalformed("a release holds each part once, in order")
 
 
 def encode_release(release: Release) -> bytes:

@@ -1,0 +1,234 @@
+"""Every strict translator, with a value to try it on that fills all its fields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from builders import (
+    AGREEMENT_ID,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    PINS,
+    US,
+    compartment_of,
+    federation,
+    grant,
+    kem_key,
+    key_record,
+    log_signers,
+    node_of,
+    packet,
+    secret,
+    signing_key,
+)
+from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.channel import Address, Mark, Void, VoidReason
+from tearline.event import Decision, Event, EventCode, EventOutcome
+from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
+from tearline.packet import WithholdReason
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.receipt import LogOpening, Receipt, Status
+from tearline.sealing import open_packet, release_of
+from tearline.statement import ActedBy, StatementType
+from tearline.wire import agreements, flow, packets, statements, trust
+
+_FED = federation()
+_NODE = _FED.node(US)
+_SEALED = packet(_NODE.header)
+_RELEASE = release_of(
+    _SEALED,
+    existences={compartment_of(_SEALED, "identity.source"): WithholdReason.THIRD_PARTY},
+    compartments=[compartment_of(_SEALED, "identity.subject")],
+    slots=_SEALED.openings[compartment_of(_SEALED, "finance.amount")].slots,
+)
+_PERSON = ActedBy(
+    pseudonym=secret("pseudonym"), role="analyst", token_hash=secret("token"), time_ms=NOW_MS
+)
+_EVENT = Event(
+    statement_id=secret("statement"),
+    code=EventCode.GRANT_ACCEPTED,
+    party=node_of(US),
+    time_ms=NOW_MS,
+    actor=node_of(US),
+    pseudonym=_PERSON.pseudonym,
+    counterpart=node_of(MX),
+    packet=secret("packet"),
+    agreement_id=AGREEMENT_ID,
+    article="money-laundering",
+    purpose="investigation",
+    policy_digest=PINS.policy,
+    decisions=(
+        Decision(
+            compartment=1, category="time", form="clear", policies=("one", "two"), slots=(0, 300)
+        ),
+        Decision(compartment=2, category="location", form="exists", policies=(), slots=()),
+    ),
+    outcome=EventOutcome.REFUSED,
+    reason="TL-POL-009",
+    count=300,
+)
+_OPENING = LogOpening(index=300, salt=secret("salt"), event=flow.encode_event(_EVENT))
+_ADDRESS = Address(recipient=node_of(MX), agreement_id=AGREEMENT_ID, seq=300)
+_ARTICLE = ArticleTerms(
+    id="money-laundering",
+    purposes=("investigation", "prosecution"),
+    kinds=("lead",),
+    crime_areas=("money-laundering",),
+    directions=(Direction(sender=MX, recipient=US), Direction(sender=US, recipient=MX)),
+    shares=(Share(partner=MX, category="identity", form=Form.CLEAR),),
+    highest_tlp=Tlp.AMBER_STRICT,
+    joint=True,
+    four_eyes=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """A translator: from a value to its bytes, strictly back, and a value."""
+
+    encode: Callable[[Any], bytes]
+    parse: Callable[[bytes], Any]
+    value: Any
+
+
+def _codec(module: Any, name: str, value: Any) -> Codec:
+    return Codec(
+        encode=getattr(module, f"encode_{name}"),
+        parse=getattr(module, f"parse_{name}"),
+        value=value,
+    )
+
+
+_GRANT = grant(
+    _SEALED,
+    secret("manifest"),
+    _NODE.header,
+    node_of(MX),
+    existences={item.opening.compartment: item.reason for item in _RELEASE.openings},
+    compartments=[item.opening.compartment for item in _RELEASE.compartments],
+    slots=[item.slot for item in _RELEASE.fields],
+    seq=300,
+)
+_VIEW = open_packet(_SEALED.manifest, dict(enumerate(_SEALED.ciphertexts)), _RELEASE)
+_LIST = _FED.trust().trust_list
+
+CODECS: dict[str, Codec] = {
+    "attestation": _codec(
+        statements, "attestation", _NODE.sign([(StatementType.MARK, b"body")]).attestation
+    ),
+    "signed": _codec(statements, "signed", _FED.clear[0]),
+    "statement": _codec(statements, "statement", _FED.clear[0].statement),
+    "trust list": _codec(
+        trust, "trust_list", replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
+    ),
+    "agency": _codec(trust, "agency", _LIST.agencies[0]),
+    "exchange enrolment": _codec(
+        trust,
+        "exchange_enrolment",
+        ExchangeEnrolment(
+            exchange=_LIST.exchange,
+            log=LogIdentity(
+                origin=_LIST.log.origin,
+                verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
+            ),
+        ),
+    ),
+    "key record": _codec(
+        trust,
+        "key_record",
+        key_record(_NODE.header, node_of(US), KeyUse.SIGN, signing_key("k").public.encoded),
+    ),
+    "encryption key record": _codec(
+        trust,
+        "key_record",
+        key_record(_NODE.header, node_of(US), KeyUse.KEM, kem_key("k").public.encoded),
+    ),
+    "revocation": _codec(
+        trust,
+        "revocation",
+        Revocation(header=_NODE.header, revoked_key=secret("key"), reason="lost"),
+    ),
+    "agreement": _codec(
+        agreements,
+        "agreement",
+        Agreement(
+            header=_NODE.header,
+            id=AGREEMENT_ID,
+            version=300,
+            name="us-mx",
+            terms=Terms(parties=(MX, US), articles=(_ARTICLE,)),
+            pins=PINS,
+            reply_times=DEFAULT_REPLY_TIMES,
+            retention_ms=365 * DAY_MS,
+            onward_use="With consent.",
+            oversight=(US,),
+            valid_from_ms=NOW_MS,
+            valid_until_ms=NOW_MS + DAY_MS,
+        ),
+    ),
+    "manifest": _codec(
+        packets,
+        "manifest",
+        replace(
+            _SEALED.manifest,
+            derived_from=(secret("one"), secret("two")),
+            supersedes=secret("before"),
+        ),
+    ),
+    "opening": _codec(packets, "opening", _RELEASE.compartments[0].opening),
+    "field": _codec(packets, "field", _VIEW.fields[0].field),
+    "release": _codec(packets, "release", _RELEASE),
+    "grant": _codec(flow, "grant", replace(_GRANT, acted_by=_PERSON)),
+    "receipt of the exchange": _codec(
+        flow,
+        "receipt",
+        Receipt(
+            header=_NODE.header,
+            address=None,
+            about=secret("about"),
+            status=Status.REFUSED,
+            code="TL-POL-009",
+            entry=_OPENING,
+            acted_by=None,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "receipt of a node": _codec(
+        flow,
+        "receipt",
+        Receipt(
+            header=_NODE.header,
+            address=_ADDRESS,
+            about=secret("about"),
+            status=Status.SEEN,
+            code="",
+            entry=None,
+            acted_by=_PERSON,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "log opening": _codec(flow, "log_opening", _OPENING),
+    "void": _codec(
+        flow,
+        "void",
+        Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
+    ),
+    "mark": _codec(
+        flow,
+        "mark",
+        Mark(
+            header=_NODE.header,
+            recipient=node_of(MX),
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            highest_sent=301,
+            highest_received=302,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "event": _codec(flow, "event", _EVENT),
+}
+"""By name; every message that is held to one encoding is among them."""
