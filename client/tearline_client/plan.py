@@ -17,6 +17,9 @@ from tearline.policy.marking import Marking
 from tearline.policy.masks import generalise
 from tearline.policy.release import Decision, ReleasePolicy
 from tearline.sealing import SealedPacket
+from tearline_client.entities import TOKEN_PREFIX
+
+_REFERENCE = TOKEN_PREFIX.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +209,8 @@ def _form_of(allowed: Form, *, has_coarse: bool) -> Form:
 
 
 def _generalised(field: Field) -> Field | None:
-    if field.media_type != TEXT:
-        return None
+    if field.media_type != TEXT or any(v.startswith(_REFERENCE) for v in field.values):
+        return None  # a reference to another entity has no coarser form
     coarse = generalise(field.path, field.texts)
     if coarse is None:
         return None

@@ -1,7 +1,7 @@
 """One agency of the demo, as a process of its own: a real home, a real node, real connections.
 
 It reads one act as a JSON line on standard input, does it, and answers with one JSON line:
-``{"ok": …}`` or ``{"error": code, "text": …}``. The acts are those of the command line.
+``{"ok": …}`` or ``{"error": code, "why": …}``. The acts are those of the command line.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tearline.armor import Armor, armor
-from tearline.errors import TearlineError
+from tearline.errors import NotFound, TearlineError
 from tearline.policy.form import Form
 from tearline.policy.release import Decision
 from tearline.receipt import Status
@@ -157,7 +157,9 @@ class Agency:
     async def view(self, packet: str = "") -> dict[str, Any]:
         """What this agency sees of a packet, or of its newest."""
         store = self._node.state.stores.packets
-        packet_id = store.find(packet) if packet else store.ids()[0]
+        packet_id = store.find(packet) if packet else next(iter(store.ids()), None)
+        if packet_id is None:
+            raise NotFound("no packet has arrived")
         shown = await self._node.read(packet_id)
         return {
             "packet": packet_id.hex(),
@@ -216,7 +218,7 @@ async def serve(agency: Agency) -> None:
         try:
             answer: dict[str, object] = {"ok": await act(**asked)}
         except TearlineError as error:
-            answer = {"error": error.code, "text": str(error)}
+            answer = {"error": error.code, "why": error.why}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     await agency.close()

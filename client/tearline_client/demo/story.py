@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tearline_client.demo.lead import (
@@ -156,7 +157,7 @@ def preview(story: Story) -> Told:
         proved=amount[MX] == AMOUNT
         and amount[CN] != AMOUNT
         and seen["Company/notes"] == {CN: "withheld", MX: "exists"}
-        and all(cell["policies"] for cell in cells),
+        and all(cell["policies"] for cell in cells if cell["form"] != "withheld"),
         lines=lines,
         evidence={"cells": len(cells), "command": "tearline packet preview lead.jsonl …"},
     )
@@ -262,18 +263,13 @@ def tampering(story: Story) -> Told:
     intact, words_intact = exchange.verify_log()
     copy = story.world.folder / "exchange-edited"
     shutil.copytree(exchange.home, copy)
-    with sqlite3.connect(copy / exchange.database.name) as database:
-        database.execute(
-            "UPDATE event SET event = replace(event, x'6f6b', x'6b6f') WHERE idx = ("
-            "SELECT max(idx) FROM event WHERE code = 'grant-accepted')"
-        )
-    database.close()
+    _edit_event(copy / exchange.database.name)
     edited, words = exchange.verify_log(copy)
     return Told(
         proved=intact == 0 and edited == 5,
         lines=[
             f"as it is: {_last(words_intact)}",
-            f"with one logged outcome edited: {_last(words)}",
+            f"with one recipient edited: {_last(words)}",
         ],
         evidence={"intact": intact, "edited": edited, "command": "tearline-server verify-log"},
     )
@@ -345,6 +341,19 @@ def _secrets_in_exchange(story: Story) -> tuple[list[str], bool]:
     found = [secret for secret in SECRETS if secret.encode() in data]
     # What it must hold, so that a search that finds nothing means something.
     return found, bytes.fromhex(story.packet) in data
+
+
+def _edit_event(database: Path) -> None:
+    """Makes the log say that the lead went to somebody else."""
+    connection = sqlite3.connect(database)
+    index, event = connection.execute(
+        "SELECT idx, event FROM event WHERE code = 'grant-accepted' ORDER BY idx LIMIT 1"
+    ).fetchone()
+    forged = event.replace(b"police.cn.example", b"others.cn.example")
+    forged = forged.replace(b"fiscalia.mx.example", b"somebody.mx.example")
+    connection.execute("UPDATE event SET event = ? WHERE idx = ?", (forged, index))
+    connection.commit()
+    connection.close()
 
 
 def _cut(text: str, width: int) -> str:

@@ -31,7 +31,7 @@ class AgencyProcess:
     def __init__(self, name: str, home: Path) -> None:
         self.name = name
         self.home = home
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 (our own program)
             [sys.executable, "-m", "tearline_client.demo.agency", str(home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -57,7 +57,7 @@ class AgencyProcess:
             raise ExchangeUnreachable(f"{self.name} has ended")
         answer = json.loads(line)
         if "error" in answer:
-            raise (error_by_code(answer["error"]) or RefusedOtherwise)(answer["text"])
+            raise (error_by_code(answer["error"]) or RefusedOtherwise)(answer["why"])
         return answer["ok"]
 
     def ask(self, act: str, **arguments: Any) -> Any:
@@ -116,7 +116,7 @@ class ExchangeProcess:
         """Starts serving, and waits until a connection is taken."""
         log = (self.home.parent / "exchange.log").open("ab")
         with log:
-            self._serving = subprocess.Popen(
+            self._serving = subprocess.Popen(  # noqa: S603 (our own program)
                 self._command("serve"), stdout=log, stderr=log, env=self._environment()
             )
         host, _, port = self.address.rpartition(":")
@@ -144,7 +144,7 @@ class ExchangeProcess:
             raise ExchangeUnreachable(ended.stderr.decode("utf-8", "replace").strip())
 
     def _run(self, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 (our own program)
             self._command(*arguments, home=home),
             capture_output=True,
             env=self._environment(),

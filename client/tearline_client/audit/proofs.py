@@ -1,0 +1,122 @@
+"""Proof files for others, from this node's own mirror of the log; no exchange is asked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tearline.checkpoint import SignedCheckpoint
+from tearline.errors import EntryMismatch, NotFound
+from tearline.ledger import parse_entry
+from tearline.tlog_proof import LogProof
+from tearline.wire.flow import encode_log_opening
+from tearline_client.audit.verifier import AuditVerifier, Outcome
+from tearline_client.state import NodeState
+from tearline_client.store.log import LogStore
+
+SUFFIX = ".tlog-proof"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofFile:
+    """A proof as it is handed out.
+
+    Attributes:
+        index: The entry's position.
+        name: A file name that says what it proves.
+        data: The file, a c2sp.org/tlog-proof whose extra line holds what the entry is.
+        about: 32 bytes: the statement that the entry is about.
+    """
+
+    index: int
+    name: str
+    data: bytes
+    about: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """An entry that this node can open: blind ones it was told of, and every clear one."""
+
+    index: int
+    what: str
+    extra: bytes
+    about: bytes
+    packet: bytes = b""
+
+
+def prove(state: NodeState, prefix: str) -> tuple[ProofFile, ...]:
+    """Proofs of everything this node was told of one packet or one statement.
+
+    Each is judged before it is handed out, as its reader will judge it.
+
+    Args:
+        state: The node.
+        prefix: The beginning of the id of a packet or a statement, in hexadecimal.
+
+    Raises:
+        NotFound: If nothing here has such an id, more than one thing has, or the log has
+            not been read up to it.
+        LogError: If what lies here does not prove it: this node's database was changed.
+    """
+    log, checkpoint = state.stores.log, state.follower.checkpoint()
+    entries = _about(_known(log), prefix)
+    if checkpoint is None or not entries:
+        raise NotFound("the log has no entry here of an id that begins so, or of more than one")
+    verifier = AuditVerifier(state.trust.trust_list.log)
+    proofs = tuple(
+        _proof(entry, log, checkpoint)
+        for entry in entries
+        if entry.index < checkpoint.checkpoint.size
+    )
+    for proof in proofs:
+        judgement = verifier.judge(proof.data)
+        if judgement.outcome is not Outcome.VERIFIED:
+            named = "; ".join(f"{f.code} {f.text}" for f in judgement.findings)
+            raise EntryMismatch(f"entry {proof.index} as it lies here: {named}")
+    return proofs
+
+
+def _known(log: LogStore) -> Iterator[_Known]:
+    for opened in log.openings():
+        yield _Known(
+            index=opened.opening.index,
+            what=opened.event.code.value,
+            extra=encode_log_opening(opened.opening),
+            about=opened.event.statement_id,
+            packet=opened.event.packet,
+        )
+    for index, entry in log.clear_entries():
+        signed = parse_entry(entry)
+        if signed is not None:
+            what = signed.statement.type.name.lower().replace("_", "-")
+            yield _Known(index=index, what=what, extra=entry, about=signed.statement.id)
+
+
+def _about(entries: Iterable[_Known], prefix: str) -> list[_Known]:
+    """Those about the one statement or packet whose id begins with ``prefix``; else none."""
+    wanted = prefix.lower()
+    known = sorted(entries, key=lambda entry: entry.index)
+    ids = {
+        named
+        for entry in known
+        for named in (entry.about, entry.packet)
+        if wanted and named.hex().startswith(wanted)
+    }
+    if len(ids) != 1:
+        return []
+    (only,) = ids
+    return [entry for entry in known if only in (entry.about, entry.packet)]
+
+
+def _proof(entry: _Known, log: LogStore, checkpoint: SignedCheckpoint) -> ProofFile:
+    proof = LogProof(
+        index=entry.index,
+        path=log.path(entry.index, checkpoint.checkpoint.size),
+        note=checkpoint.note,
+        extra=entry.extra,
+    )
+    return ProofFile(
+        index=entry.index,
+        name=f"{entry.index:08}-{entry.what}{SUFFIX}",
+        data=proof.encode(),
+        about=entry.about,
+    )

@@ -1,0 +1,221 @@
+"""What a proof file is worth, judged offline: the file, the log's identity, and nothing else.
+
+Three outcomes. *Verified*: the log under its keys holds this entry. *Failed*: what is in the
+file contradicts itself or the keys, or lacks what a proof must bring. *Indeterminate*: nothing
+speaks against the file, but the reader lacks what it takes to tell. Every finding is reported,
+not the first. The steps are those of docs/spec/log-v1.md, section 4.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from tearline.checkpoint import (
+    Checkpoint,
+    VerifierKey,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_note,
+    parse_verifier_key,
+)
+from tearline.errors import (
+    CheckpointForeign,
+    EntryMismatch,
+    KeyMalformed,
+    LogKeysUnknown,
+    TearlineError,
+)
+from tearline.event import Event
+from tearline.federation import LogIdentity
+from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
+from tearline.merkle import verify_inclusion
+from tearline.receipt import LogOpening
+from tearline.tlog_proof import LogProof, parse_log_proof
+from tearline.wire.flow import parse_event, parse_log_opening
+from tearline.wire.statements import Signed
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """What a check came to."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason why a proof is not verified.
+
+    Attributes:
+        outcome: ``failed``, or ``indeterminate`` where only the reader lacks something.
+        code: The error's code, for example ``TL-LOG-002``.
+        text: What is wrong, in words.
+    """
+
+    outcome: Outcome
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a proof file is worth.
+
+    Attributes:
+        findings: All that speaks against it; none for a verified one.
+        index: The entry's position, where the file is a proof at all.
+        checkpoint: The log's state that it leads to, where that can be read.
+        event: The event of a blind entry, where its leaf is in the checkpoint's tree.
+        statement: The statement of a clear entry, likewise. Its own signatures are not judged
+            here: whose key counted then follows from all clear entries before it.
+    """
+
+    findings: tuple[Finding, ...]
+    index: int | None = None
+    checkpoint: Checkpoint | None = None
+    event: Event | None = None
+    statement: Signed | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the findings."""
+        return worst(finding.outcome for finding in self.findings)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of several checks together; of none, ``verified``."""
+    found = set(outcomes)
+    for outcome in (Outcome.FAILED, Outcome.INDETERMINATE):
+        if outcome in found:
+            return outcome
+    return Outcome.VERIFIED
+
+
+def finding_of(error: TearlineError, outcome: Outcome = Outcome.FAILED) -> Finding:
+    """The finding that an error is."""
+    return Finding(
+        outcome=outcome,
+        code=error.code,
+        text=" ".join(part for part in (error.what, error.why) if part),
+    )
+
+
+class AuditVerifier:
+    """Judges proofs of one log.
+
+    Args:
+        log: The log as the reader's trust list names it, or None where the reader has none;
+            then nothing can be verified, but contradictions are still found.
+    """
+
+    def __init__(self, log: LogIdentity | None) -> None:
+        self._log = log
+
+    def judge(self, data: bytes) -> Judgement:
+        """Every finding about one proof file.
+
+        1. It is a proof in its one spelling.
+        2. It says what stands in the log: an opening for its own index, or a clear entry.
+        3. Its checkpoint is of this log, and each of the log's keys signed it.
+        4. The path leads from that entry to the checkpoint's root.
+        5. Only then is the event read, strictly.
+
+        Args:
+            data: The file's bytes; whatever they are.
+        """
+        return _Case(self._log).judge(data)
+
+
+class _Case:
+    """One file under judgement: each check that fails leaves a finding, and the next follows."""
+
+    def __init__(self, log: LogIdentity | None) -> None:
+        self._log = log
+        self._findings: list[Finding] = []
+
+    def judge(self, data: bytes) -> Judgement:
+        proof = self._try(lambda: parse_log_proof(data))
+        if proof is None:
+            return Judgement(findings=tuple(self._findings))
+        opening, entry = self._entry(proof)
+        checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(proof.note).text))
+        if checkpoint is not None:
+            self._signatures(proof, checkpoint)
+        stands = (
+            entry is not None
+            and checkpoint is not None
+            and self._try(lambda: _included(proof, entry, checkpoint)) is not None
+        )
+        event = statement = None
+        if stands and opening is not None:
+            event = self._try(lambda: parse_event(opening.event))
+        elif stands and entry is not None:
+            statement = self._try(lambda: parse_entry(entry))
+        return Judgement(
+            findings=tuple(self._findings),
+            index=proof.index,
+            checkpoint=checkpoint,
+            event=event,
+            statement=statement,
+        )
+
+    def _try(self, check: Callable[[], T]) -> T | None:
+        """What ``check`` returns; None where it leaves a finding."""
+        try:
+            return check()
+        except TearlineError as error:
+            self._findings.append(finding_of(error))
+            return None
+
+    def _entry(self, proof: LogProof) -> tuple[LogOpening | None, bytes | None]:
+        """The opening, if it is a blind entry, and the entry's bytes."""
+        if not proof.extra:
+            # Contents may be erased by order, and such an order would be shown instead.
+            error = EntryMismatch("neither an opening nor an order to erase it is shown")
+            self._findings.append(finding_of(error))
+            return None, None
+        if proof.extra.startswith(CLEAR):
+            return None, proof.extra
+        opening = self._try(lambda: parse_log_opening(proof.extra))
+        if opening is None:
+            return None, None
+        if opening.index != proof.index:
+            why = f"the opening is of entry {opening.index}, the proof of {proof.index}"
+            self._findings.append(finding_of(EntryMismatch(why)))
+        return opening, blind_entry(opening.salt, opening.event)
+
+    def _signatures(self, proof: LogProof, checkpoint: Checkpoint) -> None:
+        log = self._log
+        if log is None:
+            self._findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
+            return
+        if checkpoint.origin != log.origin:
+            error = CheckpointForeign(f"{checkpoint.origin}, where {log.origin} was expected")
+            self._findings.append(finding_of(error))
+            return
+        # Key by key, so that a forged signature does not hide a missing one.
+        for key in self._keys(log):
+            self._try(
+                lambda key=key: parse_checkpoint(proof.note, origin=log.origin, required=(key,))
+            )
+
+    def _keys(self, log: LogIdentity) -> list[VerifierKey]:
+        keys = []
+        for text in log.verifier_keys:
+            try:
+                keys.append(parse_verifier_key(text))
+            except KeyMalformed as error:
+                # Of a kind that a later version knows: this reader cannot tell.
+                self._findings.append(finding_of(error, Outcome.INDETERMINATE))
+        if not log.verifier_keys:
+            self._findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
+        return keys
+
+
+def _included(proof: LogProof, entry: bytes, checkpoint: Checkpoint) -> bool:
+    verify_inclusion(proof.index, checkpoint.size, entry_hash(entry), proof.path, checkpoint.root)
+    return True
