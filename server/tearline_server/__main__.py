@@ -10,7 +10,7 @@ import click
 
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from tearline.armor import Armor, armor, parse_armor
-from tearline.errors import ConfigUnreadable, SettingInvalid, TearlineError
+from tearline.errors import EXIT_INTEGRITY, ConfigUnreadable, SettingInvalid, TearlineError
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline_server.config import (
     Config,
@@ -108,6 +108,60 @@ def serve(home: Path, passphrase_file: Path | None) -> None:
     sys.setswitchinterval(0.0005)
     log_json()
     run(config, keys)
+
+
+@cli.command("verify-log")
+@_HOME
+@_PASSPHRASE_FILE
+def verify_log(home: Path, passphrase_file: Path | None) -> None:
+    """Derive the log anew from what is stored, and name everything that is not so."""
+    from tearline_server.app import identity_of
+    from tearline_server.storage.sqlite import SqliteStore
+    from tearline_server.verification import LogVerifier
+
+    config, keys = _opened(home, passphrase_file)
+
+    async def verify() -> int:
+        store = SqliteStore(config.database)
+        try:
+            verifier = LogVerifier(store, identity_of(config, keys).log)
+            found = 0
+            async for finding in verifier.findings():
+                found += 1
+                click.echo(f"{finding.place}: {finding.what}")
+        finally:
+            await store.close()
+        if not found:
+            click.echo(f"{verifier.size} entries: all as they were logged")
+        return found
+
+    if asyncio.run(verify()):
+        sys.exit(EXIT_INTEGRITY)
+
+
+@cli.command()
+@_HOME
+@_PASSPHRASE_FILE
+def check(home: Path, passphrase_file: Path | None) -> None:
+    """Check settings, keys, database and trust list, as serve would need them."""
+    from tearline_server.app import house_of
+    from tearline_server.exchange import Exchange
+    from tearline_server.storage.sqlite import SqliteStore
+
+    config, keys = _opened(home, passphrase_file)
+
+    async def open_once() -> None:
+        store = SqliteStore(config.database)
+        try:
+            exchange = await Exchange.open(house_of(config, keys, store))
+        except BaseException:
+            await store.close()
+            raise
+        agencies = len(exchange.trust_list.agencies)
+        click.echo(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
+        await exchange.close()
+
+    asyncio.run(open_once())
 
 
 def _opened(home: Path, passphrase_file: Path | None) -> "tuple[Config, ExchangeKeys]":

@@ -60,7 +60,7 @@ def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
         index = tree.size + position
         entries.append(blind_entry(salt, encoded))
         openings[position] = LogOpening(index=index, salt=salt, event=encoded)
-        rows.append(_row(index, salt, encoded, item))
+        rows.append(event_row(index, salt, encoded, item))
     following, nodes = tree.append(entry_hash(entry) for entry in entries)
     return Appended(
         tree=following,
@@ -71,7 +71,8 @@ def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
     )
 
 
-def _row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
+def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
+    """The row by which an event is found; all of it follows from the event."""
     named = {uri for uri in (event.actor, event.party, event.counterpart) if "://" in uri}
     return EventRow(
         idx=index,

@@ -56,6 +56,11 @@ class EventRow:
     agreement: bytes
     agencies: tuple[str, ...]
 
+    @property
+    def opening(self) -> LogOpening:
+        """The same as nodes are told of it."""
+        return LogOpening(index=self.idx, salt=self.salt, event=self.event)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRow:

@@ -1,6 +1,7 @@
 """``Store`` on SQLite: every question as SQL, with bound parameters only."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,22 @@ from tearline_server.storage.database import Database
 from tearline_server.storage.records import (
     Asked,
     ChannelRow,
-    Commit,
     Condition,
     Delivered,
+    EventRow,
     Head,
     Known,
     MailItem,
     OpeningRow,
     Search,
     Settled,
+    StatementRow,
     Stored,
     StoredAgreement,
     StoredPacket,
 )
 from tearline_server.storage.store import Append
+from tearline_server.storage.writing import write
 
 _HASH_SIZE = 32
 
@@ -57,7 +60,7 @@ class SqliteStore:
 
     async def commit(self, append: Append) -> None:
         """Locks the head, calls ``append`` with it, writes what it returns; durable on return."""
-        await self._db.write(lambda connection: _write(connection, append(_head(connection))))
+        await self._db.write(lambda connection: write(connection, append(_head(connection))))
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
@@ -121,11 +124,25 @@ class SqliteStore:
             lambda connection: _openings(connection.execute(sql, (statement_id, agency)))
         )
 
-    async def openings(self, start: int, *, limit: int) -> Sequence[OpeningRow]:
-        """Events from index ``start`` on, in order; for the operator's own verification."""
-        sql = "SELECT idx, salt, event FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"
+    async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Entries with their indices."""
+        sql = "SELECT idx, entry FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?"
+        return await self._db.read(lambda connection: list(connection.execute(sql, (start, limit))))
+
+    async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
+        """Events."""
+        return await self._db.read(lambda connection: _event_rows(connection, start, limit))
+
+    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
+        """Statements."""
+        names = [field.name for field in fields(StatementRow)]
+        # The names are our own; what a caller gives is bound.
+        sql = f"SELECT {', '.join(names)} FROM statement WHERE idx >= ? ORDER BY idx LIMIT ?"  # noqa: S608
         return await self._db.read(
-            lambda connection: _openings(connection.execute(sql, (start, limit)))
+            lambda connection: [
+                StatementRow(**dict(zip(names, row, strict=True)))
+                for row in connection.execute(sql, (start, limit))
+            ]
         )
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
@@ -150,6 +167,11 @@ _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.envelope, s.packet, e.idx, e.salt, e.event,"
     " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
     " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
+)
+_AGENCIES = (
+    "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
+    " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
+    " FROM each WHERE agency IS NOT NULL) SELECT agency FROM each WHERE agency IS NOT NULL"
 )
 _COLUMNS = {
     "actor": "e.actor",
@@ -243,6 +265,25 @@ def _agreements(connection: apsw.Connection) -> list[StoredAgreement]:
     ]
 
 
+def _event_rows(connection: apsw.Connection, start: int, limit: int) -> list[EventRow]:
+    names = [field.name for field in fields(EventRow) if field.name != "agencies"]
+    sql = f"SELECT {', '.join(names)} FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"  # noqa: S608
+    rows = list(connection.execute(sql, (start, limit)))
+    agencies: dict[int, list[str]] = {}
+    if rows:
+        # One range for each agency, of which there are few: the index begins with them.
+        for (agency,) in list(connection.execute(_AGENCIES)):
+            for (idx,) in connection.execute(
+                "SELECT idx FROM event_agency WHERE agency = ? AND idx BETWEEN ? AND ?",
+                (agency, start, rows[-1][0]),
+            ):
+                agencies.setdefault(idx, []).append(agency)
+    return [
+        EventRow(**dict(zip(names, row, strict=True)), agencies=tuple(agencies.get(row[0], ())))
+        for row in rows
+    ]
+
+
 def _packet(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | None:
     sql = (
         "SELECT s.envelope, p.parts FROM packet p JOIN statement s ON s.idx = p.statement"
@@ -316,93 +357,3 @@ def _node(connection: apsw.Connection, node: NodeId) -> bytes | None:
         return None if entry is None else leaf_hash(entry)
     found = _value(connection, "SELECT hash FROM node WHERE level = ? AND idx = ?", node)
     return None if found is None else bytes(found)
-
-
-def _write(connection: apsw.Connection, commit: Commit) -> None:
-    tree = commit.tree
-    first = tree.size - len(commit.entries)
-    many = connection.executemany
-    _run(
-        connection,
-        "UPDATE head SET size = ?, frontier = ?, time_ms = ?",
-        (tree.size, b"".join(tree.hashes), commit.time_ms),
-    )
-    many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))
-    many("INSERT INTO node VALUES (?, ?, ?)", (node for node in commit.nodes if node[0]))
-    many(
-        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                row.idx,
-                row.salt,
-                row.event,
-                row.time_ms,
-                row.code,
-                row.outcome,
-                row.reason,
-                row.actor,
-                row.party,
-                row.statement,
-                row.packet,
-                row.agreement,
-            )
-            for row in commit.events
-        ),
-    )
-    many(
-        "INSERT INTO event_agency VALUES (?, ?)",
-        ((agency, row.idx) for row in commit.events for agency in row.agencies),
-    )
-    many(
-        "INSERT INTO attestation VALUES (?, ?) ON CONFLICT DO NOTHING",
-        commit.attestations.items(),
-    )
-    # A co-signed statement that lacked signatures may be accepted later: its row is replaced.
-    many(
-        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"
-        " packet = excluded.packet, code = excluded.code, why = excluded.why,"
-        " receipt = excluded.receipt, signature = excluded.signature, envelope = excluded.envelope",
-        (
-            (
-                row.idx,
-                row.id,
-                row.signer,
-                row.type,
-                row.natural,
-                row.packet,
-                row.code,
-                row.why,
-                row.receipt,
-                row.signature,
-                row.envelope,
-            )
-            for row in commit.statements
-        ),
-    )
-    many(
-        "INSERT INTO packet VALUES (?, ?, ?)",
-        ((row.id, row.statement, row.parts) for row in commit.packets),
-    )
-    many(
-        "INSERT INTO agreement VALUES (?, ?, ?)",
-        ((row.id, row.version, row.statement) for row in commit.agreements),
-    )
-    many(
-        "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
-        ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
-    )
-    many(
-        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL)",
-        ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
-    )
-    many(
-        "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status)"
-        " WHERE node = ? AND seq = ?",
-        ((row.delivered, row.status, row.node, row.seq) for row in commit.mail_updates),
-    )
-    many(
-        "INSERT INTO acknowledged VALUES (?, ?)"
-        " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",
-        commit.acknowledged.items(),
-    )

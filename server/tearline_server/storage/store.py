@@ -11,11 +11,13 @@ from tearline.merkle import NodeId
 from tearline_server.storage.records import (
     Asked,
     Commit,
+    EventRow,
     Head,
     Known,
     MailItem,
     OpeningRow,
     Search,
+    StatementRow,
     Stored,
     StoredPacket,
 )
@@ -70,12 +72,22 @@ class Store(Protocol):
         """Events about a statement that an agency may see, in the order of the log."""
         ...
 
-    async def openings(self, start: int, *, limit: int) -> Sequence[OpeningRow]:
-        """Events from index ``start`` on, in order; for the operator's own verification."""
-        ...
-
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
+        ...
+
+    # For the operator's own verification: whole rows, from an index on, in order.
+
+    async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Entries with their indices."""
+        ...
+
+    async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
+        """Events."""
+        ...
+
+    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
+        """Statements."""
         ...
 
     async def close(self) -> None:

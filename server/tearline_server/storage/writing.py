@@ -1,0 +1,95 @@
+"""What one transaction writes, as SQL: one statement for each kind of row, many rows each."""
+
+import apsw
+
+from tearline_server.storage.records import Commit
+
+
+def write(connection: apsw.Connection, commit: Commit) -> None:
+    """Writes all of a commit, inside the caller's transaction."""
+    tree = commit.tree
+    first = tree.size - len(commit.entries)
+    many = connection.executemany
+    many(
+        "UPDATE head SET size = ?, frontier = ?, time_ms = ?",
+        [(tree.size, b"".join(tree.hashes), commit.time_ms)],
+    )
+    many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))
+    many("INSERT INTO node VALUES (?, ?, ?)", (node for node in commit.nodes if node[0]))
+    many(
+        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                row.idx,
+                row.salt,
+                row.event,
+                row.time_ms,
+                row.code,
+                row.outcome,
+                row.reason,
+                row.actor,
+                row.party,
+                row.statement,
+                row.packet,
+                row.agreement,
+            )
+            for row in commit.events
+        ),
+    )
+    many(
+        "INSERT INTO event_agency VALUES (?, ?)",
+        ((agency, row.idx) for row in commit.events for agency in row.agencies),
+    )
+    many(
+        "INSERT INTO attestation VALUES (?, ?) ON CONFLICT DO NOTHING",
+        commit.attestations.items(),
+    )
+    # A co-signed statement that lacked signatures may be accepted later: its row is replaced.
+    many(
+        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"
+        " packet = excluded.packet, code = excluded.code, why = excluded.why,"
+        " receipt = excluded.receipt, signature = excluded.signature, envelope = excluded.envelope",
+        (
+            (
+                row.idx,
+                row.id,
+                row.signer,
+                row.type,
+                row.natural,
+                row.packet,
+                row.code,
+                row.why,
+                row.receipt,
+                row.signature,
+                row.envelope,
+            )
+            for row in commit.statements
+        ),
+    )
+    many(
+        "INSERT INTO packet VALUES (?, ?, ?)",
+        ((row.id, row.statement, row.parts) for row in commit.packets),
+    )
+    many(
+        "INSERT INTO agreement VALUES (?, ?, ?)",
+        ((row.id, row.version, row.statement) for row in commit.agreements),
+    )
+    many(
+        "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
+        ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
+    )
+    many(
+        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL)",
+        ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
+    )
+    many(
+        "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status)"
+        " WHERE node = ? AND seq = ?",
+        ((row.delivered, row.status, row.node, row.seq) for row in commit.mail_updates),
+    )
+    many(
+        "INSERT INTO acknowledged VALUES (?, ?)"
+        " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",
+        commit.acknowledged.items(),
+    )

@@ -1,0 +1,176 @@
+"""Verifying the stored log without believing anything that can be derived.
+
+The tree is grown anew from the entries, and compared with the stored nodes, the head and the
+last signed checkpoint. Every blind entry must be what its event hashes to, every row what its
+event says, every statement what its id hashes to, every receipt what its entry says. Each
+finding names the row; all of them are reported, not the first.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from tearline.commitments import verify_ciphertext, verify_opening
+from tearline.errors import TearlineError
+from tearline.federation import LogIdentity
+from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
+from tearline.merkle import Frontier, Node
+from tearline.statement import StatementType
+from tearline.wire.exchange import parse_parts
+from tearline.wire.flow import parse_event, parse_receipt
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import parse_statement
+from tearline_server.auditlog import event_row
+from tearline_server.storage.records import EventRow, StatementRow, Stored
+from tearline_server.storage.store import Store
+
+_PAGE = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is wrong, and where.
+
+    Attributes:
+        place: The row, for example ``event 31``.
+        what: What is wrong with it.
+    """
+
+    place: str
+    what: str
+
+
+class LogVerifier:
+    """Reads a whole store and says what is wrong with it.
+
+    Args:
+        store: The store.
+        log: The log's name and keys, from elsewhere than the store.
+    """
+
+    def __init__(self, store: Store, log: LogIdentity) -> None:
+        self._store = store
+        self._log = log
+        self._tree = Frontier()
+
+    @property
+    def size(self) -> int:
+        """Entries read so far."""
+        return self._tree.size
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Everything that is wrong; nothing means that the store is what was logged.
+
+        Raises:
+            StoreError: If the store cannot be read at all.
+            FrontierDamaged: If it has no head.
+        """
+        stored = await self._store.load()
+        signed_size, signed_root, problem = self._checkpoint(stored)
+        if problem:
+            yield problem
+        while page := await self._store.entry_rows(self.size, limit=_PAGE):
+            events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
+            for index, entry in page:
+                if index != self.size:
+                    # What stands behind a gap can no longer be placed in the tree.
+                    yield Finding(place=f"entry {self.size}", what="it is missing")
+                    return
+                for finding in _entry_findings(index, entry, events.pop(index, None)):
+                    yield finding
+                self._tree, nodes = self._tree.append([entry_hash(entry)])
+                async for finding in self._node_findings(nodes):
+                    yield finding
+                if self.size == signed_size and self._tree.root() != signed_root:
+                    yield Finding(place="checkpoint", what=f"it signed another tree of {self.size}")
+            for index in events:
+                yield Finding(place=f"event {index}", what="no entry hides it")
+        async for finding in self._behind(stored, signed_size):
+            yield finding
+
+    def _checkpoint(self, stored: Stored) -> tuple[int, bytes, Finding | None]:
+        if stored.checkpoint is None:
+            return 0, b"", None
+        try:
+            signed = verify_cosigned(stored.checkpoint[1], self._log).checkpoint
+        except TearlineError as error:
+            return 0, b"", Finding(place="checkpoint", what=str(error))
+        return signed.size, signed.root, None
+
+    async def _events(self, first: int, last: int) -> list[EventRow]:
+        rows = await self._store.event_rows(first, limit=last - first + 1)
+        return [row for row in rows if row.idx <= last]
+
+    async def _node_findings(self, nodes: list[Node]) -> AsyncIterator[Finding]:
+        ids = [(level, index) for level, index, _ in nodes if level]
+        stored = await self._store.nodes(ids) if ids else {}
+        for level, index, expected in nodes:
+            if level and stored.get((level, index)) != expected:
+                first, last = index << level, (index + 1 << level) - 1
+                yield Finding(
+                    place=f"node {level}/{index}",
+                    what=f"it is not the hash of entries {first} to {last}: one was changed",
+                )
+
+    async def _behind(self, stored: Stored, signed_size: int) -> AsyncIterator[Finding]:
+        head = stored.head.tree
+        if (head.size, head.hashes) != (self._tree.size, self._tree.hashes):
+            yield Finding(
+                place="head", what=f"it is of another tree: {head.size} entries, {self.size} stored"
+            )
+        if signed_size > self.size:
+            yield Finding(
+                place=f"entry {self.size}", what=f"it is missing: {signed_size} were signed"
+            )
+        start = 0
+        while rows := await self._store.statement_rows(start, limit=_PAGE):
+            for row in rows:
+                async for finding in self._statement_findings(row):
+                    yield finding
+            start = rows[-1].idx + 1
+
+    async def _statement_findings(self, row: StatementRow) -> AsyncIterator[Finding]:
+        place = f"statement {row.idx}"
+        try:
+            receipt = parse_receipt(parse_statement(row.receipt).body)
+            events = await self._store.event_rows(row.idx, limit=1)
+            if receipt.entry is None or [receipt.entry] != [each.opening for each in events]:
+                yield Finding(place=place, what="its receipt tells of another entry")
+            if (receipt.about, receipt.code) != (row.id, row.code):
+                yield Finding(place=place, what="its receipt says something else of it")
+            if row.envelope is None:
+                return
+            statement = parse_statement(row.envelope)
+            if (statement.id, statement.type) != (row.id, row.type):
+                yield Finding(place=place, what="it is not the statement of its id")
+            elif statement.type is StatementType.MANIFEST:
+                await self._verify_packet(row.id, statement.body)
+        except TearlineError as error:
+            yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
+
+    async def _verify_packet(self, packet_id: bytes, body: bytes) -> None:
+        manifest, stored = parse_manifest(body), await self._store.packet(packet_id)
+        parts = parse_parts(stored.parts) if stored else None
+        for opening in parts.openings if parts else ():
+            verify_opening(manifest, opening)
+        for slot in range(len(manifest.slots)):
+            verify_ciphertext(manifest, slot, parts.ciphertexts.get(slot, b"") if parts else b"")
+
+
+def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Finding]:
+    if len(entry) != BLIND_SIZE:
+        return _clear_findings(index, entry)
+    if row is None:
+        return [Finding(place=f"event {index}", what="it is missing: nothing opens its entry")]
+    if blind_entry(row.salt, row.event) != entry:
+        return [Finding(place=f"event {index}", what="it is not what its entry hides")]
+    if event_row(index, row.salt, row.event, parse_event(row.event)) != row:
+        return [Finding(place=f"event {index}", what="its row says something else than the event")]
+    return []
+
+
+def _clear_findings(index: int, entry: bytes) -> list[Finding]:
+    try:
+        parse_entry(entry)
+    except TearlineError as error:
+        return [Finding(place=f"entry {index}", what=str(error))]
+    return []
