@@ -1,12 +1,13 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from tearline.packet import Field, PacketKind, Urgency
+from tearline.packet import Field
 from tearline.policy.profile import marking_of
+from tearline_client.drafts import About
 from tearline_client.entities import connected_groups
 from tearline_client.importers.findings import Finding, Imported
 from tearline_client.node import Node
@@ -23,24 +24,12 @@ class Order:
     Attributes:
         to: Partners, by agency name or node URI.
         agreement: Name of the agreement.
-        article: Id of its article.
-        purpose: What recipients may use it for.
-        kind: What it is about.
-        case_id: The case it belongs to, or empty.
-        urgency: How soon an answer is owed.
-        evaluation: 4x4.
-        guarded: A stricter category for single fields, by entity id and property.
+        about: What each packet says of itself.
     """
 
     to: tuple[str, ...]
     agreement: str
-    article: str
-    purpose: str
-    kind: PacketKind = PacketKind.LEAD
-    case_id: str = ""
-    urgency: Urgency = Urgency.ROUTINE
-    evaluation: str = "X4"
-    guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    about: About
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +66,7 @@ def draft_file(
     plans = []
     for number, group in enumerate(connected_groups(imported.entities)):
         extra = (narrative_field(narrative),) if narrative and number == 0 else ()
-        draft = node.draft(
-            group,
-            agreement=order.agreement,
-            article=order.article,
-            purpose=order.purpose,
-            kind=order.kind,
-            extra=extra,
-            case_id=order.case_id,
-            urgency=order.urgency,
-            evaluation=order.evaluation,
-            guarded=order.guarded,
-        )
+        draft = node.draft(group, order.about, agreement=order.agreement, extra=extra)
         plans.append(node.plan(draft, order.to))
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
 

@@ -9,50 +9,36 @@ async for received in node.inbox():    # verified and opened
 ...
 """
 
-import hashlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tearline.agreement import Agreement, verify_direction, verify_pins
+from tearline.agreement import Agreement, verify_pins
 from tearline.errors import (
     AgreementNotInForce,
-    LoginRequired,
-    NotFound,
-    OutcomeUnknown,
-    ReleaseRefused,
     error_by_code,
 )
 from tearline.federation import KeyRecord, KeyUse
-from tearline.identity import agency_uri_of, parse_uri
+from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
-from tearline.packet import Field, PacketKind, Urgency
-from tearline.policy.marking import Marking
-from tearline.policy.profile import (
-    Override,
-    choose_marking,
-    default_marking,
-    marking_of,
-    parse_path,
-    verify_may_travel,
-)
-from tearline.receipt import Receipt, Status
+from tearline.packet import Field
+from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
-from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
+from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.exchange import Publication, encode_cursor, is_idle
-from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline.wire.trust import encode_key_record
+from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
-from tearline_client.entities import Group, entity_token, fields_of
+from tearline_client.drafts import About, draft_packet
+from tearline_client.entities import Group
 from tearline_client.follower import LogFollower
 from tearline_client.home import (
-    PSEUDONYM_KEY,
     TOKEN_KEY,
     Home,
     Identity,
@@ -62,11 +48,10 @@ from tearline_client.home import (
 )
 from tearline_client.incoming import Received
 from tearline_client.keystore import Keystore
-from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
-from tearline_client.persons import LocalIssuer
-from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
+from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
+from tearline_client.releasing import Releasing, Sent, node_of
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.channels import ChannelState
@@ -75,28 +60,13 @@ from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
 from tearline_client.store.vault import Vault
 from tearline_client.transport import GrpcTransport, Transport
-from tearline_client.views import PacketView, open_view, sealed_again
+from tearline_client.views import PacketView, open_view
 
 DAY_MS = 24 * 3_600_000
 KEM_LIFETIME_MS = 7 * DAY_MS
 KEM_RENEW_MS = KEM_LIFETIME_MS // 2  # both keys count while partners still seal to the old one
 DEFAULT_LIFETIME_MS = 365 * DAY_MS
 _ACKNOWLEDGE_EVERY = 64  # deliveries; a crash rereads at most so many
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What became of what was sent.
-
-    Attributes:
-        packets: Manifest ids, 32 bytes each, in the order of the plans.
-        receipts: The exchange's receipts of manifests and grants.
-        refused: Codes and reasons of refusals, by message.
-    """
-
-    packets: tuple[bytes, ...]
-    receipts: tuple[Receipt, ...]
-    refused: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +97,9 @@ class Node:
         self.state = state
         self.home = home
         self._keystore = keystore
+        self._acting = Acting(home, keystore)
         self._sender = Sender(state, home.sending_lock)
+        self._releasing = Releasing(state, self._sender)
         self._receiver = Receiver(state)
 
     @classmethod
@@ -257,61 +229,12 @@ class Node:
     # Persons and agreements.
 
     def acting(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
-        """The person who acts, as partners under an agreement may know them.
-
-        Args:
-            name: Who; empty for whoever is logged in.
-            agreement_id: 16 bytes.
-            role: What the act takes.
-
-        Returns:
-            None where nobody was named and nobody is logged in: it is the node's own act.
-
-        Raises:
-            TlsError: If the person named is not logged in, or does not have the role.
-        """
-        try:
-            token = self._token(name)
-        except LoginRequired:
-            if name:
-                raise
-            return None
-        return acted_by(
-            token,
-            role,
-            agency_key=self._keystore.get(PSEUDONYM_KEY),
-            agreement_id=agreement_id,
-            time_ms=self.state.now_ms(),
-        )
-
-    def _token(self, name: str) -> AccessToken:
-        issuer = LocalIssuer(self._keystore)
-        binding, now_s = self._binding(issuer), self.state.now_ms() // 1000
-        return verify_token(issuer.token(name, binding, now_s=now_s), binding, now_s)
+        """The person who acts; see ``Acting.acted_by``."""
+        return self._acting.acted_by(name, agreement_id, role, now_ms=self.state.now_ms())
 
     def audit_token(self, name: str) -> str:
-        """A live token of a person, for calls to the exchange; it does not name them.
-
-        Raises:
-            TlsError: If the person is not logged in.
-        """
-        issuer = LocalIssuer(self._keystore)
-        session = issuer.session(name, self.state.now_ms() // 1000)
-        pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
-        return issuer.token(
-            session.name,
-            self._binding(issuer),
-            now_s=self.state.now_ms() // 1000,
-            pseudonym=pseudonym,
-        )
-
-    def _binding(self, issuer: LocalIssuer) -> Binding:
-        return Binding(
-            audience=self.home.trust_list()[1].exchange.uri,
-            node=self.identity().node_uri,
-            thumbprint=hashlib.sha256(self.home.tls_identity(self._keystore).certificate).digest(),
-            issuer_keys=(issuer.public,),
-        )
+        """A live token of a person, for calls to the exchange; see ``Acting.token``."""
+        return self._acting.token(name, now_ms=self.state.now_ms())
 
     def draft_agreement(self, text: str) -> Signed:
         """An agreement from its TOML file, proposed and signed by this node."""
@@ -347,7 +270,7 @@ class Node:
         await self.sync()
         with self.state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
-        sent = await self._sent((), [complete], ids)
+        sent = await self._releasing.settle((), [complete], ids)
         for code, why in sent.refused:
             raise (error_by_code(code) or AgreementNotInForce)(why)
 
@@ -358,199 +281,44 @@ class Node:
         return self.state.stores.agreements.by_name(name)
 
     def node_of(self, name: str) -> str:
-        """The URI of a partner: of a node, or of the one node of an agency by its short name.
-
-        Raises:
-            NotFound: If there is none, or an agency has several and none was named.
-        """
-        if name.startswith("spiffe://"):
-            parse_uri(name)
-            return name
-        agency = next((a for a in self.state.trust.trust_list.agencies if a.name == name), None)
-        nodes = [
-            uri for uri in self.state.trust.nodes() if agency and agency_uri_of(uri) == agency.uri
-        ]
-        if len(nodes) != 1:
-            raise NotFound(f"{name}: name one node of an agency of this federation")
-        return nodes[0]
+        """The URI of a partner; see ``releasing.node_of``."""
+        return node_of(self.state.trust, name)
 
     def draft(
-        self,
-        group: Group,
-        *,
-        agreement: str,
-        article: str,
-        purpose: str,
-        kind: PacketKind = PacketKind.LEAD,
-        extra: Sequence[Field] = (),
-        guarded: Mapping[tuple[str, str], str] | None = None,
-        case_id: str = "",
-        urgency: Urgency = Urgency.ROUTINE,
-        evaluation: str = "X4",
+        self, group: Group, about: About, *, agreement: str, extra: Sequence[Field] = ()
     ) -> Draft:
-        """A packet from a connected group of entities, marked by the profile.
+        """A packet from a connected group of entities; see ``draft_packet``.
 
         Args:
             group: The entities.
+            about: What the packet says of itself.
             agreement: Name of the agreement.
-            article: Id of its article.
-            purpose: What recipients may use it for.
-            kind: What it is about.
             extra: Fields beside the entities, such as the narrative.
-            guarded: A stricter category for single fields, by entity id and property.
-            case_id: The case it belongs to.
-            urgency: How soon an answer is owed.
-            evaluation: 4x4.
-
-        Raises:
-            AgreementNotInForce: If there is no such agreement, or its time has not come.
-            PolicyError: If a field never travels.
         """
-        found = self.agreement(agreement)
-        found.verify_in_force(self.state.now_ms())
-        found.article(article)
-        key = self._keystore.get(TOKEN_KEY)
-        stricter = {
-            (entity_token(key, found.id, entity), name): category
-            for (entity, name), category in (guarded or {}).items()
-        }
-        fields = []
-        for path, values in fields_of(group, key=key, agreement_id=found.id):
-            verify_may_travel(path)
-            where = parse_path(path)
-            category = stricter.get((where.token, where.property))
-            fields.append(Field(path=path, values=values, marking=_marking(path, category)))
-        return Draft(
-            fields=(*fields, *extra),
-            agreement=found,
-            article=article,
-            purpose=purpose,
-            kind=kind,
-            not_after_ms=min(self.state.now_ms() + DEFAULT_LIFETIME_MS, found.valid_until_ms),
-            case_id=case_id,
-            urgency=urgency,
-            evaluation=evaluation,
+        return draft_packet(
+            group,
+            self.agreement(agreement),
+            about,
+            token_key=self._keystore.get(TOKEN_KEY),
+            now_ms=self.state.now_ms(),
+            extra=extra,
         )
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
-        """Which partner will get which field in which form. Nothing leaves the house.
-
-        Raises:
-            AgreementNotInForce: If the article does not let packets go that way.
-        """
-        recipients = tuple(dict.fromkeys(self.node_of(name) for name in to))
-        article = draft.agreement.article(draft.article)
-        if draft.kind.value not in article.kinds or draft.purpose not in article.purposes:
-            raise AgreementNotInForce("the article does not cover this kind or purpose")
-        for recipient in recipients:
-            verify_direction(
-                article, sender=agency_uri_of(self.uri), recipient=agency_uri_of(recipient)
-            )
-        policy = self.state.policies.under(draft.agreement)
-        return plan_release(draft, recipients, policy, sender=self.uri)
+        """Which partner will get which field in which form; see ``Releasing.plan``."""
+        return self._releasing.plan(draft, to)
 
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
-        """Seals, stores and sends packets under one signature.
-
-        Args:
-            plans: One for each packet.
-            acted_by: The person who releases them.
-
-        Raises:
-            TrustStale: If the log could not be read lately; nothing was sealed.
-            RequestError: If the exchange is out of reach; what is sealed is sent later.
-        """
+        """Seals, stores and sends packets under one signature; see ``Releasing.send``."""
         await self.sync()
-        self.state.follower.verify_fresh(self.state.now_ms())
-        with self.state.stores.database.transaction():
-            composition = compose(plans, self._releaser(acted_by))
-            ids = self._sender.store(composition)
-        statements = [
-            statement
-            for packet in composition.packets
-            for statement in (packet.manifest, *packet.grants)
-        ]
-        packets = tuple(packet.manifest.statement.id for packet in composition.packets)
-        return await self._sent(packets, statements, ids)
+        return await self._releasing.send(plans, acted_by=acted_by)
 
     async def disclose(
         self, packet_id: bytes, path: str, to: str, *, acted_by: ActedBy | None = None
     ) -> Sent:
-        """Releases one more field of a packet of ours, in clear, to one partner.
-
-        The agency's own policies do not stop what its person decides now; the agreement's do.
-
-        Raises:
-            NotFound: If the packet is not ours, or has no such field.
-            PolicyError: If the agreement does not allow it.
-        """
+        """Releases one more field of a packet of ours; see ``Releasing.disclose``."""
         await self.sync()
-        self.state.follower.verify_fresh(self.state.now_ms())
-        shown = self.show(packet_id)
-        if not shown.own:
-            raise NotFound("the packet is not ours to disclose")
-        field = shown.field(path)
-        if field is None:
-            raise NotFound("the packet has no such field")
-        recipient = self.node_of(to)
-        first = next((g.grant for g in shown.grants), None)
-        agreement = self.state.stores.agreements.by_id(
-            shown.manifest.agreement.id, shown.manifest.agreement.version
-        )
-        article = agreement.article(shown.manifest.agreement.article)
-        draft = Draft(
-            fields=(field.field,),
-            agreement=agreement,
-            article=article.id,
-            purpose=first.purpose if first is not None else article.purposes[0],
-            kind=shown.manifest.kind,
-            not_after_ms=shown.manifest.not_after_ms,
-        )
-        plan = plan_release(
-            draft,
-            [recipient],
-            self.state.policies.under(agreement, own=False),
-            sender=self.uri,
-        )
-        if plan.cells()[0].form < field.field.form:
-            raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
-        with self.state.stores.database.transaction():
-            grant = make_grant(
-                sealed_again(shown),
-                packet_id,
-                Selection(existences={}, compartments=()),
-                recipient,
-                self._releaser(acted_by),
-                purpose=draft.purpose,
-                slots=(field.slot,),
-            )
-            tree, publication = sign_together(
-                self.state.signer, [(StatementType.GRANT, encode_grant(grant))]
-            )
-            self._sender.store_grants([signed(tree)])
-            ids = self._sender.store_publications([publication])
-        return await self._sent((packet_id,), [signed(tree)], ids)
-
-    async def _sent(
-        self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
-    ) -> Sent:
-        await self._sender.flush()
-        await self.state.follow()
-        stores = self.state.stores
-        items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
-        if any(item.state in (OutboxState.SEALED, OutboxState.UNKNOWN) for item in items):
-            raise OutcomeUnknown("it waits in the outbox")
-        receipts = [r for s in statements for r in stores.packets.receipts(s.statement.id)]
-        refused = [(item.code, item.why) for item in items if item.code]
-        return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
-
-    def _releaser(self, acted_by: ActedBy | None) -> Releaser:
-        return Releaser(
-            signer=self.state.signer,
-            acted_by=acted_by,
-            kem_key_of=lambda uri: self.state.trust.kem_key(uri, at=self.state.next_moment()),
-            next_seq=self.state.stores.channels.next_seq,
-        )
+        return await self._releasing.disclose(packet_id, path, to, acted_by=acted_by)
 
     # Receiving.
 
@@ -640,11 +408,3 @@ class Node:
             quarantined=stores.intake.quarantined(),
             keys=self.state.trust.keys_of(self.uri, at=self.state.next_moment()),
         )
-
-
-def _marking(path: str, category: str | None) -> Marking:
-    """The marking of a field: the profile's, raised to a category that a person named for it."""
-    if category is None:
-        return marking_of(path)
-    wanted = marking_of(path).raised_to(default_marking(category))
-    return choose_marking(path, Override(marking=wanted)).marking

@@ -4,7 +4,8 @@ Every event that arrives is verified under the log's keys, and then found again 
 own mirror of the log: an exchange that shows auditors another log than nodes is caught.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 
 from tearline.errors import EntryMismatch, ExchangeMisbehaved, LogInconsistent, TearlineError
 from tearline.federation import LogIdentity
@@ -41,19 +42,27 @@ async def search(
     while limit > 0:
         request = SearchRequest(query=query, after=after, limit=min(limit, EVENT_PAGE))
         reply = await state.transport.search(encode_search(request), token)
-        try:
+        with _evidence(state, reply):
             page = parse_proven_events(reply)
             found = verify_page(page, request, state.trust.trust_list.log)
-            await state.follow()
+        await state.follow()
+        with _evidence(state, reply):
             verify_mirrored(page, state.stores.log)
-        except TearlineError as error:
-            state.alarm(error, reply)
-            raise
         for opened in found:
             yield opened
         if page.next is None:
             return
         after, limit = page.next, limit - len(found)
+
+
+@contextmanager
+def _evidence(state: NodeState, reply: bytes) -> Iterator[None]:
+    """Keeps a reply that does not verify."""
+    try:
+        yield
+    except TearlineError as error:
+        state.alarm(error, reply)
+        raise
 
 
 def verify_page(

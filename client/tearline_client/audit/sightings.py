@@ -41,14 +41,18 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One form of a field: its compartment (None where that was not told us) and the form."""
+
+    compartment: int | None
+    form: Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a field stands in its packet: one slot for each form of it.
+    """Where a field stands in its packet: one slot for each form of it."""
 
-    Attributes:
-        openings: The opening of its compartment, by slot.
-    """
-
-    openings: Mapping[int, Opening]
+    slots: Mapping[int, Spot]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,11 @@ def who_saw(state: NodeState, packet_id: bytes, field: str) -> WhoSaw:
 
 def place_of(shown: PacketView, field: str) -> Place | None:
     """Where the one field that ``field`` names stands; None where this node cannot tell."""
-    by_slot = {slot: o for o in _openings(shown.packet) for slot in o.slots}
+    # A slot that was released singly came without its compartment's opening.
+    spots = {o.slot: Spot(compartment=None, form=o.field.form) for o in shown.view.fields}
+    for opening in _openings(shown.packet):
+        spot = Spot(compartment=opening.compartment, form=opening.form)
+        spots.update(dict.fromkeys(opening.slots, spot))
     if field.startswith(_SLOT):
         try:
             slots = {parse_decimal(field.removeprefix(_SLOT), maximum=MAX_SLOTS)}
@@ -160,9 +168,9 @@ def place_of(shown: PacketView, field: str) -> Place | None:
         if len({opened.field.path for opened in named}) != 1:
             return None
         slots = {opened.slot for opened in named}
-    if not slots <= by_slot.keys():
+    if not slots <= spots.keys():
         return None
-    return Place(openings={slot: by_slot[slot] for slot in sorted(slots)})
+    return Place(slots={slot: spots[slot] for slot in sorted(slots)})
 
 
 def judge(place: Place | None, evidence: Iterable[Evidence]) -> Sequence[Sighting]:
@@ -238,10 +246,10 @@ def _known(granted: Answer, happened: bool) -> Answer:
 def _released(place: Place, grant: Grant) -> Form:
     """The most revealing form of the field that the grant lists."""
     forms = [Form.WITHHELD]
-    for slot, opening in place.openings.items():
-        if opening.compartment in grant.compartments or slot in grant.fields:
-            forms.append(opening.form)
-        elif opening.compartment in grant.openings:
+    for slot, spot in place.slots.items():
+        if spot.compartment in grant.compartments or slot in grant.fields:
+            forms.append(spot.form)
+        elif spot.compartment in grant.openings:
             forms.append(Form.EXISTS)
     return max(forms)
 
@@ -251,9 +259,9 @@ def _decisions(place: Place, event: Event) -> list[Decision]:
     return [
         decision
         for decision in event.decisions
-        for slot, opening in place.openings.items()
-        if decision.compartment == opening.compartment
-        and (not decision.slots or slot in decision.slots)
+        for slot, spot in place.slots.items()
+        if slot in decision.slots
+        or (not decision.slots and decision.compartment == spot.compartment)
     ]
 
 

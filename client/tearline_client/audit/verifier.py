@@ -9,6 +9,7 @@ not the first. The steps are those of docs/spec/log-v1.md, section 4.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 from tearline.checkpoint import (
@@ -199,9 +200,7 @@ class _Case:
             return
         # Key by key, so that a forged signature does not hide a missing one.
         for key in self._keys(log):
-            self._try(
-                lambda key=key: parse_checkpoint(proof.note, origin=log.origin, required=(key,))
-            )
+            self._try(partial(parse_checkpoint, proof.note, origin=log.origin, required=(key,)))
 
     def _keys(self, log: LogIdentity) -> list[VerifierKey]:
         keys = []

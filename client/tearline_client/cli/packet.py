@@ -16,9 +16,11 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, read_text,
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.drafting import Order, draft_file
+from tearline_client.drafts import About
 from tearline_client.importers.ftm import read_ftm
-from tearline_client.node import Node, Sent
+from tearline_client.node import Node
 from tearline_client.plan import Cell
+from tearline_client.releasing import Sent
 from tearline_client.views import PacketView
 
 _FILE = click.Path(path_type=Path)
@@ -67,7 +69,8 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def order_of(options: dict[str, Any]) -> Order:
     """The Order that ``order_options`` collected."""
-    return Order(
+    to, agreement = options.pop("to"), options.pop("agreement")
+    about = About(
         **{
             **options,
             "kind": PacketKind(options["kind"]),
@@ -75,6 +78,7 @@ def order_of(options: dict[str, Any]) -> Order:
             "guarded": dict(_guarded(text) for text in options["guarded"]),
         }
     )
+    return Order(to=to, agreement=agreement, about=about)
 
 
 def _guarded(text: str) -> tuple[tuple[str, str], str]:

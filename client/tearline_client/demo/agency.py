@@ -20,6 +20,7 @@ from tearline.receipt import Status
 from tearline.wire.statements import encode_signed
 from tearline_client.cli.packet import below_the_line, find_path, view_rows
 from tearline_client.drafting import Order, draft_file
+from tearline_client.drafts import About
 from tearline_client.enrolment import (
     Passphrases,
     draft_trust_list,
@@ -202,7 +203,8 @@ class Agency:
 
 def _order(order: dict[str, Any]) -> Order:
     guarded = {tuple(place.rsplit("/", 1)): c for place, c in order.pop("guarded", {}).items()}
-    return Order(**{**order, "to": tuple(order["to"]), "guarded": guarded})
+    to, agreement = tuple(order.pop("to")), order.pop("agreement")
+    return Order(to=to, agreement=agreement, about=About(**order, guarded=guarded))
 
 
 def _write(path: Path, kind: Armor, data: bytes) -> None:

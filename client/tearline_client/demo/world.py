@@ -31,7 +31,7 @@ class AgencyProcess:
     def __init__(self, name: str, home: Path) -> None:
         self.name = name
         self.home = home
-        self._process = subprocess.Popen(  # noqa: S603 (our own program)
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "tearline_client.demo.agency", str(home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -116,7 +116,7 @@ class ExchangeProcess:
         """Starts serving, and waits until a connection is taken."""
         log = (self.home.parent / "exchange.log").open("ab")
         with log:
-            self._serving = subprocess.Popen(  # noqa: S603 (our own program)
+            self._serving = subprocess.Popen(
                 self._command("serve"), stdout=log, stderr=log, env=self._environment()
             )
         host, _, port = self.address.rpartition(":")
@@ -144,7 +144,7 @@ class ExchangeProcess:
             raise ExchangeUnreachable(ended.stderr.decode("utf-8", "replace").strip())
 
     def _run(self, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(  # noqa: S603 (our own program)
+        return subprocess.run(
             self._command(*arguments, home=home),
             capture_output=True,
             env=self._environment(),

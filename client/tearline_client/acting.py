@@ -1,0 +1,79 @@
+"""The person behind an act: checked when they act, known to partners by a pseudonym alone."""
+
+import hashlib
+
+from tearline.errors import LoginRequired
+from tearline.statement import ActedBy
+from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
+from tearline_client.home import PSEUDONYM_KEY, Home
+from tearline_client.keystore import Keystore
+from tearline_client.persons import LocalIssuer
+
+
+class Acting:
+    """The agency's persons at this node.
+
+    Args:
+        home: The node's home.
+        keystore: Its keystore, which holds persons and sessions.
+    """
+
+    def __init__(self, home: Home, keystore: Keystore) -> None:
+        self._home = home
+        self._keystore = keystore
+        self._issuer = LocalIssuer(keystore)
+
+    def acted_by(
+        self, name: str, agreement_id: bytes, role: Role, *, now_ms: int
+    ) -> ActedBy | None:
+        """The person who acts, as partners under an agreement may know them.
+
+        Args:
+            name: Who; empty for whoever is logged in.
+            agreement_id: 16 bytes.
+            role: What the act takes.
+            now_ms: The time, Unix milliseconds.
+
+        Returns:
+            None where nobody was named and nobody is logged in: it is the node's own act.
+
+        Raises:
+            TlsError: If the person named is not logged in, or does not have the role.
+        """
+        try:
+            token = self._checked(name, now_ms // 1000)
+        except LoginRequired:
+            if name:
+                raise
+            return None
+        return acted_by(
+            token,
+            role,
+            agency_key=self._keystore.get(PSEUDONYM_KEY),
+            agreement_id=agreement_id,
+            time_ms=now_ms,
+        )
+
+    def token(self, name: str, *, now_ms: int) -> str:
+        """A live token of a person, for calls to the exchange; it does not name them.
+
+        Raises:
+            TlsError: If the person is not logged in.
+        """
+        now_s = now_ms // 1000
+        session = self._issuer.session(name, now_s)
+        pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
+        return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
+
+    def _checked(self, name: str, now_s: int) -> AccessToken:
+        binding = self._binding()
+        return verify_token(self._issuer.token(name, binding, now_s=now_s), binding, now_s)
+
+    def _binding(self) -> Binding:
+        certificate = self._home.tls_identity(self._keystore).certificate
+        return Binding(
+            audience=self._home.trust_list()[1].exchange.uri,
+            node=self._home.identity().node_uri,
+            thumbprint=hashlib.sha256(certificate).digest(),
+            issuer_keys=(self._issuer.public,),
+        )

@@ -1,0 +1,208 @@
+"""``tearline keys``: which keys the node has, until when, and how each ends."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tearline.certificates import TlsKey, verify_leaf
+from tearline.encoding import parse_hex
+from tearline.errors import CertificateExpired, MalformedInput, NotFound, TearlineError
+from tearline.federation import KeyRecord, KeyUse
+from tearline.keys import KEY_ID_SIZE, KemKey, SigningKey
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.enrolment import renew_certificate, revoke
+from tearline_client.home import KEM_PREFIX, SIGNING_KEY, TLS_KEY
+from tearline_client.node import Node
+
+_FILE = click.Path(path_type=Path)
+_root_option = click.option(
+    "--root-passphrase-file", type=_FILE, help="File with the passphrase of the agency's root."
+)
+_TLS = "tls"
+_SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A private key in the node's keystore.
+
+    Attributes:
+        use: ``sign``, ``kem`` or ``tls``.
+        id: 32 bytes.
+        until_ms: When its certificate ends, of a TLS key; else None: its record says.
+    """
+
+    use: str
+    id: bytes
+    until_ms: int | None = None
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Which keys the node has, until when, and how each ends."""
+
+
+@command.command(name="list")
+@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@pass_frame
+def list_command(frame: Frame, sync: bool) -> None:
+    """List the node's keys: those on record in the log, and those whose private half is here."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        if sync:
+            await node.state.follow()
+        agency = node.identity().agency_uri
+        revoked = {key for owner, key in node.state.trust.revoked_keys if owner == agency}
+        return key_rows(
+            held_keys(node), node.status().keys, revoked=revoked, now_ms=node.state.now_ms()
+        )
+
+    frame.emit(at_work(frame, run), ["use", "key", "state", "until", "here"])
+
+
+@command.command()
+@click.option("--tls", "renew_tls", is_flag=True, help="A fresh TLS key and certificate.")
+@click.option("--kem", "renew_kem", is_flag=True, help="A fresh encryption key, put on record.")
+@_root_option
+@pass_frame
+def rotate(
+    frame: Frame, renew_tls: bool, renew_kem: bool, root_passphrase_file: Path | None
+) -> None:
+    """Replace the node's TLS key, its encryption key, or both.
+
+    The TLS certificate is issued by the agency's CA, which takes the root's passphrase; a
+    running node takes it at its next start. The old encryption key stays here for what is
+    sealed to it already.
+    """
+    if not (renew_tls or renew_kem):
+        raise click.UsageError("say which: --tls, --kem or both")
+    if renew_tls:
+        renew_certificate(home_of(frame), passphrases(frame, root_passphrase_file))
+        frame.say("The node has a fresh TLS key and certificate.")
+    if renew_kem:
+
+        async def run(node: Node) -> None:
+            await node.rotate_encryption_key()
+
+        at_work(frame, run)
+        frame.say("The node has a fresh encryption key on record.")
+
+
+@command.command(name="revoke")
+@click.argument("key")
+@click.option("--reason", default="", help="Why, in words that every member may read.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_root_option
+@pass_frame
+def revoke_command(
+    frame: Frame, key: str, reason: str, yes: bool, root_passphrase_file: Path | None
+) -> None:
+    """End KEY, the beginning of an id that `keys list` shows, at once and for ever.
+
+    The agency's root signs the revocation and the log shows it to every member. Of a key that
+    this node does not know, such as a lost node's TLS key, give the whole id.
+    """
+
+    async def run(node: Node) -> None:
+        await node.state.follow()
+        key_id = find_key(known_ids(node), key)
+        name = key_id.hex()[:_SHOWN]
+        frame.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
+        root = passphrases(frame, root_passphrase_file).root
+        await node.publish_revocation(revoke(node.home, root, key_id, reason))
+        frame.say(f"Key {name} was revoked.")
+
+    at_work(frame, run)
+
+
+def key_rows(
+    held: list[Held], on_record: tuple[KeyRecord, ...], *, revoked: set[bytes], now_ms: int
+) -> list[dict[str, object]]:
+    """A row for every key: on record, here, or both. Pure.
+
+    Args:
+        held: Private keys here.
+        on_record: The node's records that count now.
+        revoked: Ids that the agency revoked.
+        now_ms: Unix milliseconds.
+    """
+    records = {record.key_id: record for record in on_record}
+    here = {key.id: key for key in held}
+    rows: list[dict[str, object]] = []
+    for key_id in dict.fromkeys([*here, *records]):
+        record, key = records.get(key_id), here.get(key_id)
+        until_ms = record.not_after_ms if record else key.until_ms if key else None
+        use = record.use.value if record else key.use if key else ""
+        if key_id in revoked:
+            state = "revoked"
+        elif record is not None or (use == _TLS and until_ms is not None and now_ms < until_ms):
+            state = "in force"
+        else:
+            state = "ended" if use == _TLS else "not on record, or ended"
+        rows.append(
+            {
+                "use": use,
+                "key": key_id.hex()[:_SHOWN],
+                "id": key_id.hex(),
+                "state": state,
+                "until": None if until_ms is None else time_text(until_ms),
+                "here": key is not None,
+            }
+        )
+    return sorted(rows, key=lambda row: (str(row["use"]), str(row["until"]), str(row["id"])))
+
+
+def held_keys(node: Node) -> list[Held]:
+    """The private keys in the node's keystore, by their public ids."""
+    store = node.keystore
+    held = [Held(use=KeyUse.SIGN.value, id=SigningKey(store.get(SIGNING_KEY)).public.id)]
+    held += [
+        Held(use=KeyUse.KEM.value, id=KemKey(store.get(name)).id)
+        for name in store.names()
+        if name.startswith(KEM_PREFIX)
+    ]
+    tls = TlsKey(store.get(TLS_KEY))
+    return [*held, Held(use=_TLS, id=tls.id, until_ms=_certificate_end_ms(node))]
+
+
+def _certificate_end_ms(node: Node) -> int | None:
+    """When the certificate ends; None where it is not valid now, or not there."""
+    agency = node.state.trust.agency_of(node.uri)
+    try:
+        leaf = verify_leaf(
+            node.home.tls_identity(node.keystore).certificate,
+            {node.identity().domain: agency.certificate_authorities},
+            node.state.now_ms() // 1000,
+        )
+    except (CertificateExpired, TearlineError):
+        return None
+    return leaf.not_after_s * 1000
+
+
+def known_ids(node: Node) -> set[bytes]:
+    """The ids of all keys that the agency can name: its nodes' on record, and those here."""
+    trust: TrustState = node.state.trust
+    agency = node.identity().agency_uri
+    ours = [uri for uri in trust.nodes() if trust.agency_of(uri).uri == agency]
+    moment = node.state.next_moment()
+    records = {record.key_id for uri in ours for record in trust.keys_of(uri, at=moment)}
+    return records | {key.id for key in held_keys(node)}
+
+
+def find_key(known: set[bytes], text: str) -> bytes:
+    """The id that ``text`` begins, or is.
+
+    Raises:
+        NotFound: If it begins none of the known ids or several, and is no whole id.
+    """
+    try:
+        return parse_hex(text.lower(), size=KEY_ID_SIZE)
+    except MalformedInput:
+        found = [key for key in known if text and key.hex().startswith(text.lower())]
+    if len(found) != 1:
+        raise NotFound("no key here, or more than one, has an id that begins so")
+    return found[0]

@@ -1,0 +1,100 @@
+"""From a connected group of entities to a draft: every field marked, nothing decided yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tearline.agreement import Agreement
+from tearline.packet import Field, PacketKind, Urgency
+from tearline.policy.marking import Marking
+from tearline.policy.profile import (
+    Override,
+    choose_marking,
+    default_marking,
+    marking_of,
+    parse_path,
+    verify_may_travel,
+)
+from tearline_client.entities import Group, entity_token, fields_of
+from tearline_client.plan import Draft
+
+DAY_MS = 24 * 3_600_000
+DEFAULT_LIFETIME_MS = 365 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a packet says of itself, beside its fields.
+
+    Attributes:
+        article: Id of the article invoked.
+        purpose: What recipients may use it for.
+        kind: What it is about.
+        case_id: The case it belongs to, or empty.
+        urgency: How soon an answer is owed.
+        evaluation: 4x4.
+        guarded: A stricter category for single fields, by entity id and property.
+    """
+
+    article: str
+    purpose: str
+    kind: PacketKind = PacketKind.LEAD
+    case_id: str = ""
+    urgency: Urgency = Urgency.ROUTINE
+    evaluation: str = "X4"
+    guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+def draft_packet(
+    group: Group,
+    agreement: Agreement,
+    about: About,
+    *,
+    token_key: bytes,
+    now_ms: int,
+    extra: Sequence[Field] = (),
+) -> Draft:
+    """A packet from a connected group of entities, marked by the profile.
+
+    Args:
+        group: The entities.
+        agreement: The agreement it is sent under.
+        about: What it says of itself.
+        token_key: 32 bytes, the originator's key for entity tokens.
+        now_ms: The time, Unix milliseconds.
+        extra: Fields beside the entities, such as the narrative.
+
+    Raises:
+        AgreementNotInForce: If the agreement's time has not come, or it has no such article.
+        PolicyError: If a field never travels, or a category to guard one by is unknown.
+    """
+    agreement.verify_in_force(now_ms)
+    agreement.article(about.article)
+    stricter = {
+        (entity_token(token_key, agreement.id, entity), name): category
+        for (entity, name), category in about.guarded.items()
+    }
+    fields = []
+    for path, values in fields_of(group, key=token_key, agreement_id=agreement.id):
+        verify_may_travel(path)
+        where = parse_path(path)
+        category = stricter.get((where.token, where.property))
+        fields.append(Field(path=path, values=values, marking=_marking(path, category)))
+    return Draft(
+        fields=(*fields, *extra),
+        agreement=agreement,
+        article=about.article,
+        purpose=about.purpose,
+        kind=about.kind,
+        not_after_ms=min(now_ms + DEFAULT_LIFETIME_MS, agreement.valid_until_ms),
+        case_id=about.case_id,
+        urgency=about.urgency,
+        evaluation=about.evaluation,
+    )
+
+
+def _marking(path: str, category: str | None) -> Marking:
+    """The marking of a field: the profile's, raised to a category that a person named for it."""
+    if category is None:
+        return marking_of(path)
+    wanted = marking_of(path).raised_to(default_marking(category))
+    return choose_marking(path, Override(marking=wanted)).marking

@@ -1,0 +1,191 @@
+"""Releasing: from a draft to grants that the exchange accepted, and one more field later."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tearline.agreement import verify_direction
+from tearline.errors import AgreementNotInForce, NotFound, OutcomeUnknown, ReleaseRefused
+from tearline.identity import agency_uri_of, parse_uri
+from tearline.receipt import Receipt
+from tearline.statement import ActedBy, StatementType
+from tearline.trust import TrustState
+from tearline.wire.flow import encode_grant
+from tearline.wire.statements import Signed, signed
+from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
+from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.outbox import OutboxState
+from tearline_client.views import open_view, sealed_again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of what was sent.
+
+    Attributes:
+        packets: Manifest ids, 32 bytes each, in the order of the plans.
+        receipts: The exchange's receipts of manifests and grants.
+        refused: Codes and reasons of refusals, by message.
+    """
+
+    packets: tuple[bytes, ...]
+    receipts: tuple[Receipt, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+class Releasing:
+    """The outgoing desk of a node. Its caller has read the log before it calls.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+    """
+
+    def __init__(self, state: NodeState, sender: Sender) -> None:
+        self._state = state
+        self._sender = sender
+
+    def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+        """Which partner will get which field in which form. Nothing leaves the house.
+
+        Raises:
+            AgreementNotInForce: If the article does not let packets go that way.
+        """
+        recipients = tuple(dict.fromkeys(node_of(self._state.trust, name) for name in to))
+        article = draft.agreement.article(draft.article)
+        if draft.kind.value not in article.kinds or draft.purpose not in article.purposes:
+            raise AgreementNotInForce("the article does not cover this kind or purpose")
+        for recipient in recipients:
+            verify_direction(
+                article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
+            )
+        policy = self._state.policies.under(draft.agreement)
+        return plan_release(draft, recipients, policy, sender=self._state.uri)
+
+    async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
+        """Seals, stores and sends packets under one signature.
+
+        Args:
+            plans: One for each packet.
+            acted_by: The person who releases them.
+
+        Raises:
+            TrustStale: If the log could not be read lately; nothing was sealed.
+            RequestError: If the exchange is out of reach; what is sealed is sent later.
+        """
+        self._state.follower.verify_fresh(self._state.now_ms())
+        with self._state.stores.database.transaction():
+            composition = compose(plans, self._releaser(acted_by))
+            ids = self._sender.store(composition)
+        statements = [
+            statement
+            for packet in composition.packets
+            for statement in (packet.manifest, *packet.grants)
+        ]
+        packets = tuple(packet.manifest.statement.id for packet in composition.packets)
+        return await self.settle(packets, statements, ids)
+
+    async def disclose(
+        self, packet_id: bytes, path: str, to: str, *, acted_by: ActedBy | None = None
+    ) -> Sent:
+        """Releases one more field of a packet of ours, in clear, to one partner.
+
+        The agency's own policies do not stop what its person decides now; the agreement's do.
+
+        Raises:
+            NotFound: If the packet is not ours, or has no such field.
+            PolicyError: If the agreement does not allow it.
+        """
+        self._state.follower.verify_fresh(self._state.now_ms())
+        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        if not shown.own:
+            raise NotFound("the packet is not ours to disclose")
+        field = shown.field(path)
+        if field is None:
+            raise NotFound("the packet has no such field")
+        recipient = node_of(self._state.trust, to)
+        first = next((g.grant for g in shown.grants), None)
+        agreement = self._state.stores.agreements.by_id(
+            shown.manifest.agreement.id, shown.manifest.agreement.version
+        )
+        article = agreement.article(shown.manifest.agreement.article)
+        draft = Draft(
+            fields=(field.field,),
+            agreement=agreement,
+            article=article.id,
+            purpose=first.purpose if first is not None else article.purposes[0],
+            kind=shown.manifest.kind,
+            not_after_ms=shown.manifest.not_after_ms,
+        )
+        plan = plan_release(
+            draft,
+            [recipient],
+            self._state.policies.under(agreement, own=False),
+            sender=self._state.uri,
+        )
+        if plan.cells()[0].form < field.field.form:
+            raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
+        with self._state.stores.database.transaction():
+            grant = make_grant(
+                sealed_again(shown),
+                packet_id,
+                Selection(existences={}, compartments=()),
+                recipient,
+                self._releaser(acted_by),
+                purpose=draft.purpose,
+                slots=(field.slot,),
+            )
+            tree, publication = sign_together(
+                self._state.signer, [(StatementType.GRANT, encode_grant(grant))]
+            )
+            self._sender.store_grants([signed(tree)])
+            ids = self._sender.store_publications([publication])
+        return await self.settle((packet_id,), [signed(tree)], ids)
+
+    async def settle(
+        self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
+    ) -> Sent:
+        """Sends what waits, and says what became of these messages.
+
+        Args:
+            packets: Manifest ids to report.
+            statements: What the messages hold.
+            ids: The messages' places in the outbox.
+
+        Raises:
+            OutcomeUnknown: If one of them has no answer yet; it is sent again later.
+        """
+        await self._sender.flush()
+        await self._state.follow()
+        stores = self._state.stores
+        items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
+        if any(item.state in (OutboxState.SEALED, OutboxState.UNKNOWN) for item in items):
+            raise OutcomeUnknown("it waits in the outbox")
+        receipts = [r for s in statements for r in stores.packets.receipts(s.statement.id)]
+        refused = [(item.code, item.why) for item in items if item.code]
+        return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
+
+    def _releaser(self, acted_by: ActedBy | None) -> Releaser:
+        return Releaser(
+            signer=self._state.signer,
+            acted_by=acted_by,
+            kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
+            next_seq=self._state.stores.channels.next_seq,
+        )
+
+
+def node_of(trust: TrustState, name: str) -> str:
+    """The URI of a partner: of a node, or of the one node of an agency by its short name.
+
+    Raises:
+        NotFound: If there is none, or an agency has several and none was named.
+    """
+    if name.startswith("spiffe://"):
+        parse_uri(name)
+        return name
+    agency = next((a for a in trust.trust_list.agencies if a.name == name), None)
+    nodes = [uri for uri in trust.nodes() if agency and agency_uri_of(uri) == agency.uri]
+    if len(nodes) != 1:
+        raise NotFound(f"{name}: name one node of an agency of this federation")
+    return nodes[0]
