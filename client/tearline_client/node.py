@@ -96,7 +96,7 @@ class Node:
     def __init__(self, state: NodeState, home: Home, keystore: Keystore) -> None:
         self.state = state
         self.home = home
-        self._keystore = keystore
+        self.keystore = keystore
         self._acting = Acting(home, keystore)
         self._sender = Sender(state, home.sending_lock)
         self._releasing = Releasing(state, self._sender)
@@ -211,7 +211,7 @@ class Node:
         if ends and max(ends) - now_ms > KEM_RENEW_MS:
             return False
         key = KemKey.generate()
-        self._keystore.put(kem_entry(key), key.private_bytes())
+        self.keystore.put(kem_entry(key), key.private_bytes())
         record = KeyRecord(
             header=self.state.signer.header,
             subject=self.uri,
@@ -299,7 +299,7 @@ class Node:
             group,
             self.agreement(agreement),
             about,
-            token_key=self._keystore.get(TOKEN_KEY),
+            token_key=self.keystore.get(TOKEN_KEY),
             now_ms=self.state.now_ms(),
             extra=extra,
         )

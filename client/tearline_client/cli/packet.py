@@ -17,6 +17,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.drafting import Order, draft_file
 from tearline_client.drafts import About
+from tearline_client.entities import TOKEN_PREFIX
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import Cell
@@ -215,10 +216,15 @@ def show(frame: Frame, packet: str) -> None:
     shown, trust = at_work(frame, run)
     if frame.settings.output == "table":
         frame.say(describe(shown, trust))
-    frame.emit(view_rows(shown), ["field", "category", "form", "value"])
+    frame.emit(view_rows(shown), ["field", "category", "form", _value_column(frame)])
     if frame.settings.output == "table":
         for line in below_the_line(shown):
             click.echo(line)
+
+
+def _value_column(frame: Frame) -> str:
+    """People read names; programs read what was sent."""
+    return "shown" if frame.settings.output == "table" else "value"
 
 
 def describe(shown: PacketView, trust: TrustState) -> str:
@@ -233,6 +239,7 @@ def describe(shown: PacketView, trust: TrustState) -> str:
 
 def view_rows(shown: PacketView) -> list[dict[str, object]]:
     """A row for every field that is open, and one for every category that is only told of."""
+    names = _captions(shown)
     rows: list[dict[str, object]] = [
         {
             "field": _short(opened.field.path),
@@ -241,11 +248,29 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
             "form": opened.field.form.text,
             "mask": opened.field.mask,
             "value": field_text(opened.field),
+            "shown": _captioned(field_text(opened.field), names),
             "slot": opened.slot,
         }
         for opened in shown.view.best()
     ]
     return rows
+
+
+def _captions(shown: PacketView) -> dict[str, str]:
+    """What to call each entity whose name, or id, is open here; by token."""
+    names: dict[str, str] = {}
+    for wanted in ("id", "name"):  # a name goes before an id
+        for opened in shown.view.best():
+            token, _, rest = opened.field.path.partition("/")
+            if rest.endswith(f"/{wanted}") and opened.field.values:
+                names[token] = opened.field.values[0].decode("utf-8", "replace")
+    return names
+
+
+def _captioned(text: str, names: dict[str, str]) -> str:
+    """A reference to another entity by that entity's name, where it is open here."""
+    token = text.removeprefix(TOKEN_PREFIX)
+    return f"→ {names[token]}" if text != token and token in names else text
 
 
 def below_the_line(shown: PacketView) -> list[str]:

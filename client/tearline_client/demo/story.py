@@ -191,7 +191,7 @@ def views(story: Story) -> Told:
     for name, view in ((CN, at_cn), (MX, at_mx)):
         lines.append(f"{name} sees")
         lines += [
-            f"    {row['field'].partition('/')[2]:28} {row['form']:12} {_cut(row['value'], 60)}"
+            f"    {row['field'].partition('/')[2]:28} {row['form']:12} {_cut(row['shown'], 60)}"
             for row in view["rows"]
         ]
         lines += [f"    {line}" for line in view["below"]]
