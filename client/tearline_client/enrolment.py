@@ -15,6 +15,7 @@ from tearline.federation import (
     ExchangeEnrolment,
     KeyRecord,
     KeyUse,
+    Revocation,
     TrustList,
 )
 from tearline.identity import parse_agency_uri
@@ -26,6 +27,7 @@ from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_
 from tearline.wire.trust import (
     encode_agency,
     encode_key_record,
+    encode_revocation,
     encode_trust_list,
     parse_agency,
     parse_exchange_enrolment,
@@ -191,6 +193,20 @@ def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int
         not_after_ms=now_ms + SIGNING_LIFETIME_MS,
     )
     return signed(root.sign([(StatementType.KEY_RECORD, encode_key_record(record))]))
+
+
+def revoke(home: Home, root_passphrase: bytes, key_id: bytes, reason: str) -> Signed:
+    """The root's word that a key of this agency has ended; it counts once it is in the log.
+
+    Args:
+        home: The home whose root signs.
+        root_passphrase: Opens the root's keystore.
+        key_id: 32 bytes: of a signing, encryption or TLS key.
+        reason: Why, in words that every member may read.
+    """
+    root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key_id, reason=reason))
+    return signed(root.sign([(StatementType.REVOCATION, body)]))
 
 
 def _root_key(home: Home, passphrase: bytes) -> SigningKey:

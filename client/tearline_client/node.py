@@ -19,6 +19,7 @@ from typing import Self
 from tearline.agreement import Agreement, verify_pins
 from tearline.errors import (
     AgreementNotInForce,
+    RefusedOtherwise,
     error_by_code,
 )
 from tearline.federation import KeyRecord, KeyUse
@@ -172,6 +173,11 @@ class Node:
         """The node's URI."""
         return self.state.uri
 
+    @property
+    def keystore(self) -> Keystore:
+        """The node's private keys, for commands that list them."""
+        return self._keystore
+
     def identity(self) -> Identity:
         """Whose node this is."""
         return self.home.identity()
@@ -210,6 +216,10 @@ class Node:
         ends = [record.not_after_ms for record in self._keys_on_record(KeyUse.KEM)]
         if ends and max(ends) - now_ms > KEM_RENEW_MS:
             return False
+        self._record_encryption_key(now_ms)
+        return True
+
+    def _record_encryption_key(self, now_ms: int) -> None:
         key = KemKey.generate()
         self.keystore.put(kem_entry(key), key.private_bytes())
         record = KeyRecord(
@@ -224,7 +234,32 @@ class Node:
         tree = self.state.signer.sign([(StatementType.KEY_RECORD, encode_key_record(record))])
         with self.state.stores.database.transaction():
             self._sender.store_publications([Publication(signed=(signed(tree),))])
-        return True
+
+    async def rotate_encryption_key(self) -> None:
+        """Puts a fresh encryption key on record, whatever is left of the old one's life.
+
+        The old private key stays for what is sealed to it already.
+
+        Raises:
+            RequestError: If the exchange is out of reach; the record waits in the outbox.
+        """
+        await self.sync()
+        self._record_encryption_key(self.state.now_ms())
+        await self._sender.flush()
+        await self.state.follow()
+
+    async def publish_revocation(self, revocation: Signed) -> None:
+        """Has the log say, from now on, that a key of our agency has ended.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is out of reach.
+        """
+        await self.state.follow()
+        with self.state.stores.database.transaction():
+            ids = self._sender.store_publications([Publication(signed=(revocation,))])
+        sent = await self._releasing.settle((), [revocation], ids)
+        for code, why in sent.refused:
+            raise (error_by_code(code) or RefusedOtherwise)(why)
 
     # Persons and agreements.
 

@@ -814,6 +814,14 @@ class TwinEntries(LogError):
     next = "Keep both openings as evidence and tell the other agencies."
 
 
+class LogKeysUnknown(LogError):
+    """A checkpoint that a reader without a trust list cannot judge."""
+
+    code = "TL-LOG-022"
+    what = "The keys of the log are not known here."
+    next = "Name the federation's trust list with --trust, and verify again."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

@@ -7,7 +7,7 @@ import click
 
 from tearline.certificates import TlsKey, verify_leaf
 from tearline.encoding import parse_hex
-from tearline.errors import CertificateExpired, MalformedInput, NotFound, TearlineError
+from tearline.errors import HomeMissing, MalformedInput, NotFound, TlsError
 from tearline.federation import KeyRecord, KeyUse
 from tearline.keys import KEY_ID_SIZE, KemKey, SigningKey
 from tearline.trust import TrustState
@@ -178,7 +178,7 @@ def _certificate_end_ms(node: Node) -> int | None:
             {node.identity().domain: agency.certificate_authorities},
             node.state.now_ms() // 1000,
         )
-    except (CertificateExpired, TearlineError):
+    except (HomeMissing, TlsError):
         return None
     return leaf.not_after_s * 1000
 
