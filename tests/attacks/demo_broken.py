@@ -1,0 +1,99 @@
+"""Shows that every step of the demo proves something: without its check, it says false.
+
+    make demo-broken        or, in tests/: python -m attacks.demo_broken [STEP …]
+
+The demo runs once as it is, and must prove every step. Then it runs once for each step with
+the function behind that step taken away, in every process of it, and that step must not be
+proved. Steps after a broken one may fail with it; the broken one is what counts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from attacks.mutant import VARIABLE, parse_mutant
+from attacks.mutants import INJECT, PARALLEL
+
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A step, and the function whose work makes its claim true."""
+
+    step: str
+    function: str
+    returns: str = "None"
+
+
+GUARDS = (
+    Guard(step="federation", function="tearline.trust:verify_succession"),
+    Guard(step="agreement", function="tearline.agreement:verify_parties_signed"),
+    Guard(step="preview", function="tearline.policy.masks:generalise"),
+    Guard(step="send", function="tearline.wire.packets:encode_opening", returns="b'Qiu Wenhao'"),
+    Guard(
+        step="views",
+        function="tearline_client.plan:ReleasePlan.selection",
+        returns="Selection(existences={}, compartments=tuple(sorted(sealed.openings)))",
+    ),
+    Guard(step="overstep", function="tearline.policy.release:ReleasePolicy.verify"),
+    Guard(step="disclose", function="tearline_client.receiver:Receiver._store_grant"),
+    Guard(step="receipts", function="tearline_client.receiver:Receiver._store_receipt"),
+    Guard(step="tampering", function="tearline.ledger:blind_entry", returns="b'\\1' + bytes(32)"),
+)
+
+
+def run_demo(mutant: str = "") -> dict[str, bool]:
+    """Whether each step is proved, by its id; empty if the demo did not get to the end."""
+    environment = dict(os.environ)
+    if mutant:
+        path = environment.get("PYTHONPATH", "")
+        environment["PYTHONPATH"] = f"{INJECT}{os.pathsep}{path}"
+        environment[VARIABLE] = mutant
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "tearline_client", "demo", "--json"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return {}
+    lines = ended.stdout.strip().splitlines()
+    try:
+        told = json.loads(lines[-1]) if lines else {"steps": []}
+    except json.JSONDecodeError:
+        return {}
+    return {step["id"]: step["proved"] for step in told["steps"]}
+
+
+def main(words: list[str]) -> int:
+    """Breaks the steps named, or all; returns the exit status."""
+    guards = [guard for guard in GUARDS if not words or guard.step in words]
+    intact = run_demo()
+    if not intact or not all(intact.values()):
+        print(f"The demo must prove every step before anything is taken away: {intact}")
+        return 1
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        mutants = [str(parse_mutant(f"{guard.function}={guard.returns}")) for guard in guards]
+        outcomes = list(pool.map(run_demo, mutants))
+    weak = 0
+    for guard, outcome in zip(guards, outcomes, strict=True):
+        proved = outcome.get(guard.step)
+        weak += proved is not False
+        said = {
+            False: "ok   says false",
+            True: "WEAK still says true",
+            None: "WEAK never got there",
+        }
+        print(f"{said[proved]}: {guard.step} without {guard.function}")
+    print(f"{len(guards) - weak} of {len(guards)} steps say false once their check is taken away")
+    return 1 if weak else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
