@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from tearline.errors import NotFound, TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
-from tearline.limits import LOG_PAGE_BYTES, MAX_REFUSALS_COUNTED
+from tearline.limits import (
+    EVENT_PAGE,
+    EVENT_PAGE_BYTES,
+    LOG_PAGE_BYTES,
+    MAX_REFUSALS_COUNTED,
+)
 from tearline.statement import HASH_SIZE, Signer
 from tearline.wire.exchange import (
     Cursor,
@@ -18,7 +23,9 @@ from tearline.wire.exchange import (
     ProvenEvent,
     ProvenEvents,
     Publication,
+    SearchRequest,
 )
+from tearline_server.audit_query import parse_query
 from tearline_server.auditlog import AuditLog, Clock
 from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
@@ -27,11 +34,12 @@ from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import claims_of
 from tearline_server.judging.registry import Installation, Registry
 from tearline_server.mailbox import Mailboxes
-from tearline_server.storage.records import MailItem, OpeningRow
+from tearline_server.storage.records import MailItem, OpeningRow, Search
 from tearline_server.storage.store import Store
 from tearline_server.works import Acknowledgement, HandOut, Note, Submission
 
 _OTHERS = "others"
+_PROOF_BYTES = 2048  # 48 hashes and their frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,21 @@ class House:
     log: AuditLog
     signer_of: Callable[[bytes], Signer]
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditor:
+    """A person who searches the log.
+
+    Attributes:
+        node: The node they sit at.
+        agency: Its agency.
+        pseudonym: 32 bytes.
+    """
+
+    node: str
+    agency: str
+    pseudonym: bytes
 
 
 class Exchange:
@@ -193,6 +216,42 @@ class Exchange:
             raise NotFound("no event of that statement names this agency")
         return ProvenEvents(events=events, checkpoint=note, next=None)
 
+    async def search(self, auditor: Auditor, request: SearchRequest) -> ProvenEvents:
+        """The events that an auditor's agency may see and that meet a query, a page of them.
+
+        The search itself is in the log before it is answered.
+
+        Raises:
+            MalformedInput: If the query is none.
+        """
+        conditions = parse_query(request.query)
+        event = Event(
+            statement_id=secrets.token_bytes(HASH_SIZE),
+            code=EventCode.AUDIT_SEARCH,
+            party=auditor.node,
+            time_ms=self._house.clock(),
+            actor=auditor.node,
+            pseudonym=auditor.pseudonym,
+        )
+        await self._committer.submit(Note(event))
+        size, note = await self._log.checkpoint(self._log.size)
+        limit = min(request.limit or EVENT_PAGE, EVENT_PAGE)
+        search = Search(
+            agency=auditor.agency,
+            conditions=conditions,
+            after=request.after,
+            below=size,
+            limit=limit,
+        )
+        found = await self._store.search(search)
+        rows = _bounded(found)
+        more = len(found) == limit or len(rows) < len(found)
+        return ProvenEvents(
+            events=await self._proven(rows, size),
+            checkpoint=note,
+            next=rows[-1].idx if rows and more else None,
+        )
+
     async def _proven(self, rows: Sequence[OpeningRow], size: int) -> tuple[ProvenEvent, ...]:
         paths = await self._log.prove([row.idx for row in rows], size)
         return tuple(
@@ -234,3 +293,15 @@ class Exchange:
 
     def _tell_trust(self) -> None:
         self.on_trust(self.trust_list)
+
+
+def _bounded(rows: Sequence[OpeningRow]) -> list[OpeningRow]:
+    """As many rows as fit one reply with their proofs; at least one."""
+    kept: list[OpeningRow] = []
+    size = 0
+    for row in rows:
+        size += len(row.event) + _PROOF_BYTES
+        if kept and size > EVENT_PAGE_BYTES:
+            break
+        kept.append(row)
+    return kept

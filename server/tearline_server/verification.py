@@ -103,8 +103,11 @@ class LogVerifier:
     async def _node_findings(self, nodes: list[Node]) -> AsyncIterator[Finding]:
         ids = [(level, index) for level, index, _ in nodes if level]
         stored = await self._store.nodes(ids) if ids else {}
+        explained = False
         for level, index, expected in nodes:
-            if level and stored.get((level, index)) != expected:
+            # Above a hash that is wrong all others are: the lowest says where to look.
+            if level and not explained and stored.get((level, index)) != expected:
+                explained = True
                 first, last = index << level, (index + 1 << level) - 1
                 yield Finding(
                     place=f"node {level}/{index}",

@@ -1,8 +1,8 @@
 """The face of proofs and searches: ``tearline.v1.Audit``."""
 
 from tearline.rpc import methods
-from tearline.wire.exchange import encode_proven_events, parse_proof_request
-from tearline_server.exchange import Exchange
+from tearline.wire.exchange import encode_proven_events, parse_proof_request, parse_search
+from tearline_server.exchange import Auditor, Exchange
 from tearline_server.gate import Caller
 from tearline_server.services.exchange import generic_handlers
 from tearline_server.services.guard import Guard, Handlers
@@ -20,10 +20,22 @@ class AuditService:
 
     def handlers(self, guard: Guard) -> Handlers:
         """The service as gRPC takes it."""
-        return generic_handlers({methods.PROVE: guard.unary(methods.PROVE, self.prove)})
+        return generic_handlers(
+            {
+                methods.PROVE: guard.unary(methods.PROVE, self.prove),
+                methods.SEARCH: guard.unary(methods.SEARCH, self.search),
+            }
+        )
 
     async def prove(self, caller: Caller, request: bytes) -> bytes:
         """A statement's id; answered by the events about it that name the caller's agency."""
         statement_id, size = parse_proof_request(request)
         page = await self._exchange.prove(str(caller.agency), statement_id, size)
         return encode_proven_events(page)
+
+    async def search(self, caller: Caller, request: bytes) -> bytes:
+        """An auditor's query; answered by a page of proven events."""
+        auditor = Auditor(
+            node=str(caller.node), agency=str(caller.agency), pseudonym=caller.pseudonym
+        )
+        return encode_proven_events(await self._exchange.search(auditor, parse_search(request)))
