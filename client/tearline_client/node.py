@@ -173,11 +173,6 @@ class Node:
         """The node's URI."""
         return self.state.uri
 
-    @property
-    def keystore(self) -> Keystore:
-        """The node's private keys, for commands that list them."""
-        return self._keystore
-
     def identity(self) -> Identity:
         """Whose node this is."""
         return self.home.identity()
