@@ -1,0 +1,398 @@
+"""``tearline policy``: who would get what, why, and what a change of policies would change.
+
+The agency's own policies lie in ``policy/own.cedar`` of the home; the agreement's are pinned.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tearline.agreement import Agreement
+from tearline.errors import (
+    EXIT_LOCAL,
+    MalformedInput,
+    NotFound,
+    PolicyError,
+    PolicySetMalformed,
+)
+from tearline.federation import TrustList
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_POLICY_BYTES
+from tearline.packet import PacketKind
+from tearline.policy import explain as explaining
+from tearline.policy.category import CATEGORIES
+from tearline.policy.engine import Answer, ReleaseRequest
+from tearline.policy.explain import CaseResult, Change, Explanation, PolicyCase
+from tearline.policy.form import REVEALING_FORMS, parse_form
+from tearline.policy.marking import Marking, parse_marking
+from tearline.policy.profile import default_marking, marking_of, property_category
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import check, parse_policy_set
+from tearline.policy.terms import ArticleTerms
+from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.node import Node
+from tearline_client.state import Policies
+
+_FILE = click.Path(path_type=Path)
+_MAX_CASES_BYTES = 1 << 20
+_CASE = {"name", "article", "purpose", "kind", "from", "to", "field", "expect"}
+_CASES_EXAMPLE = """\b
+agreement = "narcotics-2026"
+[[case]]
+name = "amounts in bands"
+article = "money-laundering"
+purpose = "criminal-investigation"
+kind = "lead"
+to = "cn-public-security"
+field = "finance.amount"
+expect = "generalised"
+"""
+
+_agreement_option = click.option("--agreement", required=True, help="Name of the agreement.")
+_article_option = click.option("--article", required=True, help="Id of its article.")
+_purpose_option = click.option("--purpose", help="What for; else the article's first.")
+_kind_option = click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in PacketKind]),
+    help="Of the packet; else the article's first.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a question about policies is asked against.
+
+    Attributes:
+        agreement: The agreement.
+        policies: The sets this node decides by.
+        trust_list: Who is called what.
+        own: URI of our agency.
+    """
+
+    agreement: Agreement
+    policies: Policies
+    trust_list: TrustList
+    own: str
+
+    def article(self, article: str) -> ArticleTerms:
+        """An article of the agreement."""
+        return self.agreement.article(article)
+
+    def partners(self) -> tuple[str, ...]:
+        """The other parties, as agency URIs."""
+        return tuple(uri for uri in self.agreement.terms.parties if uri != self.own)
+
+    def agency(self, name: str) -> str:
+        """The URI of a party, from its short name, its URI, or that of a node of it.
+
+        Raises:
+            NotFound: If it is not a party to the agreement.
+        """
+        if name.startswith("spiffe://"):
+            uri = agency_uri_of(name) if "/node/" in name else name
+        else:
+            uri = next((a.uri for a in self.trust_list.agencies if a.name == name), "")
+        if uri not in self.agreement.terms.parties:
+            raise NotFound(f"{name} is no party to {self.agreement.name}")
+        return uri
+
+    def request(
+        self, article: str, *, purpose: str | None, kind: str | None, to: str, marking: Marking
+    ) -> ReleaseRequest:
+        """A question, with the article's first purpose and kind where none are named."""
+        terms = self.article(article)
+        return ReleaseRequest(
+            article=article,
+            sender=self.own,
+            recipient=to,
+            purpose=purpose if purpose is not None else (*terms.purposes, "")[0],
+            kind=kind if kind is not None else (*terms.kinds, "")[0],
+            marking=marking,
+        )
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Who would get what, why, and what a change of policies would change."""
+
+
+@command.command(name="check")
+@click.argument("file", type=_FILE, required=False)
+@pass_frame
+def check_command(frame: Frame, file: Path | None) -> None:
+    """List all that is wrong with the policies in FILE; the home's own where none is named."""
+    path = file or home_of(frame).own_policy
+    findings = check(read_text(path, maximum=MAX_POLICY_BYTES))
+    frame.emit(
+        ({"policy": finding.policy_id, "finding": finding.message} for finding in findings),
+        ["policy", "finding"],
+    )
+    if findings:
+        click.get_current_context().exit(PolicySetMalformed.exit_status)
+    frame.say(f"{path} can be used.")
+
+
+@command.command()
+@click.argument("field")
+@_agreement_option
+@_article_option
+@_purpose_option
+@_kind_option
+@click.option("--to", required=True, help="Partner agency, by name or URI.")
+@pass_frame
+def explain(
+    frame: Frame,
+    field: str,
+    agreement: str,
+    article: str,
+    purpose: str | None,
+    kind: str | None,
+    to: str,
+) -> None:
+    """Explain form by form what a partner may have of FIELD, and which policies say so.
+
+    FIELD is a category, a path such as Person/name, or a whole marking in quotes.
+    """
+    desk = _desk(frame, agreement)
+    marking = marking_from(field)
+    request = desk.request(article, purpose=purpose, kind=kind, to=desk.agency(to), marking=marking)
+    policy = desk.policies.under(desk.agreement)
+    explained = explaining.explain(policy, request)
+    frame.emit(
+        explanation_rows(explained),
+        ["form", "released", "agreement_says", "by", "own_says", "own_by"],
+    )
+    decision = explained.decision
+    why = f", because of {decision.reason}" if decision.reason else ""
+    frame.say(f"{marking.encode()}: {decision.form.text} at most{why}.")
+    for fault in decision.faults:
+        frame.say(f"Policy {fault} could not be evaluated, so all is withheld.")
+
+
+@command.command()
+@_agreement_option
+@_article_option
+@_purpose_option
+@_kind_option
+@pass_frame
+def matrix(
+    frame: Frame, agreement: str, article: str, purpose: str | None, kind: str | None
+) -> None:
+    """Show what every partner may have at most of every category, as marked by default."""
+    desk = _desk(frame, agreement)
+    cells = _matrix(desk, desk.policies.under(desk.agreement), article, purpose, kind)
+    names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
+    rows: dict[str, dict[str, object]] = {}
+    for cell in cells:
+        row = rows.setdefault(cell.path, {"category": cell.path})
+        row[names[cell.partner]] = cell.decision.form.text
+    frame.emit(rows.values(), ["category", *names.values()])
+
+
+@command.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@_agreement_option
+@_article_option
+@_purpose_option
+@_kind_option
+@click.option("--shared", is_flag=True, help="They are the agreement's policies, not our own.")
+@pass_frame
+def diff(
+    frame: Frame,
+    old: Path,
+    new: Path,
+    agreement: str,
+    article: str,
+    purpose: str | None,
+    kind: str | None,
+    shared: bool,
+) -> None:
+    """Show what partners would get otherwise if the policies in OLD became those in NEW."""
+    desk = _desk(frame, agreement)
+    before, after = (
+        _matrix(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
+        for path in (old, new)
+    )
+    frame.emit(
+        (change_row(change, desk.trust_list) for change in explaining.diff(before, after)),
+        ["category", "partner", "before", "after", "reveals_more"],
+    )
+
+
+@command.command(name="test", epilog=_CASES_EXAMPLE)
+@click.argument("file", type=_FILE)
+@pass_frame
+def test_command(frame: Frame, file: Path) -> None:
+    """Decide the cases in FILE and compare; the exit status is 1 where one differs.
+
+    FIELD is given as to `explain`; "from" in a case names another sender than us.
+    """
+    table = _toml(read_text(file, maximum=_MAX_CASES_BYTES))
+    desk = _desk(frame, str(table["agreement"]))
+    results = explaining.run_cases(
+        desk.policies.under(desk.agreement), parse_cases(table["case"], desk)
+    )
+    frame.emit(
+        (_result_row(result) for result in results),
+        ["case", "passed", "expected", "decided", "by", "own"],
+    )
+    failed = sum(not result.passed for result in results)
+    frame.say(f"{len(results) - failed} of {len(results)} cases are as expected.")
+    if failed:
+        click.get_current_context().exit(EXIT_LOCAL)
+
+
+def marking_from(text: str) -> Marking:
+    """A marking from a category, a path (with or without its token), or its own spelling.
+
+    Raises:
+        MarkingMalformed: If it is none of these.
+        PathMalformed: If it has slashes and is no path.
+    """
+    if " " in text:
+        return parse_marking(text)
+    schema, slash, prop = text.partition("/")
+    if not slash:
+        return default_marking(text)
+    return marking_of(text) if "/" in prop else default_marking(property_category(schema, prop))
+
+
+def explanation_rows(explained: Explanation) -> list[dict[str, object]]:
+    """A row for each form, the lowest first: what each layer says of it."""
+
+    def say(answers: tuple[Answer, ...], form: object) -> tuple[object, str]:
+        found = next((answer for answer in answers if answer.form is form), None)
+        if found is None:
+            return None, ""
+        return found.allowed, " ".join((*found.policy_ids, *found.faults))
+
+    rows: list[dict[str, object]] = []
+    for form in REVEALING_FORMS:
+        shared, by = say(explained.shared, form)
+        own, own_by = say(explained.own, form)
+        rows.append(
+            {
+                "form": form.text,
+                "released": form <= explained.decision.form,
+                "agreement_says": shared,
+                "by": by,
+                "own_says": own,
+                "own_by": own_by,
+                "reason": explained.decision.reason,
+            }
+        )
+    return rows
+
+
+def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
+    """A cell that differs, as data."""
+    return {
+        "category": change.path,
+        "partner": agency_name(trust_list, change.partner),
+        "before": change.before.form.text if change.before else None,
+        "after": change.after.form.text if change.after else None,
+        "reveals_more": change.reveals_more,
+        "reason_before": change.before.reason if change.before else None,
+        "reason_after": change.after.reason if change.after else None,
+    }
+
+
+def parse_cases(entries: object, desk: Desk) -> list[PolicyCase]:
+    """The cases of a file; an unknown or missing key is refused.
+
+    Raises:
+        MalformedInput: Naming the case.
+        NotFound: If a case names who is not a party.
+    """
+    if not isinstance(entries, list) or not entries:
+        raise MalformedInput("the file has no [[case]]")
+    return [_case(number, entry, desk) for number, entry in enumerate(entries, start=1)]
+
+
+def _case(number: int, entry: object, desk: Desk) -> PolicyCase:
+    if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
+        raise MalformedInput(f"case {number}: texts were expected")
+    values: Mapping[str, str] = entry
+    if unknown := sorted(values.keys() - _CASE):
+        raise MalformedInput(f"case {number}: {unknown[0]} is unknown")
+    if missing := sorted(_CASE - {"from"} - values.keys()):
+        raise MalformedInput(f"case {number}: {missing[0]} is missing")
+    try:
+        return PolicyCase(
+            name=values["name"],
+            request=ReleaseRequest(
+                article=values["article"],
+                sender=desk.agency(values["from"]) if "from" in values else desk.own,
+                recipient=desk.agency(values["to"]),
+                purpose=values["purpose"],
+                kind=values["kind"],
+                marking=marking_from(values["field"]),
+            ),
+            expected=parse_form(values["expect"]),
+        )
+    except PolicyError as error:
+        raise MalformedInput(f"case {number}: {error.why}") from None
+
+
+def _result_row(result: CaseResult) -> dict[str, object]:
+    decision = result.decision
+    return {
+        "case": result.case.name,
+        "passed": result.passed,
+        "expected": result.case.expected.text,
+        "decided": decision.form.text,
+        "by": " ".join(decision.shared_policy_ids),
+        "own": " ".join(decision.own_policy_ids),
+        "reason": decision.reason,
+        "faults": list(decision.faults),
+    }
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MalformedInput(str(error)) from None
+    if set(table) != {"agreement", "case"} or not isinstance(table["agreement"], str):
+        raise MalformedInput("the file names one agreement, and cases as [[case]]")
+    return table
+
+
+def _desk(frame: Frame, agreement: str) -> Desk:
+    """The agreement of that name, and what this node decides by; the exchange is not asked."""
+
+    async def run(node: Node) -> Desk:
+        return Desk(
+            agreement=node.agreement(agreement),
+            policies=node.state.policies,
+            trust_list=node.home.trust_list()[1],
+            own=node.identity().agency_uri,
+        )
+
+    return at_work(frame, run)
+
+
+def _matrix(
+    desk: Desk, policy: ReleasePolicy, article: str, purpose: str | None, kind: str | None
+) -> tuple[explaining.Cell, ...]:
+    fields = {category.name: default_marking(category.name) for category in CATEGORIES}
+    request = desk.request(
+        article, purpose=purpose, kind=kind, to=desk.own, marking=next(iter(fields.values()))
+    )
+    return explaining.matrix(policy, request, fields, desk.partners())
+
+
+def _policy_from(desk: Desk, path: Path, *, shared: bool) -> ReleasePolicy:
+    policies = parse_policy_set(read_text(path, maximum=MAX_POLICY_BYTES))
+    return ReleasePolicy(
+        terms=desk.agreement.terms,
+        shared=policies if shared else desk.policies.shared,
+        own=desk.policies.own if shared else policies,
+    )
