@@ -23,8 +23,9 @@ sys.path[:] = folders + [p for p in sys.path if not p.endswith(("/proto", "/serv
 for package in packages:
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(module.__path__, package + "."):
-        importlib.import_module(found.name)
-        print(found.name)
+        if not found.name.endswith(".__main__"):  # importing that is running it
+            importlib.import_module(found.name)
+            print(found.name)
 """
 
 
