@@ -30,19 +30,30 @@ class Guard:
 
 
 GUARDS = (
-    Guard(step="federation", function="tearline.trust:verify_succession"),
+    Guard(
+        step="federation",
+        function="tearline.trust:TrustState._root_signers",
+        returns="frozenset(agency.uri for agency in following.agencies)",
+    ),
     Guard(step="agreement", function="tearline.agreement:verify_parties_signed"),
     Guard(step="preview", function="tearline.policy.masks:generalise"),
-    Guard(step="send", function="tearline.wire.packets:encode_opening", returns="b'Qiu Wenhao'"),
+    Guard(
+        step="send",
+        function="tearline.sealing:_seal_slot",
+        returns="(_slot(bytes(32), _plaintext(field)), _plaintext(field))",
+    ),
     Guard(
         step="views",
-        function="tearline_client.plan:ReleasePlan.selection",
-        returns="Selection(existences={}, compartments=tuple(sorted(sealed.openings)))",
+        function="tearline.policy.release:ReleasePolicy.decide",
+        returns="Decision(form=Form.CLEAR, shared_policy_ids=(), own_policy_ids=(), reason='',"
+        " faults=())",
     ),
     Guard(step="overstep", function="tearline.policy.release:ReleasePolicy.verify"),
     Guard(step="disclose", function="tearline_client.receiver:Receiver._store_grant"),
     Guard(step="receipts", function="tearline_client.receiver:Receiver._store_receipt"),
-    Guard(step="tampering", function="tearline.ledger:blind_entry", returns="b'\\1' + bytes(32)"),
+    Guard(
+        step="tampering", function="tearline_server.verification:LogVerifier.findings", returns=""
+    ),
 )
 
 

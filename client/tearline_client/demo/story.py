@@ -155,7 +155,7 @@ def preview(story: Story) -> Told:
     amount = seen["Payment/amount"]
     return Told(
         proved=amount[MX] == AMOUNT
-        and amount[CN] != AMOUNT
+        and amount[CN] == "1000000-5000000"
         and seen["Company/notes"] == {CN: "withheld", MX: "exists"}
         and all(cell["policies"] for cell in cells if cell["form"] != "withheld"),
         lines=lines,

@@ -190,10 +190,23 @@ class World:
         )
 
     def all(self, act: str, **arguments: Any) -> dict[str, Any]:
-        """Asks every agency for the same act, side by side."""
+        """Asks every agency for the same act, side by side, and waits for all of them.
+
+        Raises:
+            TearlineError: The first that one of the acts ended with.
+        """
         for agency in self.agencies.values():
             agency.begin(act, **arguments)
-        return {name: agency.end() for name, agency in self.agencies.items()}
+        answers: dict[str, Any] = {}
+        errors: list[TearlineError] = []
+        for name, agency in self.agencies.items():
+            try:
+                answers[name] = agency.end()
+            except TearlineError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return answers
 
     def stop(self) -> None:
         """Ends every process."""
