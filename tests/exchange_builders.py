@@ -4,6 +4,7 @@
 Dates are those of ``builders``: its clock stands still unless a test moves it.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,8 +21,10 @@ from builders import (
     ORIGIN,
     US,
     Federation,
+    compartment_of,
     exchange_identity,
     federation,
+    grant,
     log_signers,
     node_of,
     signer,
@@ -117,6 +120,44 @@ class World:
         self.seqs[sender, recipient] = self.seqs.get((sender, recipient), 0) + 1
         return self.seqs[sender, recipient]
 
+    def packet(self, agency: str = US, **changed: object) -> SealedPacket:
+        """A sealed packet of an agency's node."""
+        return sealed_packet(self.parties.node(agency).header, **changed)  # type: ignore[arg-type]
+
+    def grant(
+        self,
+        sealed: SealedPacket,
+        recipient: str = CN,
+        sender: str = US,
+        *,
+        categories: Sequence[str] = ("identity.subject", "identity.birth"),
+        **changed: object,
+    ) -> Grant:
+        """A grant of some of a packet's categories in clear, at the next place of its channel.
+
+        What ``changed`` replaces is changed after sealing, which the exchange cannot see.
+        """
+        fixed = {"grant_id": secrets.token_bytes(16)}
+        if "address" not in changed:
+            fixed["address"] = address(recipient, self.seq(sender, recipient))  # type: ignore[assignment]
+        made = grant(
+            sealed,
+            manifest_id(sealed),
+            self.parties.node(sender).header,
+            node_of(recipient),
+            compartments=[compartment_of(sealed, category) for category in categories],
+        )
+        return replace(made, **(fixed | changed))  # type: ignore[arg-type]
+
+    async def send(self, sealed: SealedPacket, *grants: Grant, sender: str = US) -> list[Outcome]:
+        """Publishes a packet and its grants."""
+        publication = packet_publication(self.parties.node(sender), sealed, grants)
+        return list(await self.publish(sender, publication))
+
+    async def grant_only(self, grant: Grant, sender: str = US) -> Outcome:
+        """Publishes a grant of a packet that was published before."""
+        return await self.say(sender, StatementType.GRANT, encode_grant(grant))
+
     async def read(self, agency: str, cursor: Cursor = START) -> list[Delivery]:
         """What waits in the mailbox of an agency's node."""
         found = []
@@ -134,21 +175,40 @@ async def opened(path: Path, parties: Federation | None = None) -> AsyncIterator
     """An exchange over the store in ``path``, which takes the federation's clear entries."""
     parties = parties or federation()
     clock = Clock()
-    store = SqliteStore(path / "exchange.db")
-    house = House(
+    database = path / "exchange.db"
+    if not database.exists():
+        database.write_bytes(await _seeded(path, parties))
+    store = SqliteStore(database)
+    exchange = await Exchange.open(house_of(store, clock))
+    try:
+        yield World(exchange=exchange, store=store, clock=clock, parties=parties)
+    finally:
+        await exchange.close()
+
+
+def house_of(store: Store, clock: Clock) -> House:
+    """What the exchange of the tests is built from."""
+    return House(
         installation=INSTALLATION,
         store=store,
         log=AuditLog(store, origin=ORIGIN, signers=log_signers(), clock=clock),
         signer_of=lambda federation_id: signer(EXCHANGE, federation_id),
         clock=clock,
     )
-    for signed in parties.clear:
-        await take_clear(house, signed)
-    exchange = await Exchange.open(house)
-    try:
-        yield World(exchange=exchange, store=store, clock=clock, parties=parties)
-    finally:
-        await exchange.close()
+
+
+_SEEDED: dict[bytes, bytes] = {}
+
+
+async def _seeded(path: Path, parties: Federation) -> bytes:
+    """A database that holds a federation's clear entries; made once for each federation."""
+    if parties.id not in _SEEDED:
+        store = SqliteStore(path / "seed.db")
+        for signed in parties.clear:
+            await take_clear(house_of(store, Clock()), signed)
+        await store.close()
+        _SEEDED[parties.id] = (path / "seed.db").read_bytes()
+    return _SEEDED[parties.id]
 
 
 def terms(parties: Iterable[str] = PARTIES) -> Terms:
@@ -243,6 +303,11 @@ def packet_publication(
     bodies += [(StatementType.GRANT, encode_grant(each)) for each in grants]
     tree = originator.sign(bodies)
     return publication_of(tree, range(len(bodies)), [parts_of(sealed)])
+
+
+def codes(outcomes: Iterable[Outcome]) -> list[str]:
+    """The codes of refusals, empty for what was accepted."""
+    return [outcome.refusal.code if outcome.refusal else "" for outcome in outcomes]
 
 
 def receipt_of(outcome: Outcome) -> Receipt:

@@ -9,9 +9,8 @@ from tearline.errors import (
     NotFound,
     StatementConflict,
     StatementMalformed,
-    StatusBackwards,
 )
-from tearline.event import Event, EventCode, EventOutcome
+from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.receipt import Receipt, Status, verify_forward
 from tearline.statement import StatementType
@@ -71,7 +70,7 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
     """
     address, docket = receipt.address, case.docket
     if address is None:
-        raise StatementMalformed("a node's receipt has a place in a channel")
+        raise StatementMalformed("accepting and refusing is the exchange's word")
     item = docket.known.mail.get((case.signer, receipt.about))
     if (
         item is None
@@ -80,14 +79,11 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
         or (item.sender, item.agreement) != (address.recipient, address.agreement_id)
     ):
         raise NotFound("no grant of that id was delivered here")
-    if receipt.status is Status.ACCEPTED:
-        raise StatusBackwards("accepting is the exchange's word")
     stored = None if item.status is None else Status(item.status)
     verify_forward(docket.statuses.get((case.signer, item.seq), stored), receipt.status)
     place = next_place(case, address)
 
     docket.statuses[case.signer, item.seq] = receipt.status
-    refused = receipt.status is Status.REFUSED
     event = Event(
         statement_id=case.claim.statement.id,
         code=EventCode.RECEIPT,
@@ -98,8 +94,6 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
         counterpart=address.recipient,
         packet=item.packet or b"",
         agreement_id=address.agreement_id,
-        outcome=EventOutcome.REFUSED if refused else EventOutcome.OK,
-        reason=receipt.code,
     )
     place.take(docket.settle(case.ruling, event))
 

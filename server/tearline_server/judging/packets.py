@@ -35,6 +35,9 @@ from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.registry import InForce
 
+# The same words for a packet of somebody else and for one that does not exist.
+_NOT_YOURS = "no packet of this agency bears that id"
+
 
 def accept_manifest(case: Case, manifest: Manifest) -> None:
     """Takes a packet, once for all its recipients.
@@ -114,9 +117,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
     """
     docket, recipient = case.docket, grant.address.recipient
     facts = _facts(case, grant.packet)
-    if facts is None or agency_uri_of(facts.manifest.header.signer) != case.publisher.agency:
-        # The same words for a packet of somebody else and for one that does not exist.
-        raise GrantorNotOriginator("no packet of this agency bears that id")
+    _verify_originator(facts.manifest, case.publisher.agency)
     manifest = facts.manifest
     if grant.address.agreement_id != manifest.agreement.id:
         raise GrantMisdirected("the grant's channel is of another agreement than the packet")
@@ -150,17 +151,22 @@ def accept_grant(case: Case, grant: Grant) -> None:
     place.take(docket.settle(case.ruling, event))
 
 
-def _facts(case: Case, packet_id: bytes) -> PacketFacts | None:
+def _facts(case: Case, packet_id: bytes) -> PacketFacts:
     docket = case.docket
     if packet_id not in docket.packets:
         stored = docket.known.packets.get(packet_id)
         if stored is None:
-            return None
+            raise GrantorNotOriginator(_NOT_YOURS)
         docket.packets[packet_id] = PacketFacts(
             manifest=parse_manifest(parse_statement(stored.envelope).body),
             openings={o.compartment: o for o in parse_parts(stored.parts).openings},
         )
     return docket.packets[packet_id]
+
+
+def _verify_originator(manifest: Manifest, agency: str) -> None:
+    if agency_uri_of(manifest.header.signer) != agency:
+        raise GrantorNotOriginator(_NOT_YOURS)
 
 
 def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, case: Case) -> None:

@@ -1,0 +1,183 @@
+"""A retry is safe: the same bytes get the same receipt, other bytes are a conflict."""
+
+import asyncio
+import dataclasses
+from pathlib import Path
+
+from builders import CN, MX, US, node_of, signed_by
+from exchange_builders import (
+    World,
+    agreed,
+    agreement,
+    codes,
+    event_of,
+    manifest_id,
+    opened,
+    packet_publication,
+    receipt_of,
+)
+from tearline.event import EventCode
+from tearline.statement import StatementType
+from tearline.wire.exchange import Publication, publication_of
+from tearline.wire.flow import encode_grant
+from tearline.wire.statements import encode_signed
+
+
+async def test_the_same_bytes_get_the_same_receipt(world: World) -> None:
+    sealed = world.packet()
+    publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
+    first = await world.publish(US, publication)
+    size = (await world.exchange.entries(0, 0)).checkpoint.split(b"\n")[1]
+    again = await world.publish(US, publication)
+    assert [encode_signed(each.receipt) for each in first if each.receipt] == [
+        encode_signed(each.receipt) for each in again if each.receipt
+    ]
+    assert codes(again) == ["", ""]
+    world.clock.time_ms += 1000
+    assert (await world.exchange.entries(0, 0)).checkpoint.split(b"\n")[1] == size
+
+
+async def test_the_same_receipt_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        sealed = world.packet()
+        publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
+        first = await world.publish(US, publication)
+    async with opened(tmp_path) as world:
+        assert await world.publish(US, publication) == first
+        assert len(await world.read(CN)) == 2
+
+
+async def test_the_same_statement_under_another_signature_is_the_same(world: World) -> None:
+    sealed = world.packet()
+    publication = packet_publication(world.parties.node(US), sealed)
+    first = await world.publish(US, publication)
+    signed_again = packet_publication(world.parties.node(US), sealed)
+    assert signed_again.bundles[0].attestation != publication.bundles[0].attestation
+    assert await world.publish(US, signed_again) == first
+
+
+async def test_twice_in_one_publication_is_once(world: World) -> None:
+    sealed = world.packet()
+    one = packet_publication(world.parties.node(US), sealed)
+    two = packet_publication(world.parties.node(US), sealed)
+    both = Publication(bundles=one.bundles + two.bundles, parts=one.parts)
+    first, second = await world.publish(US, both)
+    assert first == second
+    assert codes([first]) == [""]
+
+
+async def test_retries_that_overtake_each_other_get_one_receipt(world: World) -> None:
+    sealed = world.packet()
+    publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
+    outcomes = await asyncio.gather(*(world.publish(US, publication) for _ in range(8)))
+    assert all(each == outcomes[0] for each in outcomes)
+    assert len(await world.read(CN)) == 2
+
+
+async def test_a_refusal_is_as_final_as_an_acceptance(world: World) -> None:
+    sealed = world.packet()
+    refused = world.grant(sealed, MX, categories=["finance.amount"])
+    first = await world.send(sealed, refused)
+    tree = world.parties.node(US).sign([(StatementType.GRANT, encode_grant(refused))])
+    (again,) = await world.publish(US, publication_of(tree, [0]))
+    assert again == first[1]
+
+
+async def test_a_packet_id_used_for_another_packet_is_a_conflict(world: World) -> None:
+    sealed = world.packet()
+    await world.send(sealed)
+    other = dataclasses.replace(sealed.manifest, case_id="another")
+    changed = dataclasses.replace(sealed, manifest=other)
+    assert manifest_id(changed) != manifest_id(sealed)
+    (outcome,) = await world.send(changed)
+    assert codes([outcome]) == ["TL-PKT-011"]
+    event = event_of(outcome)
+    assert (event.code, event.reason) == (EventCode.CONFLICT, "TL-PKT-011")
+    assert receipt_of(outcome).code == "TL-PKT-011"
+
+
+async def test_a_grant_id_used_for_another_grant_is_a_conflict(world: World) -> None:
+    sealed = world.packet()
+    first = world.grant(sealed, CN)
+    await world.send(sealed, first)
+    second = world.grant(sealed, MX, grant_id=first.grant_id)
+    assert codes([await world.grant_only(second)]) == ["TL-PKT-011"]
+    # In one batch as in two.
+    other = world.packet()
+    a = world.grant(other, CN)
+    b = world.grant(other, MX, grant_id=a.grant_id, address=second.address)
+    assert codes(await world.send(other, a, b)) == ["", "", "TL-PKT-011"]
+
+
+async def test_another_node_may_use_the_same_packet_id(world: World) -> None:
+    """Identifiers are judged within their signer, so that nobody squats on another's."""
+    sealed = world.packet(US)
+    await world.send(sealed)
+    theirs = dataclasses.replace(
+        sealed,
+        manifest=dataclasses.replace(sealed.manifest, header=world.parties.node(CN).header),
+    )
+    assert codes(await world.send(theirs, sender=CN)) == [""]
+
+
+async def test_nobody_fetches_anothers_receipt_by_its_statement(world: World) -> None:
+    publication = packet_publication(world.parties.node(US), world.packet())
+    await world.publish(US, publication)
+    (outcome,) = await world.publish(CN, publication)
+    assert codes([outcome]) == ["TL-TLS-006"]
+    assert outcome.receipt is None
+
+
+async def test_an_agreement_that_lacked_a_signature_may_come_whole_later(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        found = agreement(world.parties.signer(US).header)
+        lacking = agreed(world.parties, found, signers=[US, CN])
+        first = await world.publish_signed(US, lacking)
+        assert codes(first) == ["TL-AGR-001"]
+        assert await world.publish_signed(US, lacking) == first
+        whole = agreed(world.parties, found)
+        assert whole.statement.id == lacking.statement.id
+        accepted = await world.publish_signed(US, whole)
+        assert codes(accepted) == [""]
+        assert await world.publish_signed(US, whole) == accepted
+
+
+async def test_who_is_not_believed_gets_no_receipt_and_may_try_again(world: World) -> None:
+    sealed = world.packet()
+    other_key = world.parties.signer(node_of(US), key=None)
+    publication = packet_publication(other_key, sealed)
+    bundle = publication.bundles[0]
+    forged = dataclasses.replace(
+        bundle.attestation, signature=bytes(len(bundle.attestation.signature))
+    )
+    broken = dataclasses.replace(
+        publication, bundles=(dataclasses.replace(bundle, attestation=forged),)
+    )
+    (outcome,) = await world.publish(US, broken)
+    assert (codes([outcome]), outcome.receipt) == (["TL-KEY-002"], None)
+    assert codes(await world.publish(US, publication)) == [""]
+
+
+async def test_a_zero_signature_under_a_known_root_is_no_hit(world: World) -> None:
+    sealed, later = world.packet(), world.packet()
+    await world.send(sealed)
+    publication = packet_publication(world.parties.node(US), later)
+    await world.publish(US, publication)
+    again = world.packet()
+    good = packet_publication(world.parties.node(US), again)
+    bundle = good.bundles[0]
+    forged = dataclasses.replace(
+        bundle.attestation, signature=publication.bundles[0].attestation.signature
+    )
+    broken = dataclasses.replace(good, bundles=(dataclasses.replace(bundle, attestation=forged),))
+    assert codes(await world.publish(US, broken)) == ["TL-KEY-002"]
+
+
+async def test_a_statement_that_nobody_may_bring_is_refused(world: World) -> None:
+    """A trust list with too few signatures, brought by a member, leaves no receipt."""
+    body = world.parties.clear[0].statement.body
+    again = signed_by(StatementType.TRUST_LIST, body, world.parties.signer(US))
+    (outcome,) = await world.publish_signed(US, again)
+    assert outcome.refusal is not None
+    assert outcome.receipt is None

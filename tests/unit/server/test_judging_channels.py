@@ -1,0 +1,209 @@
+"""Places in channels, receipts of nodes, voids and marks."""
+
+import pytest
+
+from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
+from exchange_builders import World, address, codes, event_of, manifest_id, receipt_of
+from tearline.channel import Address, Mark, Void, VoidReason
+from tearline.event import EventCode
+from tearline.receipt import Receipt, Status
+from tearline.statement import StatementType
+from tearline.wire.exchange import Delivery, Outcome, publication_of
+from tearline.wire.flow import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
+
+
+async def delivered(world: World, recipient: str = CN) -> Delivery:
+    """A grant that its recipient was handed."""
+    sealed = world.packet()
+    assert codes(await world.send(sealed, world.grant(sealed, recipient))) == ["", ""]
+    return (await world.read(recipient))[-1]
+
+
+async def tell(
+    world: World,
+    about: bytes,
+    status: Status,
+    *,
+    sender: str = CN,
+    recipient: str = US,
+    place: Address | None = None,
+) -> Outcome:
+    receipt = Receipt(
+        header=world.parties.node(sender).header,
+        address=place or address(recipient, world.seq(sender, recipient)),
+        about=about,
+        status=status,
+        code="",
+        entry=None,
+        acted_by=None,
+        time_ms=NOW_MS,
+    )
+    return await world.say(sender, StatementType.RECEIPT, encode_receipt(receipt))
+
+
+def void(world: World, seq: int, recipient: str = CN, sender: str = US) -> bytes:
+    header = world.parties.node(sender).header
+    return encode_void(
+        Void(header=header, address=address(recipient, seq), reason=VoidReason.REFUSED)
+    )
+
+
+def mark(world: World, counter: int, recipient: str = CN, sender: str = US) -> bytes:
+    return encode_mark(
+        Mark(
+            header=world.parties.node(sender).header,
+            recipient=node_of(recipient),
+            agreement_id=AGREEMENT_ID,
+            counter=counter,
+            highest_sent=3,
+            highest_received=2,
+            time_ms=NOW_MS,
+        )
+    )
+
+
+async def test_places_follow_each_other_in_each_channel(world: World) -> None:
+    sealed = world.packet()
+    first = world.grant(sealed, CN, address=address(CN, 1))
+    gap = world.grant(sealed, CN, address=address(CN, 3))
+    other = world.grant(sealed, MX, address=address(MX, 1))
+    assert codes(await world.send(sealed, first, gap, other)) == ["", "", "TL-MBX-001", ""]
+
+
+async def test_a_place_is_taken_once(world: World) -> None:
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed, CN, address=address(CN, 1)))
+    again = await world.grant_only(world.grant(sealed, CN, address=address(CN, 1)))
+    assert codes([again]) == ["TL-PKT-011"]
+    assert event_of(again).code is EventCode.CONFLICT
+
+
+async def test_a_void_fills_the_place_of_what_was_refused(world: World) -> None:
+    sealed = world.packet()
+    refused = world.grant(sealed, CN, address=address(CN, 1), purpose="curiosity")
+    assert codes(await world.send(sealed, refused)) == ["", "TL-AGR-001"]
+    assert codes([await world.say(US, StatementType.VOID, void(world, 1))]) == [""]
+    following = world.grant(sealed, CN, address=address(CN, 2))
+    assert codes([await world.grant_only(following)]) == [""]
+    types = [delivery.statements[0].type for delivery in await world.read(CN)]
+    assert types == [StatementType.AGREEMENT, StatementType.VOID, StatementType.GRANT]
+
+
+async def test_a_void_takes_no_place_that_is_taken_or_far(world: World) -> None:
+    await delivered(world)
+    assert codes([await world.say(US, StatementType.VOID, void(world, 1))]) == ["TL-PKT-011"]
+    assert codes([await world.say(US, StatementType.VOID, void(world, 9))]) == ["TL-MBX-001"]
+
+
+async def test_a_receipt_reaches_the_grantor(world: World) -> None:
+    grant = await delivered(world)
+    outcome = await tell(world, grant.statements[0].id, Status.STORED)
+    assert codes([outcome]) == [""]
+    assert event_of(outcome).packet == parse_grant(grant.statements[0].body).packet
+    relayed = (await world.read(US))[-1]
+    assert relayed.statements[0].type is StatementType.RECEIPT
+    assert relayed.entry is not None
+    event = parse_event(relayed.entry.event)
+    assert (event.code, event.party, event.actor) == (
+        EventCode.RECEIPT,
+        node_of(US),
+        node_of(CN),
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED], [""] * 4),
+        ([Status.STORED, Status.ERASED], [""] * 2),
+        ([Status.OPENED, Status.STORED], ["", "TL-MBX-004"]),
+        ([Status.ERASED, Status.SEEN], ["", "TL-MBX-004"]),
+    ],
+)
+async def test_a_status_only_moves_forward(
+    world: World, said: list[Status], expected: list[str]
+) -> None:
+    grant = await delivered(world)
+    about = grant.statements[0].id
+    assert codes([await tell(world, about, status) for status in said]) == expected
+
+
+async def test_within_one_batch_a_status_only_moves_forward_too(world: World) -> None:
+    about = (await delivered(world)).statements[0].id
+    header = world.parties.node(CN).header
+    bodies = [
+        (
+            StatementType.RECEIPT,
+            encode_receipt(
+                Receipt(
+                    header=header,
+                    address=address(US, seq),
+                    about=about,
+                    status=status,
+                    code="",
+                    entry=None,
+                    acted_by=None,
+                    time_ms=NOW_MS,
+                )
+            ),
+        )
+        for seq, status in ((1, Status.OPENED), (2, Status.STORED))
+    ]
+    tree = world.parties.node(CN).sign(bodies)
+    assert codes(await world.publish(CN, publication_of(tree, [0, 1]))) == ["", "TL-MBX-004"]
+
+
+async def test_a_receipt_about_what_was_not_delivered_here_finds_nothing(world: World) -> None:
+    grant = await delivered(world)
+    place = address(US, 1)
+    theirs = await tell(world, grant.statements[0].id, Status.STORED, sender=MX, place=place)
+    absent = await tell(world, b"a" * 32, Status.STORED, sender=MX, place=place)
+    assert codes([theirs, absent]) == ["TL-REQ-006", "TL-REQ-006"]
+    assert theirs.refusal == absent.refusal
+    manifest = await tell(world, grant.statements[1].id, Status.STORED, place=place)
+    assert codes([manifest]) == ["TL-REQ-006"]
+
+
+async def test_a_receipt_before_the_delivery_finds_nothing(world: World) -> None:
+    sealed = world.packet()
+    outcomes = await world.send(sealed, world.grant(sealed))
+    early = await tell(world, receipt_of(outcomes[1]).about, Status.STORED)
+    assert codes([early]) == ["TL-REQ-006"]
+
+
+async def test_a_receipt_goes_to_the_grantor_and_nobody_else(world: World) -> None:
+    grant = await delivered(world)
+    elsewhere = await tell(world, grant.statements[0].id, Status.STORED, recipient=MX)
+    assert codes([elsewhere]) == ["TL-REQ-006"]
+    assert [each.statements[0].type for each in await world.read(MX)] == [StatementType.AGREEMENT]
+
+
+async def test_marks_are_relayed_and_count_up(world: World) -> None:
+    said = [await world.say(US, StatementType.MARK, mark(world, n)) for n in (1, 5, 5, 4)]
+    # The same mark again is the same statement.
+    assert codes(said) == ["", "", "", "TL-PKT-011"]
+    types = [delivery.statements[0].type for delivery in await world.read(CN)]
+    assert types == [StatementType.AGREEMENT, StatementType.MARK, StatementType.MARK]
+
+
+async def test_marks_and_voids_stay_within_agreements(world: World) -> None:
+    stranger = Mark(
+        header=world.parties.node(US).header,
+        recipient=node_of(CN),
+        agreement_id=b"z" * 16,
+        counter=1,
+        highest_sent=0,
+        highest_received=0,
+        time_ms=NOW_MS,
+    )
+    outcome = await world.say(US, StatementType.MARK, encode_mark(stranger))
+    assert codes([outcome]) == ["TL-AGR-001"]
+
+
+async def test_a_packet_is_stored_once_for_all(world: World) -> None:
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed, CN), world.grant(sealed, MX))
+    found = await world.store.packet(manifest_id(sealed))
+    assert found is not None
+    for agency in (CN, MX):
+        assert (await world.read(agency))[-1].statements[1].id == manifest_id(sealed)
