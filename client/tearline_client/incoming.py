@@ -145,8 +145,7 @@ class Intake:
             raise StatementMalformed("a delivery brings a statement and its log entry")
         statement = delivery.statements[0]
         event = parse_event(delivery.entry.event)
-        if (event.statement_id, event.code) != (statement.id, _CODES.get(statement.type)):
-            raise EntryMismatch("the log entry is about another statement")
+        _verify_event(event, statement)
         at = Moment(index=delivery.entry.index, time_ms=event.time_ms)
         signer = self._trust.verify(statement, delivery.attestations, at=at)
         return Received(
@@ -191,13 +190,10 @@ class Intake:
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]
-        if packet.type is not StatementType.MANIFEST or packet.id != grant.packet:
-            # Also how B showing A's packet to C ends: C finds no grant of A's around it.
-            raise GrantMisdirected("the grant is of another packet")
+        _verify_packet(grant, packet)
         originator = self._trust.verify(packet, delivery.attestations, at=at)
         manifest = parse_manifest(packet.body)
-        if agency_uri_of(signer.signer) != agency_uri_of(originator.signer):
-            raise GrantorNotOriginator()
+        _verify_originator(signer, originator)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
         release = open_release(grant, self._kem_key(grant.kem_key_id))
@@ -251,6 +247,22 @@ def judge_fields(view: View) -> dict[int, TearlineError]:
         except TearlineError as error:
             findings[opened.slot] = error
     return findings
+
+
+def _verify_event(event: Event, statement: Statement) -> None:
+    if (event.statement_id, event.code) != (statement.id, _CODES.get(statement.type)):
+        raise EntryMismatch("the log entry is about another statement")
+
+
+def _verify_packet(grant: Grant, packet: Statement) -> None:
+    if packet.type is not StatementType.MANIFEST or packet.id != grant.packet:
+        raise GrantMisdirected("the grant is of another packet")
+
+
+def _verify_originator(grantor: Header, originator: Header) -> None:
+    # How B showing A's packet to C ends: C finds no grant of A's around it.
+    if agency_uri_of(grantor.signer) != agency_uri_of(originator.signer):
+        raise GrantorNotOriginator()
 
 
 def _with_attestations(statement: Statement, delivery: Delivery) -> Signed:

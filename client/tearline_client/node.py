@@ -31,7 +31,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
-from tearline.wire.exchange import Publication, encode_cursor, is_idle
+from tearline.wire.exchange import Publication, encode_cursor
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline.wire.trust import encode_key_record
 from tearline_client.acting import Acting
@@ -361,7 +361,7 @@ class Node:
         intake = self.state.stores.intake
         taken = 0
         async for data in self.state.transport.subscribe(encode_cursor(intake.cursor())):
-            if is_idle(data):
+            if self._receiver.is_idle(data):
                 await self._acknowledge()
                 taken = 0
                 if not wait:

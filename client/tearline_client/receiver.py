@@ -9,12 +9,17 @@ from tearline.channel import Incoming, Mark, Void
 from tearline.errors import (
     ChannelGap,
     GrantMisdirected,
-    RequestError,
     StatementMalformed,
     TearlineError,
 )
-from tearline.receipt import Receipt, Status, verify_forward
-from tearline.wire.exchange import Cursor, Delivery, delivery_cursor, parse_delivery
+from tearline.receipt import LogOpening, Receipt, Status, verify_forward
+from tearline.wire.exchange import (
+    Cursor,
+    Delivery,
+    delivery_cursor,
+    is_idle,
+    parse_delivery,
+)
 from tearline_client.incoming import Intake, Received, ReceivedGrant
 from tearline_client.state import NodeState
 
@@ -37,22 +42,38 @@ class Receiver:
         Raises:
             RequestError: If the log could not be read up to the delivery's entry; the
                 delivery is not lost, and comes again.
+            LogError: If the log is not the one followed so far; the same.
         """
         try:
             delivery = parse_delivery(data)
             if delivery.entry is None or not delivery.statements:
                 raise StatementMalformed("a delivery brings a statement and its log entry")
-            if delivery.entry.index >= self._state.stores.log.size:
-                await self._state.follow()
-            if self._state.stores.intake.is_taken(delivery.statements[0].id):
-                self._pass(delivery.cursor)
-                return None
-            return self._take(delivery, data)
-        except RequestError:
-            raise
         except TearlineError as error:
             self._put_aside(error, data)
             return None
+        if delivery.entry.index >= self._state.stores.log.size:
+            await self._state.follow()
+        try:
+            if self._state.stores.intake.is_taken(delivery.statements[0].id):
+                self._pass(delivery.cursor, delivery.entry)
+                return None
+            return self._take(delivery, data)
+        except TearlineError as error:
+            self._put_aside(error, data)
+            return None
+
+    def is_idle(self, data: bytes) -> bool:
+        """Whether a delivery only says that nothing more waits.
+
+        Raises:
+            StatementMalformed: If ``data`` is not a delivery, and so has no place that could be
+                passed; kept as evidence.
+        """
+        try:
+            return is_idle(data)
+        except StatementMalformed as error:
+            self._state.alarm(error, data)
+            raise
 
     def _take(self, delivery: Delivery, data: bytes) -> Received:
         stores = self._state.stores
@@ -126,6 +147,8 @@ class Receiver:
             self._state.stores.intake.quarantine(error, data, now_ms=self._state.now_ms())
             self._state.stores.intake.put_cursor(cursor)
 
-    def _pass(self, cursor: Cursor) -> None:
+    def _pass(self, cursor: Cursor, entry: LogOpening) -> None:
         with self._state.stores.database.transaction():
+            # Said again, it must stand where it stood.
+            self._state.stores.log.put_opening(entry)
             self._state.stores.intake.put_cursor(cursor)
