@@ -214,7 +214,8 @@ class Node:
         self._record_encryption_key(now_ms)
         return True
 
-    def _record_encryption_key(self, now_ms: int) -> None:
+    def _record_encryption_key(self, now_ms: int) -> tuple[Signed, tuple[int, ...]]:
+        """Makes an encryption key and queues its record, which it returns with its place."""
         key = KemKey.generate()
         self.keystore.put(kem_entry(key), key.private_bytes())
         record = KeyRecord(
@@ -227,8 +228,10 @@ class Node:
             not_after_ms=now_ms + KEM_LIFETIME_MS,
         )
         tree = self.state.signer.sign([(StatementType.KEY_RECORD, encode_key_record(record))])
+        statement = signed(tree)
         with self.state.stores.database.transaction():
-            self._sender.store_publications([Publication(signed=(signed(tree),))])
+            ids = self._sender.store_publications([Publication(signed=(statement,))])
+        return statement, ids
 
     async def rotate_encryption_key(self) -> None:
         """Puts a fresh encryption key on record, whatever is left of the old one's life.
@@ -236,12 +239,10 @@ class Node:
         The old private key stays for what is sealed to it already.
 
         Raises:
-            RequestError: If the exchange is out of reach; the record waits in the outbox.
+            TearlineError: If the exchange refuses it, or is out of reach.
         """
         await self.sync()
-        self._record_encryption_key(self.state.now_ms())
-        await self._sender.flush()
-        await self.state.follow()
+        await self._settled(*self._record_encryption_key(self.state.now_ms()))
 
     async def publish_revocation(self, revocation: Signed) -> None:
         """Has the log say, from now on, that a key of our agency has ended.
@@ -252,7 +253,10 @@ class Node:
         await self.state.follow()
         with self.state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(revocation,))])
-        sent = await self._releasing.settle((), [revocation], ids)
+        await self._settled(revocation, ids)
+
+    async def _settled(self, statement: Signed, ids: Sequence[int]) -> None:
+        sent = await self._releasing.settle((), [statement], ids)
         for code, why in sent.refused:
             raise (error_by_code(code) or RefusedOtherwise)(why)
 
