@@ -1,0 +1,131 @@
+"""Mailboxes: what waits, then what comes; nothing before its log entry."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from builders import CN, US, node_of
+from exchange_builders import World, codes, opened
+from tearline.event import EventCode
+from tearline.statement import StatementType
+from tearline.wire.exchange import START, Cursor, Delivery
+from tearline.wire.flow import parse_event
+
+
+async def send(world: World, count: int = 1) -> None:
+    for _ in range(count):
+        sealed = world.packet()
+        assert codes(await world.send(sealed, world.grant(sealed))) == ["", ""]
+
+
+async def events(world: World) -> list[EventCode]:
+    rows = await world.store.event_rows(0, limit=100)
+    return [parse_event(row.event).code for row in rows]
+
+
+async def test_what_waits_comes_then_what_is_sent(world: World) -> None:
+    await send(world)
+    stream = world.exchange.subscribe(node_of(CN), START)
+    kinds = [(await anext(stream)).statements[:1] for _ in range(3)]
+    assert [[s.type for s in statements] for statements in kinds] == [
+        [StatementType.AGREEMENT],
+        [StatementType.GRANT],
+        [],
+    ]
+    following = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    assert not following.done()
+    await send(world)
+    delivery = await following
+    assert delivery.cursor.seq == 3
+    idle = await anext(stream)
+    assert (idle.statements, idle.cursor.seq) == ((), 3)
+
+
+async def test_nothing_is_released_before_its_entry(world: World) -> None:
+    await send(world, 2)
+    assert EventCode.GRANT_DELIVERED not in await events(world)
+    stream = world.exchange.subscribe(node_of(CN), START)
+    await anext(stream)
+    first = await anext(stream)
+    assert first.statements[0].type is StatementType.GRANT
+    assert (await events(world)).count(EventCode.GRANT_DELIVERED) == 2
+
+
+async def test_a_first_delivery_is_logged_once(world: World) -> None:
+    await send(world)
+    await asyncio.gather(*(world.read(CN) for _ in range(4)))
+    await world.read(CN)
+    assert (await events(world)).count(EventCode.GRANT_DELIVERED) == 1
+
+
+async def test_a_cursor_goes_on_and_a_strange_one_begins_anew(world: World) -> None:
+    await send(world, 2)
+    whole = await world.read(CN)
+    assert [each.cursor.seq for each in whole] == [1, 2, 3]
+    epoch = whole[0].cursor.epoch
+    for cursor, expected in (
+        (Cursor(epoch=epoch, seq=1), [2, 3]),
+        (Cursor(epoch=epoch, seq=3), []),
+        (Cursor(epoch=epoch, seq=4), [1, 2, 3]),
+        (Cursor(epoch=b"another epoch 16", seq=2), [1, 2, 3]),
+        (START, [1, 2, 3]),
+    ):
+        assert [each.cursor.seq for each in await world.read(CN, cursor)] == expected
+
+
+async def test_a_delivery_brings_its_entry_and_every_signature(world: World) -> None:
+    await send(world)
+    delivery = (await world.read(CN))[-1]
+    assert delivery.entry is not None
+    event = parse_event(delivery.entry.event)
+    assert (event.code, event.statement_id) == (
+        EventCode.GRANT_ACCEPTED,
+        delivery.statements[0].id,
+    )
+    for statement in delivery.statements:
+        world.parties.trust().verify(statement, delivery.attestations, at=world.parties.next)
+
+
+async def test_a_page_more_than_one_is_read_to_the_end(world: World) -> None:
+    await send(world, 70)
+    assert [each.cursor.seq for each in await world.read(CN)] == list(range(1, 72))
+
+
+async def test_one_bad_row_never_blocks_a_mailbox(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        await send(world, 2)
+    with sqlite3.connect(tmp_path / "exchange.db") as database:
+        database.execute(
+            "UPDATE statement SET envelope = x'00' WHERE idx ="
+            " (SELECT statement FROM mail WHERE seq = 2 AND node = ?)",
+            (node_of(CN),),
+        )
+    database.close()
+    async with opened(tmp_path) as world:
+        assert [each.cursor.seq for each in await world.read(CN)] == [1, 3]
+
+
+async def test_streams_end_when_the_exchange_closes(world: World) -> None:
+    async def drain() -> list[Delivery]:
+        return [each async for each in world.exchange.subscribe(node_of(CN), START)]
+
+    draining = asyncio.ensure_future(drain())
+    while not world.exchange._mailboxes._bells:
+        await asyncio.sleep(0)
+    world.exchange.end_streams()
+    assert len(await draining) >= 1
+
+
+async def test_acknowledgements_are_kept_and_bounded(world: World, tmp_path: Path) -> None:
+    await send(world)
+    cursor = (await world.read(CN))[-1].cursor
+    assert await world.exchange.acknowledge(node_of(CN), cursor) == cursor
+    beyond = Cursor(epoch=cursor.epoch, seq=1000)
+    await world.exchange.acknowledge(node_of(CN), beyond)
+    await world.exchange.acknowledge(node_of(US), Cursor(epoch=b"e" * 16, seq=1))
+    with sqlite3.connect(tmp_path / "exchange.db") as database:
+        rows = database.execute("SELECT node, seq FROM acknowledged").fetchall()
+    database.close()
+    assert rows == [(node_of(CN), 2)]
