@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tearline.armor import Armor, armor
-from tearline.errors import NotFound, TearlineError
+from tearline.errors import HomeMissing, NotFound, TearlineError
 from tearline.policy.form import Form
 from tearline.policy.release import Decision
 from tearline.receipt import Status
@@ -49,7 +49,7 @@ class Agency:
     @property
     def _node(self) -> Node:
         if self._opened is None:
-            raise RuntimeError("the node is not open")
+            raise HomeMissing("the node is not open")
         return self._opened
 
     async def found(self, agency: str, domain: str) -> str:
