@@ -19,6 +19,7 @@ from tearline.limits import MAX_LEAF_LIFETIME_S, REFUSALS_FLUSH_S
 from tearline.rpc.credentials import ServerTls, TlsIdentity
 from tearline.statement import Signer
 from tearline_server.auditlog import AuditLog
+from tearline_server.bounds import Rates
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange, House
 from tearline_server.gate import Gate, Roster
@@ -71,6 +72,7 @@ def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
             federation=federation, uri=str(config.uri), key=keys.signing
         ),
         clock=now_ms,
+        rates=Rates(statements=config.node_statements_s, bytes=config.node_bytes_s),
     )
 
 

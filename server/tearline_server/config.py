@@ -24,6 +24,7 @@ from tearline.errors import (
     SettingUnknown,
 )
 from tearline.identity import AgencyUri, ExchangeUri
+from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
@@ -31,7 +32,9 @@ _MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file 
 _MAX_PORT = 65535
 _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
-_SETTINGS = ("name", "address", "dns", "listen")
+_MAX_RATE = 1 << 40  # beyond any line and any disk
+_TEXTS = ("name", "address", "dns", "listen")
+_NUMBERS = {"node_statements_s": NODE_STATEMENTS_S, "node_bytes_s": NODE_BYTES_S}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Config:
         address: host:port under which nodes reach it.
         dns: The one DNS name in its certificate.
         listen: host:port that it listens on.
+        node_statements_s: Statements a second that one node may publish.
+        node_bytes_s: Bytes a second that one node may publish.
     """
 
     home: Path
@@ -51,6 +56,8 @@ class Config:
     address: str
     dns: str
     listen: str
+    node_statements_s: int
+    node_bytes_s: int
 
     @property
     def uri(self) -> ExchangeUri:
@@ -86,7 +93,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in _SETTINGS:
+        if name not in (*_TEXTS, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -95,6 +102,8 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             dns=_domain("dns", values),
             address=_address("address", values.get("address")),
             listen=_address("listen", values.get("listen", values.get("address"))),
+            node_statements_s=_number("node_statements_s", values),
+            node_bytes_s=_number("node_bytes_s", values),
         )
     except MalformedInput as error:
         raise SettingInvalid(error.why) from None
@@ -124,7 +133,7 @@ def write_config(config: Config) -> None:
         ConfigUnreadable: If there is one already, or it cannot be written.
     """
     path = config.home / FILE_NAME
-    lines = [f'{name} = "{getattr(config, name)}"\n' for name in _SETTINGS]
+    lines = [f'{name} = "{getattr(config, name)}"\n' for name in _TEXTS]
     try:
         with path.open("x", encoding="utf-8") as file:
             file.writelines(lines)
@@ -196,4 +205,11 @@ def _address(name: str, value: object) -> str:
     if not host or '"' in host or "\\" in host or not host.isprintable():
         raise SettingInvalid(f"{name}: host:port was expected")
     parse_decimal(port, maximum=_MAX_PORT)
+    return value
+
+
+def _number(name: str, values: Mapping[str, object]) -> int:
+    value = values.get(name, _NUMBERS[name])
+    if type(value) is not int or not 0 < value <= _MAX_RATE:
+        raise SettingInvalid(f"{name}: a whole number above zero was expected")
     return value

@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tearline.errors import NotFound, TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
@@ -27,7 +27,7 @@ from tearline.wire.exchange import (
 )
 from tearline_server.audit_query import parse_query
 from tearline_server.auditlog import AuditLog, Clock
-from tearline_server.bounds import Bounds
+from tearline_server.bounds import Bounds, Rates
 from tearline_server.committer import Committer
 from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.judging.case import Publisher
@@ -52,6 +52,7 @@ class House:
         log: Its log, over the same store.
         signer_of: Its signer in a federation.
         clock: The time.
+        rates: What one node may publish.
     """
 
     installation: Installation
@@ -59,6 +60,7 @@ class House:
     log: AuditLog
     signer_of: Callable[[bytes], Signer]
     clock: Clock
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ class Exchange:
         self._house = house
         self._store = house.store
         self._log = house.log
-        self._bounds = Bounds()
+        self._bounds = Bounds(house.rates)
         self._strangers: Counter[tuple[str, str]] = Counter()
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
         self._epoch = epoch

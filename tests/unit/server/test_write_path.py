@@ -1,0 +1,280 @@
+"""The write path: batches, bounds, and what a failed transaction leaves behind."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from builders import CN, MX, US, node_of
+from exchange_builders import World, codes, opened, packet_publication
+from tearline.errors import ExchangeBusy, ExchangeFault, StoreFull
+from tearline.event import EventCode
+from tearline.limits import (
+    MAX_BATCH_STATEMENTS,
+    MAX_QUEUE_STATEMENTS,
+    NODE_STATEMENTS_S,
+    RATE_BURST_S,
+)
+from tearline.merkle import Frontier
+from tearline.wire.flow import parse_event
+from tearline_server.bounds import Bounds, Rate, Rates
+from tearline_server.committer import Committer, Weight
+from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.store import Append, Store
+
+ONE = Weight(statements=1, bytes=1)
+NOTHING = Asked()
+
+
+@dataclass(frozen=True)
+class Job:
+    number: int
+    weight: Weight = ONE
+    asked: Asked = NOTHING
+
+
+@dataclass
+class Shelf:
+    """A store whose commits wait for the test, and fail when it says so."""
+
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    fail: list[Exception] = field(default_factory=list)
+
+    async def known(self, asked: Asked) -> Known:
+        return Known()
+
+    async def commit(self, append: Append) -> None:
+        append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0))
+        await self.gate.wait()
+        if self.fail:
+            raise self.fail.pop(0)
+
+
+@dataclass
+class Recorder:
+    """A desk that notes what it was given; chokes on negative numbers."""
+
+    batches: list[list[int]] = field(default_factory=list)
+    durable: list[list[int]] = field(default_factory=list)
+    restored: int = 0
+
+    def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+        self.batches.append([work.number for work in works])
+        if any(work.number < 0 for work in works):
+            raise ZeroDivisionError
+        return Commit(tree=Frontier(), time_ms=0)
+
+    def committed(self, works: Sequence[Job]) -> None:
+        self.durable.append([work.number for work in works])
+
+    async def restore(self) -> None:
+        self.restored += 1
+
+
+def committer(shelf: Shelf, desk: Recorder) -> Committer[Job]:
+    made: Committer[Job] = Committer(shelf, desk, lambda tree: None)  # type: ignore[arg-type]
+    made.start()
+    return made
+
+
+async def submitted(made: Committer[Job], *jobs: Job) -> list[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(made.submit(job)) for job in jobs]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_comes_during_a_commit_is_the_next_batch() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    first = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    rest = await submitted(made, *(Job(number) for number in range(1, 5)))
+    assert not any(task.done() for task in first + rest)
+    shelf.gate.set()
+    await asyncio.gather(*first, *rest)
+    assert desk.durable == [[0], [1, 2, 3, 4]]
+    await made.close()
+
+
+async def test_a_batch_has_a_bound() -> None:
+    shelf, desk = Shelf(), Recorder()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    half = Weight(statements=MAX_BATCH_STATEMENTS // 2 + 1, bytes=1)
+    await asyncio.gather(*await submitted(made, *(Job(number, half) for number in range(3))))
+    assert desk.durable == [[0], [1], [2]]
+    await made.close()
+
+
+async def test_a_full_queue_turns_away_and_says_when_to_come_again() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    tasks = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    tasks += await submitted(made, Job(1, Weight(statements=MAX_QUEUE_STATEMENTS, bytes=1)))
+    with pytest.raises(ExchangeBusy) as busy:
+        await made.submit(Job(2))
+    assert busy.value.retry_after_ms
+    internal = asyncio.create_task(made.submit(Job(3), internal=True))
+    shelf.gate.set()
+    await asyncio.gather(*tasks, internal)
+    await made.close()
+
+
+async def test_a_failed_batch_is_refused_whole_and_the_next_starts_from_the_store() -> None:
+    shelf, desk = Shelf(fail=[StoreFull("no room")]), Recorder()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    results = await asyncio.gather(*await submitted(made, Job(0), Job(1)), return_exceptions=True)
+    assert [type(result) for result in results] == [StoreFull, StoreFull]
+    assert not made.is_healthy
+    await made.submit(Job(2))
+    assert (desk.restored, desk.durable, made.is_healthy) == (1, [[2]], True)
+    await made.close()
+
+
+async def test_one_defect_takes_nobody_elses_work_with_it() -> None:
+    shelf, desk = Shelf(), Recorder()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    results = await asyncio.gather(
+        *await submitted(made, Job(0), Job(-1), Job(2)), return_exceptions=True
+    )
+    assert results[0] is None
+    assert isinstance(results[1], ExchangeFault)
+    assert results[2] is None
+    assert desk.durable == [[0], [2]]
+    await made.close()
+
+
+async def test_a_caller_that_leaves_does_not_stop_its_batch() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    (task,) = await submitted(made, Job(0))
+    task.cancel()
+    shelf.gate.set()
+    await made.close()
+    assert desk.durable == [[0]]
+
+
+async def test_a_closing_exchange_finishes_and_takes_nothing_more() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    tasks = await submitted(made, Job(0), Job(1))
+    closing = asyncio.create_task(made.close())
+    await asyncio.sleep(0)
+    with pytest.raises(ExchangeBusy):
+        await made.submit(Job(2))
+    shelf.gate.set()
+    await asyncio.gather(closing, *tasks)
+    assert [number for batch in desk.durable for number in batch] == [0, 1]
+
+
+# The same with the real store.
+
+
+class FullDisk:
+    """A store that answers, and has no room for the next commits."""
+
+    def __init__(self, store: Store, failures: int) -> None:
+        self._store = store
+        self._failures = failures
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(self, append: Append) -> None:
+        if self._failures:
+            self._failures -= 1
+            append((await self._store.load()).head)
+            raise StoreFull
+        await self._store.commit(append)
+
+
+async def test_after_a_full_disk_the_exchange_goes_on_as_if_nothing_was(world: World) -> None:
+    world.exchange._committer._store = FullDisk(world.store, 1)  # type: ignore[assignment]
+    sealed = world.packet()
+    publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
+    size = (await world.store.load()).head.tree.size
+    with pytest.raises(StoreFull):
+        await world.publish(US, publication)
+    assert (await world.store.load()).head.tree.size == size
+    assert codes(await world.publish(US, publication)) == ["", ""]
+    assert [each.cursor.seq for each in await world.read(CN)] == [1, 2]
+
+
+async def test_many_nodes_at_once_share_commits(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        work = []
+        for sender, recipient in ((US, CN), (CN, MX), (MX, US)) * 4:
+            sealed = world.packet(sender)
+            grant = world.grant(sealed, recipient, sender)
+            publication = packet_publication(world.parties.node(sender), sealed, [grant])
+            work.append(world.publish(sender, publication))
+        assert all(codes(outcomes) == ["", ""] for outcomes in await asyncio.gather(*work))
+        for agency in (US, CN, MX):
+            assert len(await world.read(agency)) == 5
+
+
+# Bounds.
+
+
+def test_a_node_publishes_in_bursts_but_not_for_ever() -> None:
+    rate = Rate(100)
+    for _ in range(RATE_BURST_S):
+        rate.take("a", 100, 0)
+    with pytest.raises(ExchangeBusy) as busy:
+        rate.take("a", 1, 0)
+    assert busy.value.retry_after_ms == 1
+    rate.take("b", 1, 0)
+    rate.take("a", 100, 1)
+    with pytest.raises(ExchangeBusy) as busy:
+        rate.take("a", 1, 1)
+    wait_ms = busy.value.retry_after_ms
+    assert wait_ms is not None
+    rate.take("a", 1, 1 + wait_ms)
+
+
+def test_a_clock_that_runs_backwards_gives_nothing_away() -> None:
+    rate = Rate(100)
+    rate.take("a", 1000, 10_000)
+    with pytest.raises(ExchangeBusy):
+        rate.take("a", 1, 0)
+
+
+def test_bytes_are_bounded_as_well() -> None:
+    bounds = Bounds(Rates())
+    bounds.take("a", statements=1, size=1 << 40, now_ms=0)
+    with pytest.raises(ExchangeBusy):
+        bounds.take("a", statements=1, size=1, now_ms=0)
+
+
+async def test_a_node_that_floods_is_told_to_wait(world: World) -> None:
+    world.exchange._bounds._statements.take(
+        node_of(US), NODE_STATEMENTS_S * RATE_BURST_S, world.clock.time_ms
+    )
+    with pytest.raises(ExchangeBusy):
+        await world.publish(US, packet_publication(world.parties.node(US), world.packet()))
+    world.clock.time_ms += 1000
+    assert codes(await world.send(world.packet())) == [""]
+
+
+async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> None:
+    publication = packet_publication(world.parties.node(US), world.packet())
+    for _ in range(5):
+        await world.publish(CN, publication)
+    world.exchange.count_refusal("ipv4:127.0.0.1", "TL-TLS-001")
+    before = (await world.store.load()).head.tree.size
+    await world.exchange.flush_refusals()
+    await world.exchange.flush_refusals()
+    rows = await world.store.event_rows(before, limit=10)
+    said = [parse_event(row.event) for row in rows]
+    assert [(e.code, e.actor, e.reason, e.count) for e in said] == [
+        (EventCode.REFUSED, node_of(CN), "TL-TLS-006", 5),
+        (EventCode.REFUSED, "ipv4:127.0.0.1", "TL-TLS-001", 1),
+    ]
