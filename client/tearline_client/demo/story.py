@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tearline.errors import NotFound
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
@@ -346,9 +347,12 @@ def _secrets_in_exchange(story: Story) -> tuple[list[str], bool]:
 def _edit_event(database: Path) -> None:
     """Makes the log say that the lead went to somebody else."""
     connection = sqlite3.connect(database)
-    index, event = connection.execute(
+    row = connection.execute(
         "SELECT idx, event FROM event WHERE code = 'grant-accepted' ORDER BY idx LIMIT 1"
     ).fetchone()
+    if row is None:
+        raise NotFound("no grant was logged")
+    index, event = row
     forged = event.replace(b"police.cn.example", b"others.cn.example")
     forged = forged.replace(b"fiscalia.mx.example", b"somebody.mx.example")
     connection.execute("UPDATE event SET event = ? WHERE idx = ?", (forged, index))
