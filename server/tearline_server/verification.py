@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tearline.commitments import verify_ciphertext, verify_opening
-from tearline.errors import TearlineError
+from tearline.errors import LogError, TearlineError
 from tearline.federation import LogIdentity
 from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import Frontier, Node
@@ -62,9 +62,12 @@ class LogVerifier:
 
         Raises:
             StoreError: If the store cannot be read at all.
-            FrontierDamaged: If it has no head.
         """
-        stored = await self._store.load()
+        try:
+            stored = await self._store.load()
+        except LogError as error:
+            yield Finding(place="head", what=str(error))
+            return
         signed_size, signed_root, problem = self._checkpoint(stored)
         if problem:
             yield problem

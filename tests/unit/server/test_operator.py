@@ -1,0 +1,227 @@
+"""The operator's settings, keys, logs and command line."""
+
+import io
+import json
+import logging
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from builders import CN, US, agency, signer
+from tearline.armor import Armor, armor, parse_armor
+from tearline.certificates import verify_authority
+from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
+from tearline.errors import (
+    ConfigUnreadable,
+    FileExposed,
+    KeystoreDamaged,
+    KeystoreLocked,
+    KeystoreUnusable,
+    PassphraseMissing,
+    SettingInvalid,
+    SettingUnknown,
+    TearlineError,
+)
+from tearline.federation import TrustList
+from tearline.identity import AgencyUri
+from tearline.statement import StatementType
+from tearline.trust import GENESIS_FEDERATION
+from tearline.wire.statements import cosigned, encode_signed
+from tearline.wire.trust import encode_trust_list, parse_exchange_enrolment
+from tearline_server.__main__ import cli
+from tearline_server.config import config_of, load_config, read_passphrase, write_config
+from tearline_server.keyfile import generate_keys, read_keys, write_keys
+from tearline_server.logs import log_json
+
+VALUES = {"name": "exchange.example", "dns": "exchange.test", "address": "127.0.0.1:8443"}
+
+
+# Settings.
+
+
+def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
+    config = config_of(tmp_path, VALUES)
+    write_config(config)
+    assert load_config(tmp_path) == config
+    assert config.listen == config.address
+    assert (str(config.uri), config.origin) == (
+        "spiffe://exchange.example/exchange",
+        "exchange.example/log",
+    )
+    with pytest.raises(ConfigUnreadable):
+        write_config(config)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"adress": "127.0.0.1:1"}, SettingUnknown),
+        ({"name": "Exchange"}, SettingInvalid),
+        ({"name": 7}, SettingInvalid),
+        ({"dns": "*.example"}, SettingInvalid),
+        ({"address": "localhost"}, SettingInvalid),
+        ({"address": "localhost:99999"}, SettingInvalid),
+        ({"address": "localhost:08"}, SettingInvalid),
+        ({"address": 'local"host:1'}, SettingInvalid),
+        ({"node_bytes_s": 0}, SettingInvalid),
+        ({"node_bytes_s": True}, SettingInvalid),
+        ({"node_statements_s": "many"}, SettingInvalid),
+    ],
+)
+def test_a_wrong_setting_is_refused(
+    tmp_path: Path, changed: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        config_of(tmp_path, VALUES | changed)
+
+
+def test_a_file_that_is_missing_or_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigUnreadable):
+        load_config(tmp_path)
+    (tmp_path / "exchange.toml").write_text("name = ")
+    with pytest.raises(ConfigUnreadable):
+        load_config(tmp_path)
+
+
+def test_a_passphrase_comes_from_a_private_file_or_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text("secret\nsecond line\n")
+    file.chmod(0o600)
+    assert read_passphrase(file, {}) == b"secret"
+    assert read_passphrase(None, {"TEARLINE_PASSPHRASE_FILE": str(file)}) == b"secret"
+    assert read_passphrase(None, {"TEARLINE_PASSPHRASE": "e\u0301"}) == "é".encode()
+    file.chmod(0o640)
+    with pytest.raises(FileExposed):
+        read_passphrase(file, {})
+    with pytest.raises(PassphraseMissing):
+        read_passphrase(None, {"TEARLINE_PASSPHRASE": ""})
+
+
+# Keys.
+
+
+def test_keys_are_kept_encrypted_for_their_owner(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = generate_keys(trust_domain="exchange.example", origin="exchange.example/log", now_s=0)
+    write_keys(path, keys, b"secret")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    data = path.read_bytes()
+    for secret in (keys.signing.private_bytes(), keys.authority.private_bytes()):
+        assert secret not in data
+    again = read_keys(path, b"secret")
+    assert again.signing.private_bytes() == keys.signing.private_bytes()
+    assert again.authority.certificate == keys.authority.certificate
+    assert [each.verifier for each in again.log] == [each.verifier for each in keys.log]
+    with pytest.raises(KeystoreUnusable):
+        write_keys(path, keys, b"secret")
+    with pytest.raises(KeystoreLocked):
+        read_keys(path, b"other")
+    path.chmod(0o644)
+    with pytest.raises(FileExposed):
+        read_keys(path, b"secret")
+
+
+def test_a_key_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    with pytest.raises(KeystoreUnusable):
+        read_keys(path, b"secret")
+    path.write_bytes(b"something else")
+    path.chmod(0o600)
+    with pytest.raises(KeystoreDamaged):
+        read_keys(path, b"secret")
+    path.write_bytes(b"tearline exchange keys 1\n" + bytes(20))
+    with pytest.raises(KeystoreDamaged):
+        read_keys(path, b"secret")
+
+
+# Logs.
+
+
+def test_logs_are_json_and_say_where_not_what() -> None:
+    stream = io.StringIO()
+    log_json(stream)
+    try:
+        logging.getLogger("x").info("hello", extra={"size": 3})
+        try:
+            raise ValueError("the contents of a field")
+        except ValueError as error:
+            logging.getLogger("x").error("failed", exc_info=error)
+    finally:
+        logging.getLogger().handlers.clear()
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["message"], first["size"], first["level"]) == ("hello", 3, "info")
+    assert second["at"]
+    assert "contents" not in stream.getvalue()
+
+
+# Commands.
+
+
+def run(home: Path, *arguments: str) -> tuple[str, str]:
+    """Runs a command in this process: the code of its error, or empty, and what it said."""
+    verb, *rest = arguments
+    result = CliRunner().invoke(
+        cli, [verb, "--home", str(home), *rest], env={"TEARLINE_PASSPHRASE": "secret"}
+    )
+    if isinstance(result.exception, TearlineError):
+        return result.exception.code, result.output
+    assert result.exit_code == 0, result.output
+    return "", result.output
+
+
+def test_from_init_to_ready(tmp_path: Path) -> None:
+    home = tmp_path / "exchange"
+    init = ("init", "--name", "exchange.example", "--address", "127.0.0.1:8443")
+    assert run(home, *init)[0] == ""
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    text = (home / "exchange.enrolment").read_text()
+    enrolment = parse_exchange_enrolment(parse_armor(Armor.EXCHANGE, text))
+    verify_authority(
+        enrolment.exchange.certificate_authority,
+        AgencyUri(trust_domain="exchange.example"),
+        int(time.time()),
+    )
+    algorithms = [parse_verifier_key(key).algorithm for key in enrolment.log.verifier_keys]
+    assert algorithms == [NoteAlgorithm.ED25519, NoteAlgorithm.MLDSA44]
+
+    assert run(home, "check")[0] == "TL-CFG-009"
+
+    roots = [signer(uri, GENESIS_FEDERATION) for uri in (CN, US)]
+    listed = TrustList(
+        header=roots[0].header,
+        number=1,
+        previous=b"",
+        agencies=(agency(CN), agency(US)),
+        exchange=enrolment.exchange,
+        log=enrolment.log,
+        min_suite=1,
+        threshold=2,
+    )
+    body = encode_trust_list(listed)
+    signed = cosigned((root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in roots)
+    file = tmp_path / "federation.trust"
+    file.write_text(armor(Armor.TRUST_LIST, encode_signed(signed)))
+    assert run(home, "trust", str(file)) == ("", f"{file} is entry 0.\n")
+    assert run(home, "trust", str(file)) == ("", f"{file} was in the log before.\n")
+
+    assert "2 agencies" in run(home, "check")[1]
+    assert run(home, "verify-log") == ("", "2 entries: all as they were logged\n")
+    assert run(home, *init)[0] == "TL-KEY-006"
+
+
+def test_errors_have_their_exit_status(tmp_path: Path) -> None:
+    missing = subprocess.run(
+        [sys.executable, "-m", "tearline_server", "serve", "--home", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (missing.returncode, "TL-CFG-004" in missing.stderr) == (1, True)
+    assert CliRunner().invoke(cli, ["serve"]).exit_code == 2
+    for verb in ("init", "serve", "check", "trust", "admit", "verify-log"):
+        assert CliRunner().invoke(cli, [verb, "--help"]).exit_code == 0

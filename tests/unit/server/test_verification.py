@@ -1,0 +1,121 @@
+"""A database edited by hand is caught, and the edited row is named."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from builders import CN, MX
+from exchange_builders import IDENTITY, codes, opened
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.verification import LogVerifier
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A database in which something happened, and a checkpoint over it."""
+    import asyncio
+
+    path = tmp_path_factory.mktemp("logged")
+
+    async def fill() -> None:
+        async with opened(path) as world:
+            await world.agree()
+            sealed = world.packet()
+            grants = [world.grant(sealed, CN), world.grant(sealed, MX)]
+            refused = world.grant(sealed, MX, categories=["finance.amount"])
+            outcomes = await world.send(sealed, *grants, refused)
+            assert codes(outcomes) == ["", "", "", "TL-POL-009"]
+            await world.read(CN)
+            await world.exchange.entries(0, 0)
+
+    asyncio.run(fill())
+    return (path / "exchange.db").read_bytes()
+
+
+async def findings(path: Path) -> list[str]:
+    store = SqliteStore(path)
+    verifier = LogVerifier(store, IDENTITY.log)
+    found = [f"{each.place}: {each.what}" async for each in verifier.findings()]
+    await store.close()
+    return found
+
+
+async def edited(tmp_path: Path, logged: bytes, *statements: str) -> list[str]:
+    path = tmp_path / "edited.db"
+    path.write_bytes(logged)
+    with sqlite3.connect(path) as database:
+        for statement in statements:
+            assert database.execute(statement).rowcount > 0
+    database.close()
+    return await findings(path)
+
+
+async def test_what_was_logged_verifies(tmp_path: Path, logged: bytes) -> None:
+    assert await edited(tmp_path, logged) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        # Whose outcome, by whom, about what: none of it can be changed.
+        (
+            "UPDATE event SET event = CAST(replace(event, 'ok', 'no') AS BLOB) WHERE idx = 18",
+            "event 18",
+        ),
+        ("UPDATE event SET salt = zeroblob(32) WHERE idx = 18", "event 18"),
+        ("UPDATE event SET actor = 'spiffe://x.example/node/hub' WHERE idx = 18", "event 18"),
+        ("UPDATE event SET packet = x'' WHERE idx = (SELECT max(idx) FROM event)", "event"),
+        ("DELETE FROM event WHERE idx = 18", "event 18"),
+        ("DELETE FROM event_agency WHERE idx = 18", "event 18"),
+        ("INSERT INTO event_agency VALUES ('spiffe://x.example', 18)", "event 18"),
+        # The entries, in place, gone, or cut off.
+        ("UPDATE entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx = 18", "node 1/9"),
+        ("DELETE FROM entry WHERE idx = 18", "entry 18"),
+        ("DELETE FROM entry WHERE idx > 18", "entry 19"),
+        (
+            "UPDATE entry SET entry = CAST(x'02' || substr(entry, 2) AS BLOB) WHERE idx = 0",
+            "entry 0",
+        ),
+        # The tree and its head.
+        ("UPDATE node SET hash = zeroblob(32) WHERE level = 2 AND idx = 1", "node 2/1"),
+        ("DELETE FROM node WHERE level = 3 AND idx = 0", "node 3/0"),
+        ("UPDATE head SET size = size - 1, frontier = substr(frontier, 1, 32)", "head"),
+        (
+            "UPDATE checkpoint SET note = CAST(replace(note, '.example', '.changed') AS BLOB)",
+            "checkpoint",
+        ),
+        # What was said.
+        ("UPDATE statement SET code = '', why = '' WHERE code <> ''", "statement"),
+        ("UPDATE statement SET id = zeroblob(32) WHERE type = 6", "statement"),
+        ("UPDATE packet SET parts = x''", "statement"),
+    ],
+)
+async def test_an_edit_is_found_and_named(
+    tmp_path: Path, logged: bytes, statement: str, named: str
+) -> None:
+    found = await edited(tmp_path, logged, statement)
+    assert any(line.startswith(named) for line in found), found
+
+
+async def test_a_log_rewritten_behind_its_checkpoint_is_found(
+    tmp_path: Path, logged: bytes
+) -> None:
+    """Whoever rewrites the whole tree cannot rewrite what was signed."""
+    found = await edited(
+        tmp_path,
+        logged,
+        "UPDATE entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB)"
+        " WHERE idx = (SELECT max(idx) FROM entry)",
+    )
+    assert any(line.startswith("checkpoint: it signed another tree") for line in found), found
+
+
+async def test_every_finding_is_reported(tmp_path: Path, logged: bytes) -> None:
+    found = await edited(
+        tmp_path,
+        logged,
+        "UPDATE event SET salt = zeroblob(32) WHERE idx IN (18, 19)",
+        "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND idx = 0",
+    )
+    assert {line.split(":")[0] for line in found} >= {"event 18", "event 19", "node 1/0"}
