@@ -107,13 +107,13 @@ class Sender:
         self._settle(item, statements, receipts, code, why)
 
     def _verified_receipt(self, outcome: Outcome, reply: bytes) -> tuple[Signed, Receipt] | None:
-        if outcome.receipt is None:
-            if outcome.refusal is None:
-                raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
-            return None
         trust = self._state.trust
-        statement = outcome.receipt.statement
         try:
+            if outcome.receipt is None:
+                if outcome.refusal is None:
+                    raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
+                return None
+            statement = outcome.receipt.statement
             signer = trust.verify(
                 statement, outcome.receipt.attestations, at=self._state.next_moment()
             )
