@@ -1,0 +1,248 @@
+"""A lying exchange changes, strips, swaps, withholds or repeats what it delivers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator import Simulation
+from tearline.errors import (
+    ChannelGap,
+    CiphertextMissing,
+    CommitmentMismatch,
+    EntryMismatch,
+    GrantMisdirected,
+    InclusionInvalid,
+    MarkUnequal,
+    SignatureInvalid,
+    SignerMismatch,
+    StatementMalformed,
+    TearlineError,
+    TwinEntries,
+)
+from tearline.event import EventCode
+from tearline.limits import MAX_MESSAGE_BYTES
+from tearline.statement import Attestation, StatementType
+from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
+from tearline.wire.statements import Signed, signed
+from tearline_client.incoming import Intake, Received
+
+Ciphertexts = dict[int, bytes]
+
+
+def ciphertexts(change: Callable[[Ciphertexts], Ciphertexts]) -> Callable[..., list[Delivery]]:
+    """The lie that changes the ciphertexts of the first delivery."""
+
+    def lie(mail: list[Delivery]) -> list[Delivery]:
+        (parts,) = mail[0].parts
+        changed = replace(parts, ciphertexts=change(dict(parts.ciphertexts)))
+        return [replace(mail[0], parts=(changed,)), *mail[1:]]
+
+    return lie
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def resigned(delivery: Delivery, change: Callable[[Attestation], Attestation]) -> Delivery:
+    """A delivery whose statements point to attestations so changed."""
+    forged = {key: change(value) for key, value in delivery.attestations.items()}
+    return replace(
+        delivery,
+        statements=tuple(
+            replace(
+                statement,
+                inclusions=tuple(
+                    replace(each, attestation=forged[each.attestation].hash)
+                    for each in statement.inclusions
+                ),
+            )
+            for statement in delivery.statements
+        ),
+        attestations={each.hash: each for each in forged.values()},
+    )
+
+
+def manifest_of(delivery: Delivery) -> Signed:
+    return Signed(statement=delivery.statements[1], attestations=delivery.attestations)
+
+
+# Contents.
+
+
+async def test_a_flipped_bit_of_a_ciphertext_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = ciphertexts(
+        lambda given: {slot: flipped(data, 99) for slot, data in given.items()}
+    )
+    await world.cn.catches(CommitmentMismatch)
+
+
+async def test_swapped_slots_are_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = ciphertexts(
+        lambda given: dict(zip(given, reversed(given.values()), strict=True))
+    )
+    await world.cn.catches(CommitmentMismatch)
+
+
+async def test_a_stripped_ciphertext_is_missed(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = ciphertexts(lambda given: dict(list(given.items())[1:]))
+    await world.cn.catches(CiphertextMissing)
+
+
+# Statements.
+
+
+async def test_a_grant_does_not_move_to_another_packet(world: Simulation) -> None:
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: [
+        replace(mail[0], statements=(mail[0].statements[0], mail[1].statements[1]))
+    ]
+    await world.cn.catches(GrantMisdirected)
+
+
+async def test_a_grant_does_not_move_to_another_recipient(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.mx.take(*await world.cn.waiting())
+    world.mx.caught(GrantMisdirected)
+
+
+async def test_an_entry_of_another_statement_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: [replace(mail[0], entry=mail[1].entry)]
+    await world.cn.catches(EntryMismatch)
+
+
+async def test_an_entry_that_the_log_does_not_hold_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = lambda mail: [
+        replace(mail[0], entry=replace(mail[0].entry, salt=bytes(32)))
+    ]
+    await world.cn.catches(EntryMismatch)
+
+
+async def test_a_foreign_signer_on_a_known_body_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    body = mail.statements[0].body
+    stolen = signed(world.mx.signer.sign([(StatementType.GRANT, body)]))
+    await world.cn.take(await world.forge(world.cn, stolen, manifest_of(mail), parts=mail.parts))
+    world.cn.caught(SignerMismatch)
+
+
+async def test_a_zero_signature_under_a_known_root_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: [
+        mail[0],
+        resigned(mail[1], lambda known: replace(known, signature=bytes(len(known.signature)))),
+    ]
+    await world.cn.catches(SignatureInvalid, packets=1)
+
+
+async def test_a_body_of_one_type_is_not_presented_as_another(world: Simulation) -> None:
+    await world.us.node.mark()
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    mark = replace(mail.statements[0], type=StatementType.MARK)
+    presented = Signed(statement=mark, attestations=mail.attestations)
+    await world.cn.take(await world.forge(world.cn, presented, code=EventCode.MARK))
+    world.cn.caught(InclusionInvalid)
+
+
+async def test_a_delivery_of_any_size_is_not_parsed(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    field_2047 = b"\xfa\x7f" + b"\x80\x80\x80\x02"  # unknown, and of four mebibytes
+    world.cn.exchange.raw = lambda data: data + field_2047 + bytes(MAX_MESSAGE_BYTES)
+    await world.cn.catches(StatementMalformed)
+
+
+async def test_noise_instead_of_a_delivery_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.raw = lambda data: b"\xff" * len(data)
+    await world.cn.catches(StatementMalformed)
+
+
+# The channel.
+
+
+async def test_a_dropped_statement_leaves_a_gap(world: Simulation) -> None:
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: mail[1:]
+    await world.cn.catches(ChannelGap, packets=1)
+
+
+async def test_reordered_statements_leave_a_gap(world: Simulation) -> None:
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: mail[::-1]
+    await world.cn.catches(ChannelGap, packets=2)
+
+
+async def test_the_last_statement_is_missed_by_the_mark(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.us.node.mark()
+    world.cn.exchange.mail = lambda mail: mail[1:]
+    await world.cn.catches(MarkUnequal)
+
+
+async def test_a_replayed_delivery_changes_nothing(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = lambda mail: mail * 3
+    await world.cn.node.receive()
+    assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
+
+
+async def test_a_mailbox_that_was_rolled_back_changes_nothing(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    mail = await world.cn.waiting()
+    await world.cn.node.receive()
+    await world.cn.take(*(replace(m, cursor=replace(m.cursor, epoch=bytes(16))) for m in mail))
+    assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
+
+
+async def test_a_second_entry_of_one_event_is_equivocation(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    await world.cn.node.receive()
+    grant = Signed(statement=mail.statements[0], attestations=mail.attestations)
+    await world.cn.take(await world.forge(world.cn, grant, manifest_of(mail), parts=mail.parts))
+    world.cn.caught(TwinEntries, packets=1)
+
+
+# Any bit.
+
+
+async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
+    """A bit somewhere in a delivery: refused with a code, or nothing that is kept differs."""
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    await world.cn.node.state.follow()
+    state = world.cn.node.state
+    intake = Intake(
+        node=state.uri, trust=state.trust, kem_key=state.kem_key, pins=state.policies.pins
+    )
+
+    def read(data: bytes) -> Received:
+        received = intake.verify(parse_delivery(data), now_ms=state.now_ms())
+        with state.stores.database.transaction():
+            state.stores.log.put_opening(received.opening)
+        return received
+
+    honest = encode_delivery(mail)
+    as_sent = read(honest)
+
+    @settings(max_examples=150)
+    @given(st.integers(0, 8 * len(honest) - 1))
+    def flip(bit: int) -> None:
+        try:
+            received = read(flipped(honest, bit))
+        except TearlineError:
+            return
+        assert received == as_sent
+
+    flip()

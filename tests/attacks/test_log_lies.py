@@ -1,0 +1,215 @@
+"""A lying exchange forks, rewrites, truncates, withholds or forges the log it shows."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulator import CN, MX, US, Simulation, alone
+from tearline.checkpoint import parse_note
+from tearline.errors import (
+    CheckpointForged,
+    CheckpointUnsigned,
+    ClockSkewed,
+    ExchangeMisbehaved,
+    LogInconsistent,
+    SignerKeyUnknown,
+    SignerMismatch,
+    TearlineError,
+    TrustListRejected,
+    TrustStale,
+)
+from tearline.federation import KeyRecord, KeyUse, Revocation
+from tearline.keys import KemKey, SigningKey
+from tearline.ledger import blind_entry
+from tearline.statement import Signer, StatementType
+from tearline.wire.exchange import EntryRange, Outcome
+from tearline.wire.statements import Signed, cosigned, parse_signed
+from tearline.wire.trust import (
+    encode_key_record,
+    encode_revocation,
+    encode_trust_list,
+)
+
+MINUTE_MS = 60_000
+
+
+# One tree, and only one.
+
+
+async def test_a_forked_log_is_refused(world: Simulation) -> None:
+    entries = await world.entries()
+    fork = world.sign_log([*entries[:-1], blind_entry(bytes(32), b"another")])
+    world.cn.exchange.log = lambda page: replace(page, checkpoint=fork)
+    await world.cn.catches(LogInconsistent)
+
+
+async def test_a_rewritten_history_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    new = await world.entries()
+    forged = world.sign_log([blind_entry(bytes(32), b"another"), *new[1:]])
+    world.cn.exchange.log = lambda page: replace(page, checkpoint=forged)
+    await world.cn.catches(LogInconsistent)
+
+
+async def test_a_truncated_log_is_refused(world: Simulation) -> None:
+    shorter = world.sign_log((await world.entries())[:-1])
+    world.cn.exchange.log = lambda page: replace(page, entries=(), checkpoint=shorter)
+    await world.cn.catches(LogInconsistent)
+
+
+async def test_a_rewritten_entry_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    another = blind_entry(bytes(32), b"another")
+    world.cn.exchange.log = lambda page: replace(page, entries=(another, *page.entries[1:]))
+    await world.cn.catches(LogInconsistent)
+
+
+async def test_an_omitted_entry_is_missed(world: Simulation) -> None:
+    await world.us.send(world.cn, world.mx)
+
+    def omit(page: EntryRange) -> EntryRange:
+        return replace(page, entries=page.entries[1:]) if len(page.entries) > 1 else page
+
+    world.cn.exchange.log = omit
+    await world.cn.catches(LogInconsistent)
+
+
+async def test_entries_beyond_the_checkpoint_are_refused(world: Simulation) -> None:
+    world.cn.exchange.log = lambda page: replace(page, entries=(*page.entries, b"\1" + bytes(32)))
+    await world.cn.catches(LogInconsistent)
+
+
+# Signed by the log.
+
+
+async def test_a_checkpoint_without_one_of_the_log_s_signatures_is_refused(
+    world: Simulation,
+) -> None:
+    def strip(page: EntryRange) -> EntryRange:
+        note = parse_note(page.checkpoint)
+        return replace(page, checkpoint=replace(note, signatures=note.signatures[:1]).encode())
+
+    world.cn.exchange.log = strip
+    await world.cn.catches(CheckpointUnsigned)
+
+
+async def test_a_checkpoint_under_a_forged_signature_is_refused(world: Simulation) -> None:
+    def forge(page: EntryRange) -> EntryRange:
+        note = parse_note(page.checkpoint)
+        first, *others = note.signatures
+        forged = replace(first, payload=bytes(len(first.payload)))
+        return replace(page, checkpoint=replace(note, signatures=(forged, *others)).encode())
+
+    world.cn.exchange.log = forge
+    await world.cn.catches(CheckpointForged)
+
+
+# Fresh.
+
+
+async def test_nothing_is_sealed_on_a_log_that_stands_still(world: Simulation) -> None:
+    world.clock.offset_ms = -11 * MINUTE_MS
+    with pytest.raises(TrustStale):
+        await world.us.send(world.cn)
+    assert not await world.cn.waiting()
+
+
+async def test_nothing_is_sealed_under_a_clock_that_is_off(world: Simulation) -> None:
+    world.clock.offset_ms = 3 * MINUTE_MS
+    with pytest.raises(ClockSkewed):
+        await world.us.send(world.cn)
+    assert not await world.cn.waiting()
+
+
+# Clear entries, which no honest exchange would log.
+
+
+async def logged(world: Simulation, signed: Signed, error: type[TearlineError]) -> None:
+    """The exchange logs ``signed``; who follows refuses it."""
+    await world.log(signed)
+    await world.cn.catches(error)
+
+
+async def test_an_old_trust_list_does_not_return(world: Simulation) -> None:
+    first = parse_signed((await world.entries())[0][1:])
+    await logged(world, first, TrustListRejected)
+
+
+async def test_a_coalition_does_not_swap_a_third_agency_s_root(world: Simulation) -> None:
+    current = world.us.node.state.trust
+    thief = SigningKey.generate()
+    agencies = tuple(
+        replace(agency, root_key=thief.public.encoded)
+        if agency.uri == world.root(CN).header.signer
+        else agency
+        for agency in current.trust_list.agencies
+    )
+    coalition = [world.root(US), world.root(MX)]
+    following = replace(
+        current.trust_list,
+        header=coalition[0].header,
+        number=2,
+        previous=current.trust_list_id,
+        agencies=agencies,
+    )
+    body = encode_trust_list(following)
+    trees = [(root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in coalition]
+    await logged(world, cosigned(trees), TrustListRejected)
+
+
+async def test_an_encryption_key_is_not_swapped_by_another_agency(world: Simulation) -> None:
+    await logged(world, kem_record(world, world.mx.signer), SignerMismatch)
+
+
+async def test_a_revoked_key_speaks_no_more_whatever_date_it_writes(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    revocation = Revocation(
+        header=world.root(US).header, revoked_key=world.us.signer.header.key_id, reason="stolen"
+    )
+    await world.log(alone(world.root(US), StatementType.REVOCATION, encode_revocation(revocation)))
+    grant, manifest = (
+        Signed(statement=each, attestations=mail.attestations) for each in mail.statements
+    )
+    await world.cn.take(await world.forge(world.cn, grant, manifest, parts=mail.parts))
+    world.cn.caught(SignerKeyUnknown)
+
+
+def kem_record(world: Simulation, by: Signer) -> Signed:
+    """A record of a key for China's node that somebody else signs."""
+    now_ms = world.clock()
+    record = KeyRecord(
+        header=by.header,
+        subject=world.cn.node.uri,
+        use=KeyUse.KEM,
+        public_key=KemKey.generate().public.encoded,
+        types=(),
+        not_before_ms=now_ms,
+        not_after_ms=now_ms + 60 * MINUTE_MS,
+    )
+    return alone(by, StatementType.KEY_RECORD, encode_key_record(record))
+
+
+# Receipts.
+
+
+@pytest.mark.parametrize("lie", ["swapped", "accepted although refused", "of another"])
+async def test_a_false_receipt_is_kept_as_evidence(world: Simulation, lie: str) -> None:
+    def false(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        first, second = outcomes[:2]
+        match lie:
+            case "swapped":
+                changed = (
+                    replace(first, receipt=second.receipt),
+                    replace(second, receipt=first.receipt),
+                )
+            case "accepted although refused":
+                changed = (replace(first, refusal=None, receipt=None), second)
+            case _:
+                changed = (second, first)
+        return (*changed, *outcomes[2:])
+
+    world.us.exchange.outcomes = false
+    with pytest.raises(ExchangeMisbehaved):
+        await world.us.send(world.cn)
+    world.us.caught(ExchangeMisbehaved)

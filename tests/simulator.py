@@ -1,0 +1,520 @@
+"""A federation in one process: real nodes, a real exchange, and a liar wherever one is wanted.
+
+Three agencies are founded once a session, by the same enrolment as any; their homes and the
+exchange's database, with keys on record and an agreement in force, are then copied for every
+test. ``LyingTransport`` stands between a node and the exchange and changes what it is told to:
+a test sets one hook, which is the lie, and says how it must end.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tearline.certificates import Leaf
+from tearline.checkpoint import Checkpoint, sign_checkpoint
+from tearline.errors import TearlineError
+from tearline.event import Event, EventCode
+from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
+from tearline.identity import agency_uri_of, parse_node_uri
+from tearline.keys import SigningKey
+from tearline.ledger import entry_hash
+from tearline.merkle import Frontier
+from tearline.packet import Field, PacketParts
+from tearline.policy.form import Form
+from tearline.policy.profile import marking_of
+from tearline.policy.release import Decision
+from tearline.statement import Attestation, Signer, StatementType
+from tearline.wire.exchange import (
+    START,
+    Delivery,
+    EntryRange,
+    Outcome,
+    Publication,
+    encode_cursor,
+    encode_delivery,
+    encode_entries,
+    encode_outcomes,
+    encode_publication,
+    is_idle,
+    parse_delivery,
+    parse_entries,
+    parse_outcomes,
+    parse_publication,
+    publication_of,
+)
+from tearline.wire.flow import encode_event
+from tearline.wire.statements import Signed, signed
+from tearline_client.demo.lead import AGREEMENT, ENTITIES
+from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
+from tearline_client.drafts import About
+from tearline_client.enrolment import (
+    ROOT_KEY,
+    Passphrases,
+    draft_trust_list,
+    found_agency,
+    pin,
+    sign_trust_list,
+)
+from tearline_client.entities import Entity, connected_groups
+from tearline_client.home import Home, Identity
+from tearline_client.keystore import Keystore
+from tearline_client.node import Node, NodeStatus
+from tearline_client.plan import Draft, ReleasePlan
+from tearline_server.auditlog import AuditLog
+from tearline_server.committer import Weight
+from tearline_server.exchange import Exchange, House
+from tearline_server.gate import Caller
+from tearline_server.governance import take_clear
+from tearline_server.judging.docket import Docket
+from tearline_server.judging.registry import Registry, installation_of
+from tearline_server.keyfile import ExchangeKeys, generate_keys
+from tearline_server.services.audit import AuditService
+from tearline_server.services.exchange import ExchangeService
+from tearline_server.services.trust import TrustService
+from tearline_server.storage.records import Asked
+from tearline_server.storage.sqlite import SqliteStore
+
+US, CN, MX = AGENCIES
+PASSPHRASE = b"simulated"
+PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
+ORIGIN = f"{EXCHANGE_DOMAIN}/log"
+ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
+BILATERAL = f"""
+name = "bilateral"
+parties = ["{US}", "{MX}"]
+valid_from = 2026-01-01
+valid_until = 2036-01-01
+retention_days = 730
+onward_use = "None."
+
+[article.{ARTICLE}]
+purposes = ["{PURPOSE}"]
+kinds = ["lead"]
+crime_areas = ["money-laundering"]
+highest_tlp = "red"
+directions = "all"
+
+[article.{ARTICLE}.share.{MX}]
+identity = "clear"
+"""
+"""An agreement that China knows nothing of."""
+
+EVERYTHING = Decision(
+    form=Form.CLEAR, shared_policy_ids=(), own_policy_ids=(), reason="", faults=()
+)
+
+_LEAD = connected_groups(
+    [
+        Entity(
+            id=str(entity["id"]),
+            schema=str(entity["schema"]),
+            properties={name: tuple(values) for name, values in entity["properties"].items()},
+        )
+        for entity in ENTITIES
+    ]
+)[0]
+
+
+class Forgery:
+    """A piece of work that no honest exchange has: it logs what it was given, unjudged."""
+
+    asked = Asked()
+    weight = Weight(statements=1, bytes=0)
+
+    def __init__(self, item: Signed | Event) -> None:
+        self._item = item
+        self.attestations: Mapping[bytes, Attestation] = {}
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        docket.log(self._item)
+
+
+class LocalTransport:
+    """The exchange's own services, called without a connection.
+
+    Args:
+        exchange: The exchange.
+        node: URI of the node that calls.
+    """
+
+    def __init__(self, exchange: Exchange, node: str) -> None:
+        self._caller = Caller(
+            certificate=b"",
+            leaf=Leaf(
+                node=parse_node_uri(node),
+                thumbprint=bytes(32),
+                key_id=bytes(32),
+                not_before_s=0,
+                not_after_s=1 << 40,
+            ),
+            token=None,
+        )
+        self.target = exchange
+        self._exchange = ExchangeService(exchange)
+        self._trust = TrustService(exchange)
+        self._audit = AuditService(exchange)
+
+    async def publish(self, publication: bytes) -> bytes:
+        return await self._exchange.publish(self._caller, publication)
+
+    async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
+        async for delivery in self._exchange.subscribe(self._caller, cursor):
+            yield delivery
+
+    async def acknowledge(self, cursor: bytes) -> None:
+        await self._exchange.acknowledge(self._caller, cursor)
+
+    async def entries(self, request: bytes) -> bytes:
+        return await self._trust.entries(self._caller, request)
+
+    async def search(self, request: bytes, token: str) -> bytes:
+        return await self._audit.search(self._caller, request)
+
+    async def prove(self, request: bytes) -> bytes:
+        return await self._audit.prove(self._caller, request)
+
+    async def close(self) -> None:
+        pass
+
+
+class LyingTransport(LocalTransport):
+    """An exchange that changes what it was told to change; honest until a hook is set.
+
+    Attributes:
+        mail: From what waits in the mailbox to what is delivered.
+        raw: From the bytes of a delivery to those that arrive.
+        log: From a run of log entries to the one that is shown.
+        outcomes: From what became of a publication to what the publisher is told.
+        publication: From what the node publishes to what arrives: a patched node.
+    """
+
+    def __init__(self, exchange: Exchange, node: str) -> None:
+        super().__init__(exchange, node)
+        self.mail: Callable[[list[Delivery]], Iterable[Delivery]] = list
+        self.raw: Callable[[bytes], bytes] = bytes
+        self.log: Callable[[EntryRange], EntryRange] = lambda entries: entries
+        self.outcomes: Callable[[tuple[Outcome, ...]], tuple[Outcome, ...]] = tuple
+        self.publication: Callable[[Publication], Publication] = lambda publication: publication
+
+    async def publish(self, publication: bytes) -> bytes:
+        changed = encode_publication(self.publication(parse_publication(publication)))
+        reply = await super().publish(changed)
+        return encode_outcomes(self.outcomes(parse_outcomes(reply)))
+
+    async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
+        waiting: list[Delivery] = []
+        async for data in super().subscribe(cursor):
+            if not is_idle(data):
+                waiting.append(parse_delivery(data))
+                continue
+            for delivery in self.mail(waiting):
+                yield self.raw(encode_delivery(delivery))
+            waiting = []
+            yield data
+
+    async def entries(self, request: bytes) -> bytes:
+        return encode_entries(self.log(parse_entries(await super().entries(request))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """An agency of the simulation.
+
+    Attributes:
+        node: Its node.
+        exchange: The exchange, as far as it can tell.
+    """
+
+    node: Node
+    exchange: LyingTransport
+
+    @property
+    def signer(self) -> Signer:
+        """Its node's signer."""
+        return self.node.state.signer
+
+    def status(self) -> NodeStatus:
+        """How its node stands."""
+        return self.node.status()
+
+    def plan(
+        self, *to: "Member", extra: Sequence[Field] = (), forms: Decision | None = None
+    ) -> ReleasePlan:
+        """The lead for these agencies; with ``forms``, whatever the policies say."""
+        draft = self.draft(*extra)
+        plan = self.node.plan(draft, [member.node.uri for member in to])
+        if forms is None:
+            return plan
+        return replace(plan, decisions=dict.fromkeys(plan.decisions, forms))
+
+    def draft(self, *extra: Field) -> Draft:
+        """The lead."""
+        about = About(article=ARTICLE, purpose=PURPOSE)
+        return self.node.draft(_LEAD, about, agreement="narcotics-2026", extra=extra)
+
+    async def send(self, *to: "Member", times: int = 1) -> tuple[bytes, ...]:
+        """Sends the lead, as often as wanted, under one signature; returns the packets' ids."""
+        sent = await self.node.send([self.plan(*to) for _ in range(times)])
+        assert not sent.refused, sent.refused
+        return sent.packets
+
+    async def say(self, kind: StatementType, body: bytes, *, by: Signer | None = None) -> Outcome:
+        """Signs and publishes a statement past its own node; returns what became of it."""
+        tree = (by or self.signer).sign([(kind, body)])
+        reply = await self.exchange.publish(encode_publication(publication_of(tree, [0])))
+        return parse_outcomes(reply)[0]
+
+    async def take(self, *deliveries: Delivery) -> None:
+        """Receives these, whatever waits in the mailbox."""
+        self.exchange.mail = lambda waiting: deliveries
+        await self.node.receive()
+        self.exchange.mail = list
+
+    async def waiting(self) -> list[Delivery]:
+        """What waits in its mailbox, all of it, without taking it in."""
+        found: list[Delivery] = []
+        honest = LocalTransport(self.exchange.target, self.node.uri)
+        async for data in honest.subscribe(encode_cursor(self.node.state.stores.intake.cursor())):
+            if is_idle(data):
+                break
+            found.append(parse_delivery(data))
+        return found
+
+    def grants(self) -> list[bytes]:
+        """Ids of the packets that a partner granted it."""
+        store = self.node.state.stores.packets
+        return [i for i in store.ids() if any(grant.incoming for grant in store.grants(i))]
+
+    def codes(self) -> list[str]:
+        """Codes of what it keeps as evidence."""
+        return [item.code for item in self.status().quarantined]
+
+    async def catches(self, error: type[TearlineError], *, packets: int = 0) -> None:
+        """Takes in what waits; it must end in one refusal and one record of evidence.
+
+        Args:
+            error: What it must refuse with.
+            packets: How many packets it holds afterwards.
+        """
+        with suppress(error):
+            await self.node.receive()
+        self.caught(error, packets=packets)
+
+    def caught(self, error: type[TearlineError], *, packets: int = 0) -> None:
+        """Checks that there is one record of evidence, with its bytes, and nothing beside it."""
+        records = self.status().quarantined
+        assert [record.code for record in records] == [error.code], records
+        assert self.node.state.stores.intake.evidence(records[0].id)
+        assert len(self.grants()) == packets
+
+
+@dataclass(kw_only=True)
+class Simulation:
+    """A federation at work.
+
+    Attributes:
+        us: Sends.
+        cn: Gets some fields clear, some generalised, and is told of others.
+        mx: Gets more.
+        exchange: The exchange.
+        store: Its database.
+        clock: Its clock.
+        template: What was copied.
+        folder: Where homes and database lie.
+    """
+
+    us: Member
+    cn: Member
+    mx: Member
+    exchange: Exchange
+    store: SqliteStore
+    clock: "Clock"
+    template: "Template"
+    folder: Path
+
+    async def log(self, item: Signed | Event) -> None:
+        """Has the exchange put whatever it likes into its log."""
+        await self.exchange._committer.submit(Forgery(item), internal=True)
+
+    def sign_log(self, entries: Sequence[bytes]) -> bytes:
+        """A checkpoint over these entries, signed with the log's own keys."""
+        tree, _ = Frontier().append(entry_hash(entry) for entry in entries)
+        state = Checkpoint(origin=ORIGIN, size=tree.size, root=tree.root())
+        return sign_checkpoint(state, self.template.keys.log, time_s=self.clock() // 1000)
+
+    async def entries(self) -> list[bytes]:
+        """Every entry of the log."""
+        return list((await self.exchange.entries(0, 0)).entries)
+
+    def root(self, name: str) -> Signer:
+        """An agency's root, as a thief has it."""
+        store = Keystore.open(Home(self.folder / name).root, PASSPHRASE)
+        federation = self.us.signer.header.federation
+        return Signer(
+            federation=federation,
+            uri=f"spiffe://{AGENCIES[name]}",
+            key=SigningKey(store.get(ROOT_KEY)),
+        )
+
+    async def forge(
+        self,
+        to: Member,
+        statement: Signed,
+        *behind: Signed,
+        parts: Sequence[PacketParts] = (),
+        code: EventCode = EventCode.GRANT_ACCEPTED,
+    ) -> Delivery:
+        """A delivery of statements that an honest exchange would refuse, truly in its log."""
+        event = Event(
+            statement_id=statement.statement.id,
+            code=code,
+            party=to.node.uri,
+            time_ms=self.clock(),
+            actor=to.node.uri,
+        )
+        await self.log(event)
+        rows = await self.store.openings_of(event.statement_id, agency_uri_of(event.party))
+        opening = next(row.opening for row in reversed(rows) if row.event == encode_event(event))
+        attestations = dict(statement.attestations)
+        for each in behind:
+            attestations.update(each.attestations)
+        return Delivery(
+            cursor=START,
+            statements=(statement.statement, *(each.statement for each in behind)),
+            attestations=attestations,
+            parts=tuple(parts),
+            entry=opening,
+        )
+
+
+@dataclass(slots=True)
+class Clock:
+    """The exchange's clock."""
+
+    offset_ms: int = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.offset_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A federation at rest, to be copied: homes, a database, and the exchange's keys."""
+
+    folder: Path
+    keys: ExchangeKeys
+    identity: ExchangeEnrolment
+
+
+def found(folder: Path) -> Template:
+    """Founds the three agencies and the exchange, and puts the agreement in force."""
+    homes = [Home(folder / name) for name in AGENCIES]
+    agencies = [
+        found_agency(home, Identity(agency=name, domain=domain, node="liaison"), PASSPHRASES)
+        for home, (name, domain) in zip(homes, AGENCIES.items(), strict=True)
+    ]
+    keys = generate_keys(trust_domain=EXCHANGE_DOMAIN, origin=ORIGIN, now_s=int(time.time()))
+    identity = ExchangeEnrolment(
+        exchange=ExchangeIdentity(
+            uri=f"spiffe://{EXCHANGE_DOMAIN}/exchange",
+            signing_key=keys.signing.public.encoded,
+            certificate_authority=keys.authority.certificate,
+            dns_name=DNS_NAME,
+            address="127.0.0.1:1",
+        ),
+        log=LogIdentity(
+            origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in keys.log)
+        ),
+    )
+    trust_list = draft_trust_list(
+        homes[0], PASSPHRASE, exchange=identity, agencies=agencies, threshold=2
+    )
+    for home in homes[1:]:
+        trust_list = sign_trust_list(home, PASSPHRASE, trust_list)
+    for home in homes:
+        pin(home, PASSPHRASES, trust_list)
+    template = Template(folder=folder, keys=keys, identity=identity)
+    asyncio.run(_agree(template, trust_list))
+    return template
+
+
+async def _agree(template: Template, trust_list: Signed) -> None:
+    store = SqliteStore(template.folder / "exchange.db")
+    await take_clear(_house(template, store, Clock()), trust_list)
+    await store.close()
+    async with opened(template, template.folder) as simulation:
+        members = (simulation.us, simulation.cn, simulation.mx)
+        for member in members:
+            await member.node.sync()
+        for text, partners in ((AGREEMENT, members[1:]), (BILATERAL, members[2:])):
+            agreement = simulation.us.node.draft_agreement(text)
+            for member in partners:
+                agreement = member.node.sign_agreement(agreement)
+            await simulation.us.node.publish_agreement(agreement)
+        for member in members:
+            await member.node.receive()
+
+
+def _house(template: Template, store: SqliteStore, clock: Clock) -> House:
+    return House(
+        installation=installation_of(template.identity),
+        store=store,
+        log=AuditLog(store, origin=ORIGIN, signers=template.keys.log, clock=clock),
+        signer_of=lambda federation: Signer(
+            federation=federation, uri=template.identity.exchange.uri, key=template.keys.signing
+        ),
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def opened(template: Template, folder: Path) -> AsyncIterator[Simulation]:
+    """The federation in ``folder``, at work."""
+    async with AsyncExitStack() as stack:
+        clock, store = Clock(), SqliteStore(folder / "exchange.db")
+        exchange = await Exchange.open(_house(template, store, clock))
+        stack.push_async_callback(exchange.close)
+        members = []
+        for name, domain in AGENCIES.items():
+            lying = LyingTransport(exchange, f"spiffe://{domain}/node/liaison")
+            node = await Node.open(folder / name, passphrase=PASSPHRASE, transport=lying)
+            members.append(Member(node=await stack.enter_async_context(node), exchange=lying))
+        us, cn, mx = members
+        yield Simulation(
+            us=us,
+            cn=cn,
+            mx=mx,
+            exchange=exchange,
+            store=store,
+            clock=clock,
+            template=template,
+            folder=folder,
+        )
+
+
+@asynccontextmanager
+async def copied(template: Template, folder: Path) -> AsyncIterator[Simulation]:
+    """A copy of the federation, at work in ``folder``."""
+    shutil.copytree(template.folder, folder)
+    async with opened(template, folder) as simulation:
+        yield simulation
+
+
+def alone(signer: Signer, kind: StatementType, body: bytes) -> Signed:
+    """One statement under a signature of its own."""
+    return signed(signer.sign([(kind, body)]))
+
+
+def narrative(text: str, category: str = "") -> Field:
+    """A narrative field; with ``category``, labelled as something that it is not."""
+    path = f"{'0a' * 16}/Packet/narrative"
+    marking = marking_of(path)
+    return Field(
+        path=path,
+        values=(text.encode(),),
+        marking=replace(marking, category=category) if category else marking,
+    )
