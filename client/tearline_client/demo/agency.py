@@ -18,6 +18,8 @@ from tearline.policy.form import Form
 from tearline.policy.release import Decision
 from tearline.receipt import Status
 from tearline.wire.statements import encode_signed
+from tearline_client.audit.proofs import prove
+from tearline_client.audit.sightings import who_saw
 from tearline_client.cli.packet import below_the_line, find_path, view_rows
 from tearline_client.drafting import Order, draft_file
 from tearline_client.drafts import About
@@ -189,6 +191,31 @@ class Agency:
             }
             for stored in shown.grants
         ]
+
+    async def who_saw(self, packet: str, field: str) -> list[Any]:
+        """Which partner saw a field, in which form, by which policies, and if that is proven."""
+        await self._node.receive()
+        packet_id = self._node.state.stores.packets.find(packet)
+        return [
+            {
+                "partner": sighting.partner,
+                "form": "" if sighting.form is None else sighting.form.text,
+                "opened": sighting.opened.value,
+                "article": sighting.article,
+                "entry": sighting.entry,
+                "proven": sighting.proven.value,
+            }
+            for sighting in who_saw(self._node.state, packet_id, field).sightings
+        ]
+
+    async def prove(self, packet: str, folder: str) -> list[str]:
+        """Writes proofs of all that the log says of a packet; returns the files."""
+        files = []
+        for proof in prove(self._node.state, packet):
+            path = Path(folder) / proof.name
+            path.write_bytes(proof.data)
+            files.append(str(path))
+        return files
 
     async def put_aside(self) -> list[str]:
         """Codes of what was put aside."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tearline.armor import Armor
 from tearline.errors import NotFound
+from tearline.wire.trust import parse_trust_list
+from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
@@ -21,6 +24,7 @@ from tearline_client.demo.lead import (
     lead_jsonl,
 )
 from tearline_client.demo.world import AGENCIES, World
+from tearline_client.enrolment import read_signed
 
 US, CN, MX = AGENCIES
 ORDER = {
@@ -257,6 +261,39 @@ def receipts(story: Story) -> Told:
     )
 
 
+def audit(story: Story) -> Told:
+    """Who saw the account number, and proof of it for somebody who believes nobody."""
+    us, folder = story.world.agencies[US], story.world.folder
+    sightings = us.ask("who_saw", packet=story.packet, field="BankAccount/iban")
+    proofs = folder / "proofs"
+    proofs.mkdir()
+    files = us.ask("prove", packet=story.packet, folder=str(proofs))
+    # The verifier holds the trust list and the files, and asks nobody.
+    trust_list = parse_trust_list(
+        read_signed(Armor.TRUST_LIST, folder / "federation.trust").statement.body
+    )
+    verifier = AuditVerifier(trust_list.log)
+    honest = [verifier.judge(Path(file).read_bytes()).outcome for file in files]
+    altered = bytearray(Path(files[0]).read_bytes())
+    altered[len(altered) // 2] ^= 1
+    forged = verifier.judge(bytes(altered)).outcome
+    forms = sorted((s["partner"], s["form"]) for s in sightings if s["form"] != "withheld")
+    cn, mx = (f"spiffe://{AGENCIES[name]}/node/liaison" for name in (CN, MX))
+    return Told(
+        proved=forms == sorted([(cn, "generalised"), (cn, "clear"), (mx, "clear")])
+        and all(s["proven"] == "verified" for s in sightings)
+        and set(honest) == {Outcome.VERIFIED}
+        and forged is Outcome.FAILED,
+        lines=[
+            f"{s['partner']}: {s['form']}, article {s['article']}, log entry {s['entry']},"
+            f" {s['proven']}"
+            for s in sightings
+        ]
+        + [f"{len(files)} proof files verify offline; one with a single bit changed: {forged}"],
+        evidence={"files": len(files), "command": "tearline audit verify proofs"},
+    )
+
+
 def tampering(story: Story) -> Told:
     """The operator edits the database: anyone who checks sees it."""
     exchange = story.world.exchange
@@ -324,6 +361,12 @@ STEPS = (
         title="Who has it",
         claim="Each recipient signed what became of its grant.",
         tell=receipts,
+    ),
+    Step(
+        id="audit",
+        title="An auditor asks who saw the account number",
+        claim="Who was shown what, under which article, verifies offline.",
+        tell=audit,
     ),
     Step(
         id="tampering",
