@@ -62,7 +62,7 @@ class Sighting:
     Attributes:
         partner: Node URI; ``OTHERS`` for those that this node cannot know of.
         granted: Whether the exchange accepted a release of it.
-        form: The most revealing form released; ``withheld`` for none.
+        form: The most revealing form released; ``withheld`` for none, None if not known.
         delivered: Whether it is known to have reached the partner's node.
         opened: Whether the partner's node is known to have opened it.
         seen: Whether a person there is known to have seen it.
@@ -76,7 +76,7 @@ class Sighting:
 
     partner: str
     granted: Answer
-    form: Form = Form.WITHHELD
+    form: Form | None = Form.WITHHELD
     delivered: Answer = Answer.NO
     opened: Answer = Answer.NO
     seen: Answer = Answer.NO
@@ -196,7 +196,7 @@ def judge(place: Place | None, evidence: Iterable[Evidence]) -> Sequence[Sightin
 def _unknown(partner: str) -> Sighting:
     unknown = Answer.INDETERMINATE
     return Sighting(
-        partner=partner, granted=unknown, delivered=unknown, opened=unknown, seen=unknown
+        partner=partner, granted=unknown, form=None, delivered=unknown, opened=unknown, seen=unknown
     )
 
 

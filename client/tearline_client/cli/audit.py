@@ -243,7 +243,7 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
         "partner": "(others)" if partner == OTHERS else agency_name(trust_list, partner),
         "node": partner,
         "granted": sighting.granted.value,
-        "form": sighting.form.text,
+        "form": None if sighting.form is None else sighting.form.text,
         "delivered": sighting.delivered.value,
         "opened": sighting.opened.value,
         "seen": sighting.seen.value,
