@@ -139,18 +139,6 @@ def test_no_flipped_bit_passes_a_consistency_proof(
         verify_consistency(old, new, root1, root2, proof)
 
 
-@given(pairs, pairs)
-def test_no_other_sizes_fit_a_consistency_proof(
-    pair: tuple[int, int], claim: tuple[int, int]
-) -> None:
-    old, new = pair
-    proof = consistency_proof(old, new, read_node)
-    verify_consistency(old, new, mth(LEAVES[:old]), mth(LEAVES[:new]), proof)
-    if claim[0] != claim[1] and claim[0] != old:
-        with pytest.raises(LogError):
-            verify_consistency(*claim, mth(LEAVES[:old]), mth(LEAVES[:new]), proof)
-
-
 @given(st.integers(1, 1 << 48), st.data())
 def test_proofs_of_any_size_name_few_nodes_inside_the_tree(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
