@@ -1,0 +1,326 @@
+"""The exchange as a process: real TLS, real signals, real files."""
+
+import asyncio
+import contextlib
+import dataclasses
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc.aio
+import pytest
+
+from builders import AGREEMENT_ID, CN, MX, US, compartment_of, grant, node_of
+from exchange_builders import (
+    INSTALLATION,
+    agreement,
+    codes,
+    manifest_id,
+    packet_publication,
+    receipt_of,
+    sealed_packet,
+)
+from served import DAY_MS, Served, founded, member, refusal
+from tearline.certificates import verify_leaf
+from tearline.channel import Address
+from tearline.errors import (
+    ExchangeUnreachable,
+    StatementMalformed,
+    TearlineError,
+    TokenRequired,
+)
+from tearline.ledger import entry_hash, verify_cosigned, verify_opening_in_log
+from tearline.merkle import Frontier
+from tearline.policy.marking import Tlp
+from tearline.rpc import methods
+from tearline.rpc.credentials import with_access_token
+from tearline.statement import StatementType
+from tearline.tokens import Binding, Person, Role, issue_token, pairwise_id
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.exchange import (
+    Publication,
+    SearchRequest,
+    encode_cursor,
+    encode_proof_request,
+    encode_publication,
+    encode_search,
+    parse_cursor,
+    parse_outcomes,
+    parse_proven_events,
+)
+from tearline.wire.statements import cosigned
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.verification import LogVerifier
+
+pytestmark = pytest.mark.integration
+
+CHECK = "/grpc.health.v1.Health/Check"
+SERVING = b"\x08\x01"
+NOT_FOUND = "TL-REQ-006"
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    exchange = await founded(tmp_path / "exchange", [US, CN, MX])
+    await exchange.start()
+    yield exchange
+    await exchange.stop()
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+async def agree(served: Served) -> None:
+    found = agreement(
+        served.root(US).header,
+        valid_from_ms=now_ms() - DAY_MS,
+        valid_until_ms=now_ms() + 30 * DAY_MS,
+        pins=INSTALLATION.pins,
+    )
+    body = encode_agreement(found)
+    signed = cosigned(
+        (served.root(uri).sign([(StatementType.AGREEMENT, body)]), 0) for uri in (US, CN, MX)
+    )
+    async with served.client(US) as client:
+        assert codes(await client.publish(Publication(signed=(signed,)))) == [""]
+
+
+def lead(served: Served, seq: int, recipient: str = CN) -> Publication:
+    """A packet and one grant."""
+    node = served.node(US)
+    sealed = sealed_packet(node.header, not_after_ms=now_ms() + 20 * DAY_MS)
+    made = grant(
+        sealed,
+        manifest_id(sealed),
+        node.header,
+        node_of(recipient),
+        compartments=[compartment_of(sealed, "identity.subject")],
+    )
+    made = dataclasses.replace(
+        made,
+        grant_id=seq.to_bytes(16, "big"),
+        address=Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq),
+        not_after_ms=now_ms() + 10 * DAY_MS,
+    )
+    return packet_publication(node, sealed, [made])
+
+
+async def test_a_packet_crosses_and_everything_about_it_is_proven(served: Served) -> None:
+    await agree(served)
+    async with served.client(US) as us, served.client(CN) as cn, served.client(MX) as mx:
+        publication = lead(served, 1)
+        outcomes = await us.publish(publication)
+        assert codes(outcomes) == ["", ""]
+        assert await us.publish(publication) == outcomes
+        delivery = (await cn.waiting())[-1]
+        assert delivery.statements[0].id == outcomes[1].about
+        assert parse_cursor(await cn.call(methods.ACKNOWLEDGE, encode_cursor(delivery.cursor))) == (
+            delivery.cursor
+        )
+
+        page = await us.entries()
+        checkpoint = verify_cosigned(page.checkpoint, served.identity.log)
+        tree, _ = Frontier().append(map(entry_hash, page.entries))
+        assert tree.root() == checkpoint.checkpoint.root
+        entry = receipt_of(outcomes[1]).entry
+        assert entry == delivery.entry
+
+        request = encode_proof_request(outcomes[1].about, 0)
+        proven = parse_proven_events(await cn.call(methods.PROVE, request))
+        signed = verify_cosigned(proven.checkpoint, served.identity.log)
+        for event in proven.events:
+            verify_opening_in_log(event.entry, event.path, signed)
+        assert len(proven.events) == 2
+        with pytest.raises(TearlineError) as refused:
+            await mx.call(methods.PROVE, request)
+        assert refused.value.code == NOT_FOUND
+
+
+async def test_a_stream_answers_each_message_in_order(served: Served) -> None:
+    await agree(served)
+    publications = [lead(served, seq) for seq in range(1, 41)]
+
+    async def messages() -> AsyncIterator[bytes]:
+        for publication in publications:
+            yield encode_publication(publication)
+
+    async with served.client(US) as client:
+        stream = client.channel.stream_stream(methods.PUBLISH_STREAM)(messages())
+        replies = [parse_outcomes(reply) async for reply in stream]
+    assert [reply[0].about for reply in replies] == [
+        publication.statements()[0].id for publication in publications
+    ]
+    assert all(codes(reply) == ["", ""] for reply in replies)
+
+
+async def test_a_stream_is_answered_before_it_ends(served: Served) -> None:
+    await agree(served)
+    async with served.client(US) as client:
+        stream = client.channel.stream_stream(methods.PUBLISH_STREAM)()
+        for seq in (1, 2):
+            await stream.write(encode_publication(lead(served, seq)))
+            assert codes(parse_outcomes(await stream.read())) == ["", ""]
+        await stream.done_writing()
+
+
+async def test_what_comes_wakes_a_stream_that_waits(served: Served) -> None:
+    await agree(served)
+    async with served.client(US) as us, served.client(CN) as cn:
+        stream = cn.subscribe()
+        seen = [await anext(stream) for _ in range(2)]
+        assert [len(each.statements) for each in seen] == [1, 0]
+        following = asyncio.ensure_future(anext(stream))
+        await us.publish(lead(served, 1))
+        assert len((await following).statements) == 2
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_a_restart_loses_nothing_that_was_acknowledged(served: Served) -> None:
+    await agree(served)
+    publication = lead(served, 1)
+    async with served.client(US) as us:
+        outcomes = await us.publish(publication)
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        await served.stop(number)
+        await served.start()
+        async with served.client(US) as us, served.client(CN) as cn:
+            assert await us.publish(publication) == outcomes
+            deliveries = await cn.waiting()
+            assert deliveries[-1].statements[0].id == outcomes[1].about
+            assert [each.cursor.seq for each in deliveries] == [1, 2]
+    await served.stop()
+    store = SqliteStore(served.config.database)
+    verifier = LogVerifier(store, served.identity.log)
+    assert [each async for each in verifier.findings()] == []
+    await store.close()
+
+
+async def test_on_sigterm_what_is_under_way_is_answered_and_streams_end(served: Served) -> None:
+    await agree(served)
+    publications = [lead(served, seq) for seq in range(1, 9)]
+    async with served.client(US) as us, served.client(CN) as cn:
+        stream = cn.subscribe()
+        await anext(stream)
+        await anext(stream)
+        rest = asyncio.ensure_future(_drained(stream))
+        # In one stream: calls side by side may overtake each other, and places would be missing.
+        publishing = us.channel.stream_stream(methods.PUBLISH_STREAM)()
+        for publication in publications:
+            await publishing.write(encode_publication(publication))
+        taken = [parse_outcomes(await publishing.read())]
+        stopping = asyncio.ensure_future(served.stop())
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await publishing.done_writing()
+            while (reply := await publishing.read()) is not grpc.aio.EOF:
+                taken.append(parse_outcomes(reply))
+        assert await stopping == 0
+        assert [codes(outcomes) for outcomes in taken] == [["", ""]] * len(taken)
+        await rest
+    await served.start()
+    async with served.client(CN) as cn:
+        found = {delivery.statements[0].id for delivery in await cn.waiting()}
+        assert {outcomes[1].about for outcomes in taken} <= found
+    messages = [line["message"] for line in served.lines]
+    assert [m for m in messages if m in ("draining", "stopped")] == ["draining", "stopped"]
+
+
+async def _drained(stream: AsyncIterator[object]) -> None:
+    with contextlib.suppress(ExchangeUnreachable, StopAsyncIteration):
+        while True:
+            await anext(stream)
+
+
+async def test_health_is_told_to_nodes(served: Served) -> None:
+    async with served.client(US) as client:
+        assert await client.call(CHECK, b"") == SERVING
+
+
+async def test_a_second_exchange_does_not_share_home_or_port(served: Served) -> None:
+    second = dataclasses.replace(served, port=0, lines=[])
+    with pytest.raises(RuntimeError, match="TL-STO-001"):
+        await second.start()
+    await second.stop()
+
+
+async def test_a_stranger_is_refused_by_its_certificate(served: Served) -> None:
+    stranger = member("spiffe://stranger.example")
+    async with served.client(US, stranger.identity) as client:
+        with pytest.raises(ExchangeUnreachable):
+            await client.call(CHECK, b"")
+    # Of a CA that is accepted, for another agency's name.
+    impostor = member(CN)
+    impostor.authority.trust_domain = CN.removeprefix("spiffe://")
+    async with served.client(US, impostor.identity) as client:
+        with pytest.raises(ExchangeUnreachable):
+            await client.call(CHECK, b"")
+
+
+async def test_what_is_no_message_is_refused_with_a_code(served: Served) -> None:
+    async with served.client(US) as client:
+        for method in (methods.PUBLISH, methods.ENTRIES, methods.PROVE, methods.ACKNOWLEDGE):
+            with pytest.raises(StatementMalformed):
+                await client.call(method, b"\xff\xff\xff")
+        stream = client.channel.unary_stream(methods.SUBSCRIBE)(b"\xff")
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await stream.read()
+        assert isinstance(refusal(ended.value), StatementMalformed)
+
+
+def token(served: Served, uri: str, role: Role) -> str:
+    found = served.members[uri]
+    leaf = verify_leaf(
+        found.identity.certificate,
+        {uri.removeprefix("spiffe://"): [found.authority.certificate]},
+        int(time.time()),
+    )
+    person = Person(
+        subject=pairwise_id(b"k" * 32, "auditor", bytes(16)).hex(),
+        roles=frozenset({role}),
+        clearance=Tlp.RED,
+    )
+    binding = Binding(
+        node=leaf.node,
+        thumbprint=leaf.thumbprint,
+        audience=str(served.config.uri),
+        issuer_keys=[],
+    )
+    return issue_token(found.issuer, person, binding, token_id=bytes(16), now_s=int(time.time()))
+
+
+async def test_only_an_auditor_searches_and_sees_what_is_its_agencys(served: Served) -> None:
+    await agree(served)
+    request = encode_search(SearchRequest(query="action:grant-accepted", after=-1, limit=10))
+    async with served.client(US) as us, served.client(CN) as cn, served.client(MX) as mx:
+        await us.publish(lead(served, 1))
+        with pytest.raises(TokenRequired):
+            await us.call(methods.SEARCH, request)
+        liaison = with_access_token(token(served, CN, Role.LIAISON))
+        with pytest.raises(TearlineError) as refused:
+            await cn.call(methods.SEARCH, request, metadata=liaison)
+        assert refused.value.code == "TL-TLS-006"
+        theirs = with_access_token(token(served, CN, Role.AUDITOR))
+        with pytest.raises(TearlineError) as stolen:
+            await us.call(methods.SEARCH, request, metadata=theirs)
+        assert stolen.value.code == "TL-TLS-004"
+        for client, uri, expected in ((cn, CN, 1), (mx, MX, 0)):
+            metadata = with_access_token(token(served, uri, Role.AUDITOR))
+            page = parse_proven_events(
+                await client.call(methods.SEARCH, request, metadata=metadata)
+            )
+            assert len(page.events) == expected
+
+
+async def test_the_logs_hold_ids_and_sizes_only(served: Served) -> None:
+    await agree(served)
+    async with served.client(US) as us:
+        await us.publish(lead(served, 1))
+        with pytest.raises(StatementMalformed):
+            await us.call(methods.PUBLISH, b"\xff")
+    await served.stop()
+    text = str(served.lines)
+    assert "call refused" in text
+    for secret in ("Li Wei", "李伟", "narcotics", "investigation", "Traceback"):
+        assert secret not in text
+    await served.start()
