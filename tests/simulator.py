@@ -38,6 +38,7 @@ from tearline.wire.exchange import (
     encode_delivery,
     encode_entries,
     encode_outcomes,
+    encode_proof_request,
     encode_publication,
     is_idle,
     parse_delivery,
@@ -46,7 +47,7 @@ from tearline.wire.exchange import (
     parse_publication,
     publication_of,
 )
-from tearline.wire.flow import encode_event
+from tearline.wire.flow import encode_event, parse_event
 from tearline.wire.statements import Signed, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
@@ -63,6 +64,7 @@ from tearline_client.entities import Entity, connected_groups
 from tearline_client.home import Home, Identity
 from tearline_client.keystore import Keystore
 from tearline_client.node import Node, NodeStatus
+from tearline_client.outgoing import ComposedPacket, Releaser, compose
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_server.auditlog import AuditLog
 from tearline_server.committer import Weight
@@ -262,11 +264,29 @@ class Member:
         assert not sent.refused, sent.refused
         return sent.packets
 
+    def compose(
+        self, *to: "Member", seq: int = 1, forms: Decision | None = None
+    ) -> tuple[ComposedPacket, Publication]:
+        """The lead sealed and granted, past every rule of the node and past its outbox."""
+        releaser = Releaser(
+            signer=self.signer,
+            acted_by=None,
+            kem_key_of=lambda uri: self.node.state.trust.kem_key(
+                uri, at=self.node.state.next_moment()
+            ),
+            next_seq=lambda recipient, agreement_id: seq,
+        )
+        composition = compose([self.plan(*to, forms=forms)], releaser)
+        return composition.packets[0], composition.publications[0]
+
+    async def publish(self, publication: Publication) -> tuple[Outcome, ...]:
+        """Publishes past its own node; returns what became of each statement."""
+        return parse_outcomes(await self.exchange.publish(encode_publication(publication)))
+
     async def say(self, kind: StatementType, body: bytes, *, by: Signer | None = None) -> Outcome:
         """Signs and publishes a statement past its own node; returns what became of it."""
         tree = (by or self.signer).sign([(kind, body)])
-        reply = await self.exchange.publish(encode_publication(publication_of(tree, [0])))
-        return parse_outcomes(reply)[0]
+        return (await self.publish(publication_of(tree, [0])))[0]
 
     async def take(self, *deliveries: Delivery) -> None:
         """Receives these, whatever waits in the mailbox."""
@@ -283,6 +303,14 @@ class Member:
                 break
             found.append(parse_delivery(data))
         return found
+
+    async def probe(self, statement_id: bytes) -> tuple[str, str]:
+        """Asks the exchange for proofs about a statement; code and words of its refusal."""
+        try:
+            await self.exchange.prove(encode_proof_request(statement_id, 0))
+        except TearlineError as error:
+            return error.code, error.why
+        return "", ""
 
     def grants(self) -> list[bytes]:
         """Ids of the packets that a partner granted it."""
@@ -335,6 +363,33 @@ class Simulation:
     clock: "Clock"
     template: "Template"
     folder: Path
+
+    async def refuses(
+        self,
+        outcomes: Iterable[Outcome],
+        *errors: type[TearlineError] | None,
+        waiting: int = 0,
+    ) -> None:
+        """Checks how a publication ended, that the log says so, and that nobody got of it.
+
+        Args:
+            outcomes: What the publisher was told.
+            errors: What each statement was refused with; None where it was accepted.
+            waiting: How much waits in all mailboxes from before.
+        """
+        codes = [error.code if error else "" for error in errors]
+        assert [each.refusal.code if each.refusal else "" for each in outcomes] == codes
+        await self.exchange.flush_refusals()
+        rows = [row for row in await self.store.event_rows(0, limit=10_000) if row.reason]
+        logged = [row.reason for row in rows for _ in range(parse_event(row.event).count)]
+        assert logged == [code for code in codes if code]
+        found = [mail for member in self.members for mail in await member.waiting()]
+        assert len(found) == waiting
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All three."""
+        return (self.us, self.cn, self.mx)
 
     async def log(self, item: Signed | Event) -> None:
         """Has the exchange put whatever it likes into its log."""
@@ -447,7 +502,7 @@ async def _agree(template: Template, trust_list: Signed) -> None:
     await take_clear(_house(template, store, Clock()), trust_list)
     await store.close()
     async with opened(template, template.folder) as simulation:
-        members = (simulation.us, simulation.cn, simulation.mx)
+        members = simulation.members
         for member in members:
             await member.node.sync()
         for text, partners in ((AGREEMENT, members[1:]), (BILATERAL, members[2:])):
