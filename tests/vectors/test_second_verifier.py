@@ -1,0 +1,508 @@
+"""The frozen vectors, read a second time by a verifier that shares no code with the protocol.
+
+Every hash, commitment and id is computed anew, every signature verified, whatever is sealed opened,
+and every bad copy refused with its code. docs/spec/vectors.md says what each file holds.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
+
+from vectors import second_basics as basics
+from vectors import second_log as log
+from vectors import second_verifier as verifier
+
+Json = Any
+HERE = Path(__file__).parent
+FORMS = ("withheld", "exists", "match", "generalised", "clear")
+STATUSES = ("", "accepted", "stored", "opened", "seen", "erased", "refused")
+REASONS = ("source", "privacy", "third-party", "agreement", "unspecified")
+FILES = {
+    name: json.loads((HERE / f"{name}-v1.json").read_bytes())
+    for name in ("statement", "packet", "grant", "receipt", "log")
+}
+STATEMENT, PACKET, GRANT, RECEIPT, LOG = FILES.values()
+VKEYS = [key["vkey"] for key in LOG["keys"]]
+FEDERATION = bytes.fromhex(STATEMENT["federation"])
+FIRST_BLIND = next(entry["index"] for entry in LOG["entries"] if entry["entry"].startswith("01"))
+NOW = LOG["trust"]["judged_at"]["time_ms"]
+
+
+def of(text: str) -> bytes:
+    return bytes.fromhex(text)
+
+
+def each(items: list[Json], count: int) -> pytest.MarkDecorator:
+    """One test for each of so many cases; fewer or more of them fail while they are collected."""
+    if len(items) != count:
+        raise AssertionError(f"{len(items)} cases, not {count}")
+    names = [case.get("name") if isinstance(case, dict) else None for case in items]
+    return pytest.mark.parametrize("case", items, ids=[name and str(name) for name in names])
+
+
+def refused(case: Json) -> "pytest.RaisesExc[ValueError]":
+    return pytest.raises(ValueError, match=rf"^{re.escape(case['code'])}\b")
+
+
+def shown(value: Any, name: str = "") -> Json:
+    """A message as the vectors show it."""
+    if isinstance(value, dict):
+        return {key: shown(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shown(inner) for inner in value]
+    names = {"form": FORMS, "status": STATUSES}.get(name)
+    if names and isinstance(value, int):
+        return names[value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+@cache
+def trust(entries: int) -> verifier.Trust:
+    """What the first entries say; not to be changed."""
+    return read_log(entries)
+
+
+def read_log(entries: int) -> verifier.Trust:
+    known = verifier.Trust(FEDERATION)
+    for entry in LOG["entries"][:entries]:
+        known.read(entry["index"], of(entry["entry"]))
+    return known
+
+
+def verify(signed: str, number: int, body: str, statement_id: str) -> verifier.Message:
+    """The body of a statement that a key of its signer stands behind, parsed (S-29)."""
+    statement = verifier.parse_signed(of(signed))
+    assert (statement["type"], statement["body"]) == (number, of(body))
+    assert verifier.id_of(statement) == of(statement_id)
+    trust(FIRST_BLIND).verify(statement, FIRST_BLIND, NOW)
+    names = {6: "Manifest", 7: "Grant", 8: "Receipt", 9: "Void", 10: "Mark"}
+    return basics.parse(names[number], statement["body"])
+
+
+def test_the_files_are_those_of_version_1() -> None:
+    assert [(file["of"], file["version"]) for file in FILES.values()] == [
+        (name, 1) for name in FILES
+    ]
+    assert FIRST_BLIND == 5
+
+
+def test_every_message_of_the_specifications_can_be_read() -> None:
+    assert len(basics.SCHEMA) == 39
+    kinds = {kind for fields in basics.SCHEMA.values() for _, _, _, kind, _ in fields}
+    assert kinds <= {"bytes", "string", *basics.NUMBERS, *basics.SCHEMA}
+    names = {f"{name}.{row[0]}" for name, fields in basics.SCHEMA.items() for row in fields}
+    assert basics.TEXTS.keys() | basics.WITHIN.keys() <= names
+
+
+# statement-v1.json
+
+
+@each(STATEMENT["keys"], 5)
+def test_signing_key(case: Json) -> None:
+    seeds, public = of(case["seeds"]), of(case["public"])
+    lattice = mldsa.MLDSA65PrivateKey.from_seed_bytes(seeds[:32]).public_key()
+    curve = ed25519.Ed25519PrivateKey.from_private_bytes(seeds[32:]).public_key()
+    assert lattice.public_bytes_raw() + curve.public_bytes_raw() == public
+    assert basics.key_id_of(public) == of(case["key_id"])
+
+
+@each(list(STATEMENT["labels"].items()), 10)
+def test_type_label(case: Json) -> None:
+    number, told = case
+    assert verifier.TYPES[int(number)] == f"statement/{told['name']}"
+    assert basics.label(verifier.TYPES[int(number)]) == of(told["label"])
+
+
+@each(STATEMENT["composite"], 2)
+def test_composite_signature(case: Json) -> None:
+    (public,) = [of(key["public"]) for key in STATEMENT["keys"] if key["uri"] == case["uri"]]
+    message, context, signature = (of(case[name]) for name in ("message", "context", "signature"))
+    basics.verify_composite(public, signature, message, context)
+    for place in (0, 3308, 3309, 3372):
+        spoilt = bytearray(signature)
+        spoilt[place] ^= 1
+        with pytest.raises(ValueError, match=r"^TL-KEY-002"):
+            basics.verify_composite(public, bytes(spoilt), message, context)
+    with pytest.raises(ValueError, match=r"^TL-KEY-002"):
+        basics.verify_composite(public, signature, message, context + b"\0")
+
+
+@each(STATEMENT["trees"], 4)
+def test_tree(case: Json) -> None:
+    attestation = verifier.parse_attestation(of(case["attestation"]))
+    assert attestation["hash"] == of(case["attestation_hash"])
+    assert attestation["signed_bytes"] == of(case["signed_bytes"])
+    assert (attestation["signer"], attestation["size"]) == (case["signer"], case["size"])
+    assert attestation["root"] == of(case["root"])
+    assert attestation["federation"] == FEDERATION
+    if case["leaves"] is not None:
+        leaves = [of(leaf) for leaf in case["leaves"]]
+        assert len(leaves) == case["size"]
+        assert log.tree_root(leaves) == of(case["root"])
+        assert [leaves[told["index"]].hex() for told in case["statements"]] == [
+            told["leaf"] for told in case["statements"]
+        ]
+
+
+def test_all_trees_but_the_large_one_show_their_leaves() -> None:
+    assert [tree["size"] for tree in STATEMENT["trees"]] == [1, 8, 8, 4096]
+    assert [tree["leaves"] is None for tree in STATEMENT["trees"]] == [False, False, False, True]
+
+
+@each([(tree, told) for tree in STATEMENT["trees"] for told in tree["statements"]], 14)
+def test_statement(case: Json) -> None:
+    tree, told = case
+    verify(told["signed"], told["type"], told["body"], told["id"])
+    statement = verifier.parse_signed(of(told["signed"]))
+    (inclusion,), (attestation,) = statement["inclusions"], statement["attestations"]
+    assert attestation == verifier.parse_attestation(of(tree["attestation"]))
+    assert shown(inclusion) == {key: told[key] for key in ("attestation", "salt", "index", "path")}
+    assert verifier.leaf_of(statement, of(told["salt"])) == of(told["leaf"])
+
+
+@each(STATEMENT["bundles"], 3)
+def test_bundle(case: Json) -> None:
+    statements = verifier.parse_bundle(of(case["bundle"]))
+    told = [
+        {"id": verifier.id_of(statement).hex(), **shown(statement["inclusions"][0])}
+        for statement in statements
+    ]
+    assert told == case["statements"]
+    for statement in statements:
+        trust(FIRST_BLIND).verify(statement, FIRST_BLIND, NOW)
+
+
+def test_the_bundles_show_six_statements() -> None:
+    assert [len(bundle["statements"]) for bundle in STATEMENT["bundles"]] == [3, 2, 1]
+
+
+@each(STATEMENT["cosigned"], 1)
+def test_cosigned(case: Json) -> None:
+    statement = verifier.parse_signed(of(case["signed"]))
+    assert verifier.id_of(statement) == of(case["id"]) == FEDERATION
+    assert [attestation["signer"] for attestation in statement["attestations"]] == case["signers"]
+    verifier.Trust(FEDERATION).read(0, b"\0" + of(case["signed"]))
+    with pytest.raises(ValueError, match=r"^TL-TRU-005"):
+        verifier.Trust(bytes(32)).read(0, b"\0" + of(case["signed"]))
+
+
+@each(STATEMENT["refused"]["signed"], 19)
+def test_refused_statement(case: Json) -> None:
+    known = trust(FIRST_BLIND)
+    with refused(case):
+        known.verify(verifier.parse_signed(of(case["bytes"])), FIRST_BLIND, NOW)
+
+
+@each(STATEMENT["refused"]["attestation"], 7)
+def test_refused_attestation(case: Json) -> None:
+    with refused(case):
+        verifier.parse_attestation(of(case["bytes"]))
+
+
+@each(STATEMENT["refused"]["bundle"], 5)
+def test_refused_bundle(case: Json) -> None:
+    with refused(case):
+        verifier.parse_bundle(of(case["bytes"]))
+
+
+# packet-v1.json
+
+MANIFEST = basics.parse("Manifest", of(PACKET["body"]))
+CIPHERTEXTS = dict(enumerate(map(of, PACKET["ciphertexts"])))
+
+
+def test_manifest() -> None:
+    told = [PACKET[name] for name in ("body", "statement_id")]
+    assert shown(verify(PACKET["signed"], 6, *told)) == PACKET["manifest"]
+
+
+@each(PACKET["openings"], 5)
+def test_opening(case: Json) -> None:
+    opening = basics.parse("Opening", of(case["encoded"]))
+    assert shown(opening) | {"encoded": case["encoded"]} == case
+    release = {"openings": [{"opening": of(case["encoded"]), "reason": 0}]}
+    release |= {"compartments": [], "fields": []}
+    assert verifier.open_packet(MANIFEST, release, {}) == ({}, [opening | {"reason": 0}])
+
+
+@each(list(enumerate(PACKET["ciphertexts"])), 8)
+def test_ciphertext(case: Json) -> None:
+    """Those that are only filler too (P-23)."""
+    slot, ciphertext = case
+    told = MANIFEST["slots"][slot]
+    assert basics.sha(of(ciphertext)) == told["ciphertext_sha256"]
+    assert len(of(ciphertext)) == told["ciphertext_length"]
+
+
+@each(PACKET["slots"], 5)
+def test_slot(case: Json) -> None:
+    slot, where = case["slot"], MANIFEST["packet_id"]
+    places = case["compartment"].to_bytes(2), slot.to_bytes(4)
+    key = of(PACKET["keys"][str(case["compartment"])])
+    secret = basics.expand(key, "field-secret", where, *places, size=32)
+    assert secret == of(case["field_secret"])
+    opened = verifier.open_slot(MANIFEST, slot, secret, CIPHERTEXTS[slot])
+    assert opened["keys"] == of(case["cipher_key"]) + of(case["salt"])
+    assert opened["plaintext"] == of(case["plaintext"])
+    assert len(opened["plaintext"]) in {padding[1] for padding in PACKET["padding"]}
+    committed = basics.commit("slot", where, places[1], of(case["salt"]), opened["plaintext"])
+    assert committed == of(case["commit"]) == MANIFEST["slots"][slot]["commit"]
+    assert shown(opened["field"]) == case["field"]
+
+
+def test_release() -> None:
+    release = basics.parse("Release", of(PACKET["release"]))
+    fields, told = verifier.open_packet(MANIFEST, release, CIPHERTEXTS)
+    assert told == []
+    slots = {case["slot"]: case["field"] for case in PACKET["slots"]}
+    assert {slot: shown(opened["field"]) for slot, opened in fields.items()} == slots
+    parts = [
+        (basics.parse("Opening", part["opening"])["compartment"], part["key"].hex())
+        for part in release["compartments"]
+    ]
+    assert parts == [(int(number), key) for number, key in PACKET["keys"].items()]
+
+
+@each(PACKET["padding"], 11)
+def test_padding(case: Json) -> None:
+    assert verifier.padded(case[0]) == case[1]
+
+
+@each(PACKET["refused"]["manifest"], 5)
+def test_refused_manifest(case: Json) -> None:
+    with refused(case):
+        basics.parse("Manifest", of(case["bytes"]))
+
+
+@each(PACKET["refused"]["packet"], 9)
+def test_refused_packet(case: Json) -> None:
+    replace = case["replace"]
+    body, encoded = (of(replace.get(name, PACKET[name])) for name in ("body", "release"))
+    others = {
+        int(slot): ciphertext if ciphertext is None else of(ciphertext)
+        for slot, ciphertext in replace.get("ciphertexts", {}).items()
+    }
+    manifest, release = basics.parse("Manifest", body), basics.parse("Release", encoded)
+    with refused(case):
+        verifier.open_packet(manifest, release, CIPHERTEXTS | others)
+
+
+# grant-v1.json
+
+SEED = of(GRANT["kem"]["seed"])
+
+
+def test_encryption_key() -> None:
+    _, public = verifier.kem_pair(SEED)
+    assert verifier.shake_256(SEED).digest(96) == of(GRANT["kem"]["expanded"])
+    assert public == of(GRANT["kem"]["public"])
+    assert basics.key_id_of(public) == of(GRANT["kem"]["key_id"])
+    record = trust(FIRST_BLIND).records[GRANT["kem"]["uri"], of(GRANT["kem"]["key_id"])]
+    assert (record["use"], record["public_key"]) == ("kem", public)
+
+
+@each(GRANT["grants"], 3)
+def test_grant(case: Json) -> None:
+    grant = verify(case["signed"], 7, case["body"], case["statement_id"])
+    opened = verifier.open_grant(of(case["body"]), SEED)
+    assert grant == opened["grant"]
+    assert shown(grant) == case["grant"]
+    assert opened["prefix"] == of(case["body"])[: case["prefix_length"]]
+    assert opened["info"] == of(case["info"])
+    assert opened["encoded"] == of(case["release"])
+    # P-13 and P-17
+    assert grant["packet"] == of(PACKET["statement_id"]) == of(GRANT["packet"])
+    assert grant["address"]["recipient"] == GRANT["kem"]["uri"]
+    assert grant["header"]["signer"] == MANIFEST["header"]["signer"]
+    fields, told = verifier.open_packet(MANIFEST, opened["release"], CIPHERTEXTS)
+    assert case["view"] == {
+        "fields": [
+            {"slot": slot, "field": shown(field["field"])} for slot, field in fields.items()
+        ],
+        "existences": [
+            {
+                "compartment": opening["compartment"],
+                "category": opening["marking"].split(" ")[0],
+                "count": len(opening["slots"]),
+                "reason": REASONS[opening["reason"]],
+            }
+            for opening in told
+        ],
+    }
+
+
+@each(GRANT["refused"]["body"], 10)
+def test_refused_grant(case: Json) -> None:
+    with refused(case):
+        verifier.open_grant(of(case["bytes"]), SEED)
+
+
+# receipt-v1.json
+
+
+@each(RECEIPT["receipts"], 6)
+def test_receipt(case: Json) -> None:
+    receipt = verify(case["signed"], 8, case["body"], case["statement_id"])
+    assert shown(receipt) == case["fields"]
+    assert receipt["status"] == STATUSES.index(case["name"])
+    assert receipt["header"]["signer"].endswith("/exchange") == (receipt["status"] in (1, 6))
+    if entry := receipt["entry"]:
+        assert log.blind(entry) == of(LOG["entries"][entry["index"]]["entry"])
+
+
+@each(RECEIPT["voids"], 1)
+def test_void(case: Json) -> None:
+    void = verify(case["signed"], 9, case["body"], case["statement_id"])
+    assert shown(void) == case["fields"]
+
+
+@each(RECEIPT["marks"], 1)
+def test_mark(case: Json) -> None:
+    mark = verify(case["signed"], 10, case["body"], case["statement_id"])
+    assert shown(mark) == case["fields"]
+
+
+@each(RECEIPT["forward"], 36)
+def test_forward(case: Json) -> None:
+    """P-25."""
+    before, after = (STATUSES.index(status) for status in case[:2])
+    assert (before == after or before < after < 6) is case[2]
+
+
+@each(RECEIPT["refused"]["receipt"], 5)
+def test_refused_receipt(case: Json) -> None:
+    with refused(case):
+        basics.parse("Receipt", of(case["bytes"]))
+
+
+@each(RECEIPT["refused"]["void"], 2)
+def test_refused_void(case: Json) -> None:
+    with refused(case):
+        basics.parse("Void", of(case["bytes"]))
+
+
+# log-v1.json
+
+LEAVES = [basics.sha(b"\0", of(entry["entry"])) for entry in LOG["entries"]]
+
+
+@each(LOG["keys"], 2)
+def test_log_key(case: Json) -> None:
+    name, key_hash, algorithm, public = log.parse_vkey(case["vkey"])
+    kinds = {1: ed25519.Ed25519PrivateKey.from_private_bytes}
+    kinds[6] = mldsa.MLDSA44PrivateKey.from_seed_bytes
+    assert kinds[algorithm](of(case["seed"])).public_key().public_bytes_raw() == public
+    assert (name, key_hash.hex()) == (LOG["origin"], case["key_hash"])
+    assert algorithm == case["algorithm"]
+    assert case["vkey"] in trust(FIRST_BLIND).list["log"]["verifier_keys"]
+
+
+@each(LOG["entries"], 10)
+def test_entry(case: Json) -> None:
+    index, entry = case["index"], of(case["entry"])
+    assert LEAVES[index] == of(case["leaf"])
+    statement = verifier.parse_entry(entry)
+    if "opening" not in case:
+        assert statement is not None
+        assert statement["type"] == [1, 2, 2, 2, 2, 0, 0, 0, 0, 3][index]
+        return
+    assert statement is None
+    opening = basics.parse("LogOpening", of(case["opening"]["encoded"]))
+    assert log.blind(opening) == entry
+    path = path_in_the_log(index)
+    opened = log.read_opening(of(case["opening"]["encoded"]), 10, path, log.tree_root(LEAVES))
+    assert shown(opened) | {"encoded": case["opening"]["encoded"]} == case["opening"]
+
+
+def path_in_the_log(index: int) -> list[bytes]:
+    """PATH(m, D[n]) of RFC 6962, section 2.1.1."""
+    below, start, path = LEAVES, 0, list[bytes]()
+    while len(below) > 1:
+        split = 1 << (len(below) - 1).bit_length() - 1
+        left = index - start < split
+        path.insert(0, log.tree_root(below[split:] if left else below[:split]))
+        below, start = (below[:split], start) if left else (below[split:], start + split)
+    return path
+
+
+@each(LOG["checkpoints"], 4)
+def test_checkpoint(case: Json) -> None:
+    found = log.verify_note(case["note"], LOG["origin"], VKEYS)
+    assert (found["size"], found["root"]) == (case["size"], of(case["root"]))
+    assert log.tree_root(LEAVES[: case["size"]]) == of(case["root"])
+    signed = found["signed"]
+    assert [line["signed_bytes"].hex() for line in signed] == case["signed_bytes"]
+    assert [line["time_s"] for line in signed] == [None, case["time_s"]]
+
+
+@each(LOG["consistency"], 4)
+def test_consistency(case: Json) -> None:
+    old, new, path = case["old"], case["new"], [of(sibling) for sibling in case["path"]]
+    roots = [log.tree_root(LEAVES[:size]) for size in (old, new)]
+    log.verify_consistency(roots, old, new, path)
+    for place in range(len(path)):
+        with pytest.raises(ValueError, match=r"^TL-LOG-003"):
+            log.verify_consistency(roots, old, new, [*path[:place], bytes(32), *path[place + 1 :]])
+        with pytest.raises(ValueError, match=r"^TL-LOG-00[13]"):
+            log.verify_consistency(roots, old, new, [*path[:place], *path[place + 1 :]])
+
+
+@each(LOG["proofs"], 3)
+def test_proof(case: Json) -> None:
+    leaf = of(case["leaf"])
+    found = log.verify_proof(case["proof"], leaf, LOG["origin"], VKEYS)
+    assert found["index"] == case["index"]
+    assert leaf == LEAVES[case["index"]] == log.leaf_of_extra(case["index"], found["extra"])
+
+
+def test_trust() -> None:
+    told, known = LOG["trust"], trust(10)
+    index, time_ms = told["judged_at"]["index"], told["judged_at"]["time_ms"]
+    assert known.federation == of(told["federation"]) == FEDERATION
+    assert [agency["uri"] for agency in known.list["agencies"]] == told["agencies"]
+    counting = [
+        record["id"].hex()
+        for record in known.records.values()
+        if known.counts(record, index, time_ms)
+    ]
+    assert sorted(counting) == told["keys_that_count"]
+    assert (len(counting), len(known.records)) == (3, 4)
+
+
+@each(LOG["refused"]["entry"], 5)
+def test_refused_entry(case: Json) -> None:
+    with refused(case):
+        verifier.parse_entry(of(case["bytes"]))
+
+
+@each(LOG["refused"]["clear"], 6)
+def test_refused_clear_entry(case: Json) -> None:
+    assert verifier.parse_entry(of(case["bytes"])) is not None
+    known = read_log(FIRST_BLIND)
+    with refused(case):
+        known.read(FIRST_BLIND, of(case["bytes"]))
+
+
+@each(LOG["refused"]["note"], 6)
+def test_refused_note(case: Json) -> None:
+    with refused(case):
+        log.verify_note(case["note"], LOG["origin"], VKEYS)
+
+
+@each(LOG["refused"]["proof"], 4)
+def test_refused_proof(case: Json) -> None:
+    with refused(case):
+        log.verify_proof(case["proof"], of(case["leaf"]), LOG["origin"], VKEYS)
+
+
+@each(LOG["refused"]["opening"], 1)
+def test_refused_opening(case: Json) -> None:
+    (proof,) = [proof for proof in LOG["proofs"] if proof["index"] == case["index"]]
+    found = log.verify_proof(proof["proof"], of(proof["leaf"]), LOG["origin"], VKEYS)
+    with refused(case):
+        log.read_opening(of(case["opening"]), found["size"], found["path"], found["root"])
