@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tearline.errors import RequestError
+from tearline_client.incoming import Received
 from tearline_client.node import Node
 
 FOLLOW_S = 60  # how often the log is read although nothing came
@@ -29,15 +30,19 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
     """
     halt = asyncio.create_task(stop.wait())
     failures = 0
+
+    def connected() -> None:
+        nonlocal failures
+        failures = 0
+
     try:
         while not stop.is_set():
-            work = asyncio.create_task(_work(node, report))
+            work = asyncio.create_task(_work(node, report, connected))
             await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
             try:
                 await work
-                failures = 0
             except asyncio.CancelledError:
                 break
             except RequestError as error:
@@ -50,8 +55,12 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
         halt.cancel()
 
 
-async def _work(node: Node, report: Report) -> None:
-    await node.receive()
+async def _work(node: Node, report: Report, connected: Callable[[], None]) -> None:
+    await node.sync()
+    async for received in node.inbox():
+        report(_line(received))
+    await node.tell()
+    connected()
     duties = (_listen(node, report), _every(FOLLOW_S, node.sync), _every(MARK_S, node.mark))
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
@@ -67,8 +76,12 @@ async def _work(node: Node, report: Report) -> None:
 
 async def _listen(node: Node, report: Report) -> None:
     async for received in node.inbox(wait=True):
-        report(f"{received.signed.statement.type.name.lower()} from {received.signer.signer}")
+        report(_line(received))
         await node.tell()
+
+
+def _line(received: Received) -> str:
+    return f"{received.signed.statement.type.name.lower()} from {received.signer.signer}"
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

@@ -4,6 +4,7 @@ Since a node reads every entry, it has seen every clear entry below the checkpoi
 log can only ever grow: a rewritten, truncated or forked log gives another root.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tearline.checkpoint import SignedCheckpoint
@@ -19,10 +20,15 @@ MAX_AGE_S = 600  # what is sealed on may be ten minutes old, no more
 MAX_AHEAD_S = 120  # how far the log's clock may be ahead of ours
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Pending:
     frontier: Frontier
     entries: list[bytes]
+
+    @property
+    def start(self) -> int:
+        """Index of the first entry that is not stored yet."""
+        return self.frontier.size - len(self.entries)
 
 
 class LogFollower:
@@ -38,9 +44,9 @@ class LogFollower:
         self._store = store
         self._trust = trust
         self._log = log
+        self._applied = 0
         self._pending = _Pending(frontier=store.frontier(), entries=[])
-        for index, entry in store.clear_entries():
-            self._apply(index, entry)
+        self._apply(store.clear_entries())
 
     @property
     def next_index(self) -> int:
@@ -54,13 +60,22 @@ class LogFollower:
             page: Entries from ``next_index`` on, and a checkpoint over at least them.
 
         Returns:
-            Whether the checkpoint was reached; if not, more entries must be asked for.
+            Whether the checkpoint was reached; if not, more entries must be asked for. So they
+            must where another process of this node was faster, as a command beside the daemon.
 
         Raises:
             LogError: If the log is not the one followed so far, or its checkpoint is not
                 signed. Nothing of the page counts then.
         """
         signed = verify_cosigned(page.checkpoint, self._log)
+        # In one transaction: else another process might store entries between the questions.
+        with self._store.transaction():
+            if self._store.size != self._pending.start:
+                self._catch_up()
+                return False
+            return self._take(page, signed)
+
+    def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
         if page.start != self.next_index:
             raise LogInconsistent("the entries do not begin where those here end")
         known = self.checkpoint()
@@ -76,7 +91,7 @@ class LogFollower:
         if frontier.root() != signed.checkpoint.root:
             self._forget()
             raise LogInconsistent("the checkpoint's root is not that of the entries")
-        self._commit(signed)
+        self._store_pending(signed)
         return True
 
     def checkpoint(self) -> SignedCheckpoint | None:
@@ -98,20 +113,26 @@ class LogFollower:
         if max(times) - now_ms // 1000 > MAX_AHEAD_S:
             raise ClockSkewed(f"{max(times) - now_ms // 1000} seconds behind")
 
-    def _commit(self, signed: SignedCheckpoint) -> None:
-        start = self._store.size
-        entries = self._pending.entries
-        for index, entry in enumerate(entries, start=start):
-            self._apply(index, entry)
-        with self._store.transaction():
-            self._store.append(start, entries)
-            self._store.put_checkpoint(signed.note)
-        self._pending.entries = []
+    def _store_pending(self, signed: SignedCheckpoint) -> None:
+        start, entries = self._pending.start, self._pending.entries
+        self._apply(enumerate(entries, start=start))
+        self._store.append(start, entries)
+        self._store.put_checkpoint(signed.note)
+        self._pending = _Pending(frontier=self._pending.frontier, entries=[])
+
+    def _catch_up(self) -> None:
+        """Takes over what is stored, verified by this process earlier or by another of the node."""
+        self._apply(self._store.clear_entries())
+        self._forget()
 
     def _forget(self) -> None:
         self._pending = _Pending(frontier=self._store.frontier(), entries=[])
 
-    def _apply(self, index: int, entry: bytes) -> None:
-        statement = parse_entry(entry)
-        if statement is not None:
-            self._trust.apply(index, statement)
+    def _apply(self, entries: Iterable[tuple[int, bytes]]) -> None:
+        for index, entry in entries:
+            if index < self._applied:
+                continue
+            statement = parse_entry(entry)
+            if statement is not None:
+                self._trust.apply(index, statement)
+            self._applied = index + 1

@@ -75,10 +75,12 @@ class Receiver:
             self._state.alarm(error, data)
             raise
 
-    def _take(self, delivery: Delivery, data: bytes) -> Received:
+    def _take(self, delivery: Delivery, data: bytes) -> Received | None:
         stores = self._state.stores
         received = self._intake.verify(delivery, now_ms=self._state.now_ms())
         with stores.database.transaction():
+            if stores.intake.is_taken(received.signed.statement.id):
+                return None  # another process of this node was faster; it moved the cursor
             stores.log.put_opening(received.opening)
             gap = self._place(received)
             self._store(received)

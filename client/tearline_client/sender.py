@@ -1,9 +1,10 @@
 """What leaves the house: stored sealed, sent in order, settled by the exchange's receipts."""
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tearline.channel import Address, Mark, Void, VoidReason
@@ -37,6 +38,8 @@ from tearline_client.store.outbox import OutboxItem
 from tearline_client.store.packets import StoredGrant
 
 TREE_LIMIT = 512  # receipts and marks under one signature
+TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
+_ASK_AGAIN_S = 0.05
 
 
 class Sender:
@@ -50,7 +53,7 @@ class Sender:
 
     def __init__(self, state: NodeState, lock: Path) -> None:
         self._state = state
-        self._lock = lock
+        self._turn = _Turn(lock)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
         """Stores packets, keys, grants and the messages, inside the caller's transaction."""
@@ -78,7 +81,7 @@ class Sender:
             RequestError: If the exchange is out of reach; what waits stays, and is sent again
                 as the same bytes.
         """
-        with _exclusive(self._lock):
+        async with self._turn.taken():
             while (item := self._state.stores.outbox.next_waiting()) is not None:
                 await self._send(item)
 
@@ -176,10 +179,17 @@ class Sender:
 
     def tell(self) -> None:
         """Queues receipts for every incoming grant whose grantor knows less than we do."""
+        while self._tell_some():
+            pass
+
+    def _tell_some(self) -> bool:
         stores = self._state.stores
-        while untold := stores.packets.untold():
-            with stores.database.transaction():
+        # Asked in the transaction: another process of this node may be telling, too.
+        with stores.database.transaction():
+            untold = stores.packets.untold()
+            if untold:
                 self.store_receipts([(grant, None) for grant in untold])
+        return bool(untold)
 
     def store_receipts(self, grants: Sequence[tuple[StoredGrant, ActedBy | None]]) -> None:
         """Queues one receipt for each grant, inside the caller's transaction.
@@ -252,15 +262,44 @@ def _address_of(statement: Statement) -> Address | None:
             return parse_receipt(statement.body).address
 
 
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Holds the lock of a file; the kernel lets go of it when the process ends, however."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
+class _Turn:
+    """Lets one task of one process send at a time; the others wait.
+
+    Args:
+        path: A file to lock; the kernel lets go of it when the process ends, however.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tasks = asyncio.Lock()
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Waits for the turn, and has it inside.
+
+        Raises:
+            OutcomeUnknown: If another process does not end its turn.
+        """
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        async with self._tasks:
+            descriptor = os.open(self._path, flags, 0o600)
+            try:
+                await _lock(descriptor)
+                yield
+            finally:
+                os.close(descriptor)
+
+
+async def _lock(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + TURN_S
+    while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OutcomeUnknown("another process of this node is sending") from None
-        yield
-    finally:
-        os.close(descriptor)
+            if loop.time() > deadline:
+                raise OutcomeUnknown("another process of this node is sending") from None
+            # The kernel would wait without asking, and the whole loop with it.
+            await asyncio.sleep(_ASK_AGAIN_S)
+        else:
+            return

@@ -1,7 +1,8 @@
 """What a running node consists of; shared by what sends and what receives."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
 from tearline.errors import TearlineError
@@ -82,6 +83,7 @@ class NodeState:
         policies: What it decides by.
         transport: The way to the exchange.
         now_ms: This machine's clock, Unix milliseconds.
+        following: Held by the task that reads the log: the daemon has several.
     """
 
     signer: Signer
@@ -92,6 +94,7 @@ class NodeState:
     policies: Policies
     transport: Transport
     now_ms: Clock
+    following: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def uri(self) -> str:
@@ -109,17 +112,18 @@ class NodeState:
             LogError: If the log is not the one followed so far; kept as evidence.
             RequestError: If the exchange does not answer.
         """
-        reached = False
-        while not reached:
-            reply = await self.transport.entries(
-                encode_entries_request(self.follower.next_index, 0)
-            )
-            try:
-                reached = self.follower.take(parse_entries(reply))
-            except TearlineError as error:
-                self.alarm(error, reply)
-                raise
+        async with self.following:
+            while not await self._follow_once():
+                pass
         self._open_receipts()
+
+    async def _follow_once(self) -> bool:
+        reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
+        try:
+            return self.follower.take(parse_entries(reply))
+        except TearlineError as error:
+            self.alarm(error, reply)
+            raise
 
     def alarm(self, error: TearlineError, evidence: bytes) -> None:
         """Keeps what went wrong, and the bytes that show it, for ``node status``."""
