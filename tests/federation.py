@@ -1,0 +1,359 @@
+"""A federation of real processes: the operator's program, the agencies', real mTLS on loopback.
+
+Everything is done by the two command lines, as people do it. Founding takes twenty commands,
+so it is done once a session; each test works on a copy of the homes, at the same address.
+"""
+
+import functools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tearline.errors import error_by_code
+from tearline_client.demo.lead import AGREEMENT, lead_jsonl
+from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
+
+US, CN, MX = AGENCIES
+NODES = {name: f"spiffe://{domain}/node/liaison" for name, domain in AGENCIES.items()}
+PASSPHRASE = "a passphrase for tests"
+COMMAND_S = 120  # a command that takes longer hangs
+READY_S = 30
+ORDER = (
+    "--agreement=narcotics-2026",
+    "--article=money-laundering",
+    "--purpose=criminal-investigation",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A command that ended: its exit status, what it printed, its peak memory in bytes."""
+
+    status: int
+    out: str
+    err: str
+    peak_bytes: int = 0
+
+    @property
+    def rows(self) -> Any:
+        """What ``-o json`` printed."""
+        return json.loads(self.out)
+
+    def refused(self, code: str, status: int) -> bool:
+        """Whether it ended with that error: code, sentence, next step, and no data."""
+        error = error_by_code(code)
+        assert error is not None, code
+        # What the message says is compared whole, so that a failing test shows all of it.
+        assert (self.status, self.out) == (status, ""), self
+        assert f"{code}: {error.what}" in self.err, self
+        assert f"Next: {error.next}" in self.err, self
+        assert "Traceback" not in self.err, self
+        return True
+
+
+class Program:
+    """One of the two programs, for one home."""
+
+    module = ""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.secret = home.parent / f"{home.name}.passphrase"
+        self.variables: dict[str, str] = {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing of the tester's settings, and the passphrase by a file."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEARLINE_")}
+        return {
+            **inherited,
+            "HOME": str(self.home.parent),
+            "TEARLINE_PASSPHRASE_FILE": str(self.secret),
+            **self.variables,
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line for a noun or verb with its arguments."""
+        return [sys.executable, "-m", self.module, *arguments, "--home", str(self.home)]
+
+    def run(self, *arguments: str) -> Ended:
+        """Runs one command to its end."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = subprocess.Popen(
+                self.command(*arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=self.environment,
+            )
+            _, wait_status, usage = _wait(process)
+            out.seek(0)
+            err.seek(0)
+            return Ended(
+                status=os.waitstatus_to_exitcode(wait_status),
+                out=out.read(),
+                err=err.read(),
+                peak_bytes=usage.ru_maxrss * 1024,  # Linux counts it in kibibytes
+            )
+
+    def done(self, *arguments: str) -> Ended:
+        """Runs a command that must succeed."""
+        ended = self.run(*arguments)
+        assert ended.status == 0, (arguments, ended)
+        return ended
+
+    def start(self, *arguments: str) -> "Running":
+        """Starts a command that goes on; what it says goes to a file beside the home."""
+        log = self.home.parent / f"{self.home.name}.log"
+        with log.open("ab") as stream:
+            process = subprocess.Popen(
+                self.command(*arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env=self.environment,
+            )
+        return Running(process, log)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int, Any]:
+    """``wait4`` with an end: it alone tells the peak memory of one child."""
+
+    def ring(number: int, frame: object) -> None:
+        process.kill()
+
+    try:
+        previous = signal.signal(signal.SIGALRM, ring)
+    except ValueError:  # not the main thread: there the test's own limit must do
+        found = os.wait4(process.pid, 0)
+    else:
+        signal.alarm(COMMAND_S)
+        try:
+            found = os.wait4(process.pid, 0)
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, previous)
+    process.returncode = os.waitstatus_to_exitcode(found[1])
+    return found
+
+
+class Running:
+    """A process at work."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._from = log.stat().st_size
+
+    @property
+    def said(self) -> str:
+        """What it said so far."""
+        with self._log.open("rb") as stream:
+            stream.seek(self._from)
+            return stream.read().decode("utf-8", "replace")
+
+    def await_(self, ready: Callable[[], bool], what: str, *, within_s: float = READY_S) -> None:
+        """Waits until something is so, which another process must bring about.
+
+        There is no event to await: it is asked for again and again, up to a deadline.
+        """
+        deadline = time.monotonic() + within_s
+        while not ready():
+            status = self._process.poll()
+            assert status is None, f"it ended with {status} before {what}: {self.said}"
+            assert time.monotonic() < deadline, f"not within {within_s} s: {what}: {self.said}"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit status."""
+        self._process.terminate()
+        return self._process.wait(READY_S)
+
+
+class Agency(Program):
+    """An agency's home and its command line."""
+
+    module = "tearline_client"
+
+    @property
+    def node(self) -> str:
+        """The URI of its node."""
+        return NODES[self.home.name]
+
+    def status(self) -> dict[tuple[str, str], Any]:
+        """``node status`` as a table of (what, which)."""
+        rows = self.done("node", "status", "-o", "json").rows
+        return {(row["what"], row["which"]): row["state"] for row in rows}
+
+
+class Operator(Program):
+    """The exchange's home and its command line."""
+
+    module = "tearline_server"
+
+    def __init__(self, home: Path, address: str) -> None:
+        super().__init__(home)
+        self.address = address
+
+    def serve(self) -> Running:
+        """Starts serving, and waits until a connection is taken."""
+        running = self.start("serve")
+        host, _, port = self.address.rpartition(":")
+
+        def accepts() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex((host, int(port))) == 0
+
+        running.await_(accepts, "a connection was taken")
+        return running
+
+
+@dataclass(slots=True, kw_only=True)
+class Federation:
+    """An exchange and three agencies in one folder.
+
+    Attributes:
+        folder: Where everything lies.
+        operator: The exchange.
+        agencies: By short name.
+        told: What each command of the founding came to, by its words.
+    """
+
+    folder: Path
+    operator: Operator
+    agencies: dict[str, Agency]
+    told: dict[str, Ended] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, folder: Path, address: str) -> "Federation":
+        """The federation whose homes are, or will be, in ``folder``."""
+        return cls(
+            folder=folder,
+            operator=Operator(folder / "exchange", address),
+            agencies={name: Agency(folder / name) for name in AGENCIES},
+        )
+
+    @property
+    def us(self) -> Agency:
+        """The agency that sends, mostly."""
+        return self.agencies[US]
+
+    @property
+    def cn(self) -> Agency:
+        """A partner."""
+        return self.agencies[CN]
+
+    @property
+    def mx(self) -> Agency:
+        """Another partner."""
+        return self.agencies[MX]
+
+    def lead(self, name: str = "lead.jsonl") -> Path:
+        """The lead of the story, as a file."""
+        path = self.folder / name
+        path.write_text(lead_jsonl(), encoding="utf-8")
+        return path
+
+    def all(self, *arguments: str) -> dict[str, Ended]:
+        """The same command by every agency, side by side; it must succeed."""
+        with ThreadPoolExecutor() as pool:
+            asked = {n: pool.submit(a.done, *arguments) for n, a in self.agencies.items()}
+            return {name: one.result() for name, one in asked.items()}
+
+    def agree(self, name: str, text: str, signers: tuple[str, ...]) -> None:
+        """Has an agreement drafted by the first signer, signed by all, published by the last."""
+        source, target = self.folder / f"{name}.toml", self.folder / f"{name}.agreement"
+        source.write_text(text, encoding="utf-8")
+        first, *others = (self.agencies[signer] for signer in signers)
+        steps = [(first, ("agreement", "draft", str(source), "--output-file", str(target)))]
+        steps += [(other, ("agreement", "sign", str(target))) for other in others]
+        steps += [(others[-1], ("agreement", "publish", str(target)))]
+        for agency, arguments in steps:
+            self.told[f"{agency.home.name}: {' '.join(arguments[:2])}"] = agency.done(*arguments)
+
+
+@functools.cache
+def founded() -> tuple[tempfile.TemporaryDirectory[str], Federation]:
+    """A federation with keys on record and one agreement of all three in force; not serving."""
+    place = tempfile.TemporaryDirectory(prefix="tearline-federation-")
+    federation = Federation.at(Path(place.name), f"127.0.0.1:{_free_port()}")
+    _found(federation)
+    return place, federation
+
+
+def _found(federation: Federation) -> None:
+    folder, operator, told = federation.folder, federation.operator, federation.told
+    for program in (operator, *federation.agencies.values()):
+        program.secret.touch(mode=0o600)
+        program.secret.write_text(PASSPHRASE + "\n")
+
+    def init(name: str) -> Ended:
+        names = ("--agency", name, "--domain", AGENCIES[name], "--node", "liaison")
+        return federation.agencies[name].done("init", *names)
+
+    with ThreadPoolExecutor() as pool:
+        inits = {name: pool.submit(init, name) for name in AGENCIES}
+        named = ("--name", EXCHANGE_DOMAIN, "--address", operator.address, "--dns", DNS_NAME)
+        told["exchange: init"] = operator.done("init", *named)
+        told |= {f"{name}: init": one.result() for name, one in inits.items()}
+
+    trust = str(folder / "federation.trust")
+    files = [argument for n in AGENCIES for argument in ("--agency", f"{folder}/{n}/{n}.agency")]
+    enrolment = str(operator.home / "exchange.enrolment")
+    told["trust draft"] = federation.us.done(
+        "trust", "draft", "--exchange", enrolment, *files, "--output-file", trust
+    )
+    for name in (CN, MX):
+        told[f"{name}: trust sign"] = federation.agencies[name].done("trust", "sign", trust)
+    told |= {f"{n}: trust pin": e for n, e in federation.all("trust", "pin", trust).items()}
+    told["exchange: trust"] = operator.done("trust", trust)
+    serving = operator.serve()
+    try:
+        told |= {f"{n}: node sync": e for n, e in federation.all("node", "sync").items()}
+        federation.agree("narcotics-2026", AGREEMENT, (US, CN, MX))
+        federation.all("node", "sync")
+    finally:
+        serving.terminate()
+
+
+def copied(folder: Path) -> Federation:
+    """A copy of the founded federation, to be changed at will; not serving."""
+    _, original = founded()
+    shutil.copytree(original.folder, folder, dirs_exist_ok=True)
+    federation = Federation.at(folder, original.operator.address)
+    federation.told = original.told
+    return federation
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Federation]:
+    """A copy of the founded federation with its exchange at work; it must end well."""
+    federation = copied(folder)
+    running = federation.operator.serve()
+    try:
+        yield federation
+    finally:
+        assert running.terminate() == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,91 @@
+"""``tearline node run``: receives while it runs, outlives an exchange, ends with marks sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from federation import CN, MX, ORDER, US, Agency, Federation, Running, copied
+
+pytestmark = pytest.mark.integration
+
+
+@contextmanager
+def at_work(agency: Agency) -> Iterator[Running]:
+    """The agency's daemon; it must end well when told to."""
+    running = agency.start("node", "run")
+    try:
+        yield running
+    finally:
+        assert running.terminate() == 0, running.said
+
+
+def packets(agency: Agency) -> set[str]:
+    """The ids of the packets that lie at an agency, without asking the exchange."""
+    return {row["id"] for row in agency.done("packet", "list", "--no-sync", "-o", "json").rows}
+
+
+def send(federation: Federation, *to: str) -> str:
+    partners = [f"--to={name}" for name in to]
+    sent = federation.us.done(
+        "packet", "send", str(federation.lead()), *partners, *ORDER, "-o", "json"
+    )
+    (row,) = sent.rows
+    return row["packet"]
+
+
+def numbers(agency: Agency, peer: str) -> str:
+    return agency.status()["channel", peer]
+
+
+def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us, cn = federation.us, federation.cn
+    exchange = federation.operator.serve()
+    with at_work(cn) as daemon:
+        first = send(federation, CN)
+        daemon.await_(lambda: f"grant from {us.node}" in daemon.said, "the grant arrived")
+        assert packets(cn) == {first}
+
+        exchange.kill()
+        daemon.await_(lambda: "TL-REQ-001" in daemon.said, "it noticed")
+        exchange = federation.operator.serve()
+        second = send(federation, CN, MX)
+        daemon.await_(lambda: daemon.said.count("grant from") == 2, "the second grant arrived")
+        assert packets(cn) == {first, second}
+    assert exchange.terminate() == 0
+
+    # SIGTERM had its marks sent: nothing waits, and a second mark has nothing to say.
+    exchange = federation.operator.serve()
+    assert cn.done("node", "mark").err == "0 marks sent.\n"
+    us.done("node", "sync")
+    assert us.done("node", "mark").err == "2 marks sent.\n"
+    assert us.done("node", "mark").err == "0 marks sent.\n"
+    cn.done("node", "sync")
+    # Both ends count the same: two grants there, two receipts back.
+    assert numbers(us, CN) == "sent 2, received 2"
+    assert numbers(cn, US) == "sent 2, received 2"
+    for agency in (us, cn):
+        assert not [which for what, which in agency.status() if what in ("put aside",)]
+    assert exchange.terminate() == 0
+
+
+def test_commands_work_beside_the_daemon_of_the_same_node(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us, cn = federation.us, federation.cn
+    exchange = federation.operator.serve()
+    sent = set()
+    with at_work(us) as here, at_work(cn) as there:
+        for _ in range(3):
+            sent.add(send(federation, CN))
+            cn.done("packet", "list")  # asks the exchange for what the daemon is taking, too
+        there.await_(lambda: there.said.count("grant from") >= 1, "grants arrived")
+        here.await_(lambda: "receipt from" in here.said, "receipts arrived")
+    assert exchange.terminate() == 0
+    assert packets(us) == packets(cn) == sent
+    for agency in (us, cn):
+        state = agency.status()
+        assert not [which for what, which in state if what == "put aside"], state
+        assert {which for what, which in state if what == "outbox"} == {"accepted"}, state
+    assert federation.operator.done("verify-log").out.endswith("all as they were logged\n")
