@@ -62,6 +62,13 @@ def test_an_impossible_manifest_cannot_be_made(changes: dict[str, Any]) -> None:
         replace(MANIFEST, **changes)
 
 
+@pytest.mark.parametrize("part", ["policy", "schema", "profile", "masks"])
+def test_a_digest_that_is_none_is_not_pinned(part: str) -> None:
+    changes: dict[str, Any] = {part: bytes(31)}
+    with pytest.raises(StatementMalformed):
+        replace(MANIFEST.pins, **changes)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -23,6 +23,7 @@ from builders import (
     secret,
     text_field,
 )
+from tearline import sealing
 from tearline.commitments import (
     field_keys,
     field_secret,
@@ -57,7 +58,7 @@ from tearline.sealing import (
     release_of,
     seal_release,
 )
-from tearline.wire.packets import FieldRelease, Release, encode_field
+from tearline.wire.packets import FieldRelease, Release, encode_field, encode_release
 
 FED = federation()
 HEADER = FED.node(US).header
@@ -226,6 +227,12 @@ def test_a_slot_that_is_not_there_is_refused(slot: int) -> None:
         open_packet(MANIFEST, CIPHERTEXTS | {slot: b""}, release)
 
 
+def test_a_slot_that_is_not_there_is_not_missed_either() -> None:
+    release = Release(fields=(FieldRelease(slot=8, secret=bytes(32)),))
+    with pytest.raises(CommitmentMismatch):
+        open_packet(MANIFEST, CIPHERTEXTS, release)
+
+
 def test_a_wrong_secret_of_a_slot_opens_nothing() -> None:
     release = Release(fields=(FieldRelease(slot=NAME_SLOT, secret=bytes(32)),))
     with pytest.raises(DecryptionFailed):
@@ -364,6 +371,16 @@ def test_a_grant_that_names_another_key_opens_nothing() -> None:
 def test_a_sealed_part_belongs_to_the_grant_around_it(changed: Grant) -> None:
     with pytest.raises(GrantMisdirected):
         open_release(changed, kem_key(MX_NODE))
+
+
+def test_a_grant_sealed_to_another_key_than_it_names_is_not_tried() -> None:
+    # The exchange judged the key that the grant names; the seal may not be for another.
+    names_other = replace(GRANT, kem_key_id=kem_key(node_of(US)).id)
+    info = sealing._grant_info(names_other)
+    release = encode_release(releasing(NAMES))
+    sealed = sealing._HPKE.encrypt(release, kem_key(MX_NODE).public.hpke, info=info)
+    with pytest.raises(GrantMisdirected):
+        open_release(replace(names_other, sealed=sealed), kem_key(MX_NODE))
 
 
 def test_a_grant_is_sealed_only_to_the_key_it_names() -> None:

@@ -36,7 +36,7 @@ from tearline.errors import (
 from tearline.federation import KeyUse, Revocation, TrustList
 from tearline.keys import SigningKey
 from tearline.statement import Signer, StatementType
-from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.trust import GENESIS_FEDERATION, Moment, TrustState, verify_succession
 from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 
@@ -264,6 +264,32 @@ def test_a_list_with_a_zero_signature_is_refused() -> None:
     entry = signed_by(StatementType.TRUST_LIST, encode_trust_list(changed), FED.signer(US))
     with pytest.raises(SignatureInvalid):
         FED.trust().apply(NEXT, resigned(entry, lambda s: bytes(len(s))))
+
+
+def test_a_list_that_begins_with_another_federation_is_refused() -> None:
+    header = signer(CN, secret("elsewhere")).header
+    with pytest.raises(FederationMismatch):
+        apply_list(FED.trust(), CN, header=header)
+
+
+def test_a_list_signed_in_another_federation_is_refused() -> None:
+    foreign = signer(CN, secret("elsewhere"))
+    with pytest.raises(FederationMismatch):
+        apply_list(FED.trust(), foreign, header=FED.signer(CN).header)
+
+
+def test_a_list_begins_with_its_first_signer() -> None:
+    with pytest.raises(SignerMismatch):
+        apply_list(FED.trust(), CN, MX, header=FED.signer(MX).header)
+
+
+def test_a_federation_does_not_begin_with_its_second_list() -> None:
+    pinned = secret("pinned")
+    listed = replace(
+        first_list([US, MX]), header=signer(MX, pinned).header, number=2, previous=pinned
+    )
+    with pytest.raises(TrustListRejected):
+        verify_succession(None, b"", listed, frozenset({US, MX}))
 
 
 def test_nodes_and_strangers_sign_no_trust_list() -> None:
