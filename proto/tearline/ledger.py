@@ -58,7 +58,7 @@ def entry_hash(entry: bytes) -> bytes:
 def verify_opening_in_log(
     opening: LogOpening, path: Sequence[bytes], checkpoint: SignedCheckpoint
 ) -> Event:
-    """Checks that the log under ``checkpoint`` holds the opened event, and returns it.
+    """Checks that the log under ``checkpoint`` holds the opened event (spec L-9), and returns it.
 
     Args:
         opening: Position, salt and event.

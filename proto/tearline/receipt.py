@@ -92,7 +92,7 @@ class Receipt:
 
 
 def verify_forward(current: Status | None, following: Status) -> None:
-    """Checks that ``following`` may come after ``current``.
+    """Checks that ``following`` may come after ``current`` (spec P-25).
 
     Raises:
         StatusBackwards: If it says less than is known already, or follows an end.

@@ -225,7 +225,7 @@ def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Gra
 
 
 def open_release(grant: Grant, key: KemKey) -> Release:
-    """What the sealed part of ``grant`` releases.
+    """What the sealed part of ``grant`` releases (spec P-14, P-16).
 
     Raises:
         GrantMisdirected: If it is not sealed to ``key`` with exactly this grant around it.
@@ -285,7 +285,7 @@ def release_of(
 
 
 def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: Release) -> View:
-    """Opens every part of a packet that ``release`` gives keys for.
+    """Opens every part of a packet that ``release`` gives keys for (spec P-18 to P-22).
 
     Args:
         manifest: From a statement whose signature was verified.

@@ -357,7 +357,7 @@ class TrustState:
 def verify_succession(
     current: TrustList | None, current_id: bytes, following: TrustList, signers: frozenset[str]
 ) -> None:
-    """Checks that ``following`` may come after ``current`` with these roots' signatures.
+    """Checks that ``following`` may come after ``current`` with these signatures (spec L-18).
 
     - Admission takes every root of both lists.
     - Removal takes all other roots, or the agency's own.

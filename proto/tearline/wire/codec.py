@@ -40,7 +40,7 @@ def parse_strictly(
     *,
     maximum: int,
 ) -> T:
-    """A value from its one encoding.
+    """A value from its one encoding (spec S-7).
 
     Raises:
         StatementMalformed: If ``data`` is anything but the encoding of a valid value.
