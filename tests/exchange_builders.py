@@ -47,8 +47,9 @@ from tearline.wire.flow import encode_grant, parse_event, parse_receipt
 from tearline.wire.packets import encode_manifest
 from tearline.wire.statements import Signed, cosigned
 from tearline_server.auditlog import AuditLog
-from tearline_server.exchange import Exchange, House
+from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
+from tearline_server.house import House
 from tearline_server.judging.case import Publisher
 from tearline_server.judging.registry import installation_of
 from tearline_server.storage.sqlite import SqliteStore

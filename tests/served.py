@@ -49,10 +49,10 @@ from tearline.wire.exchange import (
 )
 from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_trust_list
-from tearline_server.app import house_of, identity_of
 from tearline_server.config import Config, config_of, write_config
 from tearline_server.governance import take_clear
-from tearline_server.keyfile import ExchangeKeys, generate_keys, write_keys
+from tearline_server.house import house_of
+from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
 from tearline_server.storage.sqlite import SqliteStore
 
 DAY_S = 24 * 3600

@@ -56,8 +56,7 @@ def init(
 ) -> None:
     """Make an exchange: its keys, its settings, and what the agencies are handed."""
     from tearline.wire.trust import encode_exchange_enrolment
-    from tearline_server.app import identity_of
-    from tearline_server.keyfile import generate_keys, write_keys
+    from tearline_server.keyfile import generate_keys, identity_of, write_keys
 
     values = {"name": name, "address": address, "dns": dns or name, "listen": listen or address}
     config = config_of(home, values)
@@ -115,7 +114,7 @@ def serve(home: Path, passphrase_file: Path | None) -> None:
 @_PASSPHRASE_FILE
 def verify_log(home: Path, passphrase_file: Path | None) -> None:
     """Derive the log anew from what is stored, and name everything that is not so."""
-    from tearline_server.app import identity_of
+    from tearline_server.keyfile import identity_of
     from tearline_server.storage.sqlite import SqliteStore
     from tearline_server.verification import LogVerifier
 
@@ -144,8 +143,8 @@ def verify_log(home: Path, passphrase_file: Path | None) -> None:
 @_PASSPHRASE_FILE
 def check(home: Path, passphrase_file: Path | None) -> None:
     """Check settings, keys, database and trust list, as serve would need them."""
-    from tearline_server.app import house_of
     from tearline_server.exchange import Exchange
+    from tearline_server.house import house_of
     from tearline_server.storage.sqlite import SqliteStore
 
     config, keys = _opened(home, passphrase_file)
@@ -178,8 +177,8 @@ def _take(
     config: Config, keys: "ExchangeKeys", files: "tuple[Path, ...] | list[Path]", kind: Armor
 ) -> None:
     from tearline.wire.statements import parse_signed
-    from tearline_server.app import house_of
     from tearline_server.governance import take_clear
+    from tearline_server.house import house_of
     from tearline_server.storage.sqlite import SqliteStore
 
     statements = [(file, parse_signed(parse_armor(kind, _text(file)))) for file in files]

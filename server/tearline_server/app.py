@@ -7,23 +7,19 @@ it has taken in, writes it, and goes.
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Awaitable, Callable
 
 import uvloop
 
 from tearline.certificates import TlsKey
-from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity, TrustList
+from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_LEAF_LIFETIME_S, REFUSALS_FLUSH_S
 from tearline.rpc.credentials import ServerTls, TlsIdentity
-from tearline.statement import Signer
-from tearline_server.auditlog import AuditLog
-from tearline_server.bounds import Rates
 from tearline_server.config import Config
-from tearline_server.exchange import Exchange, House
+from tearline_server.exchange import Exchange
 from tearline_server.gate import Gate, Roster
-from tearline_server.judging.registry import installation_of
+from tearline_server.house import house_of, now_ms
 from tearline_server.keyfile import ExchangeKeys
 from tearline_server.services.audit import AuditService
 from tearline_server.services.exchange import ExchangeService
@@ -32,48 +28,11 @@ from tearline_server.services.health import HealthService
 from tearline_server.services.server import make_server
 from tearline_server.services.trust import TrustService
 from tearline_server.storage.sqlite import SqliteStore
-from tearline_server.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
 DRAIN_S = 20  # for calls under way; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
-
-
-def now_ms() -> int:
-    """The machine's clock, Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
-    """The exchange and its log, as trust lists name them."""
-    return ExchangeEnrolment(
-        exchange=ExchangeIdentity(
-            uri=str(config.uri),
-            signing_key=keys.signing.public.encoded,
-            certificate_authority=keys.authority.certificate,
-            dns_name=config.dns,
-            address=config.address,
-        ),
-        log=LogIdentity(
-            origin=config.origin,
-            verifier_keys=tuple(signer.verifier.encode() for signer in keys.log),
-        ),
-    )
-
-
-def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
-    """What an exchange is built from."""
-    return House(
-        installation=installation_of(identity_of(config, keys)),
-        store=store,
-        log=AuditLog(store, origin=config.origin, signers=keys.log, clock=now_ms),
-        signer_of=lambda federation: Signer(
-            federation=federation, uri=str(config.uri), key=keys.signing
-        ),
-        clock=now_ms,
-        rates=Rates(statements=config.node_statements_s, bytes=config.node_bytes_s),
-    )
 
 
 def roster_of(trust_list: TrustList) -> Roster:

@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tearline.errors import NotFound, TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
@@ -14,7 +14,7 @@ from tearline.limits import (
     LOG_PAGE_BYTES,
     MAX_REFUSALS_COUNTED,
 )
-from tearline.statement import HASH_SIZE, Signer
+from tearline.statement import HASH_SIZE
 from tearline.wire.exchange import (
     Cursor,
     Delivery,
@@ -26,41 +26,19 @@ from tearline.wire.exchange import (
     SearchRequest,
 )
 from tearline_server.audit_query import parse_query
-from tearline_server.auditlog import AuditLog, Clock
-from tearline_server.bounds import Bounds, Rates
+from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
 from tearline_server.desk import ExchangeDesk, Listeners
+from tearline_server.house import House
 from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import claims_of
-from tearline_server.judging.registry import Installation, Registry
+from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.storage.records import MailItem, OpeningRow, Search
-from tearline_server.storage.store import Store
 from tearline_server.works import Acknowledgement, HandOut, Note, Submission
 
 _OTHERS = "others"
 _PROOF_BYTES = 2048  # 48 hashes and their frame
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What an exchange is built from.
-
-    Attributes:
-        installation: What it is and judges by.
-        store: What it keeps.
-        log: Its log, over the same store.
-        signer_of: Its signer in a federation.
-        clock: The time.
-        rates: What one node may publish.
-    """
-
-    installation: Installation
-    store: Store
-    log: AuditLog
-    signer_of: Callable[[bytes], Signer]
-    clock: Clock
-    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from tearline.statement import StatementType
 from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
 from tearline_server.auditlog import append
-from tearline_server.exchange import House
+from tearline_server.house import House
 from tearline_server.judging.members import verify_names_us
 from tearline_server.judging.registry import Registry
 from tearline_server.storage.records import Commit, Head

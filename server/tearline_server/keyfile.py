@@ -25,9 +25,11 @@ from tearline.errors import (
     KeystoreLocked,
     KeystoreUnusable,
 )
+from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import AgencyUri
 from tearline.keys import SEED_SIZE, SigningKey
 from tearline.limits import MAX_CA_LIFETIME_S
+from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"
 _SALT_SIZE = 16
@@ -66,6 +68,23 @@ def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys
         log=tuple(
             CheckpointSigner.generate(name=origin, algorithm=algorithm)
             for algorithm in NoteAlgorithm
+        ),
+    )
+
+
+def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
+    """The exchange and its log, as trust lists name them."""
+    return ExchangeEnrolment(
+        exchange=ExchangeIdentity(
+            uri=str(config.uri),
+            signing_key=keys.signing.public.encoded,
+            certificate_authority=keys.authority.certificate,
+            dns_name=config.dns,
+            address=config.address,
+        ),
+        log=LogIdentity(
+            origin=config.origin,
+            verifier_keys=tuple(signer.verifier.encode() for signer in keys.log),
         ),
     )
 
