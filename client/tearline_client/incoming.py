@@ -148,13 +148,22 @@ class Intake:
         _verify_event(event, statement)
         at = Moment(index=delivery.entry.index, time_ms=event.time_ms)
         signer = self._trust.verify(statement, delivery.attestations, at=at)
+        content = self._content(statement, signer, delivery, at, now_ms)
+        self._verify_parties(event, statement, signer)
         return Received(
             signed=_with_attestations(statement, delivery),
             signer=signer,
             opening=delivery.entry,
             event=event,
-            content=self._content(statement, signer, delivery, at, now_ms),
+            content=content,
         )
+
+    def _verify_parties(self, event: Event, statement: Statement, signer: Header) -> None:
+        """An entry that names others would show our auditors a delivery that never was."""
+        if statement.type is StatementType.AGREEMENT:
+            return  # whoever published it acted, and one entry stands for a whole agency
+        if (event.actor, event.party) != (signer.signer, self._node):
+            raise EntryMismatch("the log entry names other parties")
 
     def _content(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
