@@ -24,17 +24,19 @@ from tearline.packet import SECRET_SIZE, Manifest, Opening
 
 _SECRET_INFO = label("field-secret")
 _KEYS_INFO = label("field-keys")
+_SHA256 = SHA256()
 
 
 def field_secret(key: bytes, packet_id: bytes, compartment: int, slot: int) -> bytes:
     """FS_i, the 32 bytes that open one slot of a compartment and no other."""
     info = _SECRET_INFO + packet_id + u16(compartment) + u32(slot)
-    return HKDFExpand(SHA256(), SECRET_SIZE, info).derive(key)
+    return HKDFExpand(_SHA256, SECRET_SIZE, info).derive(key)
 
 
 def field_keys(secret: bytes, packet_id: bytes, slot: int) -> tuple[bytes, bytes]:
     """K_i and S_i, the cipher key and the commitment salt of a slot, 32 bytes each."""
-    both = HKDFExpand(SHA256(), 2 * SECRET_SIZE, _KEYS_INFO + packet_id + u32(slot)).derive(secret)
+    info = _KEYS_INFO + packet_id + u32(slot)
+    both = HKDFExpand(_SHA256, 2 * SECRET_SIZE, info).derive(secret)
     return both[:SECRET_SIZE], both[SECRET_SIZE:]
 
 

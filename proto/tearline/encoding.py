@@ -9,14 +9,19 @@ decoder here decodes, encodes again and compares.
 import base64
 import binascii
 import hashlib
+from functools import cache
 
 from tearline.errors import MalformedInput
 
 LABEL_PREFIX = b"tearline/v1/"
 
 
+@cache
 def label(name: str) -> bytes:
-    r"""The domain separator ``tearline/v1/<name>\0`` that starts everything hashed or signed."""
+    r"""The domain separator ``tearline/v1/<name>\0`` that starts everything hashed or signed.
+
+    Names stand in the code and are few, so each is made once.
+    """
     return LABEL_PREFIX + name.encode("ascii") + b"\0"
 
 

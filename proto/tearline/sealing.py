@@ -367,14 +367,18 @@ def decision_digest(salt: bytes, decision: bytes) -> bytes:
 
 
 def _plaintext(field: Field) -> bytes:
-    encoded = prefixed(encode_field(field))
-    return encoded.ljust(padded_length(len(encoded)), b"\0")
+    return _padded(encode_field(field))
+
+
+def _padded(encoded: bytes) -> bytes:
+    framed = prefixed(encoded)
+    return framed.ljust(padded_length(len(framed)), b"\0")
 
 
 def _field_of(plaintext: bytes) -> Field:
-    length = int.from_bytes(plaintext[:4], "big")
-    field = parse_field(plaintext[4 : 4 + length])
-    if _plaintext(field) != plaintext:
+    encoded = plaintext[4 : 4 + int.from_bytes(plaintext[:4], "big")]
+    field = parse_field(encoded)
+    if _padded(encoded) != plaintext:
         raise StatementMalformed("the padding of a field is not the one it must have")
     return field
 

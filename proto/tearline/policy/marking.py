@@ -10,9 +10,10 @@ where no other code is.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property, lru_cache
 
 from tearline.errors import MarkingMalformed
-from tearline.limits import MAX_MARKING_BYTES
+from tearline.limits import MAX_MARKING_BYTES, MAX_MARKINGS_KEPT
 from tearline.policy.category import category_named, is_at_least_as_strict_category
 
 
@@ -58,7 +59,7 @@ _BASELINE = "H0"
 _ORCON = "ORCON"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Marking:
     """The marking of a field.
 
@@ -87,6 +88,10 @@ class Marking:
 
     def encode(self) -> str:
         """The marking's one spelling: a line of ASCII."""
+        return self._spelling
+
+    @cached_property
+    def _spelling(self) -> str:
         parts = [
             self.category,
             f"TLP:{self.tlp.text.upper()}",
@@ -120,8 +125,11 @@ STRICTEST = Marking(
 """The marking of a field that nobody marked."""
 
 
+@lru_cache(maxsize=MAX_MARKINGS_KEPT)
 def parse_marking(text: str) -> Marking:
     """The marking that ``text`` spells.
+
+    Of hundreds of fields few differ in their marking, so each is parsed once.
 
     Raises:
         MarkingMalformed: If ``text`` is anything but the one spelling of a marking.
