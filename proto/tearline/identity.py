@@ -13,6 +13,7 @@ like an IP address, and none needs escaping anywhere. (SPIFFE-ID, section 2, all
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_URI_BYTES
@@ -20,6 +21,7 @@ from tearline.limits import MAX_URI_BYTES
 _SCHEME = "spiffe://"
 _NODE = "/node/"
 _EXCHANGE = "/exchange"
+_NAMES_KEPT = 4096  # 64 agencies with 64 nodes each; every statement names several
 _LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NODE_NAME = re.compile(_LABEL)
 _TRUST_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -132,6 +134,7 @@ def parse_uri(text: str) -> AgencyUri | NodeUri | ExchangeUri:
     return parse_agency_uri(text)
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def trust_domain_of(uri: str) -> str:
     """The trust domain of an agency's, a node's or an exchange's URI.
 
@@ -141,6 +144,7 @@ def trust_domain_of(uri: str) -> str:
     return parse_uri(uri).trust_domain
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def agency_uri_of(node_uri: str) -> str:
     """The URI of the agency that the node ``node_uri`` belongs to.
 
