@@ -1,0 +1,250 @@
+"""The whole way by the two command lines, as people and scripts go it.
+
+One lead goes to two partners; every test looks at what it became. What a test changes (one more
+field, a person) no other test counts on.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation import CN, MX, ORDER, US, Agency, Ended, Federation, founded, serving
+from tearline_client.demo.lead import ACCOUNT, AMOUNT, ENTITIES, METHOD, NARRATIVE, SOURCE, SUSPECT
+
+pytestmark = pytest.mark.integration
+
+GUARDS = ("--guard=company-lantern/notes=identity.source", "--guard=person-qiu/notes=method")
+COUNT = sum(1 + len(entity["properties"]) for entity in ENTITIES) + 1  # with ids and narrative
+ESCAPE = "\x1b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """The federation at work, and what was sent.
+
+    Attributes:
+        federation: With its exchange serving.
+        lead: The source.
+        arguments: Of ``packet send`` and ``packet preview``.
+        sent: What sending it came to.
+    """
+
+    federation: Federation
+    lead: Path
+    arguments: tuple[str, ...]
+    sent: Ended
+
+    @property
+    def packet(self) -> str:
+        return self.sent.rows[0]["packet"]
+
+    def show(self, agency: Agency) -> list[dict[str, Any]]:
+        return agency.done("packet", "show", self.packet, "-o", "json").rows
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with serving(tmp_path_factory.mktemp("story")) as federation:
+        narrative = federation.folder / "narrative.txt"
+        narrative.write_text(NARRATIVE, encoding="utf-8")
+        lead = federation.lead()
+        arguments = (
+            *(str(lead), f"--to={CN}", f"--to={MX}", *ORDER, *GUARDS),
+            *("--narrative", str(narrative), "--evaluation=B2"),
+        )
+        sent = federation.us.done("packet", "send", *arguments, "-o", "json")
+        yield Story(federation=federation, lead=lead, arguments=arguments, sent=sent)
+    # The fixture's end is the operator's: it drained, and its log is as it was written.
+    verified = federation.operator.done("verify-log")
+    assert verified.out.endswith("entries: all as they were logged\n")
+
+
+def by_path(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Rows by the part of the path that a reader knows."""
+    return {row["path"].partition("/")[2]: row for row in rows}
+
+
+def test_founding_speaks_on_stderr_and_prints_no_data() -> None:
+    _, federation = founded()
+    assert len(federation.told) == 18
+    for command, ended in federation.told.items():
+        assert ended.out == "", command
+        assert ended.err.endswith(".\n") or "Federation " in ended.err, command
+    said = {command: ended.err for command, ended in federation.told.items()}
+    assert "3 roots have signed" in said[f"{MX}: trust sign"]
+    pinned = {said[f"{name}: trust pin"] for name in (US, CN, MX)}
+    assert len(pinned) == 1  # all pinned one federation
+    (words,) = pinned
+    assert words.removeprefix("Pinned federation ").rstrip(".\n") in said["trust draft"]
+    assert "narcotics-2026 was accepted" in said[f"{MX}: agreement publish"]
+
+
+def test_keys_and_passphrases_are_nobody_elses(story: Story) -> None:
+    federation = story.federation
+    for home in (federation.operator.home, *(a.home for a in federation.agencies.values())):
+        assert home.stat().st_mode & 0o077 == 0, home
+    private = [*federation.us.home.rglob("*.key"), federation.us.home / "node.db"]
+    private.append(federation.operator.home / "exchange.keys")
+    assert len(private) > 5
+    for file in private:
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
+    us = story.federation.us
+    before = us.status()
+    ended = us.done("packet", "preview", *story.arguments, "-o", "json")
+    cells = {(row["partner"], row["path"].partition("/")[2]): row for row in ended.rows}
+    assert len(cells) == 2 * COUNT
+    assert set(ended.rows[0]) == {
+        *("field", "path", "category", "partner", "form", "seen_as", "by", "own", "reason"),
+    }
+    assert cells[MX, "Payment/amount"]["seen_as"] == AMOUNT
+    assert cells[CN, "Payment/amount"]["seen_as"] == "1000000-5000000"
+    assert cells[CN, "Company/notes"]["form"] == "withheld"
+    assert cells[MX, "Company/notes"]["form"] == "exists"
+    dry = us.done("packet", "send", *story.arguments, "--dry-run")
+    assert (dry.out, dry.err) == ("", "5 entities in 1 packets.\n")
+    assert us.status() == before
+
+
+def test_sending_prints_the_packet_and_says_what_was_logged(story: Story) -> None:
+    assert story.sent.rows == [{"packet": story.packet, "accepted": 1 + 2}]
+    assert len(bytes.fromhex(story.packet)) == 32
+    assert "The exchange accepted 3 statements and logged each." in story.sent.err
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "told_of"),
+    [(CN, "1000000-5000000", {"method", "narrative", "contact.phone"}), (MX, AMOUNT, None)],
+)
+def test_each_partner_sees_its_own_view(
+    story: Story, name: str, amount: str, told_of: set[str] | None
+) -> None:
+    partner = story.federation.agencies[name]
+    listed = partner.done("packet", "list", "-o", "json").rows
+    assert [(row["id"], row["from"], row["kind"]) for row in listed] == [(story.packet, US, "lead")]
+    shown = by_path(story.show(partner))
+    assert shown["Payment/amount"]["value"] == amount
+    assert SUSPECT in shown["Person/name"]["value"]
+    table = partner.done("packet", "show", story.packet[:12])
+    assert SOURCE not in table.out
+    assert METHOD not in table.out
+    above, line, below = table.out.partition("torn off here")
+    assert line
+    assert SUSPECT in above
+    if told_of is None:
+        assert NARRATIVE in above
+        told_of = {"identity.source", "method"}
+    assert {text.split(":")[0].strip() for text in below.splitlines()[1:]} == told_of
+
+
+def test_the_sender_sees_all_of_it_and_what_became_of_each_grant(story: Story) -> None:
+    us = story.federation.us
+    for name in (CN, MX):
+        story.federation.agencies[name].done("packet", "list")
+    shown = by_path(story.show(us))
+    assert len(shown) == COUNT
+    assert shown["Company/notes"]["value"] == SOURCE
+    rows = us.done("packet", "status", story.packet[:12], "-o", "json").rows
+    states = {(row["partner"], row["status"]) for row in rows}
+    assert {partner for partner, _ in states} == {CN, MX}
+    assert {state for _, state in states} <= {"stored", "opened", "seen"}
+
+
+def test_one_more_field_is_disclosed_later(story: Story) -> None:
+    us, cn = story.federation.us, story.federation.cn
+    cn.done("node", "sync")
+    assert "Person/phone" not in by_path(story.show(cn))
+    # The agreement lets this partner know that there is a telephone, and no more.
+    refused = us.run("packet", "disclose", story.packet, "Person/phone", "--to", CN)
+    assert refused.refused("TL-POL-009", 4)
+    assert by_path(story.show(us))["BankAccount/iban"]["value"] == ACCOUNT
+    done = us.done("packet", "disclose", story.packet, "BankAccount/iban", "--to", MX)
+    assert "accepted 1 statements" in done.err
+    unknown = us.run("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
+    assert unknown.refused("TL-REQ-006", 6)
+
+
+def test_names_are_found_whatever_their_script(story: Story) -> None:
+    mx = story.federation.mx
+    mx.done("node", "sync")
+    for text in ("qiu wenhao", "QIU", "裘文昊", "qiu wen hao"):
+        rows = mx.done("packet", "search", text, "-o", "json").rows
+        assert {row["packet"] for row in rows} == {story.packet[:12]}, text
+    nothing = mx.done("packet", "search", "Nobody Of That Name", "-o", "json")
+    assert nothing.rows == []
+
+
+def test_what_is_open_is_exported_and_no_more(story: Story) -> None:
+    mx, cn = story.federation.mx, story.federation.cn
+    wanted = {entity["id"]: entity["properties"] for entity in ENTITIES}
+    for partner, lacks in ((mx, {"notes"}), (cn, None)):
+        partner.done("node", "sync")
+        ended = partner.done("export", "ftm", story.packet)
+        entities = {e["id"]: e["properties"] for e in map(json.loads, ended.out.splitlines())}
+        assert ended.err == f"{len(entities)} entities.\n"
+        if lacks is not None:
+            assert entities == {
+                ftm_id: {name: v for name, v in properties.items() if name not in lacks}
+                for ftm_id, properties in wanted.items()
+            }
+        assert AMOUNT in ended.out or partner is cn
+    new = story.federation.folder / "exported.jsonl"
+    assert mx.done("export", "ftm", "--output-file", str(new)).out == ""
+    written = new.read_bytes()
+    again = mx.run("export", "ftm", "--output-file", str(new))
+    assert again.refused("TL-USE-004", 2)
+    assert new.read_bytes() == written
+
+
+def test_persons_act_under_their_names_and_roles(story: Story) -> None:
+    us, folder = story.federation.us, story.federation.folder
+    secret = folder / "ana.passphrase"
+    secret.touch(mode=0o600)
+    secret.write_text("ana's own words\n")
+    own = ("--person-passphrase-file", str(secret))
+    assert us.done("person", "add", "ana", "--role", "auditor", *own).out == ""
+    early = us.run("packet", "send", *story.arguments, "--as", "ana")
+    assert early.refused("TL-TLS-009", 4)
+    us.done("login", "ana", *own)
+    # An auditor looks; a release is a liaison officer's act.
+    assert us.run("packet", "send", *story.arguments, "--as", "ana").refused("TL-TLS-006", 4)
+    assert us.done("person", "list", "-o", "json").rows == [
+        {"person": "ana", "roles": "auditor", "clearance": "amber+strict", "enabled": True}
+    ]
+    us.done("person", "disable", "ana")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("packet", "list", "--no-sync"), ("node", "status"), ("agreement", "list"), ("trust", "show")],
+)
+def test_a_pipe_gets_data_alone_and_json_is_stable(story: Story, command: tuple[str, ...]) -> None:
+    us = story.federation.us
+    table = us.done(*command)
+    assert table.out
+    assert ESCAPE not in table.out + table.err
+    first, second = (us.done(*command, "-q", "-o", "json") for _ in range(2))
+    assert (first.out, first.err) == (second.out, "")
+    rows = first.rows
+    assert rows
+    assert len({tuple(row) for row in rows}) == 1  # each row has the same keys, in one order
+    lines = us.done(*command, "-q", "-o", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+
+
+def test_the_node_says_how_it_stands(story: Story) -> None:
+    us, status = story.federation.us, story.federation.us.status()
+    assert ("node", us.node) in status
+    assert not [which for what, which in status if what == "put aside"]
+    assert not [s for s in ("sealed", "unknown", "refused") if ("outbox", s) in status]
+    assert {what for what, _ in status} >= {"log", "outbox", "channel", "key (sign)", "key (kem)"}
+    in_force = us.done("agreement", "list", "-o", "json").rows
+    assert [(row["agreement"], row["state"]) for row in in_force] == [
+        ("narcotics-2026", "in force")
+    ]
