@@ -48,7 +48,7 @@ from tearline.wire.exchange import (
     publication_of,
 )
 from tearline.wire.flow import encode_event, parse_event
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
 from tearline_client.drafts import About
@@ -422,14 +422,24 @@ class Simulation:
         *behind: Signed,
         parts: Sequence[PacketParts] = (),
         code: EventCode = EventCode.GRANT_ACCEPTED,
+        party: Member | None = None,
     ) -> Delivery:
-        """A delivery of statements that an honest exchange would refuse, truly in its log."""
+        """A delivery of statements that an honest exchange would refuse, truly in its log.
+
+        Args:
+            to: For whom.
+            statement: The addressed statement.
+            behind: What comes with it.
+            parts: Ciphertexts.
+            code: What the log entry says happened.
+            party: Whom the entry names instead of ``to``.
+        """
         event = Event(
             statement_id=statement.statement.id,
             code=code,
-            party=to.node.uri,
+            party=(party or to).node.uri,
             time_ms=self.clock(),
-            actor=to.node.uri,
+            actor=header_of(statement.statement.body).signer,
         )
         await self.log(event)
         rows = await self.store.openings_of(event.statement_id, agency_uri_of(event.party))
@@ -467,6 +477,7 @@ class Template:
 
 def found(folder: Path) -> Template:
     """Founds the three agencies and the exchange, and puts the agreement in force."""
+    folder.mkdir()
     homes = [Home(folder / name) for name in AGENCIES]
     agencies = [
         found_agency(home, Identity(agency=name, domain=domain, node="liaison"), PASSPHRASES)

@@ -67,6 +67,10 @@ def resigned(delivery: Delivery, change: Callable[[Attestation], Attestation]) -
     )
 
 
+def grant_of(delivery: Delivery) -> Signed:
+    return Signed(statement=delivery.statements[0], attestations=delivery.attestations)
+
+
 def manifest_of(delivery: Delivery) -> Signed:
     return Signed(statement=delivery.statements[1], attestations=delivery.attestations)
 
@@ -109,8 +113,19 @@ async def test_a_grant_does_not_move_to_another_packet(world: Simulation) -> Non
 
 async def test_a_grant_does_not_move_to_another_recipient(world: Simulation) -> None:
     await world.us.send(world.cn)
-    await world.mx.take(*await world.cn.waiting())
+    (mail,) = await world.cn.waiting()
+    await world.mx.take(
+        await world.forge(world.mx, grant_of(mail), manifest_of(mail), parts=mail.parts)
+    )
     world.mx.caught(GrantMisdirected)
+
+
+async def test_an_entry_that_names_others_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    statements = (grant_of(mail), manifest_of(mail))
+    await world.cn.take(await world.forge(world.cn, *statements, parts=mail.parts, party=world.mx))
+    world.cn.caught(EntryMismatch)
 
 
 async def test_an_entry_of_another_statement_is_refused(world: Simulation) -> None:
@@ -209,8 +224,9 @@ async def test_a_second_entry_of_one_event_is_equivocation(world: Simulation) ->
     await world.us.send(world.cn)
     (mail,) = await world.cn.waiting()
     await world.cn.node.receive()
-    grant = Signed(statement=mail.statements[0], attestations=mail.attestations)
-    await world.cn.take(await world.forge(world.cn, grant, manifest_of(mail), parts=mail.parts))
+    await world.cn.take(
+        await world.forge(world.cn, grant_of(mail), manifest_of(mail), parts=mail.parts)
+    )
     world.cn.caught(TwinEntries, packets=1)
 
 

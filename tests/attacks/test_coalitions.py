@@ -1,0 +1,124 @@
+"""A partner's patched node and a lying exchange together; the recipient is honest."""
+
+from dataclasses import replace
+
+from simulator import Simulation, alone, narrative
+from tearline.channel import Address, Void, VoidReason
+from tearline.errors import (
+    AgreementNotInForce,
+    ChannelReplay,
+    GeneralisedMismatch,
+    GrantMisdirected,
+    GrantorNotOriginator,
+    Mislabelled,
+)
+from tearline.event import EventCode
+from tearline.packet import PacketParts
+from tearline.policy.form import Form
+from tearline.receipt import Receipt, Status
+from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.flow import encode_grant, encode_receipt, encode_void
+from tearline_client.outgoing import ComposedPacket
+
+SECRET = "said by the bookkeeper"
+
+
+def agreement_id(world: Simulation) -> bytes:
+    return world.us.node.agreement("narcotics-2026").id
+
+
+def parts_of(packet: ComposedPacket) -> PacketParts:
+    return replace(packet.parts, openings=())
+
+
+# Contents that only the recipient can judge.
+
+
+async def test_a_mislabelled_field_is_kept_from_use(world: Simulation) -> None:
+    told = narrative(SECRET, category="identity.subject")
+    await world.us.node.send([world.us.plan(world.cn, extra=[told])])
+    await world.cn.catches(Mislabelled, packets=1)
+    view = world.cn.node.show(world.cn.grants()[0]).view
+    assert told.path not in {opened.field.path for opened in view.fields}
+
+
+async def test_a_generalised_form_must_follow_from_the_clear_one(world: Simulation) -> None:
+    plan = world.us.plan(world.mx)
+    amount = next(f for f in plan.fields if f.marking.category == "finance.amount")
+    invented = replace(amount, form=Form.GENERALISED, mask="band", values=(b"1-2 USD",))
+    await world.us.node.send([replace(plan, fields=(*plan.fields, invented))])
+    await world.mx.catches(GeneralisedMismatch, packets=1)
+    view = world.mx.node.show(world.mx.grants()[0]).view
+    assert invented.values not in {opened.field.values for opened in view.fields}
+
+
+# Statements that an honest exchange would have refused.
+
+
+async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    state = world.cn.node.state
+    stored = state.stores.packets.packet(world.cn.grants()[0])
+    (granted,) = state.stores.packets.grants(stored.signed.statement.id)
+    recipient = world.mx.node.uri
+    onward = replace(
+        granted.grant,
+        header=world.cn.signer.header,
+        address=replace(granted.grant.address, recipient=recipient),
+        kem_key_id=state.trust.kem_key(recipient, at=state.next_moment()).id,
+    )
+    shown = alone(world.cn.signer, StatementType.GRANT, encode_grant(onward))
+    await world.mx.take(await world.forge(world.mx, shown, stored.signed, parts=[stored.parts]))
+    world.mx.caught(GrantorNotOriginator)
+
+
+async def test_two_statements_do_not_take_one_place(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    second, _ = world.us.compose(world.cn, seq=1)
+    await world.cn.take(
+        await world.forge(world.cn, second.grants[0], second.manifest, parts=[parts_of(second)])
+    )
+    world.cn.caught(ChannelReplay, packets=1)
+
+
+async def test_a_void_does_not_replace_what_arrived(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    void = Void(
+        header=world.us.signer.header,
+        address=Address(recipient=world.cn.node.uri, agreement_id=agreement_id(world), seq=1),
+        reason=VoidReason.RECALLED,
+    )
+    statement = alone(world.us.signer, StatementType.VOID, encode_void(void))
+    await world.cn.take(await world.forge(world.cn, statement, code=EventCode.VOID))
+    world.cn.caught(ChannelReplay, packets=1)
+
+
+async def test_an_agreement_that_we_did_not_sign_is_refused(world: Simulation) -> None:
+    agreement = world.us.node.agreement("narcotics-2026")
+    looser = replace(agreement, version=2, header=world.us.signer.header)
+    proposed = alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(looser))
+    await world.cn.take(await world.forge(world.cn, proposed, code=EventCode.AGREEMENT))
+    world.cn.caught(AgreementNotInForce)
+    assert world.cn.node.agreement("narcotics-2026").version == 1
+
+
+async def test_a_receipt_counts_only_from_the_grant_s_recipient(world: Simulation) -> None:
+    await world.us.send(world.mx)
+    (mail,) = await world.mx.waiting()
+    word = Receipt(
+        header=world.cn.signer.header,
+        address=Address(recipient=world.us.node.uri, agreement_id=agreement_id(world), seq=1),
+        about=mail.statements[0].id,
+        status=Status.OPENED,
+        code="",
+        entry=None,
+        acted_by=None,
+        time_ms=world.clock(),
+    )
+    statement = alone(world.cn.signer, StatementType.RECEIPT, encode_receipt(word))
+    await world.us.take(await world.forge(world.us, statement, code=EventCode.RECEIPT))
+    world.us.caught(GrantMisdirected)
