@@ -67,6 +67,7 @@ def publish(frame: Frame, file: Path) -> None:
 
     async def run(node: Node) -> None:
         await node.publish_agreement(complete)
+        await node.receive()  # it comes back by the mailbox, as to every party
 
     at_work(frame, run)
     frame.say(f"{parse_agreement(complete.statement.body).name} was accepted by the exchange.")
