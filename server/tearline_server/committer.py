@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from tearline.errors import ExchangeBusy, ExchangeFault, TearlineError
+from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineError
 from tearline.limits import MAX_BATCH_STATEMENTS, MAX_QUEUE_BYTES, MAX_QUEUE_STATEMENTS
 from tearline.merkle import Frontier
 from tearline_server.storage.records import Asked, Commit, Head, Known
@@ -141,12 +141,12 @@ class Committer(Generic[W]):
     async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> None:
         try:
             await self._write([work for work, _ in batch])
-        except TearlineError as error:
+        except StoreError as error:
             _fail(batch, error)
         except Exception as error:  # noqa: BLE001 (one defect must not stop all other work)
             _log.error("batch failed", extra={"works": len(batch), "error": type(error).__name__})
             if len(batch) == 1:
-                _fail(batch, ExchangeFault())
+                _fail(batch, error if isinstance(error, TearlineError) else ExchangeFault())
             else:
                 for single in batch:
                     await self._settle([single])

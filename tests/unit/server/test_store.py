@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tearline.errors import StoreBusy, StoreDamaged, StoreVersion
+from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash
 from tearline.merkle import Frontier, inclusion_nodes, inclusion_proof, verify_inclusion
@@ -323,6 +323,19 @@ async def test_the_epoch_and_everything_else_survive(tmp_path: Path) -> None:
     await store.close()
     store = SqliteStore(tmp_path / "store.db")
     assert await store.load() == before
+    await store.close()
+
+
+async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await put(store, event(1))
+    pages = await store._db.write(lambda c: c.pragma("max_page_count", c.pragma("page_count")))
+    assert pages
+    with pytest.raises(StoreFull):
+        await put(store, event(2), packets=[PacketRow(id=b"p", statement=1, parts=bytes(1 << 20))])
+    assert (await store.load()).head.tree.size == 1
+    await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
+    assert await put(store, event(2)) == 1
     await store.close()
 
 

@@ -1,0 +1,152 @@
+"""The guard: each kind of handler admits first, and ends with the code of its error."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from builders import EXCHANGE, NOW_MS, US, authority, node_of
+from tearline.certificates import TlsKey, to_pem
+from tearline.errors import NotFound, StoreFull
+from tearline.identity import parse_exchange_uri, parse_node_uri
+from tearline.rpc import methods
+from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
+from tearline_server.services.guard import Guard
+
+KEY = TlsKey.generate()
+LEAF = authority(US).issue_node(
+    parse_node_uri(node_of(US)), KEY.public, now_s=NOW_MS // 1000, lifetime_s=24 * 3600
+)
+ROSTER = Roster(
+    authorities={authority(US).trust_domain: [authority(US).certificate]}, issuer_keys={}
+)
+
+
+class Aborted(Exception):
+    """What a real context raises."""
+
+
+class Context:
+    """A call as gRPC shows it, of an admitted node unless told otherwise."""
+
+    def __init__(self, certificate: bytes = LEAF) -> None:
+        self._certificate = certificate
+        self.refusal: dict[str, Any] = {}
+        self.code: grpc.StatusCode | None = None
+
+    def auth_context(self) -> dict[str, list[bytes]]:
+        return {
+            "x509_pem_cert": [to_pem(self._certificate)],
+            "ssl_tls_version": [TLS_VERSION.encode()],
+            "ssl_negotiated_key_exchange_group": [KEY_EXCHANGE_GROUP.encode()],
+        }
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def peer(self) -> str:
+        return "ipv4:192.0.2.7:50000"
+
+    async def abort(self, code: grpc.StatusCode, details: str, trailing: Any) -> None:
+        self.code, self.refusal = code, json.loads(dict(trailing)[methods.REFUSAL])
+        raise Aborted
+
+
+class Counter:
+    """Stands for the exchange: who was refused."""
+
+    def __init__(self) -> None:
+        self.refusals: list[tuple[str, str]] = []
+
+    def count_refusal(self, peer: str, code: str) -> None:
+        self.refusals.append((peer, code))
+
+
+async def _requests() -> AsyncIterator[bytes]:
+    yield b"one"
+    yield b"two"
+
+
+async def _answer(error: Exception | None, caller: Caller, request: Any) -> bytes:
+    if error:
+        raise error
+    if not isinstance(request, bytes):
+        return b" ".join([each async for each in request])
+    return request
+
+
+async def _stream(error: Exception | None, caller: Caller, request: Any) -> AsyncIterator[bytes]:
+    yield b"first"
+    if error:
+        raise error
+
+
+KINDS = ("unary", "unary_stream", "stream_unary", "stream_stream")
+
+
+async def call(
+    kind: str, context: Context, error: Exception | None = None, counter: Counter | None = None
+) -> list[bytes]:
+    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = Guard(gate, counter or Counter(), lambda: NOW_MS)  # type: ignore[arg-type]
+    wrapped: Callable[..., Any] = _stream if kind.endswith("_stream") else _answer
+
+    def serve(caller: Caller, request: Any) -> Any:
+        return wrapped(error, caller, request)
+
+    handler = getattr(guard, kind)(methods.PUBLISH, serve)
+    request: Any = _requests() if kind.startswith("stream") else b"request"
+    behaviour = next(
+        found
+        for found in (
+            handler.unary_unary,
+            handler.unary_stream,
+            handler.stream_unary,
+            handler.stream_stream,
+        )
+        if found
+    )
+    if kind.endswith("_stream"):
+        return [each async for each in behaviour(request, context)]
+    return [await behaviour(request, context)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_admitted_call_is_answered(kind: str) -> None:
+    expected = {"unary": b"request", "stream_unary": b"one two"}.get(kind, b"first")
+    assert await call(kind, Context()) == [expected]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) -> None:
+    context, counter = Context(), Counter()
+    context.auth_context = dict  # type: ignore[method-assign]
+    with pytest.raises(Aborted):
+        await call(kind, context, counter=counter)
+    assert (context.code, context.refusal["code"]) == (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "TL-TLS-003",
+    )
+    assert counter.refusals == [("ipv4:192.0.2.7", "TL-TLS-003")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (NotFound("of that name"), "TL-REQ-006", grpc.StatusCode.NOT_FOUND),
+        (StoreFull("/var/lib/secret"), "TL-REQ-003", grpc.StatusCode.INTERNAL),
+        (ValueError("the contents of a field"), "TL-REQ-003", grpc.StatusCode.INTERNAL),
+    ],
+)
+async def test_every_failure_ends_with_a_code_and_no_detail_of_ours(
+    kind: str, error: Exception, code: str, status: grpc.StatusCode
+) -> None:
+    context = Context()
+    with pytest.raises(Aborted):
+        await call(kind, context, error)
+    assert (context.code, context.refusal["code"]) == (status, code)
+    assert "secret" not in str(context.refusal)
+    assert "contents" not in str(context.refusal)
