@@ -1,0 +1,89 @@
+"""The tutorial, followed to the letter: its blocks in order, in an empty folder, for real."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+PORT = "7443"  # the tutorial's; the test takes one that is free
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MAX_S = 300  # a busy machine takes long to start forty programs
+
+
+def script() -> str:
+    """Every block of the tutorial, one after the other, with nothing before or between."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = str(probe.getsockname()[1])
+    return "".join(_BLOCK.findall(TUTORIAL)).replace(PORT, free)
+
+
+def environment() -> dict[str, str]:
+    """As a stranger's shell: the commands of this interpreter first, and no settings."""
+    kept = {name: os.environ[name] for name in os.environ if not name.startswith("TEARLINE_")}
+    bin_ = Path(sys.executable).parent
+    return kept | {"PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What following the tutorial prints; a block that fails ends it."""
+    with subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", script()],
+        cwd=tmp_path_factory.mktemp("tutorial"),
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            printed, _ = shell.communicate(timeout=_MAX_S)
+        finally:
+            try:
+                os.killpg(shell.pid, signal.SIGKILL)  # the exchange, where the shell left it
+            except ProcessLookupError:
+                pass  # the usual end: nothing of it runs any more
+    assert shell.returncode == 0, printed
+    return printed
+
+
+def test_it_ends_with_a_log_that_verifies(followed: str) -> None:
+    assert followed.rstrip().endswith("entries: all as they were logged")
+
+
+def test_the_account_is_masked_before_the_disclosure_and_clear_after_it(followed: str) -> None:
+    views = re.findall(r"BankAccount/iban +finance.account +(generalised|clear) +(.+)", followed)
+    assert [(form, value.strip()) for form, value in views] == [
+        ("generalised", "DE 120 …51"),
+        ("clear", "DE02120300000000202051"),
+    ]
+
+
+def test_the_tear_line_tells_what_was_kept_back(followed: str) -> None:
+    assert followed.count("torn off here") == 2
+    assert followed.count("method: 1 field kept back") == 2
+
+
+def test_what_the_agreement_does_not_allow_is_refused(followed: str) -> None:
+    assert "TL-POL-009" in followed
+    assert "refused with status 4" in followed
+
+
+def test_the_partner_said_that_it_opened_the_packet(followed: str) -> None:
+    assert re.search(r"mx-prosecutor +\d+ +opened", followed)
+
+
+def test_every_proof_verifies(followed: str) -> None:
+    judged = re.findall(r"^proofs/\S+\.tlog-proof +(\w+)", followed, re.MULTILINE)
+    assert judged
+    assert set(judged) == {"verified"}
