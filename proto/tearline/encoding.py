@@ -52,10 +52,7 @@ def prefixed(part: bytes) -> bytes:
 
 def labelled_sha256(name: str, *parts: bytes) -> bytes:
     """SHA-256 over the label ``name`` and ``parts``, which must be unambiguous together."""
-    digest = hashlib.sha256(label(name))
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+    return hashlib.sha256(b"".join((label(name), *parts))).digest()
 
 
 def parse_decimal(text: str, *, maximum: int) -> int:
