@@ -300,6 +300,15 @@ def test_a_plaintext_has_one_spelling(spoil: Callable[[bytes], bytes]) -> None:
         open_packet(*lying({NAME_SLOT: spoil(plaintext_of(NAME_SLOT))}))
 
 
+def test_a_plaintext_without_padding_says_its_length_too() -> None:
+    encoded = (encode_field(replace(FIELDS[0], values=(b"x" * n,))) for n in range(256))
+    full = next(data for data in encoded if len(data) == 252)
+    view = open_packet(*lying({NAME_SLOT: prefixed(full)}))
+    assert view.fields[0].field.values[0].startswith(b"xxx")
+    with pytest.raises(StatementMalformed):
+        open_packet(*lying({NAME_SLOT: u32(253) + full}))
+
+
 def test_a_field_bears_its_compartment_s_marking() -> None:
     stricter = plaintext_of(SEALED.openings[SOURCE].slots[0])
     with pytest.raises(CommitmentMismatch):
