@@ -1,5 +1,6 @@
 """The tutorial, followed to the letter: its blocks in order, in an empty folder, for real."""
 
+import contextlib
 import os
 import re
 import signal
@@ -49,10 +50,8 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> str:
         try:
             printed, _ = shell.communicate(timeout=_MAX_S)
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):  # the usual end: nothing runs any more
                 os.killpg(shell.pid, signal.SIGKILL)  # the exchange, where the shell left it
-            except ProcessLookupError:
-                pass  # the usual end: nothing of it runs any more
     assert shell.returncode == 0, printed
     return printed
 
