@@ -7,7 +7,7 @@ log can only ever grow: a rewritten, truncated or forked log gives another root.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tearline.checkpoint import SignedCheckpoint
+from tearline.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.errors import ClockSkewed, LogInconsistent, TrustStale
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned
@@ -76,23 +76,29 @@ class LogFollower:
             return self._take(page, signed)
 
     def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
-        if page.start != self.next_index:
-            raise LogInconsistent("the entries do not begin where those here end")
-        known = self.checkpoint()
-        if known is not None and signed.checkpoint.size < known.checkpoint.size:
-            raise LogInconsistent("the checkpoint is older than one that was seen")
-        room = signed.checkpoint.size - self.next_index
-        if len(page.entries) > room or room < 0:
-            raise LogInconsistent("there are more entries than the checkpoint covers")
         frontier, _ = self._pending.frontier.append(entry_hash(entry) for entry in page.entries)
+        try:
+            self._verify_grown(page, frontier, signed.checkpoint)
+        except LogInconsistent:
+            self._forget()
+            raise
         self._pending = _Pending(frontier=frontier, entries=[*self._pending.entries, *page.entries])
         if frontier.size < signed.checkpoint.size:
             return False
-        if frontier.root() != signed.checkpoint.root:
-            self._forget()
-            raise LogInconsistent("the checkpoint's root is not that of the entries")
         self._store_pending(signed)
         return True
+
+    def _verify_grown(self, page: EntryRange, grown: Frontier, checkpoint: Checkpoint) -> None:
+        """Checks that the log is the one followed so far, with the page's entries behind it."""
+        if page.start != self.next_index:
+            raise LogInconsistent("the entries do not begin where those here end")
+        known = self.checkpoint()
+        if known is not None and checkpoint.size < known.checkpoint.size:
+            raise LogInconsistent("the checkpoint is older than one that was seen")
+        if grown.size > checkpoint.size:
+            raise LogInconsistent("there are more entries than the checkpoint covers")
+        if grown.size == checkpoint.size and grown.root() != checkpoint.root:
+            raise LogInconsistent("the checkpoint's root is not that of the entries")
 
     def checkpoint(self) -> SignedCheckpoint | None:
         """The newest checkpoint that was verified, or None."""

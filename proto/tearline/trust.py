@@ -319,12 +319,9 @@ class TrustState:
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
         agency = self.agency_of(record.subject)
-        by_root = header.signer == agency.uri
-        by_itself = header.signer == record.subject and record.use is not KeyUse.SIGN
-        if not (by_root or by_itself):
-            raise SignerMismatch("a key is certified by its agency's root or its own node")
+        _verify_certifier(header.signer, record, agency)
         if (
-            by_itself
+            header.signer == record.subject
             and record.not_after_ms > self._keys[header.signer, header.key_id].record.not_after_ms
         ):
             # Else an expired key could still certify one that lasts (L-21).
@@ -396,6 +393,12 @@ def verify_succession(
         len(signers & old.keys()) < current.threshold
     ):
         raise TrustListRejected("a change of exchange, log or suite needs the threshold of roots")
+
+
+def _verify_certifier(certifier: str, record: KeyRecord, agency: Agency) -> None:
+    by_itself = certifier == record.subject and record.use is not KeyUse.SIGN
+    if certifier != agency.uri and not by_itself:
+        raise SignerMismatch("a key is certified by its agency's root or its own node")
 
 
 def _listed_key(
