@@ -12,7 +12,19 @@ from tearline.errors import TearlineError, concrete_errors, error_by_code
 PUBLIC: dict[str, list[str]] = {
     "tearline": [],
     "tearline_server": [],
-    "tearline_client": [],
+    "tearline_client": [
+        "About",
+        "Cell",
+        "Draft",
+        "Entity",
+        "Group",
+        "Node",
+        "NodeStatus",
+        "PacketView",
+        "ReleasePlan",
+        "Sent",
+        "connected_groups",
+    ],
 }
 
 AREAS = {

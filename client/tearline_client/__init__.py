@@ -1,8 +1,57 @@
-"""The agency: its node, its keys, its command line."""
+"""The agency: its node, its keys, its command line.
+
+Programs use ``Node`` and what it takes and gives:
+
+    from tearline_client import About, Node
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 # Before anything imports gRPC, which reads its cipher suites only once.
 import tearline.rpc as _rpc
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from tearline_client.drafts import About
+    from tearline_client.entities import Entity, Group, connected_groups
+    from tearline_client.node import Node, NodeStatus
+    from tearline_client.plan import Cell, Draft, ReleasePlan
+    from tearline_client.releasing import Sent
+    from tearline_client.views import PacketView
+
+__all__ = [
+    "About",
+    "Cell",
+    "Draft",
+    "Entity",
+    "Group",
+    "Node",
+    "NodeStatus",
+    "PacketView",
+    "ReleasePlan",
+    "Sent",
+    "connected_groups",
+]
+
+_PLACES = {
+    "About": "drafts",
+    "Cell": "plan",
+    "Draft": "plan",
+    "Entity": "entities",
+    "Group": "entities",
+    "Node": "node",
+    "NodeStatus": "node",
+    "PacketView": "views",
+    "ReleasePlan": "plan",
+    "Sent": "releasing",
+    "connected_groups": "entities",
+}
 
 del _rpc
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used: showing help must not load everything."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

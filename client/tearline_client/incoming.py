@@ -20,7 +20,7 @@ from tearline.errors import (
 )
 from tearline.event import Event, EventCode
 from tearline.grant import Grant
-from tearline.identity import agency_uri_of
+from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.keys import KemKey
 from tearline.packet import Manifest, PacketParts, Pins, View
 from tearline.policy.form import Form
@@ -227,7 +227,7 @@ class Intake:
     def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
         agreement = parse_agreement(statement.body)
         signers = frozenset(
-            agency_uri_of(delivery.attestations[inclusion.attestation].signer)
+            f"spiffe://{trust_domain_of(delivery.attestations[inclusion.attestation].signer)}"
             for inclusion in statement.inclusions
         )
         verify_parties_signed(agreement, signers)

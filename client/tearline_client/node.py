@@ -1,11 +1,12 @@
 """``Node``: an agency's node, as programs use it.
 
 async with await Node.open("~/.tearline/us-justice", passphrase=...) as node:
-draft = node.draft(entities, agreement="narcotics-2026", article="money-laundering")
-plan = node.plan(draft, to=["cn-public-security", "mx-prosecutor"])
-print(plan.cells())                    # field x partner -> form, policy ids
+(group,) = connected_groups([Entity(id="p1", schema="Person", properties=...)])
+about = About(article="money-laundering", purpose="criminal-investigation")
+plan = node.plan(node.draft(group, about, agreement="narcotics-2026"), ["mx-prosecutor"])
+print(plan.cells())                     # field x partner -> form, policy ids
 sent = await node.send([plan])
-async for received in node.inbox():    # verified and opened
+async for received in node.inbox():     # verified, opened and stored
 ...
 """
 

@@ -8,7 +8,7 @@ reader of one field cannot tell whether others exist. Specified in docs/spec/pac
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -236,15 +236,21 @@ class Existence:
     """What a reader is told of a compartment that stays closed to them.
 
     Attributes:
+        compartment: Index in the manifest.
         category: What sort of information there is.
-        count: How many fields.
+        slots: Those of its slots that stay closed, ascending.
         reason: Why it is kept back.
     """
 
     compartment: int
     category: str
-    count: int
+    slots: tuple[int, ...]
     reason: WithholdReason
+
+    @property
+    def count(self) -> int:
+        """How many fields are kept back."""
+        return len(self.slots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,10 +277,12 @@ class View:
         """
         fields = {opened.slot: opened for opened in (*self.fields, *other.fields)}
         verify_unique_paths(opened.field for opened in fields.values())
-        existences = {e.compartment: e for e in (*self.existences, *other.existences)}
+        told = {e.compartment: e for e in (*self.existences, *other.existences)}
+        # What was opened since is no longer kept back.
+        closed = {c: tuple(slot for slot in told[c].slots if slot not in fields) for c in told}
         return View(
             fields=tuple(fields[slot] for slot in sorted(fields)),
-            existences=tuple(existences[c] for c in sorted(existences)),
+            existences=tuple(replace(told[c], slots=closed[c]) for c in sorted(told) if closed[c]),
         )
 
 

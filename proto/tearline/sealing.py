@@ -337,7 +337,7 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
             Existence(
                 compartment=told.opening.compartment,
                 category=told.opening.marking.category,
-                count=len(told.opening.slots),
+                slots=told.opening.slots,
                 reason=told.reason,
             )
             for told in release.openings

@@ -168,11 +168,23 @@ def test_a_reader_of_several_forms_gets_the_most_revealing() -> None:
 def test_a_later_release_adds_to_a_view() -> None:
     later = text_field("b/Person/name", "Ana")
     told = Existence(
-        compartment=3, category="identity.source", count=1, reason=WithholdReason.SOURCE
+        compartment=3, category="identity.source", slots=(7,), reason=WithholdReason.SOURCE
     )
     merged = view((4, NAME)).merged(view((2, later), (4, NAME), existences=(told,)))
     assert [(each.slot, each.field) for each in merged.fields] == [(2, later), (4, NAME)]
     assert merged.existences == (told,)
+
+
+def test_what_was_opened_later_is_no_longer_kept_back() -> None:
+    told = Existence(
+        compartment=3, category="identity.source", slots=(2, 7), reason=WithholdReason.SOURCE
+    )
+    first = view((4, NAME), existences=(told,))
+    one_more = first.merged(view((2, text_field("b/Person/name", "Ana"))))
+    assert [each.slots for each in one_more.existences] == [(7,)]
+    assert one_more.existences[0].count == 1
+    both = one_more.merged(view((7, text_field("c/Person/name", "Luz"))))
+    assert both.existences == ()
 
 
 def test_a_later_release_does_not_replace_a_field() -> None:
