@@ -151,9 +151,16 @@ class Committer(Generic[W]):
                 for single in batch:
                     await self._settle([single])
         else:
+            self._announce([work for work, _ in batch])
             for _, done in batch:
                 if not done.done():
                     done.set_result(None)
+
+    def _announce(self, works: Sequence[W]) -> None:
+        try:
+            self._desk.committed(works)
+        except Exception as error:  # noqa: BLE001 (durable is durable, whoever fails to hear of it)
+            _log.error("listener failed", extra={"error": type(error).__name__})
 
     def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
         batch: list[tuple[W, asyncio.Future[None]]] = []
@@ -186,7 +193,6 @@ class Committer(Generic[W]):
             self._damaged = True
             raise
         self._advance(trees[-1])
-        self._desk.committed(works)
 
 
 def _together(asked: Sequence[Asked]) -> Asked:

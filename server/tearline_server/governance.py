@@ -13,7 +13,7 @@ from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
 from tearline_server.auditlog import append
 from tearline_server.house import House
-from tearline_server.judging.members import verify_names_us
+from tearline_server.judging.members import verify_authorities, verify_names_us
 from tearline_server.judging.registry import Registry
 from tearline_server.storage.records import Commit, Head
 
@@ -39,13 +39,17 @@ async def take_clear(house: House, signed: Signed) -> int | None:
     if signed.statement.type is StatementType.TRUST_LIST:
         trust_list = parse_trust_list(signed.statement.body)
         verify_names_us(trust_list, house.installation)
+    current: TrustList | None = None
     if stored.clear:
         registry = Registry.restore(house.installation, stored)
+        current = registry.trust.trust_list
     elif trust_list is None:
         raise TrustListRejected("a trust list comes before anything else")
     else:
         # The operator says by this which federation the exchange serves.
         registry = Registry(house.installation, signed.statement.id)
+    if trust_list is not None:
+        verify_authorities(trust_list, current, now_s=house.clock() // 1000)
     index = stored.head.tree.size
     registry.trust.apply(index, signed)
 

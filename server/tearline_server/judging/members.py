@@ -1,8 +1,10 @@
 """Judging trust lists, key records and revocations: the clear entries of the log."""
 
+from tearline.certificates import verify_authority
 from tearline.errors import TrustListRejected
 from tearline.event import Event, EventCode
 from tearline.federation import KeyRecord, KeyUse, Revocation, TrustList
+from tearline.identity import parse_agency_uri
 from tearline.wire.statements import Signed
 from tearline_server.judging.agreements import deliver_in_force
 from tearline_server.judging.case import Case
@@ -18,6 +20,7 @@ def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> No
     docket, trust = case.docket, case.registry.trust
     if isinstance(content, TrustList):
         verify_names_us(content, case.registry.installation)
+        verify_authorities(content, trust.trust_list, now_s=docket.now_ms // 1000)
     known = trust.nodes()
     signed = signed_of(case)
     trust.apply(docket.next_index, signed)
@@ -50,6 +53,31 @@ def signed_of(case: Case) -> Signed:
             for inclusion in statement.inclusions
         },
     )
+
+
+def verify_authorities(following: TrustList, current: TrustList | None, *, now_s: int) -> None:
+    """Checks every certificate authority that a trust list brings in.
+
+    An agency changes its own with its own root alone, and one that is no certificate would
+    keep this exchange from meeting anybody's connection.
+
+    Args:
+        following: The list.
+        current: The list before it, or None.
+        now_s: The time, Unix seconds.
+
+    Raises:
+        TlsError: If one is not its agency's, or not valid now.
+    """
+    known = {
+        (agency.uri, authority)
+        for agency in (current.agencies if current else ())
+        for authority in agency.certificate_authorities
+    }
+    for agency in following.agencies:
+        for authority in agency.certificate_authorities:
+            if (agency.uri, authority) not in known:
+                verify_authority(authority, parse_agency_uri(agency.uri), now_s)
 
 
 def verify_names_us(trust_list: TrustList, installation: Installation) -> None:

@@ -12,6 +12,7 @@ from builders import (
     NOW_MS,
     US,
     agency,
+    authority,
     federation,
     first_list,
     kem_key,
@@ -148,6 +149,26 @@ async def test_an_agencys_entry_changes_only_with_its_root(world: World) -> None
     )
     (outcome,) = await world.publish_signed(US, signed)
     assert (codes([outcome]), outcome.receipt) == (["TL-TRU-004"], None)
+
+
+@pytest.mark.parametrize(
+    ("authorities", "code"),
+    [
+        ((b"no certificate",), "TL-TLS-001"),
+        ((authority(CN).certificate,), "TL-TLS-001"),
+        ((authority(MX).certificate, b"no certificate"), "TL-TLS-001"),
+    ],
+)
+async def test_an_agency_brings_no_authority_that_is_not_its_own(
+    world: World, authorities: tuple[bytes, ...], code: str
+) -> None:
+    changed = dataclasses.replace(agency(MX), certificate_authorities=authorities)
+    agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
+    body = following(world, agencies=agencies)
+    signed = signed_by(
+        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(MX)
+    )
+    assert codes(await world.publish_signed(MX, signed)) == [code]
 
 
 async def test_a_list_that_names_another_exchange_is_refused(world: World) -> None:

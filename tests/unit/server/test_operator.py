@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from builders import CN, US, agency, signer
+from builders import CN, US, signer
 from tearline.armor import Armor, armor, parse_armor
 from tearline.certificates import verify_authority
 from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
@@ -196,7 +196,7 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
         header=roots[0].header,
         number=1,
         previous=b"",
-        agencies=(agency(CN), agency(US)),
+        agencies=(member(CN).agency, member(US).agency),
         exchange=enrolment.exchange,
         log=enrolment.log,
         min_suite=1,

@@ -150,6 +150,20 @@ async def test_one_defect_takes_nobody_elses_work_with_it() -> None:
     await made.close()
 
 
+async def test_who_fails_to_hear_of_a_batch_changes_nothing_about_it() -> None:
+    class Deaf(Recorder):
+        def committed(self, works: Sequence[Job]) -> None:
+            super().committed(works)
+            raise ZeroDivisionError
+
+    shelf, desk = Shelf(), Deaf()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    await asyncio.gather(*await submitted(made, Job(0), Job(1)))
+    assert (desk.batches, desk.durable) == ([[0, 1]], [[0, 1]])
+    await made.close()
+
+
 async def test_a_caller_that_leaves_does_not_stop_its_batch() -> None:
     shelf, desk = Shelf(), Recorder()
     made = committer(shelf, desk)
