@@ -1,0 +1,37 @@
+"""``python -m bench [ID]``: measures, prints a table, writes bench/results/latest.json."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from bench import b1, b2, b3
+from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
+
+BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
+    "B1": b1.run,
+    "B2": b2.run,
+    "B3": b3.run,
+}
+
+
+def main() -> None:
+    """Runs what was asked for; a missed target is a result, and no failure."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure beside baselines.")
+    parser.add_argument("id", nargs="?", choices=BENCHMARKS, help="one benchmark; all if not given")
+    wanted = parser.parse_args().id
+    print(f"{machine()}, commit {commit()}")
+    results: list[Result] = []
+    for name, measure in BENCHMARKS.items():
+        if wanted in (None, name):
+            started = time.monotonic()
+            print(f"{name} … ", end="", file=sys.stderr, flush=True)
+            results += measure()
+            print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+    write(results)
+    print(table(results))
+    print(f"Written to {LATEST.relative_to(ROOT)}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""The exchange of the benchmarks: its keys in memory, or a home that processes serve from."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bench.harness import ROOT
+from tearline.armor import Armor, armor
+from tearline.federation import ExchangeEnrolment
+from tearline.wire.statements import Signed, encode_signed
+from tearline_server.config import Config, config_of, write_config
+from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
+
+NAME = "exchange.example"
+TRUST_LIST = "federation.list"
+_SERVER = ("-m", "tearline_server")
+_START_S = 30
+_STOP_S = 30
+_TICKS_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who runs the exchange.
+
+    Attributes:
+        config: Its settings.
+        keys: Its keys.
+    """
+
+    config: Config
+    keys: ExchangeKeys
+
+    @classmethod
+    def generate(cls, home: Path = Path(), address: str = "localhost:1") -> "Operator":
+        """Fresh keys for an exchange at ``address``."""
+        config = config_of(home, {"name": NAME, "dns": NAME, "address": address})
+        keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))
+        return cls(config=config, keys=keys)
+
+    @property
+    def enrolment(self) -> ExchangeEnrolment:
+        """The exchange as trust lists name it."""
+        return identity_of(self.config, self.keys)
+
+
+def enrolment() -> ExchangeEnrolment:
+    """An exchange that nobody calls."""
+    return Operator.generate().enrolment
+
+
+class Process:
+    """A server in a process of its own, on loopback.
+
+    Args:
+        arguments: What Python is given.
+        address: host:port that it will listen on.
+        environment: Variables beside those of this process.
+    """
+
+    def __init__(self, arguments: Sequence[str], address: str, environment: dict[str, str]) -> None:
+        self.address = address
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,  # where bench itself is found
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> Self:
+        host, _, port = self.address.rpartition(":")
+        deadline = time.monotonic() + _START_S
+        while not _accepts(host, int(port)):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__(None, None, None)
+                raise RuntimeError("the server did not start")
+            # There is no event to await: another program opens the port when it is ready.
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of processor time that it has used; 0 where the system does not say."""
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return 0.0
+        # proc(5): behind the name in brackets, user and system time are fields 12 and 13.
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1e6 / _TICKS_S
+
+
+class Home:
+    """An exchange's home, whose keys the echo servers share.
+
+    Args:
+        folder: Where it is made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._passphrase = folder / "passphrase"
+        passphrase = secrets.token_hex(16)
+        self._passphrase.touch(mode=0o600)
+        self._passphrase.write_text(passphrase + "\n", encoding="ascii")
+        self.operator = Operator.generate(folder, _free_address())
+        write_keys(self.operator.config.keys, self.operator.keys, passphrase.encode())
+        write_config(self.operator.config)
+
+    def begin(self, trust_list: Signed, records: Iterable[Signed]) -> None:
+        """Takes the first trust list and key records into the log."""
+        path = self._write(TRUST_LIST, Armor.TRUST_LIST, trust_list)
+        self._run("trust", [path])
+        paths = [
+            self._write(f"{number}.record", Armor.KEY_RECORD, record)
+            for number, record in enumerate(records)
+        ]
+        self._run("admit", paths)
+
+    def serve(self) -> Process:
+        """The exchange, as any operator starts it."""
+        return self._process(
+            [*_SERVER, "serve", "--home", str(self._folder)],
+            self.operator.config.listen,
+        )
+
+    def serve_echo(self, *options: str) -> Process:
+        """An echo server with the exchange's own certificate and server settings."""
+        address = _free_address()
+        return self._process(["-m", "bench.echo", str(self._folder), address, *options], address)
+
+    def _process(self, arguments: Sequence[str], address: str) -> Process:
+        return Process(arguments, address, self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"TEARLINE_PASSPHRASE_FILE": str(self._passphrase)}
+
+    def _write(self, name: str, kind: Armor, signed: Signed) -> str:
+        path = self._folder / name
+        path.write_text(armor(kind, encode_signed(signed)), encoding="ascii")
+        return str(path)
+
+    def _run(self, verb: str, arguments: Sequence[str]) -> None:
+        subprocess.run(
+            [sys.executable, *_SERVER, verb, "--home", str(self._folder), *arguments],
+            env=os.environ | self._environment,
+            check=True,
+            capture_output=True,
+        )
+
+
+def _free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _accepts(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0

@@ -1,0 +1,306 @@
+"""A federation in memory: one agency that sends, and three partners that agreed with it."""
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.federation import (
+    NODE_TYPES,
+    Agency,
+    ExchangeEnrolment,
+    KeyRecord,
+    KeyUse,
+    TrustList,
+)
+from tearline.identity import AgencyUri, agency_uri_of, parse_node_uri
+from tearline.keys import SUITE, KemKey, SigningKey
+from tearline.packet import PacketKind, Pins
+from tearline.policy import masks, profile
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import parse_policy_set
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from tearline.rpc.credentials import TlsIdentity
+from tearline.statement import Signer, StatementType
+from tearline.tokens import IssuerKey
+from tearline.trust import GENESIS_FEDERATION, TrustState
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.statements import Signed, cosigned, signed
+from tearline.wire.trust import encode_key_record, encode_trust_list
+
+DAY_S = 24 * 3600
+DAY_MS = DAY_S * 1000
+ARTICLE = "money-laundering"
+PURPOSE = "criminal-investigation"
+SENDER = "sender.example"
+PARTNERS = ("all.example", "most.example", "few.example")
+SHARES = {
+    "all.example": {
+        "identity": Form.CLEAR,
+        "organisation": Form.CLEAR,
+        "finance": Form.CLEAR,
+        "time": Form.CLEAR,
+        "location": Form.CLEAR,
+        "contact": Form.CLEAR,
+        "narrative": Form.CLEAR,
+    },
+    "most.example": {
+        "identity": Form.CLEAR,
+        "organisation": Form.CLEAR,
+        "finance.account": Form.CLEAR,
+        "finance.amount": Form.GENERALISED,
+        "time": Form.GENERALISED,
+        "location": Form.EXISTS,
+        "contact": Form.EXISTS,
+    },
+    "few.example": {
+        "organisation": Form.CLEAR,
+        "identity": Form.EXISTS,
+        "finance": Form.EXISTS,
+    },
+}
+
+
+def now_ms() -> int:
+    """The machine's clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """An agency with everything secret that it has.
+
+    Attributes:
+        domain: Its trust domain.
+        root: Its root key.
+        authority: Its CA.
+        issuer: Its key for access tokens.
+    """
+
+    domain: str
+    root: SigningKey = field(default_factory=SigningKey.generate)
+    issuer: IssuerKey = field(default_factory=lambda: IssuerKey(secrets.token_bytes(32)))
+
+    @cached_property
+    def authority(self) -> CertificateAuthority:
+        """Its CA."""
+        now_s = int(time.time())
+        uri = AgencyUri(trust_domain=self.domain)
+        return CertificateAuthority.create(uri, now_s=now_s, lifetime_s=30 * DAY_S)
+
+    @property
+    def uri(self) -> str:
+        """Its URI."""
+        return f"spiffe://{self.domain}"
+
+    def node(self, name: str = "hub") -> str:
+        """The URI of one of its nodes."""
+        return f"{self.uri}/node/{name}"
+
+    @property
+    def listed(self) -> Agency:
+        """Its entry in the trust list."""
+        return Agency(
+            name=self.domain.split(".")[0],
+            uri=self.uri,
+            root_key=self.root.public.encoded,
+            certificate_authorities=(self.authority.certificate,),
+            token_issuers=(self.issuer.public,),
+        )
+
+    def signer(self, federation: bytes) -> Signer:
+        """Its root, as it signs in a federation."""
+        return Signer(federation=federation, uri=self.uri, key=self.root)
+
+    def tls(self, node: str) -> TlsIdentity:
+        """A fresh certificate for one of its nodes."""
+        key, now_s = TlsKey.generate(), int(time.time())
+        uri = parse_node_uri(node)
+        certificate = self.authority.issue_node(uri, key.public, now_s=now_s, lifetime_s=7 * DAY_S)
+        return TlsIdentity(certificate=certificate, key=key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Federation:
+    """What its members know.
+
+    Attributes:
+        members: By trust domain.
+        trust_list: The first list, signed by every root.
+        records: The records of every node's keys.
+        sender: The sending node's signer.
+        kem_keys: Of the partners' nodes, by URI.
+        pins: What releases are judged by.
+    """
+
+    members: Mapping[str, Member]
+    trust_list: Signed
+    records: tuple[Signed, ...]
+    sender: Signer
+    kem_keys: Mapping[str, KemKey]
+    pins: Pins
+
+    @property
+    def id(self) -> bytes:
+        """The federation's id, 32 bytes."""
+        return self.trust_list.statement.id
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """The agreement that packets are sent under."""
+        now = now_ms()
+        return Agreement(
+            header=self.sender.header,
+            id=secrets.token_bytes(16),
+            version=1,
+            name="bench",
+            terms=_terms(self.members),
+            pins=self.pins,
+            reply_times=DEFAULT_REPLY_TIMES,
+            retention_ms=365 * DAY_MS,
+            onward_use="",
+            oversight=(),
+            valid_from_ms=now - DAY_MS,
+            valid_until_ms=now + 365 * DAY_MS,
+        )
+
+    @cached_property
+    def policy(self) -> ReleasePolicy:
+        """What decides releases under the agreement."""
+        shared = parse_policy_set(SHARED_POLICIES)
+        return ReleasePolicy(terms=self.agreement.terms, shared=shared)
+
+    def agreed(self) -> Signed:
+        """The agreement, signed by every party."""
+        bodies = [(StatementType.AGREEMENT, encode_agreement(self.agreement))]
+        partners = [self.members[domain].signer(self.id) for domain in PARTNERS]
+        return cosigned((signer.sign(bodies), 0) for signer in (self.sender, *partners))
+
+    def trust(self, own_agency: str | None = None) -> TrustState:
+        """What a party knows that has read the log so far."""
+        state = TrustState(federation=self.id, own_agency=own_agency)
+        for index, entry in enumerate((self.trust_list, *self.records)):
+            state.apply(index, entry)
+        return state
+
+    def partners(self, number: int = 0) -> tuple[str, ...]:
+        """The partners' nodes of one number."""
+        return tuple(self.members[domain].node(_node_name(number)) for domain in PARTNERS)
+
+
+def found(exchange: ExchangeEnrolment, *, nodes: int = 1) -> Federation:
+    """Founds a federation around an exchange.
+
+    Args:
+        exchange: The exchange and its log.
+        nodes: How many nodes each partner has.
+    """
+    members = {domain: Member(domain=domain) for domain in (SENDER, *PARTNERS)}
+    trust_list = _trust_list(exchange, members.values())
+    federation = trust_list.statement.id
+    sender = members[SENDER]
+    key = SigningKey.generate()
+    kem_keys = {
+        members[domain].node(_node_name(number)): KemKey.generate()
+        for domain in PARTNERS
+        for number in range(nodes)
+    }
+    records = [*_certified(sender, federation, KeyUse.SIGN, {sender.node(): key.public.encoded})]
+    for domain in PARTNERS:
+        member = members[domain]
+        own = {
+            uri: kem.public.encoded
+            for uri, kem in kem_keys.items()
+            if agency_uri_of(uri) == member.uri
+        }
+        records += _certified(member, federation, KeyUse.KEM, own)
+    return Federation(
+        members=members,
+        trust_list=trust_list,
+        records=tuple(records),
+        sender=Signer(federation=federation, uri=sender.node(), key=key),
+        kem_keys=kem_keys,
+        pins=Pins(
+            policy=parse_policy_set(SHARED_POLICIES).digest(),
+            schema=schema_digest(),
+            profile=profile.digest(),
+            masks=masks.digest(),
+        ),
+    )
+
+
+def _node_name(number: int) -> str:
+    return f"node{number}"
+
+
+def _trust_list(exchange: ExchangeEnrolment, members: Iterable[Member]) -> Signed:
+    roots = [member.signer(GENESIS_FEDERATION) for member in members]
+    body = encode_trust_list(
+        TrustList(
+            header=roots[0].header,
+            number=1,
+            previous=b"",
+            agencies=tuple(sorted((m.listed for m in members), key=lambda agency: agency.uri)),
+            exchange=exchange.exchange,
+            log=exchange.log,
+            min_suite=SUITE,
+            threshold=2,
+        )
+    )
+    return cosigned((root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in roots)
+
+
+def _certified(
+    member: Member, federation: bytes, use: KeyUse, keys: Mapping[str, bytes]
+) -> Iterable[Signed]:
+    root = member.signer(federation)
+    start = now_ms() - DAY_MS
+    bodies = [
+        (
+            StatementType.KEY_RECORD,
+            encode_key_record(
+                KeyRecord(
+                    header=root.header,
+                    subject=uri,
+                    use=use,
+                    public_key=public,
+                    types=tuple(sorted(NODE_TYPES)) if use is KeyUse.SIGN else (),
+                    not_before_ms=start,
+                    not_after_ms=start + 8 * DAY_MS,
+                )
+            ),
+        )
+        for uri, public in keys.items()
+    ]
+    tree = root.sign(bodies)
+    return [signed(tree, number) for number in range(len(bodies))]
+
+
+def _terms(members: Mapping[str, Member]) -> Terms:
+    sender = members[SENDER].uri
+    article = ArticleTerms(
+        id=ARTICLE,
+        purposes=(PURPOSE,),
+        kinds=(PacketKind.LEAD.value,),
+        crime_areas=("money-laundering",),
+        directions=tuple(
+            sorted(Direction(sender=sender, recipient=members[d].uri) for d in PARTNERS)
+        ),
+        shares=tuple(
+            sorted(
+                Share(partner=members[domain].uri, category=category, form=form)
+                for domain, shares in SHARES.items()
+                for category, form in shares.items()
+            )
+        ),
+        highest_tlp=Tlp.RED,
+        joint=False,
+        four_eyes=False,
+    )
+    return Terms(parties=tuple(sorted(m.uri for m in members.values())), articles=(article,))

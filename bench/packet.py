@@ -1,0 +1,93 @@
+"""The packet that is measured: a lead of 24 fields, which fills 32 slots.
+
+It is sent to three partners. One gets everything in clear; one gets twelve fields in clear
+and six generalised, 18 in all, and is told that more exists; one gets four fields.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+
+from bench.federation import ARTICLE, DAY_MS, PURPOSE, Federation, now_ms
+from tearline.keys import KemPublicKey
+from tearline.packet import Field, PacketKind
+from tearline.policy.profile import marking_of
+from tearline_client.outgoing import NextSeq, Releaser
+from tearline_client.plan import Draft, ReleasePlan, plan_release
+
+FIELDS = 24
+SLOTS = 32
+READ = 18
+"""The fields that the partner of B2 opens."""
+
+_PERSON, _COMPANY, _ACCOUNT, _PAYMENT = (f"{kind * 16}" for kind in ("1a", "2b", "3c", "4d"))
+_VALUES = {
+    f"{_PERSON}/Person/firstName": ("Wenhao", "文昊"),
+    f"{_PERSON}/Person/lastName": ("Qiu", "裘"),
+    f"{_PERSON}/Person/birthDate": ("1979-03-14",),
+    f"{_PERSON}/Person/nationality": ("cn",),
+    f"{_PERSON}/Person/gender": ("male",),
+    f"{_PERSON}/Person/passportNumber": ("E00000000",),
+    f"{_PERSON}/Person/address": ("Calle Inventada 14, Culiacán, Sinaloa, Mexico",),
+    f"{_PERSON}/Person/phone": ("+525555550142",),
+    f"{_PERSON}/Person/email": ("qiu@lantern.example",),
+    f"{_COMPANY}/Company/name": ("Lantern Quay Trading SA de CV",),
+    f"{_COMPANY}/Company/registrationNumber": ("LQT-000000-XX0",),
+    f"{_COMPANY}/Company/taxNumber": ("LQT000000XX0",),
+    f"{_COMPANY}/Company/legalForm": ("SA de CV",),
+    f"{_COMPANY}/Company/incorporationDate": ("2019-08-21",),
+    f"{_COMPANY}/Company/jurisdiction": ("mx",),
+    f"{_COMPANY}/Company/address": ("Muelle 3, Mazatlán, Sinaloa, Mexico",),
+    f"{_ACCOUNT}/BankAccount/iban": ("DE02120300000000202051",),
+    f"{_ACCOUNT}/BankAccount/bankName": ("Banco Ficticio del Puerto",),
+    f"{_ACCOUNT}/BankAccount/balance": ("311904.50",),
+    f"{_ACCOUNT}/BankAccount/openingDate": ("2020-01-09",),
+    f"{_PAYMENT}/Payment/amount": ("1847250",),
+    f"{_PAYMENT}/Payment/currency": ("USD",),
+    f"{_PAYMENT}/Payment/date": ("2026-02-17",),
+    f"{_PAYMENT}/Payment/summary": ("Pesos paid in at the quay, yuan paid out the next day.",),
+}
+
+
+def lead(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
+    """The lead, planned for some of the partners' nodes."""
+    draft = Draft(
+        fields=tuple(
+            Field(path=path, values=tuple(v.encode() for v in values), marking=marking_of(path))
+            for path, values in _VALUES.items()
+        ),
+        agreement=federation.agreement,
+        article=ARTICLE,
+        purpose=PURPOSE,
+        kind=PacketKind.LEAD,
+        not_after_ms=now_ms() + 90 * DAY_MS,
+        case_id="case-7",
+        evaluation="B2",
+    )
+    return plan_release(
+        draft, recipients, federation.policy, sender=federation.sender.header.signer
+    )
+
+
+def releaser(federation: Federation, next_seq: NextSeq | None = None) -> Releaser:
+    """The sending node, at its machine duty.
+
+    Args:
+        federation: Whose node it is.
+        next_seq: Takes places in channels; one channel for all if not given.
+    """
+    return Releaser(
+        signer=federation.sender,
+        acted_by=None,
+        kem_key_of=_looked_up(federation),
+        next_seq=next_seq or _counted(),
+    )
+
+
+def _looked_up(federation: Federation) -> Callable[[str], KemPublicKey]:
+    keys: Mapping[str, KemPublicKey] = {uri: key.public for uri, key in federation.kem_keys.items()}
+    return keys.__getitem__
+
+
+def _counted() -> NextSeq:
+    places = count(1)
+    return lambda recipient, agreement: next(places)

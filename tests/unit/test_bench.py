@@ -1,0 +1,79 @@
+"""The benchmarks run: each is set up and measured once, with counts too small to mean much."""
+
+import importlib
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from support import ROOT
+
+
+@pytest.fixture(autouse=True)
+def repository_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def benchmark(name: str) -> ModuleType:
+    return importlib.import_module(f"bench.{name}")
+
+
+def test_b1_seals_a_packet_beside_the_bare_work() -> None:
+    (sealed,) = benchmark("b1").run(rounds=1, packets=1)
+    assert sealed.id == "B1"
+    assert sealed.figure > 0
+    assert sealed.baseline > 0
+
+
+def test_b2_opens_a_packet_beside_the_bare_work() -> None:
+    opened, proven = benchmark("b2").run(rounds=1, packets=2)
+    assert [opened.id, proven.id] == ["B2", "B2p"]
+    assert opened.baseline == proven.baseline > 0
+    assert proven.target is None
+
+
+@pytest.mark.integration
+def test_b3_publishes_to_a_process_beside_echoes() -> None:
+    results = benchmark("b3").run(rounds=1, packets=1, lanes=2)
+    assert [each.id for each in results][:2] == ["B3", "B3v"]
+    assert all(each.figure > 0 for each in results)
+
+
+@pytest.mark.parametrize(("ratio", "met"), [(0.5, True), (0.49, False)])
+def test_a_floor_is_met_from_its_limit_on(ratio: float, met: bool) -> None:
+    target = benchmark("harness").Target(limit=0.5, at_most=False)
+    assert target.is_met(ratio) is met
+    assert str(target) == "≥ 0.5"
+
+
+def test_contenders_alternate() -> None:
+    order: list[str] = []
+
+    def contender(name: str, figure: float) -> float:
+        order.append(name)
+        return figure
+
+    runs = benchmark("harness").alternate(
+        {"a": lambda: contender("a", 1.0), "b": lambda: contender("b", 2.0)}, 2
+    )
+    assert order == ["a", "b", "a", "b"]
+    assert runs == {"a": [1.0, 1.0], "b": [2.0, 2.0]}
+
+
+def test_results_are_written_with_what_they_were_measured_on(tmp_path: Path) -> None:
+    harness = benchmark("harness")
+    target = harness.Target(limit=1.6, at_most=True)
+    line = harness.result(
+        "B0", "work", runs=[4, 2, 3], unit="µs", baseline=[2, 1, 3], baseline_unit="µs bare",
+        target=target,
+    )  # fmt: skip
+    harness.write([line], tmp_path / "latest.json")
+    (written,) = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))
+    assert set(written) == {
+        "id", "what", "figure", "unit", "baseline", "baseline_unit", "ratio", "target", "met",
+        "runs", "machine", "commit",
+    }  # fmt: skip
+    assert (written["figure"], written["baseline"], written["ratio"]) == (3, 2, 1.5)
+    assert (written["target"], written["met"]) == ("≤ 1.6", True)
+    assert "≤ 1.6 met" in harness.table([line])
