@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from builders import CN, US, signer
+from served import member
 from tearline.armor import Armor, armor, parse_armor
 from tearline.certificates import verify_authority
 from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
