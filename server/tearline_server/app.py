@@ -35,12 +35,14 @@ DRAIN_S = 20  # for calls under way; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
 
 
-def roster_of(trust_list: TrustList) -> Roster:
-    """Whom a trust list lets in."""
+def roster_of(exchange: Exchange) -> Roster:
+    """Whom the trust list in force and the revocations let in."""
+    trust_list = exchange.trust_list
     domains = {parse_agency_uri(each.uri).trust_domain: each for each in trust_list.agencies}
     return Roster(
         authorities={name: agency.certificate_authorities for name, agency in domains.items()},
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
+        denied_keys=exchange.revoked_keys,
     )
 
 
@@ -124,12 +126,12 @@ async def _serve(
     stopping: asyncio.Event,
     serving: Callable[[int], None],
 ) -> None:
-    gate = Gate(config.uri, roster_of(exchange.trust_list))
+    gate = Gate(config.uri, roster_of(exchange))
     front = Front(config, keys, exchange.trust_list)
 
-    def follow(trust_list: TrustList) -> None:
-        gate.replace(roster_of(trust_list))
-        front.follow(trust_list)
+    def follow() -> None:
+        gate.replace(roster_of(exchange))
+        front.follow(exchange.trust_list)
 
     exchange.on_trust = follow
     guard, health = Guard(gate, exchange, now_ms), HealthService(exchange)

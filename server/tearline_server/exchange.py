@@ -73,7 +73,7 @@ class Exchange:
         self._strangers: Counter[tuple[str, str]] = Counter()
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
         self._epoch = epoch
-        self.on_trust: Callable[[TrustList], None] = lambda trust_list: None
+        self.on_trust: Callable[[], None] = lambda: None
         listeners = Listeners(
             mail=self._mailboxes.wake, refusals=self._count_refusals, trust=self._tell_trust
         )
@@ -106,6 +106,11 @@ class Exchange:
     def trust_list(self) -> TrustList:
         """The trust list in force."""
         return self._desk.registry.trust.trust_list
+
+    @property
+    def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
+        """Every key that was revoked, by the agency that did."""
+        return self._desk.registry.trust.revoked_keys
 
     @property
     def is_healthy(self) -> bool:
@@ -272,7 +277,7 @@ class Exchange:
         )
 
     def _tell_trust(self) -> None:
-        self.on_trust(self.trust_list)
+        self.on_trust()
 
 
 def _bounded(rows: Sequence[OpeningRow]) -> list[OpeningRow]:

@@ -4,8 +4,8 @@ Every call passes here, also on a connection that was admitted before: a certifi
 a key is revoked and an agency leaves while connections stay open.
 
 A node is known by its connection. A person is known by an access token, and only calls that
-a person makes need one: to audit, to export, to change trust or agreements. The rest is a
-node's unattended duty, and what a person decided then stands inside the signed statements.
+a person makes need one: to audit. The rest is a node's unattended duty, and what a person
+decided then stands inside the signed statements.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,6 @@ PSEUDONYM_SIZE = 32
 
 DUTY: frozenset[Role] = frozenset()
 AUDITORS = frozenset({Role.AUDITOR, Role.OFFICER})
-OFFICERS = frozenset({Role.OFFICER})
 
 METHODS: Mapping[str, frozenset[Role]] = {
     methods.PUBLISH: DUTY,
@@ -59,13 +58,14 @@ class Roster:
         authorities: CA certificates, DER, by trust domain.
         issuer_keys: Token issuers' Ed25519 keys, 32 bytes each, by trust domain.
         denied_nodes: Nodes that were shut out.
-        denied_keys: Ids, 32 bytes each, of TLS keys that were revoked.
+        denied_keys: Of TLS keys that were revoked: the agency that said so, and the id. An id
+            says nothing without its agency: anyone may revoke an id that is not theirs.
     """
 
     authorities: Mapping[str, Sequence[bytes]]
     issuer_keys: Mapping[str, Sequence[bytes]]
     denied_nodes: frozenset[NodeUri] = field(default=frozenset())
-    denied_keys: frozenset[bytes] = field(default=frozenset())
+    denied_keys: frozenset[tuple[str, bytes]] = field(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +99,6 @@ class Caller:
 
     def require(self, roles: frozenset[Role]) -> None:
         """Checks that a person with one of ``roles`` makes this call.
-
-        ``Gate.admit`` has done so as far as the method tells. A publication is a node's duty
-        until it holds a trust list or an agreement: then it is an officer's act.
 
         Raises:
             TokenRequired: If no person makes the call.
@@ -183,7 +180,8 @@ class Gate:
         return leaf
 
     def _require_not_denied(self, leaf: Leaf) -> None:
-        if leaf.node in self._roster.denied_nodes or leaf.key_id in self._roster.denied_keys:
+        key = (str(leaf.node.agency), leaf.key_id)
+        if leaf.node in self._roster.denied_nodes or key in self._roster.denied_keys:
             raise CallerDenied
 
     def _person(self, token: str, leaf: Leaf, now_s: int) -> AccessToken:

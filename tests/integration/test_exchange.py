@@ -25,11 +25,13 @@ from served import DAY_MS, Served, founded, member, refusal
 from tearline.certificates import verify_leaf
 from tearline.channel import Address
 from tearline.errors import (
+    CallerDenied,
     ExchangeUnreachable,
     StatementMalformed,
     TearlineError,
     TokenRequired,
 )
+from tearline.federation import Revocation
 from tearline.ledger import entry_hash, verify_cosigned, verify_opening_in_log
 from tearline.merkle import Frontier
 from tearline.policy.marking import Tlp
@@ -49,7 +51,8 @@ from tearline.wire.exchange import (
     parse_outcomes,
     parse_proven_events,
 )
-from tearline.wire.statements import cosigned
+from tearline.wire.statements import cosigned, signed
+from tearline.wire.trust import encode_revocation
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.verification import LogVerifier
 
@@ -255,6 +258,21 @@ async def test_a_stranger_is_refused_by_its_certificate(served: Served) -> None:
     async with served.client(US, impostor.identity) as client:
         with pytest.raises(ExchangeUnreachable):
             await client.call(CHECK, b"")
+
+
+async def test_a_revoked_tls_key_is_shut_out_on_its_open_connection(served: Served) -> None:
+    held = served.members[US].identity
+    root = served.root(US)
+    revocation = Revocation(header=root.header, revoked_key=held.key.id, reason="stolen")
+    tree = root.sign([(StatementType.REVOCATION, encode_revocation(revocation))])
+    async with served.client(US) as client:
+        assert await client.call(CHECK, b"") == SERVING
+        (outcome,) = await client.publish(Publication(signed=(signed(tree),)))
+        assert outcome.refusal is None
+        with pytest.raises(CallerDenied):
+            await client.call(CHECK, b"")
+    async with served.client(CN) as client:
+        assert await client.call(CHECK, b"") == SERVING
 
 
 async def test_what_is_no_message_is_refused_with_a_code(served: Served) -> None:

@@ -128,7 +128,7 @@ async def test_a_new_node_gets_the_agreements_in_force(world: World) -> None:
 
 async def test_a_trust_list_is_taken_and_told(world: World) -> None:
     told = []
-    world.exchange.on_trust = told.append
+    world.exchange.on_trust = lambda: told.append(world.exchange.trust_list)
     changed = dataclasses.replace(agency(MX), token_issuers=())
     agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
     body = following(world, agencies=agencies)
