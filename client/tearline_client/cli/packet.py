@@ -119,7 +119,7 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
             }
             for cell in cells
         ),
-        ["field", "category", "partner", "form", "seen_as", "by"],
+        ["field", "category", "partner", "form", "seen_as", "by", "own"],
     )
 
 
