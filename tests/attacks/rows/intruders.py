@@ -1,0 +1,162 @@
+"""Intruders: at the exchange's door, in its database, and in files that people are handed."""
+
+from attacks.attack import Attack
+
+_COUNTED = "a refusal in the log, counted by peer and code"
+_LEAF = (
+    "tearline.certificates:verify_leaf",
+    "Leaf(node=parse_node_uri(_single_uri(_parse(certificate))), thumbprint=bytes(32),"
+    " key_id=bytes(32), not_before_s=0, not_after_s=now_s + 9)",
+)
+_TOKEN = (
+    "tearline.tokens:verify_token",
+    "AccessToken(person=Person(subject='0' * 64, roles=frozenset(Role), clearance=Tlp.RED),"
+    " node=binding.node, token_id='x', issued_at_s=now_s, expires_at_s=now_s + 9)",
+)
+
+
+def _call(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_COUNTED,
+        function=function,
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
+def _file(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence="an error that names the place; nothing was read or written",
+        function=function,
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
+CALLS = (
+    _call(
+        "bring a foreign agency's certificate for our domain",
+        "TL-TLS-001",
+        "test_gate.py::test_another_agencys_ca_does_not_speak_for_our_domain",
+        *_LEAF,
+    ),
+    _call(
+        "let a CA speak for another domain",
+        "TL-TLS-001",
+        "test_certificates.py::test_a_ca_speaks_for_its_own_domain_only",
+        *_LEAF,
+    ),
+    _call(
+        "bring a certificate that lives too long",
+        "TL-TLS-001",
+        "test_certificates.py::test_a_leaf_that_lives_too_long_is_refused",
+        *_LEAF,
+    ),
+    _call(
+        "call although shut out",
+        "TL-TLS-007",
+        "test_gate.py::test_who_is_shut_out_is_refused_at_the_next_call",
+        "tearline_server.gate:Gate._require_not_denied",
+    ),
+    _call(
+        "bring a token of another node, audience or issuer",
+        "TL-TLS-004",
+        "test_gate.py::test_a_token_of_another_node_audience_or_issuer_is_refused",
+        *_TOKEN,
+    ),
+    _call(
+        "bring a token of another type",
+        "TL-TLS-004",
+        "test_tokens.py::test_a_header_that_says_more_is_refused",
+        *_TOKEN,
+    ),
+    _call(
+        "bring a token that lives too long, or no more",
+        "TL-TLS-004",
+        "test_tokens.py::test_a_claim_that_is_not_as_it_must_be_is_refused",
+        "tearline.tokens:_verify_times",
+        "(now_s, now_s + 9)",
+    ),
+    _call(
+        "move a token to another connection",
+        "TL-TLS-004",
+        "test_tokens.py::test_a_token_does_not_move_to_another_connection",
+        *_TOKEN,
+    ),
+    _call(
+        "bring a token of great length",
+        "TL-TLS-004",
+        "test_tokens.py::test_a_token_of_great_length_is_refused",
+        *_TOKEN,
+    ),
+    _call(
+        "act without the role",
+        "TL-TLS-006",
+        "test_gate.py::test_every_persons_call_needs_a_person_with_the_role",
+        "tearline_server.gate:Caller.require",
+    ),
+)
+
+AUDIT = (
+    _call(
+        "ask for another agency's entries",
+        "",
+        "server/test_audit.py::test_an_auditor_sees_the_entries_of_its_agency_alone",
+        "tearline_server.storage.sqlite:SqliteStore.search",
+        "_openings([])",
+    ),
+    Attack(
+        name="edit the database by hand",
+        code="TL-LOG-020",
+        evidence="every finding, by entry",
+        function="tearline_server.verification:LogVerifier.findings",
+        test="tests/unit/server/test_verification.py::test_an_edit_is_found_and_named",
+    ),
+)
+
+FILES = (
+    _file(
+        "lead an export elsewhere by its name",
+        "TL-USE-004",
+        "exporters/test_files.py::test_names_that_lead_elsewhere_are_refused",
+        "tearline_client.exporters.files:verify_file_name",
+        "name",
+    ),
+    _file(
+        "put a formula into a CSV cell",
+        "",
+        "exporters/test_csv_safe.py::test_no_cell_is_a_formula",
+        "tearline_client.exporters.csv_safe:safe_cell",
+        "text",
+    ),
+    _file(
+        "put a terminal escape into an exported cell",
+        "",
+        "exporters/test_csv_safe.py::test_no_control_reaches_a_terminal",
+        "tearline_client.exporters.csv_safe:safe_cell",
+        "text",
+    ),
+    _file(
+        "put a terminal escape into what is shown",
+        "",
+        "test_output.py::test_what_a_terminal_would_obey_is_made_visible",
+        "tearline_client.cli.output:visible",
+        "text",
+    ),
+    _file(
+        "import a line without end",
+        "TL-USE-002",
+        "importers/test_source.py::test_a_line_is_refused_for_what_it_is",
+        "tearline_client.importers.source:read_lines",
+    ),
+    _file(
+        "import more than an import may hold",
+        "TL-USE-003",
+        "importers/test_ftm.py::test_gathers_no_more_than_fits",
+        "tearline_client.importers.findings:gather",
+    ),
+)

@@ -1,0 +1,129 @@
+"""Keys, signatures, and who counts."""
+
+from attacks.attack import Attack
+
+_STATEMENT = "the statement as it came, at whoever verified it"
+_ENTRY = "the page of the log that holds it, at whoever followed it"
+_SIGNATURE = "tearline.keys:SigningPublicKey.verify"
+_SUCCESSION = "tearline.trust:verify_succession"
+
+
+def _statement(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_STATEMENT,
+        function=function,
+        test=f"tests/{test}",
+        returns=returns,
+    )
+
+
+def _trust(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_ENTRY,
+        function=function,
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
+SIGNATURES = (
+    _statement(
+        "flip a bit in either half of a composite signature",
+        "TL-KEY-002",
+        "attacks/test_keys.py::test_a_flipped_bit_in_either_half_is_refused",
+        _SIGNATURE,
+    ),
+    _statement(
+        "bring only one half of a composite signature",
+        "TL-KEY-002",
+        "attacks/test_keys.py::test_one_half_of_a_signature_is_not_enough",
+        _SIGNATURE,
+    ),
+    _statement(
+        "forge a signature under a cached root",
+        "TL-KEY-002",
+        "unit/test_statement.py::test_a_zero_signature_under_a_known_root_is_no_hit",
+        "tearline.statement:AttestationCache.verify",
+    ),
+    _statement(
+        "downgrade the suite of a federation",
+        "TL-PKT-012",
+        "unit/test_trust.py"
+        "::test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version",
+        "tearline.trust:TrustState.signing_key",
+        "signing_public_key(self.trust_list.exchange.signing_key)",
+    ),
+    _statement(
+        "hide an unknown field in a signed body",
+        "TL-PKT-001",
+        "unit/wire/test_strictness.py::test_an_unknown_field_is_refused",
+        "tearline.wire.codec:parse_strictly",
+        "read(message_type.FromString(data))",
+    ),
+    _statement(
+        "send a message of any size",
+        "TL-PKT-001",
+        "unit/wire/test_strictness.py::test_a_message_of_any_size_is_not_parsed",
+        "tearline.wire.codec:decode",
+        "message_type.FromString(data)",
+    ),
+    _statement(
+        "tell two parties of two entries for one event",
+        "TL-LOG-021",
+        "unit/test_ledger.py::test_two_entries_of_one_event_are_proof_against_the_log",
+        "tearline.ledger:verify_same_entry",
+    ),
+)
+
+TRUST = (
+    _trust(
+        "admit an agency without every root",
+        "TL-TRU-004",
+        "test_trust_lists.py::test_an_admission_without_one_root_is_refused",
+        _SUCCESSION,
+    ),
+    _trust(
+        "change what stands under an agency's name",
+        "TL-TRU-004",
+        "test_trust_lists.py::test_nothing_under_an_agency_s_name_changes_without_its_root",
+        _SUCCESSION,
+    ),
+    _trust(
+        "sign for a third agency with the root that one brings",
+        "TL-KEY-002",
+        "test_trust_lists.py"
+        "::test_a_coalition_does_not_sign_for_a_third_agency_with_the_root_it_brings",
+        "tearline.trust:TrustState._root_signers",
+        "frozenset(agency.uri for agency in following.agencies)",
+    ),
+    _trust(
+        "certify a key for another's domain",
+        "TL-PKT-004",
+        "test_trust.py::test_nobody_certifies_keys_for_another_s_domain",
+        "tearline.trust:_verify_certifier",
+    ),
+    _trust(
+        "use an old key",
+        "TL-TRU-002",
+        "test_trust.py::test_a_key_counts_only_within_its_dates",
+        "tearline.trust:_KeyEntry.counts",
+        "True",
+    ),
+    _trust(
+        "seal to a swapped encryption key",
+        "TL-GRT-005",
+        "test_trust.py::test_a_swapped_encryption_key_does_not_count",
+        "tearline.trust:TrustState.kem_key_counts",
+        "True",
+    ),
+    _trust(
+        "date a statement back behind a revocation",
+        "TL-TRU-002",
+        "test_trust.py::test_a_statement_dated_back_does_not_outlive_a_revocation",
+        "tearline.trust:TrustState._apply_revocation",
+    ),
+)

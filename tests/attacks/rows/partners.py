@@ -1,0 +1,217 @@
+"""Lying partners: a patched node, alone, with a lying exchange, or only curious."""
+
+from attacks.attack import Attack
+
+_REFUSAL = "a refusal in the log, named to its sender; a signed receipt of it where it is believed"
+_PUT_ASIDE = "the delivery as it came, put aside at the recipient"
+
+
+def _patched(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_REFUSAL,
+        function=function,
+        test=f"tests/attacks/test_patched_nodes.py::{test}",
+        returns=returns,
+    )
+
+
+def _coalition(name: str, code: str, test: str, function: str) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_PUT_ASIDE,
+        function=function,
+        test=f"tests/attacks/test_coalitions.py::{test}",
+    )
+
+
+def _sealed(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_PUT_ASIDE,
+        function=function,
+        test=f"tests/unit/test_sealing.py::{test}",
+        returns=returns,
+    )
+
+
+_PACKETS = "tearline_server.judging.packets"
+_OPEN = ("tearline.sealing:open_packet", "View(fields=(), existences=())")
+
+PATCHED = (
+    _patched(
+        "grant beyond the agreement",
+        "TL-POL-009",
+        "test_a_grant_beyond_the_agreement_is_refused",
+        "tearline.policy.release:ReleasePolicy.verify",
+    ),
+    _patched(
+        "mark a compartment anew for the exchange",
+        "TL-PKT-006",
+        "test_a_compartment_is_not_marked_anew_for_the_exchange",
+        "tearline.commitments:verify_opening",
+    ),
+    _patched(
+        "publish a ciphertext that was not signed",
+        "TL-PKT-006",
+        "test_a_ciphertext_that_was_not_signed_is_refused",
+        "tearline.commitments:verify_ciphertext",
+    ),
+    _patched(
+        "publish a packet without a ciphertext",
+        "TL-PKT-007",
+        "test_a_packet_without_a_ciphertext_is_refused",
+        f"{_PACKETS}:_verify_ciphertexts",
+    ),
+    _patched(
+        "grant onward what was received",
+        "TL-GRT-002",
+        "test_a_packet_is_not_granted_onward_by_its_recipient",
+        f"{_PACKETS}:_verify_originator",
+    ),
+    _patched(
+        "seal to a key that is not the recipient's",
+        "TL-GRT-005",
+        "test_a_grant_to_a_key_that_is_not_the_recipient_s_is_refused",
+        f"{_PACKETS}:_verify_recipient",
+    ),
+    _patched(
+        "use an identifier for something else",
+        "TL-PKT-011",
+        "test_an_identifier_is_not_used_for_something_else",
+        "tearline_server.judging.judge:_verify_free",
+    ),
+    _patched(
+        "publish for another node",
+        "TL-TLS-006",
+        "test_a_node_does_not_publish_for_another",
+        "tearline_server.judging.judge:_verify_own",
+    ),
+    _patched(
+        "publish under a zero signature",
+        "TL-KEY-002",
+        "test_a_zero_signature_is_not_accepted",
+        "tearline_server.judging.judge:_authenticate",
+    ),
+    _patched(
+        "void a place that is taken",
+        "TL-PKT-011",
+        "test_a_void_does_not_take_a_place_that_is_taken",
+        "tearline_server.judging.channels:next_place",
+        "Place(case=case, address=address)",
+    ),
+    _patched(
+        "void without an agreement",
+        "TL-AGR-001",
+        "test_a_void_needs_an_agreement",
+        "tearline_server.judging.channels:_verify_neighbours",
+    ),
+    _patched(
+        "take a receipt back",
+        "TL-MBX-004",
+        "test_a_recipient_does_not_take_back_what_it_said",
+        "tearline.receipt:verify_forward",
+    ),
+)
+
+COALITIONS = (
+    _coalition(
+        "mislabel a field",
+        "TL-POL-002",
+        "test_a_mislabelled_field_is_kept_from_use",
+        "tearline.policy.profile:verify_category",
+    ),
+    _coalition(
+        "show a generalised form that does not follow from the clear one",
+        "TL-POL-006",
+        "test_a_generalised_form_must_follow_from_the_clear_one",
+        "tearline.policy.masks:verify_generalised",
+    ),
+    _coalition(
+        "forward surreptitiously",
+        "TL-GRT-002",
+        "test_a_packet_shown_onward_is_refused",
+        "tearline_client.incoming:_verify_originator",
+    ),
+    _coalition(
+        "take one place twice",
+        "TL-MBX-002",
+        "test_two_statements_do_not_take_one_place",
+        "tearline.channel:Incoming.receive",
+    ),
+    _coalition(
+        "void what arrived",
+        "TL-MBX-002",
+        "test_a_void_does_not_replace_what_arrived",
+        "tearline.channel:Incoming.receive",
+    ),
+    _coalition(
+        "bring an agreement in force that we did not sign",
+        "TL-AGR-001",
+        "test_an_agreement_that_we_did_not_sign_is_refused",
+        "tearline.agreement:verify_parties_signed",
+    ),
+    _coalition(
+        "give a receipt for another's grant",
+        "TL-GRT-001",
+        "test_a_receipt_counts_only_from_the_grant_s_recipient",
+        "tearline_client.receiver:Receiver._store_receipt",
+    ),
+    _sealed(
+        "mark a compartment anew",
+        "TL-PKT-006",
+        "test_a_compartment_cannot_be_marked_anew",
+        "tearline.commitments:verify_opening",
+    ),
+    _sealed(
+        "mark a field otherwise than its compartment",
+        "TL-PKT-006",
+        "test_a_field_bears_its_compartment_s_marking",
+        *_OPEN,
+    ),
+    _sealed(
+        "put one slot into two compartments",
+        "TL-PKT-006",
+        "test_two_compartments_do_not_hold_one_slot",
+        *_OPEN,
+    ),
+    _sealed("seal under another suite", "TL-PKT-012", "test_another_suite_is_not_opened", *_OPEN),
+    _sealed(
+        "release more than the grant lists",
+        "TL-GRT-004",
+        "test_a_grantor_that_releases_more_than_it_lists_is_caught",
+        "tearline.sealing:_verify_listed",
+    ),
+)
+
+PROBES = (
+    _patched(
+        "ask by a grant whether a packet exists",
+        "TL-GRT-002",
+        "test_a_grant_does_not_tell_whether_a_packet_exists",
+        f"{_PACKETS}:_verify_originator",
+    ),
+    _patched(
+        "ask by a void whether an agreement exists",
+        "TL-AGR-001",
+        "test_a_void_does_not_tell_whether_an_agreement_exists",
+        "tearline_server.judging.registry:Registry.agreement_of",
+        "next(iter(self.agreements.values()))",
+    ),
+    _patched(
+        "ask by a receipt whether a grant exists",
+        "TL-REQ-006",
+        "test_a_receipt_does_not_tell_whether_a_grant_exists",
+        "tearline_server.judging.channels:accept_receipt",
+    ),
+    _patched(
+        "ask for a proof whether a statement exists",
+        "TL-REQ-006",
+        "test_a_proof_does_not_tell_whether_a_statement_exists",
+        "tearline_server.exchange:Exchange.prove",
+        "ProvenEvents(events=(), checkpoint=b'', next=None)",
+    ),
+)
