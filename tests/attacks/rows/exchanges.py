@@ -120,8 +120,7 @@ DELIVERIES = (
         "deliver noise",
         "TL-PKT-001",
         "test_noise_instead_of_a_delivery_is_refused",
-        "tearline_client.receiver:Receiver.is_idle",
-        "False",
+        "tearline_client.state:NodeState.alarm",
     ),
     _delivery("drop a statement", "TL-MBX-001", "test_a_dropped_statement_leaves_a_gap", _CHANNEL),
     _delivery(

@@ -164,7 +164,7 @@ COALITIONS = (
         "mark a compartment anew",
         "TL-PKT-006",
         "test_a_compartment_cannot_be_marked_anew",
-        "tearline.commitments:verify_opening",
+        *_OPEN,
     ),
     _sealed(
         "mark a field otherwise than its compartment",
