@@ -477,7 +477,7 @@ class Template:
 
 def found(folder: Path) -> Template:
     """Founds the three agencies and the exchange, and puts the agreement in force."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     homes = [Home(folder / name) for name in AGENCIES]
     agencies = [
         found_agency(home, Identity(agency=name, domain=domain, node="liaison"), PASSPHRASES)

@@ -108,7 +108,7 @@ def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
     assert cells[CN, "Company/notes"]["form"] == "withheld"
     assert cells[MX, "Company/notes"]["form"] == "exists"
     dry = us.done("packet", "send", *story.arguments, "--dry-run")
-    assert (dry.out, dry.err) == ("", "5 entities in 1 packets.\n")
+    assert (dry.out, dry.err) == ("", "5 entities in 1 packet.\n")
     assert us.status() == before
 
 
@@ -165,7 +165,7 @@ def test_one_more_field_is_disclosed_later(story: Story) -> None:
     assert refused.refused("TL-POL-009", 4)
     assert by_path(story.show(us))["BankAccount/iban"]["value"] == ACCOUNT
     done = us.done("packet", "disclose", story.packet, "BankAccount/iban", "--to", MX)
-    assert "accepted 1 statements" in done.err
+    assert "accepted 1 statement" in done.err
     unknown = us.run("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
     assert unknown.refused("TL-REQ-006", 6)
 

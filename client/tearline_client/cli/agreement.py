@@ -8,7 +8,7 @@ from tearline.agreement import Agreement
 from tearline.armor import Armor, armor
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text, time_text
+from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.enrolment import read_signed
@@ -45,17 +45,23 @@ def draft(frame: Frame, source: Path, target: Path) -> None:
 @click.argument("file", type=_FILE)
 @pass_frame
 def sign(frame: Frame, file: Path) -> None:
-    """Add this agency's signature to the agreement in FILE, after showing what it gives whom."""
+    """Add this agency's signature to the agreement in FILE, saying what it gives whom."""
     proposed = read_signed(Armor.AGREEMENT, file)
 
     async def run(node: Node) -> Signed:
         return node.sign_agreement(proposed)
 
     complete = at_work(frame, run)
-    _write(file, complete)
     agreement = parse_agreement(complete.statement.body)
+    _, trust_list = home_of(frame).trust_list()
+    for article in agreement.terms.articles:
+        for share in article.shares:
+            partner = agency_name(trust_list, share.partner)
+            frame.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
+    _write(file, complete)
     missing = len(agreement.terms.parties) - len(complete.statement.inclusions)
-    frame.say(f"Signed {agreement.name}; {missing} parties have not signed yet.")
+    waiting = f"{counted(missing, 'party')} to go" if missing else "all parties have"
+    frame.say(f"Signed {agreement.name}; {waiting}.")
 
 
 @command.command()
@@ -110,6 +116,10 @@ def show(frame: Frame, name: str | None, file: Path | None) -> None:
             return node.agreement(name or "")
 
         agreement = at_work(frame, run)
+    _emit_shares(frame, agreement)
+
+
+def _emit_shares(frame: Frame, agreement: Agreement) -> None:
     _, trust_list = home_of(frame).trust_list()
     frame.emit(
         (
@@ -118,11 +128,12 @@ def show(frame: Frame, name: str | None, file: Path | None) -> None:
                 "partner": agency_name(trust_list, share.partner),
                 "category": share.category,
                 "highest_form": share.form.text,
+                "highest_tlp": article.highest_tlp.text,
             }
             for article in agreement.terms.articles
             for share in article.shares
         ),
-        ["article", "partner", "category", "highest_form"],
+        ["article", "partner", "category", "highest_form", "highest_tlp"],
     )
 
 

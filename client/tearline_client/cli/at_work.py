@@ -65,6 +65,13 @@ def agency_name(trust_list: TrustList, uri: str) -> str:
     return uri if agency is None else agency.name
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 packet``, ``2 packets``; of ``entity``, ``party``: ``2 entities``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
 def time_text(time_ms: int) -> str:
     """A moment as people read it, in UTC."""
     moment = datetime.datetime.fromtimestamp(time_ms / 1000, datetime.UTC)

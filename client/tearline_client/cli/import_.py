@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, at_work
+from tearline_client.cli.at_work import acting, at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.packet import order_of, order_options
@@ -96,9 +96,9 @@ def import_file(frame: Frame, file: Path, read: Reader, order: Order, *, dry_run
     packets = sum(len(one.packets) for one in sent)
     refused = sum(len(one.refused) for one in sent)
     frame.say(
-        f"{drafted.entities} entities in {len(drafted.plans)} packets;"
-        f" {len(drafted.findings)} values could not be validated, none was dropped;"
-        f" {packets} packets sent, {refused} messages refused in part."
+        f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')};"
+        f" {counted(len(drafted.findings), 'value')} could not be validated, none was dropped;"
+        f" {counted(packets, 'packet')} sent, {counted(refused, 'message')} refused in part."
     )
 
 

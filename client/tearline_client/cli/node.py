@@ -5,9 +5,10 @@ import signal
 
 import click
 
-from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
+from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.keys import held_keys
 from tearline_client.node import Node
 
 
@@ -53,7 +54,7 @@ def mark(frame: Frame) -> None:
         await node.sync()
         return await node.mark()
 
-    frame.say(f"{at_work(frame, run)} marks sent.")
+    frame.say(f"{counted(at_work(frame, run), 'mark')} sent.")
 
 
 @command.command()
@@ -89,6 +90,16 @@ def status(frame: Frame) -> None:
             }
             for record in found.keys
         ]
+        tls = next((held.until_ms for held in held_keys(node) if held.until_ms is not None), None)
+        rows.append(
+            {
+                "what": "certificate",
+                "which": "TLS",
+                "state": "not valid: tearline keys rotate --tls"
+                if tls is None
+                else f"until {time_text(tls)}",
+            }
+        )
         rows += [
             {"what": "put aside", "which": item.code, "state": item.why}
             for item in found.quarantined

@@ -12,10 +12,10 @@ from tearline.receipt import Status
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, read_text, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, counted, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.drafting import Order, draft_file
+from tearline_client.drafting import Drafted, Order, draft_file
 from tearline_client.drafts import About
 from tearline_client.entities import TOKEN_PREFIX
 from tearline_client.importers.ftm import read_ftm
@@ -101,6 +101,7 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
 
     async def run(node: Node) -> tuple[list[Cell], TrustState]:
         drafted = draft_file(node, file, read_ftm, order_of(options), narrative=text)
+        say_findings(frame, drafted)
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
     cells, trust = at_work(frame, run)
@@ -137,9 +138,10 @@ def send(frame: Frame, file: Path, narrative: Path | None, dry_run: bool, **opti
     async def run(node: Node) -> Sent | None:
         await node.sync()
         drafted = draft_file(node, file, read_ftm, order, narrative=text)
-        for finding in drafted.findings:
-            frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
-        frame.say(f"{drafted.entities} entities in {len(drafted.plans)} packets.")
+        say_findings(frame, drafted)
+        frame.say(
+            f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')}."
+        )
         if dry_run:
             return None
         agreement = node.agreement(order.agreement)
@@ -147,6 +149,12 @@ def send(frame: Frame, file: Path, narrative: Path | None, dry_run: bool, **opti
         return await node.send(drafted.plans, acted_by=person)
 
     emit_sent(frame, at_work(frame, run))
+
+
+def say_findings(frame: Frame, drafted: Drafted) -> None:
+    """Names every value that could not be validated."""
+    for finding in drafted.findings:
+        frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
 
 
 def emit_sent(frame: Frame, sent: Sent | None) -> None:
@@ -165,7 +173,7 @@ def emit_sent(frame: Frame, sent: Sent | None) -> None:
     )
     for code, why in sent.refused:
         raise (error_by_code(code) or RefusedOtherwise)(why)
-    frame.say(f"The exchange accepted {len(sent.receipts)} statements and logged each.")
+    frame.say(f"The exchange accepted {counted(len(sent.receipts), 'statement')} and logged each.")
 
 
 @command.command(name="list")
