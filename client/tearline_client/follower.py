@@ -95,6 +95,8 @@ class LogFollower:
         known = self.checkpoint()
         if known is not None and checkpoint.size < known.checkpoint.size:
             raise LogInconsistent("the checkpoint is older than one that was seen")
+        if not page.entries and grown.size < checkpoint.size:
+            raise LogInconsistent("the exchange keeps back entries that its checkpoint covers")
         if grown.size > checkpoint.size:
             raise LogInconsistent("there are more entries than the checkpoint covers")
         if grown.size == checkpoint.size and grown.root() != checkpoint.root:

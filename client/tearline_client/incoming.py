@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.channel import Address, Mark, Void
 from tearline.errors import (
+    AgreementNotInForce,
     EntryMismatch,
-    GrantExpired,
     GrantMisdirected,
     GrantorNotOriginator,
     StatementMalformed,
@@ -74,6 +74,17 @@ class ReceivedGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed:
+    """A grant that ended before it came; it is not opened.
+
+    Attributes:
+        grant: The grant.
+    """
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A delivery that verified.
 
@@ -89,13 +100,13 @@ class Received:
     signer: Header
     opening: LogOpening
     event: Event
-    content: ReceivedGrant | Receipt | Void | Mark | Agreement
+    content: ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement
 
     @property
     def address(self) -> Address | None:
         """The statement's place in a channel, if it has one."""
         match self.content:
-            case ReceivedGrant():
+            case ReceivedGrant() | Lapsed():
                 return self.content.grant.address
             case Receipt() | Void():
                 return self.content.address
@@ -167,7 +178,7 @@ class Intake:
 
     def _content(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant | Receipt | Void | Mark | Agreement:
+    ) -> ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement:
         match statement.type:
             case StatementType.GRANT:
                 return self._grant(statement, signer, delivery, at, now_ms)
@@ -191,11 +202,11 @@ class Intake:
 
     def _grant(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant:
+    ) -> ReceivedGrant | Lapsed:
         grant = parse_grant(statement.body)
         self._verify_addressed(grant.address)
         if grant.not_after_ms <= now_ms:
-            raise GrantExpired()
+            return Lapsed(grant=grant)
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]
@@ -213,12 +224,14 @@ class Intake:
             for slot, data in parts.ciphertexts.items()
         }
         view = open_packet(manifest, ciphertexts, release)
+        # What no key here opened was not verified, and could replace what was.
+        verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
         return ReceivedGrant(
             signed=_with_attestations(statement, delivery),
             grant=grant,
             manifest_signed=_with_attestations(packet, delivery),
             manifest=manifest,
-            parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=ciphertexts),
+            parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=verified),
             release=release,
             view=view,
             findings=judge_fields(view),
@@ -230,6 +243,9 @@ class Intake:
             f"spiffe://{trust_domain_of(delivery.attestations[inclusion.attestation].signer)}"
             for inclusion in statement.inclusions
         )
+        if agency_uri_of(self._node) not in agreement.terms.parties:
+            # Else others could replace one of ours, or take its name.
+            raise AgreementNotInForce("this agency is not a party to it")
         verify_parties_signed(agreement, signers)
         verify_pins(agreement, self._pins)
         return agreement

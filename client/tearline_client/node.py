@@ -12,7 +12,7 @@ async for received in node.inbox():     # verified, opened and stored
 
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -421,14 +421,20 @@ class Node:
         """
         shown = self.show(packet_id)
         status = Status.OPENED if acted_by is None else Status.SEEN
-        behind = [g for g in shown.grants if g.incoming and (g.status or 0) < status]
         packets = self.state.stores.packets
+        # Asked in the transaction: another process of this node may be reading, too.
+        with self.state.stores.database.transaction():
+            behind = [
+                grant
+                for grant in packets.grants(packet_id)
+                if grant.incoming and (grant.status or 0) < status
+            ]
+            for grant in behind:
+                packets.set_status(grant.signed.statement.id, status)
+            if behind:
+                told = [(replace(grant, status=status), acted_by) for grant in behind]
+                self._sender.store_receipts(told)
         if behind:
-            with self.state.stores.database.transaction():
-                for grant in behind:
-                    packets.set_status(grant.signed.statement.id, status)
-                told = [packets.grant(g.signed.statement.id) for g in behind]
-                self._sender.store_receipts([(g, acted_by) for g in told if g is not None])
             await self._sender.flush()
         return shown
 

@@ -8,8 +8,12 @@ from tearline.agreement import Agreement
 from tearline.channel import Incoming, Mark, Void
 from tearline.errors import (
     ChannelGap,
+    FileExposed,
+    GrantExpired,
     GrantMisdirected,
+    KeystoreUnusable,
     StatementMalformed,
+    StoreError,
     TearlineError,
 )
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
@@ -20,7 +24,7 @@ from tearline.wire.exchange import (
     is_idle,
     parse_delivery,
 )
-from tearline_client.incoming import Intake, Received, ReceivedGrant
+from tearline_client.incoming import Intake, Lapsed, Received, ReceivedGrant
 from tearline_client.state import NodeState
 
 
@@ -43,6 +47,8 @@ class Receiver:
             RequestError: If the log could not be read up to the delivery's entry; the
                 delivery is not lost, and comes again.
             LogError: If the log is not the one followed so far; the same.
+            StoreError: If it could not be stored here; the same.
+            KeystoreUnusable, FileExposed: If our keys cannot be read; the same.
         """
         try:
             delivery = parse_delivery(data)
@@ -58,6 +64,8 @@ class Receiver:
                 self._pass(delivery.cursor, delivery.entry)
                 return None
             return self._take(delivery, data)
+        except (StoreError, KeystoreUnusable, FileExposed):
+            raise  # a fault of this machine, of which the delivery is not to blame
         except TearlineError as error:
             self._put_aside(error, data)
             return None
@@ -89,6 +97,10 @@ class Receiver:
             if gap is not None:
                 # It verified and is kept; what is missing before it is what alarms.
                 stores.intake.quarantine(gap, data, now_ms=self._state.now_ms())
+            if isinstance(received.content, Lapsed):
+                # It came too late to be opened, but it came: its place is not missing.
+                stores.intake.quarantine(GrantExpired(), data, now_ms=self._state.now_ms())
+                return None
         return received
 
     def _place(self, received: Received) -> ChannelGap | None:
@@ -118,8 +130,8 @@ class Receiver:
                 self._state.stores.agreements.put(received.signed)
             case Mark() as mark:
                 self._incoming(received.signer.signer, mark.agreement_id).verify_mark(mark)
-            case Void():
-                pass  # its place in the channel was all it had to say
+            case Void() | Lapsed():
+                pass  # its place in the channel is all it has to say
 
     def _store_grant(self, received: ReceivedGrant) -> None:
         packets, now_ms = self._state.stores.packets, self._state.now_ms()

@@ -95,6 +95,7 @@ class Releasing:
 
         Raises:
             NotFound: If the packet is not ours, or has no such field.
+            AgreementNotInForce: If its newest version is not in force, or not that way.
             PolicyError: If the agreement does not allow it.
         """
         self._state.follower.verify_fresh(self._state.now_ms())
@@ -106,9 +107,8 @@ class Releasing:
             raise NotFound("the packet has no such field")
         recipient = node_of(self._state.trust, to)
         first = next((g.grant for g in shown.grants), None)
-        agreement = self._state.stores.agreements.by_id(
-            shown.manifest.agreement.id, shown.manifest.agreement.version
-        )
+        agreement = self._state.stores.agreements.newest(shown.manifest.agreement.id)
+        agreement.verify_in_force(self._state.now_ms())
         article = agreement.article(shown.manifest.agreement.article)
         draft = Draft(
             fields=(field.field,),
@@ -117,6 +117,9 @@ class Releasing:
             purpose=first.purpose if first is not None else article.purposes[0],
             kind=shown.manifest.kind,
             not_after_ms=shown.manifest.not_after_ms,
+        )
+        verify_direction(
+            article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
         )
         plan = plan_release(
             draft,

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.errors import (
+    EntryMismatch,
     ExchangeMisbehaved,
     OutcomeUnknown,
     RequestError,
     StatementMalformed,
     TearlineError,
+    TlsError,
 )
 from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, Statement, StatementType
@@ -28,6 +30,7 @@ from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
     encode_void,
+    parse_event,
     parse_grant,
     parse_receipt,
 )
@@ -80,6 +83,7 @@ class Sender:
         Raises:
             RequestError: If the exchange is out of reach; what waits stays, and is sent again
                 as the same bytes.
+            TlsError: If the exchange does not let this node in; the same.
         """
         async with self._turn.taken():
             while (item := self._state.stores.outbox.next_waiting()) is not None:
@@ -93,8 +97,8 @@ class Sender:
         statements = publication.statements()
         try:
             reply = await self._state.transport.publish(item.publication)
-        except RequestError:
-            raise
+        except (RequestError, TlsError):
+            raise  # about the exchange or the caller, not about what is sent
         except TearlineError as refusal:
             # Refused as a whole, before any statement was looked at: nothing was taken.
             self._settle(item, statements, (), refusal.code, refusal.why)
@@ -126,6 +130,8 @@ class Sender:
             refused = receipt.status is Status.REFUSED
             if refused != (outcome.refusal is not None) or receipt.entry is None:
                 raise ExchangeMisbehaved("receipt and refusal contradict each other")
+            if parse_event(receipt.entry.event).statement_id != receipt.about:
+                raise EntryMismatch("the log entry is about another statement")
         except TearlineError as error:
             self._state.alarm(error, reply)
             raise

@@ -30,14 +30,15 @@ class AgreementStore:
         ]
         return tuple(sorted(found, key=lambda agreement: (agreement.name, agreement.version)))
 
-    def by_id(self, agreement_id: bytes, version: int) -> Agreement:
-        """One version of one agreement.
+    def newest(self, agreement_id: bytes) -> Agreement:
+        """The newest version of one agreement, which alone is in force.
 
         Raises:
             AgreementNotInForce: If it is not here.
         """
         sealed = self._db.value(
-            "SELECT sealed FROM agreement WHERE id = ? AND version = ?", (agreement_id, version)
+            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC LIMIT 1",
+            (agreement_id,),
         )
         if sealed is None:
             raise AgreementNotInForce("no such agreement here")
