@@ -188,6 +188,14 @@ COALITIONS = (
 )
 
 PROBES = (
+    Attack(
+        name="read ciphertexts that were not granted",
+        code="",
+        evidence="none is needed: they do not reach the house",
+        function="tearline.sealing:granted_slots",
+        test="tests/attacks/test_canaries.py::test_nothing_reaches_a_house_that_was_not_granted",
+        returns="set(range(len(manifest.slots)))",
+    ),
     _patched(
         "ask by a grant whether a packet exists",
         "TL-GRT-002",

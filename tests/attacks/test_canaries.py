@@ -1,0 +1,40 @@
+"""What reaches a partner's house, looked at with all encryption off."""
+
+import pytest
+
+import tearline.sealing
+from canary import canary, everything_in, found
+from simulator import CN, MX, Simulation, narrative
+from tearline_client.store.vault import Vault
+
+PLAIN = b"plain"
+
+
+@pytest.fixture
+def encryption_off(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on fields are sealed, and stored, as they are."""
+    opened = Vault.open
+
+    def seal_slot(packet_id, compartment, slot, key, field):
+        plaintext = tearline.sealing._plaintext(field)
+        return tearline.sealing._slot(bytes(32), plaintext), plaintext
+
+    def open_value(vault: Vault, place: str, sealed: bytes) -> bytes:
+        if sealed.startswith(PLAIN):
+            return sealed.removeprefix(PLAIN)
+        return opened(vault, place, sealed)
+
+    monkeypatch.setattr(tearline.sealing, "_seal_slot", seal_slot)
+    monkeypatch.setattr(Vault, "seal", lambda vault, place, value: PLAIN + value)
+    monkeypatch.setattr(Vault, "open", open_value)
+
+
+async def test_nothing_reaches_a_house_that_was_not_granted(
+    world: Simulation, encryption_off: None
+) -> None:
+    told = canary()
+    await world.us.node.send([world.us.plan(world.cn, world.mx, extra=[narrative(told)])])
+    for member in (world.cn, world.mx):
+        await member.node.receive()
+    assert found([told], everything_in(world.folder / MX)) == {told}
+    assert found([told], everything_in(world.folder / CN)) == set()
