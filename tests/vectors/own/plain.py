@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import builders as b
+from tearline.packet import Existence
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.receipt import Status
@@ -22,6 +23,14 @@ Json = Any
 
 def plain(value: object) -> Json:
     """A value as JSON: bytes in hexadecimal, names in their one spelling."""
+    if isinstance(value, Existence):
+        # The vectors say how many fields are kept back, not in which slots.
+        return {
+            "compartment": value.compartment,
+            "category": value.category,
+            "count": value.count,
+            "reason": plain(value.reason),
+        }
     match value:
         case bytes():
             return value.hex()
