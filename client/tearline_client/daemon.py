@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tearline.errors import RequestError
-from tearline_client.incoming import Received
 from tearline_client.node import Node
 
 FOLLOW_S = 60  # how often the log is read although nothing came
@@ -57,11 +56,15 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
 
 async def _work(node: Node, report: Report, connected: Callable[[], None]) -> None:
     await node.sync()
-    async for received in node.inbox():
-        report(_line(received))
-    await node.tell()
+    await node.tell()  # of what an earlier life took in
     connected()
-    duties = (_listen(node, report), _every(FOLLOW_S, node.sync), _every(MARK_S, node.mark))
+    arrived = asyncio.Event()
+    duties = (
+        _listen(node, report, arrived),
+        _tell(node, arrived),
+        _every(FOLLOW_S, node.sync),
+        _every(MARK_S, node.mark),
+    )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
         # None of them ends by itself but by failing: the first failure ends the others.
@@ -74,14 +77,18 @@ async def _work(node: Node, report: Report, connected: Callable[[], None]) -> No
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(node: Node, report: Report) -> None:
+async def _listen(node: Node, report: Report, arrived: asyncio.Event) -> None:
     async for received in node.inbox(wait=True):
-        report(_line(received))
+        report(f"{received.signed.statement.type.name.lower()} from {received.signer.signer}")
+        arrived.set()
+
+
+async def _tell(node: Node, arrived: asyncio.Event) -> None:
+    # What arrives while one message is under way is told of together in the next.
+    while True:
+        await arrived.wait()
+        arrived.clear()
         await node.tell()
-
-
-def _line(received: Received) -> str:
-    return f"{received.signed.statement.type.name.lower()} from {received.signer.signer}"
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

@@ -25,6 +25,8 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
     MAX_METADATA_BYTES,
     MAX_STREAMS_PER_CONNECTION,
+    RECONNECT_FIRST_MS,
+    RECONNECT_MOST_MS,
 )
 from tearline.rpc import methods
 
@@ -137,6 +139,8 @@ def client_options(dns_name: str) -> Options:
         # The name is pinned; what a proxy or a resolver would add is not wanted.
         ("grpc.enable_http_proxy", 0),
         ("grpc.service_config_disable_resolution", 1),
+        ("grpc.initial_reconnect_backoff_ms", RECONNECT_FIRST_MS),
+        ("grpc.max_reconnect_backoff_ms", RECONNECT_MOST_MS),
     ]
 
 
