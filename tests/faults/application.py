@@ -1,0 +1,138 @@
+"""An application on a node, made to be killed: it sends, receives, keeps a journal.
+
+    python application.py HOME JOURNAL EXCHANGE PARTNER
+
+The journal is JSON lines, each written whole before the next step. Every message to the exchange
+is kept beside it, so that a test can send the same bytes once more.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import tearline_client.node
+from tearline.errors import RequestError, TearlineError
+from tearline.wire.exchange import parse_outcomes
+from tearline_client.drafts import About
+from tearline_client.entities import Entity, connected_groups
+from tearline_client.node import Node
+from tearline_client.outgoing import compose
+from tearline_client.plan import ReleasePlan
+from tearline_client.store.outbox import OutboxState
+from tearline_client.transport import GrpcTransport
+
+ABOUT = About(article="money-laundering", purpose="criminal-investigation")
+AT_ONCE = 8  # packets in a message
+PAUSE_S = 0.1  # between two attempts to reach an exchange that is down
+CALL_S = 10
+
+
+class Journal:
+    """What the application saw, as far as it could still write it down."""
+
+    def __init__(self, path: Path) -> None:
+        self.messages = path.with_suffix(".messages")
+        self.messages.mkdir(exist_ok=True)
+        self._file = path.open("a", buffering=1, encoding="ascii")
+        self._file.write("\n")  # ends what a kill cut short
+
+    def note(self, what: str, **rest: object) -> None:
+        self._file.write(json.dumps({"what": what, "at": time.monotonic(), **rest}) + "\n")
+
+
+class JournaledTransport(GrpcTransport):
+    """The way to the exchange; notes what was sent, and what came back or did not."""
+
+    journal: Journal
+
+    async def publish(self, publication: bytes) -> bytes:
+        name, began = hashlib.sha256(publication).hexdigest(), time.monotonic()
+        (self.journal.messages / name).write_bytes(publication)
+        try:
+            reply = await super().publish(publication)
+        except TearlineError as error:
+            self.journal.note("unanswered", message=name, began=began, code=error.code)
+            raise
+        self.journal.note("answered", message=name, began=began, receipts=receipts_of(reply))
+        return reply
+
+
+def receipts_of(reply: bytes) -> list[str | None]:
+    """The receipt of each statement in a reply, by its id."""
+    return [o.receipt.statement.id.hex() if o.receipt else None for o in parse_outcomes(reply)]
+
+
+async def send(node: Node, journal: Journal, partner: str, stop: asyncio.Event) -> None:
+    """Publishes packet after packet: sealed, stored and sent as by ``Node.send``.
+
+    ``Node.send`` also waits for the log's next checkpoint, of which there is one a second; under
+    load that would leave the exchange idle for most of it.
+    """
+    plans = await plans_of(node, journal, partner)
+    stores = node.state.stores
+    while not stop.is_set():
+        with stores.database.transaction():
+            composition = compose(plans, node._releasing._releaser(None))
+            ids = node._sender.store(composition)
+        try:
+            await node._sender.flush()
+        except RequestError as error:
+            journal.note("unreached", code=error.code)
+            await asyncio.sleep(PAUSE_S)
+            continue
+        items = [stores.outbox.item(number) for number in ids]
+        assert {item.state for item in items if item} == {OutboxState.ACCEPTED}, items
+        packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
+        journal.note("acknowledged", packets=packets)
+
+
+async def plans_of(node: Node, journal: Journal, partner: str) -> list[ReleasePlan]:
+    """What is released, decided once: every packet is sealed anew, with keys of its own."""
+    while True:
+        try:
+            await node.sync()
+        except RequestError as error:
+            journal.note("unreached", code=error.code)
+            await asyncio.sleep(PAUSE_S)
+            continue
+        suspects = [
+            Entity(id=f"suspect-{number}", schema="Person", properties={"name": ("Qiu",)})
+            for number in range(AT_ONCE)
+        ]
+        drafts = [
+            node.draft(group, ABOUT, agreement="narcotics-2026")
+            for group in connected_groups(suspects)
+        ]
+        return [node.plan(draft, [partner]) for draft in drafts]
+
+
+async def receive(node: Node, journal: Journal) -> None:
+    while True:
+        try:
+            async for received in node.inbox(wait=True):
+                journal.note("delivered", statement=received.signed.statement.id.hex())
+        except RequestError:
+            pass
+        await asyncio.sleep(PAUSE_S)
+
+
+async def main(home: Path, journal_path: Path, exchange: str, partner: str) -> None:
+    passphrase = Path(os.environ["TEARLINE_PASSPHRASE_FILE"]).read_bytes().rstrip(b"\n")
+    journal, stop = Journal(journal_path), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    JournaledTransport.journal = journal
+    tearline_client.node.GrpcTransport = JournaledTransport
+    opened = await Node.open(home, passphrase=passphrase, address=exchange, timeout_s=CALL_S)
+    async with opened as node, asyncio.TaskGroup() as tasks:
+        receiving = tasks.create_task(receive(node, journal))
+        await send(node, journal, partner, stop)
+        receiving.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))
