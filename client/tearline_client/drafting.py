@@ -1,14 +1,15 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tearline.errors import MalformedInput
 from tearline.packet import Field
 from tearline.policy.profile import marking_of
 from tearline_client.drafts import About
-from tearline_client.entities import connected_groups
+from tearline_client.entities import Entity, connected_groups
 from tearline_client.importers.findings import Finding, Imported
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
@@ -63,12 +64,24 @@ def draft_file(
         TearlineError: If the source is not readable, or no agreement covers it.
     """
     imported = read(path)
+    _verify_guards(order.about.guarded, imported.entities)
     plans = []
     for number, group in enumerate(connected_groups(imported.entities)):
         extra = (narrative_field(narrative),) if narrative and number == 0 else ()
         draft = node.draft(group, order.about, agreement=order.agreement, extra=extra)
         plans.append(node.plan(draft, order.to))
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
+
+
+def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
+    """Checks that each guard names a field: a misspelt one must not pass for none.
+
+    Raises:
+        MalformedInput: If the source has no such field.
+    """
+    names = {(entity.id, name) for entity in entities for name in entity.properties}
+    for entity_id, name in sorted(guarded.keys() - names):
+        raise MalformedInput(f"the source has no field {entity_id}/{name} to guard")
 
 
 def narrative_field(text: str) -> Field:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
+from tearline.errors import MarkingLoosened
 from tearline.packet import Field, PacketKind, Urgency
 from tearline.policy.marking import Marking
 from tearline.policy.profile import (
@@ -96,5 +97,9 @@ def _marking(path: str, category: str | None) -> Marking:
     """The marking of a field: the profile's, raised to a category that a person named for it."""
     if category is None:
         return marking_of(path)
-    wanted = marking_of(path).raised_to(default_marking(category))
+    own = marking_of(path)
+    wanted = own.raised_to(default_marking(category))
+    if wanted.category != category:
+        # It would change the caveats alone, and leave unguarded what was to be guarded.
+        raise MarkingLoosened(f"{category} is not stricter than {own.category}")
     return choose_marking(path, Override(marking=wanted)).marking
