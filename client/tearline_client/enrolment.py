@@ -1,8 +1,11 @@
 """Becoming a member: an agency's keys, the first trust list, the pin, the node's key record."""
 
+import os
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +77,28 @@ def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     Raises:
         TearlineError: If there is something in the home already, or it cannot be written.
     """
+    made = (home.root, home.keys, home.certificate, home.enrolment(identity), home.identity_file)
+    for path in made:
+        if os.path.lexists(path):
+            raise ConfigUnreadable(f"{path}: there is one already")
+    with ExitStack() as undo:  # half a home would stand in the way of a whole one
+        for path in made:
+            undo.callback(_remove, path)
+        agency = _make_agency(home, identity, passphrases)
+        undo.pop_all()
+    return agency
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Agency:
     now_s = int(time.time())
     agency_uri = parse_agency_uri(identity.agency_uri)
-    home.write_identity(identity)
     root_store = Keystore.create(home.root, passphrases.root)
     root_key = SigningKey.generate()
     authority = CertificateAuthority.create(agency_uri, now_s=now_s, lifetime_s=CA_LIFETIME_S)
@@ -97,9 +119,9 @@ def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
         token_issuers=(issuer.public,),
     )
     write_private(
-        home.path / f"{identity.agency}.agency",
-        armor(Armor.AGENCY, encode_agency(agency)).encode(),
+        home.enrolment(identity), armor(Armor.AGENCY, encode_agency(agency)).encode("ascii")
     )
+    home.write_identity(identity)
     return agency
 
 
@@ -171,12 +193,15 @@ def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
     Raises:
         TrustError: If a root did not sign, ours included.
     """
+    if home.federation.exists():
+        raise ConfigUnreadable(f"{home.federation}: a federation is pinned here already")
     identity = home.identity()
     federation = complete.statement.id
     TrustState(federation=federation, own_agency=identity.agency_uri).apply(0, complete)
     root = _root_signer(home, passphrases.root, federation)
     key = SigningKey(Keystore.open(home.keys, passphrases.node).get(SIGNING_KEY))
     record = certify_node(root, identity, key.public.encoded, now_ms=int(time.time() * 1000))
+    home.key_record.unlink(missing_ok=True)  # of an attempt that ended between the two files
     write_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
     write_private(home.federation, armor(Armor.TRUST_LIST, encode_signed(complete)).encode("ascii"))
 

@@ -12,13 +12,14 @@ policy/own.cedar   the agency's own policies, if it has any
 
 import os
 import re
+import secrets
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.armor import Armor, parse_armor
 from tearline.certificates import TlsKey, from_pem
-from tearline.errors import ConfigUnreadable, HomeMissing, SettingInvalid
+from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
 from tearline.federation import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
 from tearline.keys import KemKey, SigningKey
@@ -87,7 +88,7 @@ class Home:
         self.own_policy = path / "policy" / "own.cedar"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
-        self._identity = path / "identity.toml"
+        self.identity_file = path / "identity.toml"
 
     def identity(self) -> Identity:
         """Whose node this is.
@@ -96,15 +97,15 @@ class Home:
             HomeMissing: If there is no node here.
             SettingInvalid: If the file says something else than it must.
         """
-        text = self._read(self._identity, HomeMissing(str(self.path)))
+        text = self._read(self.identity_file, HomeMissing(str(self.path)))
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigUnreadable(f"{self._identity}: {error}") from None
+            raise ConfigUnreadable(f"{self.identity_file}: {error}") from None
         if set(table) != {"agency", "domain", "node"} or not all(
             isinstance(value, str) for value in table.values()
         ):
-            raise SettingInvalid(f"{self._identity}: agency, domain and node were expected")
+            raise SettingInvalid(f"{self.identity_file}: agency, domain and node were expected")
         return Identity(agency=table["agency"], domain=table["domain"], node=table["node"])
 
     def write_identity(self, identity: Identity) -> None:
@@ -115,7 +116,11 @@ class Home:
             f'node = "{identity.node}"',
             "",
         )
-        write_private(self._identity, "\n".join(lines).encode())
+        write_private(self.identity_file, "\n".join(lines).encode())
+
+    def enrolment(self, identity: Identity) -> Path:
+        """What the agency is enrolled with; public."""
+        return self.path / f"{identity.agency}.agency"
 
     def trust_list(self) -> tuple[Signed, TrustList]:
         """The pinned first trust list, whose id names the federation.
@@ -186,15 +191,44 @@ def write_private(path: Path, data: bytes) -> None:
     Raises:
         ConfigUnreadable: If it exists, or cannot be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        _fill(descriptor, path, data)
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Puts ``data`` at ``path`` at once: whoever reads finds the old bytes or the new.
+
+    For files that are handed to others; their mode is the process's own.
+
+    Raises:
+        ExportRefused: If nothing can be written there; what was there stays.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        _fill(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW), draft, data)
+        try:
+            draft.replace(path)
+        except OSError:
+            draft.unlink()
+            raise
+    except OSError as error:
+        raise ExportRefused(f"{path}: {error.strerror}") from None
+
+
+def _fill(descriptor: int, path: Path, data: bytes) -> None:
+    """Writes a file that was just made, durably; where that fails it is gone again."""
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    except OSError:
+        path.unlink()
+        raise
 
 
 def agency_of(identity: Identity) -> AgencyUri:

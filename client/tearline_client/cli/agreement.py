@@ -12,6 +12,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, 
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.enrolment import read_signed
+from tearline_client.home import replace_file
 from tearline_client.node import Node
 
 _FILE = click.Path(path_type=Path)
@@ -144,4 +145,4 @@ def _state(agreement: Agreement, now_ms: int) -> str:
 
 
 def _write(path: Path, signed: Signed) -> None:
-    path.write_text(armor(Armor.AGREEMENT, encode_signed(signed)), encoding="ascii")
+    replace_file(path, armor(Armor.AGREEMENT, encode_signed(signed)).encode("ascii"))

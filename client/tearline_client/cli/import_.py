@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, at_work, counted
+from tearline_client.cli.at_work import acting, at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.packet import order_of, order_options
@@ -57,8 +57,7 @@ def ofac(frame: Frame, file: Path, dry_run: bool, **options: Any) -> None:
 @pass_frame
 def csv(frame: Frame, file: Path, mapping: Path, dry_run: bool, **options: Any) -> None:
     """Import and send FILE, any CSV, by a mapping of its columns."""
-    with mapping.open("rb") as stream:
-        table = parse_mapping(stream.read(MAX_CONFIG_BYTES))
+    table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
     import_file(frame, file, lambda path: read_csv(path, table), order_of(options), dry_run=dry_run)
 
 

@@ -17,6 +17,7 @@ from tearline_client.enrolment import (
     read_signed,
     sign_trust_list,
 )
+from tearline_client.home import replace_file
 
 _FILE = click.Path(path_type=Path)
 _root_option = click.option(
@@ -120,4 +121,4 @@ def show(frame: Frame) -> None:
 
 
 def _write(path: Path, signed: Signed) -> None:
-    path.write_text(armor(Armor.TRUST_LIST, encode_signed(signed)), encoding="ascii")
+    replace_file(path, armor(Armor.TRUST_LIST, encode_signed(signed)).encode("ascii"))

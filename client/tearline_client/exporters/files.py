@@ -51,10 +51,13 @@ def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     except OSError as failure:
         raise ExportRefused(f"the folder cannot be written ({failure.strerror})") from None
     try:
-        with open(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with open(handle, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as failure:
+            raise ExportRefused(f"the file cannot be written ({failure.strerror})") from None
         try:
             os.link(unfinished, target)  # fails where the name is taken, as renaming does not
         except FileExistsError:
