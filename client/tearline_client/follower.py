@@ -116,10 +116,13 @@ class LogFollower:
         """
         signed = self.checkpoint()
         times = [s.time_s for s in signed.signatures if s.time_s is not None] if signed else []
-        if not times or now_ms // 1000 - max(times) > MAX_AGE_S:
+        if not times:
             raise TrustStale()
-        if max(times) - now_ms // 1000 > MAX_AHEAD_S:
-            raise ClockSkewed(f"{max(times) - now_ms // 1000} seconds behind")
+        age_s = now_ms // 1000 - max(times)
+        if age_s > MAX_AGE_S:
+            raise TrustStale(f"the newest checkpoint is {age_s} seconds old by this clock")
+        if -age_s > MAX_AHEAD_S:
+            raise ClockSkewed(f"{-age_s} seconds behind")
 
     def _store_pending(self, signed: SignedCheckpoint) -> None:
         start, entries = self._pending.start, self._pending.entries

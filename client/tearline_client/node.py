@@ -21,6 +21,7 @@ from tearline.agreement import Agreement, verify_pins
 from tearline.errors import (
     AgreementNotInForce,
     RefusedOtherwise,
+    TrustError,
     error_by_code,
 )
 from tearline.federation import KeyRecord, KeyUse
@@ -188,19 +189,33 @@ class Node:
             LogError: If the log is not the one followed so far.
         """
         await self.state.follow()
-        if not self._keys_on_record(KeyUse.SIGN):
+        try:
+            self.state.follower.verify_fresh(self.state.now_ms())
+        except TrustError:
+            # By a wrong clock no key begins or ends. What arrives is taken in all the same;
+            # whoever seals something is told.
+            pass
+        else:
+            await self._keep_keys_on_record()
+        await self._sender.flush()
+
+    async def _keep_keys_on_record(self) -> None:
+        if not self._keys_on_record(KeyUse.SIGN) and not self._is_revoked():
             # A retry is safe: the exchange answers the same record with the same receipt.
             await self._publish(self.home.signed_key_record())
-        if self._ensure_encryption_key():
+        if self._keys_on_record(KeyUse.SIGN) and self._ensure_encryption_key():
             await self._sender.flush()
             await self.state.follow()
-        await self._sender.flush()
 
     async def _publish(self, record: Signed) -> None:
         with self.state.stores.database.transaction():
             self._sender.store_publications([Publication(signed=(record,))])
         await self._sender.flush()
         await self.state.follow()
+
+    def _is_revoked(self) -> bool:
+        ours = (agency_uri_of(self.uri), self.state.signer.header.key_id)
+        return ours in self.state.trust.revoked_keys
 
     def _keys_on_record(self, use: KeyUse) -> list[KeyRecord]:
         records = self.state.trust.keys_of(self.uri, at=self.state.next_moment())
@@ -217,6 +232,7 @@ class Node:
 
     def _record_encryption_key(self, now_ms: int) -> tuple[Signed, tuple[int, ...]]:
         """Makes an encryption key and queues its record, which it returns with its place."""
+        self.state.verify_ready()
         key = KemKey.generate()
         self.keystore.put(kem_entry(key), key.private_bytes())
         record = KeyRecord(

@@ -71,10 +71,11 @@ class Releasing:
             acted_by: The person who releases them.
 
         Raises:
-            TrustStale: If the log could not be read lately; nothing was sealed.
+            TrustError: If the log could not be read lately, the clock is wrong, or our key has
+                ended; nothing was sealed.
             RequestError: If the exchange is out of reach; what is sealed is sent later.
         """
-        self._state.follower.verify_fresh(self._state.now_ms())
+        self._state.verify_ready()
         with self._state.stores.database.transaction():
             composition = compose(plans, self._releaser(acted_by))
             ids = self._sender.store(composition)
@@ -98,7 +99,7 @@ class Releasing:
             AgreementNotInForce: If its newest version is not in force, or not that way.
             PolicyError: If the agreement does not allow it.
         """
-        self._state.follower.verify_fresh(self._state.now_ms())
+        self._state.verify_ready()
         shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
         if not shown.own:
             raise NotFound("the packet is not ours to disclose")

@@ -12,7 +12,7 @@ from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet
 from tearline.policy.vocabulary import schema_digest
-from tearline.statement import Signer
+from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.exchange import encode_entries_request, parse_entries
 from tearline_client.follower import LogFollower
@@ -104,6 +104,17 @@ class NodeState:
     def next_moment(self) -> Moment:
         """The moment at which something sent now would be judged."""
         return Moment(index=self.follower.next_index, time_ms=self.now_ms())
+
+    def verify_ready(self) -> None:
+        """Checks that what is sealed now would count.
+
+        Raises:
+            TrustStale: If the log could not be read lately.
+            ClockSkewed: If this machine's clock is behind the log's.
+            SignerKeyUnknown: If our signing key is not on record, has ended or was revoked.
+        """
+        self.follower.verify_fresh(self.now_ms())
+        self.trust.signing_key(self.signer.header, StatementType.MANIFEST, at=self.next_moment())
 
     async def follow(self) -> None:
         """Reads the log up to a checkpoint, and takes the trust that it gives.

@@ -1,12 +1,14 @@
 """The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Protocol, cast
 
 import grpc
 import grpc.aio
 
-from tearline.errors import TearlineError
+from tearline.certificates import verify_current
+from tearline.errors import CertificateExpired, ExchangeUnreachable, TearlineError
 from tearline.federation import ExchangeIdentity
 from tearline.rpc import methods
 from tearline.rpc.credentials import (
@@ -69,6 +71,7 @@ class GrpcTransport:
         address: str = "",
     ) -> None:
         self._timeout_s = timeout_s
+        self._certificate = identity.certificate
         self._channel = grpc.aio.secure_channel(
             address or exchange.address,
             client_credentials(identity, exchange.certificate_authority),
@@ -86,7 +89,7 @@ class GrpcTransport:
             async for delivery in stream:
                 yield delivery
         except grpc.aio.AioRpcError as error:
-            raise _translated(error) from None
+            raise self._translated(error) from None
         finally:
             stream.cancel()
 
@@ -114,11 +117,17 @@ class GrpcTransport:
                 request, timeout=self._timeout_s, metadata=metadata
             )
         except grpc.aio.AioRpcError as error:
-            raise _translated(error) from None
+            raise self._translated(error) from None
         return reply
 
-
-def _translated(error: grpc.aio.AioRpcError) -> TearlineError:
-    # The stubs know the items only as opaque; they are pairs.
-    metadata = cast("tuple[tuple[str, str | bytes], ...]", tuple(error.trailing_metadata()))
-    return error_of(error.code(), metadata)
+    def _translated(self, error: grpc.aio.AioRpcError) -> TearlineError:
+        # The stubs know the items only as opaque; they are pairs.
+        metadata = cast("tuple[tuple[str, str | bytes], ...]", tuple(error.trailing_metadata()))
+        meant = error_of(error.code(), metadata)
+        if isinstance(meant, ExchangeUnreachable):
+            # TLS tells nobody why it was refused; an expired certificate is the usual reason.
+            try:
+                verify_current(self._certificate, int(time.time()))
+            except CertificateExpired as expired:
+                return expired
+        return meant

@@ -290,6 +290,17 @@ def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], 
     raise CertificateRefused("no CA of the trust domain it names signed it")
 
 
+def verify_current(certificate: bytes, now_s: int) -> None:
+    """Checks the dates of a certificate of our own, DER.
+
+    Raises:
+        CertificateExpired: If it is not valid at ``now_s``, Unix seconds.
+    """
+    not_before_s, not_after_s = _validity(_parse(certificate))
+    if not not_before_s <= now_s <= not_after_s:
+        raise CertificateExpired
+
+
 def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
     """Checks that a certificate can be the CA of ``agency``, as a trust list names it.
 
