@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ from tearline.armor import Armor, armor, parse_armor
 from tearline.errors import EXIT_INTEGRITY, ConfigUnreadable, SettingInvalid, TearlineError
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline_server.config import (
+    FILE_NAME,
     Config,
     config_of,
     load_config,
     read_passphrase,
     write_config,
+    write_new,
 )
 
 if TYPE_CHECKING:
@@ -66,10 +69,14 @@ def init(
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigUnreadable(f"{home}: {error.strerror}") from None
-    write_keys(config.keys, keys, passphrase)
-    write_config(config)
     enrolment = encode_exchange_enrolment(identity_of(config, keys))
-    config.enrolment.write_text(armor(Armor.EXCHANGE, enrolment), encoding="ascii")
+    with ExitStack() as undo:  # half an exchange would stand in the way of a whole one
+        write_keys(config.keys, keys, passphrase)
+        undo.callback(config.keys.unlink)
+        write_config(config)
+        undo.callback((home / FILE_NAME).unlink)
+        write_new(config.enrolment, armor(Armor.EXCHANGE, enrolment))
+        undo.pop_all()
     click.echo(f"Made the exchange {config.uri} in {home}.", err=True)
     click.echo(f"Hand {config.enrolment} to every agency for its trust list.", err=True)
 

@@ -132,11 +132,24 @@ def write_config(config: Config) -> None:
     Raises:
         ConfigUnreadable: If there is one already, or it cannot be written.
     """
-    path = config.home / FILE_NAME
     lines = [f'{name} = "{getattr(config, name)}"\n' for name in _TEXTS]
+    write_new(config.home / FILE_NAME, "".join(lines))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Writes a file that was not there; where that fails there is none.
+
+    Raises:
+        ConfigUnreadable: If there is one already, or it cannot be written.
+    """
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.writelines(lines)
+            try:
+                file.write(text)
+                file.flush()
+            except OSError:
+                path.unlink()
+                raise
     except OSError as error:
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
 

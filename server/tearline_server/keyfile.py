@@ -107,10 +107,15 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
     sealed = AESGCM(_stretch(passphrase, salt)).encrypt(nonce, plaintext, _MAGIC)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-            file.write(_MAGIC + salt + nonce + sealed)
-            file.flush()
-            os.fsync(file.fileno())
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_MAGIC + salt + nonce + sealed)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     except FileExistsError:
         raise KeystoreUnusable(f"{path}: there is one already") from None
     except OSError as error:
