@@ -167,4 +167,7 @@ def translated() -> Iterator[None]:
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StoreDamaged(type(error).__name__) from None
     except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConstraintError) as error:
+        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+            # No room for the index of the write-ahead log, which it makes when it opens.
+            raise StoreFull() from None
         raise StoreDamaged(f"SQLite says {type(error).__name__}") from None
