@@ -81,6 +81,10 @@ def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     for path in made:
         if os.path.lexists(path):
             raise ConfigUnreadable(f"{path}: there is one already")
+    try:
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigUnreadable(f"{home.path}: {error.strerror}") from None
     with ExitStack() as undo:  # half a home would stand in the way of a whole one
         for path in made:
             undo.callback(_remove, path)
