@@ -295,7 +295,12 @@ def test_a_retry_has_the_same_receipt(load: Load) -> None:
     async def again(name: str) -> int:
         home = Home(load.federation.agencies[name].home)
         identity = home.tls_identity(Keystore.open(home.keys, PASSPHRASE.encode()))
-        transport = GrpcTransport(home.trust_list()[1].exchange, identity, timeout_s=CALL_S)
+        transport = GrpcTransport(
+            home.trust_list()[1].exchange,
+            identity,
+            timeout_s=CALL_S,
+            address=load.federation.operator.address,
+        )
         messages = load.journal(name).with_suffix(".messages")
         unanswered = {note["message"] for note in load.notes(name, "unanswered")}
         answers = {n["message"]: n["receipts"] for n in load.notes(name, "answered")}

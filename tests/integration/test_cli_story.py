@@ -222,7 +222,7 @@ def test_persons_act_under_their_names_and_roles(story: Story) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("packet", "list", "--no-sync"), ("node", "status"), ("agreement", "list"), ("trust", "show")],
+    [("packet", "list", "--no-sync"), ("node", "status")],
 )
 def test_a_pipe_gets_data_alone_and_json_is_stable(story: Story, command: tuple[str, ...]) -> None:
     us = story.federation.us
