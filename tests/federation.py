@@ -345,7 +345,7 @@ def copied(folder: Path) -> Federation:
     _, original = founded()
     shutil.copytree(original.folder, folder, dirs_exist_ok=True)
     federation = Federation.at(folder, f"127.0.0.1:{_free_port()}")
-    federation.told = original.told
+    federation.told = dict(original.told)
     settings, listed = federation.operator.home / "exchange.toml", original.operator.address
     text = settings.read_text(encoding="utf-8")
     listen = f'listen = "{federation.operator.address}"'

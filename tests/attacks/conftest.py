@@ -14,7 +14,7 @@ import tearline_server.auditlog
 from simulator import Simulation, Template, copied, found
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick() -> Iterator[None]:
     """What costs time on purpose, a passphrase and a checkpoint's interval, costs none here."""
     with pytest.MonkeyPatch.context() as patch:
@@ -27,7 +27,7 @@ def quick() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def memory() -> Iterator[Path]:
     """A folder in memory where there is one: nothing here is about disks, and each write waits."""
     shared_memory = Path("/dev/shm")
@@ -36,7 +36,7 @@ def memory() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def template(quick: None, memory: Path) -> Template:
     return found(memory / "template")
 

@@ -107,14 +107,20 @@ class Load:
             read += [json.loads(line) for line in whole.splitlines() if line.endswith(b"}")]
         return [note for note in read if note["what"] == what]
 
-    def await_load(self) -> None:
-        """Waits until the exchange acknowledges something that an application sends from now."""
+    def done(self, name: str) -> int:
+        """What an agency did so far: packets that were acknowledged to it, or that it received."""
+        if name in SENDERS:
+            return len(self.notes(name, "acknowledged"))
+        return int(node_rows(self.federation.agencies[name], "SELECT count(*) FROM packet")[0][0])
+
+    def await_load(self, *names: str) -> None:
+        """Waits until the exchange acknowledges or delivers one more to one of the agencies."""
 
         def count() -> int:
-            return sum(len(self.notes(name, "acknowledged")) for name in SENDERS)
+            return sum(self.done(name) for name in names)
 
         before = count()
-        self.exchange.await_(lambda: count() > before, "something was acknowledged")
+        self.exchange.await_(lambda: count() > before, f"{names}: one more packet")
 
     def kill_exchange(self) -> None:
         self.killed.append(time.monotonic())
@@ -172,13 +178,14 @@ def under_fire(load: Load, chance: random.Random) -> None:
     for victim in itertools.islice(victims, MOST_KILLS):
         if enough(load):
             break
-        load.await_load()
+        load.await_load(*SENDERS)
         time.sleep(chance.uniform(0, LONGEST_S))
         if victim:
             load.kill_node(victim)
         else:
             load.kill_exchange()
-    load.await_load()
+    for name in AGENCIES:  # the last to be killed may be still starting
+        load.await_load(name)
     for name in AGENCIES:
         assert load.nodes[name].terminate() == 0, load.nodes[name].said
     # Grants are answered by receipts, which are answered by nothing: two turns bring rest.
