@@ -1,14 +1,13 @@
 """A second verifier of the frozen vectors, written from docs/spec alone.
 
 It shares no code with the protocol. `second_basics` reads messages by hand and has the signing
-keys, `second_log` has the tree, checkpoints and proofs. What is refused ends in a ValueError of the
-error's code and the rule. Here are, of statement-v1, S-10 and S-14 to S-29; of packet-v1, P-1 to
-P-14 and P-16 to P-23; of log-v1, L-4, L-6, L-16, L-17, L-20 to L-23, and L-18 for list 1. No vector
-has a second list (L-19), an agreement (S-30), a decision (P-15) or a channel (P-26).
+keys, `second_log` has the tree, checkpoints and proofs, `second_statements` what one signature
+covers, `second_trust` whose keys count. Here are packets and grants: S-10, and of packet-v1, P-1 to
+P-14, P-16 to P-21 and P-25. What is refused ends in a ValueError of the error's code and the rule.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import shake_256
 
 from cryptography.cobblestone import Cobblestone256Decryptor
@@ -26,165 +25,7 @@ from vectors.second_basics import (
     parse,
     prefixed,
     sha,
-    varint,
-    verify_composite,
 )
-from vectors.second_log import climb, tree_root
-
-_types = "trust-list key-record revocation agreement standing manifest grant receipt void mark"
-TYPES = {number: f"statement/{name}" for number, name in enumerate(_types.split(), 1)}
-
-
-def leaf_of(statement: Message, salt: bytes) -> bytes:
-    """S-16."""
-    return sha(b"\0", label(TYPES[statement["type"]]), salt, statement["body"])
-
-
-def id_of(statement: Message) -> bytes:
-    """S-15."""
-    return commit(TYPES[statement["type"]], statement["body"])
-
-
-def parse_attestation(data: bytes) -> Message:
-    """S-18 to S-20."""
-    a = parse("Attestation", data)
-    signed = label("attestation") + a["federation"] + prefixed(a["signer"].encode())
-    signed += a["key_id"] + a["size"].to_bytes(4) + a["root"]
-    digest = commit("attestation-hash", prefixed(signed), prefixed(a["signature"]))
-    return a | {"signed_bytes": signed, "hash": digest}
-
-
-def parse_signed(data: bytes) -> Message:
-    """A statement, with its attestations (S-21)."""
-    signed = parse("Signed", data)
-    attestations = [parse_attestation(each) for each in signed["attestations"]]
-    named = [each["attestation"] for each in signed["statement"]["inclusions"]]
-    same = named == [each["hash"] for each in attestations]
-    need(same and len(data) <= 4 << 20, "TL-PKT-001 S-21: other attestations")
-    return {**signed["statement"], "attestations": attestations}
-
-
-def parse_bundle(data: bytes) -> list[Message]:
-    """The statements that a bundle shows, whose own paths begin in its subtree (S-22)."""
-    bundle = parse("Bundle", data)
-    a, index, path = parse_attestation(bundle["attestation"]), bundle["index"], bundle["path"]
-    leaves = [leaf["hash"] or leaf_of(leaf, leaf["salt"]) for leaf in bundle["leaves"]]
-    size, shown = len(leaves), []
-    need(size.bit_count() == 1 and index % size == 0, "TL-PKT-001 S-22: no aligned subtree")
-    fits = index + size <= a["size"] == size << len(path)
-    need(fits, "TL-PKT-001 S-22: subtree, path and tree do not fit")
-    for place, leaf in enumerate(bundle["leaves"]):
-        others = [((place >> high ^ 1) << high, 1 << high) for high in range(size.bit_length() - 1)]
-        inside = [tree_root(leaves[start : start + span]) for start, span in others]
-        inclusion = {"attestation": a["hash"], "salt": leaf["salt"], "index": index + place}
-        inclusions = [inclusion | {"path": inside + path}]
-        shown.append(leaf | {"inclusions": inclusions, "attestations": [a]})
-    return [leaf for leaf in shown if not leaf["hash"]]
-
-
-def verify_statement(
-    statement: Message, federation: bytes, key_of: Callable[[int, str, bytes], bytes]
-) -> Message:
-    """S-23 to S-28; gives the header."""
-    size, start = varint(statement["body"], 1)
-    need(statement["body"][0] == 10, "TL-PKT-001 S-14: no header")
-    header = parse("Header", statement["body"][start : start + size])
-    several = statement["type"] in (1, 4)
-    need(several or len(statement["inclusions"]) == 1, "TL-PKT-001 S-23: several signatures")
-    for number, each in enumerate(statement["inclusions"]):
-        a, leaf = statement["attestations"][number], leaf_of(statement, each["salt"])
-        root = climb(leaf, each["index"], a["size"], each["path"])
-        need(root == a["root"], "TL-PKT-003 S-24: not in the tree")
-        need(a["federation"] == federation, "TL-TRU-003 S-25: another federation")
-        same = all(a[name] == header[name] for name in header)
-        need(same or number, "TL-PKT-004 S-26: body and attestation differ")
-        public = key_of(statement["type"], a["signer"], a["key_id"])
-        verify_composite(public, a["signature"], a["signed_bytes"])
-    return header
-
-
-class Trust:
-    """Whose keys count, by the clear entries (L-16 to L-18, L-20 to L-23)."""
-
-    def __init__(self, federation: bytes) -> None:
-        self.federation, self.list = federation, Message()
-        self.records: dict[tuple[str, bytes], Message] = {}
-        self.ended: dict[tuple[str, bytes], int] = {}  # by agency and key id
-
-    def counts(self, record: Message, index: int, time_ms: int) -> bool:
-        """L-23, of a node's key."""
-        end = self.ended.get((record["subject"].split("/node")[0], record["id"]), index)
-        timely: bool = record["not_before_ms"] <= time_ms < record["not_after_ms"]
-        return timely and record["index"] < index <= end
-
-    def verify(self, statement: Message, index: int, time_ms: int) -> Message:
-        """S-23 to S-28, for what is accepted at this index and time."""
-
-        def key_of(number: int, signer: str, key_id: bytes) -> bytes:
-            roots = {agency["uri"]: agency["root_key"] for agency in self.list["agencies"]}
-            known = signer == self.list["exchange"]["uri"] or signer.split("/node")[0] in roots
-            need(known, "TL-TRU-001 S-27: not of this federation")
-            if "/node/" in signer:
-                record = self.records.get((signer, key_id), Message(use="none"))
-                counts = record["use"] == "sign" and self.counts(record, index, time_ms)
-                need(counts, "TL-TRU-002 S-27: no key that counts")
-                public, types = record["public_key"], record["types"]
-            else:
-                public = roots.get(signer, self.list["exchange"]["signing_key"])
-                types = [1, 2, 3, 4] if signer in roots else [8]
-            need(key_id == key_id_of(public), "TL-TRU-002 S-27: another key")
-            need(number in types, "TL-PKT-005 S-27: not for this type")
-            need(self.list["min_suite"] <= 1, "TL-PKT-012 L-23: suite")
-            return bytes(public)
-
-        federation = self.federation if statement["type"] > 1 else bytes(32)
-        return verify_statement(statement, federation, key_of)
-
-    def read(self, index: int, entry: bytes) -> None:
-        """One entry, after those before it."""
-        statement = parse_entry(entry)
-        if statement is None:
-            return
-        need(statement["type"] in (1, 2, 3), "TL-PKT-001 L-4: not for clear entries")
-        (self.read_list, self.read_record, self.read_revocation)[statement["type"] - 1](
-            index, statement
-        )
-
-    def read_list(self, index: int, statement: Message) -> None:
-        """List 1 (L-16 to L-18); the vectors have no other."""
-        new = parse("TrustList", statement["body"])
-        need(not self.list and new["number"] == 1, "TL-TRU-004 L-18: does not follow")
-        need(id_of(statement) == self.federation, "TL-TRU-005 L-16: another federation")
-        self.list = new
-        self.verify(statement, index, 0)
-        signers = {each["signer"] for each in statement["attestations"]}
-        need(signers == {each["uri"] for each in new["agencies"]}, "TL-TRU-004 L-18: a root lacks")
-
-    def read_record(self, index: int, statement: Message) -> None:
-        """L-20 to L-22."""
-        record = parse("KeyRecord", statement["body"])
-        header = self.verify(statement, index, record["not_before_ms"])
-        agency = record["subject"].split("/node")[0]
-        own = header["signer"] == record["subject"] and record["use"] != "sign"
-        need(own or header["signer"] == agency, "TL-PKT-004 L-20: another signer")
-        need({*record["types"]} <= {2, *range(4, 11)}, "TL-PKT-005 L-20: not for nodes")
-        record |= {"index": index, "id": key_id_of(record["public_key"])}
-        name = record["subject"], record["id"]
-        need(name not in self.records, "TL-PKT-001 L-20: a second record")
-        need((agency, record["id"]) not in self.ended, "TL-TRU-002 L-22: revoked")
-        if own:
-            lasts = self.records[header["signer"], header["key_id"]]["not_after_ms"]
-            need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-21: outlasts its signer's key")
-        self.records[name] = record
-
-    def read_revocation(self, index: int, statement: Message) -> None:
-        """L-22."""
-        signer = self.verify(statement, index, 0)["signer"]
-        key = parse("Revocation", statement["body"])["revoked_key"]
-        owners = {subject.split("/node")[0] for subject, held in self.records if held == key}
-        need("/node/" not in signer, "TL-PKT-005 L-22: not by a root")
-        need(not owners or signer in owners, "TL-TRU-002 L-22: another agency's key")
-        self.ended.setdefault((signer, key), index)
 
 
 def padded(size: int) -> int:
@@ -287,10 +128,3 @@ def open_grant(body: bytes, seed: bytes) -> Message:
     same = same and [part["slot"] for part in release["fields"]] == grant["fields"]
     need(same, "TL-GRT-004 P-16: more or less than it lists")
     return {"grant": grant, "prefix": prefix, "info": info, "encoded": encoded, "release": release}
-
-
-def parse_entry(entry: bytes) -> Message | None:
-    """L-4 to L-6: the statement of a clear entry."""
-    blind = entry[:1] == b"\1" and len(entry) == 33
-    need(blind or entry[:1] == b"\0", "TL-LOG-020 L-6: no entry")
-    return None if blind else parse_signed(entry[1:])

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from vectors import second_basics as basics
 from vectors import second_log as log
+from vectors import second_statements as statements
+from vectors import second_trust as federation
 from vectors import second_verifier as verifier
 
 Json = Any
@@ -62,23 +64,23 @@ def shown(value: Any, name: str = "") -> Json:
 
 
 @cache
-def trust(entries: int) -> verifier.Trust:
+def trust(entries: int) -> federation.Trust:
     """What the first entries say; not to be changed."""
     return read_log(entries)
 
 
-def read_log(entries: int) -> verifier.Trust:
-    known = verifier.Trust(FEDERATION)
+def read_log(entries: int) -> federation.Trust:
+    known = federation.Trust(FEDERATION)
     for entry in LOG["entries"][:entries]:
         known.read(entry["index"], of(entry["entry"]))
     return known
 
 
-def verify(signed: str, number: int, body: str, statement_id: str) -> verifier.Message:
+def verify(signed: str, number: int, body: str, statement_id: str) -> basics.Message:
     """The body of a statement that a key of its signer stands behind, parsed (S-29)."""
-    statement = verifier.parse_signed(of(signed))
+    statement = statements.parse_signed(of(signed))
     assert (statement["type"], statement["body"]) == (number, of(body))
-    assert verifier.id_of(statement) == of(statement_id)
+    assert statements.id_of(statement) == of(statement_id)
     trust(FIRST_BLIND).verify(statement, FIRST_BLIND, NOW)
     names = {6: "Manifest", 7: "Grant", 8: "Receipt", 9: "Void", 10: "Mark"}
     return basics.parse(names[number], statement["body"])
@@ -114,8 +116,8 @@ def test_signing_key(case: Json) -> None:
 @each(list(STATEMENT["labels"].items()), 10)
 def test_type_label(case: Json) -> None:
     number, told = case
-    assert verifier.TYPES[int(number)] == f"statement/{told['name']}"
-    assert basics.label(verifier.TYPES[int(number)]) == of(told["label"])
+    assert statements.TYPES[int(number)] == f"statement/{told['name']}"
+    assert basics.label(statements.TYPES[int(number)]) == of(told["label"])
 
 
 @each(STATEMENT["composite"], 2)
@@ -134,7 +136,7 @@ def test_composite_signature(case: Json) -> None:
 
 @each(STATEMENT["trees"], 4)
 def test_tree(case: Json) -> None:
-    attestation = verifier.parse_attestation(of(case["attestation"]))
+    attestation = statements.parse_attestation(of(case["attestation"]))
     assert attestation["hash"] == of(case["attestation_hash"])
     assert attestation["signed_bytes"] == of(case["signed_bytes"])
     assert (attestation["signer"], attestation["size"]) == (case["signer"], case["size"])
@@ -158,22 +160,22 @@ def test_all_trees_but_the_large_one_show_their_leaves() -> None:
 def test_statement(case: Json) -> None:
     tree, told = case
     verify(told["signed"], told["type"], told["body"], told["id"])
-    statement = verifier.parse_signed(of(told["signed"]))
+    statement = statements.parse_signed(of(told["signed"]))
     (inclusion,), (attestation,) = statement["inclusions"], statement["attestations"]
-    assert attestation == verifier.parse_attestation(of(tree["attestation"]))
+    assert attestation == statements.parse_attestation(of(tree["attestation"]))
     assert shown(inclusion) == {key: told[key] for key in ("attestation", "salt", "index", "path")}
-    assert verifier.leaf_of(statement, of(told["salt"])) == of(told["leaf"])
+    assert statements.leaf_of(statement, of(told["salt"])) == of(told["leaf"])
 
 
 @each(STATEMENT["bundles"], 3)
 def test_bundle(case: Json) -> None:
-    statements = verifier.parse_bundle(of(case["bundle"]))
+    shown_there = statements.parse_bundle(of(case["bundle"]))
     told = [
-        {"id": verifier.id_of(statement).hex(), **shown(statement["inclusions"][0])}
-        for statement in statements
+        {"id": statements.id_of(statement).hex(), **shown(statement["inclusions"][0])}
+        for statement in shown_there
     ]
     assert told == case["statements"]
-    for statement in statements:
+    for statement in shown_there:
         trust(FIRST_BLIND).verify(statement, FIRST_BLIND, NOW)
 
 
@@ -183,31 +185,31 @@ def test_the_bundles_show_six_statements() -> None:
 
 @each(STATEMENT["cosigned"], 1)
 def test_cosigned(case: Json) -> None:
-    statement = verifier.parse_signed(of(case["signed"]))
-    assert verifier.id_of(statement) == of(case["id"]) == FEDERATION
+    statement = statements.parse_signed(of(case["signed"]))
+    assert statements.id_of(statement) == of(case["id"]) == FEDERATION
     assert [attestation["signer"] for attestation in statement["attestations"]] == case["signers"]
-    verifier.Trust(FEDERATION).read(0, b"\0" + of(case["signed"]))
+    federation.Trust(FEDERATION).read(0, b"\0" + of(case["signed"]))
     with pytest.raises(ValueError, match=r"^TL-TRU-005"):
-        verifier.Trust(bytes(32)).read(0, b"\0" + of(case["signed"]))
+        federation.Trust(bytes(32)).read(0, b"\0" + of(case["signed"]))
 
 
 @each(STATEMENT["refused"]["signed"], 19)
 def test_refused_statement(case: Json) -> None:
     known = trust(FIRST_BLIND)
     with refused(case):
-        known.verify(verifier.parse_signed(of(case["bytes"])), FIRST_BLIND, NOW)
+        known.verify(statements.parse_signed(of(case["bytes"])), FIRST_BLIND, NOW)
 
 
 @each(STATEMENT["refused"]["attestation"], 7)
 def test_refused_attestation(case: Json) -> None:
     with refused(case):
-        verifier.parse_attestation(of(case["bytes"]))
+        statements.parse_attestation(of(case["bytes"]))
 
 
 @each(STATEMENT["refused"]["bundle"], 5)
 def test_refused_bundle(case: Json) -> None:
     with refused(case):
-        verifier.parse_bundle(of(case["bytes"]))
+        statements.parse_bundle(of(case["bytes"]))
 
 
 # packet-v1.json
@@ -406,7 +408,7 @@ def test_log_key(case: Json) -> None:
 def test_entry(case: Json) -> None:
     index, entry = case["index"], of(case["entry"])
     assert LEAVES[index] == of(case["leaf"])
-    statement = verifier.parse_entry(entry)
+    statement = federation.parse_entry(entry)
     if "opening" not in case:
         assert statement is not None
         assert statement["type"] == [1, 2, 2, 2, 2, 0, 0, 0, 0, 3][index]
@@ -477,12 +479,12 @@ def test_trust() -> None:
 @each(LOG["refused"]["entry"], 5)
 def test_refused_entry(case: Json) -> None:
     with refused(case):
-        verifier.parse_entry(of(case["bytes"]))
+        federation.parse_entry(of(case["bytes"]))
 
 
 @each(LOG["refused"]["clear"], 6)
 def test_refused_clear_entry(case: Json) -> None:
-    assert verifier.parse_entry(of(case["bytes"])) is not None
+    assert federation.parse_entry(of(case["bytes"])) is not None
     known = read_log(FIRST_BLIND)
     with refused(case):
         known.read(FIRST_BLIND, of(case["bytes"]))

@@ -1,0 +1,91 @@
+"""The second verifier's statements: bodies, trees and signatures, from docs/spec/statement-v1.md.
+
+S-14 to S-29, and S-27's keys given by who calls. What is refused ends in a ValueError of the
+error's code and the rule.
+"""
+
+from collections.abc import Callable
+
+from vectors.second_basics import (
+    Message,
+    commit,
+    label,
+    need,
+    parse,
+    prefixed,
+    sha,
+    varint,
+    verify_composite,
+)
+from vectors.second_log import climb, tree_root
+
+_types = "trust-list key-record revocation agreement standing manifest grant receipt void mark"
+TYPES = {number: f"statement/{name}" for number, name in enumerate(_types.split(), 1)}
+
+
+def leaf_of(statement: Message, salt: bytes) -> bytes:
+    """S-16."""
+    return sha(b"\0", label(TYPES[statement["type"]]), salt, statement["body"])
+
+
+def id_of(statement: Message) -> bytes:
+    """S-15."""
+    return commit(TYPES[statement["type"]], statement["body"])
+
+
+def parse_attestation(data: bytes) -> Message:
+    """S-18 to S-20."""
+    a = parse("Attestation", data)
+    signed = label("attestation") + a["federation"] + prefixed(a["signer"].encode())
+    signed += a["key_id"] + a["size"].to_bytes(4) + a["root"]
+    digest = commit("attestation-hash", prefixed(signed), prefixed(a["signature"]))
+    return a | {"signed_bytes": signed, "hash": digest}
+
+
+def parse_signed(data: bytes) -> Message:
+    """A statement, with its attestations (S-21)."""
+    signed = parse("Signed", data)
+    attestations = [parse_attestation(each) for each in signed["attestations"]]
+    named = [each["attestation"] for each in signed["statement"]["inclusions"]]
+    same = named == [each["hash"] for each in attestations]
+    need(same and len(data) <= 4 << 20, "TL-PKT-001 S-21: other attestations")
+    return {**signed["statement"], "attestations": attestations}
+
+
+def parse_bundle(data: bytes) -> list[Message]:
+    """The statements that a bundle shows, whose own paths begin in its subtree (S-22)."""
+    bundle = parse("Bundle", data)
+    a, index, path = parse_attestation(bundle["attestation"]), bundle["index"], bundle["path"]
+    leaves = [leaf["hash"] or leaf_of(leaf, leaf["salt"]) for leaf in bundle["leaves"]]
+    size, shown = len(leaves), []
+    need(size.bit_count() == 1 and index % size == 0, "TL-PKT-001 S-22: no aligned subtree")
+    fits = index + size <= a["size"] == size << len(path)
+    need(fits, "TL-PKT-001 S-22: subtree, path and tree do not fit")
+    for place, leaf in enumerate(bundle["leaves"]):
+        others = [((place >> high ^ 1) << high, 1 << high) for high in range(size.bit_length() - 1)]
+        inside = [tree_root(leaves[start : start + span]) for start, span in others]
+        inclusion = {"attestation": a["hash"], "salt": leaf["salt"], "index": index + place}
+        inclusions = [inclusion | {"path": inside + path}]
+        shown.append(leaf | {"inclusions": inclusions, "attestations": [a]})
+    return [leaf for leaf in shown if not leaf["hash"]]
+
+
+def verify_statement(
+    statement: Message, federation: bytes, key_of: Callable[[int, str, bytes], bytes]
+) -> Message:
+    """S-23 to S-28; gives the header."""
+    size, start = varint(statement["body"], 1)
+    need(statement["body"][0] == 10, "TL-PKT-001 S-14: no header")
+    header = parse("Header", statement["body"][start : start + size])
+    several = statement["type"] in (1, 4)
+    need(several or len(statement["inclusions"]) == 1, "TL-PKT-001 S-23: several signatures")
+    for number, each in enumerate(statement["inclusions"]):
+        a, leaf = statement["attestations"][number], leaf_of(statement, each["salt"])
+        root = climb(leaf, each["index"], a["size"], each["path"])
+        need(root == a["root"], "TL-PKT-003 S-24: not in the tree")
+        need(a["federation"] == federation, "TL-TRU-003 S-25: another federation")
+        same = all(a[name] == header[name] for name in header)
+        need(same or number, "TL-PKT-004 S-26: body and attestation differ")
+        public = key_of(statement["type"], a["signer"], a["key_id"])
+        verify_composite(public, a["signature"], a["signed_bytes"])
+    return header
