@@ -7,13 +7,18 @@ a test sets one hook, which is the lie, and says how it must end.
 """
 
 import asyncio
+import hashlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
+import tearline_client.keystore
+import tearline_server.auditlog
 from tearline.certificates import Leaf
 from tearline.checkpoint import Checkpoint, sign_checkpoint
 from tearline.errors import TearlineError
@@ -473,6 +478,19 @@ class Template:
     folder: Path
     keys: ExchangeKeys
     identity: ExchangeEnrolment
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """What costs time on purpose, a passphrase and a checkpoint's interval, costs none inside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            tearline_client.keystore,
+            "stretch",
+            lambda passphrase, salt: hashlib.sha256(salt + passphrase).digest(),
+        )
+        patch.setattr(tearline_server.auditlog, "CHECKPOINT_INTERVAL_MS", 0)
+        yield
 
 
 def found(folder: Path) -> Template:

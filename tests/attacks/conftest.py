@@ -1,6 +1,5 @@
 """A federation for every attack: founded once, copied for each."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -9,25 +8,17 @@ from pathlib import Path
 
 import pytest
 
-import tearline_client.keystore
-import tearline_server.auditlog
-from simulator import Simulation, Template, copied, found
+from simulator import Simulation, Template, copied, found, quickly
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """What costs time on purpose, a passphrase and a checkpoint's interval, costs none here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            tearline_client.keystore,
-            "stretch",
-            lambda passphrase, salt: hashlib.sha256(salt + passphrase).digest(),
-        )
-        patch.setattr(tearline_server.auditlog, "CHECKPOINT_INTERVAL_MS", 0)
+    """In these modules alone: what follows in the session takes its time."""
+    with quickly():
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def memory() -> Iterator[Path]:
     """A folder in memory where there is one: nothing here is about disks, and each write waits."""
     shared_memory = Path("/dev/shm")
@@ -36,9 +27,10 @@ def memory() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(scope="package")
-def template(quick: None, memory: Path) -> Template:
-    return found(memory / "template")
+@pytest.fixture(scope="session")
+def template(memory: Path) -> Template:
+    with quickly():
+        return found(memory / "template")
 
 
 @pytest.fixture
