@@ -36,6 +36,7 @@ from tearline.errors import (
     CommitmentMismatch,
     DecryptionFailed,
     GrantMisdirected,
+    NotFound,
     PacketTooLarge,
     ReleaseMismatch,
     StatementMalformed,
@@ -258,11 +259,18 @@ def release_of(
         existences: Compartments to tell of, with the reason for keeping them back.
         compartments: Compartments to release whole.
         slots: Slots to release singly.
+
+    Raises:
+        NotFound: If a compartment or a slot is padding, or not there.
     """
     packet_id = sealed.manifest.packet_id
+    compartments, slots = sorted(compartments), sorted(slots)
     compartment_of = {
         slot: opening.compartment for opening in sealed.openings.values() for slot in opening.slots
     }
+    named = {*existences, *compartments}
+    if not (named <= sealed.openings.keys() and compartment_of.keys() >= {*slots}):
+        raise NotFound("the packet holds nothing there")
     return Release(
         openings=tuple(
             OpeningRelease(opening=sealed.openings[c], reason=existences[c])
@@ -270,7 +278,7 @@ def release_of(
         ),
         compartments=tuple(
             CompartmentRelease(opening=sealed.openings[c], key=sealed.keys[c])
-            for c in sorted(compartments)
+            for c in compartments
         ),
         fields=tuple(
             FieldRelease(
@@ -279,7 +287,7 @@ def release_of(
                     sealed.keys[compartment_of[i]], packet_id, compartment_of[i], i
                 ),
             )
-            for i in sorted(slots)
+            for i in slots
         ),
     )
 

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.cobblestone import Cobblestone256Encryptor
@@ -38,6 +39,7 @@ from tearline.errors import (
     CommitmentMismatch,
     DecryptionFailed,
     GrantMisdirected,
+    NotFound,
     PacketTooLarge,
     PathDuplicated,
     ReleaseMismatch,
@@ -134,6 +136,20 @@ def test_keys_do_not_show_in_text() -> None:
     for text in (repr(SEALED), repr(EVERYTHING), repr(releasing(slots=(NAME_SLOT,)))):
         assert key.hex() not in text
         assert repr(key) not in text
+
+
+def test_padding_is_not_released() -> None:
+    slot = (set(CIPHERTEXTS) - {s for o in SEALED.openings.values() for s in o.slots}).pop()
+    compartment = (set(range(len(MANIFEST.compartments))) - SEALED.openings.keys()).pop()
+    for asked in (
+        {"slots": [slot]},
+        {"slots": [len(MANIFEST.slots)]},
+        {"compartments": [compartment]},
+        {"existences": {compartment: WithholdReason.SOURCE}},
+    ):
+        nothing: dict[str, Any] = {"existences": {}, "compartments": ()}
+        with pytest.raises(NotFound):
+            release_of(SEALED, **(nothing | asked))
 
 
 # Opening.
