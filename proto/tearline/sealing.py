@@ -277,8 +277,7 @@ def release_of(
             for c in sorted(existences)
         ),
         compartments=tuple(
-            CompartmentRelease(opening=sealed.openings[c], key=sealed.keys[c])
-            for c in compartments
+            CompartmentRelease(opening=sealed.openings[c], key=sealed.keys[c]) for c in compartments
         ),
         fields=tuple(
             FieldRelease(
@@ -314,16 +313,14 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
     """
     if manifest.suite != SUITE:
         raise SuiteUnknown(f"suite {manifest.suite}")
+    _verify_openings(manifest, release)
     secrets_by_slot: dict[int, bytes] = {}
     openings: dict[int, Opening] = {}
     for item in release.compartments:
         opening, c = item.opening, item.opening.compartment
-        verify_opening(manifest, opening)
         commit = manifest.compartments[c].key_commit
         if not hmac.compare_digest(commit, key_commit(manifest.packet_id, c, item.key)):
             raise CommitmentMismatch("a compartment's key is not the one that was signed")
-        if not openings.keys().isdisjoint(opening.slots):
-            raise CommitmentMismatch("two compartments hold one slot")
         for i in opening.slots:
             secrets_by_slot[i] = field_secret(item.key, manifest.packet_id, c, i)
             openings[i] = opening
@@ -337,8 +334,6 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         if (fields[i].marking, fields[i].form) != (opening.marking, opening.form):
             raise CommitmentMismatch("a field is marked otherwise than its compartment")
     verify_unique_paths(fields.values())
-    for told in release.openings:
-        verify_opening(manifest, told.opening)
     return View(
         fields=tuple(OpenedField(slot=i, field=field) for i, field in fields.items()),
         existences=tuple(
@@ -437,6 +432,17 @@ def _open_slot(
 
 def _grant_info(grant: Grant) -> bytes:
     return label("grant") + hashlib.sha256(encode_grant_prefix(grant)).digest()
+
+
+def _verify_openings(manifest: Manifest, release: Release) -> None:
+    """Checks all openings, of what is told of and of what is released (spec P-18)."""
+    seen: set[int] = set()
+    told, whole = release.openings, release.compartments
+    for opening in [*(item.opening for item in told), *(item.opening for item in whole)]:
+        verify_opening(manifest, opening)
+        if not seen.isdisjoint(opening.slots):
+            raise CommitmentMismatch("two compartments hold one slot")
+        seen.update(opening.slots)
 
 
 def _verify_listed(grant: Grant, release: Release) -> None:

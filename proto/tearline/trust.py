@@ -197,8 +197,7 @@ class TrustState:
             SuiteUnknown: If this version's suite is below what the federation demands.
         """
         trust_list = self.trust_list
-        if trust_list.min_suite > SUITE:
-            raise SuiteUnknown(f"suite {trust_list.min_suite} is demanded")
+        _verify_suite(trust_list)
         if signer.signer == trust_list.exchange.uri:
             return _listed_key(trust_list.exchange.signing_key, signer, kind, EXCHANGE_TYPES)
         agency = trust_list.agency(signer.signer)
@@ -257,6 +256,11 @@ class TrustState:
             if entry.record.subject == node_uri and entry.counts(at)
         )
 
+    def record_of(self, node_uri: str, key: bytes) -> KeyRecord | None:
+        """The record of a node's key by id, whether or not it counts by now; None without one."""
+        entry = self._keys.get((node_uri, key))
+        return None if entry is None else entry.record
+
     def nodes(self) -> tuple[str, ...]:
         """Every node that ever had a key on record, in order of URI."""
         return tuple(sorted({subject for subject, _ in self._keys}))
@@ -277,12 +281,14 @@ class TrustState:
 
     def _apply_trust_list(self, signed: Signed, index: int) -> None:
         following = parse_trust_list(signed.statement.body)
+        # Judged before any signature: whoever signed it, it must be the next one.
+        _verify_next(self._trust_list, self._trust_list_id, following)
+        first = self._trust_list is None
+        if first and signed.statement.id != self.federation:
+            raise TrustListUnpinned()
         signers = self._root_signers(signed, following)
-        if self._trust_list is None:
-            if signed.statement.id != self.federation:
-                raise TrustListUnpinned()
-            if self._own_agency is not None and self._own_agency not in signers:
-                raise TrustListUnpinned("our own root did not sign the first list")
+        if first and self._own_agency is not None and self._own_agency not in signers:
+            raise TrustListUnpinned("our own root did not sign the first list")
         verify_succession(self._trust_list, self._trust_list_id, following, signers)
         self._trust_list, self._trust_list_id = following, signed.statement.id
         # An agency that comes back begins anew: a lost root may have certified anything (L-19).
@@ -295,22 +301,26 @@ class TrustState:
         expected = GENESIS_FEDERATION if following.number == 1 else self.federation
         if following.header.federation != expected:
             raise FederationMismatch()
+        _verify_suite(self._trust_list or following)
         signers = set()
         for number, inclusion in enumerate(signed.statement.inclusions):
             attestation = find_attestation(inclusion, signed.attestations)
             verify_inclusion(signed.statement, inclusion, attestation)
             if attestation.federation != expected:
                 raise FederationMismatch()
-            if number == 0 and (attestation.signer, attestation.key_id) != (
-                following.header.signer,
-                following.header.key_id,
-            ):
+            signer = Header(
+                federation=attestation.federation,
+                signer=attestation.signer,
+                key_id=attestation.key_id,
+            )
+            if number == 0 and signer != following.header:
                 raise SignerMismatch("the list begins with another signer than its attestation")
             current = self._trust_list.agency(attestation.signer) if self._trust_list else None
             agency = current or following.agency(attestation.signer)
             if agency is None:
                 raise SignerUnknown(attestation.signer)
-            self._cache.verify(attestation, signing_public_key(agency.root_key))
+            root = _listed_key(agency.root_key, signer, StatementType.TRUST_LIST, ROOT_TYPES)
+            self._cache.verify(attestation, root)
             signers.add(agency.uri)
         return frozenset(signers)
 
@@ -370,15 +380,12 @@ def verify_succession(
     Raises:
         TrustListRejected: If a signature is missing or the numbers do not follow.
     """
+    _verify_next(current, current_id, following)
     new = {agency.uri: agency for agency in following.agencies}
     if current is None:
-        if following.number != 1:
-            raise TrustListRejected("the first list must be number 1")
         if not new.keys() <= signers:
             raise TrustListRejected("the first list needs every root")
         return
-    if following.number != current.number + 1 or following.previous != current_id:
-        raise TrustListRejected("it does not name the current list as the one before it")
     old = {agency.uri: agency for agency in current.agencies}
     if new.keys() - old.keys() and not (old.keys() | new.keys()) <= signers:
         raise TrustListRejected("admission needs every root")
@@ -393,6 +400,19 @@ def verify_succession(
         len(signers & old.keys()) < current.threshold
     ):
         raise TrustListRejected("a change of exchange, log or suite needs the threshold of roots")
+
+
+def _verify_next(current: TrustList | None, current_id: bytes, following: TrustList) -> None:
+    if current is None:
+        if following.number != 1:
+            raise TrustListRejected("the first list must be number 1")
+    elif following.number != current.number + 1 or following.previous != current_id:
+        raise TrustListRejected("it does not name the current list as the one before it")
+
+
+def _verify_suite(trust_list: TrustList) -> None:
+    if trust_list.min_suite > SUITE:
+        raise SuiteUnknown(f"suite {trust_list.min_suite} is demanded")
 
 
 def _verify_certifier(certifier: str, record: KeyRecord, agency: Agency) -> None:

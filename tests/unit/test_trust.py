@@ -90,14 +90,24 @@ def test_nobody_is_known_before_the_first_list() -> None:
         "spiffe://jp-customs.example/node/hub",
         "spiffe://jp-customs.example",
         "spiffe://us-justice.example/exchange",
-        "not a name",
-        "spiffe://us-justice.example/node/hub/",
-        "SPIFFE://us-justice.example/node/hub",
     ],
 )
 def test_a_stranger_speaks_for_nobody(uri: str) -> None:
     with pytest.raises(SignerUnknown):
         verify(FED.trust(), mark(FED.signer(uri)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "not a name",
+        "spiffe://us-justice.example/node/hub/",
+        "SPIFFE://us-justice.example/node/hub",
+    ],
+)
+def test_a_signer_bears_a_name_in_its_one_spelling(name: str) -> None:
+    with pytest.raises(StatementMalformed):
+        verify(FED.trust(), mark(FED.signer(name)))
 
 
 def test_an_agency_s_key_does_not_speak_for_another_s_node() -> None:
@@ -208,15 +218,34 @@ def test_roots_and_exchange_sign_what_is_theirs() -> None:
 
 
 def test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version() -> None:
-    first = replace(first_list([US, MX]), min_suite=2)
-    body = encode_trust_list(first)
+    state = FED.trust()
+
+    def demanding(suite: int) -> Signed:
+        listed = replace(
+            state.trust_list,
+            header=FED.signer(US).header,
+            number=state.trust_list.number + 1,
+            previous=state.trust_list_id,
+            min_suite=suite,
+        )
+        body = encode_trust_list(listed)
+        return signed_by(StatementType.TRUST_LIST, body, *map(FED.signer, (US, MX, CN)))
+
+    state.apply(len(FED.clear), demanding(2))
+    with pytest.raises(SuiteUnknown):
+        verify(state, mark(FED.node(US)))
+    with pytest.raises(SuiteUnknown):
+        # Nor may what can be forged by now take the demand back.
+        state.apply(len(FED.clear) + 1, demanding(1))
+
+
+def test_a_federation_does_not_begin_below_its_own_suite() -> None:
+    body = encode_trust_list(replace(first_list([US, MX]), min_suite=2))
     entry = signed_by(
         StatementType.TRUST_LIST, body, *(signer(u, GENESIS_FEDERATION) for u in (MX, US))
     )
-    state = TrustState(federation=entry.statement.id)
-    state.apply(0, entry)
     with pytest.raises(SuiteUnknown):
-        verify(state, mark(signer(US_NODE, state.federation)))
+        TrustState(federation=entry.statement.id).apply(0, entry)
 
 
 # Key records.

@@ -195,7 +195,7 @@ def test_a_coalition_does_not_swap_a_third_agency_s_root() -> None:
 def test_a_coalition_does_not_sign_for_a_third_agency_with_the_root_it_brings() -> None:
     state, stolen = FED.trust(), signing_key("the coalition's")
     swapped = with_root(state, US, stolen)
-    with pytest.raises(SignerMismatch):
+    with pytest.raises(SignerKeyUnknown):
         apply_list(state, CN, MX, FED.signer(US, stolen), agencies=swapped)
 
 

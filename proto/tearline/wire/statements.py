@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tearline.errors import StatementMalformed
+from tearline.identity import trust_domain_of
 from tearline.limits import MAX_BODY_BYTES, MAX_COSIGNERS, MAX_MESSAGE_BYTES, TREE_SIZES
 from tearline.merkle import tree_levels
 from tearline.statement import (
@@ -35,9 +36,11 @@ def read_header(message: pb.Header) -> Header:
 
     Raises:
         StatementMalformed: If a part has the wrong size.
+        MalformedInput: If the signer is not named by a URI.
     """
     if len(message.federation) != HASH_SIZE or len(message.key_id) != HASH_SIZE:
         raise StatementMalformed("the header names a federation and a key by 32 bytes each")
+    trust_domain_of(message.signer)
     return Header(federation=message.federation, signer=message.signer, key_id=message.key_id)
 
 
@@ -121,6 +124,7 @@ def _write_attestation(attestation: Attestation) -> pb.Attestation:
 
 
 def _read_attestation(message: pb.Attestation) -> Attestation:
+    trust_domain_of(message.signer)
     return Attestation(
         federation=message.federation,
         signer=message.signer,
