@@ -22,7 +22,7 @@ from tearline.federation import (
     TrustList,
 )
 from tearline.identity import parse_agency_uri
-from tearline.keys import SUITE, SigningKey
+from tearline.keys import SEED_SIZE, SUITE, SigningKey
 from tearline.statement import Signer, StatementType
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION, TrustState
@@ -37,6 +37,7 @@ from tearline.wire.trust import (
     parse_trust_list,
 )
 from tearline_client.home import (
+    COSIGNING_KEY,
     MAX_FILE_BYTES,
     PSEUDONYM_KEY,
     SIGNING_KEY,
@@ -112,6 +113,7 @@ def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     node_store = Keystore.create(home.keys, passphrases.node)
     issuer = LocalIssuer.create(node_store, IssuerKey(secrets.token_bytes(32)))
     node_store.put(SIGNING_KEY, SigningKey.generate().private_bytes())
+    node_store.put(COSIGNING_KEY, secrets.token_bytes(SEED_SIZE))
     node_store.put(TOKEN_KEY, secrets.token_bytes(32))
     node_store.put(PSEUDONYM_KEY, secrets.token_bytes(32))
     _certify(home, node_store, authority, identity, now_s)

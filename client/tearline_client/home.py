@@ -2,7 +2,7 @@
 
 node.toml          settings
 identity.toml      agency, trust domain and node, for people and programs
-keys/              the node's keystore: signing, encryption and TLS keys, token and storage keys
+keys/              the node's keystore: signing, encryption, cosigning and TLS keys, and others
 root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
 federation.trust   the pinned first trust list
 node.crt           the TLS certificate
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tearline.armor import Armor, parse_armor
 from tearline.certificates import TlsKey, from_pem
+from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
 from tearline.federation import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
@@ -31,6 +32,7 @@ from tearline.wire.trust import parse_trust_list
 from tearline_client.keystore import Keystore
 
 SIGNING_KEY = "sign"
+COSIGNING_KEY = "cosign"
 TLS_KEY = "tls"
 TOKEN_KEY = "entity-token"  # noqa: S105 (the name of an entry, not a secret)
 PSEUDONYM_KEY = "pseudonym"
@@ -169,6 +171,20 @@ def signer_of(keystore: Keystore, identity: Identity, federation: bytes) -> Sign
     return Signer(
         federation=federation, uri=identity.uri, key=SigningKey(keystore.get(SIGNING_KEY))
     )
+
+
+def cosigner_of(keystore: Keystore, identity: Identity) -> CheckpointSigner:
+    """The node's cosigner of the log, an ML-DSA-44 key; it signs as the node's URI.
+
+    Raises:
+        KeystoreEntryMissing: If the home is older than cosigning: `tearline keys rotate --cosign`.
+    """
+    return cosigner(identity, keystore.get(COSIGNING_KEY))
+
+
+def cosigner(identity: Identity, seed: bytes) -> CheckpointSigner:
+    """The cosigner of a node with this seed, 32 bytes."""
+    return CheckpointSigner(name=identity.uri, algorithm=NoteAlgorithm.MLDSA44, seed=seed)
 
 
 def kem_entry(key: KemKey) -> str:

@@ -1,14 +1,4 @@
-"""``Node``: an agency's node, as programs use it.
-
-async with await Node.open("~/.tearline/us-justice", passphrase=...) as node:
-(group,) = connected_groups([Entity(id="p1", schema="Person", properties=...)])
-about = About(article="money-laundering", purpose="criminal-investigation")
-plan = node.plan(node.draft(group, about, agreement="narcotics-2026"), ["mx-prosecutor"])
-print(plan.cells())                     # field x partner -> form, policy ids
-sent = await node.send([plan])
-async for received in node.inbox():     # verified, opened and stored
-...
-"""
+"""``Node``: an agency's node, as programs use it."""
 
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -18,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from tearline.agreement import Agreement, verify_pins
+from tearline.checkpoint import CheckpointSigner
 from tearline.errors import (
     AgreementNotInForce,
     RefusedOtherwise,
@@ -26,7 +17,7 @@ from tearline.errors import (
 )
 from tearline.federation import KeyRecord, KeyUse
 from tearline.identity import agency_uri_of
-from tearline.keys import KemKey
+from tearline.keys import KemKey, key_id
 from tearline.packet import Field
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
@@ -42,9 +33,11 @@ from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
 from tearline_client.follower import LogFollower
 from tearline_client.home import (
+    COSIGNING_KEY,
     TOKEN_KEY,
     Home,
     Identity,
+    cosigner_of,
     kem_entry,
     kem_key_by_id,
     signer_of,
@@ -83,6 +76,11 @@ class NodeStatus:
         channels: Every channel pair.
         quarantined: What was put aside.
         keys: The node's keys on record that count now.
+
+    Example:
+        >>> status = node.status()
+        >>> status.uri, len(status.quarantined)
+        ('spiffe://justice.us.example/node/liaison', 0)
     """
 
     uri: str
@@ -94,7 +92,18 @@ class NodeStatus:
 
 
 class Node:
-    """An agency's node. Open it with ``Node.open``; close it, or use it as a context."""
+    """An agency's node. Open it with ``Node.open``; close it, or use it as a context.
+
+    Example:
+        >>> async def send_lead() -> Sent:
+        ...     async with await Node.open("us-justice", passphrase=passphrase) as node:
+        ...         await node.sync()
+        ...         draft = node.draft(group, about, agreement="narcotics-2026")
+        ...         plan = node.plan(draft, ["cn-public-security", "mx-prosecutor"])
+        ...         return await node.send([plan])
+        >>> asyncio.run(send_lead()).refused
+        ()
+    """
 
     def __init__(self, state: NodeState, home: Home, keystore: Keystore) -> None:
         self.state = state
@@ -203,7 +212,9 @@ class Node:
         if not self._keys_on_record(KeyUse.SIGN) and not self._is_revoked():
             # A retry is safe: the exchange answers the same record with the same receipt.
             await self._publish(self.home.signed_key_record())
-        if self._keys_on_record(KeyUse.SIGN) and self._ensure_encryption_key():
+        if self._keys_on_record(KeyUse.SIGN) and (
+            self._ensure_encryption_key() | self._ensure_cosigning_key()
+        ):
             await self._sender.flush()
             await self.state.follow()
 
@@ -230,19 +241,39 @@ class Node:
         self._record_encryption_key(now_ms)
         return True
 
+    def _ensure_cosigning_key(self) -> bool:
+        """Puts the cosigning key on record where it is not, in a home that has one."""
+        if COSIGNING_KEY not in self.keystore.names():
+            return False
+        public = self.cosigner().verifier.public
+        if self.state.trust.record_of(self.uri, key_id(public)) is not None:
+            return False
+        signing = max(record.not_after_ms for record in self._keys_on_record(KeyUse.SIGN))
+        self._record(KeyUse.COSIGN, public, until_ms=signing)
+        return True
+
+    def cosigner(self) -> CheckpointSigner:
+        """What signs checkpoints of the log for this node; see ``home.cosigner_of``."""
+        return cosigner_of(self.keystore, self.identity())
+
     def _record_encryption_key(self, now_ms: int) -> tuple[Signed, tuple[int, ...]]:
         """Makes an encryption key and queues its record, which it returns with its place."""
-        self.state.verify_ready()
         key = KemKey.generate()
         self.keystore.put(kem_entry(key), key.private_bytes())
+        return self._record(KeyUse.KEM, key.public.encoded, until_ms=now_ms + KEM_LIFETIME_MS)
+
+    def _record(
+        self, use: KeyUse, public: bytes, *, until_ms: int
+    ) -> tuple[Signed, tuple[int, ...]]:
+        self.state.verify_ready()
         record = KeyRecord(
             header=self.state.signer.header,
             subject=self.uri,
-            use=KeyUse.KEM,
-            public_key=key.public.encoded,
+            use=use,
+            public_key=public,
             types=(),
-            not_before_ms=now_ms,
-            not_after_ms=now_ms + KEM_LIFETIME_MS,
+            not_before_ms=self.state.now_ms(),
+            not_after_ms=until_ms,
         )
         tree = self.state.signer.sign([(StatementType.KEY_RECORD, encode_key_record(record))])
         statement = signed(tree)

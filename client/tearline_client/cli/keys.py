@@ -9,13 +9,13 @@ from tearline.certificates import TlsKey, verify_leaf
 from tearline.encoding import parse_hex
 from tearline.errors import HomeMissing, MalformedInput, NotFound, TlsError
 from tearline.federation import KeyRecord, KeyUse
-from tearline.keys import KEY_ID_SIZE, KemKey, SigningKey
+from tearline.keys import KEY_ID_SIZE, KemKey, SigningKey, key_id
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.enrolment import renew_certificate, revoke
-from tearline_client.home import KEM_PREFIX, SIGNING_KEY, TLS_KEY
+from tearline_client.home import COSIGNING_KEY, KEM_PREFIX, SIGNING_KEY, TLS_KEY
 from tearline_client.node import Node
 
 _FILE = click.Path(path_type=Path)
@@ -31,7 +31,7 @@ class Held:
     """A private key in the node's keystore.
 
     Attributes:
-        use: ``sign``, ``kem`` or ``tls``.
+        use: ``sign``, ``kem``, ``cosign`` or ``tls``.
         id: 32 bytes.
         until_ms: When its certificate ends, of a TLS key; else None: its record says.
     """
@@ -165,6 +165,8 @@ def held_keys(node: Node) -> list[Held]:
         for name in store.names()
         if name.startswith(KEM_PREFIX)
     ]
+    if COSIGNING_KEY in store.names():
+        held.append(Held(use=KeyUse.COSIGN.value, id=key_id(node.cosigner().verifier.public)))
     tls = TlsKey(store.get(TLS_KEY))
     return [*held, Held(use=_TLS, id=tls.id, until_ms=_certificate_end_ms(node))]
 

@@ -53,7 +53,7 @@ def test_a_key_is_named_by_the_beginning_of_its_id():
 
 def test_the_keys_of_a_node_are_listed(desk):
     rows = desk.rows("keys", "list")
-    assert [row["use"] for row in rows] == ["kem", "sign", "tls"]
+    assert [row["use"] for row in rows] == ["cosign", "kem", "sign", "tls"]
     assert {(row["state"], row["here"]) for row in rows} == {("in force", True)}
     assert all(len(row["id"]) == 64 and row["until"] for row in rows)
 
