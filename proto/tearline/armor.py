@@ -22,6 +22,7 @@ class Armor(StrEnum):
     TRUST_LIST = "TEARLINE TRUST LIST"
     KEY_RECORD = "TEARLINE KEY RECORD"
     AGREEMENT = "TEARLINE AGREEMENT"
+    EVIDENCE = "TEARLINE EVIDENCE"
 
 
 def armor(kind: Armor, data: bytes) -> str:

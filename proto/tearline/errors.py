@@ -822,6 +822,71 @@ class LogKeysUnknown(LogError):
     next = "Name the federation's trust list with --trust, and verify again."
 
 
+class TileMalformed(LogError):
+    """A tile of the log, or the path of one, that is not the one spelling of itself."""
+
+    code = "TL-LOG-025"
+    what = "The tile is not well formed, or its path is not."
+    next = "Ask for it again or elsewhere; c2sp.org/tlog-tiles says what it must be."
+
+
+class EntryTooLarge(LogError):
+    """A statement too large for a log that every reader can fetch."""
+
+    code = "TL-LOG-024"
+    what = "The statement does not fit an entry of the log."
+    next = "Of a trust list: name fewer agencies, or fewer certificate authorities for each."
+    exit_status = EXIT_REFUSED
+
+
+class EvidenceInsufficient(LogError):
+    """Two checkpoints that one history can have."""
+
+    code = "TL-LOG-023"
+    what = "The evidence does not show that the log has two histories."
+    next = "Look for the checkpoint that contradicts it; do not accuse the log on this alone."
+
+
+class LogForked(LogError):
+    """Two histories under the log's own signatures."""
+
+    code = "TL-LOG-030"
+    what = "The log signed two histories that contradict each other."
+    next = "Show the evidence to every party; an officer decides whether anything is sent again."
+
+
+class SendingStopped(LogError):
+    """Something to send, while the log stands accused and no officer decided."""
+
+    code = "TL-LOG-031"
+    what = "Nothing is sent while the log stands accused of two histories."
+    next = "Look at the evidence with `tearline node evidence`; an officer lifts the stop."
+
+
+class CosignerElsewhere(LogError):
+    """A proof that begins at another tree than the cosigner signed last."""
+
+    code = "TL-LOG-032"
+    what = "The cosigner signed another tree last."
+    next = "Offer the checkpoint again with a proof from that tree."
+
+
+class CosignatureMissing(LogError):
+    """A partner that is there, and does not see what it sent us in the log."""
+
+    code = "TL-LOG-033"
+    what = "An agency has not cosigned what the log shows here as its own."
+    next = "Compare checkpoints with that agency by another way: the log may be split."
+
+
+class CosignerUnknown(LogError):
+    """A cosignature by nobody whose key is on record."""
+
+    code = "TL-LOG-034"
+    what = "The cosignature is not by a key of the caller that counts."
+    next = "Put the cosigner's key on record with `tearline keys rotate --cosign`."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

@@ -25,7 +25,7 @@ MAX_DECISIONS_KEPT = (
 
 # Statements.
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
-MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB; a trust list is the largest
+MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB
 MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 
 # Transport.
@@ -58,8 +58,14 @@ MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 no
 
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
+MAX_ENTRY_BYTES = (1 << 16) - 1  # c2sp.org/tlog-tiles writes an entry's length in two bytes
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
+MAX_EVIDENCE = 4  # equivocations told at once: one is enough to stop everything
+MAX_EVIDENCE_BYTES = 2 * MAX_CHECKPOINT_BYTES + (4 << 10)  # two notes and a proof
+MAX_COSIGN_BYTES = MAX_MESSAGE_BYTES  # 64 cosigners' newest notes, and evidence
+COSIGN_WAIT_MS = 30_000  # how long a cosigner waits for a newer checkpoint before it asks again
+MAX_COSIGNED_SIZES = 256  # checkpoints whose cosignatures are kept while they are gathered
 CHECKPOINT_INTERVAL_MS = 1000  # two signatures and a disk write a second at most
 CHECKPOINT_REFRESH_MS = 60_000  # a log that stands still shows every minute that it is alive
 
@@ -76,11 +82,19 @@ LOG_PAGE_BYTES = 1 << 20  # entries sent in one reply
 EVENT_PAGE_BYTES = 1 << 20  # openings and proofs sent in one reply
 EVENT_PAGE = 256  # events of one reply
 MAX_QUERY_CONDITIONS = 32  # of one audit query
+MAX_AGREEMENTS_SEARCHED = 256  # at once, by who oversees them: each is a part of the SQL, of 500
+FOLLOW_MS = 240_000  # of one search that follows: it ends before the token that it began with
 NODE_STATEMENTS_S = 16_384  # a node's, unless the operator sets another: a large import's rate
 NODE_BYTES_S = 64 << 20  # a node's, likewise; half a gigabit line
 RATE_BURST_S = 4  # seconds of either that may come at once
 REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
 MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line
+
+# The monitoring port.
+MAX_HTTP_CONNECTIONS = 256  # readers of tiles at once; each holds one tile, of 8 KiB as a rule
+MAX_HTTP_HEAD_BYTES = 8 << 10  # a request has no body, and its longest path 40 characters
+MAX_HTTP_CONNECTION_S = 60  # who asks for nothing, or does not listen, holds a place no longer
+HTTP_DRAIN_S = 5  # for answers under way when the exchange stops; each is small
 
 # Imports and exports.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms

@@ -8,6 +8,7 @@ anybody is shown it: so the log never signs two trees of one size.
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tearline.checkpoint import Checkpoint, CheckpointSigner, parse_note, sign_checkpoint
@@ -120,6 +121,9 @@ class AuditLog:
         self._tree = Frontier()
         self._newest: _Signed | None = None
         self._signing = asyncio.Lock()
+        self._grown = asyncio.Event()
+        self._closed = False
+        self._growth = asyncio.Event()
 
     def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
         """Goes on from what is stored.
@@ -142,6 +146,17 @@ class AuditLog:
         """Takes the tree that a commit made durable."""
         if tree.size > self._tree.size:
             self._tree = tree
+            self.wake()
+
+    def wake(self) -> None:
+        """Lets everybody look who waits for entries."""
+        self._growth.set()
+        self._growth = asyncio.Event()
+
+    async def grown(self, size: int) -> None:
+        """Waits until there are more than ``size`` entries, or somebody wakes who waits."""
+        if self._tree.size <= size:
+            await self._growth.wait()
 
     @property
     def size(self) -> int:
@@ -162,6 +177,17 @@ class AuditLog:
             async with self._signing:
                 if self._newest is newest:
                     await self._sign(newest)
+
+    async def beyond(self, size: int, *, within_s: float) -> tuple[int, bytes]:
+        """The newest checkpoint, as soon as it covers more than ``size`` entries.
+
+        Whatever there is, after ``within_s`` seconds or when the log closes.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self._tree.size <= size and not self._closed:
+                    await self._grown.wait()
+        return await self.checkpoint(self._tree.size)
 
     def _is_fresh(self, newest: _Signed) -> bool:
         return self._clock() - newest.time_ms < CHECKPOINT_REFRESH_MS

@@ -1,20 +1,26 @@
 """The exchange: accept, authorise, log, queue, deliver. It knows neither gRPC nor protobuf."""
 
+import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tearline.errors import NotFound, TokenRefused
+from tearline.audit_query import Query, parse_query
+from tearline.errors import MalformedInput, NotFound, TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
 from tearline.limits import (
     EVENT_PAGE,
     EVENT_PAGE_BYTES,
+    FOLLOW_MS,
     LOG_PAGE_BYTES,
+    MAX_AGREEMENTS_SEARCHED,
+    MAX_LOG_SIZE,
     MAX_REFUSALS_COUNTED,
 )
 from tearline.statement import HASH_SIZE
+from tearline.wire.cosigning import CosignNews, CosignTurn
 from tearline.wire.exchange import (
     Cursor,
     Delivery,
@@ -25,9 +31,9 @@ from tearline.wire.exchange import (
     Publication,
     SearchRequest,
 )
-from tearline_server.audit_query import parse_query
 from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
+from tearline_server.cosigning import Cosignatures
 from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.house import House
 from tearline_server.judging.case import Publisher
@@ -73,6 +79,7 @@ class Exchange:
         self._strangers: Counter[tuple[str, str]] = Counter()
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
         self._epoch = epoch
+        self._ended = False
         self.on_trust: Callable[[], None] = lambda: None
         listeners = Listeners(
             mail=self._mailboxes.wake, refusals=self._count_refusals, trust=self._tell_trust
@@ -85,6 +92,13 @@ class Exchange:
             listeners,
         )
         self._committer = Committer(house.store, self._desk, house.log.advance)
+        self._cosignatures = Cosignatures(
+            house.store,
+            house.log,
+            house.installation.identity.log,
+            lambda: self._desk.registry.trust,
+            house.clock,
+        )
 
     @classmethod
     async def open(cls, house: House) -> "Exchange":
@@ -99,6 +113,7 @@ class Exchange:
         registry = Registry.restore(house.installation, stored)
         house.log.restore(stored.head, stored.checkpoint)
         exchange = cls(house, registry, stored.head.epoch)
+        await exchange._cosignatures.restore()
         exchange._committer.start()
         return exchange
 
@@ -118,12 +133,14 @@ class Exchange:
         return self._committer.is_healthy
 
     def end_streams(self) -> None:
-        """Ends every subscription after what it is sending."""
+        """Ends every subscription, and every search that follows, after what it is sending."""
+        self._ended = True
         self._mailboxes.close()
+        self._log.wake()
 
     async def close(self) -> None:
         """Writes what was taken in, and lets go of the store."""
-        self._mailboxes.close()
+        self.end_streams()
         await self.flush_refusals()
         await self._committer.close()
         await self._store.close()
@@ -179,7 +196,19 @@ class Exchange:
         size, note = await self._log.checkpoint(end or self._log.size)
         stop = min(end or size, size)
         found = await self._store.entries(start, stop, max_bytes=LOG_PAGE_BYTES)
-        return EntryRange(start=start, entries=tuple(found), checkpoint=note)
+        return EntryRange(
+            start=start,
+            entries=tuple(found),
+            checkpoint=self._cosignatures.merged(size, note),
+        )
+
+    async def cosign(self, node: str, turn: CosignTurn) -> CosignNews:
+        """A turn of a node that cosigns; answered when there is a newer checkpoint.
+
+        Raises:
+            LogError: If what it signed or found is not what it says.
+        """
+        return await self._cosignatures.turn(node, turn)
 
     async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
         """The events about a statement that name an agency, with proofs.
@@ -201,41 +230,86 @@ class Exchange:
             raise NotFound("no event of that statement names this agency")
         return ProvenEvents(events=events, checkpoint=note, next=None)
 
-    async def search(self, auditor: Auditor, request: SearchRequest) -> ProvenEvents:
-        """The events that an auditor's agency may see and that meet a query, a page of them.
+    async def search(self, auditor: Auditor, request: SearchRequest) -> AsyncIterator[ProvenEvents]:
+        """The events that an auditor may see and that meet a query, page by page.
 
-        The search itself is in the log before it is answered.
+        An auditor may see what names the own agency, and what was done under the agreements
+        that name it for oversight. The search itself is in the log before it is answered. All
+        pages are proven in one tree; one that is to follow goes on with what comes, in later
+        trees, until it must be asked for anew.
 
         Raises:
             MalformedInput: If the query is none.
         """
-        conditions = parse_query(request.query)
-        event = Event(
+        query = parse_query(request.query)
+        await self._committer.submit(Note(self._searched(auditor, export=request.export)))
+        size, note = await self._log.checkpoint(self._log.size)
+        search = Search(
+            agency=auditor.agency,
+            agreements=self._overseen(auditor.agency, query),
+            query=query,
+            after=request.after,
+            below=size,
+            limit=0,
+        )
+        left = request.limit or MAX_LOG_SIZE
+        ends_ms = self._house.clock() + FOLLOW_MS
+        while True:
+            limit = min(left, EVENT_PAGE)
+            found = await self._store.search(replace(search, limit=limit))
+            rows = _bounded(found)
+            more = len(found) == limit or len(rows) < len(found)
+            left -= len(rows)
+            if rows:
+                search = replace(search, after=rows[-1].idx)
+            if rows or not request.follow:
+                yield ProvenEvents(
+                    events=await self._proven(rows, search.below),
+                    checkpoint=note,
+                    next=search.after if more else None,
+                )
+            if more and left:
+                continue
+            if not left or not request.follow or not await self._log_grown(size, ends_ms):
+                return
+            size, note = await self._log.checkpoint(self._log.size)
+            search = replace(search, below=size)
+
+    def _searched(self, auditor: Auditor, *, export: bool) -> Event:
+        return Event(
             statement_id=secrets.token_bytes(HASH_SIZE),
-            code=EventCode.AUDIT_SEARCH,
+            code=EventCode.AUDIT_EXPORT if export else EventCode.AUDIT_SEARCH,
             party=auditor.node,
             time_ms=self._house.clock(),
             actor=auditor.node,
             pseudonym=auditor.pseudonym,
         )
-        await self._committer.submit(Note(event))
-        size, note = await self._log.checkpoint(self._log.size)
-        limit = min(request.limit or EVENT_PAGE, EVENT_PAGE)
-        search = Search(
-            agency=auditor.agency,
-            conditions=conditions,
-            after=request.after,
-            below=size,
-            limit=limit,
+
+    def _overseen(self, agency: str, query: Query) -> tuple[bytes, ...]:
+        """The agreements that an agency oversees, as their newest versions say, and a query names.
+
+        Raises:
+            MalformedInput: If they are too many for one search.
+        """
+        named = query.named("agreement")
+        overseen = tuple(
+            agreement_id
+            for agreement_id, found in sorted(self._desk.registry.agreements.items())
+            if agency in found.agreement.oversight and (not named or agreement_id in named)
         )
-        found = await self._store.search(search)
-        rows = _bounded(found)
-        more = len(found) == limit or len(rows) < len(found)
-        return ProvenEvents(
-            events=await self._proven(rows, size),
-            checkpoint=note,
-            next=rows[-1].idx if rows and more else None,
-        )
+        if len(overseen) > MAX_AGREEMENTS_SEARCHED:
+            raise MalformedInput(f"more than {MAX_AGREEMENTS_SEARCHED} agreements: name some")
+        return overseen
+
+    async def _log_grown(self, size: int, ends_ms: int) -> bool:
+        """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""
+        wait_s = (ends_ms - self._house.clock()) / 1000
+        try:
+            async with asyncio.timeout(max(wait_s, 0)):
+                await self._log.grown(size)
+        except TimeoutError:
+            return False
+        return not self._ended
 
     async def _proven(self, rows: Sequence[OpeningRow], size: int) -> tuple[ProvenEvent, ...]:
         paths = await self._log.prove([row.idx for row in rows], size)

@@ -39,6 +39,7 @@ METHODS: Mapping[str, frozenset[Role]] = {
     methods.SUBSCRIBE: DUTY,
     methods.ACKNOWLEDGE: DUTY,
     methods.ENTRIES: DUTY,
+    methods.COSIGN: DUTY,
     methods.PROVE: DUTY,
     methods.SEARCH: AUDITORS,
     "/grpc.health.v1.Health/Check": DUTY,

@@ -19,11 +19,14 @@ ACKNOWLEDGE = "/tearline.v1.Exchange/Acknowledge"
 ENTRIES = "/tearline.v1.Trust/Entries"
 """A range of log entries, answered by entries and a checkpoint over at least them."""
 
+COSIGN = "/tearline.v1.Trust/Cosign"
+"""What a node cosigned, answered by what others did, once there is a newer checkpoint."""
+
 PROVE = "/tearline.v1.Audit/Prove"
 """A statement id, answered by the events about it that name the caller, with proofs."""
 
 SEARCH = "/tearline.v1.Audit/Search"
-"""An auditor's query, answered by a page of proven events. Needs a person's token."""
+"""An auditor's query, answered by pages of proven events. Needs a person's token."""
 
 AUTHORIZATION = "authorization"
 """Metadata key of a person's access token: ``Bearer <token>``."""

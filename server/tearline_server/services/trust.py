@@ -1,6 +1,7 @@
 """The face of the log: ``tearline.v1.Trust``."""
 
 from tearline.rpc import methods
+from tearline.wire.cosigning import encode_cosign_news, parse_cosign_turn
 from tearline.wire.exchange import encode_entries, parse_entries_request
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
@@ -9,7 +10,7 @@ from tearline_server.services.guard import Guard, Handlers
 
 
 class TrustService:
-    """Hands out the log.
+    """Hands out the log, and gathers cosignatures.
 
     Args:
         exchange: What is called.
@@ -20,9 +21,19 @@ class TrustService:
 
     def handlers(self, guard: Guard) -> Handlers:
         """The service as gRPC takes it."""
-        return generic_handlers({methods.ENTRIES: guard.unary(methods.ENTRIES, self.entries)})
+        return generic_handlers(
+            {
+                methods.ENTRIES: guard.unary(methods.ENTRIES, self.entries),
+                methods.COSIGN: guard.unary(methods.COSIGN, self.cosign),
+            }
+        )
 
     async def entries(self, caller: Caller, request: bytes) -> bytes:
         """A range; answered by entries and a checkpoint over at least them."""
         start, end = parse_entries_request(request)
         return encode_entries(await self._exchange.entries(start, end))
+
+    async def cosign(self, caller: Caller, request: bytes) -> bytes:
+        """A cosigner's turn; answered by what the others signed, when there is something newer."""
+        turn = parse_cosign_turn(request)
+        return encode_cosign_news(await self._exchange.cosign(str(caller.node), turn))

@@ -13,7 +13,6 @@ from tearline_server.storage.database import Database
 from tearline_server.storage.records import (
     Asked,
     ChannelRow,
-    Condition,
     Delivered,
     EventRow,
     Head,
@@ -27,6 +26,7 @@ from tearline_server.storage.records import (
     StoredAgreement,
     StoredPacket,
 )
+from tearline_server.storage.searching import search_sql
 from tearline_server.storage.store import Append
 from tearline_server.storage.writing import write
 
@@ -114,6 +114,30 @@ class SqliteStore:
         sql = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
         await self._db.write(lambda connection: _run(connection, sql, (size, note)))
 
+    async def cosigned(self) -> Sequence[tuple[int, bytes]]:
+        """Size and note of the checkpoints that were cosigned, by size."""
+        sql = "SELECT size, note FROM cosigned ORDER BY size"
+        return await self._db.read(lambda connection: list(connection.execute(sql)))
+
+    async def put_cosigned(self, size: int, note: bytes, *, above: int) -> None:
+        """Keeps a cosigned checkpoint in place of what there was; none up to size ``above``."""
+
+        def put(connection: apsw.Connection) -> None:
+            _run(connection, "INSERT OR REPLACE INTO cosigned VALUES (?, ?)", (size, note))
+            _run(connection, "DELETE FROM cosigned WHERE size <= ?", (above,))
+
+        await self._db.write(put)
+
+    async def evidence(self) -> Sequence[bytes]:
+        """What shows that the log signed two histories."""
+        sql = "SELECT evidence FROM evidence ORDER BY id"
+        return await self._db.read(lambda connection: [row[0] for row in connection.execute(sql)])
+
+    async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
+        """Keeps evidence against the log, by its id of 32 bytes."""
+        sql = "INSERT OR IGNORE INTO evidence VALUES (?, ?)"
+        await self._db.write(lambda connection: _run(connection, sql, (evidence_id, evidence)))
+
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
         """Events about a statement that an agency may see, in the order of the log."""
         sql = (
@@ -147,20 +171,8 @@ class SqliteStore:
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
-        clauses = ["a.agency = ?", "a.idx > ?", "a.idx < ?"]
-        values: list[Any] = [search.agency, search.after, search.below]
-        for condition in search.conditions:
-            clause, bound = _clause(condition)
-            clauses.append(f"NOT ({clause})" if condition.negated else clause)
-            values += bound
-        # Made of constant texts alone; whatever an auditor wrote is bound.
-        sql = (
-            "SELECT e.idx, e.salt, e.event FROM event_agency a JOIN event e ON e.idx = a.idx"  # noqa: S608
-            f" WHERE {' AND '.join(clauses)} ORDER BY a.idx LIMIT ?"
-        )
-        return await self._db.read(
-            lambda connection: _openings(connection.execute(sql, (*values, search.limit)))
-        )
+        sql, values = search_sql(search)
+        return await self._db.read(lambda connection: _openings(connection.execute(sql, values)))
 
 
 _MAIL = (
@@ -173,25 +185,6 @@ _AGENCIES = (
     " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
     " FROM each WHERE agency IS NOT NULL) SELECT agency FROM each WHERE agency IS NOT NULL"
 )
-_COLUMNS = {
-    "actor": "e.actor",
-    "party": "e.party",
-    "code": "e.code",
-    "packet": "e.packet",
-    "statement": "e.statement",
-    "agreement": "e.agreement",
-    "outcome": "e.outcome",
-    "reason": "e.reason",
-    "time_ms": "e.time_ms",
-}
-
-
-def _clause(condition: Condition) -> tuple[str, list[Any]]:
-    column = _COLUMNS[condition.field]
-    if condition.field == "time_ms":
-        return f"{column} >= ? AND {column} < ?", [condition.since, condition.until]
-    marks = ", ".join("?" * len(condition.values))
-    return f"{column} IN ({marks})", list(condition.values)
 
 
 def _run(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...]) -> None:

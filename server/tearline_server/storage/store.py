@@ -68,6 +68,22 @@ class Store(Protocol):
         """Keeps the newest checkpoint, before anybody is shown it."""
         ...
 
+    async def cosigned(self) -> Sequence[tuple[int, bytes]]:
+        """Size and note of the checkpoints that were cosigned, by size."""
+        ...
+
+    async def put_cosigned(self, size: int, note: bytes, *, above: int) -> None:
+        """Keeps a cosigned checkpoint in place of what there was; none up to size ``above``."""
+        ...
+
+    async def evidence(self) -> Sequence[bytes]:
+        """What shows that the log signed two histories."""
+        ...
+
+    async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
+        """Keeps evidence against the log, by its id of 32 bytes."""
+        ...
+
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
         """Events about a statement that an agency may see, in the order of the log."""
         ...

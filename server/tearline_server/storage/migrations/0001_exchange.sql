@@ -89,3 +89,8 @@ CREATE INDEX mail_statement ON mail (statement);
 
 -- How far each node has taken its mailbox in.
 CREATE TABLE acknowledged (node TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Checkpoints that agencies cosigned, with their lines; only the newest sizes stay.
+CREATE TABLE cosigned (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
+-- What shows that this log signed two histories. It stays for ever.
+CREATE TABLE evidence (id BLOB PRIMARY KEY, evidence BLOB NOT NULL) STRICT, WITHOUT ROWID;

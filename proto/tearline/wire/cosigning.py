@@ -1,0 +1,137 @@
+"""What cosigners and the exchange tell each other, and evidence against the log as a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tearline.equivocation import Equivocation
+from tearline.errors import StatementMalformed
+from tearline.limits import (
+    MAX_CHECKPOINT_BYTES,
+    MAX_COSIGN_BYTES,
+    MAX_COSIGNERS,
+    MAX_EVIDENCE,
+    MAX_EVIDENCE_BYTES,
+)
+from tearline.merkle import HASH_SIZE
+from tearline.v1 import log_pb2 as pb
+from tearline.wire.codec import decode, parse_strictly, serialize
+from tearline.witness import MAX_PATH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosignTurn:
+    """What a cosigner tells the exchange.
+
+    Attributes:
+        checkpoint: The note it signed last, with its line; empty if it signed none yet.
+        evidence: What it found against the log.
+    """
+
+    checkpoint: bytes = b""
+    evidence: tuple[Equivocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosignNews:
+    """What the exchange answers.
+
+    Attributes:
+        checkpoints: Notes: the log's newest, then the newest of each cosigner.
+        evidence: What any node found against the log.
+    """
+
+    checkpoints: tuple[bytes, ...]
+    evidence: tuple[Equivocation, ...] = ()
+
+
+def encode_equivocation(evidence: Equivocation) -> bytes:
+    """The bytes of evidence, in their one spelling."""
+    return serialize(_write(evidence))
+
+
+def parse_equivocation(data: bytes) -> Equivocation:
+    """Evidence from a file or a message; it proves nothing before it is verified.
+
+    Raises:
+        StatementMalformed: If it is none, or not in its one spelling.
+    """
+    return parse_strictly(data, pb.Equivocation, _read, _write, maximum=MAX_EVIDENCE_BYTES)
+
+
+def encode_cosign_turn(turn: CosignTurn) -> bytes:
+    """The bytes of a cosigner's turn."""
+    return serialize(
+        pb.CosignRequest(
+            checkpoint=turn.checkpoint.decode(), evidence=[_write(e) for e in turn.evidence]
+        )
+    )
+
+
+def parse_cosign_turn(data: bytes) -> CosignTurn:
+    """A cosigner's turn.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    message = decode(pb.CosignRequest, data, maximum=MAX_COSIGN_BYTES)
+    return CosignTurn(checkpoint=_note(message.checkpoint), evidence=_evidence(message.evidence))
+
+
+def encode_cosign_news(news: CosignNews) -> bytes:
+    """The bytes of an answer to a cosigner."""
+    return serialize(
+        pb.CosignReply(
+            checkpoints=[note.decode() for note in news.checkpoints],
+            evidence=[_write(e) for e in news.evidence],
+        )
+    )
+
+
+def parse_cosign_news(data: bytes) -> CosignNews:
+    """An answer to a cosigner.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    message = decode(pb.CosignReply, data, maximum=MAX_COSIGN_BYTES)
+    if not 0 < len(message.checkpoints) <= MAX_COSIGNERS + 1:
+        raise StatementMalformed("an answer holds the newest checkpoint, and one of each cosigner")
+    return CosignNews(
+        checkpoints=tuple(_note(note) for note in message.checkpoints),
+        evidence=_evidence(message.evidence),
+    )
+
+
+def _write(evidence: Equivocation) -> pb.Equivocation:
+    return pb.Equivocation(
+        older=evidence.older.decode(),
+        newer=evidence.newer.decode(),
+        root=evidence.root,
+        path=evidence.path,
+    )
+
+
+def _read(message: pb.Equivocation) -> Equivocation:
+    if len(message.path) > MAX_PATH or any(
+        len(node) != HASH_SIZE for node in (message.root, *message.path)
+    ):
+        raise StatementMalformed("evidence holds a root and a path of hashes")
+    return Equivocation(
+        older=_note(message.older),
+        newer=_note(message.newer),
+        root=message.root,
+        path=tuple(message.path),
+    )
+
+
+def _evidence(messages: Sequence[pb.Equivocation]) -> tuple[Equivocation, ...]:
+    if len(messages) > MAX_EVIDENCE:
+        raise StatementMalformed(f"one message tells of at most {MAX_EVIDENCE} equivocations")
+    return tuple(_read(message) for message in messages)
+
+
+def _note(text: str) -> bytes:
+    note = text.encode("utf-8")
+    if len(note) > MAX_CHECKPOINT_BYTES:
+        raise StatementMalformed("the checkpoint is too large")
+    return note

@@ -1,0 +1,164 @@
+"""Cosignatures: what agencies sign of the log, gathered and handed round.
+
+Every node is told what the others saw. An exchange that shows two histories has to keep their
+cosignatures from each other, and is found out by what is missing.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+
+from tearline.checkpoint import (
+    Note,
+    NoteAlgorithm,
+    VerifierKey,
+    parse_checkpoint,
+    parse_note,
+    parse_verifier_key,
+)
+from tearline.equivocation import Equivocation, verify_equivocation
+from tearline.errors import CosignerUnknown
+from tearline.federation import KeyUse, LogIdentity
+from tearline.identity import agency_uri_of
+from tearline.limits import COSIGN_WAIT_MS, MAX_COSIGNED_SIZES, MAX_EVIDENCE
+from tearline.trust import Moment, TrustState
+from tearline.wire.cosigning import (
+    CosignNews,
+    CosignTurn,
+    encode_equivocation,
+    parse_equivocation,
+)
+from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Cosignatures:
+    """The newest checkpoints with the lines of those who cosigned them.
+
+    Args:
+        store: Where they are kept.
+        log: Whose checkpoints they are.
+        identity: Its name and keys.
+        trust: The keys on record, as they are now.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: AuditLog,
+        identity: LogIdentity,
+        trust: Callable[[], TrustState],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._identity = identity
+        self._trust = trust
+        self._clock = clock
+        self._notes: dict[int, Note] = {}
+        self._evidence: dict[bytes, Equivocation] = {}
+
+    async def restore(self) -> None:
+        """Goes on from what is stored."""
+        self._notes = {size: parse_note(note) for size, note in await self._store.cosigned()}
+        found = [(data, parse_equivocation(data)) for data in await self._store.evidence()]
+        self._evidence = {hashlib.sha256(data).digest(): evidence for data, evidence in found}
+
+    async def turn(self, node: str, turn: CosignTurn) -> CosignNews:
+        """Takes what a node cosigned and found; answers once the log is larger than it saw.
+
+        Raises:
+            LogError: If it is no cosignature of this node over a checkpoint of this log, or no
+                evidence.
+        """
+        for evidence in turn.evidence:
+            await self._accuse(evidence)
+        seen = await self._take(node, turn.checkpoint) if turn.checkpoint else 0
+        # Evidence does not wait for the log to grow.
+        wait_ms = 0 if self._evidence and not turn.evidence else COSIGN_WAIT_MS
+        size, note = await self._log.beyond(seen, within_s=wait_ms / 1000)
+        return CosignNews(
+            checkpoints=(self.merged(size, note), *self._newest()),
+            evidence=tuple(self._evidence.values())[:MAX_EVIDENCE],
+        )
+
+    def merged(self, size: int, note: bytes) -> bytes:
+        """A checkpoint of the log with the lines of those who cosigned that size."""
+        cosigned = self._notes.get(size)
+        if cosigned is None:
+            return note
+        # The log's lines may be younger than those that were cosigned; the text is one.
+        return cosigned.with_signatures(parse_note(note).signatures).encode()
+
+    def covering(self, size: int, agencies: frozenset[str]) -> tuple[int, bytes] | None:
+        """The newest checkpoint of at least ``size`` that all ``agencies`` cosigned, or None."""
+        for covered in sorted(self._notes, reverse=True):
+            if covered < size:
+                break
+            if agencies <= _cosigners(self._notes[covered], self._identity.origin):
+                return covered, self._notes[covered].encode()
+        return None
+
+    def _newest(self) -> list[bytes]:
+        """For each agency the newest note with its line; one note often serves several."""
+        missing = {
+            agency
+            for note in self._notes.values()
+            for agency in _cosigners(note, self._identity.origin)
+        }
+        newest = []
+        for size in sorted(self._notes, reverse=True):
+            here = _cosigners(self._notes[size], self._identity.origin) & missing
+            if here:
+                newest.append(self._notes[size].encode())
+                missing -= here
+        return newest
+
+    async def _take(self, node: str, note: bytes) -> int:
+        at = Moment(index=self._log.size, time_ms=self._clock())
+        keys = [
+            VerifierKey(name=node, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
+            for record in self._trust().keys_of(node, at=at)
+            if record.use is KeyUse.COSIGN
+        ]
+        required = [parse_verifier_key(key) for key in self._identity.verifier_keys]
+        signed = parse_checkpoint(note, origin=self._identity.origin, required=required, known=keys)
+        own = {(each.key.name, each.key.key_hash) for each in signed.signatures if each.key in keys}
+        if not own:
+            raise CosignerUnknown(node)
+        size = signed.checkpoint.size
+        parsed = parse_note(note)
+        lines = [line for line in parsed.signatures if (line.name, line.key_hash) in own]
+        # What else stands on the note was not verified here, and is not handed on.
+        names = {(key.name, key.key_hash) for key in required}
+        bare = Note(
+            text=parsed.text,
+            signatures=tuple(s for s in parsed.signatures if (s.name, s.key_hash) in names),
+        )
+        self._notes[size] = self._notes.get(size, bare).with_signatures(lines)
+        gone = sorted(self._notes)[:-MAX_COSIGNED_SIZES]
+        for old in gone:
+            del self._notes[old]
+        kept = self._notes.get(size)
+        if kept is not None:
+            await self._store.put_cosigned(size, kept.encode(), above=gone[-1] if gone else -1)
+        return size
+
+    async def _accuse(self, evidence: Equivocation) -> None:
+        data = encode_equivocation(evidence)
+        found = hashlib.sha256(data).digest()
+        if found in self._evidence or len(self._evidence) >= MAX_EVIDENCE:
+            return
+        older, newer = verify_equivocation(evidence, self._identity)
+        await self._store.put_evidence(found, data)
+        self._evidence[found] = evidence
+        sizes = {"older": older.checkpoint.size, "newer": newer.checkpoint.size}
+        _log.critical("the log signed two histories", extra=sizes)
+
+
+def _cosigners(note: Note, origin: str) -> frozenset[str]:
+    """URIs of the agencies whose nodes signed a note."""
+    return frozenset(agency_uri_of(each.name) for each in note.signatures if each.name != origin)
