@@ -19,7 +19,7 @@ class Listeners:
 
     Attributes:
         mail: The nodes whose mailbox has something new.
-        refusals: Who was refused without being believed, with the code.
+        refusals: Who was refused without a ruling, with the code.
         trust: Members or keys changed.
     """
 

@@ -106,7 +106,7 @@ class Docket:
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
         acknowledged: Places up to which nodes have taken their mailbox in.
-        strangers: Who was refused without being believed, and the code, once for each time.
+        strangers: Who was refused without a ruling, and the code, once for each time.
         trust_changed: Whether keys or members changed.
     """
 

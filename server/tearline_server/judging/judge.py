@@ -7,15 +7,22 @@
 4. Is its identifier free?
 5. What its own type asks.
 
-Who is not believed gets a refusal without a receipt, and is counted. Every other refusal is
-signed, logged and final.
+Who is not believed gets a refusal without a receipt, and is counted. So does what comes before
+its turn: a statement is ruled on once the places before its own in the channel are taken. Every
+other refusal is signed, logged and final.
 """
 
 from collections.abc import Iterable
 
 from tearline.agreement import Agreement
 from tearline.channel import Mark, Void
-from tearline.errors import NotPermitted, StatementConflict, StatementMalformed, TearlineError
+from tearline.errors import (
+    ChannelGap,
+    NotPermitted,
+    StatementConflict,
+    StatementMalformed,
+    TearlineError,
+)
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
@@ -34,6 +41,9 @@ from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.registry import Registry
 from tearline_server.storage.records import Settled
+
+_JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
+"""What may be accepted although it was refused before: no other words say the same."""
 
 
 def judge(
@@ -56,23 +66,25 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     try:
         _verify_own(case)
     except TearlineError as error:
-        return _unbelieved(case, error)
+        return _not_ruled(case, error)
     earlier = docket.ruled.get(claim.key)
     if earlier is not None:
         return earlier
     settled = docket.known.statements.get(claim.key)
-    if settled is not None and not (settled.code and claim.statement.type in COSIGNED_TYPES):
+    if settled is not None and not (settled.code and claim.statement.type in _JUDGED_ANEW):
         return _again(ruling, settled)
     try:
         _authenticate(case)
     except TearlineError as error:
-        return _unbelieved(case, error)
+        return _not_ruled(case, error)
     try:
         _verify_free(case)
         _accept(case)
+    except ChannelGap as error:
+        return _not_ruled(case, error)
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:
-            return _unbelieved(case, error)
+            return _not_ruled(case, error)
         if settled is not None:
             return _again(ruling, settled)
         _refuse(case, error)
@@ -144,7 +156,7 @@ def _refuse(case: Case, error: TearlineError) -> None:
     case.docket.settle(case.ruling, event)
 
 
-def _unbelieved(case: Case, error: TearlineError) -> Ruling:
+def _not_ruled(case: Case, error: TearlineError) -> Ruling:
     case.ruling.refusal = refused(error)
     case.docket.strangers.append((case.publisher.node, error.code))
     return case.ruling

@@ -44,7 +44,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO attestation VALUES (?, ?) ON CONFLICT DO NOTHING",
         commit.attestations.items(),
     )
-    # A co-signed statement that lacked signatures may be accepted later: its row is replaced.
+    # A co-signed statement or a void may be accepted after a refusal: its row is replaced.
     many(
         "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"

@@ -70,6 +70,29 @@ async def test_places_follow_each_other_in_each_channel(world: World) -> None:
     assert codes(await world.send(sealed, first, gap, other)) == ["", "", "TL-MBX-001", ""]
 
 
+async def test_what_comes_before_its_turn_is_not_ruled_on(world: World) -> None:
+    sealed = world.packet()
+    first, second = (world.grant(sealed, CN, address=address(CN, seq)) for seq in (1, 2))
+    early = await world.send(sealed, second)
+    assert codes(early) == ["", "TL-MBX-001"]
+    assert early[1].receipt is None
+    assert codes([await world.grant_only(each) for each in (first, second)]) == ["", ""]
+    arrived = [parse_grant(each.statements[0].body) for each in (await world.read(CN))[1:]]
+    assert [each.address.seq for each in arrived] == [1, 2]
+
+
+async def test_a_void_that_was_refused_may_be_accepted_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words are always the same, and nothing else can fill its place."""
+    with monkeypatch.context() as patch:
+        patch.setattr(world.exchange._desk.registry, "agreements", {})
+        refused = await world.say(US, StatementType.VOID, void(world, 1))
+    again = await world.say(US, StatementType.VOID, void(world, 1))
+    assert codes([refused, again]) == ["TL-AGR-001", ""]
+    assert [receipt_of(o).status for o in (refused, again)] == [Status.REFUSED, Status.ACCEPTED]
+
+
 async def test_a_place_is_taken_once(world: World) -> None:
     sealed = world.packet()
     await world.send(sealed, world.grant(sealed, CN, address=address(CN, 1)))
