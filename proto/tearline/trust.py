@@ -3,7 +3,8 @@
 ``TrustState`` reads trust lists, key records and revocations and answers which key speaks
 for whom. The exchange is never believed about a key: each of these is signed by the agencies
 themselves, and the first trust list is pinned out of band. A statement counts if its entry
-stands in the log after its key's record and before that key's end, whatever date it bears.
+stands in the log after its key's record and before that key's end, whatever date it bears; so
+does what a root or the exchange signed, while the list that names its key was in force.
 """
 
 from collections.abc import Mapping
@@ -101,7 +102,8 @@ class TrustState:
     def __init__(self, *, federation: bytes, own_agency: str | None = None) -> None:
         self.federation = federation
         self._own_agency = own_agency
-        self._trust_list: TrustList | None = None
+        # Each with its index, in order: what was signed under an old one stays signed.
+        self._lists: list[tuple[int, TrustList]] = []
         self._trust_list_id = b""
         # By subject and key id: nobody can occupy another's key by recording it first.
         self._keys: dict[tuple[str, bytes], _KeyEntry] = {}
@@ -118,6 +120,21 @@ class TrustState:
         if self._trust_list is None:
             raise SignerUnknown("no trust list has been read yet")
         return self._trust_list
+
+    @property
+    def _trust_list(self) -> TrustList | None:
+        return self._lists[-1][1] if self._lists else None
+
+    def trust_list_at(self, at: Moment) -> TrustList:
+        """The trust list that was in force at a place in the log.
+
+        Raises:
+            SignerUnknown: If none stands before it.
+        """
+        for index, trust_list in reversed(self._lists):
+            if index < at.index:
+                return trust_list
+        raise SignerUnknown("no trust list stands before that place in the log")
 
     @property
     def trust_list_id(self) -> bytes:
@@ -191,19 +208,19 @@ class TrustState:
         """The key under which ``signer`` may sign a statement of ``kind``.
 
         Raises:
-            SignerUnknown: If no trust list names the signer.
+            SignerUnknown: If the trust list in force at that moment does not name the signer.
             SignerKeyUnknown: If the key is not the signer's at that moment.
             TypeNotAllowed: If the key may not sign this kind.
             SuiteUnknown: If this version's suite is below what the federation demands.
         """
-        trust_list = self.trust_list
+        trust_list = self.trust_list_at(at)
         _verify_suite(trust_list)
         if signer.signer == trust_list.exchange.uri:
             return _listed_key(trust_list.exchange.signing_key, signer, kind, EXCHANGE_TYPES)
         agency = trust_list.agency(signer.signer)
         if agency is not None:
             return _listed_key(agency.root_key, signer, kind, ROOT_TYPES)
-        self.agency_of(signer.signer)
+        _agency_of(signer.signer, trust_list)
         record = self._key_in_force(signer.signer, signer.key_id, KeyUse.SIGN, at)
         if record is None:
             raise SignerKeyUnknown(signer.signer)
@@ -217,13 +234,7 @@ class TrustState:
         Raises:
             SignerUnknown: If the trust list has no such agency, or it is no node's URI.
         """
-        try:
-            agency = self.trust_list.agency(agency_uri_of(node_uri))
-        except MalformedInput:
-            raise SignerUnknown("the name is not a node's") from None
-        if agency is None:
-            raise SignerUnknown(node_uri)
-        return agency
+        return _agency_of(node_uri, self.trust_list)
 
     def kem_key(self, node_uri: str, *, at: Moment) -> KemPublicKey:
         """The newest encryption key of a node that counts.
@@ -290,7 +301,8 @@ class TrustState:
         if first and self._own_agency is not None and self._own_agency not in signers:
             raise TrustListUnpinned("our own root did not sign the first list")
         verify_succession(self._trust_list, self._trust_list_id, following, signers)
-        self._trust_list, self._trust_list_id = following, signed.statement.id
+        self._lists.append((index, following))
+        self._trust_list_id = signed.statement.id
         # An agency that comes back begins anew: a lost root may have certified anything (L-19).
         for entry in self._keys.values():
             if following.agency(agency_uri_of(entry.record.subject)) is None:
@@ -413,6 +425,16 @@ def _verify_next(current: TrustList | None, current_id: bytes, following: TrustL
 def _verify_suite(trust_list: TrustList) -> None:
     if trust_list.min_suite > SUITE:
         raise SuiteUnknown(f"suite {trust_list.min_suite} is demanded")
+
+
+def _agency_of(node_uri: str, trust_list: TrustList) -> Agency:
+    try:
+        agency = trust_list.agency(agency_uri_of(node_uri))
+    except MalformedInput:
+        raise SignerUnknown("the name is not a node's") from None
+    if agency is None:
+        raise SignerUnknown(node_uri)
+    return agency
 
 
 def _verify_certifier(certifier: str, record: KeyRecord, agency: Agency) -> None:

@@ -233,7 +233,7 @@ def test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version(
 
     state.apply(len(FED.clear), demanding(2))
     with pytest.raises(SuiteUnknown):
-        verify(state, mark(FED.node(US)))
+        verify(state, mark(FED.node(US)), at(len(FED.clear) + 1))
     with pytest.raises(SuiteUnknown):
         # Nor may what can be forged by now take the demand back.
         state.apply(len(FED.clear) + 1, demanding(1))

@@ -225,6 +225,43 @@ def test_an_agency_changes_its_own_root_alone() -> None:
     state.apply(NEXT + 1, record(FED.signer(US, renewed), US_NODE, KeyUse.SIGN, FRESH))
 
 
+def test_what_a_root_signed_counts_where_it_stood_before_the_root_changed() -> None:
+    state, renewed = FED.trust(), signing_key("renewed")
+    agreement = mark(FED.signer(US), kind=StatementType.AGREEMENT)
+    apply_list(state, US, agencies=with_root(state, US, renewed), index=NEXT)
+    assert verify(state, agreement, at(NEXT)) == US
+    with pytest.raises(SignerKeyUnknown):
+        verify(state, agreement, at(NEXT + 1))
+    later = mark(FED.signer(US, renewed), kind=StatementType.AGREEMENT)
+    assert verify(state, later, at(NEXT + 1)) == US
+    with pytest.raises(SignerKeyUnknown):
+        verify(state, later, at(NEXT))
+
+
+def test_a_receipt_counts_where_it_stood_before_the_exchange_s_key_changed() -> None:
+    state, renewed = FED.trust(), signing_key("another exchange")
+    receipt = mark(FED.signer(EXCHANGE), kind=StatementType.RECEIPT)
+    apply_list(state, CN, MX, exchange=exchange_identity(renewed), index=NEXT)
+    assert verify(state, receipt, at(NEXT)) == EXCHANGE
+    with pytest.raises(SignerKeyUnknown):
+        verify(state, receipt, at(NEXT + 1))
+
+
+def test_what_a_member_signed_counts_where_it_stood_before_its_removal() -> None:
+    state = FED.trust()
+    apply_list(state, CN, MX, agencies=members(CN, MX), index=NEXT)
+    assert verify(state, mark(FED.node(US)), at(NEXT)) == US_NODE
+    with pytest.raises(SignerUnknown):
+        verify(state, mark(FED.node(US)), at(NEXT + 1))
+
+
+def test_a_node_of_a_later_member_spoke_for_nobody_before() -> None:
+    state = FED.trust()
+    apply_list(state, CN, MX, US, JP, agencies=members(US, MX, CN, JP), index=NEXT)
+    with pytest.raises(SignerUnknown):
+        verify(state, mark(FED.node(JP)), at(NEXT))
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -6,7 +6,8 @@ ValueError of the error's code and the rule.
 
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
-from vectors.second_basics import Message, key_id_of, need, parse
+from vectors.second_basics import key_id_of, need, parse
+from vectors.second_schema import Message
 from vectors.second_statements import id_of, parse_signed, verify_statement
 
 
@@ -54,6 +55,7 @@ class Trust:
         self.federation, self.list, self.list_id = federation, Message(), b""
         self.records: dict[tuple[str, bytes], Message] = {}
         self.revoked: set[tuple[str, bytes]] = set()  # by agency and key id
+        self.lists: dict[int, Message] = {}  # by index
 
     def counts(self, record: Message, index: int, time_ms: int) -> bool:
         """L-23, of a node's key."""
@@ -64,9 +66,10 @@ class Trust:
         """S-23 to S-28, for what is accepted at this index and time; gives the header."""
 
         def key_of(number: int, signer: str, key_id: bytes) -> bytes:
-            need(self.list["min_suite"] <= 1, "TL-PKT-012 L-23: suite")
-            roots = {agency["uri"]: agency["root_key"] for agency in self.list["agencies"]}
-            known = signer == self.list["exchange"]["uri"] or agency_of(signer) in roots
+            in_force = self.lists[max(place for place in self.lists if place < index)]
+            need(in_force["min_suite"] <= 1, "TL-PKT-012 L-23: suite")
+            roots = {agency["uri"]: agency["root_key"] for agency in in_force["agencies"]}
+            known = signer == in_force["exchange"]["uri"] or agency_of(signer) in roots
             need(known, "TL-TRU-001 S-27: not of this federation")
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
@@ -75,7 +78,7 @@ class Trust:
                 public, types = record["public_key"], record["types"]
             else:
                 need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
-                public = roots.get(signer, self.list["exchange"]["signing_key"])
+                public = roots.get(signer, in_force["exchange"]["signing_key"])
                 types = [1, 2, 3, 4] if signer in roots else [8]
             need(key_id == key_id_of(public), "TL-TRU-002 S-27: another key")
             need(number in types, "TL-PKT-005 S-27: not for this type")
@@ -119,6 +122,7 @@ class Trust:
         if not first:
             verify_succession(old, new, signers)
         self.list, self.list_id = new, id_of(statement)
+        self.lists[index] = new
         for (subject, _), record in self.records.items():
             if agency_of(subject) not in members:  # L-19
                 record.setdefault("end", index)
