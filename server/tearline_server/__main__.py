@@ -26,6 +26,8 @@ from tearline_server.config import (
 if TYPE_CHECKING:
     from tearline_server.keyfile import ExchangeKeys
 
+_LOOPBACK = "127.0.0.1:8480"  # who else shall read it is the operator's to say
+
 _HOME = click.option(
     "--home", type=click.Path(path_type=Path), required=True, help="The exchange's directory."
 )
@@ -48,6 +50,13 @@ def cli() -> None:
 @click.option("--address", required=True, help="HOST:PORT under which nodes reach it.")
 @click.option("--dns", help="The DNS name in its certificate; the name if not given.")
 @click.option("--listen", help="HOST:PORT to listen on; the address if not given.")
+@click.option(
+    "--http",
+    is_flag=False,
+    flag_value=_LOOPBACK,
+    help="HOST:PORT for health and for foreign readers of the log, without TLS: "
+    f"{_LOOPBACK} if none is named, no such port if not given.",
+)
 @_PASSPHRASE_FILE
 def init(
     home: Path,
@@ -55,6 +64,7 @@ def init(
     address: str,
     dns: str | None,
     listen: str | None,
+    http: str | None,
     passphrase_file: Path | None,
 ) -> None:
     """Make an exchange: its keys, its settings, and what the agencies are handed."""
@@ -62,6 +72,8 @@ def init(
     from tearline_server.keyfile import generate_keys, identity_of, write_keys
 
     values = {"name": name, "address": address, "dns": dns or name, "listen": listen or address}
+    if http is not None:
+        values["http"] = http
     config = config_of(home, values)
     passphrase = read_passphrase(passphrase_file, twice=True)
     keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))

@@ -1,13 +1,15 @@
 """The composition root: builds the exchange, serves it, drains it.
 
 On SIGTERM or SIGINT the exchange says that it serves no more, ends its streams, answers what
-it has taken in, writes it, and goes.
+it has taken in, writes it, and goes. The monitoring port is the last to close, so that health
+can be asked for until the end.
 """
 
 import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import uvloop
 
@@ -144,14 +146,22 @@ async def _serve(
         asyncio.create_task(_renew(front, exchange)),
     ]
     try:
-        await server.start()
-        _log.info("serving", extra={"port": port, "uri": str(config.uri)})
-        serving(port)
-        await stopping.wait()
-        _log.info("draining")
-        health.drain()
-        exchange.end_streams()
-        await server.stop(DRAIN_S)
+        async with AsyncExitStack() as monitoring:
+            told: dict[str, object] = {"port": port, "uri": str(config.uri)}
+            if config.http is not None:
+                from tearline_server.http import monitored
+
+                told["http"] = await monitoring.enter_async_context(
+                    monitored(config.http, exchange, lambda: health.is_serving)
+                )
+            await server.start()
+            _log.info("serving", extra=told)
+            serving(port)
+            await stopping.wait()
+            _log.info("draining")
+            health.drain()
+            exchange.end_streams()
+            await server.stop(DRAIN_S)
     finally:
         for chore in chores:
             chore.cancel()

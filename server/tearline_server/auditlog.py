@@ -12,14 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tearline.checkpoint import Checkpoint, CheckpointSigner, parse_note, sign_checkpoint
-from tearline.errors import FrontierDamaged
+from tearline.errors import FrontierDamaged, NotFound
 from tearline.event import Event
 from tearline.identity import trust_domain_of
 from tearline.ledger import blind_entry, clear_entry, entry_hash
-from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS
+from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
 from tearline.merkle import Frontier, Node, inclusion_nodes, inclusion_proof
 from tearline.receipt import LogOpening
 from tearline.statement import SALT_SIZE
+from tearline.tiles import TILE_WIDTH, Tile, encode_entry_bundle, encode_tile
 from tearline.wire.flow import encode_event
 from tearline.wire.statements import Signed
 from tearline_server.storage.records import EventRow, Head
@@ -27,6 +28,8 @@ from tearline_server.storage.store import Store
 
 Clock = Callable[[], int]
 """The time, Unix milliseconds."""
+
+_BUNDLE_BYTES = TILE_WIDTH * MAX_ENTRY_BYTES  # a bundle is whole, or it is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,3 +223,23 @@ class AuditLog:
             inclusion_proof(index, size, lambda level, place: nodes[level, place])
             for index in indices
         ]
+
+    async def tile(self, tile: Tile) -> bytes:
+        """The content of a tile, hashes or entries, whatever its width.
+
+        Raises:
+            NotFound: If the newest checkpoint does not cover all of it.
+            FrontierDamaged: If a part of it is missing.
+        """
+        if self._newest is None or not tile.is_within(self._newest.size):
+            raise NotFound("the newest checkpoint does not cover that tile")
+        if tile.level is None:
+            entries = await self._store.entries(tile.start, tile.end, max_bytes=_BUNDLE_BYTES)
+            if len(entries) != tile.width:
+                raise FrontierDamaged("an entry of the log is missing")
+            return encode_entry_bundle(entries)
+        places = tile.nodes()
+        nodes = await self._store.nodes(places)
+        if len(nodes) != len(places):
+            raise FrontierDamaged("a node of the log's tree is missing")
+        return encode_tile(nodes[place] for place in places)

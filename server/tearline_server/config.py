@@ -34,6 +34,7 @@ _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
 _MAX_RATE = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
+_HTTP = "http"
 _NUMBERS = {"node_statements_s": NODE_STATEMENTS_S, "node_bytes_s": NODE_BYTES_S}
 
 
@@ -47,6 +48,7 @@ class Config:
         address: host:port under which nodes reach it.
         dns: The one DNS name in its certificate.
         listen: host:port that it listens on.
+        http: host:port of the monitoring port, or None for none.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
     """
@@ -56,6 +58,7 @@ class Config:
     address: str
     dns: str
     listen: str
+    http: str | None
     node_statements_s: int
     node_bytes_s: int
 
@@ -93,7 +96,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, *_NUMBERS):
+        if name not in (*_TEXTS, _HTTP, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -102,6 +105,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             dns=_domain("dns", values),
             address=_address("address", values.get("address")),
             listen=_address("listen", values.get("listen", values.get("address"))),
+            http=_address(_HTTP, values[_HTTP]) if _HTTP in values else None,
             node_statements_s=_number("node_statements_s", values),
             node_bytes_s=_number("node_bytes_s", values),
         )
@@ -132,7 +136,8 @@ def write_config(config: Config) -> None:
     Raises:
         ConfigUnreadable: If there is one already, or it cannot be written.
     """
-    lines = [f'{name} = "{getattr(config, name)}"\n' for name in _TEXTS]
+    names = _TEXTS if config.http is None else (*_TEXTS, _HTTP)
+    lines = [f'{name} = "{getattr(config, name)}"\n' for name in names]
     write_new(config.home / FILE_NAME, "".join(lines))
 
 

@@ -20,6 +20,7 @@ from tearline.limits import (
     MAX_REFUSALS_COUNTED,
 )
 from tearline.statement import HASH_SIZE
+from tearline.tiles import Tile
 from tearline.wire.cosigning import CosignNews, CosignTurn
 from tearline.wire.exchange import (
     Cursor,
@@ -201,6 +202,18 @@ class Exchange:
             entries=tuple(found),
             checkpoint=self._cosignatures.merged(size, note),
         )
+
+    async def checkpoint(self) -> bytes:
+        """The note of a checkpoint over all that is durable, with the lines of its cosigners."""
+        return self._cosignatures.merged(*await self._log.checkpoint(self._log.size))
+
+    async def tile(self, tile: Tile) -> bytes:
+        """The content of a tile of the log.
+
+        Raises:
+            NotFound: If the newest checkpoint does not cover all of it.
+        """
+        return await self._log.tile(tile)
 
     async def cosign(self, node: str, turn: CosignTurn) -> CosignNews:
         """A turn of a node that cosigns; answered when there is a newer checkpoint.

@@ -25,14 +25,18 @@ class HealthService:
         """From now on says that the exchange serves no more."""
         self._draining = True
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the last change could be written, and calls are still taken."""
+        return self._exchange.is_healthy and not self._draining
+
     def handlers(self, guard: Guard) -> Handlers:
         """The service as gRPC takes it."""
         return generic_handlers({CHECK: guard.unary(CHECK, self.check)})
 
     async def check(self, caller: Caller, request: bytes) -> bytes:
         """The status, whichever service is asked about."""
-        serving = self._exchange.is_healthy and not self._draining
         response = health_pb2.HealthCheckResponse
-        status = response.SERVING if serving else response.NOT_SERVING
+        status = response.SERVING if self.is_serving else response.NOT_SERVING
         reply: bytes = response(status=status).SerializeToString()
         return reply

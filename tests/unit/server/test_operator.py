@@ -58,6 +58,13 @@ def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
         write_config(config)
 
 
+def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
+    assert config_of(tmp_path, VALUES).http is None
+    config = config_of(tmp_path, VALUES | {"http": "[::1]:8480"})
+    write_config(config)
+    assert load_config(tmp_path).http == config.http == "[::1]:8480"
+
+
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
@@ -69,6 +76,9 @@ def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
         ({"address": "localhost:99999"}, SettingInvalid),
         ({"address": "localhost:08"}, SettingInvalid),
         ({"address": 'local"host:1'}, SettingInvalid),
+        ({"http": "localhost"}, SettingInvalid),
+        ({"http": 8480}, SettingInvalid),
+        ({"http": ""}, SettingInvalid),
         ({"node_bytes_s": 0}, SettingInvalid),
         ({"node_bytes_s": True}, SettingInvalid),
         ({"node_statements_s": "many"}, SettingInvalid),
@@ -213,6 +223,22 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
     assert "2 agencies" in run(home, "check")[1]
     assert run(home, "verify-log") == ("", "2 entries: all as they were logged\n")
     assert run(home, *init)[0] == "TL-KEY-006"
+
+
+@pytest.mark.parametrize(
+    ("given", "http"),
+    [
+        ((), None),
+        (("--http",), "127.0.0.1:8480"),
+        (("--http", "0.0.0.0:9000"), "0.0.0.0:9000"),
+    ],
+)
+def test_init_opens_a_monitoring_port_only_if_told_to(
+    tmp_path: Path, given: tuple[str, ...], http: str | None
+) -> None:
+    named = ("--name", "exchange.example", "--address", "127.0.0.1:8443")
+    assert run(tmp_path / "exchange", "init", *given, *named)[0] == ""
+    assert load_config(tmp_path / "exchange").http == http
 
 
 def test_errors_have_their_exit_status(tmp_path: Path) -> None:
