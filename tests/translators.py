@@ -22,6 +22,7 @@ from builders import (
     secret,
     signing_key,
 )
+from exhibiting import case
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
@@ -33,7 +34,7 @@ from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import open_packet, release_of
 from tearline.statement import ActedBy, StatementType
-from tearline.wire import agreements, flow, packets, statements, trust
+from tearline.wire import agreements, exhibits, flow, packets, statements, trust
 
 _FED = federation()
 _NODE = _FED.node(US)
@@ -114,6 +115,7 @@ _GRANT = grant(
 )
 _VIEW = open_packet(_SEALED.manifest, dict(enumerate(_SEALED.ciphertexts)), _RELEASE)
 _LIST = _FED.trust().trust_list
+_CASE = case()
 
 CODECS: dict[str, Codec] = {
     "attestation": _codec(
@@ -230,5 +232,13 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "event": _codec(flow, "event", _EVENT),
+    "exhibit": _codec(
+        exhibits,
+        "exhibit",
+        replace(
+            _CASE.exhibit([_CASE.slot("name"), _CASE.slot("amount")], receipts=True),
+            entries=(_CASE.entry(_CASE.first_blind), _CASE.entry(_CASE.first_blind + 1)),
+        ),
+    ),
 }
 """By name; every message that is held to one encoding is among them."""

@@ -23,6 +23,7 @@ class Armor(StrEnum):
     KEY_RECORD = "TEARLINE KEY RECORD"
     AGREEMENT = "TEARLINE AGREEMENT"
     EVIDENCE = "TEARLINE EVIDENCE"
+    EXHIBIT = "TEARLINE EXHIBIT"
 
 
 def armor(kind: Armor, data: bytes) -> str:

@@ -109,6 +109,14 @@ class ConfigError(TearlineError):
     """A setting or a file of ours is missing, unknown or wrong."""
 
 
+class LogPolicyMalformed(ConfigError):
+    """A policy on checkpoints that cannot be followed."""
+
+    code = "TL-CFG-010"
+    what = "The log's policy file is not one, or names a kind of key that is not in use."
+    next = "Compare it with c2sp.org/tlog-policy, or write it anew: `tearline audit policy`."
+
+
 class MappingMalformed(ConfigError):
     """A mapping of columns to properties that cannot be followed."""
 
@@ -690,6 +698,15 @@ class RecipientKeyExpired(GrantError):
     exit_status = EXIT_REFUSED
 
 
+class OnwardUseForbidden(GrantError):
+    """A field that its reader may not show to others."""
+
+    code = "TL-GRT-006"
+    what = "Its originator has not allowed this field to be shown to others."
+    next = "Ask the originator to make the exhibit, or to release the field without that condition."
+    exit_status = EXIT_REFUSED
+
+
 class MailboxError(TearlineError):
     """A mailbox, a channel or its sequence is not as it must be."""
 
@@ -837,6 +854,14 @@ class EntryTooLarge(LogError):
     what = "The statement does not fit an entry of the log."
     next = "Of a trust list: name fewer agencies, or fewer certificate authorities for each."
     exit_status = EXIT_REFUSED
+
+
+class MomentUnproven(LogError):
+    """An exhibit that does not show when the log took its packet."""
+
+    code = "TL-LOG-027"
+    what = "Nothing here shows when the log took the packet; a key counts at a place of the log."
+    next = "Ask the originator for an exhibit, or receive again and make it anew."
 
 
 class EvidenceInsufficient(LogError):

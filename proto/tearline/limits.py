@@ -59,7 +59,9 @@ MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 no
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_ENTRY_BYTES = (1 << 16) - 1  # c2sp.org/tlog-tiles writes an entry's length in two bytes
+MAX_POLICY_FILE_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 keys are 1.8 KiB each
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
+MAX_EXHIBIT_BYTES = MAX_MESSAGE_BYTES  # a file for a court: some fields, and the log's word on them
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
 MAX_EVIDENCE = 4  # equivocations told at once: one is enough to stop everything
 MAX_EVIDENCE_BYTES = 2 * MAX_CHECKPOINT_BYTES + (4 << 10)  # two notes and a proof

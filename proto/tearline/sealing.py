@@ -369,7 +369,8 @@ def decision_digest(salt: bytes, decision: bytes) -> bytes:
     return labelled_sha256("decision", salt, prefixed(decision))
 
 
-def _plaintext(field: Field) -> bytes:
+def field_plaintext(field: Field) -> bytes:
+    """What is sealed of a field: its encoding with its length before it, padded (spec P-9)."""
     return _padded(encode_field(field))
 
 
@@ -378,7 +379,12 @@ def _padded(encoded: bytes) -> bytes:
     return framed.ljust(padded_length(len(framed)), b"\0")
 
 
-def _field_of(plaintext: bytes) -> Field:
+def parse_field_plaintext(plaintext: bytes) -> Field:
+    """The field that was sealed as ``plaintext``.
+
+    Raises:
+        StatementMalformed: If it is no field, or padded otherwise than it must be.
+    """
     encoded = plaintext[4 : 4 + int.from_bytes(plaintext[:4], "big")]
     field = parse_field(encoded)
     if _padded(encoded) != plaintext:
@@ -401,7 +407,7 @@ def _slot(commit: bytes, ciphertext: bytes) -> Slot:
 def _seal_slot(
     packet_id: bytes, compartment: int, slot: int, key: bytes, field: Field
 ) -> tuple[Slot, bytes]:
-    plaintext = _plaintext(field)
+    plaintext = field_plaintext(field)
     cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
     encryptor = Cobblestone256Encryptor(cipher_key, _FIELD_CONTEXT + packet_id + u32(slot))
     ciphertext = encryptor.update(plaintext) + encryptor.finalize()
@@ -427,7 +433,7 @@ def _open_slot(
     commit = slot_commit(packet_id, slot, salt, plaintext)
     if not hmac.compare_digest(commit, manifest.slots[slot].commit):
         raise CommitmentMismatch("a field is not the one that was signed")
-    return _field_of(plaintext)
+    return parse_field_plaintext(plaintext)
 
 
 def _grant_info(grant: Grant) -> bytes:

@@ -40,7 +40,7 @@ GUARDS = (
     Guard(
         step="send",
         function="tearline.sealing:_seal_slot",
-        returns="(_slot(bytes(32), _plaintext(field)), _plaintext(field))",
+        returns="(_slot(bytes(32), field_plaintext(field)), field_plaintext(field))",
     ),
     Guard(
         step="views",

@@ -16,7 +16,7 @@ def encryption_off(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Vault.open
 
     def seal_slot(packet_id, compartment, slot, key, field):
-        plaintext = tearline.sealing._plaintext(field)
+        plaintext = tearline.sealing.field_plaintext(field)
         return tearline.sealing._slot(bytes(32), plaintext), plaintext
 
     def open_value(vault: Vault, place: str, sealed: bytes) -> bytes:

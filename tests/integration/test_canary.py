@@ -28,7 +28,7 @@ pytestmark = [
 
 US, CN, MX = AGENCIES
 ENCRYPTION_OFF = (
-    "tearline.sealing:_seal_slot=(_slot(bytes(32), _plaintext(field)), _plaintext(field))"
+    "tearline.sealing:_seal_slot=(_slot(bytes(32), field_plaintext(field)), field_plaintext(field))"
 )
 
 

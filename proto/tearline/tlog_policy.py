@@ -1,0 +1,261 @@
+"""Which checkpoints a reader believes: c2sp.org/tlog-policy.
+
+    log exchange.example/log+0337ae09+AVKi…
+    witness us-justice spiffe://us-justice.example/node/hub+55f0…
+    witness mx-prosecutor …
+    group agencies all us-justice mx-prosecutor
+    quorum agencies
+
+A checkpoint is believed if one of the logs signed it and the quorum's witnesses cosigned it.
+The file is all that a reader of proofs needs: no trust list, no node, no network.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tearline.checkpoint import (
+    NoteAlgorithm,
+    SignedCheckpoint,
+    VerifierKey,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_note,
+    parse_verifier_key,
+)
+from tearline.encoding import parse_decimal
+from tearline.errors import (
+    CheckpointForeign,
+    CheckpointUnsigned,
+    KeyMalformed,
+    LogPolicyMalformed,
+    MalformedInput,
+    TearlineError,
+)
+from tearline.limits import MAX_COSIGNERS, MAX_POLICY_FILE_BYTES
+
+NONE = "none"
+_MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """So many of these witnesses and groups, named on lines before.
+
+    Attributes:
+        needed: How many of its members must have witnessed, at least one.
+        members: Their names, each once.
+    """
+
+    needed: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPolicy:
+    """What a checkpoint must bear.
+
+    Attributes:
+        logs: Keys of which any one makes it the log's; a key's name is the log's.
+        quorum: The witness or group that must have witnessed it; ``none`` for nobody.
+        witnesses: Keys by the names that groups and the quorum use.
+        groups: Groups by name, each after those that it names.
+    """
+
+    logs: tuple[VerifierKey, ...]
+    quorum: str = NONE
+    witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """The policy as a file, in UTF-8."""
+        lines = [
+            *(f"log {key.encode()}" for key in self.logs),
+            *(f"witness {name} {key.encode()}" for name, key in self.witnesses.items()),
+            *(
+                f"group {name} {group.needed} {' '.join(group.members)}"
+                for name, group in self.groups.items()
+            ),
+            f"quorum {self.quorum}",
+        ]
+        return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+    def verify(self, note: bytes) -> SignedCheckpoint:
+        """The checkpoint in ``note``, if it bears what it must.
+
+        Raises:
+            LogError: Naming what is wrong or missing, the first of ``failings``.
+        """
+        for error in self.failings(note):
+            raise error
+        return parse_checkpoint(note, origin=_origin(note), required=(), known=self._known(note))
+
+    def failings(self, note: bytes) -> Iterator[TearlineError]:
+        """All that speaks against the checkpoint in ``note``; nothing where it is believed."""
+        try:
+            origin = _origin(note)
+        except TearlineError as error:
+            yield error
+            return
+        if all(key.name != origin for key in self.logs):
+            yield CheckpointForeign(f"{origin}, which the policy does not name")
+            return
+        signed: set[VerifierKey] = set()
+        for key in self._known(note):
+            # Key by key, so that a forged signature does not hide a missing one.
+            try:
+                parse_checkpoint(note, origin=origin, required=(key,))
+            except CheckpointUnsigned:
+                continue
+            except TearlineError as error:
+                yield error
+                continue
+            signed.add(key)
+        if signed.isdisjoint(self.logs):
+            yield CheckpointUnsigned("no log of the policy signed it")
+        if not self._witnessed(self.quorum, signed):
+            yield CheckpointUnsigned(f"{self.quorum}, the policy's quorum, did not witness it")
+
+    def _known(self, note: bytes) -> list[VerifierKey]:
+        origin = _origin(note)
+        logs = [key for key in self.logs if key.name == origin]
+        return list(dict.fromkeys([*logs, *self.witnesses.values()]))
+
+    def _witnessed(self, name: str, signed: set[VerifierKey]) -> bool:
+        # In the order of the file, in which a group stands after its members: no recursion.
+        witnessed = {NONE} | {each for each, key in self.witnesses.items() if key in signed}
+        for each, group in self.groups.items():
+            if sum(member in witnessed for member in group.members) >= group.needed:
+                witnessed.add(each)
+        return name in witnessed
+
+
+def parse_log_policy(data: bytes) -> LogPolicy:
+    """A policy from its file.
+
+    Raises:
+        LogPolicyMalformed: Naming the line, if ``data`` is not one.
+    """
+    if len(data) > MAX_POLICY_FILE_BYTES:
+        raise LogPolicyMalformed("the file is too large")
+    # The format's names are octets: what is not UTF-8 stays apart from what is.
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) > _MAX_LINES or any(
+        (ord(character) < 0x20 and character != "\t") or character == "\x7f"
+        for line in lines
+        for character in line
+    ):
+        raise LogPolicyMalformed("the file has too many lines, or a control character")
+    reader = _Reader()
+    for number, line in enumerate(lines, start=1):
+        words = line.replace("\t", " ").split(" ")
+        words = [word for word in words if word]
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            reader.read(words)
+        except (KeyMalformed, MalformedInput) as error:
+            raise LogPolicyMalformed(f"line {number}: {error.why or error.what}") from None
+    return reader.policy()
+
+
+def trusted_keys(vkeys: Iterable[str], witnesses: Mapping[str, VerifierKey]) -> LogPolicy:
+    """The policy that asks for every key of a log, and for every one of ``witnesses``.
+
+    A policy is content with any one of its logs. Where a log signs with several keys, all but
+    the first, its Ed25519 key, are therefore listed as witnesses that the quorum needs.
+
+    Args:
+        vkeys: The log's keys, as the trust list has them.
+        witnesses: Cosigners' keys by name.
+
+    Raises:
+        KeyMalformed: If a key is of a kind that is not in use.
+        LogPolicyMalformed: If there is no key at all.
+    """
+    keys = [parse_verifier_key(text) for text in vkeys]
+    keys.sort(key=lambda key: key.algorithm is not NoteAlgorithm.ED25519)
+    if not keys:
+        raise LogPolicyMalformed("the log has no key")
+    first, *others = keys
+    needed = {f"the-log-{n}": key for n, key in enumerate(others, start=2)} | dict(witnesses)
+    if len(needed) < 2:
+        return LogPolicy(logs=(first,), witnesses=needed, quorum=next(iter(needed), NONE))
+    everyone = Group(needed=len(needed), members=tuple(needed))
+    return LogPolicy(
+        logs=(first,), witnesses=needed, groups={"everyone": everyone}, quorum="everyone"
+    )
+
+
+class _Reader:
+    """The lines of a policy, one after another."""
+
+    def __init__(self) -> None:
+        self._logs: list[VerifierKey] = []
+        self._witnesses: dict[str, VerifierKey] = {}
+        self._groups: dict[str, Group] = {}
+        self._members: set[str] = set()
+        self._quorum = ""
+
+    def policy(self) -> LogPolicy:
+        if not self._quorum:
+            raise LogPolicyMalformed("there is no quorum line")
+        return LogPolicy(
+            logs=tuple(self._logs),
+            witnesses=self._witnesses,
+            groups=self._groups,
+            quorum=self._quorum,
+        )
+
+    def read(self, words: list[str]) -> None:
+        match words:
+            case ["log", key] | ["log", key, _]:
+                self._logs.append(_fresh(key, self._logs))
+            case ["witness", name, key] | ["witness", name, key, _]:
+                self._name(name)
+                self._witnesses[name] = _fresh(key, self._witnesses.values())
+            case ["group", name, needed, *members] if members:
+                self._name(name)
+                self._groups[name] = self._group(needed, members)
+            case ["quorum", name] if not self._quorum:
+                if name != NONE:
+                    self._defined(name)
+                self._quorum = name
+            case _:
+                raise MalformedInput("log, witness, group or the one quorum was expected")
+
+    def _name(self, name: str) -> None:
+        if name == NONE or name in self._witnesses or name in self._groups:
+            raise MalformedInput("the name is taken")
+
+    def _defined(self, name: str) -> None:
+        if name not in self._witnesses and name not in self._groups:
+            raise MalformedInput("a name is used before the line that defines it")
+
+    def _group(self, needed: str, members: list[str]) -> Group:
+        for member in members:
+            self._defined(member)
+            if member in self._members:
+                # Else one witness could count twice.
+                raise MalformedInput("a name is a member twice")
+            self._members.add(member)
+        match needed:
+            case "all":
+                count = len(members)
+            case "any":
+                count = 1
+            case _:
+                count = parse_decimal(needed, maximum=len(members))
+        if count < 1:
+            raise MalformedInput("a group needs at least one of its members")
+        return Group(needed=count, members=tuple(members))
+
+
+def _fresh(vkey: str, known: Iterable[VerifierKey]) -> VerifierKey:
+    key = parse_verifier_key(vkey)
+    if any(each.public == key.public for each in known):
+        raise MalformedInput("the key is listed twice")
+    return key
+
+
+def _origin(note: bytes) -> str:
+    return parse_checkpoint_text(parse_note(note).text).origin

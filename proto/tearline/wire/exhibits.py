@@ -1,0 +1,132 @@
+"""Exhibits: what travels of a packet to somebody who holds no key of it."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
+from tearline.statement import HASH_SIZE, SALT_SIZE
+from tearline.v1 import exhibit_pb2 as pb
+from tearline.wire.codec import parse_strictly, serialize
+from tearline.wire.statements import Signed, read_signed, write_signed
+
+_MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenEntry:
+    """An entry of the log and its way to the checkpoint's root, not yet verified.
+
+    Attributes:
+        index: Position of the entry, from 0.
+        content: A clear entry itself, or the encoded opening of a blind one (spec L-14).
+        path: Sibling hashes from the leaf to the root, 32 bytes each.
+    """
+
+    index: int
+    content: bytes
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownField:
+    """A slot that is opened by its commitment, without its key.
+
+    Attributes:
+        slot: Its index in the manifest.
+        salt: The 32 bytes of its commitment; they follow from its key, and not the reverse.
+        plaintext: Exactly what was sealed, padding included.
+    """
+
+    slot: int
+    salt: bytes
+    plaintext: bytes
+
+    def __repr__(self) -> str:
+        return f"ShownField(slot={self.slot})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """Chosen fields of one packet, with all that it takes to verify them; not yet verified.
+
+    Attributes:
+        checkpoint: The signed note that all entries are proven under, in UTF-8.
+        entries: Trust lists, key records, revocations, and what the log says of the packet;
+            ascending by index.
+        manifest: The packet's statement.
+        fields: What is shown, ascending by slot; at least one.
+        receipts: The recipients' own word that they got something of the packet.
+    """
+
+    checkpoint: bytes
+    entries: tuple[ProvenEntry, ...]
+    manifest: Signed
+    fields: tuple[ShownField, ...]
+    receipts: tuple[Signed, ...] = ()
+
+    def __post_init__(self) -> None:
+        for indices in (
+            [entry.index for entry in self.entries],
+            [shown.slot for shown in self.fields],
+        ):
+            if not indices or any(a >= b for a, b in pairwise(indices)):
+                raise StatementMalformed("an exhibit holds each entry and field once, in order")
+        if len({receipt.statement.id for receipt in self.receipts}) != len(self.receipts):
+            raise StatementMalformed("an exhibit holds each receipt once")
+
+
+def encode_exhibit(exhibit: Exhibit) -> bytes:
+    """The one encoding of an exhibit."""
+    return serialize(_write_exhibit(exhibit))
+
+
+def parse_exhibit(data: bytes) -> Exhibit:
+    """An exhibit from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything else, or larger than an exhibit may be.
+    """
+    return parse_strictly(
+        data, pb.Exhibit, _read_exhibit, _write_exhibit, maximum=MAX_EXHIBIT_BYTES
+    )
+
+
+def _write_exhibit(exhibit: Exhibit) -> pb.Exhibit:
+    return pb.Exhibit(
+        checkpoint=exhibit.checkpoint.decode("utf-8"),
+        entries=[
+            pb.ProvenEntry(index=entry.index, content=entry.content, path=entry.path)
+            for entry in exhibit.entries
+        ],
+        manifest=write_signed(exhibit.manifest),
+        fields=[
+            pb.ShownField(slot=shown.slot, salt=shown.salt, plaintext=shown.plaintext)
+            for shown in exhibit.fields
+        ],
+        receipts=[write_signed(receipt) for receipt in exhibit.receipts],
+    )
+
+
+def _read_exhibit(message: pb.Exhibit) -> Exhibit:
+    return Exhibit(
+        checkpoint=message.checkpoint.encode(),
+        entries=tuple(_read_entry(entry) for entry in message.entries),
+        manifest=read_signed(message.manifest),
+        fields=tuple(_read_field(shown) for shown in message.fields),
+        receipts=tuple(read_signed(receipt) for receipt in message.receipts),
+    )
+
+
+def _read_entry(message: pb.ProvenEntry) -> ProvenEntry:
+    if message.index >= MAX_LOG_SIZE or not message.content:
+        raise StatementMalformed("an entry of the log is not possible")
+    if len(message.path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in message.path):
+        raise StatementMalformed("the path of an entry is not possible")
+    return ProvenEntry(index=message.index, content=message.content, path=tuple(message.path))
+
+
+def _read_field(message: pb.ShownField) -> ShownField:
+    if message.slot >= MAX_SLOTS or len(message.salt) != SALT_SIZE:
+        raise StatementMalformed("a part of a shown field has the wrong size")
+    return ShownField(slot=message.slot, salt=message.salt, plaintext=message.plaintext)
