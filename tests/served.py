@@ -207,6 +207,16 @@ class Client:
             raise refusal(error) from None
         return reply
 
+    async def search(
+        self, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
+    ) -> list[bytes]:
+        """The pages of a search; its refusal as the error it is."""
+        stream = self.channel.unary_stream(methods.SEARCH)(request, metadata=metadata)
+        try:
+            return [page async for page in stream]
+        except grpc.aio.AioRpcError as error:
+            raise refusal(error) from None
+
     async def publish(self, publication: Publication) -> tuple[Outcome, ...]:
         """Publishes."""
         return parse_outcomes(await self.call(methods.PUBLISH, encode_publication(publication)))

@@ -19,6 +19,7 @@ import pytest
 
 import tearline_client.keystore
 import tearline_server.auditlog
+import tearline_server.cosigning
 from tearline.certificates import Leaf
 from tearline.checkpoint import Checkpoint, sign_checkpoint
 from tearline.errors import TearlineError
@@ -33,6 +34,7 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
 from tearline.statement import Attestation, Signer, StatementType
+from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
 from tearline.wire.exchange import (
     START,
     Delivery,
@@ -160,6 +162,10 @@ class LocalTransport:
             ),
             token=None,
         )
+        self.show(exchange)
+
+    def show(self, exchange: Exchange) -> None:
+        """From now on the node talks with this exchange, and does not notice."""
         self.target = exchange
         self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
@@ -178,8 +184,12 @@ class LocalTransport:
     async def entries(self, request: bytes) -> bytes:
         return await self._trust.entries(self._caller, request)
 
-    async def search(self, request: bytes, token: str) -> bytes:
-        return await self._audit.search(self._caller, request)
+    async def cosign(self, turn: bytes) -> bytes:
+        return await self._trust.cosign(self._caller, turn)
+
+    async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
+        async for page in self._audit.search(self._caller, request):
+            yield page
 
     async def prove(self, request: bytes) -> bytes:
         return await self._audit.prove(self._caller, request)
@@ -197,6 +207,7 @@ class LyingTransport(LocalTransport):
         log: From a run of log entries to the one that is shown.
         outcomes: From what became of a publication to what the publisher is told.
         publication: From what the node publishes to what arrives: a patched node.
+        news: From what others cosigned to what the node is told of it.
     """
 
     def __init__(self, exchange: Exchange, node: str) -> None:
@@ -206,6 +217,7 @@ class LyingTransport(LocalTransport):
         self.log: Callable[[EntryRange], EntryRange] = lambda entries: entries
         self.outcomes: Callable[[tuple[Outcome, ...]], tuple[Outcome, ...]] = tuple
         self.publication: Callable[[Publication], Publication] = lambda publication: publication
+        self.news: Callable[[CosignNews], CosignNews] = lambda news: news
 
     async def publish(self, publication: bytes) -> bytes:
         changed = encode_publication(self.publication(parse_publication(publication)))
@@ -225,6 +237,9 @@ class LyingTransport(LocalTransport):
 
     async def entries(self, request: bytes) -> bytes:
         return encode_entries(self.log(parse_entries(await super().entries(request))))
+
+    async def cosign(self, turn: bytes) -> bytes:
+        return encode_cosign_news(self.news(parse_cosign_news(await super().cosign(turn))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +383,7 @@ class Simulation:
     clock: "Clock"
     template: "Template"
     folder: Path
+    _forks: int = 0
 
     async def refuses(
         self,
@@ -409,6 +425,27 @@ class Simulation:
     async def entries(self) -> list[bytes]:
         """Every entry of the log."""
         return list((await self.exchange.entries(0, 0)).entries)
+
+    @asynccontextmanager
+    async def forked(self, *members: Member) -> AsyncIterator[Exchange]:
+        """A second life of the exchange as it stands, under the same keys, shown to ``members``.
+
+        From here on the log has two histories, each with every signature of the log.
+        """
+        self._forks += 1
+        folder = self.folder / f"fork-{self._forks}"
+        folder.mkdir()
+        for path in self.folder.glob("exchange.db*"):
+            shutil.copy(path, folder)
+        exchange = await Exchange.open(
+            _house(self.template, SqliteStore(folder / "exchange.db"), self.clock)
+        )
+        for member in members:
+            member.exchange.show(exchange)
+        try:
+            yield exchange
+        finally:
+            await exchange.close()
 
     def root(self, name: str) -> Signer:
         """An agency's root, as a thief has it."""
@@ -490,6 +527,7 @@ def quickly() -> Iterator[None]:
             lambda passphrase, salt: hashlib.sha256(salt + passphrase).digest(),
         )
         patch.setattr(tearline_server.auditlog, "CHECKPOINT_INTERVAL_MS", 0)
+        patch.setattr(tearline_server.cosigning, "COSIGN_WAIT_MS", 0)
         yield
 
 

@@ -1,5 +1,6 @@
 """The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Protocol, cast
@@ -10,6 +11,7 @@ import grpc.aio
 from tearline.certificates import verify_current
 from tearline.errors import CertificateExpired, ExchangeUnreachable, TearlineError
 from tearline.federation import ExchangeIdentity
+from tearline.limits import COSIGN_WAIT_MS
 from tearline.rpc import methods
 from tearline.rpc.credentials import (
     TlsIdentity,
@@ -39,8 +41,12 @@ class Transport(Protocol):
         """A run of log entries with a checkpoint."""
         ...
 
-    async def search(self, request: bytes, token: str) -> bytes:
-        """A page of proven events, for the person whose token it is."""
+    async def cosign(self, turn: bytes) -> bytes:
+        """What we cosigned; answered by what others did, once the log has grown."""
+        ...
+
+    def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
         ...
 
     async def close(self) -> None:
@@ -101,20 +107,37 @@ class GrpcTransport:
         """A run of log entries with a checkpoint."""
         return await self._call(methods.ENTRIES, request)
 
-    async def search(self, request: bytes, token: str) -> bytes:
-        """A page of proven events, for the person whose token it is."""
-        return await self._call(methods.SEARCH, request, with_access_token(token))
+    async def cosign(self, turn: bytes) -> bytes:
+        """What we cosigned; answered by what others did, once the log has grown."""
+        return await self._call(methods.COSIGN, turn, wait_s=COSIGN_WAIT_MS / 1000)
+
+    async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
+        stream = self._channel.unary_stream(methods.SEARCH, None, None)(
+            request, metadata=with_access_token(token)
+        )
+        try:
+            while True:
+                async with asyncio.timeout(None if follow else self._timeout_s):
+                    page = await stream.read()
+                if not isinstance(page, bytes):
+                    return
+                yield page
+        except TimeoutError:
+            raise ExchangeUnreachable("it stopped in the middle of a search") from None
+        except grpc.aio.AioRpcError as error:
+            raise self._translated(error) from None
+        finally:
+            stream.cancel()
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._channel.close(None)
 
-    async def _call(
-        self, method: str, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
-    ) -> bytes:
+    async def _call(self, method: str, request: bytes, *, wait_s: float = 0) -> bytes:
         try:
             reply: bytes = await self._channel.unary_unary(method, None, None)(
-                request, timeout=self._timeout_s, metadata=metadata
+                request, timeout=self._timeout_s + wait_s
             )
         except grpc.aio.AioRpcError as error:
             raise self._translated(error) from None

@@ -745,6 +745,14 @@ class StatusBackwards(MailboxError):
     next = "Ignore the receipt; keep it as evidence."
 
 
+class ChannelStalled(MailboxError):
+    """A gap that stays while too much comes behind it."""
+
+    code = "TL-MBX-005"
+    what = "More has come behind a gap than is taken in; nothing more is, until the gap closes."
+    next = "Compare what was sent and received with the sender, outside the exchange."
+
+
 class LogError(TearlineError):
     """The audit log, or a proof of it, does not verify."""
 
@@ -815,6 +823,14 @@ class CheckpointForged(LogError):
     next = "Keep the checkpoint as evidence, do not rely on it, and tell the auditors."
 
 
+class LogUnproven(LogError):
+    """More entries than are held without a checkpoint over them."""
+
+    code = "TL-LOG-009"
+    what = "The log gives entry upon entry and no checkpoint that they lead to."
+    next = "Restore a newer backup of the node, so that less is missing, or tell the operator."
+
+
 class EntryMismatch(LogError):
     """An entry that is of no kind, or not what its opening says."""
 
@@ -837,6 +853,14 @@ class LogKeysUnknown(LogError):
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
     next = "Name the federation's trust list with --trust, and verify again."
+
+
+class EntryWithheld(LogError):
+    """An answer without an entry that the asking node was told of."""
+
+    code = "TL-LOG-026"
+    what = "The exchange left out of its answer an entry that this node was told of."
+    next = "Keep the answer as evidence, tell the operator, and search your node's own proofs."
 
 
 class TileMalformed(LogError):
@@ -947,6 +971,15 @@ class StoreVersion(StoreError):
     code = "TL-STO-004"
     what = "The database was made by another version of Tearline."
     next = "Run the version that made it, or a later one."
+
+
+class QuarantineFull(StoreError):
+    """No room left for what does not verify."""
+
+    code = "TL-STO-005"
+    what = "So much was put aside that nothing more which does not verify is taken from the mailbox."
+    next = "Look at `tearline node status`, and tell the operator and the senders."
+    exit_status = EXIT_INTEGRITY
 
 
 class RequestError(TearlineError):

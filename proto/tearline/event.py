@@ -27,6 +27,7 @@ class EventCode(StrEnum):
     TOKEN_REFUSED = "token-refused"  # noqa: S105 (a name, not a secret)
     AUDIT_SEARCH = "audit-search"
     OPERATOR = "operator"
+    AUDIT_EXPORT = "audit-export"
 
 
 class EventOutcome(StrEnum):

@@ -316,6 +316,8 @@ class Exchange:
 
     async def _log_grown(self, size: int, ends_ms: int) -> bool:
         """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""
+        if self._ended:
+            return False
         wait_s = (ends_ms - self._house.clock()) / 1000
         try:
             async with asyncio.timeout(max(wait_s, 0)):

@@ -18,6 +18,7 @@ from builders import (
     secret,
     signed_by,
 )
+from tearline.audit_query import Query, parse_query
 from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
 from tearline.errors import (
     CheckpointForged,
@@ -34,9 +35,9 @@ from tearline.policy.form import Form
 from tearline.receipt import LogOpening, Status
 from tearline.statement import StatementType
 from tearline.tlog_proof import LogProof
-from tearline.wire.exchange import ProvenEvent, ProvenEvents, SearchRequest
+from tearline.wire.exchange import ProvenEvent, ProvenEvents
 from tearline.wire.flow import encode_event, encode_grant, encode_log_opening
-from tearline_client.audit.search import verify_page
+from tearline_client.audit.search import Asked, verify_page
 from tearline_client.audit.sightings import Answer, Evidence, Place, Spot, judge
 from tearline_client.audit.verifier import AuditVerifier, Outcome, worst
 from tearline_client.store.log import OpenedEvent
@@ -226,7 +227,7 @@ def test_the_worst_outcome_counts() -> None:
 
 # A page of a search.
 
-REQUEST = SearchRequest(query="", after=-1, limit=10)
+ASKED = Asked(query=Query(), after=-1, left=10)
 PAGE = ProvenEvents(
     events=tuple(ProvenEvent(entry=o, path=path(o.index), size=len(ENTRIES)) for o in OPENINGS),
     checkpoint=NOTE,
@@ -235,14 +236,16 @@ PAGE = ProvenEvents(
 
 
 def test_a_page_is_believed_event_by_event() -> None:
-    found = verify_page(PAGE, REQUEST, LOG)
-    assert [opened.event for opened in found] == [event(0), event(1), event(2)]
+    page_ = verify_page(PAGE, ASKED, LOG)
+    assert [found.event for found in page_.events] == [event(0), event(1), event(2)]
+    assert page_.covered == len(ENTRIES) - 1
+    assert verify_page(replace(PAGE, next=FIRST + 2), ASKED, LOG).covered == FIRST + 2
 
 
 def test_an_invented_event_is_not_believed() -> None:
     invented = replace(PAGE.events[0], entry=replace(OPENINGS[0], salt=secret("other")))
     with pytest.raises(EntryNotIncluded):
-        verify_page(replace(PAGE, events=(invented,)), REQUEST, LOG)
+        verify_page(replace(PAGE, events=(invented,)), ASKED, LOG)
 
 
 @pytest.mark.parametrize(
@@ -259,26 +262,25 @@ def test_a_page_under_no_checkpoint_of_the_log_is_not_believed(
     note: bytes, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        verify_page(replace(PAGE, checkpoint=note), REQUEST, LOG)
+        verify_page(replace(PAGE, checkpoint=note), ASKED, LOG)
 
 
 @pytest.mark.parametrize(
-    ("page", "request_"),
+    ("page", "asked"),
     [
-        (replace(PAGE, events=PAGE.events[::-1]), REQUEST),
-        (PAGE, replace(REQUEST, after=FIRST)),
-        (PAGE, replace(REQUEST, limit=2)),
-        (replace(PAGE, events=(replace(PAGE.events[0], size=FIRST + 1),)), REQUEST),
-        (replace(PAGE, events=(), next=3), replace(REQUEST, after=3)),
-        (replace(PAGE, next=FIRST), REQUEST),
+        (replace(PAGE, events=PAGE.events[::-1]), ASKED),
+        (PAGE, replace(ASKED, after=FIRST)),
+        (PAGE, replace(ASKED, left=2)),
+        (replace(PAGE, events=(replace(PAGE.events[0], size=FIRST + 1),)), ASKED),
+        (replace(PAGE, events=(), next=3), replace(ASKED, after=3)),
+        (replace(PAGE, next=FIRST), ASKED),
+        (PAGE, replace(ASKED, query=parse_query("action:mark"))),
     ],
-    ids=["order", "before", "more", "tree", "standstill", "backwards"],
+    ids=["order", "before", "more", "tree", "standstill", "backwards", "query"],
 )
-def test_a_page_that_answers_something_else_is_refused(
-    page: ProvenEvents, request_: SearchRequest
-) -> None:
+def test_a_page_that_answers_something_else_is_refused(page: ProvenEvents, asked: Asked) -> None:
     with pytest.raises(ExchangeMisbehaved):
-        verify_page(page, request_, LOG)
+        verify_page(page, asked, LOG)
 
 
 # Who saw a field.

@@ -1,58 +1,120 @@
 """An auditor's search through the exchange, which is believed about nothing.
 
-Every event that arrives is verified under the log's keys, and then found again in this node's
-own mirror of the log: an exchange that shows auditors another log than nodes is caught.
+Every event that arrives is verified under the log's keys, found again in this node's own
+mirror of the log, and compared with what was asked: an exchange that shows auditors another
+log than nodes, or another answer than the log holds, is caught. What this node was told of
+itself must be among what is found.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from tearline.errors import EntryMismatch, ExchangeMisbehaved, LogInconsistent, TearlineError
+from tearline.audit_query import Query, parse_query
+from tearline.errors import (
+    EntryMismatch,
+    EntryWithheld,
+    ExchangeMisbehaved,
+    LogInconsistent,
+    TearlineError,
+)
+from tearline.event import Event
 from tearline.federation import LogIdentity
 from tearline.ledger import blind_entry, verify_cosigned, verify_opening_in_log
-from tearline.limits import EVENT_PAGE
+from tearline.limits import MAX_LOG_SIZE
 from tearline.wire.exchange import (
+    ProvenEvent,
     ProvenEvents,
     SearchRequest,
     encode_search,
     parse_proven_events,
 )
 from tearline_client.state import NodeState
-from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_client.store.log import LogStore
 
 BEGINNING = -1
+_AGAIN_S = 1.0  # before a search that follows is asked for anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundEvent:
+    """An event that a search found, with all that proves it.
+
+    Attributes:
+        event: What happened.
+        proven: Its opening and its place.
+        note: The checkpoint's signed note that the place leads to.
+    """
+
+    event: Event
+    proven: ProvenEvent
+    note: bytes
+
+    @property
+    def index(self) -> int:
+        """The position of its entry in the log."""
+        return self.proven.entry.index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of a search is still to come.
+
+    Attributes:
+        query: What is asked for.
+        after: The log index that it has come to.
+        left: How many events at most.
+    """
+
+    query: Query
+    after: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Verified events, and the last log index that they answer for."""
+
+    events: tuple[FoundEvent, ...]
+    covered: int
 
 
 async def search(
-    state: NodeState, query: str, token: str, *, after: int = BEGINNING, limit: int
-) -> AsyncIterator[OpenedEvent]:
+    state: NodeState, request: SearchRequest, token: Callable[[], str]
+) -> AsyncIterator[FoundEvent]:
     """The events that a query finds, each proven, in the order of the log.
 
     Args:
         state: The auditor's node.
-        query: Conditions such as ``actor:… packet:… created:a..b -outcome:ok``.
-        token: Of the person who searches; the search is itself an entry of the log.
-        after: The log position to continue after; -1 begins at the beginning.
-        limit: How many events at most.
+        request: What is asked for; the search is itself an entry of the log.
+        token: Gives a live token of the person who searches, whenever it is asked.
 
     Raises:
-        LogError: If an event is not in the log; the reply is kept as evidence.
+        MalformedInput: If the query is none.
+        LogError: If an event is not in the log, or one that is there was left out; the reply
+            is kept as evidence.
         TearlineError: If the exchange refuses or cannot be reached.
     """
-    while limit > 0:
-        request = SearchRequest(query=query, after=after, limit=min(limit, EVENT_PAGE))
-        reply = await state.transport.search(encode_search(request), token)
-        with _evidence(state, reply):
-            page = parse_proven_events(reply)
-            found = verify_page(page, request, state.trust.trust_list.log)
-        await state.follow()
-        with _evidence(state, reply):
-            verify_mirrored(page, state.stores.log)
-        for opened in found:
-            yield opened
-        if page.next is None:
+    limit = request.limit
+    asked = Asked(query=parse_query(request.query), after=request.after, left=limit or MAX_LOG_SIZE)
+    while True:
+        request = replace(request, after=asked.after, limit=asked.left if limit else 0)
+        replies = state.transport.search(encode_search(request), token(), follow=request.follow)
+        async for reply in replies:
+            with _evidence(state, reply):
+                proven = parse_proven_events(reply)
+                page = verify_page(proven, asked, state.trust.trust_list.log)
+            await state.follow()
+            with _evidence(state, reply):
+                verify_mirrored(proven, state.stores.log)
+                verify_complete(page, asked, state.stores.log)
+            for found in page.events:
+                yield found
+            asked = replace(asked, after=page.covered, left=asked.left - len(page.events))
+        if not request.follow or not asked.left:
             return
-        after, limit = page.next, limit - len(found)
+        await asyncio.sleep(_AGAIN_S)
 
 
 @contextmanager
@@ -65,19 +127,17 @@ def _evidence(state: NodeState, reply: bytes) -> Iterator[None]:
         raise
 
 
-def verify_page(
-    page: ProvenEvents, request: SearchRequest, log: LogIdentity
-) -> Sequence[OpenedEvent]:
-    """Checks a page of events under the log's keys, and returns them.
+def verify_page(page: ProvenEvents, asked: Asked, log: LogIdentity) -> Page:
+    """Checks a page of events under the log's keys, and that it answers what was asked.
 
     Raises:
         LogError: If the checkpoint is not the log's, or an event is not under it.
-        ExchangeMisbehaved: If the page is not an answer to the request.
+        ExchangeMisbehaved: If the page is not an answer to the search.
     """
     checkpoint = verify_cosigned(page.checkpoint, log)
     size = checkpoint.checkpoint.size
     found = []
-    last = request.after
+    last = asked.after
     for proven in page.events:
         if proven.size != size:
             raise ExchangeMisbehaved("an event is proven in another tree than the page's")
@@ -85,12 +145,19 @@ def verify_page(
             raise ExchangeMisbehaved("the events are not in the order of the log")
         last = proven.entry.index
         event = verify_opening_in_log(proven.entry, proven.path, checkpoint)
-        found.append(OpenedEvent(opening=proven.entry, event=event))
-    if len(found) > request.limit:
+        _verify_asked_for(event, asked.query)
+        found.append(FoundEvent(event=event, proven=proven, note=page.checkpoint))
+    if len(found) > asked.left:
         raise ExchangeMisbehaved("there are more events than were asked for")
-    if page.next is not None and page.next < max(last, request.after + 1):
+    if page.next is not None and page.next < max(last, asked.after + 1):
         raise ExchangeMisbehaved("the search would never end")
-    return found
+    covered = size - 1 if page.next is None else page.next
+    return Page(events=tuple(found), covered=max(covered, asked.after))
+
+
+def _verify_asked_for(event: Event, query: Query) -> None:
+    if not query.matches(event):
+        raise ExchangeMisbehaved("an event is not one that the query asks for")
 
 
 def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
@@ -108,3 +175,17 @@ def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
             raise EntryMismatch(f"entry {proven.entry.index} is another one in this node's log")
         if log.path(proven.entry.index, proven.size) != proven.path:
             raise LogInconsistent("the search shows another log than nodes are shown")
+
+
+def verify_complete(page: Page, asked: Asked, log: LogStore) -> None:
+    """Checks that nothing was left out of what this node itself was told.
+
+    Raises:
+        EntryWithheld: If an entry that this node can open, and that was asked for, is not
+            where the page should show it.
+    """
+    shown = {found.index for found in page.events}
+    for known in log.openings_between(asked.after, page.covered):
+        index = known.opening.index
+        if index not in shown and asked.query.matches(known.event):
+            raise EntryWithheld(f"entry {index}")

@@ -19,10 +19,11 @@ from tearline.event import Event
 from tearline.federation import LogIdentity, TrustList
 from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
 from tearline.trust import TrustState
+from tearline.wire.exchange import SearchRequest
 from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
 from tearline_client.audit.proofs import SUFFIX, ProofFile, prove
-from tearline_client.audit.search import BEGINNING, search
+from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.audit.verifier import (
     AuditVerifier,
@@ -38,7 +39,6 @@ from tearline_client.cli.groups import Group
 from tearline_client.enrolment import read_signed
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
-from tearline_client.store.log import OpenedEvent
 
 _FILE = click.Path(path_type=Path)
 _STATUS = {
@@ -71,24 +71,22 @@ def search_command(frame: Frame, query: str, after: int, limit: int) -> None:
     is verified under the log's keys, and against this node's own mirror of the log.
     """
 
-    async def run(node: Node) -> tuple[list[OpenedEvent], TrustList]:
+    async def run(node: Node) -> tuple[list[FoundEvent], TrustList]:
         await node.state.follow()
-        token = node.audit_token(frame.settings.person)
-        found = [
-            opened async for opened in search(node.state, query, token, after=after, limit=limit)
-        ]
-        return found, node.state.trust.trust_list
+        request = SearchRequest(query=query, after=after, limit=limit)
+        found = search(node.state, request, lambda: node.audit_token(frame.settings.person))
+        return [event async for event in found], node.state.trust.trust_list
 
     found, trust_list = at_work(frame, run)
     frame.emit(
         (
-            {"entry": opened.opening.index, **event_row(opened.event, trust_list), "proven": True}
-            for opened in found
+            {"entry": each.index, **event_row(each.event, trust_list), "proven": True}
+            for each in found
         ),
         ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"],
     )
     if len(found) == limit:
-        frame.say(f"There may be more: --after {found[-1].opening.index}")
+        frame.say(f"There may be more: --after {found[-1].index}")
 
 
 @command.command(name="who-saw")

@@ -1,13 +1,21 @@
 """The log as this node follows it: entries, proofs, and the openings it was told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from tearline.errors import EntryMismatch, TwinEntries
 from tearline.event import Event
 from tearline.ledger import blind_entry, entry_hash
-from tearline.merkle import Frontier, frontier_nodes, inclusion_nodes, inclusion_proof
+from tearline.limits import EVENT_PAGE
+from tearline.merkle import (
+    Frontier,
+    consistency_nodes,
+    consistency_proof,
+    frontier_nodes,
+    inclusion_nodes,
+    inclusion_proof,
+)
 from tearline.receipt import LogOpening
 from tearline.wire.flow import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Database
@@ -77,6 +85,16 @@ class LogStore:
         hashes = dict(zip(needed, self._hashes(needed), strict=True))
         return inclusion_proof(index, size, lambda level, idx: hashes[level, idx])
 
+    def root_at(self, size: int) -> bytes:
+        """The root over the first ``size`` entries here."""
+        return Frontier(size=size, hashes=self._hashes(frontier_nodes(size))).root()
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that the first ``old`` entries, at least one, begin the first ``new``."""
+        needed = consistency_nodes(old, new)
+        hashes = dict(zip(needed, self._hashes(needed), strict=True))
+        return consistency_proof(old, new, lambda level, idx: hashes[level, idx])
+
     def _hashes(self, nodes: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
         found = []
         for level, index in nodes:
@@ -122,6 +140,16 @@ class LogStore:
         )
         return event
 
+    def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
+        """The events told here of entries above ``after`` and up to ``last``, in order."""
+        # The same bound as a page's, so that memory does not grow with what is between.
+        while rows := self._db.rows(
+            "SELECT idx, sealed FROM log_opening WHERE idx > ? AND idx <= ? ORDER BY idx LIMIT ?",
+            (after, last, EVENT_PAGE),
+        ):
+            yield from (self._opened(sealed) for _, sealed in rows)
+            after = rows[-1][0]
+
     def openings(self, statement_id: bytes | None = None) -> tuple[OpenedEvent, ...]:
         """The events told here, all or those about one statement, in the order of the log."""
         rows = (
@@ -132,8 +160,11 @@ class LogStore:
                 (statement_id,),
             )
         )
-        opened = [self._open(sealed) for (sealed,) in rows]
-        return tuple(OpenedEvent(opening=o, event=parse_event(o.event)) for o in opened)
+        return tuple(self._opened(sealed) for (sealed,) in rows)
+
+    def _opened(self, sealed: bytes) -> OpenedEvent:
+        opening = self._open(sealed)
+        return OpenedEvent(opening=opening, event=parse_event(opening.event))
 
     def _open(self, sealed: bytes) -> LogOpening:
         return parse_log_opening(self._db.vault.open(_PLACE, sealed))

@@ -20,7 +20,7 @@ ENTRIES = "/tearline.v1.Trust/Entries"
 """A range of log entries, answered by entries and a checkpoint over at least them."""
 
 COSIGN = "/tearline.v1.Trust/Cosign"
-"""What a node cosigned, answered by what others did, once there is a newer checkpoint."""
+"""What a node cosigned, answered by what others did; at once, or once the log has grown."""
 
 PROVE = "/tearline.v1.Audit/Prove"
 """A statement id, answered by the events about it that name the caller, with proofs."""

@@ -126,11 +126,15 @@ class ProvenEvents(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[ProvenEvent, _Mapping]]] = ..., checkpoint: _Optional[str] = ..., next: _Optional[str] = ...) -> None: ...
 
 class SearchRequest(_message.Message):
-    __slots__ = ("query", "after", "limit")
+    __slots__ = ("query", "after", "limit", "follow", "export")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    EXPORT_FIELD_NUMBER: _ClassVar[int]
     query: str
     after: int
     limit: int
-    def __init__(self, query: _Optional[str] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+    follow: bool
+    export: bool
+    def __init__(self, query: _Optional[str] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ..., follow: _Optional[bool] = ..., export: _Optional[bool] = ...) -> None: ...

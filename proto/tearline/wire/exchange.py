@@ -186,11 +186,21 @@ class ProvenEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """An auditor's query: its text, the log index to continue after (-1: none), a page size."""
+    """An auditor's query.
+
+    Attributes:
+        query: Its text.
+        after: The log index to continue after; -1 begins at the beginning.
+        limit: How many events at most; 0 for all.
+        follow: Whether to go on with what comes.
+        export: Whether it is for a file that leaves the house, and logged as such.
+    """
 
     query: str
     after: int
     limit: int
+    follow: bool = False
+    export: bool = False
 
 
 def publication_of(
@@ -475,7 +485,13 @@ def encode_search(request: SearchRequest) -> bytes:
     """The encoding of an auditor's query."""
     # Positions are shifted by one, so that 0 is "from the beginning".
     return serialize(
-        pb.SearchRequest(query=request.query, after=request.after + 1, limit=request.limit)
+        pb.SearchRequest(
+            query=request.query,
+            after=request.after + 1,
+            limit=request.limit,
+            follow=request.follow,
+            export=request.export,
+        )
     )
 
 
@@ -488,7 +504,13 @@ def parse_search(data: bytes) -> SearchRequest:
     message = decode(pb.SearchRequest, data, maximum=2 * MAX_TEXT_BYTES)
     if len(message.query) > MAX_TEXT_BYTES or message.after >= MAX_LOG_SIZE:
         raise StatementMalformed("the query is too long, or continues beyond any log")
-    return SearchRequest(query=message.query, after=message.after - 1, limit=message.limit)
+    return SearchRequest(
+        query=message.query,
+        after=message.after - 1,
+        limit=message.limit,
+        follow=message.follow,
+        export=message.export,
+    )
 
 
 def _note(text: str) -> bytes:

@@ -1,5 +1,7 @@
 """The face of proofs and searches: ``tearline.v1.Audit``."""
 
+from collections.abc import AsyncIterator
+
 from tearline.rpc import methods
 from tearline.wire.exchange import encode_proven_events, parse_proof_request, parse_search
 from tearline_server.exchange import Auditor, Exchange
@@ -23,7 +25,7 @@ class AuditService:
         return generic_handlers(
             {
                 methods.PROVE: guard.unary(methods.PROVE, self.prove),
-                methods.SEARCH: guard.unary(methods.SEARCH, self.search),
+                methods.SEARCH: guard.unary_stream(methods.SEARCH, self.search),
             }
         )
 
@@ -33,9 +35,10 @@ class AuditService:
         page = await self._exchange.prove(str(caller.agency), statement_id, size)
         return encode_proven_events(page)
 
-    async def search(self, caller: Caller, request: bytes) -> bytes:
-        """An auditor's query; answered by a page of proven events."""
+    async def search(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
+        """An auditor's query; answered by pages of proven events."""
         auditor = Auditor(
             node=str(caller.node), agency=str(caller.agency), pseudonym=caller.pseudonym
         )
-        return encode_proven_events(await self._exchange.search(auditor, parse_search(request)))
+        async for page in self._exchange.search(auditor, parse_search(request)):
+            yield encode_proven_events(page)

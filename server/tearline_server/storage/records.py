@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tearline.audit_query import Query
 from tearline.merkle import Frontier, Node
 from tearline.receipt import LogOpening
 
@@ -313,39 +314,21 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One condition of a search: a field among values, or a range of times.
-
-    Attributes:
-        field: ``actor``, ``party``, ``code``, ``packet``, ``statement``, ``agreement``,
-            ``outcome``, ``reason`` or ``time_ms``.
-        values: What it may be, any of them.
-        since: First time, for ``time_ms``, or None.
-        until: First time after, for ``time_ms``, or None.
-        negated: Whether it must not hold.
-    """
-
-    field: str
-    values: tuple[str | bytes, ...] = ()
-    since: int | None = None
-    until: int | None = None
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """A search in the events that one agency may see.
 
     Attributes:
-        agency: URI of the agency.
-        conditions: All must hold.
+        agency: URI of the agency: it may see what names it.
+        agreements: Agreements that it oversees: it may see what was done under them.
+        query: What is asked for.
         after: The index to continue after; -1 from the beginning.
         below: Only entries below this index, which a checkpoint covers.
         limit: How many events at most.
     """
 
     agency: str
-    conditions: tuple[Condition, ...]
+    agreements: tuple[bytes, ...] = ()
+    query: Query
     after: int
     below: int
     limit: int

@@ -76,7 +76,7 @@ def test_a_search_goes_on_behind_a_position(desk):
 
 def test_a_search_goes_over_many_pages(desk, monkeypatch):
     whole = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
-    monkeypatch.setattr("tearline_client.audit.search.EVENT_PAGE", 1)
+    monkeypatch.setattr("tearline_server.exchange.EVENT_PAGE", 1)
     assert desk.rows("audit", "search", "action:grant-accepted", "--as", "ana") == whole
 
 

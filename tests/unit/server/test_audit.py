@@ -1,20 +1,21 @@
 """The log as readers and auditors get it: entries, proofs, searches, queries."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
-from builders import CN, MX, ORIGIN, US, log_signers, node_of
+from builders import AGREEMENT_ID, CN, MX, ORIGIN, US, log_signers, node_of
 from exchange_builders import IDENTITY, World, codes, manifest_id, receipt_of
 from tearline.checkpoint import parse_checkpoint
 from tearline.errors import FrontierDamaged, MalformedInput, NotFound
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
-from tearline.limits import MAX_QUERY_CONDITIONS
 from tearline.merkle import Frontier
 from tearline.wire.exchange import ProvenEvents, SearchRequest
-from tearline_server.audit_query import parse_query
 from tearline_server.auditlog import AuditLog, append
 from tearline_server.exchange import Auditor
-from tearline_server.storage.records import Condition, Head
+from tearline_server.storage.records import Head
 
 PSEUDONYM = b"q" * 32
 
@@ -26,9 +27,15 @@ def auditor(agency: str) -> Auditor:
 async def search(
     world: World, agency: str, query: str = "", *, after: int = -1, limit: int = 100
 ) -> ProvenEvents:
+    pages = await searched(world, agency, query, after=after, limit=limit)
+    assert len(pages) == 1
+    return pages[0]
+
+
+async def searched(world: World, agency: str, query: str = "", **more: Any) -> list[ProvenEvents]:
     world.clock.time_ms += 1000  # so that no checkpoint has to wait for its second
-    request = SearchRequest(query=query, after=after, limit=limit)
-    return await world.exchange.search(auditor(agency), request)
+    request = SearchRequest(**({"query": query, "after": -1, "limit": 0} | more))
+    return [page async for page in world.exchange.search(auditor(agency), request)]
 
 
 def verified(page: ProvenEvents) -> list[Event]:
@@ -164,68 +171,115 @@ async def test_pages_go_on_where_the_last_one_ended(world: World) -> None:
     assert seen == sorted(set(seen))
 
 
-# The query string.
+async def test_all_pages_of_one_search_are_one_entry_and_one_tree(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await sent(world, CN)
+    monkeypatch.setattr("tearline_server.exchange.EVENT_PAGE", 2)
+    request = SearchRequest(query="action:packet-accepted", after=-1, limit=0)
+    pages = []
+    async for page in world.exchange.search(auditor(US), request):
+        pages.append(page)
+        await sent(world, CN)  # the log grows meanwhile: this search does not
+    assert [len(page.events) for page in pages] == [2, 1]
+    assert len({page.checkpoint for page in pages}) == 1
+    assert [page.next for page in pages] == [pages[0].events[-1].entry.index, None]
+    monkeypatch.undo()
+    assert len(verified(await search(world, US, "action:audit-search"))) == 2
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("", ()),
-        ("  ", ()),
-        (
-            f"actor:{node_of(US)} actor:{node_of(CN)}",
-            (Condition(field="actor", values=(node_of(US), node_of(CN))),),
-        ),
-        ("-outcome:ok", (Condition(field="outcome", values=("ok",), negated=True),)),
-        ("packet:" + "0a" * 32, (Condition(field="packet", values=(b"\n" * 32,)),)),
-        ("agreement:" + "0a" * 16, (Condition(field="agreement", values=(b"\n" * 16,)),)),
-        (
-            "created:1970-01-02..1970-01-03",
-            (Condition(field="time_ms", since=86_400_000, until=3 * 86_400_000),),
-        ),
-        (
-            "created:1970-01-01",
-            (Condition(field="time_ms", since=0, until=86_400_000),),
-        ),
-        (
-            "created:..1970-01-01",
-            (Condition(field="time_ms", since=0, until=86_400_000),),
-        ),
-        ("reason:x';--", (Condition(field="reason", values=("x';--",)),)),
-    ],
-)
-def test_a_query_is_read(query: str, expected: tuple[Condition, ...]) -> None:
-    assert parse_query(query) == expected
+async def test_an_export_is_logged_as_one(world: World) -> None:
+    await searched(world, CN, export=True)
+    (event,) = verified(await search(world, CN, "action:audit-export"))
+    assert (event.actor, event.pseudonym) == (node_of(CN), PSEUDONYM)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "word",
-        "actor:",
-        ":x",
-        "-",
-        "--outcome:ok",
-        "unknown:x",
-        "time_ms:1",
-        "actor:somebody",
-        "action:everything",
-        "outcome:fine",
-        "packet:ab",
-        "packet:" + "0A" * 32,
-        "created:..",
-        "created:20260101",
-        "created:2026-1-1",
-        "created:2026-02-30",
-        "created:1969-12-31",
-        "created:9999-12-31",
-        "created:2026-W01-1",
-        " ".join(["outcome:ok"] * (MAX_QUERY_CONDITIONS + 1)),
-    ],
-)
-def test_what_is_no_query_is_refused(query: str) -> None:
-    with pytest.raises(MalformedInput):
-        parse_query(query)
+async def test_a_search_that_follows_goes_on_with_what_comes(world: World) -> None:
+    request = SearchRequest(query="action:packet-accepted", after=-1, limit=2, follow=True)
+    pages = world.exchange.search(auditor(US), request)
+    await sent(world, CN)
+    first = verified(await anext(pages))
+    waiting = asyncio.ensure_future(anext(pages))
+    world.clock.time_ms += 1000
+    await sent(world, MX)
+    second = verified(await waiting)
+    assert [len(first), len(second)] == [1, 1]
+    assert first != second
+    with pytest.raises(StopAsyncIteration):
+        await anext(pages)
+    assert len(verified(await search(world, US, "action:audit-search"))) == 2
+
+
+async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> None:
+    request = SearchRequest(query="action:mark", after=-1, limit=0, follow=True)
+    waits = asyncio.Event()
+    grown = world.exchange._log.grown
+
+    async def wait(size: int) -> None:
+        waits.set()
+        await grown(size)
+
+    world.exchange._log.grown = wait
+    waiting = asyncio.ensure_future(anext(world.exchange.search(auditor(US), request)))
+    await waits.wait()
+    world.exchange.end_streams()
+    with pytest.raises(StopAsyncIteration):
+        await waiting
+    with pytest.raises(StopAsyncIteration):  # nor does one begin to wait
+        await anext(world.exchange.search(auditor(US), request))
+
+
+# Oversight.
+
+
+async def oversight(world: World, *agencies: str, version: int = 2) -> None:
+    await world.agree(version=version, oversight=agencies)
+
+
+async def test_who_oversees_an_agreement_sees_what_was_done_under_it(world: World) -> None:
+    await sent(world, CN)
+    before = verified(await search(world, MX))
+    assert [e for e in before if e.packet] == []
+    await oversight(world, MX)
+    seen = verified(await search(world, MX, f"agreement:{AGREEMENT_ID.hex()}"))
+    assert {e.code for e in seen} >= {EventCode.PACKET_ACCEPTED, EventCode.GRANT_ACCEPTED}
+    ours = verified(await search(world, US, f"agreement:{AGREEMENT_ID.hex()}"))
+    assert [e for e in seen if e.packet] == [e for e in ours if e.packet]
+
+
+async def test_the_newest_version_says_who_oversees(world: World) -> None:
+    await sent(world, CN)
+    await oversight(world, MX)
+    await oversight(world, CN, version=3)
+    assert [e for e in verified(await search(world, MX)) if e.packet] == []
+
+
+async def test_oversight_is_of_the_agreement_alone(world: World) -> None:
+    await oversight(world, MX)
+    await search(world, CN)  # an entry of its own, under no agreement
+    seen = verified(await search(world, MX))
+    assert all(e.agreement_id == AGREEMENT_ID or "mx-finance" in e.party + e.actor for e in seen)
+    assert verified(await search(world, MX, f"actor:{node_of(CN)} action:audit-search")) == []
+
+
+async def test_another_agreement_and_none_are_answered_alike(world: World) -> None:
+    packet = await sent(world, CN)
+    under = "action:packet-accepted"
+    for query in (f"{under} agreement:{AGREEMENT_ID.hex()}", f"{under} packet:{packet.hex()}"):
+        theirs = await search(world, MX, query)
+        absent = await search(world, MX, query[:-2] + "00")
+        assert (theirs.events, theirs.next) == (absent.events, absent.next) == ((), None)
+
+
+async def test_more_agreements_than_one_search_reads_must_be_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await oversight(world, MX)
+    monkeypatch.setattr("tearline_server.exchange.MAX_AGREEMENTS_SEARCHED", 0)
+    with pytest.raises(MalformedInput, match="name some"):
+        await search(world, MX)
+    assert await search(world, MX, "agreement:" + "00" * 16)
 
 
 # Signing.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tearline.audit_query import Condition, Query
 from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash
@@ -18,7 +19,6 @@ from tearline_server.storage.records import (
     Asked,
     ChannelRow,
     Commit,
-    Condition,
     Head,
     MailRow,
     MailUpdate,
@@ -246,7 +246,9 @@ async def test_a_search_sees_its_agency_alone_and_binds_every_value(store: Store
     await put(store, event(0), event(1, actor=stranger, party=stranger), event(2, actor=B))
 
     async def found(agency: str, *conditions: Condition, after: int = -1) -> list[int]:
-        search = Search(agency=agency, conditions=conditions, after=after, below=3, limit=10)
+        search = Search(
+            agency=agency, query=Query(conditions=conditions), after=after, below=3, limit=10
+        )
         return [row.idx for row in await store.search(search)]
 
     assert await found("spiffe://b.example") == [0, 2]
@@ -262,7 +264,7 @@ async def test_a_search_sees_its_agency_alone_and_binds_every_value(store: Store
     assert await found("spiffe://b.example", Condition(field="actor", values=(hostile,))) == []
     assert await found(hostile) == []
     assert await found(
-        "spiffe://b.example", Condition(field="time_ms", since=1002, until=1003)
+        "spiffe://b.example", Condition(field="created", since=1002, until=1003)
     ) == [2]
     assert await found("spiffe://b.example") == [0, 2]
 
