@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tearline.errors import RequestError
+from tearline.errors import LogError, RequestError
 from tearline_client.node import Node
 
 FOLLOW_S = 60  # how often the log is read although nothing came
@@ -49,6 +49,10 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
                 failures += 1
                 report(f"{error} Trying again in {pause} s.")
                 await asyncio.wait({halt}, timeout=pause)
+            except LogError:
+                # Before the work ends: what convicts the log is for every node to know.
+                await node.cosigning.investigate()
+                raise
         await node.mark()
     finally:
         halt.cancel()
@@ -62,6 +66,7 @@ async def _work(node: Node, report: Report, connected: Callable[[], None]) -> No
     duties = (
         _listen(node, report, arrived),
         _tell(node, arrived),
+        _cosign(node),
         _every(FOLLOW_S, node.sync),
         _every(MARK_S, node.mark),
     )
@@ -89,6 +94,11 @@ async def _tell(node: Node, arrived: asyncio.Event) -> None:
         await arrived.wait()
         arrived.clear()
         await node.tell()
+
+
+async def _cosign(node: Node) -> None:
+    while True:
+        await node.cosigning.turn(wait=True)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tearline.checkpoint import Checkpoint, SignedCheckpoint
-from tearline.errors import ClockSkewed, LogInconsistent, TrustStale
+from tearline.errors import ClockSkewed, LogInconsistent, LogUnproven, TrustStale
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned
+from tearline.limits import MAX_UNPROVEN_BYTES
 from tearline.merkle import Frontier
 from tearline.trust import TrustState
 from tearline.wire.exchange import EntryRange
+from tearline.witness import AddCheckpoint, Seen, verify_add_checkpoint
+from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
 MAX_AGE_S = 600  # what is sealed on may be ten minutes old, no more
@@ -24,6 +27,7 @@ MAX_AHEAD_S = 120  # how far the log's clock may be ahead of ours
 class _Pending:
     frontier: Frontier
     entries: list[bytes]
+    size_bytes: int = 0
 
     @property
     def start(self) -> int:
@@ -36,12 +40,16 @@ class LogFollower:
 
     Args:
         store: Where entries are kept; reading it again at start replays the trust.
+        cosigning: Where the tree to cosign is kept.
         trust: The state to bring forward.
         log: The log's identity from the pinned trust list.
     """
 
-    def __init__(self, store: LogStore, trust: TrustState, log: LogIdentity) -> None:
+    def __init__(
+        self, store: LogStore, cosigning: CosigningStore, trust: TrustState, log: LogIdentity
+    ) -> None:
         self._store = store
+        self._cosigning = cosigning
         self._trust = trust
         self._log = log
         self._applied = 0
@@ -64,8 +72,8 @@ class LogFollower:
             must where another process of this node was faster, as a command beside the daemon.
 
         Raises:
-            LogError: If the log is not the one followed so far, or its checkpoint is not
-                signed. Nothing of the page counts then.
+            LogError: If the log is not the one followed so far, its checkpoint is not signed,
+                or too much was read without one. Nothing of the page counts then.
         """
         signed = verify_cosigned(page.checkpoint, self._log)
         # In one transaction: else another process might store entries between the questions.
@@ -82,8 +90,13 @@ class LogFollower:
         except LogInconsistent:
             self._forget()
             raise
-        self._pending = _Pending(frontier=frontier, entries=[*self._pending.entries, *page.entries])
+        size_bytes = self._pending.size_bytes + sum(map(len, page.entries))
+        entries = [*self._pending.entries, *page.entries]
+        self._pending = _Pending(frontier=frontier, entries=entries, size_bytes=size_bytes)
         if frontier.size < signed.checkpoint.size:
+            if size_bytes > MAX_UNPROVEN_BYTES:
+                self._forget()
+                raise LogUnproven(f"{frontier.size} entries read of {signed.checkpoint.size}")
             return False
         self._store_pending(signed)
         return True
@@ -107,6 +120,12 @@ class LogFollower:
         note = self._store.checkpoint()
         return None if note is None else verify_cosigned(note, self._log)
 
+    def time_s(self) -> int:
+        """When the newest checkpoint was signed, Unix seconds; 0 where none says so."""
+        signed = self.checkpoint()
+        times = [s.time_s for s in signed.signatures if s.time_s is not None] if signed else []
+        return max(times, default=0)
+
     def verify_fresh(self, now_ms: int) -> None:
         """Checks that what is known is young enough to seal on.
 
@@ -114,11 +133,10 @@ class LogFollower:
             TrustStale: If the newest checkpoint is too old.
             ClockSkewed: If it is from our future.
         """
-        signed = self.checkpoint()
-        times = [s.time_s for s in signed.signatures if s.time_s is not None] if signed else []
-        if not times:
+        time_s = self.time_s()
+        if not time_s:
             raise TrustStale()
-        age_s = now_ms // 1000 - max(times)
+        age_s = now_ms // 1000 - time_s
         if age_s > MAX_AGE_S:
             raise TrustStale(f"the newest checkpoint is {age_s} seconds old by this clock")
         if -age_s > MAX_AHEAD_S:
@@ -128,8 +146,20 @@ class LogFollower:
         start, entries = self._pending.start, self._pending.entries
         self._apply(enumerate(entries, start=start))
         self._store.append(start, entries)
+        self._cosign(signed)
         self._store.put_checkpoint(signed.note)
         self._pending = _Pending(frontier=self._pending.frontier, entries=[])
+
+    def _cosign(self, signed: SignedCheckpoint) -> None:
+        """Keeps the tree as the one to cosign: nothing is believed that we would not sign."""
+        last = self._cosigning.cosigned()
+        seen = Seen() if last is None else _seen(verify_cosigned(last, self._log))
+        if signed.checkpoint.size < seen.size:
+            return  # a checkpoint was offered to us that is ahead of what we read
+        path = self._store.consistency(seen.size, signed.checkpoint.size) if seen.size else ()
+        offered = AddCheckpoint(old_size=seen.size, path=path, note=signed.note)
+        verify_add_checkpoint(offered, self._log, seen)
+        self._cosigning.put_cosigned(signed)
 
     def _catch_up(self) -> None:
         """Takes over what is stored, verified by this process earlier or by another of the node."""
@@ -147,3 +177,7 @@ class LogFollower:
             if statement is not None:
                 self._trust.apply(index, statement)
             self._applied = index + 1
+
+
+def _seen(signed: SignedCheckpoint) -> Seen:
+    return Seen(size=signed.checkpoint.size, root=signed.checkpoint.root)

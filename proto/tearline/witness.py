@@ -6,7 +6,7 @@ new ones on the disk before anybody sees the signature.
 """
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tearline.checkpoint import Checkpoint, parse_checkpoint, parse_verifier_key
 from tearline.encoding import parse_base64, parse_decimal, parse_utf8
@@ -18,7 +18,7 @@ from tearline.errors import (
     ProofMalformed,
 )
 from tearline.federation import LogIdentity
-from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
+from tearline.limits import MAX_COSIGN_DELAY_MS, MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
 from tearline.merkle import EMPTY_ROOT, verify_consistency
 
 MAX_PATH = 63  # hashes of a consistency proof (tlog-witness, "add-checkpoint")
@@ -111,3 +111,42 @@ def verify_add_checkpoint(request: AddCheckpoint, log: LogIdentity, seen: Seen) 
         raise LogInconsistent(f"there are two trees of size {seen.size}")
     verify_consistency(seen.size, checkpoint.size, seen.root, checkpoint.root, request.path)
     return checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """What a partner did that it has not cosigned yet: its first act and its last.
+
+    A partner that is there sees its own acts in the log and cosigns them. One that goes on
+    acting and does not is shown another log, or somebody keeps its cosignatures back.
+
+    Attributes:
+        first: Index of the entry of the first act that no cosignature covers.
+        first_ms: Its time in the log, Unix milliseconds.
+        last: Index of the entry of the last act.
+        last_ms: Its time in the log.
+    """
+
+    first: int
+    first_ms: int
+    last: int
+    last_ms: int
+
+    def after(self, index: int, time_ms: int) -> "Awaited":
+        """With one more act."""
+        if index <= self.last:
+            return self
+        return replace(self, last=index, last_ms=time_ms)
+
+    def after_cosigning(self, size: int) -> "Awaited | None":
+        """What is left once the partner cosigned ``size`` entries."""
+        if size > self.last:
+            return None
+        if size > self.first:
+            return replace(self, first=self.last, first_ms=self.last_ms)
+        return self
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the partner was there for long enough to have cosigned the first."""
+        return self.last_ms - self.first_ms > MAX_COSIGN_DELAY_MS

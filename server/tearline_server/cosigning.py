@@ -68,7 +68,7 @@ class Cosignatures:
         self._evidence = {hashlib.sha256(data).digest(): evidence for data, evidence in found}
 
     async def turn(self, node: str, turn: CosignTurn) -> CosignNews:
-        """Takes what a node cosigned and found; answers once the log is larger than it saw.
+        """Takes what a node cosigned and found; says what the others did.
 
         Raises:
             LogError: If it is no cosignature of this node over a checkpoint of this log, or no
@@ -78,8 +78,12 @@ class Cosignatures:
             await self._accuse(evidence)
         seen = await self._take(node, turn.checkpoint) if turn.checkpoint else 0
         # Evidence does not wait for the log to grow.
-        wait_ms = 0 if self._evidence and not turn.evidence else COSIGN_WAIT_MS
-        size, note = await self._log.beyond(seen, within_s=wait_ms / 1000)
+        waits = turn.wait and (not self._evidence or bool(turn.evidence))
+        size, note = (
+            await self._log.beyond(seen, within_s=COSIGN_WAIT_MS / 1000)
+            if waits
+            else await self._log.checkpoint()
+        )
         return CosignNews(
             checkpoints=(self.merged(size, note), *self._newest()),
             evidence=tuple(self._evidence.values())[:MAX_EVIDENCE],

@@ -19,12 +19,14 @@ class Equivocation(_message.Message):
     def __init__(self, older: _Optional[str] = ..., newer: _Optional[str] = ..., root: _Optional[bytes] = ..., path: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class CosignRequest(_message.Message):
-    __slots__ = ("checkpoint", "evidence")
+    __slots__ = ("checkpoint", "evidence", "wait")
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
     checkpoint: str
     evidence: _containers.RepeatedCompositeFieldContainer[Equivocation]
-    def __init__(self, checkpoint: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ...) -> None: ...
+    wait: bool
+    def __init__(self, checkpoint: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ..., wait: _Optional[bool] = ...) -> None: ...
 
 class CosignReply(_message.Message):
     __slots__ = ("checkpoints", "evidence")

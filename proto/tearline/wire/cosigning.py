@@ -25,10 +25,13 @@ class CosignTurn:
     Attributes:
         checkpoint: The note it signed last, with its line; empty if it signed none yet.
         evidence: What it found against the log.
+        wait: Whether to answer only once the log is larger than that checkpoint, or after a
+            while.
     """
 
     checkpoint: bytes = b""
     evidence: tuple[Equivocation, ...] = ()
+    wait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,9 @@ def encode_cosign_turn(turn: CosignTurn) -> bytes:
     """The bytes of a cosigner's turn."""
     return serialize(
         pb.CosignRequest(
-            checkpoint=turn.checkpoint.decode(), evidence=[_write(e) for e in turn.evidence]
+            checkpoint=turn.checkpoint.decode(),
+            evidence=[_write(e) for e in turn.evidence],
+            wait=turn.wait,
         )
     )
 
@@ -74,7 +79,11 @@ def parse_cosign_turn(data: bytes) -> CosignTurn:
         StatementMalformed: If it is none.
     """
     message = decode(pb.CosignRequest, data, maximum=MAX_COSIGN_BYTES)
-    return CosignTurn(checkpoint=_note(message.checkpoint), evidence=_evidence(message.evidence))
+    return CosignTurn(
+        checkpoint=_note(message.checkpoint),
+        evidence=_evidence(message.evidence),
+        wait=message.wait,
+    )
 
 
 def encode_cosign_news(news: CosignNews) -> bytes:

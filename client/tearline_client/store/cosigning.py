@@ -1,0 +1,151 @@
+"""What this node cosigned, what its partners did, and what was found against the log."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from tearline.checkpoint import SignedCheckpoint
+from tearline.equivocation import Equivocation
+from tearline.wire.cosigning import encode_equivocation, parse_equivocation
+from tearline.witness import Awaited
+from tearline_client.store.database import Database
+
+_COSIGNED = "log.cosigned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """How far a partner agency cosigned.
+
+    Attributes:
+        agency: Its URI.
+        size: Entries in the largest tree that it cosigned, as far as was seen; 0 for none.
+        awaited: What it did that it has not cosigned yet, or None.
+    """
+
+    agency: str
+    size: int = 0
+    awaited: Awaited | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accusation:
+    """Evidence against the log.
+
+    Attributes:
+        id: 32 bytes, the SHA-256 of its encoding.
+        time_ms: When it was found here or told.
+        evidence: The contradiction.
+        decision: Why an officer lifted the stop; empty while it stands.
+    """
+
+    id: bytes
+    time_ms: int
+    evidence: Equivocation
+    decision: str
+
+
+class CosigningStore:
+    """The cosigner's memory. What it signed must be here before anybody sees it."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def cosigned(self) -> bytes | None:
+        """The checkpoint that was cosigned last, without our line, or None."""
+        return self._db.setting(_COSIGNED)
+
+    def put_cosigned(self, signed: SignedCheckpoint) -> None:
+        """Keeps what is about to be cosigned, inside the caller's transaction."""
+        self._db.put_setting(_COSIGNED, signed.note)
+
+    def partner(self, agency: str) -> Partner:
+        """How far one partner cosigned."""
+        row = self._db.row(
+            "SELECT size, first, first_ms, last, last_ms FROM partner WHERE agency = ?", (agency,)
+        )
+        return Partner(agency=agency) if row is None else _partner(agency, *row)
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Every partner that was heard of, by URI."""
+        rows = self._db.rows(
+            "SELECT agency, size, first, first_ms, last, last_ms FROM partner ORDER BY agency"
+        )
+        return tuple(_partner(*row) for row in rows)
+
+    def acted(self, agency: str, index: int, time_ms: int) -> None:
+        """A partner did something that stands in the log at ``index`` with that time."""
+        partner = self.partner(agency)
+        if index < partner.size:
+            return
+        awaited = (
+            Awaited(first=index, first_ms=time_ms, last=index, last_ms=time_ms)
+            if partner.awaited is None
+            else partner.awaited.after(index, time_ms)
+        )
+        self.put_partner(replace(partner, awaited=awaited))
+
+    def partner_cosigned(self, agency: str, size: int) -> None:
+        """A partner cosigned the first ``size`` entries of our own tree."""
+        partner = self.partner(agency)
+        if size > partner.size:
+            awaited = partner.awaited and partner.awaited.after_cosigning(size)
+            self.put_partner(replace(partner, size=size, awaited=awaited))
+
+    def put_partner(self, partner: Partner) -> None:
+        """Keeps how far a partner cosigned."""
+        awaited = partner.awaited
+        places = (
+            (None, None, None, None)
+            if awaited is None
+            else (awaited.first, awaited.first_ms, awaited.last, awaited.last_ms)
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO partner VALUES (?, ?, ?, ?, ?, ?)",
+            (partner.agency, partner.size, *places),
+        )
+
+    def accuse(self, evidence: Equivocation, *, now_ms: int) -> bool:
+        """Keeps evidence for ever; returns whether it is new."""
+        data = encode_equivocation(evidence)
+        accusation_id = hashlib.sha256(data).digest()
+        if self._db.row("SELECT 1 FROM accusation WHERE id = ?", (accusation_id,)) is not None:
+            return False
+        self._db.execute(
+            "INSERT INTO accusation VALUES (?, ?, ?, '')", (accusation_id, now_ms, data)
+        )
+        return True
+
+    def accusations(self) -> tuple[Accusation, ...]:
+        """All evidence, oldest first."""
+        rows = self._db.rows(
+            "SELECT id, time_ms, evidence, decision FROM accusation ORDER BY time_ms, id"
+        )
+        return tuple(
+            Accusation(id=i, time_ms=t, evidence=parse_equivocation(data), decision=decision)
+            for i, t, data, decision in rows
+        )
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether evidence stands on which no officer decided."""
+        return self._db.row("SELECT 1 FROM accusation WHERE decision = ''") is not None
+
+    def decide(self, decision: str) -> int:
+        """Lifts the stop, with the reason; returns on how much evidence this decided."""
+        open_ones = int(self._db.value("SELECT count(*) FROM accusation WHERE decision = ''"))
+        self._db.execute("UPDATE accusation SET decision = ? WHERE decision = ''", (decision,))
+        return open_ones
+
+
+def _partner(
+    agency: str,
+    size: int,
+    first: int | None,
+    first_ms: int | None,
+    last: int | None,
+    last_ms: int | None,
+) -> Partner:
+    awaited = None
+    if first is not None and first_ms is not None and last is not None and last_ms is not None:
+        awaited = Awaited(first=first, first_ms=first_ms, last=last, last_ms=last_ms)
+    return Partner(agency=agency, size=size, awaited=awaited)

@@ -1,0 +1,195 @@
+"""An exchange that shows two histories: what nodes cosign finds it out, and the log convicts it."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulator import PASSPHRASE, LyingTransport, Member, Simulation
+from tearline.checkpoint import parse_checkpoint_text, parse_note
+from tearline.equivocation import verify_equivocation
+from tearline.errors import (
+    CosignatureMissing,
+    CosignerUnknown,
+    LogForked,
+    LogInconsistent,
+    SendingStopped,
+)
+from tearline.wire.cosigning import CosignNews
+from tearline_client.node import Node
+
+MINUTE_MS = 60_000
+
+
+def size_of(note: bytes) -> int:
+    return parse_checkpoint_text(parse_note(note).text).size
+
+
+async def reread(world: Simulation, member: Member) -> Node:
+    """The node of a member after a crash: another process on the same home."""
+    transport = LyingTransport(member.exchange.target, member.node.uri)
+    home = member.node.home.path
+    await member.node.close()
+    return await Node.open(home, passphrase=PASSPHRASE, transport=transport)
+
+
+# Together.
+
+
+async def test_every_node_learns_what_the_others_cosigned(world: Simulation) -> None:
+    for _ in range(2):
+        for member in world.members:
+            await member.node.sync()
+    for member in world.members:
+        partners = member.node.state.stores.cosigning.partners()
+        others = {str(other.node.identity().agency_uri) for other in world.members} - {
+            str(member.node.identity().agency_uri)
+        }
+        assert {partner.agency for partner in partners if partner.size} >= others
+        assert not member.codes()
+
+
+async def test_a_cosignature_under_another_node_s_key_is_refused(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.us.node.sync()
+    note = world.us.node.cosigning.cosign()
+    with pytest.raises(CosignerUnknown):
+        await world.exchange._cosignatures._take(world.cn.node.uri, note)
+
+
+# Two histories.
+
+
+async def test_a_node_that_is_shown_the_other_history_convicts_the_log(
+    world: Simulation,
+) -> None:
+    async with world.forked(world.mx):
+        await world.us.send(world.cn)
+        await world.cn.node.sync()
+        # The other history grows as well, and is longer in the end.
+        for _ in range(4):
+            await world.mx.send(world.us)
+        await world.mx.node.sync()
+        world.cn.exchange.show(world.mx.exchange.target)
+        await convicts(world.cn)
+
+
+async def test_a_log_that_was_cut_and_grew_otherwise_is_convicted(world: Simulation) -> None:
+    async with world.forked(world.mx) as fork:
+        for _ in range(3):
+            await world.us.send(world.cn)
+        await world.cn.node.sync()
+        await world.mx.send(world.us)
+        world.cn.exchange.show(fork)
+        await convicts(world.cn)
+
+
+async def test_what_a_partner_cosigned_of_the_other_history_convicts_the_log(
+    world: Simulation,
+) -> None:
+    async with world.forked(world.mx):
+        await world.mx.send(world.us)
+        await world.mx.node.sync()
+        other = world.mx.node.cosigning.cosign()
+        await world.us.send(world.cn)
+        await world.us.send(world.cn)
+        await world.cn.node.sync()
+
+        def leak(news: CosignNews) -> CosignNews:
+            return replace(news, checkpoints=(*news.checkpoints, other))
+
+        world.cn.exchange.news = leak
+        await convicts(world.cn)
+
+
+async def convicts(member: Member) -> None:
+    """The node finds evidence that convinces anyone, and sends nothing more."""
+    with pytest.raises(LogForked):
+        await member.node.sync()
+    (accusation,) = member.node.state.stores.cosigning.accusations()
+    verify_equivocation(accusation.evidence, member.node.state.trust.trust_list.log)
+    assert LogForked.code in member.codes()
+
+
+async def test_evidence_stops_every_node_until_an_officer_decides(world: Simulation) -> None:
+    async with world.forked(world.mx) as fork:
+        await world.us.send(world.cn)
+        await world.cn.node.sync()
+        for _ in range(3):
+            await world.mx.send(world.us)
+        world.cn.exchange.show(fork)
+        with pytest.raises(LogForked):
+            await world.cn.node.sync()
+        # The exchange told the other nodes of its history what it was told.
+        with pytest.raises(LogForked):
+            await world.mx.node.sync()
+        with pytest.raises(SendingStopped):
+            await world.mx.send(world.us)
+        assert world.mx.node.state.stores.cosigning.decide("compared by telephone") == 1
+        assert await world.mx.send(world.us)
+
+
+async def test_a_shorter_history_is_refused_and_convicts_nobody(world: Simulation) -> None:
+    # An exchange that went back to an old backup has signed nothing that contradicts itself.
+    async with world.forked() as fork:
+        await world.us.send(world.cn)
+        await world.cn.node.sync()
+        world.cn.exchange.show(fork)
+        with pytest.raises(LogInconsistent):
+            await world.cn.node.sync()
+        assert not world.cn.node.state.stores.cosigning.accusations()
+
+
+# What is kept back.
+
+
+async def test_a_partner_s_missing_cosignature_is_missed(world: Simulation) -> None:
+    def keep_back(news: CosignNews) -> CosignNews:
+        return replace(news, checkpoints=news.checkpoints[:1])
+
+    for member in world.members:
+        await member.node.sync()
+    world.cn.exchange.news = keep_back
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    await world.cn.node.sync()
+    assert CosignatureMissing.code not in world.cn.codes()
+    world.clock.offset_ms = 2 * MINUTE_MS - 1000
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    await world.cn.node.sync()
+    assert CosignatureMissing.code in world.cn.codes()
+
+
+async def test_entries_that_others_cosigned_and_we_are_not_shown_are_missed(
+    world: Simulation,
+) -> None:
+    await world.cn.node.sync()
+    before = await world.exchange.entries(0, 0)
+    await world.us.send(world.mx)
+    await world.us.node.sync()
+    world.cn.exchange.log = lambda page: replace(
+        page, entries=page.entries[: len(before.entries) - page.start], checkpoint=before.checkpoint
+    )
+    with pytest.raises(LogInconsistent):
+        await world.cn.node.sync()
+
+
+# Crashes.
+
+
+async def test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering(
+    world: Simulation,
+) -> None:
+    async with world.forked() as fork:
+        await world.us.send(world.mx)
+        await world.cn.node.state.follow()  # kept, and then the machine dies before it answers
+        size = world.cn.node.state.stores.log.size
+        node = await reread(world, world.cn)
+        async with node:
+            assert size_of(node.cosigning.cosign()) == size
+            for _ in range(3):
+                await world.mx.send(world.us)
+            node.state.transport.show(fork)  # type: ignore[attr-defined]  # it is the liar's
+            with pytest.raises(LogInconsistent):
+                await node.sync()
+            assert size_of(node.cosigning.cosign()) == size
