@@ -23,6 +23,7 @@ PUBLIC: dict[str, list[str]] = {
         "PacketView",
         "ReleasePlan",
         "Sent",
+        "SyncNode",
         "connected_groups",
     ],
 }

@@ -1,8 +1,11 @@
 """The agency: its node, its keys, its command line.
 
-Programs use ``Node`` and what it takes and gives:
+Programs use ``Node``, or without asyncio its twin ``SyncNode``, and what they take and give:
 
     from tearline_client import About, Node
+
+In the examples of these, ``node`` is an open ``SyncNode``, ``passphrase`` opens its keystore,
+and ``group`` and ``about`` are what is sent: a ``Group`` and an ``About``.
 """
 
 from importlib import import_module
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from tearline_client.node import Node, NodeStatus
     from tearline_client.plan import Cell, Draft, ReleasePlan
     from tearline_client.releasing import Sent
+    from tearline_client.sync import SyncNode
     from tearline_client.views import PacketView
 
 __all__ = [
@@ -30,6 +34,7 @@ __all__ = [
     "PacketView",
     "ReleasePlan",
     "Sent",
+    "SyncNode",
     "connected_groups",
 ]
 
@@ -44,6 +49,7 @@ _PLACES = {
     "PacketView": "views",
     "ReleasePlan": "plan",
     "Sent": "releasing",
+    "SyncNode": "sync",
     "connected_groups": "entities",
 }
 

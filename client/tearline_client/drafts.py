@@ -34,6 +34,15 @@ class About:
         urgency: How soon an answer is owed.
         evaluation: 4x4.
         guarded: A stricter category for single fields, by entity id and property.
+
+    Example:
+        >>> about = About(
+        ...     article="money-laundering",
+        ...     purpose="criminal-investigation",
+        ...     guarded={("qiu", "notes"): "method"},
+        ... )
+        >>> about.kind.value, about.urgency.value
+        ('lead', 'routine')
     """
 
     article: str

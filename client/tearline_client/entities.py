@@ -59,6 +59,11 @@ class Entity:
 
     Raises:
         MalformedInput: On construction, where a name, a value or a count is out of bounds.
+
+    Example:
+        >>> qiu = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao", "裘文昊")})
+        >>> qiu.properties["name"][0]
+        'Qiu Wenhao'
     """
 
     id: str
@@ -90,6 +95,12 @@ class Group:
         entities: Entities in the order of the source. One too large for a packet is divided
             by property among several groups.
         outside: Ids they refer to that no entity of the import has.
+
+    Example:
+        >>> share = {"owner": ("qiu",), "asset": ("lantern",)}
+        >>> (group,) = connected_groups([Entity(id="o1", schema="Ownership", properties=share)])
+        >>> group.outside
+        ('qiu', 'lantern')
     """
 
     entities: tuple[Entity, ...]
@@ -136,6 +147,17 @@ def connected_groups(
     Groups stand in the order of their first entities, and entities in the order given, so the
     same import always makes the same groups. A single field above ``max_bytes`` (no field is
     above 1 MiB) makes a group of its own.
+
+    Example:
+        >>> people = [
+        ...     Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao",)}),
+        ...     Entity(id="ana", schema="Person", properties={"name": ("Ana Ruiz",)}),
+        ... ]
+        >>> share = Entity(id="o1", schema="Ownership", properties={"owner": ("qiu",)})
+        >>> for group in connected_groups([*people, share]):
+        ...     print([entity.id for entity in group.entities])
+        ['qiu', 'o1']
+        ['ana']
     """
     present = {entity.id for entity in entities}
     return tuple(

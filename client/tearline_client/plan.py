@@ -38,6 +38,13 @@ class Draft:
         evaluation: 4x4.
         derived_from: Manifest ids of the packets it was made from.
         supersedes: Manifest id of the packet it corrects, or empty.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> for field in draft.fields:
+        ...     print(field.path.partition("/")[2], field.marking.category)
+        Person/id reference
+        Person/name identity.subject
     """
 
     fields: tuple[Field, ...]
@@ -66,6 +73,12 @@ class Cell:
         policy_ids: The shared policies that decided it.
         own_policy_ids: The agency's own, for its own eyes.
         reason: Why no more.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> cell = node.plan(draft, ["mx-prosecutor"]).cells()[-1]
+        >>> cell.category, cell.form.text, cell.values
+        ('identity.subject', 'clear', (b'Qiu Wenhao',))
     """
 
     path: str
@@ -101,6 +114,12 @@ class ReleasePlan:
         fields: Every field in every form that is sealed: clear always, since more may be
             disclosed later, and generalised where some recipient gets no more.
         decisions: By recipient and marking.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> plan = node.plan(draft, ["cn-public-security", "mx-prosecutor"])
+        >>> len(plan.cells()) == len(draft.fields) * len(plan.recipients)
+        True
     """
 
     draft: Draft

@@ -27,6 +27,12 @@ class Sent:
         packets: Manifest ids, 32 bytes each, in the order of the plans.
         receipts: The exchange's receipts of manifests and grants.
         refused: Codes and reasons of refusals, by message.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> sent = node.send([node.plan(draft, ["mx-prosecutor"])])
+        >>> len(sent.packets), len(sent.receipts), sent.refused  # one manifest and one grant
+        (1, 2, ())
     """
 
     packets: tuple[bytes, ...]

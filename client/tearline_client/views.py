@@ -19,6 +19,13 @@ class PacketView:
         view: What is open here, without fields that were found to be wrong.
         grants: Ours to partners, or a partner's to us.
         own: Whether this node made it.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> (packet,) = node.send([node.plan(draft, ["mx-prosecutor"])]).packets
+        >>> shown = node.show(packet)
+        >>> shown.own, [opened.field.texts for opened in shown.view.best()][-1]
+        (True, ('Qiu Wenhao',))
     """
 
     packet: StoredPacket

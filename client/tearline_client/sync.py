@@ -1,0 +1,198 @@
+"""``SyncNode``: the node for programs without asyncio.
+
+Its methods are those of ``Node``, forwarded to an event loop in a thread of its own: the same
+names, parameters, results and errors.
+"""
+
+import asyncio
+import functools
+import threading
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from tearline_client.node import Node
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Loop:
+    """An event loop that runs in a thread until it is closed."""
+
+    def __init__(self) -> None:
+        started = threading.Event()
+        self._calls: weakref.WeakSet[Any] = weakref.WeakSet()  # tasks
+
+        def run() -> None:
+            with asyncio.Runner() as runner:
+                self._loop = runner.get_loop()
+                self._loop.call_soon(started.set)
+                self._loop.run_forever()
+
+        self._thread = threading.Thread(target=run, name="tearline", daemon=True)
+        self._thread.start()
+        started.wait()
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
+        """Lets the loop do ``work``, and waits for it."""
+        if not self._thread.is_alive():
+            raise RuntimeError("the node is closed")
+
+        async def call() -> R:
+            self._calls.add(asyncio.current_task())
+            return await work()
+
+        future = asyncio.run_coroutine_threadsafe(call(), self._loop)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # an interrupt ends the work, and not the waiting for it alone
+
+    async def cancel_calls(self) -> None:
+        """Ends what was interrupted and the calls of other threads, and waits until they ended."""
+        calls = set(self._calls) - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    def close(self) -> None:
+        """Stops the loop; the thread is then gone."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+
+def _opened(
+    method: Callable[P, Coroutine[Any, Any, Node]],
+) -> Callable[P, "SyncNode"]:
+    @functools.wraps(method)
+    def forward(*args: P.args, **kwargs: P.kwargs) -> "SyncNode":
+        with ExitStack() as undo:
+            loop = _Loop()
+            undo.callback(loop.close)
+            node = loop.run(lambda: method(*args, **kwargs))
+            undo.callback(loop.run, node.close)
+            undo.callback(loop.run, loop.cancel_calls)
+            return SyncNode(node, loop, undo.pop_all())
+
+    return forward
+
+
+def _awaited(
+    method: Callable[Concatenate[Node, P], Awaitable[R]],
+) -> Callable[Concatenate["SyncNode", P], R]:
+    @functools.wraps(method)
+    def forward(self: "SyncNode", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def work() -> R:
+            return await method(self._node, *args, **kwargs)
+
+        return self._loop.run(work)
+
+    return forward
+
+
+def _called(
+    method: Callable[Concatenate[Node, P], R],
+) -> Callable[Concatenate["SyncNode", P], R]:
+    @functools.wraps(method)
+    def forward(self: "SyncNode", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def work() -> R:  # in the loop, too: never between two steps of another call
+            return method(self._node, *args, **kwargs)
+
+        return self._loop.run(work)
+
+    return forward
+
+
+def _iterated(
+    method: Callable[Concatenate[Node, P], AsyncIterator[R]],
+) -> Callable[Concatenate["SyncNode", P], Iterator[R]]:
+    @functools.wraps(method)
+    def forward(self: "SyncNode", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        items = method(self._node, *args, **kwargs)
+
+        async def work() -> R:
+            return await anext(items)
+
+        while True:
+            try:
+                item = self._loop.run(work)
+            except StopAsyncIteration:
+                return
+            yield item
+
+    return forward
+
+
+class SyncNode:
+    """An agency's node without asyncio: open it with ``SyncNode.open``, as a context.
+
+    Whatever ``Node`` has to be awaited for, this waits for; several threads may share one. An
+    interrupt ends the call under way as cancelling it would. Closing the node ends the calls of
+    other threads with ``concurrent.futures.CancelledError``.
+
+    Example:
+        >>> with SyncNode.open("us-justice", passphrase=passphrase) as node:
+        ...     for received in node.inbox():  # verified, opened and stored
+        ...         print(type(received.content).__name__)
+        ...     print(node.uri)
+        spiffe://justice.us.example/node/liaison
+    """
+
+    def __init__(self, node: Node, loop: _Loop, closing: ExitStack) -> None:
+        self._node = node
+        self._loop = loop
+        self._closing = closing
+
+    open = staticmethod(_opened(Node.open))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection, closes the database and ends the thread; again is no error."""
+        self._closing.close()
+
+    @property
+    def uri(self) -> str:
+        """The node's URI."""
+        return self._node.uri
+
+    identity = _called(Node.identity)
+
+    sync = _awaited(Node.sync)
+    cosigner = _called(Node.cosigner)
+    rotate_encryption_key = _awaited(Node.rotate_encryption_key)
+    publish_revocation = _awaited(Node.publish_revocation)
+
+    acting = _called(Node.acting)
+    audit_token = _called(Node.audit_token)
+    draft_agreement = _called(Node.draft_agreement)
+    sign_agreement = _called(Node.sign_agreement)
+    publish_agreement = _awaited(Node.publish_agreement)
+
+    agreement = _called(Node.agreement)
+    node_of = _called(Node.node_of)
+    draft = _called(Node.draft)
+    plan = _called(Node.plan)
+    send = _awaited(Node.send)
+    disclose = _awaited(Node.disclose)
+
+    inbox = _iterated(Node.inbox)
+    receive = _awaited(Node.receive)
+    tell = _awaited(Node.tell)
+    mark = _awaited(Node.mark)
+
+    show = _called(Node.show)
+    read = _awaited(Node.read)
+    status = _called(Node.status)
