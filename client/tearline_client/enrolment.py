@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tearline.armor import Armor, armor, parse_armor
@@ -23,6 +23,7 @@ from tearline.federation import (
 )
 from tearline.identity import parse_agency_uri
 from tearline.keys import SEED_SIZE, SUITE, SigningKey
+from tearline.ledger import clear_entry
 from tearline.statement import Signer, StatementType
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION, TrustState
@@ -159,7 +160,11 @@ def draft_trust_list(
     agencies: Sequence[Agency],
     threshold: int,
 ) -> Signed:
-    """The first trust list of a federation, proposed and signed by this home's root."""
+    """The first trust list of a federation, proposed and signed by this home's root.
+
+    Raises:
+        EntryTooLarge: If it would not fit an entry of the log, once every root has signed.
+    """
     root = _root_signer(home, root_passphrase, GENESIS_FEDERATION)
     body = encode_trust_list(
         TrustList(
@@ -173,7 +178,17 @@ def draft_trust_list(
             threshold=threshold,
         )
     )
-    return signed(root.sign([(StatementType.TRUST_LIST, body)]))
+    proposed = signed(root.sign([(StatementType.TRUST_LIST, body)]))
+    _verify_fits(proposed, len(agencies))
+    return proposed
+
+
+def _verify_fits(proposed: Signed, signers: int) -> None:
+    """Refuses now what would be refused when all have signed and the roots are locked away."""
+    # One signature is about as long as another; sign_trust_list sees how long each one is.
+    statement = proposed.statement
+    complete = replace(statement, inclusions=statement.inclusions * signers)
+    clear_entry(replace(proposed, statement=complete))
 
 
 def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Signed:
@@ -181,6 +196,7 @@ def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Sig
 
     Raises:
         TrustListRejected: If this agency is not on the list under its own root key.
+        EntryTooLarge: If the list would not fit an entry of the log.
     """
     trust_list = parse_trust_list(proposed.statement.body)
     root = _root_signer(home, root_passphrase, trust_list.header.federation)
@@ -188,7 +204,9 @@ def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Sig
     if agency is None or agency.root_key != _root_key(home, root_passphrase).public.encoded:
         raise TrustListRejected("it does not name this agency with its own root key")
     own = signed(root.sign([(StatementType.TRUST_LIST, proposed.statement.body)]))
-    return merge_signed([proposed, own])
+    complete = merge_signed([proposed, own])
+    clear_entry(complete)
+    return complete
 
 
 def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
@@ -198,11 +216,13 @@ def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
 
     Raises:
         TrustError: If a root did not sign, ours included.
+        EntryTooLarge: If the list does not fit an entry of the log.
     """
     if home.federation.exists():
         raise ConfigUnreadable(f"{home.federation}: a federation is pinned here already")
     identity = home.identity()
     federation = complete.statement.id
+    clear_entry(complete)
     TrustState(federation=federation, own_agency=identity.agency_uri).apply(0, complete)
     root = _root_signer(home, passphrases.root, federation)
     key = SigningKey(Keystore.open(home.keys, passphrases.node).get(SIGNING_KEY))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 from tearline.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
 from tearline.encoding import label
-from tearline.errors import EntryMismatch, TwinEntries
+from tearline.errors import EntryMismatch, EntryTooLarge, TwinEntries
 from tearline.event import Event
 from tearline.federation import LogIdentity
+from tearline.limits import MAX_ENTRY_BYTES
 from tearline.merkle import leaf_hash, verify_inclusion
 from tearline.receipt import LogOpening
 from tearline.wire.flow import parse_event
@@ -25,8 +26,15 @@ BLIND_SIZE = 33
 
 
 def clear_entry(signed: Signed) -> bytes:
-    """The entry of a statement that everyone sees."""
-    return CLEAR + encode_signed(signed)
+    """The entry of a statement that everyone sees.
+
+    Raises:
+        EntryTooLarge: If it would have more bytes than an entry may have (spec L-6).
+    """
+    entry = CLEAR + encode_signed(signed)
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise EntryTooLarge(f"{len(entry)} bytes, of at most {MAX_ENTRY_BYTES}")
+    return entry
 
 
 def blind_entry(salt: bytes, event: bytes) -> bytes:
@@ -38,9 +46,11 @@ def parse_entry(entry: bytes) -> Signed | None:
     """The statement of a clear entry, or None for a blind one.
 
     Raises:
-        EntryMismatch: If the entry is of neither kind.
+        EntryMismatch: If the entry is of neither kind, or too large.
         StatementMalformed: If a clear entry holds no statement.
     """
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise EntryMismatch("no entry is that large")
     match entry[:1]:
         case b"\0":
             return parse_signed(entry[1:])

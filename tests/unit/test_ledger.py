@@ -12,6 +12,7 @@ from tearline.errors import (
     CheckpointUnsigned,
     EntryMismatch,
     EntryNotIncluded,
+    EntryTooLarge,
     ProofMalformed,
     StatementMalformed,
     TwinEntries,
@@ -26,9 +27,11 @@ from tearline.ledger import (
     verify_opening_in_log,
     verify_same_entry,
 )
+from tearline.limits import MAX_ENTRY_BYTES
 from tearline.merkle import root_from_leaf_hashes, tree_path
 from tearline.receipt import LogOpening
 from tearline.wire.flow import encode_event
+from tearline.wire.statements import Signed, encode_signed
 
 FED = federation()
 LOG = FED.trust().trust_list.log
@@ -51,6 +54,27 @@ PATH = tree_path(LEAVES, OPENING.index)
 def test_a_clear_entry_shows_its_statement() -> None:
     for entry, statement in zip(ENTRIES, FED.clear, strict=False):
         assert parse_entry(entry) == statement
+
+
+def test_an_entry_has_a_length_that_two_bytes_can_say() -> None:
+    first = FED.clear[0]
+    room = MAX_ENTRY_BYTES - len(ENTRIES[0]) - 2  # the body's length takes a byte more, twice
+    largest = padded(first, room)
+    assert len(clear_entry(largest)) == MAX_ENTRY_BYTES
+    assert parse_entry(clear_entry(largest)) == largest
+    larger = padded(first, room + 1)
+    with pytest.raises(EntryTooLarge):
+        clear_entry(larger)
+    with pytest.raises(EntryMismatch):
+        parse_entry(b"\0" + encode_signed(larger))
+
+
+def padded(signed: Signed, size: int) -> Signed:
+    """The statement with ``size`` bytes more in its body; nobody signed those."""
+    return replace(
+        signed,
+        statement=replace(signed.statement, body=signed.statement.body + bytes(size)),
+    )
 
 
 def test_a_blind_entry_shows_nothing() -> None:

@@ -5,6 +5,7 @@ from tearline.errors import TrustListRejected
 from tearline.event import Event, EventCode
 from tearline.federation import KeyRecord, KeyUse, Revocation, TrustList
 from tearline.identity import parse_agency_uri
+from tearline.ledger import clear_entry
 from tearline.wire.statements import Signed
 from tearline_server.judging.agreements import deliver_in_force
 from tearline_server.judging.case import Case
@@ -23,6 +24,7 @@ def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> No
         verify_authorities(content, trust.trust_list, now_s=docket.now_ms // 1000)
     known = trust.nodes()
     signed = signed_of(case)
+    clear_entry(signed)  # what does not fit one must not have changed anything
     trust.apply(docket.next_index, signed)
 
     docket.log(signed)

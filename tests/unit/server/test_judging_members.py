@@ -35,11 +35,12 @@ from exchange_builders import (
     packet_publication,
     terms,
 )
-from tearline.errors import TrustListRejected, TrustMissing
+from tearline.errors import EntryTooLarge, TrustListRejected, TrustMissing
 from tearline.event import EventCode
 from tearline.federation import KeyUse, Revocation
 from tearline.keys import KemKey, SigningKey
 from tearline.ledger import parse_entry
+from tearline.limits import MAX_ENTRY_BYTES
 from tearline.statement import StatementType
 from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.agreements import parse_agreement
@@ -182,6 +183,20 @@ async def test_a_list_that_names_another_exchange_is_refused(world: World) -> No
 
 
 # What the operator does.
+
+
+async def test_a_trust_list_that_fits_no_entry_changes_nothing(world: World) -> None:
+    uris = [US, CN, MX, *(f"spiffe://agency-{number:02d}.example" for number in range(9))]
+    roots = [signer(uri, world.parties.id) for uri in uris]
+    body = following(world, *uris)
+    said = signed_by(StatementType.TRUST_LIST, body, *roots)
+    assert codes(await world.publish_signed(US, said)) == ["TL-LOG-024"]
+    assert world.exchange.trust_list.number == 1
+    entries = (await world.exchange.entries(0, 0)).entries
+    assert all(len(entry) <= MAX_ENTRY_BYTES for entry in entries)
+    house = house_of(world.store, Clock())
+    with pytest.raises(EntryTooLarge):
+        await take_clear(house, said)
 
 
 async def test_without_a_trust_list_there_is_nothing_to_serve(tmp_path: Path) -> None:
