@@ -15,6 +15,14 @@ from tearline.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tearline.tiles import (
+    Tile,
+    encode_entry_bundle,
+    encode_tile,
+    parse_entry_bundle,
+    parse_tile,
+    parse_tile_path,
+)
 
 ORIGIN = "example.com/log/testdata"
 KEY = parse_verifier_key(f"{ORIGIN}+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx")
@@ -33,21 +41,14 @@ def read_checkpoint(log: Path, size: int) -> Checkpoint:
 
 def read_tile(log: Path, width: int) -> list[bytes]:
     """The leaf hashes of a partial tile."""
-    data = (log / f"tile/0/000.p/{width}").read_bytes()
-    assert len(data) == 32 * width
-    return [data[start : start + 32] for start in range(0, len(data), 32)]
+    tile = Tile(level=0, index=0, width=width)
+    return list(parse_tile((log / tile.path).read_bytes(), width=width))
 
 
 def read_bundle(log: Path, width: int) -> list[bytes]:
-    """The entries of a partial bundle, each behind its length in two bytes."""
-    data = (log / f"tile/entries/000.p/{width}").read_bytes()
-    entries = []
-    while data:
-        end = 2 + int.from_bytes(data[:2], "big")
-        entries.append(data[2:end])
-        data = data[end:]
-    assert len(entries) == width
-    return entries
+    """The entries of a partial bundle."""
+    tile = Tile(level=None, index=0, width=width)
+    return list(parse_entry_bundle((log / tile.path).read_bytes(), width=width))
 
 
 def test_the_key_is_ed25519() -> None:
@@ -63,6 +64,21 @@ def test_entries_and_tiles_lead_to_the_signed_root(log: Path, size: int) -> None
     assert [leaf_hash(entry) for entry in entries] == leaves
     assert checkpoint.size == size
     assert Frontier().append(leaves)[0].root() == checkpoint.root
+
+
+def test_our_tiles_are_the_files_that_it_wrote(log: Path) -> None:
+    words = read_bundle(log, 15)
+    _, nodes = Frontier().append(map(leaf_hash, words))
+    stored = {(level, index): node for level, index, node in nodes}
+    paths = [str(p.relative_to(log)) for p in (log / "tile").rglob("*") if p.is_file()]
+    assert len(paths) == 2 * 15
+    for path in paths:
+        tile = parse_tile_path(path)
+        if tile.level is None:
+            ours = encode_entry_bundle(words[tile.start : tile.end])
+        else:
+            ours = encode_tile(stored[node] for node in tile.nodes())
+        assert (log / path).read_bytes() == ours
 
 
 def test_the_entries_are_those_that_were_logged(log: Path) -> None:

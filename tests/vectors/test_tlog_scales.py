@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tlog_scales import signing, tiles, tlog
+from tlog_scales import signing, tlog
 from tlog_scales.reader import TilesReader
 from tlog_scales.writer import TilesWriter
 
@@ -23,6 +23,7 @@ from tearline.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tearline.tiles import TILE_WIDTH, Tile, encode_tile
 
 ORIGIN = "exchange.example/log"
 TIME_S = 1_763_000_000
@@ -51,11 +52,12 @@ class OurLog:
         self.files = {("checkpoint",): sign_checkpoint(checkpoint, SIGNERS, time_s=TIME_S)}
         level = 0
         while hashes := size >> 8 * level:
-            for tile in range(-(-hashes // 256)):
-                width = min(256, hashes - 256 * tile)
-                nodes_of_tile = (self.read(8 * level, 256 * tile + i) for i in range(width))
-                path = tiles.tile_path(level, tile, width % 256)
-                self.files[tuple(path)] = b"".join(nodes_of_tile)
+            for index in range(-(-hashes // TILE_WIDTH)):
+                width = min(TILE_WIDTH, hashes - TILE_WIDTH * index)
+                tile = Tile(level=level, index=index, width=width)
+                assert tile.is_within(size)
+                content = encode_tile(self.stored[node] for node in tile.nodes())
+                self.files[tuple(tile.path.split("/"))] = content
             level += 1
 
     def read(self, level: int, index: int) -> bytes:
