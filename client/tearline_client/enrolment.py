@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tearline.armor import Armor, armor, parse_armor
-from tearline.certificates import CertificateAuthority, TlsKey, to_pem
+from tearline.certificates import CertificateAuthority, TlsKey
 from tearline.errors import ConfigUnreadable, TrustListRejected
 from tearline.federation import (
     NODE_TYPES,
@@ -37,27 +37,26 @@ from tearline.wire.trust import (
     parse_exchange_enrolment,
     parse_trust_list,
 )
+from tearline_client.certifying import CA_CERTIFICATE, CA_KEY, issue_certificate, put_authority
 from tearline_client.home import (
     COSIGNING_KEY,
     MAX_FILE_BYTES,
     PSEUDONYM_KEY,
     SIGNING_KEY,
-    TLS_KEY,
     TOKEN_KEY,
     Home,
     Identity,
+    replace_private,
     write_private,
 )
 from tearline_client.keystore import Keystore
+from tearline_client.node_keys import NodeKeys
 from tearline_client.persons import LocalIssuer
+from tearline_client.rotation import LIFETIME_MS, KeyKind
 
 ROOT_KEY = "root"
-CA_KEY = "ca"
-CA_CERTIFICATE = "ca-certificate"
 DAY_S = 24 * 3600
 CA_LIFETIME_S = 5 * 366 * DAY_S
-TLS_LIFETIME_S = 7 * DAY_S
-SIGNING_LIFETIME_MS = 366 * DAY_S * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +108,15 @@ def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     root_key = SigningKey.generate()
     authority = CertificateAuthority.create(agency_uri, now_s=now_s, lifetime_s=CA_LIFETIME_S)
     root_store.put(ROOT_KEY, root_key.private_bytes())
-    root_store.put(CA_KEY, authority.private_bytes())
-    root_store.put(CA_CERTIFICATE, authority.certificate)
+    put_authority(root_store, authority)
     node_store = Keystore.create(home.keys, passphrases.node)
     issuer = LocalIssuer.create(node_store, IssuerKey(secrets.token_bytes(32)))
     node_store.put(SIGNING_KEY, SigningKey.generate().private_bytes())
     node_store.put(COSIGNING_KEY, secrets.token_bytes(SEED_SIZE))
     node_store.put(TOKEN_KEY, secrets.token_bytes(32))
     node_store.put(PSEUDONYM_KEY, secrets.token_bytes(32))
-    _certify(home, node_store, authority, identity, now_s)
+    put_authority(node_store, authority)
+    issue_certificate(home, node_store, identity, now_ms=now_s * 1000)
     agency = Agency(
         name=identity.agency,
         uri=identity.agency_uri,
@@ -132,24 +131,11 @@ def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     return agency
 
 
-def renew_certificate(home: Home, passphrases: Passphrases) -> None:
-    """Issues a fresh TLS key and certificate for the node, in place of the old ones."""
-    root_store = Keystore.open(home.root, passphrases.root)
-    authority = CertificateAuthority(root_store.get(CA_CERTIFICATE), TlsKey(root_store.get(CA_KEY)))
-    node_store = Keystore.open(home.keys, passphrases.node)
-    home.certificate.unlink(missing_ok=True)
-    _certify(home, node_store, authority, home.identity(), int(time.time()))
-
-
-def _certify(
-    home: Home, store: Keystore, authority: CertificateAuthority, identity: Identity, now_s: int
-) -> None:
-    key = TlsKey.generate()
-    store.put(TLS_KEY, key.private_bytes())
-    certificate = authority.issue_node(
-        identity.node_uri, key.public, now_s=now_s, lifetime_s=TLS_LIFETIME_S
-    )
-    write_private(home.certificate, to_pem(certificate))
+def fetch_authority(home: Home, root_passphrase: bytes, keystore: Keystore) -> None:
+    """Puts the CA's key from the root's keystore into the node's, in a home that lacks it."""
+    root_store = Keystore.open(home.root, root_passphrase)
+    key = TlsKey(root_store.get(CA_KEY))
+    put_authority(keystore, CertificateAuthority(root_store.get(CA_CERTIFICATE), key))
 
 
 def draft_trust_list(
@@ -241,9 +227,20 @@ def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int
         public_key=public,
         types=tuple(sorted(NODE_TYPES)),
         not_before_ms=now_ms,
-        not_after_ms=now_ms + SIGNING_LIFETIME_MS,
+        not_after_ms=now_ms + LIFETIME_MS[KeyKind.SIGN],
     )
     return signed(root.sign([(StatementType.KEY_RECORD, encode_key_record(record))]))
+
+
+def certify_next(home: Home, root_passphrase: bytes, keys: NodeKeys, *, now_ms: int) -> Signed:
+    """Makes the node's next signing key and has the root certify it; returns the record.
+
+    The record lies in the home, for the node to publish; the key is used from then on.
+    """
+    root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
+    record = certify_node(root, home.identity(), keys.make(KeyKind.SIGN), now_ms=now_ms)
+    replace_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
+    return record
 
 
 def revoke(home: Home, root_passphrase: bytes, key_id: bytes, reason: str) -> Signed:

@@ -18,22 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.armor import Armor, parse_armor
-from tearline.certificates import TlsKey, from_pem
+from tearline.certificates import TlsKey, certified_key_id, from_pem
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
 from tearline.federation import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
-from tearline.keys import KemKey, SigningKey
+from tearline.keys import KemKey
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.rpc.credentials import TlsIdentity
-from tearline.statement import Signer
 from tearline.wire.statements import Signed, parse_signed
 from tearline.wire.trust import parse_trust_list
 from tearline_client.keystore import Keystore
 
 SIGNING_KEY = "sign"
 COSIGNING_KEY = "cosign"
-TLS_KEY = "tls"
+TLS_PREFIX = "tls-"
 TOKEN_KEY = "entity-token"  # noqa: S105 (the name of an entry, not a secret)
 PSEUDONYM_KEY = "pseudonym"
 KEM_PREFIX = "kem-"
@@ -90,6 +89,7 @@ class Home:
         self.own_policy = path / "policy" / "own.cedar"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
+        self.renewing_lock = path / "renewing.lock"
         self.identity_file = path / "identity.toml"
 
     def identity(self) -> Identity:
@@ -143,13 +143,25 @@ class Home:
         missing = HomeMissing("the node's key record is missing: tearline trust pin")
         return parse_signed(parse_armor(Armor.KEY_RECORD, self._read(self.key_record, missing)))
 
+    def tls_certificate(self) -> bytes:
+        """The node's certificate, DER.
+
+        Raises:
+            HomeMissing: If it is missing.
+        """
+        missing = HomeMissing("the node's certificate is missing: tearline keys rotate --tls")
+        return from_pem(self._read(self.certificate, missing).encode())
+
     def tls_identity(self, keystore: Keystore) -> TlsIdentity:
-        """The node's certificate with its key."""
-        missing = HomeMissing("the node's certificate is missing: tearline keys rotate")
-        pem = self._read(self.certificate, missing)
-        return TlsIdentity(
-            certificate=from_pem(pem.encode("ascii")), key=TlsKey(keystore.get(TLS_KEY))
-        )
+        """The node's certificate with its key: the one says which is the other.
+
+        Raises:
+            HomeMissing: If the certificate is missing.
+            KeystoreEntryMissing: If its key is.
+        """
+        certificate = self.tls_certificate()
+        key = keystore.get(tls_entry(certified_key_id(certificate)))
+        return TlsIdentity(certificate=certificate, key=TlsKey(key))
 
     @staticmethod
     def _read(path: Path, missing: Exception) -> str:
@@ -166,25 +178,19 @@ class Home:
             raise ConfigUnreadable(f"{path}: not UTF-8") from None
 
 
-def signer_of(keystore: Keystore, identity: Identity, federation: bytes) -> Signer:
-    """The node's signer in a federation."""
-    return Signer(
-        federation=federation, uri=identity.uri, key=SigningKey(keystore.get(SIGNING_KEY))
-    )
-
-
 def cosigner_of(keystore: Keystore, identity: Identity) -> CheckpointSigner:
     """The node's cosigner of the log, an ML-DSA-44 key; it signs as the node's URI.
 
     Raises:
         KeystoreEntryMissing: If the home is older than cosigning: `tearline keys rotate --cosign`.
     """
-    return cosigner(identity, keystore.get(COSIGNING_KEY))
-
-
-def cosigner(identity: Identity, seed: bytes) -> CheckpointSigner:
-    """The cosigner of a node with this seed, 32 bytes."""
+    seed = keystore.get(COSIGNING_KEY)
     return CheckpointSigner(name=identity.uri, algorithm=NoteAlgorithm.MLDSA44, seed=seed)
+
+
+def tls_entry(key_id: bytes) -> str:
+    """The keystore entry of a TLS key by its id, 32 bytes."""
+    return TLS_PREFIX + key_id.hex()[:32]
 
 
 def kem_entry(key: KemKey) -> str:
@@ -212,6 +218,21 @@ def write_private(path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
         _fill(descriptor, path, data)
     except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Puts ``data`` into an owner-only file at once: readers find the old bytes or the new.
+
+    Raises:
+        ConfigUnreadable: If it cannot be written; what was there stays.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    write_private(draft, data)
+    try:
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink()
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
 
 

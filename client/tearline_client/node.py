@@ -11,13 +11,11 @@ from tearline.agreement import Agreement, verify_pins
 from tearline.checkpoint import CheckpointSigner
 from tearline.errors import (
     AgreementNotInForce,
-    RefusedOtherwise,
     TrustError,
     error_by_code,
 )
-from tearline.federation import KeyRecord, KeyUse
+from tearline.federation import KeyRecord
 from tearline.identity import agency_uri_of
-from tearline.keys import KemKey, key_id
 from tearline.packet import Field
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
@@ -26,28 +24,21 @@ from tearline.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.exchange import Publication, encode_cursor
 from tearline.wire.statements import Signed, merge_signed, signed
-from tearline.wire.trust import encode_key_record
 from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
 from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
 from tearline_client.follower import LogFollower
-from tearline_client.home import (
-    COSIGNING_KEY,
-    TOKEN_KEY,
-    Home,
-    Identity,
-    cosigner_of,
-    kem_entry,
-    kem_key_by_id,
-    signer_of,
-)
+from tearline_client.home import TOKEN_KEY, Home, Identity
 from tearline_client.incoming import Received
+from tearline_client.key_records import KeyRecords
 from tearline_client.keystore import Keystore
+from tearline_client.node_keys import NodeKeys
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
 from tearline_client.releasing import Releasing, Sent, node_of
+from tearline_client.rotation import KeyKind
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.channels import ChannelState
@@ -59,8 +50,6 @@ from tearline_client.transport import GrpcTransport, Transport
 from tearline_client.views import PacketView, open_view
 
 DAY_MS = 24 * 3_600_000
-KEM_LIFETIME_MS = 7 * DAY_MS
-KEM_RENEW_MS = KEM_LIFETIME_MS // 2  # both keys count while partners still seal to the old one
 DEFAULT_LIFETIME_MS = 365 * DAY_MS
 _ACKNOWLEDGE_EVERY = 64  # deliveries; a crash rereads at most so many
 
@@ -113,6 +102,7 @@ class Node:
         self._sender = Sender(state, home.sending_lock)
         self._releasing = Releasing(state, self._sender)
         self._receiver = Receiver(state)
+        self._records = KeyRecords(state, home, state.keys, self._sender)
 
     @classmethod
     async def open(
@@ -152,8 +142,7 @@ class Node:
                 address=address,
             )
         state = NodeState(
-            signer=signer_of(keystore, identity, trust.federation),
-            kem_key=lambda key_id: kem_key_by_id(keystore, key_id),
+            keys=NodeKeys(keystore, identity, trust.federation),
             stores=stores,
             trust=trust,
             follower=follower,
@@ -205,81 +194,14 @@ class Node:
             # whoever seals something is told.
             pass
         else:
-            await self._keep_keys_on_record()
+            await self._records.keep()
         await self._sender.flush()
 
-    async def _keep_keys_on_record(self) -> None:
-        if not self._keys_on_record(KeyUse.SIGN) and not self._is_revoked():
-            # A retry is safe: the exchange answers the same record with the same receipt.
-            await self._publish(self.home.signed_key_record())
-        if self._keys_on_record(KeyUse.SIGN) and (
-            self._ensure_encryption_key() | self._ensure_cosigning_key()
-        ):
-            await self._sender.flush()
-            await self.state.follow()
-
-    async def _publish(self, record: Signed) -> None:
-        with self.state.stores.database.transaction():
-            self._sender.store_publications([Publication(signed=(record,))])
-        await self._sender.flush()
-        await self.state.follow()
-
-    def _is_revoked(self) -> bool:
-        ours = (agency_uri_of(self.uri), self.state.signer.header.key_id)
-        return ours in self.state.trust.revoked_keys
-
-    def _keys_on_record(self, use: KeyUse) -> list[KeyRecord]:
-        records = self.state.trust.keys_of(self.uri, at=self.state.next_moment())
-        return [record for record in records if record.use is use]
-
-    def _ensure_encryption_key(self) -> bool:
-        """Puts a fresh encryption key on record where the newest is half through its life."""
-        now_ms = self.state.now_ms()
-        ends = [record.not_after_ms for record in self._keys_on_record(KeyUse.KEM)]
-        if ends and max(ends) - now_ms > KEM_RENEW_MS:
-            return False
-        self._record_encryption_key(now_ms)
-        return True
-
-    def _ensure_cosigning_key(self) -> bool:
-        """Puts the cosigning key on record where it is not, in a home that has one."""
-        if COSIGNING_KEY not in self.keystore.names():
-            return False
-        public = self.cosigner().verifier.public
-        if self.state.trust.record_of(self.uri, key_id(public)) is not None:
-            return False
-        signing = max(record.not_after_ms for record in self._keys_on_record(KeyUse.SIGN))
-        self._record(KeyUse.COSIGN, public, until_ms=signing)
-        return True
+    # Keys.
 
     def cosigner(self) -> CheckpointSigner:
-        """What signs checkpoints of the log for this node; see ``home.cosigner_of``."""
-        return cosigner_of(self.keystore, self.identity())
-
-    def _record_encryption_key(self, now_ms: int) -> tuple[Signed, tuple[int, ...]]:
-        """Makes an encryption key and queues its record, which it returns with its place."""
-        key = KemKey.generate()
-        self.keystore.put(kem_entry(key), key.private_bytes())
-        return self._record(KeyUse.KEM, key.public.encoded, until_ms=now_ms + KEM_LIFETIME_MS)
-
-    def _record(
-        self, use: KeyUse, public: bytes, *, until_ms: int
-    ) -> tuple[Signed, tuple[int, ...]]:
-        self.state.verify_ready()
-        record = KeyRecord(
-            header=self.state.signer.header,
-            subject=self.uri,
-            use=use,
-            public_key=public,
-            types=(),
-            not_before_ms=self.state.now_ms(),
-            not_after_ms=until_ms,
-        )
-        tree = self.state.signer.sign([(StatementType.KEY_RECORD, encode_key_record(record))])
-        statement = signed(tree)
-        with self.state.stores.database.transaction():
-            ids = self._sender.store_publications([Publication(signed=(statement,))])
-        return statement, ids
+        """What signs checkpoints of the log for this node, as it is now; see ``NodeKeys``."""
+        return self.state.keys.cosigner()
 
     async def rotate_encryption_key(self) -> None:
         """Puts a fresh encryption key on record, whatever is left of the old one's life.
@@ -290,23 +212,37 @@ class Node:
             TearlineError: If the exchange refuses it, or is out of reach.
         """
         await self.sync()
-        await self._settled(*self._record_encryption_key(self.state.now_ms()))
+        await self._records.rotate(KeyKind.KEM)
 
-    async def publish_revocation(self, revocation: Signed) -> None:
-        """Has the log say, from now on, that a key of our agency has ended.
+    async def rotate_cosigning_key(self) -> None:
+        """Puts a fresh cosigning key on record, and cosigns with it from then on.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is out of reach.
+        """
+        await self.sync()
+        await self._records.rotate(KeyKind.COSIGN)
+
+    async def take_signing_record(self, record: Signed) -> None:
+        """Puts the root's record of a new signing key in the log, and signs with it from then on.
 
         Raises:
             TearlineError: If the exchange refuses it, or is out of reach.
         """
         await self.state.follow()
-        with self.state.stores.database.transaction():
-            ids = self._sender.store_publications([Publication(signed=(revocation,))])
-        await self._settled(revocation, ids)
+        await self._records.take_signing_record(record)
 
-    async def _settled(self, statement: Signed, ids: Sequence[int]) -> None:
-        sent = await self._releasing.settle((), [statement], ids)
-        for code, why in sent.refused:
-            raise (error_by_code(code) or RefusedOtherwise)(why)
+    async def publish_revocation(self, revocation: Signed) -> bool:
+        """Has the log say, from now on, that a key of our agency has ended.
+
+        Returns:
+            Whether this node is still let in: not where that was its own connection's key.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is out of reach.
+        """
+        await self.state.follow()
+        return await self._records.revoke(revocation)
 
     # Persons and agreements.
 

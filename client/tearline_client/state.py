@@ -16,6 +16,7 @@ from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.exchange import encode_entries_request, parse_entries
 from tearline_client.follower import LogFollower
+from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.database import Database
@@ -75,8 +76,7 @@ class NodeState:
     """A node at work.
 
     Attributes:
-        signer: Its URI and signing key in the federation.
-        kem_key: Its encryption keys by id.
+        keys: The private halves of its keys.
         stores: Its database.
         trust: Whose key is whose.
         follower: The log as followed here.
@@ -86,8 +86,7 @@ class NodeState:
         following: Held by the task that reads the log: the daemon has several.
     """
 
-    signer: Signer
-    kem_key: Callable[[bytes], KemKey]
+    keys: NodeKeys
     stores: Stores
     trust: TrustState
     follower: LogFollower
@@ -100,6 +99,15 @@ class NodeState:
     def uri(self) -> str:
         """The node's URI."""
         return self.signer.header.signer
+
+    @property
+    def signer(self) -> Signer:
+        """Its URI and signing key in the federation."""
+        return self.keys.signer
+
+    def kem_key(self, key: bytes) -> KemKey:
+        """One of its encryption keys; see ``NodeKeys.kem_key``."""
+        return self.keys.kem_key(key)
 
     def next_moment(self) -> Moment:
         """The moment at which something sent now would be judged."""

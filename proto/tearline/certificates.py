@@ -301,6 +301,24 @@ def verify_current(certificate: bytes, now_s: int) -> None:
         raise CertificateExpired
 
 
+def certified_key_id(certificate: bytes) -> bytes:
+    """The id of the key that a DER certificate is for, 32 bytes.
+
+    Raises:
+        CertificateRefused: If it is no certificate, or for another kind of key.
+    """
+    return key_id(_spki(_certified_key(_parse(certificate))))
+
+
+def end_s(certificate: bytes) -> int:
+    """The last second of a DER certificate's own dates, Unix.
+
+    Raises:
+        CertificateRefused: If it is no certificate.
+    """
+    return _validity(_parse(certificate))[1]
+
+
 def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
     """Checks that a certificate can be the CA of ``agency``, as a trust list names it.
 

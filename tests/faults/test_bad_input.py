@@ -18,8 +18,8 @@ import tearline_client.node
 from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
 from tearline.certificates import CertificateAuthority, TlsKey, to_pem
 from tearline_client.demo.lead import AGREEMENT
-from tearline_client.enrolment import CA_CERTIFICATE, CA_KEY
-from tearline_client.home import TLS_KEY, Home
+from tearline_client.certifying import CA_CERTIFICATE, CA_KEY
+from tearline_client.home import Home
 from tearline_client.keystore import Keystore
 
 pytestmark = pytest.mark.faults
@@ -359,7 +359,7 @@ def test_a_certificate_that_has_expired(busy: Federation) -> None:
     authority = CertificateAuthority(root.get(CA_CERTIFICATE), TlsKey(root.get(CA_KEY)))
     expired = authority.issue_node(
         home.identity().node_uri,
-        TlsKey(node.get(TLS_KEY)).public,
+        home.tls_identity(node).key.public,
         now_s=int(time.time()) - 8 * DAY_S,
         lifetime_s=7 * DAY_S,
     )

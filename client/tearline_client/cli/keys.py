@@ -1,28 +1,30 @@
 """``tearline keys``: which keys the node has, until when, and how each ends."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from tearline.certificates import TlsKey, verify_leaf
+from tearline.certificates import certified_key_id, verify_leaf
 from tearline.encoding import parse_hex
 from tearline.errors import HomeMissing, MalformedInput, NotFound, TlsError
-from tearline.federation import KeyRecord, KeyUse
-from tearline.keys import KEY_ID_SIZE, KemKey, SigningKey, key_id
+from tearline.federation import KeyRecord
+from tearline.keys import KEY_ID_SIZE, key_id
 from tearline.trust import TrustState
+from tearline_client.certifying import has_authority, issue_certificate
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.enrolment import renew_certificate, revoke
-from tearline_client.home import COSIGNING_KEY, KEM_PREFIX, SIGNING_KEY, TLS_KEY
+from tearline_client.enrolment import certify_next, fetch_authority, revoke
+from tearline_client.keystore import Keystore
 from tearline_client.node import Node
+from tearline_client.rotation import KeyKind
 
 _FILE = click.Path(path_type=Path)
 _root_option = click.option(
     "--root-passphrase-file", type=_FILE, help="File with the passphrase of the agency's root."
 )
-_TLS = "tls"
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
 
@@ -65,31 +67,51 @@ def list_command(frame: Frame, sync: bool) -> None:
 
 
 @command.command()
-@click.option("--tls", "renew_tls", is_flag=True, help="A fresh TLS key and certificate.")
-@click.option("--kem", "renew_kem", is_flag=True, help="A fresh encryption key, put on record.")
+@click.option("--tls", is_flag=True, help="A fresh TLS key and certificate.")
+@click.option("--sign", is_flag=True, help="A fresh signing key; takes the root's passphrase.")
+@click.option("--kem", is_flag=True, help="A fresh encryption key.")
+@click.option("--cosign", is_flag=True, help="A fresh key to cosign the log with.")
 @_root_option
 @pass_frame
 def rotate(
-    frame: Frame, renew_tls: bool, renew_kem: bool, root_passphrase_file: Path | None
+    frame: Frame, tls: bool, sign: bool, kem: bool, cosign: bool, root_passphrase_file: Path | None
 ) -> None:
-    """Replace the node's TLS key, its encryption key, or both.
+    """Replace keys of the node by fresh ones, now.
 
-    The TLS certificate is issued by the agency's CA, which takes the root's passphrase; a
-    running node takes it at its next start. The old encryption key stays here for what is
-    sealed to it already.
+    A node that runs replaces all but its signing key by itself, in good time. The signing key
+    is certified by the agency's root. The old key counts beside the new one until its own end;
+    to end it at once, revoke it. What was signed and received under it stays as it is.
     """
-    if not (renew_tls or renew_kem):
-        raise click.UsageError("say which: --tls, --kem or both")
-    if renew_tls:
-        renew_certificate(home_of(frame), passphrases(frame, root_passphrase_file))
+    if not (tls or sign or kem or cosign):
+        raise click.UsageError("say which: --tls, --sign, --kem, --cosign, or several")
+    if tls:
+        _rotate_tls(frame, root_passphrase_file)
         frame.say("The node has a fresh TLS key and certificate.")
-    if renew_kem:
 
-        async def run(node: Node) -> None:
+    async def run(node: Node) -> None:
+        if sign:
+            root = passphrases(frame, root_passphrase_file).root
+            record = certify_next(node.home, root, node.state.keys, now_ms=node.state.now_ms())
+            await node.take_signing_record(record)
+            frame.say("The node signs with a fresh key, which its agency's root certified.")
+        if kem:
             await node.rotate_encryption_key()
+            frame.say("The node has a fresh encryption key on record.")
+        if cosign:
+            await node.rotate_cosigning_key()
+            frame.say("The node cosigns the log with a fresh key.")
 
+    if sign or kem or cosign:
         at_work(frame, run)
-        frame.say("The node has a fresh encryption key on record.")
+
+
+def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:
+    home = home_of(frame)
+    given = passphrases(frame, root_passphrase_file)
+    keystore = Keystore.open(home.keys, given.node)
+    if not has_authority(keystore):
+        fetch_authority(home, given.root, keystore)
+    issue_certificate(home, keystore, home.identity(), now_ms=time.time_ns() // 1_000_000)
 
 
 @command.command(name="revoke")
@@ -104,7 +126,9 @@ def revoke_command(
     """End KEY, the beginning of an id that `keys list` shows, at once and for ever.
 
     The agency's root signs the revocation and the log shows it to every member. Of a key that
-    this node does not know, such as a lost node's TLS key, give the whole id.
+    this node does not know, such as a lost node's TLS key, give the whole id. What was done
+    under the key before stays valid. A node that revokes the key of its own connection is shut
+    out from then on, until it has another.
     """
 
     async def run(node: Node) -> None:
@@ -113,8 +137,13 @@ def revoke_command(
         name = key_id.hex()[:_SHOWN]
         frame.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
         root = passphrases(frame, root_passphrase_file).root
-        await node.publish_revocation(revoke(node.home, root, key_id, reason))
+        let_in = await node.publish_revocation(revoke(node.home, root, key_id, reason))
         frame.say(f"Key {name} was revoked.")
+        if not let_in:
+            frame.say(
+                "It is the key of this node's own connection: the exchange lets the node in again "
+                "with another. Next: tearline keys rotate --tls"
+            )
 
     at_work(frame, run)
 
@@ -133,21 +162,23 @@ def key_rows(
     records = {record.key_id: record for record in on_record}
     here = {key.id: key for key in held}
     rows: list[dict[str, object]] = []
-    for key_id in dict.fromkeys([*here, *records]):
-        record, key = records.get(key_id), here.get(key_id)
+    for found in dict.fromkeys([*here, *records]):
+        record, key = records.get(found), here.get(found)
         until_ms = record.not_after_ms if record else key.until_ms if key else None
         use = record.use.value if record else key.use if key else ""
-        if key_id in revoked:
+        if found in revoked:
             state = "revoked"
-        elif record is not None or (use == _TLS and until_ms is not None and now_ms < until_ms):
+        elif record is not None or (
+            use == KeyKind.TLS and until_ms is not None and now_ms < until_ms
+        ):
             state = "in force"
         else:
-            state = "ended" if use == _TLS else "not on record, or ended"
+            state = "ended" if use == KeyKind.TLS else "not on record, or ended"
         rows.append(
             {
                 "use": use,
-                "key": key_id.hex()[:_SHOWN],
-                "id": key_id.hex(),
+                "key": found.hex()[:_SHOWN],
+                "id": found.hex(),
                 "state": state,
                 "until": None if until_ms is None else time_text(until_ms),
                 "here": key is not None,
@@ -158,17 +189,18 @@ def key_rows(
 
 def held_keys(node: Node) -> list[Held]:
     """The private keys in the node's keystore, by their public ids."""
-    store = node.keystore
-    held = [Held(use=KeyUse.SIGN.value, id=SigningKey(store.get(SIGNING_KEY)).public.id)]
-    held += [
-        Held(use=KeyUse.KEM.value, id=KemKey(store.get(name)).id)
-        for name in store.names()
-        if name.startswith(KEM_PREFIX)
-    ]
-    if COSIGNING_KEY in store.names():
-        held.append(Held(use=KeyUse.COSIGN.value, id=key_id(node.cosigner().verifier.public)))
-    tls = TlsKey(store.get(TLS_KEY))
-    return [*held, Held(use=_TLS, id=tls.id, until_ms=_certificate_end_ms(node))]
+    keys = node.state.keys
+    tls = Held(
+        use=KeyKind.TLS,
+        id=certified_key_id(node.home.tls_certificate()),
+        until_ms=_certificate_end_ms(node),
+    )
+    held = [Held(use=KeyKind.KEM, id=key) for key in keys.kem_ids()]
+    for kind in (KeyKind.SIGN, KeyKind.COSIGN):
+        public = keys.public(kind)
+        if public is not None:
+            held.append(Held(use=kind, id=key_id(public)))
+    return [*held, tls]
 
 
 def _certificate_end_ms(node: Node) -> int | None:
@@ -176,7 +208,7 @@ def _certificate_end_ms(node: Node) -> int | None:
     agency = node.state.trust.agency_of(node.uri)
     try:
         leaf = verify_leaf(
-            node.home.tls_identity(node.keystore).certificate,
+            node.home.tls_certificate(),
             {node.identity().domain: agency.certificate_authorities},
             node.state.now_ms() // 1000,
         )

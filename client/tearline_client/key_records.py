@@ -1,0 +1,196 @@
+"""What the log says of the node's keys, and how it is kept up to date.
+
+The root certifies signing keys; the node itself, with its signing key, the rest. A new key is
+used once its record is in the log; the old one counts beside it until its own end.
+"""
+
+from collections.abc import Mapping
+
+from tearline.errors import (
+    CallerDenied,
+    OutcomeUnknown,
+    RefusedOtherwise,
+    TrustError,
+    error_by_code,
+)
+from tearline.federation import KeyRecord, KeyUse
+from tearline.identity import agency_uri_of
+from tearline.keys import key_id
+from tearline.receipt import Status
+from tearline.statement import StatementType
+from tearline.wire.exchange import Publication
+from tearline.wire.statements import Signed, signed
+from tearline.wire.trust import encode_key_record, parse_key_record
+from tearline_client.home import Home
+from tearline_client.node_keys import NodeKeys
+from tearline_client.rotation import KeyKind, end_of_new, is_past_use, rotation_due
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.outbox import OutboxState
+
+_KINDS = {use: KeyKind(use.value) for use in KeyUse}
+
+
+class KeyRecords:
+    """The records of a node's keys.
+
+    Args:
+        state: The node.
+        home: Where the root leaves the record of a signing key.
+        keys: The private halves.
+        sender: Its outbox at work.
+    """
+
+    def __init__(self, state: NodeState, home: Home, keys: NodeKeys, sender: Sender) -> None:
+        self._state = state
+        self._home = home
+        self._keys = keys
+        self._sender = sender
+
+    def ends_ms(self) -> Mapping[KeyKind, int]:
+        """When the newest key of each kind that counts ends, Unix milliseconds."""
+        ends: dict[KeyKind, int] = {}
+        for record in self._state.trust.keys_of(self._state.uri, at=self._state.next_moment()):
+            kind = _KINDS[record.use]
+            ends[kind] = max(ends.get(kind, 0), record.not_after_ms)
+        return ends
+
+    async def keep(self) -> None:
+        """Puts on record what should be, makes what is due, and uses what is on record now.
+
+        The caller has read the log, and its clock is right.
+
+        Raises:
+            RequestError: If the exchange is out of reach.
+        """
+        self._keys.refresh()
+        if self._is_new(certified := self._home.signed_key_record()):
+            # A retry is safe: the exchange answers the same record with the same receipt.
+            await self._queue(certified)
+        self._adopt()
+        due = rotation_due(self.ends_ms(), now_ms=self._state.now_ms())
+        for kind in (KeyKind.KEM, KeyKind.COSIGN):
+            if kind in due and self._can_sign():
+                await self._queue(self._record(kind, self._waiting(kind)))
+        self._adopt()
+
+    async def rotate(self, kind: KeyKind) -> None:
+        """Replaces the encryption or cosigning key, whatever is left of the old one's life.
+
+        Raises:
+            TearlineError: If the exchange refuses its record, or is out of reach.
+        """
+        self._state.verify_ready()
+        await self._publish(self._record(kind, self._keys.make(kind)))
+        self._adopt()
+
+    async def take_signing_record(self, record: Signed) -> None:
+        """Puts the record of a new signing key in the log, and uses the key from then on.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is out of reach.
+        """
+        await self._publish(record)
+        self._adopt()
+
+    async def revoke(self, revocation: Signed) -> bool:
+        """Has the log say, from now on, that a key of our agency has ended.
+
+        Returns:
+            Whether this node is still let in: not where that was its own connection's key.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is out of reach.
+        """
+        try:
+            await self._publish(revocation)
+        except CallerDenied:
+            receipts = self._state.stores.packets.receipts(revocation.statement.id)
+            if not any(receipt.status is Status.ACCEPTED for receipt in receipts):
+                raise
+            return False
+        return True
+
+    def destroy_ended(self, emptied_ms: int) -> int:
+        """Destroys the encryption keys to which nothing can arrive any more.
+
+        What they opened stays readable: its keys were wrapped under the node's storage key.
+
+        Args:
+            emptied_ms: When the mailbox was read to its end, Unix milliseconds.
+
+        Returns:
+            How many.
+        """
+        count = 0
+        for key in self._keys.kem_ids():
+            record = self._state.trust.record_of(self._state.uri, key)
+            if record is not None and is_past_use(record.not_after_ms, emptied_ms=emptied_ms):
+                self._keys.destroy_kem(key)
+                count += 1
+        return count
+
+    def _is_new(self, certified: Signed) -> bool:
+        """Whether the root certified a key that the log does not know yet, and that may count."""
+        record = parse_key_record(certified.statement.body)
+        revoked = (agency_uri_of(record.subject), record.key_id) in self._state.trust.revoked_keys
+        known = self._state.trust.record_of(record.subject, record.key_id)
+        return known is None and not revoked and self._state.now_ms() < record.not_after_ms
+
+    def _can_sign(self) -> bool:
+        try:
+            self._state.verify_ready()
+        except TrustError:
+            return False  # a person sees it in `node status`, and is told when they seal
+        return True
+
+    def _waiting(self, kind: KeyKind) -> bytes:
+        """The key to put on record: one that is here and never was, else a new one."""
+        if kind is KeyKind.COSIGN:
+            for public in (self._keys.public(kind), self._keys.next_public(kind)):
+                if public is not None and not self._is_known(public):
+                    return public
+        return self._keys.make(kind)
+
+    def _is_known(self, public: bytes) -> bool:
+        trust, uri = self._state.trust, self._state.uri
+        return (
+            trust.record_of(uri, key_id(public)) is not None
+            or (agency_uri_of(uri), key_id(public)) in trust.revoked_keys
+        )
+
+    def _record(self, kind: KeyKind, public: bytes) -> Signed:
+        now_ms = self._state.now_ms()
+        record = KeyRecord(
+            header=self._state.signer.header,
+            subject=self._state.uri,
+            use=KeyUse(kind.value),
+            public_key=public,
+            types=(),
+            not_before_ms=now_ms,
+            not_after_ms=end_of_new(kind, self.ends_ms(), now_ms=now_ms),
+        )
+        body = encode_key_record(record)
+        return signed(self._state.signer.sign([(StatementType.KEY_RECORD, body)]))
+
+    def _adopt(self) -> None:
+        moment = self._state.next_moment()
+        counting = {r.key_id for r in self._state.trust.keys_of(self._state.uri, at=moment)}
+        for kind in (KeyKind.SIGN, KeyKind.COSIGN):
+            public = self._keys.next_public(kind)
+            if public is not None and key_id(public) in counting:
+                self._keys.adopt(kind)
+
+    async def _queue(self, statement: Signed) -> int:
+        with self._state.stores.database.transaction():
+            (item,) = self._sender.store_publications([Publication(signed=(statement,))])
+        await self._sender.flush()
+        await self._state.follow()
+        return item
+
+    async def _publish(self, statement: Signed) -> None:
+        item = self._state.stores.outbox.item(await self._queue(statement))
+        if item is None or item.state in (OutboxState.SEALED, OutboxState.UNKNOWN):
+            raise OutcomeUnknown("it waits in the outbox")
+        if item.code:
+            raise (error_by_code(item.code) or RefusedOtherwise)(item.why)
