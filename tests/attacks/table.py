@@ -4,13 +4,14 @@
 """
 
 from attacks.attack import Attack
-from attacks.rows import exchanges, intruders, keys, partners
+from attacks.rows import cosigners, exchanges, intruders, keys, partners
 
 __all__ = ["ATTACKS", "Attack"]
 
 ATTACKS: tuple[Attack, ...] = (
     *exchanges.DELIVERIES,
     *exchanges.LOGS,
+    *cosigners.FORKS,
     *partners.PATCHED,
     *partners.COALITIONS,
     *partners.PROBES,
