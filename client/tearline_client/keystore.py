@@ -5,10 +5,9 @@ A folder that only its owner may enter holds one file for the passphrase and one
     keystore      magic ‖ salt (16) ‖ nonce (12) ‖ master key under the passphrase (48)
     <name>.key    magic ‖ nonce (12) ‖ secret under the key of its name
 
-The passphrase is stretched with Argon2id, at the second recommended option of RFC 9106
-(64 MiB, three passes, four lanes), and opens a random master key. Each name has a key of its
-own, derived from that, so a file that is moved to another name does not open. All
-encryption is AES-256-GCM. The cost is part of the format and no setting.
+The passphrase is stretched, at a cost, and opens a random master key; ``tearline.passphrase``
+says how. Each name has a key of its own, derived from that, so a file that is moved to another
+name does not open.
 
 Not promised: that a deleted file is gone from the disk's own spare blocks.
 """
@@ -21,10 +20,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from tearline.encoding import label, prefixed
@@ -36,31 +32,17 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
+from tearline.passphrase import KEY_SIZE, OVERHEAD, SALT_SIZE, seal, stretch, unseal
 
-SALT_SIZE = 16
 MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
 
 _HEADER = "keystore"
 _SUFFIX = ".key"
 _MAGIC = b"tearline keys 1\n"
-_NONCE_SIZE = 12
-_TAG_SIZE = 16
-_KEY_SIZE = 32
-_HEADER_SIZE = len(_MAGIC) + SALT_SIZE + _NONCE_SIZE + _KEY_SIZE + _TAG_SIZE
-_MAX_FILE_BYTES = len(_MAGIC) + _NONCE_SIZE + MAX_SECRET_BYTES + _TAG_SIZE
+_HEADER_SIZE = len(_MAGIC) + SALT_SIZE + KEY_SIZE + OVERHEAD
+_MAX_FILE_BYTES = len(_MAGIC) + MAX_SECRET_BYTES + OVERHEAD
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-def stretch(passphrase: bytes, salt: bytes) -> bytes:
-    """32 bytes from a passphrase, at a cost of 64 MiB and a tenth of a second for each guess.
-
-    Args:
-        passphrase: As it was given; UTF-8.
-        salt: 16 bytes, random, kept beside what the result protects.
-    """
-    kdf = Argon2id(salt=salt, length=_KEY_SIZE, iterations=3, lanes=4, memory_cost=64 << 10)
-    return kdf.derive(passphrase)
 
 
 class Keystore:
@@ -87,7 +69,7 @@ class Keystore:
         _require_private_folder(path)
         if os.path.lexists(path / _HEADER):
             raise KeystoreUnusable(f"{path}: there is one already")
-        keystore = cls(path, secrets.token_bytes(_KEY_SIZE))
+        keystore = cls(path, secrets.token_bytes(KEY_SIZE))
         keystore.change_passphrase(passphrase)
         return keystore
 
@@ -105,12 +87,9 @@ class Keystore:
         header = _read(path / _HEADER, KeystoreUnusable(f"{path}: there is none"))
         if len(header) != _HEADER_SIZE or not header.startswith(_MAGIC):
             raise KeystoreDamaged(str(path / _HEADER))
-        salt, wrapped = _split(header[len(_MAGIC) :], SALT_SIZE)
-        try:
-            master_key = _open(stretch(passphrase, salt), wrapped, _HEADER)
-        except InvalidTag:
-            raise KeystoreLocked from None
-        return cls(path, master_key)
+        body = header[len(_MAGIC) :]
+        salt, wrapped = body[:SALT_SIZE], body[SALT_SIZE:]
+        return cls(path, unseal(stretch(passphrase, salt), wrapped, _context(_HEADER)))
 
     def change_passphrase(self, passphrase: bytes) -> None:
         """From now on ``passphrase`` opens the keystore, and no other; all at once.
@@ -122,7 +101,7 @@ class Keystore:
         if not passphrase:
             raise MalformedInput("a passphrase is not empty")
         salt = secrets.token_bytes(SALT_SIZE)
-        wrapped = _seal(stretch(passphrase, salt), self._master_key, _HEADER)
+        wrapped = seal(stretch(passphrase, salt), self._master_key, _context(_HEADER))
         _write(self._path / _HEADER, _MAGIC + salt + wrapped)
 
     def put(self, name: str, secret: bytes) -> None:
@@ -136,7 +115,7 @@ class Keystore:
         path = self._entry(name)
         if len(secret) > MAX_SECRET_BYTES:
             raise MalformedInput(f"a secret has at most {MAX_SECRET_BYTES} bytes")
-        _write(path, _MAGIC + _seal(self._entry_key(name), secret, name))
+        _write(path, _MAGIC + seal(self._entry_key(name), secret, _context(name)))
 
     def get(self, name: str) -> bytes:
         """The secret under ``name``.
@@ -150,8 +129,8 @@ class Keystore:
         if not data.startswith(_MAGIC) or len(data) > _MAX_FILE_BYTES:
             raise KeystoreDamaged(name)
         try:
-            return _open(self._entry_key(name), data[len(_MAGIC) :], name)
-        except InvalidTag:
+            return unseal(self._entry_key(name), data[len(_MAGIC) :], _context(name))
+        except KeystoreLocked:
             raise KeystoreDamaged(name) from None
 
     def delete(self, name: str) -> None:
@@ -191,30 +170,14 @@ class Keystore:
 
     def _derive(self, use: str, what: str) -> bytes:
         info = label(use) + prefixed(what.encode())
-        return HKDFExpand(hashes.SHA256(), _KEY_SIZE, info).derive(self._master_key)
+        return HKDFExpand(hashes.SHA256(), KEY_SIZE, info).derive(self._master_key)
 
     def __repr__(self) -> str:
         return f"Keystore({str(self._path)!r})"
 
 
-def _seal(key: bytes, plaintext: bytes, name: str) -> bytes:
-    nonce = secrets.token_bytes(_NONCE_SIZE)
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, _context(name))
-
-
-def _open(key: bytes, sealed: bytes, name: str) -> bytes:
-    nonce, ciphertext = _split(sealed, _NONCE_SIZE)
-    if len(nonce) < _NONCE_SIZE:
-        raise InvalidTag
-    return AESGCM(key).decrypt(nonce, ciphertext, _context(name))
-
-
 def _context(name: str) -> bytes:
     return label("keystore") + _MAGIC + name.encode()
-
-
-def _split(data: bytes, size: int) -> tuple[bytes, bytes]:
-    return data[:size], data[size:]
 
 
 def _require_private_folder(path: Path) -> None:

@@ -11,10 +11,9 @@ from enum import StrEnum
 from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
 from tearline.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
-from tearline.limits import MAX_COSIGNERS, MAX_TEXT_BYTES
+from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, Header, StatementType
 
-MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB; leaves room for chains
 _MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
 
 

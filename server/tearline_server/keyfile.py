@@ -1,9 +1,8 @@
 """The exchange's private keys: one file, encrypted under a passphrase, for its owner only.
 
-    magic ‖ salt (16) ‖ nonce (12) ‖ AES-256-GCM of the keys, under Argon2id of the passphrase
+    magic ‖ salt (16) ‖ the keys, sealed under the stretched passphrase
 
-Argon2id runs at the second recommended option of RFC 9106: 64 MiB, three passes, four lanes.
-The cost is part of the format and no setting.
+``tearline.passphrase`` says how, and at what cost for a guess.
 """
 
 import os
@@ -12,28 +11,18 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
 from tearline.certificates import CertificateAuthority, TlsKey
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.encoding import prefixed
-from tearline.errors import (
-    FileExposed,
-    KeystoreDamaged,
-    KeystoreLocked,
-    KeystoreUnusable,
-)
+from tearline.errors import FileExposed, KeystoreDamaged, KeystoreUnusable
 from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import AgencyUri
 from tearline.keys import SEED_SIZE, SigningKey
 from tearline.limits import MAX_CA_LIFETIME_S
+from tearline.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal
 from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"
-_SALT_SIZE = 16
-_NONCE_SIZE = 12
 _MAX_BYTES = 64 << 10
 _PARTS = 5
 
@@ -102,15 +91,14 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
         b"".join(signer.private_bytes() for signer in keys.log),
         keys.log[0].verifier.name.encode(),
     )
-    salt, nonce = secrets.token_bytes(_SALT_SIZE), secrets.token_bytes(_NONCE_SIZE)
-    plaintext = b"".join(map(prefixed, parts))
-    sealed = AESGCM(_stretch(passphrase, salt)).encrypt(nonce, plaintext, _MAGIC)
+    salt = secrets.token_bytes(SALT_SIZE)
+    sealed = seal(stretch(passphrase, salt), b"".join(map(prefixed, parts)), _MAGIC)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + salt + nonce + sealed)
+                file.write(_MAGIC + salt + sealed)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError:
@@ -135,15 +123,10 @@ def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
     body = data.removeprefix(_MAGIC)
     if not data.startswith(_MAGIC) or len(data) > _MAX_BYTES:
         raise KeystoreDamaged(str(path))
-    salt, rest = body[:_SALT_SIZE], body[_SALT_SIZE:]
-    if len(rest) <= _NONCE_SIZE:
+    salt, sealed = body[:SALT_SIZE], body[SALT_SIZE:]
+    if len(sealed) < OVERHEAD:
         raise KeystoreDamaged(str(path))
-    try:
-        plaintext = AESGCM(_stretch(passphrase, salt)).decrypt(
-            rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _MAGIC
-        )
-    except InvalidTag:
-        raise KeystoreLocked from None
+    plaintext = unseal(stretch(passphrase, salt), sealed, _MAGIC)
     signing, certificate, authority, log, name = _split(plaintext)
     seeds = [log[start : start + SEED_SIZE] for start in range(0, len(log), SEED_SIZE)]
     return ExchangeKeys(
@@ -165,11 +148,6 @@ def _split(plaintext: bytes) -> list[bytes]:
     if len(parts) != _PARTS:
         raise KeystoreDamaged("it does not hold an exchange's keys")
     return parts
-
-
-def _stretch(passphrase: bytes, salt: bytes) -> bytes:
-    kdf = Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 << 10)
-    return kdf.derive(passphrase)
 
 
 def _read(path: Path) -> bytes:
