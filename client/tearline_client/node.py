@@ -62,6 +62,7 @@ class NodeStatus:
         uri: The node.
         log_size: Entries of the log that were read and verified.
         outbox: Items by state.
+        faults: Codes of what keeps items of the outbox waiting, and how many.
         channels: Every channel pair.
         quarantined: What was put aside.
         keys: The node's keys on record that count now.
@@ -75,6 +76,7 @@ class NodeStatus:
     uri: str
     log_size: int
     outbox: dict[OutboxState, int]
+    faults: dict[str, int]
     channels: tuple[ChannelState, ...]
     quarantined: tuple[Quarantined, ...]
     keys: tuple[KeyRecord, ...]
@@ -428,6 +430,7 @@ class Node:
             uri=self.uri,
             log_size=stores.log.size,
             outbox=stores.outbox.counts(),
+            faults=stores.outbox.faults(),
             channels=stores.channels.all(),
             quarantined=stores.intake.quarantined(),
             keys=self.state.trust.keys_of(self.uri, at=self.state.next_moment()),

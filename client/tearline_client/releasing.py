@@ -4,7 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import verify_direction
-from tearline.errors import AgreementNotInForce, NotFound, OutcomeUnknown, ReleaseRefused
+from tearline.errors import (
+    AgreementNotInForce,
+    NotFound,
+    OutcomeUnknown,
+    ReleaseRefused,
+    error_by_code,
+)
 from tearline.identity import agency_uri_of, parse_uri
 from tearline.receipt import Receipt
 from tearline.statement import ActedBy, StatementType
@@ -15,7 +21,6 @@ from tearline_client.outgoing import Releaser, compose, make_grant, sign_togethe
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
-from tearline_client.store.outbox import OutboxState
 from tearline_client.views import open_view, sealed_again
 
 
@@ -164,14 +169,16 @@ class Releasing:
             ids: The messages' places in the outbox.
 
         Raises:
-            OutcomeUnknown: If one of them has no answer yet; it is sent again later.
+            TearlineError: If one of them has no answer yet, what the exchange fails it with or
+                ``OutcomeUnknown``; it is sent again later.
         """
         await self._sender.flush()
         await self._state.follow()
         stores = self._state.stores
         items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
-        if any(item.state in (OutboxState.SEALED, OutboxState.UNKNOWN) for item in items):
-            raise OutcomeUnknown("it waits in the outbox")
+        for item in items:
+            if item.is_waiting and not item.code:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
         receipts = [r for s in statements for r in stores.packets.receipts(s.statement.id)]
         refused = [(item.code, item.why) for item in items if item.code]
         return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))

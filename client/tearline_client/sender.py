@@ -3,14 +3,17 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from tearline.channel import Address, Mark, Void, VoidReason
+from tearline.channel import Address, Mark
 from tearline.errors import (
     EntryMismatch,
+    ExchangeBusy,
     ExchangeMisbehaved,
+    ExchangeUnreachable,
     OutcomeUnknown,
     RequestError,
     StatementMalformed,
@@ -22,6 +25,7 @@ from tearline.statement import ActedBy, Statement, StatementType
 from tearline.wire.exchange import (
     Outcome,
     Publication,
+    Refused,
     encode_publication,
     parse_outcomes,
     parse_publication,
@@ -29,15 +33,14 @@ from tearline.wire.exchange import (
 from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
-    encode_void,
     parse_event,
-    parse_grant,
     parse_receipt,
 )
 from tearline.wire.statements import Signed
 from tearline_client.outgoing import Composition, sign_together
+from tearline_client.resending import Unsigned, instead_of, is_behind, rest_of, thread_of
 from tearline_client.state import NodeState
-from tearline_client.store.outbox import OutboxItem
+from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 
 TREE_LIMIT = 512  # receipts and marks under one signature
@@ -78,110 +81,162 @@ class Sender:
         return self._state.stores.outbox.put([encode_publication(p) for p in publications])
 
     async def flush(self) -> None:
-        """Sends what waits, in order, until nothing does.
+        """Sends what waits, one message at a time and in order.
+
+        What the exchange fails on, or cannot take yet, stays, and with it what must not overtake
+        it in a channel; all else goes past.
 
         Raises:
-            RequestError: If the exchange is out of reach; what waits stays, and is sent again
-                as the same bytes.
+            RequestError: If the exchange is out of reach or busy; what waits stays, and is sent
+                again as the same statements.
             TlsError: If the exchange does not let this node in; the same.
         """
+        outbox, last = self._state.stores.outbox, 0
+        held: set[Hashable] = set()
+        if self._state.stores.cosigning.is_stopped:
+            return  # what waits stays, until an officer decides
         async with self._turn.taken():
-            while (item := self._state.stores.outbox.next_waiting()) is not None:
-                await self._send(item)
+            while (item := outbox.next_waiting(after=last)) is not None:
+                await self._send(item, held)
+                last = item.id
 
-    async def _send(self, item: OutboxItem) -> None:
+    async def _send(self, item: OutboxItem, held: set[Hashable]) -> None:
+        """Sends of a message what may be sent, until nothing is left of it or nothing changes."""
+        publication = parse_publication(item.publication)
+        ids = _ids(publication)
+        while ids:
+            due = {s.id for s in publication.statements() if not is_behind(s, held)}
+            if due:
+                item = await self._publish(item, publication, due)
+                publication = parse_publication(item.publication)
+            before, ids = ids, _ids(publication)
+            if ids == before:
+                held.update(thread_of(statement) for statement in publication.statements())
+                return
+
+    async def _publish(
+        self, item: OutboxItem, publication: Publication, due: Collection[bytes]
+    ) -> OutboxItem:
+        """Sends some statements of a message; returns what became of the message."""
         stores = self._state.stores
         with stores.database.transaction():
             stores.outbox.mark_unknown(item.id)
-        publication = parse_publication(item.publication)
-        statements = publication.statements()
+        sent = rest_of(publication, due, {}, self._state.signer)
         try:
-            reply = await self._state.transport.publish(item.publication)
-        except (RequestError, TlsError):
-            raise  # about the exchange or the caller, not about what is sent
-        except TearlineError as refusal:
+            reply = await self._state.transport.publish(encode_publication(sent))
+        except (RequestError, TlsError) as error:
+            return self._passed_over(item, error)
+        except TearlineError as error:
             # Refused as a whole, before any statement was looked at: nothing was taken.
-            self._settle(item, statements, (), refusal.code, refusal.why)
-            return
-        outcomes = parse_outcomes(reply)
-        if [outcome.about for outcome in outcomes] != [s.id for s in statements]:
-            error = ExchangeMisbehaved("the outcomes are not those of what was published")
-            self._state.alarm(error, reply)
-            raise error
-        receipts = tuple(self._verified_receipt(outcome, reply) for outcome in outcomes)
-        refused = [o.refusal for o in outcomes if o.refusal is not None]
-        code, why = (refused[0].code, refused[0].why) if refused else ("", "")
-        self._settle(item, statements, receipts, code, why)
-
-    def _verified_receipt(self, outcome: Outcome, reply: bytes) -> tuple[Signed, Receipt] | None:
-        trust = self._state.trust
+            refusal = Refused(code=error.code, why=error.why)
+            outcomes = tuple(Outcome(about=i, receipt=None, refusal=refusal) for i in _ids(sent))
+            return self._settle(item, publication, outcomes, whole=True)
         try:
-            if outcome.receipt is None:
-                if outcome.refusal is None:
-                    raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
-                return None
-            statement = outcome.receipt.statement
-            signer = trust.verify(
-                statement, outcome.receipt.attestations, at=self._state.next_moment()
-            )
-            receipt = parse_receipt(statement.body)
-            if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
-                raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
-            refused = receipt.status is Status.REFUSED
-            if refused != (outcome.refusal is not None) or receipt.entry is None:
-                raise ExchangeMisbehaved("receipt and refusal contradict each other")
-            if parse_event(receipt.entry.event).statement_id != receipt.about:
-                raise EntryMismatch("the log entry is about another statement")
+            outcomes = self._verified_outcomes(sent, reply)
+        except RequestError as error:
+            return self._passed_over(item, error)
+        return self._settle(item, publication, outcomes)
+
+    def _passed_over(self, item: OutboxItem, error: RequestError | TlsError) -> OutboxItem:
+        if not _is_about_message(error):
+            raise error
+        item = replace(item, state=OutboxState.UNKNOWN, fault=error.code)
+        with self._state.stores.database.transaction():
+            self._state.stores.outbox.update(item)
+        return item
+
+    def _verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
+        try:
+            outcomes = parse_outcomes(reply)
+            if [outcome.about for outcome in outcomes] != _ids(sent):
+                raise ExchangeMisbehaved("the outcomes are not those of what was published")
+            for outcome in outcomes:
+                self._verify_outcome(outcome)
         except TearlineError as error:
             self._state.alarm(error, reply)
             raise
-        return outcome.receipt, receipt
+        return outcomes
+
+    def _verify_outcome(self, outcome: Outcome) -> None:
+        trust = self._state.trust
+        if outcome.receipt is None:
+            if outcome.refusal is None:
+                raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
+            return
+        statement = outcome.receipt.statement
+        signer = trust.verify(statement, outcome.receipt.attestations, at=self._state.next_moment())
+        receipt = parse_receipt(statement.body)
+        if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
+            raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
+        refused = receipt.status is Status.REFUSED
+        if refused != (outcome.refusal is not None) or receipt.entry is None:
+            raise ExchangeMisbehaved("receipt and refusal contradict each other")
+        if parse_event(receipt.entry.event).statement_id != receipt.about:
+            raise EntryMismatch("the log entry is about another statement")
 
     def _settle(
         self,
         item: OutboxItem,
-        statements: Sequence[Statement],
-        receipts: Sequence[tuple[Signed, Receipt] | None],
-        code: str,
-        why: str,
-    ) -> None:
-        stores = self._state.stores
-        accepted = set()
+        publication: Publication,
+        outcomes: Sequence[Outcome],
+        *,
+        whole: bool = False,
+    ) -> OutboxItem:
+        """Notes what became of statements, and what is left to send of their message."""
+        signer, stores = self._state.signer, self._state.stores
+        answers = {outcome.about: outcome for outcome in outcomes}
+        kept: set[bytes] = set()
+        instead: dict[bytes, Unsigned] = {}
+        lost, fault = Refused(code=item.code, why=item.why), ""
         with stores.database.transaction():
-            for verified in receipts:
-                if verified is None:
+            for statement in publication.statements():
+                outcome = answers.get(statement.id)
+                if outcome is None:
+                    kept.add(statement.id)
                     continue
-                signed, receipt = verified
-                stores.packets.put_receipt(signed, receipt)
-                if receipt.status is Status.ACCEPTED:
-                    accepted.add(receipt.about)
-                grant = stores.packets.grant(receipt.about)
-                if (
-                    grant is not None
-                    and not grant.incoming
-                    and (grant.status or 0) < receipt.status
-                ):
-                    stores.packets.set_status(receipt.about, receipt.status)
-            for statement in statements:
-                if statement.id not in accepted and statement.type is StatementType.GRANT:
-                    stores.packets.set_status(statement.id, Status.REFUSED)
-            voids = [s for s in statements if s.id not in accepted and _is_addressed(s)]
-            if voids:
-                self._void(voids)
-            stores.outbox.settle(item.id, code=code, why=why)
+                if outcome.receipt is not None:
+                    self._store_receipt(outcome.receipt)
+                if outcome.refusal is None:
+                    continue
+                refusal, final = outcome.refusal, whole or outcome.receipt is not None
+                follows = instead_of(statement, refusal.code, final=final, header=signer.header)
+                if follows == (statement.type, statement.body):
+                    kept.add(statement.id)
+                elif follows is not None:
+                    instead[statement.id] = follows
+                if follows is not None and follows[0] is statement.type:
+                    fault = fault or refusal.code
+                    continue
+                if statement.type is not StatementType.VOID and not lost.code:
+                    lost = refusal
+                self._note_refused(statement)
+            rest = encode_publication(rest_of(publication, kept, instead, signer))
+            state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
+            item = replace(
+                item,
+                state=OutboxState.UNKNOWN if rest else state,
+                publication=rest,
+                code=lost.code,
+                why=lost.why,
+                fault=fault,
+            )
+            stores.outbox.update(item)
+        return item
 
-    def _void(self, refused: Sequence[Statement]) -> None:
-        """Fills the places of refused statements, before anything later is sent."""
-        header = self._state.signer.header
-        bodies = []
-        for statement in refused:
-            address = _address_of(statement)
-            if address is not None:
-                void = Void(header=header, address=address, reason=VoidReason.REFUSED)
-                bodies.append((StatementType.VOID, encode_void(void)))
-        if bodies:
-            _, publication = sign_together(self._state.signer, bodies)
-            self._state.stores.outbox.put([encode_publication(publication)], urgent=True)
+    def _store_receipt(self, signed: Signed) -> None:
+        packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
+        packets.put_receipt(signed, receipt)
+        grant = packets.grant(receipt.about)
+        if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
+            packets.set_status(receipt.about, receipt.status)
+
+    def _note_refused(self, statement: Statement) -> None:
+        packets = self._state.stores.packets
+        match statement.type:
+            case StatementType.GRANT:
+                packets.set_status(statement.id, Status.REFUSED)
+            case StatementType.RECEIPT:
+                packets.set_untold(parse_receipt(statement.body).about)
 
     def tell(self) -> None:
         """Queues receipts for every incoming grant whose grantor knows less than we do."""
@@ -256,16 +311,15 @@ class Sender:
         return len(bodies)
 
 
-def _is_addressed(statement: Statement) -> bool:
-    return statement.type in (StatementType.GRANT, StatementType.RECEIPT)
+def _ids(publication: Publication) -> list[bytes]:
+    return [statement.id for statement in publication.statements()]
 
 
-def _address_of(statement: Statement) -> Address | None:
-    match statement.type:
-        case StatementType.GRANT:
-            return parse_grant(statement.body).address
-        case _:
-            return parse_receipt(statement.body).address
+def _is_about_message(error: RequestError | TlsError) -> bool:
+    """Whether the exchange may well take another message."""
+    if isinstance(error, ExchangeBusy):
+        return error.retry_after_ms is None  # gRPC's own word: this message is too large
+    return not isinstance(error, TlsError | ExchangeUnreachable)
 
 
 class _Turn:

@@ -86,6 +86,10 @@ async def send(node: Node, journal: Journal, partner: str, stop: asyncio.Event) 
             await asyncio.sleep(PAUSE_S)
             continue
         items = [stores.outbox.item(number) for number in ids]
+        if any(item.is_waiting for item in items if item):
+            journal.note("unreached", code="")
+            await asyncio.sleep(PAUSE_S)
+            continue
         assert {item.state for item in items if item} == {OutboxState.ACCEPTED}, items
         packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
         journal.note("acknowledged", packets=packets)

@@ -74,6 +74,10 @@ def status(frame: Frame) -> None:
             for state, count in sorted(found.outbox.items())
         ]
         rows += [
+            {"what": "not sent", "which": code, "state": count}
+            for code, count in found.faults.items()
+        ]
+        rows += [
             {
                 "what": "channel",
                 "which": agency_name(trust_list, channel.peer),

@@ -1,8 +1,8 @@
 """The outbox: sealed bytes on the disk before they are first sent, and the same on every retry.
 
-    sealed → unknown (sent, no answer yet) → accepted | refused
+    sealed → unknown (sent, not all of it answered) → accepted | refused
 
-A retry never seals anew: the exchange answers the same bytes with the same receipt.
+A retry never seals anew: the exchange answers the same statements with the same receipts.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,11 @@ class OutboxItem:
     Attributes:
         id: Its place in the order of sending.
         state: Where it stands.
-        publication: The encoded publication; empty once it was answered.
+        publication: What is left to send of it, encoded; empty once all of it was answered.
         code: Code of the first refusal in it, if any.
         why: What the exchange said of that.
+        fault: Code of what keeps the rest from being accepted, as of the last attempt; empty
+            where nothing does, or only what goes before it.
     """
 
     id: int
@@ -40,6 +42,12 @@ class OutboxItem:
     publication: bytes
     code: str
     why: str
+    fault: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is left to send."""
+        return self.state in (OutboxState.SEALED, OutboxState.UNKNOWN)
 
 
 class OutboxStore:
@@ -48,32 +56,30 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, publications: Sequence[bytes], *, urgent: bool = False) -> tuple[int, ...]:
-        """Stores encoded publications, to be sent in this order; returns their ids.
-
-        Urgent ones go first: a void must fill its place before the next one is used.
-        """
+    def put(self, publications: Sequence[bytes]) -> tuple[int, ...]:
+        """Stores encoded publications, to be sent in this order; returns their ids."""
         ids = []
         for publication in publications:
             self._db.execute(
-                "INSERT INTO outbox (urgent, state, sealed) VALUES (?, ?, ?)",
-                (int(urgent), OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
+                "INSERT INTO outbox (state, sealed) VALUES (?, ?)",
+                (OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
             )
             ids.append(self._db.last_id())
         return tuple(ids)
 
-    def next_waiting(self) -> OutboxItem | None:
-        """The first item that has no answer yet."""
+    def next_waiting(self, *, after: int = 0) -> OutboxItem | None:
+        """The first item behind another one that is not answered in full."""
         row = self._db.row(
-            "SELECT id, state, sealed, code, why FROM outbox"
-            " WHERE state IN ('sealed', 'unknown') ORDER BY urgent DESC, id LIMIT 1"
+            "SELECT id, state, sealed, code, why, fault FROM outbox"
+            " WHERE state IN ('sealed', 'unknown') AND id > ? ORDER BY id LIMIT 1",
+            (after,),
         )
         return None if row is None else self._item(row)
 
     def item(self, item_id: int) -> OutboxItem | None:
         """One item, or None."""
         row = self._db.row(
-            "SELECT id, state, sealed, code, why FROM outbox WHERE id = ?", (item_id,)
+            "SELECT id, state, sealed, code, why, fault FROM outbox WHERE id = ?", (item_id,)
         )
         return None if row is None else self._item(row)
 
@@ -81,12 +87,18 @@ class OutboxStore:
         """Notes that an item is about to leave the house."""
         self._db.execute("UPDATE outbox SET state = 'unknown' WHERE id = ?", (item_id,))
 
-    def settle(self, item_id: int, *, code: str, why: str) -> None:
-        """Notes the answer: accepted where ``code`` is empty. The bytes are no longer needed."""
-        state = OutboxState.REFUSED if code else OutboxState.ACCEPTED
+    def update(self, item: OutboxItem) -> None:
+        """Notes what became of an item."""
         self._db.execute(
-            "UPDATE outbox SET state = ?, code = ?, why = ?, sealed = ? WHERE id = ?",
-            (state, code, why, self._db.vault.seal(_PLACE, b""), item_id),
+            "UPDATE outbox SET state = ?, sealed = ?, code = ?, why = ?, fault = ? WHERE id = ?",
+            (
+                item.state,
+                self._db.vault.seal(_PLACE, item.publication),
+                item.code,
+                item.why,
+                item.fault,
+                item.id,
+            ),
         )
 
     def counts(self) -> dict[OutboxState, int]:
@@ -94,12 +106,18 @@ class OutboxStore:
         rows = self._db.rows("SELECT state, count(*) FROM outbox GROUP BY state")
         return {OutboxState(state): count for state, count in rows}
 
-    def _item(self, row: tuple[int, str, bytes, str, str]) -> OutboxItem:
-        item_id, state, sealed, code, why = row
+    def faults(self) -> dict[str, int]:
+        """Codes of what keeps items waiting, and how many."""
+        sql = "SELECT fault, count(*) FROM outbox WHERE fault != '' GROUP BY fault ORDER BY fault"
+        return dict(self._db.rows(sql))
+
+    def _item(self, row: tuple[int, str, bytes, str, str, str]) -> OutboxItem:
+        item_id, state, sealed, code, why, fault = row
         return OutboxItem(
             id=item_id,
             state=OutboxState(state),
             publication=self._db.vault.open(_PLACE, sealed),
             code=code,
             why=why,
+            fault=fault,
         )

@@ -14,6 +14,7 @@ from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 
 MAX_AT_ONCE = 512  # receipts under one signature
+MAX_REFUSALS = 3  # of what a grantor is told of one grant: by then it is no accident
 _OWN_KEYS = b""
 """Stands where others name a grant: the keys of a packet that is ours."""
 
@@ -134,6 +135,14 @@ class PacketStore:
     def set_told(self, grant: bytes, status: Status) -> None:
         """Notes what the grantor of an incoming grant was told."""
         self._db.execute("UPDATE packet_grant SET told = ? WHERE statement_id = ?", (status, grant))
+
+    def set_untold(self, grant: bytes) -> None:
+        """Notes that the grantor was not told after all; a few times, then that is that."""
+        self._db.execute(
+            "UPDATE packet_grant SET told = 0, refusals = refusals + 1"
+            " WHERE statement_id = ? AND refusals < ?",
+            (grant, MAX_REFUSALS),
+        )
 
     def put_receipt(self, signed: Signed, receipt: Receipt) -> None:
         """Keeps a receipt as proof."""

@@ -223,7 +223,6 @@ LOGS = (
         "give false receipts",
         "TL-REQ-007",
         "test_a_false_receipt_is_kept_as_evidence",
-        "tearline_client.sender:Sender._verified_receipt",
-        "outcome.receipt and (outcome.receipt, parse_receipt(outcome.receipt.statement.body))",
+        "tearline_client.sender:Sender._verify_outcome",
     ),
 )

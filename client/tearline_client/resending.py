@@ -1,0 +1,127 @@
+"""What is left to send of a message that was answered in part; no place in a channel stays empty.
+
+A statement that was accepted is done. One that came before its turn is sent again as it is. In
+the place of one that was refused goes a void, before whatever stands behind it.
+"""
+
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
+
+from tearline.channel import Address, Void, VoidReason
+from tearline.errors import ChannelGap, StatementConflict
+from tearline.statement import (
+    Header,
+    Leaf,
+    Signer,
+    Statement,
+    StatementType,
+    statement_id,
+)
+from tearline.wire.exchange import Publication
+from tearline.wire.flow import (
+    encode_mark,
+    encode_receipt,
+    encode_void,
+    parse_grant,
+    parse_mark,
+    parse_receipt,
+    parse_void,
+)
+from tearline.wire.statements import Bundle, bundle
+
+Unsigned = tuple[StatementType, bytes]
+
+
+def thread_of(statement: Statement) -> Hashable:
+    """In what a statement must not be overtaken: its channel, or itself where it is in none."""
+    if statement.type is StatementType.MARK:
+        mark = parse_mark(statement.body)
+        return mark.recipient, mark.agreement_id
+    address = _address_of(statement)
+    return statement.id if address is None else (address.recipient, address.agreement_id)
+
+
+def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
+    """Whether a statement must wait for one that is held up: in its channel, or its packet."""
+    if thread_of(statement) in held:
+        return True
+    return statement.type is StatementType.GRANT and parse_grant(statement.body).packet in held
+
+
+def instead_of(statement: Statement, code: str, *, final: bool, header: Header) -> Unsigned | None:
+    """What is sent next in the place of a statement that was refused; None for nothing.
+
+    Args:
+        statement: The statement.
+        code: Of the refusal.
+        final: Whether it was ruled on.
+        header: Ours, now: the key that signed the statement may have ended since.
+    """
+    if not final:
+        match statement.type:
+            case _ if code == ChannelGap.code:
+                return statement.type, statement.body  # its turn has not come
+            case StatementType.RECEIPT:
+                receipt = replace(parse_receipt(statement.body), header=header)
+                return StatementType.RECEIPT, encode_receipt(receipt)
+            case StatementType.MARK:
+                mark = replace(parse_mark(statement.body), header=header)
+                return StatementType.MARK, encode_mark(mark)
+    if statement.type is StatementType.VOID and code == StatementConflict.code:
+        return None  # something fills the place already, and that is all a void is for
+    address = _address_of(statement)
+    if address is None:
+        return None
+    void = Void(header=header, address=address, reason=VoidReason.REFUSED)
+    return StatementType.VOID, encode_void(void)
+
+
+def rest_of(
+    publication: Publication,
+    kept: Collection[bytes],
+    instead: Mapping[bytes, Unsigned],
+    signer: Signer,
+) -> Publication:
+    """A publication with only some of its statements, and others in the place of some.
+
+    Args:
+        publication: What was to be sent; what is kept of it stays as it was signed.
+        kept: Statement ids.
+        instead: What is newly signed, by the id of the statement whose place it takes.
+        signer: Signs that.
+    """
+    rank = {statement.id: n for n, statement in enumerate(publication.statements())}
+    bundles = [_showing(each, kept) for each in publication.bundles]
+    bundles = [each for each in bundles if each.statements()]
+    if instead:
+        bundles.append(bundle(signer.sign(list(instead.values()))))
+        rank |= {statement_id(*new): rank[old] for old, new in instead.items()}
+    ranks = [rank[statement.id] for each in bundles for statement in each.statements()]
+    return Publication(
+        bundles=tuple(bundles),
+        order=tuple(sorted(range(len(ranks)), key=ranks.__getitem__)),
+        signed=tuple(each for each in publication.signed if each.statement.id in kept),
+        parts=tuple(each for each in publication.parts if each.manifest in kept),
+    )
+
+
+def _showing(whole: Bundle, kept: Collection[bytes]) -> Bundle:
+    leaves = [
+        leaf.hash
+        if isinstance(leaf, Leaf) and statement_id(leaf.type, leaf.body) not in kept
+        else leaf
+        for leaf in whole.leaves
+    ]
+    return replace(whole, leaves=tuple(leaves))
+
+
+def _address_of(statement: Statement) -> Address | None:
+    match statement.type:
+        case StatementType.GRANT:
+            return parse_grant(statement.body).address
+        case StatementType.RECEIPT:
+            return parse_receipt(statement.body).address
+        case StatementType.VOID:
+            return parse_void(statement.body).address
+        case _:
+            return None

@@ -1,0 +1,282 @@
+"""What is sent is never stuck: places are filled, and what is not ruled on comes again."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+import tearline_server.judging.judge
+from simulator import EVERYTHING, US, LyingTransport, Member, Simulation
+from tearline.errors import (
+    ExchangeFault,
+    NotFound,
+    OutcomeUnknown,
+    ReleaseRefused,
+    SignerKeyUnknown,
+    TearlineError,
+)
+from tearline.federation import KeyRecord, KeyUse, Revocation
+from tearline.keys import SigningKey
+from tearline.receipt import Receipt, Status
+from tearline.statement import Signer, StatementType
+from tearline.trust import NODE_TYPES
+from tearline.wire.exchange import Publication, parse_publication
+from tearline.wire.flow import parse_grant
+from tearline.wire.trust import encode_key_record, encode_revocation
+from tearline_client.store.outbox import OutboxState
+
+WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}
+
+
+def fails(
+    member: Member, error: TearlineError, when: Callable[[Publication], bool]
+) -> list[Publication]:
+    """Lets the exchange fail on some of what a member publishes, until ``heals``; what it saw."""
+    seen: list[Publication] = []
+
+    async def publish(data: bytes) -> bytes:
+        publication = parse_publication(data)
+        seen.append(publication)
+        if when(publication):
+            raise error
+        return await LyingTransport.publish(member.exchange, data)
+
+    member.exchange.publish = publish  # type: ignore[method-assign]
+    return seen
+
+
+def heals(member: Member) -> None:
+    del member.exchange.publish
+
+
+def goes_to(member: Member) -> Callable[[Publication], bool]:
+    """Whether a publication brings a grant to a member."""
+
+    def brings(publication: Publication) -> bool:
+        grants = [s for s in publication.statements() if s.type is StatementType.GRANT]
+        return any(parse_grant(s.body).address.recipient == member.node.uri for s in grants)
+
+    return brings
+
+
+def waits(member: Member) -> bool:
+    return bool(WAITING & member.status().outbox.keys())
+
+
+def numbers(member: Member, peer: Member) -> list[tuple[int, int, int]]:
+    """Of the channels with a peer: sent, received, and behind a gap."""
+    channels = [c for c in member.status().channels if c.peer == peer.node.uri]
+    return [(c.sent, c.received, c.waiting) for c in channels]
+
+
+async def arrived(member: Member, packets: int) -> None:
+    """Takes in what waits: so many packets are there, and nothing is put aside."""
+    await member.node.receive()
+    assert len(member.grants()) == packets
+    assert member.codes() == []
+
+
+# What stands behind a refusal.
+
+
+@pytest.mark.parametrize("refused", [[0], [1], [0, 1], [1, 3], [0, 2, 4], [4]])
+async def test_what_stands_behind_a_refused_grant_arrives(
+    world: Simulation, refused: list[int]
+) -> None:
+    plans = [world.us.plan(world.cn, forms=EVERYTHING if n in refused else None) for n in range(5)]
+    sent = await world.us.node.send(plans)
+    assert {code for code, _ in sent.refused} == {ReleaseRefused.code}
+    await arrived(world.cn, 5 - len(refused))
+    assert numbers(world.cn, world.us)[0][1:] == (5, 0)
+    assert not waits(world.us)
+    await world.us.send(world.cn)
+    await arrived(world.cn, 6 - len(refused))
+
+
+async def test_a_refused_grant_does_not_hold_up_other_partners(world: Simulation) -> None:
+    plans = [world.us.plan(world.cn, forms=EVERYTHING), world.us.plan(world.mx, world.cn)]
+    await world.us.node.send(plans)
+    await arrived(world.cn, 1)
+    await arrived(world.mx, 1)
+
+
+# The signing key ends.
+
+
+async def revoke(world: Simulation) -> None:
+    """The root of the sending agency ends its node's signing key."""
+    root = world.root(US)
+    revocation = Revocation(
+        header=root.header, revoked_key=world.us.signer.header.key_id, reason="lost"
+    )
+    await world.us.say(StatementType.REVOCATION, encode_revocation(revocation), by=root)
+
+
+async def renew(world: Simulation) -> None:
+    """The root certifies a new one, which the node takes."""
+    root, state, now_ms = world.root(US), world.us.node.state, world.clock()
+    key = SigningKey.generate()
+    record = KeyRecord(
+        header=root.header,
+        subject=world.us.node.uri,
+        use=KeyUse.SIGN,
+        public_key=key.public.encoded,
+        types=tuple(sorted(NODE_TYPES)),
+        not_before_ms=now_ms,
+        not_after_ms=now_ms + 24 * 3_600_000,
+    )
+    outcome = await world.us.say(StatementType.KEY_RECORD, encode_key_record(record), by=root)
+    assert outcome.refusal is None
+    signer = Signer(federation=root.header.federation, uri=world.us.node.uri, key=key)
+    object.__setattr__(state, "signer", signer)
+    await state.follow()
+
+
+async def test_a_channel_outlives_the_key_that_signed_on_it(world: Simulation) -> None:
+    """The grant and the void of its place were signed by a key that had ended."""
+    await world.us.send(world.cn)
+    send = world.us.node._releasing.send
+    plan = world.us.plan(world.cn)
+    await revoke(world)  # the node has not read it yet
+    sent = await send([plan])
+    assert [code for code, _ in sent.refused] == [SignerKeyUnknown.code]
+    assert waits(world.us)
+    assert world.us.status().faults == {SignerKeyUnknown.code: 1}
+    await renew(world)
+    await world.us.send(world.cn)
+    assert not waits(world.us)
+    assert world.us.status().faults == {}
+    await arrived(world.cn, 2)
+    assert numbers(world.cn, world.us)[0][1:] == (3, 0)
+
+
+async def test_receipts_and_marks_outlive_the_key_that_signed_them(world: Simulation) -> None:
+    (packet,) = await world.cn.send(world.us)
+    await revoke(world)
+    await world.us.node.receive()
+    await world.us.node.mark()
+    await renew(world)
+    await world.us.node.sync()
+    assert not waits(world.us)
+    await arrived(world.cn, 0)
+    (grant,) = world.cn.node.state.stores.packets.grants(packet)
+    assert grant.status is Status.STORED
+    assert [found.statements[0].type for found in await world.cn.waiting()] == []
+
+
+# Receipts.
+
+
+def refuses_receipts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Receipt]:
+    """Lets the exchange refuse so many receipts for good; those it was shown."""
+    shown: list[Receipt] = []
+    accept = tearline_server.judging.judge.accept_receipt
+
+    def refuse(case: object, receipt: Receipt) -> None:
+        shown.append(receipt)
+        if len(shown) <= times:
+            raise NotFound("no grant of that id was delivered here")
+        accept(case, receipt)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tearline_server.judging.judge, "accept_receipt", refuse)
+    return shown
+
+
+async def test_a_refused_receipt_is_given_again(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    refuses_receipts(monkeypatch, 1)
+    await world.cn.node.receive()
+    await world.cn.node.tell()
+    await arrived(world.us, 0)
+    (grant,) = world.us.node.state.stores.packets.grants(packet)
+    assert grant.status is Status.STORED
+    assert not waits(world.cn)
+
+
+async def test_a_receipt_is_not_given_for_ever(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.us.send(world.cn)
+    shown = refuses_receipts(monkeypatch, 1000)
+    await world.cn.node.receive()
+    for _ in range(8):
+        await world.cn.node.tell()
+    assert 1 < len(shown) < 6
+    assert not waits(world.cn)
+
+
+# One message that the exchange fails on.
+
+
+@pytest.mark.parametrize("error", [ExchangeFault(), OutcomeUnknown()], ids=["fault", "no answer"])
+async def test_a_message_that_the_exchange_fails_on_holds_up_its_channel_alone(
+    world: Simulation, error: TearlineError
+) -> None:
+    fails(world.us, error, goes_to(world.cn))
+    with pytest.raises(type(error)):
+        await world.us.send(world.cn)
+    await world.us.send(world.mx)
+    with pytest.raises(TearlineError):
+        await world.us.send(world.mx, world.cn)
+    await arrived(world.mx, 2)
+    await world.us.node.mark()
+    await arrived(world.cn, 0)
+    assert world.us.status().faults == {error.code: 1}
+
+    heals(world.us)
+    await world.us.node.sync()
+    assert not waits(world.us)
+    await arrived(world.cn, 2)
+    await arrived(world.mx, 2)
+    assert numbers(world.cn, world.us)[0][1:] == (2, 0)
+
+
+async def test_what_waits_behind_a_message_is_not_sent_in_vain(world: Simulation) -> None:
+    seen = fails(world.us, ExchangeFault(), goes_to(world.cn))
+    for _ in range(2):
+        with pytest.raises((ExchangeFault, OutcomeUnknown)):
+            await world.us.send(world.cn)
+    seen.clear()
+    await world.us.node.sync()
+    assert len(seen) == 1
+
+
+async def test_a_later_release_waits_for_its_packet(world: Simulation) -> None:
+    fails(world.us, ExchangeFault(), lambda publication: bool(publication.parts))
+    with pytest.raises(ExchangeFault):
+        await world.us.send(world.cn)
+    (packet,) = world.us.node.state.stores.packets.ids()
+    path = world.us.node.show(packet).view.fields[0].field.path
+    with pytest.raises(OutcomeUnknown):
+        await world.us.node.disclose(packet, path, world.mx.node.uri)
+    heals(world.us)
+    await world.us.node.sync()
+    await arrived(world.mx, 1)
+
+
+# Order.
+
+
+async def test_one_message_is_under_way_at_once_and_in_order(world: Simulation) -> None:
+    under_way, order = 0, []
+    publish = world.us.exchange.publish
+
+    async def slowly(data: bytes) -> bytes:
+        nonlocal under_way
+        under_way += 1
+        assert under_way == 1
+        order.extend(
+            parse_grant(s.body).address.seq
+            for s in parse_publication(data).statements()
+            if s.type is StatementType.GRANT
+        )
+        await asyncio.sleep(0)
+        reply = await publish(data)
+        under_way -= 1
+        return reply
+
+    world.us.exchange.publish = slowly  # type: ignore[method-assign]
+    await asyncio.gather(*(world.us.send(world.cn) for _ in range(4)))
+    assert order == [1, 2, 3, 4]
