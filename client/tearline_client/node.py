@@ -352,6 +352,8 @@ class Node:
         taken = 0
         async for data in self.state.transport.subscribe(encode_cursor(intake.cursor())):
             if self._receiver.is_idle(data):
+                for received_late in self._receiver.try_again():
+                    yield received_late
                 await self._acknowledge()
                 taken = 0
                 if not wait:

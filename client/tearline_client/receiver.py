@@ -1,21 +1,31 @@
 """What enters the house: verified, stored with its keys re-wrapped, then acknowledged.
 
 One bad delivery never blocks the mailbox: it is put aside with its code and its bytes, and
-the cursor moves on.
+the cursor moves on. Where what is wrong may pass, it is tried again later.
 """
+
+import hashlib
+from collections.abc import Iterator
 
 from tearline.agreement import Agreement
 from tearline.channel import Incoming, Mark, Void
 from tearline.errors import (
     ChannelGap,
+    ChannelStalled,
+    EntryNotIncluded,
     FileExposed,
     GrantExpired,
     GrantMisdirected,
+    KeystoreEntryMissing,
     KeystoreUnusable,
+    MarkUnequal,
+    PinUnknown,
     StatementMalformed,
     StoreError,
+    SuiteUnknown,
     TearlineError,
 )
+from tearline.identity import agency_uri_of
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
 from tearline.wire.exchange import (
     Cursor,
@@ -27,12 +37,27 @@ from tearline.wire.exchange import (
 from tearline_client.incoming import Intake, Lapsed, Received, ReceivedGrant
 from tearline_client.state import NodeState
 
+_OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
+"""Faults of this machine, of which a delivery is not to blame."""
+_MAY_PASS = (
+    EntryNotIncluded,  # the log is read on
+    ChannelStalled,  # the gap closes
+    MarkUnequal,  # what was counted comes late
+    KeystoreEntryMissing,  # a keystore is restored
+    PinUnknown,  # another version is installed
+    SuiteUnknown,
+)
+"""What may be otherwise later. A key is not among them: one that comes on record after a
+statement's entry never counts for it, and every entry before it is read when it is judged."""
+
 
 class Receiver:
     """The inbox at work."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
+        self._count = 0  # what was taken in
+        self._tried: tuple[int, int] | None = None  # on what grounds all was tried again
         self._intake = Intake(
             node=state.uri, trust=state.trust, kem_key=state.kem_key, pins=state.policies.pins
         )
@@ -47,7 +72,7 @@ class Receiver:
             RequestError: If the log could not be read up to the delivery's entry; the
                 delivery is not lost, and comes again.
             LogError: If the log is not the one followed so far; the same.
-            StoreError: If it could not be stored here; the same.
+            StoreError: If it could not be stored here, not even aside; the same.
             KeystoreUnusable, FileExposed: If our keys cannot be read; the same.
         """
         try:
@@ -63,12 +88,47 @@ class Receiver:
             if self._state.stores.intake.is_taken(delivery.statements[0].id):
                 self._pass(delivery.cursor, delivery.entry)
                 return None
-            return self._take(delivery, data)
-        except (StoreError, KeystoreUnusable, FileExposed):
-            raise  # a fault of this machine, of which the delivery is not to blame
+            return self._take(delivery, data, delivery.cursor)
+        except _OWN_FAULTS:
+            raise
         except TearlineError as error:
-            self._put_aside(error, data)
+            self._put_aside(error, data, delivery.statements[0].id)
             return None
+
+    def try_again(self) -> Iterator[Received]:
+        """Takes in what was put aside for a reason that has passed since.
+
+        Nothing is tried twice on the same grounds: only what this process did not try yet, and
+        everything once the log grew or something came.
+
+        Raises:
+            StoreError: If it could not be stored here.
+            KeystoreUnusable, FileExposed: If our keys cannot be read.
+        """
+        intake = self._state.stores.intake
+        while self._tried != (grounds := (self._state.stores.log.size, self._count)):
+            self._tried = grounds
+            for item in intake.put_aside_for(error.code for error in _MAY_PASS):
+                try:
+                    received = self._take_again(item)
+                except _OWN_FAULTS:
+                    raise
+                except TearlineError:
+                    continue  # it stays where it is, with what was wrong first
+                if received is not None:
+                    yield received
+
+    def _take_again(self, item: int) -> Received | None:
+        intake = self._state.stores.intake
+        data = intake.evidence(item)
+        if data is None:
+            return None  # another process of this node was faster
+        delivery = parse_delivery(data)
+        is_taken = intake.is_taken(delivery.statements[0].id)
+        received = None if is_taken else self._take(delivery, data, None)
+        with self._state.stores.database.transaction():
+            intake.release(item)
+        return received
 
     def is_idle(self, data: bytes) -> bool:
         """Whether a delivery only says that nothing more waits.
@@ -83,39 +143,45 @@ class Receiver:
             self._state.alarm(error, data)
             raise
 
-    def _take(self, delivery: Delivery, data: bytes) -> Received | None:
+    def _take(self, delivery: Delivery, data: bytes, cursor: Cursor | None) -> Received | None:
+        """Takes a delivery in, and moves the cursor with it, unless it comes from aside."""
         stores = self._state.stores
+        if delivery.entry is None or delivery.entry.index >= stores.log.size:
+            # Before anything else: what the log says of keys is not all read either.
+            raise EntryNotIncluded("the log does not reach as far as the delivery says")
         received = self._intake.verify(delivery, now_ms=self._state.now_ms())
         with stores.database.transaction():
             if stores.intake.is_taken(received.signed.statement.id):
                 return None  # another process of this node was faster; it moved the cursor
-            stores.log.put_opening(received.opening)
-            gap = self._place(received)
+            event = stores.log.put_opening(received.opening)
+            if received.address is not None:
+                agency = agency_uri_of(received.signer.signer)
+                stores.cosigning.acted(agency, received.opening.index, event.time_ms)
+            self._place(received, data)
             self._store(received)
             stores.intake.take(received.signed.statement.id)
-            stores.intake.put_cursor(delivery.cursor)
-            if gap is not None:
-                # It verified and is kept; what is missing before it is what alarms.
-                stores.intake.quarantine(gap, data, now_ms=self._state.now_ms())
+            if cursor is not None:
+                stores.intake.put_cursor(cursor)
             if isinstance(received.content, Lapsed):
                 # It came too late to be opened, but it came: its place is not missing.
-                stores.intake.quarantine(GrantExpired(), data, now_ms=self._state.now_ms())
+                self._quarantine(GrantExpired(), data, about=received.signed.statement.id)
                 return None
+        self._count += 1
         return received
 
-    def _place(self, received: Received) -> ChannelGap | None:
+    def _place(self, received: Received, data: bytes) -> None:
         address = received.address
         if address is None:
-            return None
-        sender = received.signer.signer
-        incoming = self._incoming(sender, address.agreement_id)
-        gap = None
+            return
+        sender, agreement_id = received.signer.signer, address.agreement_id
+        incoming = self._incoming(sender, agreement_id)
         try:
             incoming.receive(address.seq, received.signed.statement.id)
-        except ChannelGap as error:
-            gap = error
-        self._state.stores.channels.put_incoming(sender, address.agreement_id, incoming)
-        return gap
+        except ChannelGap as gap:
+            # It verified and is kept; what is missing before it is what alarms, once.
+            missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
+            self._quarantine(gap, data, about=missing.encode())
+        self._state.stores.channels.put_incoming(sender, agreement_id, incoming)
 
     def _incoming(self, sender: str, agreement_id: bytes) -> Incoming:
         return self._state.stores.channels.incoming(sender, agreement_id)
@@ -129,7 +195,7 @@ class Receiver:
             case Agreement():
                 self._state.stores.agreements.put(received.signed)
             case Mark() as mark:
-                self._incoming(received.signer.signer, mark.agreement_id).verify_mark(mark)
+                self._store_mark(mark)
             case Void() | Lapsed():
                 pass  # its place in the channel is all it has to say
 
@@ -141,8 +207,8 @@ class Receiver:
         )
         packets.put_keys(packet_id, received.release, grant_id=received.grant.grant_id)
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
-        for error in received.findings.values():
-            self._state.stores.intake.quarantine(error, packet_id, now_ms=now_ms)
+        for slot, error in received.findings.items():
+            self._quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
 
     def _store_receipt(self, received: Received, receipt: Receipt) -> None:
         packets = self._state.stores.packets
@@ -155,11 +221,21 @@ class Receiver:
         packets.put_receipt(received.signed, receipt)
         packets.set_status(receipt.about, receipt.status)
 
-    def _put_aside(self, error: TearlineError, data: bytes) -> None:
+    def _store_mark(self, mark: Mark) -> None:
+        channels, peer = self._state.stores.channels, mark.header.signer
+        incoming = self._incoming(peer, mark.agreement_id)
+        incoming.receive_mark(mark, sent=channels.sent(peer, mark.agreement_id))
+        channels.put_incoming(peer, mark.agreement_id, incoming)
+
+    def _put_aside(self, error: TearlineError, data: bytes, about: bytes = b"") -> None:
         cursor = delivery_cursor(data)
         with self._state.stores.database.transaction():
-            self._state.stores.intake.quarantine(error, data, now_ms=self._state.now_ms())
+            self._quarantine(error, data, about=about or hashlib.sha256(data).digest())
             self._state.stores.intake.put_cursor(cursor)
+
+    def _quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
+        now_ms = self._state.now_ms()
+        self._state.stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
 
     def _pass(self, cursor: Cursor, entry: LogOpening) -> None:
         with self._state.stores.database.transaction():

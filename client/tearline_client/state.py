@@ -1,12 +1,15 @@
 """What a running node consists of; shared by what sends and what receives."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
-from tearline.errors import TearlineError
+from tearline.errors import EntryNotIncluded, LogError, QuarantineFull, TearlineError
 from tearline.keys import KemKey
+from tearline.limits import MAX_ALARMS, MAX_ENTRY_DELAY_S, MAX_QUARANTINED
 from tearline.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
@@ -19,11 +22,12 @@ from tearline_client.follower import LogFollower
 from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.channels import ChannelStore
+from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.outbox import OutboxStore
-from tearline_client.store.packets import PacketStore
+from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
@@ -35,6 +39,7 @@ class Stores:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.log = LogStore(database)
+        self.cosigning = CosigningStore(database)
         self.channels = ChannelStore(database)
         self.outbox = OutboxStore(database)
         self.packets = PacketStore(database)
@@ -134,7 +139,7 @@ class NodeState:
         async with self.following:
             while not await self._follow_once():
                 pass
-        self._open_receipts()
+        self._compare_receipts()
 
     async def _follow_once(self) -> bool:
         reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
@@ -145,18 +150,43 @@ class NodeState:
             raise
 
     def alarm(self, error: TearlineError, evidence: bytes) -> None:
-        """Keeps what went wrong, and the bytes that show it, for ``node status``."""
-        with self.stores.database.transaction():
-            self.stores.intake.quarantine(error, evidence, now_ms=self.now_ms())
+        """Keeps what went wrong, and the bytes that show it, for ``node status``.
 
-    def _open_receipts(self) -> None:
-        """Compares the exchange's receipts with the log, as far as both are here."""
-        for receipt in self.stores.packets.unopened_receipts():
-            if receipt.entry is None or receipt.entry.index >= self.stores.log.size:
-                continue
+        Where no room is left, what lies there shows enough; whoever calls stops in any case.
+        """
+        with suppress(QuarantineFull), self.stores.database.transaction():
+            self.stores.intake.quarantine(
+                error,
+                evidence,
+                about=hashlib.sha256(evidence).digest(),
+                now_ms=self.now_ms(),
+                most=MAX_QUARANTINED + MAX_ALARMS,
+            )
+
+    def _compare_receipts(self) -> None:
+        """Compares the exchange's receipts with the log.
+
+        Raises:
+            LogError: If an entry is not what a receipt says, or is not there long after it had
+                to be; kept as evidence.
+        """
+        for promise in self.stores.packets.promises():
             try:
                 with self.stores.database.transaction():
-                    self.stores.log.put_opening(receipt.entry)
-            except TearlineError as error:
-                self.alarm(error, receipt.entry.event)
+                    self._compare(promise)
+            except LogError as error:
+                self.alarm(error, promise.entry.event)
                 raise
+
+    def _compare(self, promise: Promise) -> None:
+        packets, log, now_s = self.stores.packets, self.stores.log, self.follower.time_s()
+        if promise.entry.index < log.size:
+            log.put_opening(promise.entry)
+            packets.set_kept(promise)
+        elif promise.due_s is None:
+            packets.set_due(promise, now_s + MAX_ENTRY_DELAY_S)
+        elif now_s > promise.due_s:
+            raise EntryNotIncluded(
+                f"a receipt names entry {promise.entry.index}; the log has {log.size},"
+                f" {now_s - promise.due_s + MAX_ENTRY_DELAY_S} seconds later"
+            )

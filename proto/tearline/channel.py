@@ -9,7 +9,14 @@ dropped silently, the last message included.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tearline.errors import ChannelGap, ChannelReplay, MarkUnequal, StatementMalformed
+from tearline.errors import (
+    ChannelGap,
+    ChannelReplay,
+    ChannelStalled,
+    MarkUnequal,
+    StatementMalformed,
+)
+from tearline.limits import MAX_AHEAD
 from tearline.statement import Header
 
 AGREEMENT_ID_SIZE = 16
@@ -89,11 +96,15 @@ class Incoming:
 
     Attributes:
         contiguous: Highest seq below which nothing is missing.
-        ahead: Statement ids that arrived before something below them.
+        ahead: Statement ids that arrived before something below them; at most 4096.
+        counter: The number of the sender's last mark.
+        confirmed: Highest seq that the sender's marks said it received of ours.
     """
 
     contiguous: int = 0
     ahead: dict[int, bytes] = field(default_factory=dict)
+    counter: int = 0
+    confirmed: int = 0
 
     def receive(self, seq: int, statement_id: bytes) -> None:
         """Takes one arrival.
@@ -104,10 +115,13 @@ class Incoming:
 
         Raises:
             ChannelReplay: If the place is taken by another statement, or was passed.
+            ChannelStalled: If too much waits behind a gap already; it is not kept.
             ChannelGap: If something below it has not arrived; it is kept all the same.
         """
         if seq <= self.contiguous or self.ahead.get(seq, statement_id) != statement_id:
             raise ChannelReplay(f"place {seq}")
+        if seq != self.contiguous + 1 and len(self.ahead.keys() | {seq}) > MAX_AHEAD:
+            raise ChannelStalled(f"place {self.contiguous + 1} is missing below {seq}")
         self.ahead[seq] = statement_id
         while self.contiguous + 1 in self.ahead:
             self.contiguous += 1
@@ -115,11 +129,24 @@ class Incoming:
         if self.contiguous < seq:
             raise ChannelGap(f"place {self.contiguous + 1} is missing below {seq}")
 
-    def verify_mark(self, mark: Mark) -> None:
-        """Compares the sender's mark with what arrived.
+    def receive_mark(self, mark: Mark, *, sent: int) -> None:
+        """Compares the sender's mark with what both ends sent, and takes it.
+
+        Args:
+            mark: The mark.
+            sent: Highest seq sent to the other end.
 
         Raises:
-            MarkUnequal: If the sender sent more than arrived here.
+            ChannelReplay: If a mark of that number or a later one was taken before.
+            MarkUnequal: If the sender sent more or less than arrived here, or says that it
+                received what was not sent, or less than it said before.
         """
+        if mark.counter <= self.counter:
+            raise ChannelReplay(f"mark {mark.counter} after {self.counter}")
         if mark.highest_sent != self.contiguous:
             raise MarkUnequal(f"{mark.highest_sent} sent, {self.contiguous} received")
+        if not self.confirmed <= mark.highest_received <= sent:
+            raise MarkUnequal(
+                f"{sent} sent, {mark.highest_received} received, {self.confirmed} before"
+            )
+        self.counter, self.confirmed = mark.counter, mark.highest_received

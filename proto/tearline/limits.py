@@ -56,6 +56,11 @@ TOKEN_SKEW_S = 30  # how far an issuer's clock may be ahead of ours
 MAX_SUBJECT_BYTES = 128  # a person's name at the agency, or a pseudonym in hexadecimal
 MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 nodes each
 
+# A node's inbox.
+MAX_QUARANTINED = 1024  # 4 GiB at worst; where so much does not verify, a person must look
+MAX_ALARMS = 256  # beside them: whoever fills the quarantine does not hide a lie of the log
+MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more is no delay but a loss
+
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_ENTRY_BYTES = (1 << 16) - 1  # c2sp.org/tlog-tiles writes an entry's length in two bytes
@@ -67,7 +72,11 @@ MAX_EVIDENCE = 4  # equivocations told at once: one is enough to stop everything
 MAX_EVIDENCE_BYTES = 2 * MAX_CHECKPOINT_BYTES + (4 << 10)  # two notes and a proof
 MAX_COSIGN_BYTES = MAX_MESSAGE_BYTES  # 64 cosigners' newest notes, and evidence
 COSIGN_WAIT_MS = 30_000  # how long a cosigner waits for a newer checkpoint before it asks again
+MAX_WITNESS_AGE_S = 600  # what is sealed on was cosigned by another agency in ten minutes
+MAX_COSIGN_DELAY_MS = 60_000  # a partner that is there has cosigned what it sent by then
 MAX_COSIGNED_SIZES = 256  # checkpoints whose cosignatures are kept while they are gathered
+MAX_ENTRY_DELAY_S = 60  # from a receipt to a checkpoint over its entry; a second is usual
+MAX_UNPROVEN_BYTES = 256 << 20  # entries that no checkpoint covers yet: eight million blind ones
 CHECKPOINT_INTERVAL_MS = 1000  # two signatures and a disk write a second at most
 CHECKPOINT_REFRESH_MS = 60_000  # a log that stands still shows every minute that it is alive
 

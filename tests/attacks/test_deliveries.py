@@ -3,18 +3,24 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import Simulation
+from simulator import Member, Simulation
+from tearline import channel
+from tearline.channel import Mark
 from tearline.errors import (
     ChannelGap,
+    ChannelStalled,
     CiphertextMissing,
     CommitmentMismatch,
     EntryMismatch,
+    EntryNotIncluded,
     GrantMisdirected,
     InclusionInvalid,
     MarkUnequal,
+    QuarantineFull,
     SignatureInvalid,
     SignerMismatch,
     StatementMalformed,
@@ -25,8 +31,11 @@ from tearline.event import EventCode
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.statement import Attestation, StatementType
 from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
+from tearline.wire.flow import encode_mark
 from tearline.wire.statements import Signed, signed
 from tearline_client.incoming import Intake, Received
+from tearline_client.receiver import Receiver
+from tearline_client.store.intake import IntakeStore
 
 Ciphertexts = dict[int, bytes]
 
@@ -203,6 +212,93 @@ async def test_the_last_statement_is_missed_by_the_mark(world: Simulation) -> No
     await world.us.node.mark()
     world.cn.exchange.mail = lambda mail: mail[1:]
     await world.cn.catches(MarkUnequal)
+
+
+async def test_a_gap_is_put_aside_once_whatever_comes_behind_it(world: Simulation) -> None:
+    await world.us.send(world.cn, times=4)
+    world.cn.exchange.mail = lambda mail: mail[1:]
+    await world.cn.catches(ChannelGap, packets=3)
+
+
+async def test_a_channel_with_a_gap_takes_no_more_than_it_may_hold(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "MAX_AHEAD", 2)
+    await world.us.send(world.cn, times=5)
+    held = (await world.cn.waiting())[0]
+    world.cn.exchange.mail = lambda mail: mail[1:]
+    await world.cn.node.receive()
+    assert world.cn.codes() == [ChannelGap.code, ChannelStalled.code, ChannelStalled.code]
+    assert len(world.cn.grants()) == 2
+    await world.cn.take(held)
+    assert (world.cn.codes(), len(world.cn.grants())) == ([ChannelGap.code], 5)
+
+
+async def test_what_does_not_verify_is_put_aside_once(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    world.cn.exchange.mail = lambda mail: (
+        [*ciphertexts(lambda given: dict(list(given.items())[1:]))(mail)] * 3
+    )
+    await world.cn.catches(CiphertextMissing)
+
+
+async def test_a_full_quarantine_takes_nothing_more_and_says_so(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IntakeStore.quarantine, "__kwdefaults__", {"most": 1})
+    await world.us.send(world.cn, times=2)
+    noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
+    world.cn.exchange.mail = lambda mail: [each for m in mail for each in noise([m])]
+    with pytest.raises(QuarantineFull):
+        await world.cn.node.receive()
+    world.cn.caught(CommitmentMismatch)
+    assert len(await world.cn.waiting()) == 1
+
+
+async def test_what_counts_late_is_taken_in_late(world: Simulation) -> None:
+    """A mark that came before what it counts is unequal until that comes, and then no more."""
+    await world.us.send(world.cn)
+    await world.us.node.mark()
+    held = (await world.cn.waiting())[0]
+    world.cn.exchange.mail = lambda mail: mail[1:]
+    await world.cn.catches(MarkUnequal)
+    await world.cn.take(held)
+    assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
+
+
+async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Simulation) -> None:
+    node, receiver = world.cn.node, Receiver(world.cn.node.state)
+    before = world.sign_log(await world.entries())
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    world.cn.exchange.log = lambda page: replace(page, entries=(), checkpoint=before)
+    assert await receiver.take(encode_delivery(mail)) is None
+    assert list(receiver.try_again()) == []
+    world.cn.caught(EntryNotIncluded)
+    world.cn.exchange.log = lambda page: page
+    await node.state.follow()
+    (received,) = receiver.try_again()
+    assert received.signed.statement.id == mail.statements[0].id
+    assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
+
+
+async def test_a_mark_that_received_what_was_not_sent_is_refused(world: Simulation) -> None:
+    agreement = world.us.node.agreement("narcotics-2026").id
+    await world.us.say(StatementType.MARK, encode_mark(mark_of(world.us, world.cn, agreement)))
+    await world.cn.catches(MarkUnequal)
+
+
+def mark_of(sender: Member, to: Member, agreement_id: bytes) -> Mark:
+    """A mark that claims to have received a statement nobody sent."""
+    return Mark(
+        header=sender.signer.header,
+        recipient=to.node.uri,
+        agreement_id=agreement_id,
+        counter=1,
+        highest_sent=0,
+        highest_received=1,
+        time_ms=0,
+    )
 
 
 async def test_a_replayed_delivery_changes_nothing(world: Simulation) -> None:

@@ -10,8 +10,10 @@ from tearline.errors import (
     CheckpointForged,
     CheckpointUnsigned,
     ClockSkewed,
+    EntryNotIncluded,
     ExchangeMisbehaved,
     LogInconsistent,
+    LogUnproven,
     SignerKeyUnknown,
     SignerMismatch,
     TearlineError,
@@ -23,12 +25,14 @@ from tearline.keys import KemKey, SigningKey
 from tearline.ledger import blind_entry
 from tearline.statement import Signer, StatementType
 from tearline.wire.exchange import EntryRange, Outcome
+from tearline.wire.flow import encode_receipt, parse_receipt
 from tearline.wire.statements import Signed, cosigned, parse_signed
 from tearline.wire.trust import (
     encode_key_record,
     encode_revocation,
     encode_trust_list,
 )
+from tearline_client import follower
 
 MINUTE_MS = 60_000
 
@@ -77,6 +81,18 @@ async def test_an_omitted_entry_is_missed(world: Simulation) -> None:
 async def test_entries_beyond_the_checkpoint_are_refused(world: Simulation) -> None:
     world.cn.exchange.log = lambda page: replace(page, entries=(*page.entries, b"\1" + bytes(32)))
     await world.cn.catches(LogInconsistent)
+
+
+async def test_entries_without_end_are_not_read_for_ever(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "MAX_UNPROVEN_BYTES", 40)
+    await world.us.send(world.cn, world.mx)
+    world.cn.exchange.log = lambda page: replace(page, entries=page.entries[:1])
+    await world.cn.catches(LogUnproven)
+    world.cn.exchange.log = lambda page: page
+    await world.cn.node.sync()
+    assert world.cn.status().log_size == len(await world.entries())
 
 
 # Signed by the log.
@@ -191,6 +207,35 @@ def kem_record(world: Simulation, by: Signer) -> Signed:
 
 
 # Receipts.
+
+
+async def test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed(
+    world: Simulation,
+) -> None:
+    def invented(outcome: Outcome) -> Outcome:
+        assert outcome.receipt is not None
+        receipt = parse_receipt(outcome.receipt.statement.body)
+        assert receipt.entry is not None
+        entry = replace(receipt.entry, index=receipt.entry.index + 1000)
+        body = encode_receipt(replace(receipt, entry=entry))
+        forged = alone(world.exchange._desk._signer, StatementType.RECEIPT, body)
+        return replace(outcome, receipt=forged)
+
+    world.us.exchange.outcomes = lambda outcomes: (invented(outcomes[0]), *outcomes[1:])
+    await world.us.send(world.cn)
+    await world.us.node.sync()
+    assert world.us.codes() == []
+    world.clock.offset_ms = 2 * MINUTE_MS
+    for _ in range(2):
+        with pytest.raises(EntryNotIncluded):
+            await world.us.node.sync()
+    world.us.caught(EntryNotIncluded)
+
+
+async def test_what_receipts_name_is_asked_of_the_log_once(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.us.node.sync()
+    assert world.us.node.state.stores.packets.promises() == ()
 
 
 @pytest.mark.parametrize("lie", ["swapped", "accepted although refused", "of another"])

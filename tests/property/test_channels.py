@@ -47,22 +47,25 @@ class ChannelMachine(RuleBasedStateMachine):
         else:
             self.incoming.receive(seq, statement)
 
-    @rule(sent=st.integers(0, 14))
-    def is_marked(self, sent: int) -> None:
+    @rule(counter=st.integers(1, 20), sent=st.integers(0, 14), told=st.integers(0, 6))
+    def is_marked(self, counter: int, sent: int, told: int) -> None:
+        last, confirmed, ours = self.incoming.counter, self.incoming.confirmed, 4
         mark = Mark(
             header=HEADER,
             recipient=node_of(MX),
             agreement_id=AGREEMENT_ID,
-            counter=1,
+            counter=counter,
             highest_sent=sent,
-            highest_received=0,
+            highest_received=told,
             time_ms=NOW_MS,
         )
-        if sent == self.expected():
-            self.incoming.verify_mark(mark)
+        if counter > last and sent == self.expected() and confirmed <= told <= ours:
+            self.incoming.receive_mark(mark, sent=ours)
+            assert (self.incoming.counter, self.incoming.confirmed) == (counter, told)
         else:
-            with pytest.raises(MarkUnequal):
-                self.incoming.verify_mark(mark)
+            with pytest.raises(MarkUnequal if counter > last else ChannelReplay):
+                self.incoming.receive_mark(mark, sent=ours)
+            assert (self.incoming.counter, self.incoming.confirmed) == (last, confirmed)
 
     @invariant()
     def never_moves_back(self) -> None:

@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 
 from builders import AGREEMENT_ID, MX, NOW_MS, US, federation, node_of
+from tearline import channel
 from tearline.channel import MAX_SEQ, Address, Incoming, Mark
-from tearline.errors import ChannelGap, ChannelReplay, MarkUnequal, StatementMalformed
+from tearline.errors import (
+    ChannelGap,
+    ChannelReplay,
+    ChannelStalled,
+    MarkUnequal,
+    StatementMalformed,
+)
 
 MARK = Mark(
     header=federation().node(US).header,
@@ -67,14 +74,48 @@ def test_a_place_that_waits_is_not_given_to_another_statement() -> None:
         received(1, 3).receive(3, b"3")
 
 
+def test_no_more_is_kept_behind_a_gap_than_a_channel_may_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(channel, "MAX_AHEAD", 2)
+    incoming = received(2, 3)
+    with pytest.raises(ChannelStalled):
+        incoming.receive(4, b"4")
+    with pytest.raises(ChannelGap):
+        incoming.receive(3, b"3")
+    assert incoming.ahead.keys() == {2, 3}
+    incoming.receive(1, b"1")
+    incoming.receive(4, b"4")
+    assert incoming == Incoming(contiguous=4)
+
+
 def test_a_mark_that_says_what_arrived_is_taken() -> None:
-    received(1, 2, 3).verify_mark(MARK)
+    incoming = received(1, 2, 3)
+    incoming.receive_mark(replace(MARK, highest_received=2), sent=5)
+    assert (incoming.counter, incoming.confirmed) == (1, 2)
+
+
+@pytest.mark.parametrize("counter", [0, 1, 2])
+def test_an_earlier_mark_does_not_return(counter: int) -> None:
+    incoming = received(1, 2, 3)
+    incoming.receive_mark(replace(MARK, counter=2), sent=0)
+    with pytest.raises(ChannelReplay):
+        incoming.receive_mark(replace(MARK, counter=counter), sent=0)
+
+
+@pytest.mark.parametrize("said", [1, 4])
+def test_a_mark_that_received_what_was_not_sent_or_less_than_before_is_unequal(said: int) -> None:
+    incoming = received(1, 2, 3)
+    incoming.receive_mark(replace(MARK, highest_received=2), sent=3)
+    with pytest.raises(MarkUnequal):
+        incoming.receive_mark(replace(MARK, counter=2, highest_received=said), sent=3)
+    assert (incoming.counter, incoming.confirmed) == (1, 2)
 
 
 @pytest.mark.parametrize("seqs", [(), (1, 2), (1, 3), (1, 2, 3, 4)])
 def test_a_dropped_last_statement_is_missed_at_the_mark(seqs: tuple[int, ...]) -> None:
     with pytest.raises(MarkUnequal):
-        received(*seqs).verify_mark(MARK)
+        received(*seqs).receive_mark(MARK, sent=0)
 
 
 @pytest.mark.parametrize("seq", [0, -1, MAX_SEQ + 1])

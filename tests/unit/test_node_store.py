@@ -7,16 +7,17 @@ import apsw
 import pytest
 
 import tearline_client.store
+from tearline.channel import Incoming
 from tearline.errors import StoreVersion
+from tearline_client.store.channels import ChannelStore
 from tearline_client.store.database import Database
 from tearline_client.store.intake import IntakeStore
+from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.vault import Vault
 
 VAULT = Vault(bytes(32))
-SCRIPTS = sorted(
-    script.read_text("utf-8")
-    for script in files(tearline_client.store).joinpath("migrations").iterdir()
-)
+_SCRIPTS = files(tearline_client.store).joinpath("migrations").iterdir()
+SCRIPTS = [file.read_text("utf-8") for file in sorted(_SCRIPTS, key=lambda file: file.name)]
 
 
 def written_by_version(path: Path, version: int, *rows: tuple[str, tuple[object, ...]]) -> None:
@@ -39,6 +40,50 @@ def test_what_the_first_version_put_aside_is_still_there(tmp_path: Path) -> None
     (item,) = store.quarantined()
     assert (item.time_ms, item.code, item.why) == row[:3]
     assert store.evidence(item.id) == b"evidence"
+
+
+def test_what_the_first_version_had_to_send_still_waits(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    rows = [
+        ("INSERT INTO outbox (urgent, state, sealed) VALUES (?, ?, ?)", (urgent, state, sealed))
+        for urgent, state in ((0, "sealed"), (1, "unknown"), (0, "accepted"))
+        for sealed in [VAULT.seal("outbox", b"%d" % urgent)]
+    ]
+    written_by_version(path, 1, *rows)
+    store = OutboxStore(Database(path, VAULT))
+    first = store.next_waiting()
+    assert first is not None
+    second = store.next_waiting(after=first.id)
+    assert second is not None
+    assert (first.publication, second.publication) == (b"0", b"1")
+    assert store.next_waiting(after=second.id) is None
+
+
+def test_what_an_earlier_version_received_is_counted_on(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    rows = [
+        ("INSERT INTO channel_in VALUES (?, ?, ?)", ("sender", bytes(16), 3)),
+        ("INSERT INTO channel_ahead VALUES (?, ?, ?, ?)", ("sender", bytes(16), 5, b"five")),
+    ]
+    written_by_version(path, 1, *rows)
+    store = ChannelStore(Database(path, VAULT))
+    incoming = store.incoming("sender", bytes(16))
+    assert incoming == Incoming(contiguous=3, ahead={5: b"five"})
+    incoming.receive(4, b"four")
+    incoming.counter, incoming.confirmed = 7, 2
+    store.put_incoming("sender", bytes(16), incoming)
+    assert store.incoming("sender", bytes(16)) == incoming
+
+
+def test_receipts_of_the_first_version_are_still_compared_with_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    sql = "INSERT INTO receipt VALUES (?, ?, ?, x'')"
+    opened = ("INSERT INTO log_opening VALUES (x'', 0, ?, x'')", (b"known",))
+    receipts = [(b"a", b"known", 1), (b"b", b"accepted", 1), (b"c", b"refused", 6), (b"d", b"", 2)]
+    written_by_version(path, 1, opened, *((sql, receipt) for receipt in receipts))
+    database = Database(path, VAULT)
+    found = database.rows("SELECT receipt, due_s FROM promise ORDER BY receipt")
+    assert found == [(b"b", None), (b"c", None)]
 
 
 def test_the_database_of_a_later_version_is_not_touched(tmp_path: Path) -> None:

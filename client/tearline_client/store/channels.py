@@ -49,6 +49,16 @@ class ChannelStore:
             )
         )
 
+    def sent(self, recipient: str, agreement_id: bytes) -> int:
+        """The last place taken in a channel to ``recipient``; 0 before the first."""
+        return int(
+            self._db.value(
+                "SELECT coalesce(max(seq), 0) FROM channel_out"
+                " WHERE recipient = ? AND agreement = ?",
+                (recipient, agreement_id),
+            )
+        )
+
     def next_mark(self, recipient: str, agreement_id: bytes, sent: int, received: int) -> int:
         """Takes the next mark's number, and keeps what the mark says."""
         self._db.execute(
@@ -66,28 +76,35 @@ class ChannelStore:
 
     def incoming(self, sender: str, agreement_id: bytes) -> Incoming:
         """The receiving end of a channel."""
-        contiguous = self._db.value(
-            "SELECT contiguous FROM channel_in WHERE sender = ? AND agreement = ?",
+        row = self._db.row(
+            "SELECT contiguous, counter, confirmed FROM channel_in"
+            " WHERE sender = ? AND agreement = ?",
             (sender, agreement_id),
         )
+        contiguous, counter, confirmed = row or (0, 0, 0)
         ahead = self._db.rows(
             "SELECT seq, statement_id FROM channel_ahead WHERE sender = ? AND agreement = ?",
             (sender, agreement_id),
         )
-        return Incoming(contiguous=contiguous or 0, ahead=dict(ahead))
+        return Incoming(
+            contiguous=contiguous, ahead=dict(ahead), counter=counter, confirmed=confirmed
+        )
 
     def put_incoming(self, sender: str, agreement_id: bytes, incoming: Incoming) -> None:
         """Stores the receiving end of a channel."""
         self._db.execute(
-            "INSERT INTO channel_in VALUES (?, ?, ?)"
-            " ON CONFLICT (sender, agreement) DO UPDATE SET contiguous = excluded.contiguous",
-            (sender, agreement_id, incoming.contiguous),
+            "INSERT INTO channel_in (sender, agreement, contiguous, counter, confirmed)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (sender, agreement) DO UPDATE SET"
+            " contiguous = excluded.contiguous, counter = excluded.counter,"
+            " confirmed = excluded.confirmed",
+            (sender, agreement_id, incoming.contiguous, incoming.counter, incoming.confirmed),
         )
         self._db.execute(
-            "DELETE FROM channel_ahead WHERE sender = ? AND agreement = ?", (sender, agreement_id)
+            "DELETE FROM channel_ahead WHERE sender = ? AND agreement = ? AND seq <= ?",
+            (sender, agreement_id, incoming.contiguous),
         )
         self._db.insert_many(
-            "INSERT INTO channel_ahead VALUES (?, ?, ?, ?)",
+            "INSERT INTO channel_ahead VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(sender, agreement_id, seq, i) for seq, i in sorted(incoming.ahead.items())],
         )
 

@@ -1,8 +1,10 @@
 """What was taken in, how far the mailbox was read, and what had to be put aside."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tearline.errors import TearlineError
+from tearline.errors import QuarantineFull, TearlineError
+from tearline.limits import MAX_QUARANTINED
 from tearline.wire.exchange import START, Cursor, encode_cursor, parse_cursor
 from tearline_client.store.database import Database
 
@@ -43,12 +45,46 @@ class IntakeStore:
         """Notes that a statement was taken in."""
         self._db.execute("INSERT INTO taken VALUES (?) ON CONFLICT DO NOTHING", (statement_id,))
 
-    def quarantine(self, error: TearlineError, evidence: bytes, *, now_ms: int) -> None:
-        """Puts a delivery aside, with the reason."""
+    def quarantine(
+        self,
+        error: TearlineError,
+        evidence: bytes,
+        *,
+        about: bytes,
+        now_ms: int,
+        most: int = MAX_QUARANTINED,
+    ) -> None:
+        """Puts something aside, with the reason; once, however often it comes.
+
+        Args:
+            error: What is wrong with it.
+            evidence: The bytes that show it.
+            about: What it is: with the same thing the same is wrong once.
+            now_ms: When, Unix milliseconds.
+            most: How much may lie there.
+
+        Raises:
+            QuarantineFull: If so much lies there already.
+        """
+        if self._db.row(
+            "SELECT 1 FROM quarantine WHERE about = ? AND code = ?", (about, error.code)
+        ):
+            return
+        if self._db.value("SELECT count(*) FROM quarantine") >= most:
+            raise QuarantineFull()
         self._db.execute(
-            "INSERT INTO quarantine (time_ms, code, why, sealed) VALUES (?, ?, ?, ?)",
-            (now_ms, error.code, error.why, self._db.vault.seal(_PLACE, evidence)),
+            "INSERT INTO quarantine (time_ms, code, why, sealed, about) VALUES (?, ?, ?, ?, ?)",
+            (now_ms, error.code, error.why, self._db.vault.seal(_PLACE, evidence), about),
         )
+
+    def release(self, item_id: int) -> None:
+        """Forgets something that was put aside, as what was wrong with it has passed."""
+        self._db.execute("DELETE FROM quarantine WHERE id = ?", (item_id,))
+
+    def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:
+        """Ids of what was put aside for one of these reasons, oldest first."""
+        sql = "SELECT id FROM quarantine WHERE code = ?"
+        return tuple(sorted(i for code in codes for (i,) in self._db.rows(sql, (code,))))
 
     def quarantined(self) -> tuple[Quarantined, ...]:
         """What was put aside, oldest first."""

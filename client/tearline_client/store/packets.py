@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tearline.errors import NotFound
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
-from tearline.receipt import Receipt, Status
+from tearline.receipt import LogOpening, Receipt, Status
 from tearline.wire.exchange import encode_parts, parse_parts
 from tearline.wire.flow import parse_grant, parse_receipt
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
@@ -63,6 +63,22 @@ class StoredGrant:
     def grant(self) -> Grant:
         """The grant itself."""
         return parse_grant(self.signed.statement.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A log entry that a receipt of the exchange names, before the log was seen to hold it.
+
+    Attributes:
+        receipt: The receipt's statement id.
+        entry: The entry.
+        due_s: The time of the log, Unix seconds, by which it must be there; None before any
+            checkpoint was read.
+    """
+
+    receipt: bytes
+    entry: LogOpening
+    due_s: int | None
 
 
 class PacketStore:
@@ -155,15 +171,32 @@ class PacketStore:
                 self._db.vault.seal("receipt", encode_signed(signed)),
             ),
         )
+        if receipt.entry is not None:
+            self._db.execute(
+                "INSERT INTO promise VALUES (?, NULL) ON CONFLICT DO NOTHING",
+                (signed.statement.id,),
+            )
 
-    def unopened_receipts(self) -> tuple[Receipt, ...]:
-        """The exchange's receipts whose log entry was not yet compared with the log."""
+    def promises(self) -> tuple[Promise, ...]:
+        """The log entries that the exchange's receipts name and the log was not seen to hold."""
         rows = self._db.rows(
-            "SELECT sealed FROM receipt r WHERE status IN (?, ?)"
-            " AND NOT EXISTS (SELECT 1 FROM log_opening WHERE statement_id = r.about)",
-            (Status.ACCEPTED, Status.REFUSED),
+            "SELECT p.receipt, p.due_s, r.sealed FROM promise p"
+            " JOIN receipt r ON r.statement_id = p.receipt"
         )
-        return tuple(self._receipt(sealed) for (sealed,) in rows)
+        found = [(i, self._receipt(sealed).entry, due_s) for i, due_s, sealed in rows]
+        return tuple(
+            Promise(receipt=i, entry=entry, due_s=due_s)
+            for i, entry, due_s in found
+            if entry is not None
+        )
+
+    def set_due(self, promise: Promise, due_s: int) -> None:
+        """Notes by when the log must hold a promised entry."""
+        self._db.execute("UPDATE promise SET due_s = ? WHERE receipt = ?", (due_s, promise.receipt))
+
+    def set_kept(self, promise: Promise) -> None:
+        """Notes that the log holds a promised entry."""
+        self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
 
     def _receipt(self, sealed: bytes) -> Receipt:
         return parse_receipt(parse_signed(self._db.vault.open("receipt", sealed)).statement.body)
@@ -172,6 +205,11 @@ class PacketStore:
         """What is known of a statement, earliest status first."""
         rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
         return tuple(self._receipt(sealed) for (sealed,) in rows)
+
+    def signed_receipts(self, about: bytes) -> tuple[Signed, ...]:
+        """The receipts of a statement as they were signed, earliest status first."""
+        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
+        return tuple(parse_signed(self._db.vault.open("receipt", sealed)) for (sealed,) in rows)
 
     def grant(self, statement_id: bytes) -> StoredGrant | None:
         """One grant, or None."""

@@ -130,7 +130,7 @@ DELIVERIES = (
         "drop the last statement",
         "TL-MBX-003",
         "test_the_last_statement_is_missed_by_the_mark",
-        "tearline.channel:Incoming.verify_mark",
+        "tearline.channel:Incoming.receive_mark",
     ),
     _delivery(
         "replay a delivery",

@@ -33,8 +33,7 @@ CREATE TABLE packet_key (
 CREATE TABLE packet_grant (
   statement_id BLOB PRIMARY KEY, packet BLOB NOT NULL, peer TEXT NOT NULL,
   incoming INTEGER NOT NULL, status INTEGER NOT NULL, sealed BLOB NOT NULL,
-  -- Of an incoming grant: the status its grantor was told, and how often that was refused.
-  told INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0
+  told INTEGER NOT NULL DEFAULT 0 -- of an incoming grant: the status its grantor was told
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packet_grant_packet ON packet_grant (packet);
 CREATE TABLE receipt (
@@ -44,10 +43,10 @@ CREATE INDEX receipt_about ON receipt (about);
 
 -- What is on its way: sealed once, sent as often as needed, in order.
 CREATE TABLE outbox (
-  id INTEGER PRIMARY KEY, state TEXT NOT NULL, sealed BLOB NOT NULL,
-  code TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT '', fault TEXT NOT NULL DEFAULT ''
+  id INTEGER PRIMARY KEY, urgent INTEGER NOT NULL, state TEXT NOT NULL, sealed BLOB NOT NULL,
+  code TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX outbox_waiting ON outbox (id) WHERE state IN ('sealed', 'unknown');
+CREATE INDEX outbox_waiting ON outbox (urgent DESC, id) WHERE state IN ('sealed', 'unknown');
 
 CREATE TABLE channel_out (
   recipient TEXT NOT NULL, agreement BLOB NOT NULL, seq INTEGER NOT NULL,
@@ -71,13 +70,3 @@ CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, code TEXT NOT NULL, why TEXT NOT NULL,
   sealed BLOB NOT NULL
 ) STRICT;
-
--- How far each partner cosigned the log, and what it did that it has not cosigned yet.
-CREATE TABLE partner (
-  agency TEXT PRIMARY KEY, size INTEGER NOT NULL,
-  first INTEGER, first_ms INTEGER, last INTEGER, last_ms INTEGER
-) STRICT, WITHOUT ROWID;
--- What shows that the log signed two histories. It stays for ever; a decision lifts the stop.
-CREATE TABLE accusation (
-  id BLOB PRIMARY KEY, time_ms INTEGER NOT NULL, evidence BLOB NOT NULL, decision TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
