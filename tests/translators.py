@@ -24,6 +24,7 @@ from builders import (
 )
 from exhibiting import case
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.audit_export import AuditExport, ExportFormat
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
@@ -34,7 +35,18 @@ from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import open_packet, release_of
 from tearline.statement import ActedBy, StatementType
-from tearline.wire import agreements, exhibits, flow, packets, statements, trust
+from tearline.wire import (
+    agreements,
+    audit_exports,
+    exhibits,
+    flow,
+    packets,
+    statements,
+    trust,
+)
+from tearline.wire.audit_exports import ExportManifest
+from tearline.wire.exhibits import ProvenEntry
+from tearline.wire.statements import signed
 
 _FED = federation()
 _NODE = _FED.node(US)
@@ -83,6 +95,17 @@ _ARTICLE = ArticleTerms(
     highest_tlp=Tlp.AMBER_STRICT,
     joint=True,
     four_eyes=True,
+)
+
+_EXPORT = AuditExport(
+    header=_NODE.header,
+    format=ExportFormat.CSV,
+    digest=secret("file"),
+    entries=300,
+    query="-outcome:ok",
+    checkpoint=b"a note",
+    acted_by=_PERSON,
+    time_ms=NOW_MS,
 )
 
 
@@ -232,6 +255,19 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "event": _codec(flow, "event", _EVENT),
+    "audit_export": _codec(audit_exports, "audit_export", _EXPORT),
+    "export_manifest": _codec(
+        audit_exports,
+        "export_manifest",
+        ExportManifest(
+            export=signed(
+                _NODE.sign(
+                    [(StatementType.AUDIT_EXPORT, audit_exports.encode_audit_export(_EXPORT))]
+                )
+            ),
+            entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
+        ),
+    ),
     "exhibit": _codec(
         exhibits,
         "exhibit",

@@ -51,7 +51,7 @@ def errors_page() -> Iterator[str]:
     yield ""
     yield (
         "Every refusal has a code that never changes its meaning and is never given to another. "
-        "A message reads *code: what happened. Why. Next: what to do.*"
+        "A message reads *code: what happened: why. Next: what to do.*"
     )
     yield ""
     yield "## Exit statuses"

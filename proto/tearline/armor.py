@@ -24,6 +24,7 @@ class Armor(StrEnum):
     AGREEMENT = "TEARLINE AGREEMENT"
     EVIDENCE = "TEARLINE EVIDENCE"
     EXHIBIT = "TEARLINE EXHIBIT"
+    AUDIT_EXPORT = "TEARLINE AUDIT EXPORT"
 
 
 def armor(kind: Armor, data: bytes) -> str:

@@ -55,8 +55,14 @@ class TearlineError(Exception):
         self.why = why
 
     def __str__(self) -> str:
-        parts = [f"{self.code}: {self.what}", self.why, f"Next: {self.next}"]
-        return " ".join(part for part in parts if part)
+        return f"{self.code}: {sentence(self.what, self.why)} Next: {self.next}"
+
+
+def sentence(what: str, why: str) -> str:
+    """One sentence of what happened and, where it is known, why."""
+    if not why:
+        return what
+    return f"{what.removesuffix('.')}: {why}{'' if why[-1] in '.?!' else '.'}"
 
 
 class UsageError(TearlineError):
@@ -130,7 +136,10 @@ class SettingUnknown(ConfigError):
 
     code = "TL-CFG-002"
     what = "The configuration names a setting that does not exist."
-    next = "Remove the setting named, or correct its spelling; `tearline config show` lists all."
+    next = (
+        "Remove the setting named, or correct its spelling; for a node `tearline config show` "
+        "lists all."
+    )
 
 
 class SettingInvalid(ConfigError):
@@ -139,7 +148,8 @@ class SettingInvalid(ConfigError):
     code = "TL-CFG-003"
     what = "A setting has a value that it cannot have."
     next = (
-        "Correct the value named; `tearline config show --origin` says where each one comes from."
+        "Correct the value named, in the option, variable or file that gives it; for a node "
+        "`tearline config show --origin` says which one does."
     )
 
 
@@ -863,6 +873,22 @@ class EntryWithheld(LogError):
     next = "Keep the answer as evidence, tell the operator, and search your node's own proofs."
 
 
+class CheckpointMissing(LogError):
+    """An entry in a file that lacks the checkpoint it is proven under."""
+
+    code = "TL-LOG-028"
+    what = "The checkpoint that this entry is proven under is not in the file."
+    next = "Verify the whole file: the row that brought the checkpoint was left out."
+
+
+class ExportAltered(LogError):
+    """A file that is not the one that its manifest was signed for."""
+
+    code = "TL-LOG-029"
+    what = "The file is not what its manifest says."
+    next = "Ask for the file and its manifest again, as they were exported."
+
+
 class TileMalformed(LogError):
     """A tile of the log, or the path of one, that is not the one spelling of itself."""
 
@@ -978,7 +1004,7 @@ class QuarantineFull(StoreError):
 
     code = "TL-STO-005"
     what = "So much was put aside that nothing more which does not verify is taken from the mailbox."
-    next = "Look at `tearline node status`, and tell the operator and the senders."
+    next = "Look at `tearline node status`, tell the operator, then run `tearline node forget`."
     exit_status = EXIT_INTEGRITY
 
 

@@ -148,6 +148,7 @@ NODE_TYPES = frozenset(
         StatementType.RECEIPT,
         StatementType.VOID,
         StatementType.MARK,
+        StatementType.AUDIT_EXPORT,
     }
 )
 """What a node's signing key may sign, unless its record lists less."""

@@ -48,6 +48,7 @@ class StatementType(IntEnum):
     RECEIPT = 8
     VOID = 9
     MARK = 10
+    AUDIT_EXPORT = 11
 
     @cached_property
     def label(self) -> bytes:

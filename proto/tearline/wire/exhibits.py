@@ -95,10 +95,7 @@ def parse_exhibit(data: bytes) -> Exhibit:
 def _write_exhibit(exhibit: Exhibit) -> pb.Exhibit:
     return pb.Exhibit(
         checkpoint=exhibit.checkpoint.decode("utf-8"),
-        entries=[
-            pb.ProvenEntry(index=entry.index, content=entry.content, path=entry.path)
-            for entry in exhibit.entries
-        ],
+        entries=[write_proven_entry(entry) for entry in exhibit.entries],
         manifest=write_signed(exhibit.manifest),
         fields=[
             pb.ShownField(slot=shown.slot, salt=shown.salt, plaintext=shown.plaintext)
@@ -111,14 +108,24 @@ def _write_exhibit(exhibit: Exhibit) -> pb.Exhibit:
 def _read_exhibit(message: pb.Exhibit) -> Exhibit:
     return Exhibit(
         checkpoint=message.checkpoint.encode(),
-        entries=tuple(_read_entry(entry) for entry in message.entries),
+        entries=tuple(read_proven_entry(entry) for entry in message.entries),
         manifest=read_signed(message.manifest),
         fields=tuple(_read_field(shown) for shown in message.fields),
         receipts=tuple(read_signed(receipt) for receipt in message.receipts),
     )
 
 
-def _read_entry(message: pb.ProvenEntry) -> ProvenEntry:
+def write_proven_entry(entry: ProvenEntry) -> pb.ProvenEntry:
+    """A proven entry as protobuf."""
+    return pb.ProvenEntry(index=entry.index, content=entry.content, path=entry.path)
+
+
+def read_proven_entry(message: pb.ProvenEntry) -> ProvenEntry:
+    """A proven entry from protobuf.
+
+    Raises:
+        StatementMalformed: If a part is not possible.
+    """
     if message.index >= MAX_LOG_SIZE or not message.content:
         raise StatementMalformed("an entry of the log is not possible")
     if len(message.path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in message.path):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import tearline.wire.agreements
+import tearline.wire.audit_exports
 import tearline.wire.exhibits
 import tearline.wire.flow
 import tearline.wire.packets
@@ -18,6 +19,7 @@ from translators import CODECS, Codec
 each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 STRICT = (
     tearline.wire.agreements,
+    tearline.wire.audit_exports,
     tearline.wire.exhibits,
     tearline.wire.flow,
     tearline.wire.packets,
