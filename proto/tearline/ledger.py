@@ -96,10 +96,9 @@ def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
 
 
 def verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
-    """The checkpoint in ``note``, if it is signed as this version demands.
+    """The checkpoint in ``note``, if the log itself signed it with every one of its keys.
 
-    Until agency nodes cosign, a checkpoint counts when the log itself signed it with every
-    one of its keys. This is the one place to demand more.
+    Whose cosignature counts beside them depends on what for: see docs/spec/log-v1.md, L-55.
 
     Raises:
         LogError: If the note is malformed, of another log, or lacks a signature.
