@@ -59,7 +59,7 @@ class Ended:
         assert error is not None, code
         # What the message says is compared whole, so that a failing test shows all of it.
         assert (self.status, self.out) == (status, ""), self
-        assert f"{code}: {error.what}" in self.err, self
+        assert f"{code}: {error.what.removesuffix('.')}" in self.err, self
         assert f"Next: {error.next}" in self.err, self
         assert "Traceback" not in self.err, self
         return True

@@ -106,7 +106,13 @@ def test_each_error_has_code_area_status_and_sentences(error):
 def test_an_error_says_what_why_and_what_next():
     error = errors.SignatureInvalid("statement 3f")
     assert str(error) == (
-        "TL-KEY-002: The signature does not verify. statement 3f "
+        "TL-KEY-002: The signature does not verify: statement 3f. "
         "Next: Do not use the statement; keep it as evidence and ask its signer."
     )
-    assert str(errors.SignatureInvalid()).count("  ") == 0
+    assert str(errors.SignatureInvalid()).startswith("TL-KEY-002: The signature does not verify. N")
+
+
+@pytest.mark.parametrize("why", ["is it in use?", "it said so.", "it said so"])
+def test_a_message_is_made_of_whole_sentences(why):
+    said = errors.sentence("It cannot be done.", why)
+    assert said == f"It cannot be done: {why.removesuffix('.')}" + ("" if "?" in why else ".")

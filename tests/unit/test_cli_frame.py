@@ -111,7 +111,7 @@ def test_an_error_has_code_reason_advice_and_its_exit_status():
     assert result.exit_code == 5
     assert result.stdout == ""
     assert result.stderr == (
-        "TL-KEY-002: The signature does not verify. by \\u001b[31m "
+        "TL-KEY-002: The signature does not verify: by \\u001b[31m. "
         "Next: Do not use the statement; keep it as evidence and ask its signer.\n"
     )
 

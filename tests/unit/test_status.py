@@ -98,7 +98,7 @@ def refusal(**changed: object) -> list[tuple[str, str | bytes]]:
 def test_an_unknown_code_keeps_what_the_exchange_says() -> None:
     back = error_of(INTERNAL, refusal(code="TL-XYZ-999", what="New.", why="since", next="Do."))
     assert type(back) is RefusedOtherwise
-    assert back.why == "TL-XYZ-999: New. since Do."
+    assert back.why == "TL-XYZ-999: New: since. Do."
 
 
 def test_what_the_exchange_says_is_bounded_and_harmless() -> None:

@@ -26,6 +26,7 @@ from tearline.errors import (
     KeyMalformed,
     LogKeysUnknown,
     TearlineError,
+    sentence,
 )
 from tearline.event import Event
 from tearline.federation import LogIdentity
@@ -101,7 +102,7 @@ def finding_of(error: TearlineError, outcome: Outcome = Outcome.FAILED) -> Findi
     return Finding(
         outcome=outcome,
         code=error.code,
-        text=" ".join(part for part in (error.what, error.why) if part),
+        text=sentence(error.what, error.why),
     )
 
 

@@ -40,6 +40,7 @@ from tearline.errors import (
     TrustError,
     UsageError,
     error_by_code,
+    sentence,
 )
 from tearline.limits import MAX_REFUSAL_BYTES, MAX_REFUSAL_TEXT, MAX_RETRY_AFTER_MS
 from tearline.rpc import methods
@@ -122,7 +123,7 @@ def error_of(
         refusal = _parse_refusal(payloads[0])
         if refusal is not None:
             return refusal
-    return _WITHOUT_REFUSAL.get(code, ExchangeFault)(f"The call ended with {code.name}.")
+    return _WITHOUT_REFUSAL.get(code, ExchangeFault)(f"the call ended with {code.name}")
 
 
 def _grpc_code(error: TearlineError) -> grpc.StatusCode:
@@ -149,7 +150,8 @@ def _parse_refusal(payload: bytes) -> TearlineError | None:
         return ExchangeBusy(why, retry_after_ms=_retry_after(refusal.get(_RETRY_AFTER)))
     if known is not None:
         return known(why)
-    return RefusedOtherwise(" ".join(part for part in (f"{code}: {what}", why, following) if part))
+    said = sentence(f"{code}: {what}", why)
+    return RefusedOtherwise(f"{said} {following}".rstrip())
 
 
 def _retry_after(value: object) -> int | None:
