@@ -340,7 +340,7 @@ class TrustState:
         record = parse_key_record(signed.statement.body)
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
-        agency = self.agency_of(record.subject)
+        agency = agency_uri_of(record.subject)
         _verify_certifier(header.signer, record, agency)
         if (
             header.signer == record.subject
@@ -352,7 +352,7 @@ class TrustState:
             raise TypeNotAllowed("a node's key may not sign what only a root may")
         if (record.subject, record.key_id) in self._keys:
             raise StatementMalformed("the key is on record already")
-        if (agency.uri, record.key_id) in self._revoked:
+        if (agency, record.key_id) in self._revoked:
             raise SignerKeyUnknown("the key was revoked")
         if record.use is KeyUse.KEM:
             KemPublicKey(encoded=record.public_key).verify()
@@ -437,9 +437,9 @@ def _agency_of(node_uri: str, trust_list: TrustList) -> Agency:
     return agency
 
 
-def _verify_certifier(certifier: str, record: KeyRecord, agency: Agency) -> None:
+def _verify_certifier(certifier: str, record: KeyRecord, agency: str) -> None:
     by_itself = certifier == record.subject and record.use is not KeyUse.SIGN
-    if certifier != agency.uri and not by_itself:
+    if certifier != agency and not by_itself:
         raise SignerMismatch("a key is certified by its agency's root or its own node")
 
 

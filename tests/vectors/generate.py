@@ -2,6 +2,9 @@
 
     PYTHONPATH=tests python tests/vectors/generate.py
 
+The first five files tell the story; the other three go on from their bytes, and can be made
+anew alone, with the names of the files as arguments.
+
 Seeds, keys, salts and positions are fixed, but sealing and ML-DSA signatures are not
 repeatable: a second run makes other files. What is frozen is checked in the opening
 direction, by ``test_own_vectors.py`` and by the second verifier, which knows only the
@@ -9,6 +12,8 @@ specifications. docs/spec/vectors.md describes the files.
 """
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import builders as b
@@ -16,14 +21,22 @@ from tearline.receipt import LogOpening
 from tearline.wire.flow import (
     encode_event,
 )
+from vectors.own.agreements import agreement_vectors
+from vectors.own.further import further_vectors
 from vectors.own.grants import grant_vectors, grants_of
 from vectors.own.logs import events_of, log_vectors
 from vectors.own.packets import packet_vectors
 from vectors.own.plain import Json, fixed_randomness
 from vectors.own.receipts import receipt_vectors, receipts_of
 from vectors.own.statements import statement_vectors
+from vectors.own.succession import trust_vectors
 
 FOLDER = Path(__file__).resolve().parent
+LATER: dict[str, tuple[str, Callable[[], Json]]] = {
+    "trust": ("Trust lists that follow, and whose keys count then.", trust_vectors),
+    "agreement": ("An agreement in two versions.", agreement_vectors),
+    "refused": ("Bad copies of what the first five files hold.", further_vectors),
+}
 
 
 def write(name: str, about: str, content: Json) -> None:
@@ -33,8 +46,16 @@ def write(name: str, about: str, content: Json) -> None:
     (FOLDER / f"{name}-v1.json").write_text(text + "\n", encoding="utf-8")
 
 
-def main() -> None:
-    """Makes all five files anew."""
+def go_on(names: list[str]) -> None:
+    """Makes files that go on from the first five."""
+    for name in names:
+        about, make = LATER[name]
+        with fixed_randomness(name):
+            write(name, about, make())
+
+
+def begin() -> None:
+    """Makes the first five files anew."""
     with fixed_randomness("federation"):
         federation = b.federation(b.US, b.MX)
     us = federation.node(b.US)
@@ -73,4 +94,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if not sys.argv[1:]:
+        begin()
+    go_on(sys.argv[1:] or list(LATER))

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
-from vectors.second_basics import Message, commit, need, parse, prefixed, sha
+from vectors.second_basics import commit, need, parse, prefixed, sha
+from vectors.second_schema import Message
 
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
 NOTE = re.compile(
@@ -19,7 +20,7 @@ NOTE = re.compile(
     rf"(?P<lines>(?:— [^ \n]+ {BASE64}\n)+)"
 )
 PROOF = re.compile(
-    rf"c2sp[.]org/tlog-proof@v1\n(?:extra (?P<extra>{BASE64})\n)?index (?P<index>0|[1-9][0-9]*)\n"
+    rf"c2sp[.]org/tlog-proof@v1\n(?:extra (?P<extra>{BASE64}|)\n)?index (?P<index>0|[1-9][0-9]*)\n"
     r"(?P<path>(?:[A-Za-z0-9+/]{43}=\n)*)\n(?P<note>(?s:.*))"
 )
 
@@ -53,7 +54,6 @@ def grow(old: int, new: int, root: bytes | None, path: Sequence[bytes]) -> tuple
     Downwards as well, as RFC 6962 makes the proof; `root` is the old one while all of it is in
     this subtree from its first leaf, which is when the proof leaves it out.
     """
-    need(0 < old <= new, "TL-LOG-001 L-3: sizes")
     if old == new:
         need(len(path) == (root is None), "TL-LOG-001 L-3: too many or too few")
         return (root or path[0],) * 2
@@ -67,16 +67,17 @@ def grow(old: int, new: int, root: bytes | None, path: Sequence[bytes]) -> tuple
 
 
 def verify_inclusion(
-    leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes
+    leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes, rule: str = "L-2"
 ) -> None:
     """L-2."""
     found = climb(leaf, index, size, path)
-    need(found, "TL-LOG-001 L-2: too many or too few")
-    need(found == root, "TL-LOG-002 L-2: another root")
+    need(found, f"TL-LOG-001 {rule}: too many or too few")
+    need(found == root, f"TL-LOG-002 {rule}: another root")
 
 
 def verify_consistency(roots: Sequence[bytes], old: int, new: int, path: Sequence[bytes]) -> None:
     """L-3, of the old and the new root."""
+    need(0 < old <= new, "TL-LOG-001 L-3: sizes")
     need(grow(old, new, roots[0], path) == tuple(roots), "TL-LOG-003 L-3: another root")
 
 
@@ -88,7 +89,7 @@ def blind(opening: Message) -> bytes:
 def read_opening(data: bytes, size: int, path: Sequence[bytes], root: bytes) -> Message:
     """The event, once its entry stands where the opening says (L-9), and its id (L-7)."""
     opening = parse("LogOpening", data)
-    verify_inclusion(sha(b"\0", blind(opening)), opening["index"], size, path, root)
+    verify_inclusion(sha(b"\0", blind(opening)), opening["index"], size, path, root, "L-9")
     event = parse("Event", opening["event"])
     code, party = prefixed(event["code"].encode()), prefixed(event["party"].encode())
     return opening | {
@@ -97,12 +98,25 @@ def read_opening(data: bytes, size: int, path: Sequence[bytes], root: bytes) -> 
     }
 
 
+def verify_same(known: Message, other: Message) -> None:
+    """L-7, of two openings of one event."""
+    need(known == other, "TL-LOG-021 L-7: one event, two entries")
+
+
+def verify_equivocation(data: bytes, origin: str, vkeys: Sequence[str]) -> None:
+    """L-56."""
+    found = parse("Equivocation", data)
+    older, newer = (verify_note(found[name], origin, vkeys) for name in ("older", "newer"))
+    verify_consistency([found["root"], newer["root"]], older["size"], newer["size"], found["path"])
+    need(found["root"] != older["root"], "TL-LOG-023 L-56: one history")
+
+
 def leaf_of_extra(index: int, extra: bytes) -> bytes:
     """The leaf that the data beside a proof tells of (L-14)."""
     if extra[:1] == b"\0":
         return sha(b"\0", extra)
     opening = parse("LogOpening", extra)
-    need(opening["index"] == index, "L-14: the opening of another index")
+    need(opening["index"] == index, "TL-LOG-020 L-14: the opening of another index")
     return sha(b"\0", blind(opening))
 
 
@@ -114,10 +128,13 @@ def base64(text: str) -> bytes:
 
 def parse_vkey(vkey: str) -> tuple[str, bytes, int, bytes]:
     """The name, key hash, algorithm and public key (L-11)."""
-    name, told, encoded = vkey.split("+", 2)
-    key = base64(encoded)
+    found = re.fullmatch(rf"([^\s+]+)[+]([0-9a-f]{{8}})[+]({BASE64})", vkey)
+    if found is None:
+        raise ValueError("TL-KEY-001 L-11: no vkey")
+    name, told, key = found[1], found[2], base64(found[3])
     key_hash = sha(name.encode(), b"\n", key)[:4]
-    need(key_hash.hex() == told, "L-11: another key hash")
+    need(key_hash.hex() == told, "TL-KEY-001 L-11: another key hash")
+    need({1: 33, 6: 1313}.get(key[0]) == len(key), "TL-KEY-001 L-11: no such key")
     return name, key_hash, key[0], key[1:]
 
 
@@ -153,6 +170,7 @@ def verify_note(note: str, origin: str, vkeys: Sequence[str]) -> Message:
     lines = [line.split(" ")[1:] for line in found["lines"].split("\n")[:-1]]
     payloads = [(name, base64(payload)) for name, payload in lines]
     need(shown["size"] <= 1 << 48, "TL-LOG-005 L-1: too large")
+    need(shown["size"] or shown["root"] == sha(), "TL-LOG-005 L-1: not the empty tree")
     need(shown["origin"] == origin, "TL-LOG-006 L-12: another log")
     keys = {key[:2]: key for key in map(parse_vkey, vkeys)}
     signed = {}
@@ -169,6 +187,7 @@ def verify_proof(proof: str, leaf: bytes, origin: str, vkeys: Sequence[str]) -> 
     found = PROOF.fullmatch(proof)
     if found is None or len(proof.encode()) > 1 << 19:
         raise ValueError("TL-LOG-005 L-13: no proof")
+    need(found["extra"] != "", "TL-LOG-005 L-14: an empty line")
     extra, path = base64(found["extra"] or ""), [*map(base64, found["path"].split("\n")[:-1])]
     note, index = verify_note(found["note"], origin, vkeys), int(found["index"])
     verify_inclusion(leaf, index, note["size"], path, note["root"])

@@ -7,7 +7,6 @@ error's code and the rule.
 from collections.abc import Callable
 
 from vectors.second_basics import (
-    Message,
     commit,
     label,
     need,
@@ -18,9 +17,18 @@ from vectors.second_basics import (
     verify_composite,
 )
 from vectors.second_log import climb, tree_root
+from vectors.second_schema import TYPES, Message
 
-_types = "trust-list key-record revocation agreement standing manifest grant receipt void mark"
-TYPES = {number: f"statement/{name}" for number, name in enumerate(_types.split(), 1)}
+_bodies = "TrustList KeyRecord Revocation Agreement - Manifest Grant Receipt Void Mark -"
+BODIES = dict(enumerate(_bodies.split(), 1))
+
+
+def parse_body(statement: Message) -> Message:
+    """S-29, of a statement that was verified."""
+    try:
+        return parse(BODIES[statement["type"]], statement["body"])
+    except ValueError as error:
+        raise ValueError(f"{error} (S-29)") from None
 
 
 def leaf_of(statement: Message, salt: bytes) -> bytes:

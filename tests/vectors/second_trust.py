@@ -7,7 +7,7 @@ ValueError of the error's code and the rule.
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
 from vectors.second_basics import key_id_of, need, parse
-from vectors.second_schema import Message
+from vectors.second_schema import TYPES, Message
 from vectors.second_statements import id_of, parse_signed, verify_statement
 
 
@@ -18,7 +18,8 @@ def agency_of(signer: str) -> str:
 def parse_entry(entry: bytes) -> Message | None:
     """L-4 to L-6: the statement of a clear entry."""
     blind = entry[:1] == b"\1" and len(entry) == 33
-    need(blind or entry[:1] == b"\0", "TL-LOG-020 L-6: no entry")
+    clear = entry[:1] == b"\0" and len(entry) < 1 << 16
+    need(blind or clear, "TL-LOG-020 L-6: no entry")
     return None if blind else parse_signed(entry[1:])
 
 
@@ -74,7 +75,7 @@ class Trust:
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
                 counts = record["use"] == "sign" and self.counts(record, index, time_ms)
-                need(counts, "TL-TRU-002 L-23: no key that counts")
+                need(counts, f"TL-TRU-002 L-23: no key that counts {record.get('why', '')}")
                 public, types = record["public_key"], record["types"]
             else:
                 need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
@@ -124,8 +125,8 @@ class Trust:
         self.list, self.list_id = new, id_of(statement)
         self.lists[index] = new
         for (subject, _), record in self.records.items():
-            if agency_of(subject) not in members:  # L-19
-                record.setdefault("end", index)
+            if agency_of(subject) not in members and "end" not in record:
+                record |= {"end": index, "why": "(L-19)"}
 
     def read_record(self, index: int, statement: Message) -> None:
         """L-20 to L-22."""
@@ -137,7 +138,7 @@ class Trust:
         if own:
             lasts = self.records[signer, header["key_id"]]["not_after_ms"]
             need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-21: outlasts its signer's key")
-        need({*record["types"]} <= {2, *range(4, 11)}, "TL-PKT-005 L-20: not for nodes")
+        need({*record["types"]} <= TYPES.keys() - {1, 3}, "TL-PKT-005 L-20: not for nodes")
         record |= {"index": index, "id": key_id_of(record["public_key"])}
         name = record["subject"], record["id"]
         need(name not in self.records, "TL-PKT-001 L-20: a second record")

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
 from vectors.second_basics import (
-    Message,
     commit,
     expand,
     key_id_of,
@@ -26,6 +25,7 @@ from vectors.second_basics import (
     prefixed,
     sha,
 )
+from vectors.second_schema import Message
 
 
 def padded(size: int) -> int:
@@ -33,6 +33,12 @@ def padded(size: int) -> int:
     exponent = max(size, 1).bit_length() - 1
     rest = (1 << exponent - exponent.bit_length()) - 1 if size > 256 else 255
     return max(256, size + rest & ~rest)
+
+
+def verify_forward(known: int, following: int) -> None:
+    """P-25."""
+    forward = known == following or known < following < 6
+    need(forward and (known < 5 or known == following), "TL-MBX-004 P-25: not forward")
 
 
 def open_slot(manifest: Message, slot: int, secret: bytes, ciphertext: bytes | None) -> Message:
@@ -51,7 +57,8 @@ def open_slot(manifest: Message, slot: int, secret: bytes, ciphertext: bytes | N
     same = hmac.compare_digest(commit("slot", where, keys[32:], plaintext), told["commit"])
     need(same, "TL-PKT-006 P-6: another plaintext")
     end = 4 + int.from_bytes(plaintext[:4])
-    need(plaintext[end:] == bytes(padded(end) - end), "TL-PKT-001 P-9: padding")
+    whole = end <= len(plaintext) and plaintext[end:] == bytes(padded(end) - end)
+    need(whole, "TL-PKT-001 P-9: padding")
     field = parse("FieldPlain", plaintext[4:end])
     return {"field": field, "plaintext": plaintext, "secret": secret, "keys": keys}
 
@@ -79,12 +86,13 @@ def open_packet(
         listed = prefixed(b"".join(slot.to_bytes(4) for slot in slots))
         opened = commit("opening", where, opening["salt"], marking, form, listed)
         same = hmac.compare_digest(opened, commits["opening_commit"])
-        need(same, "TL-PKT-006 P-8: another opening")
+        need(same, "TL-PKT-006 P-18: not the opening of P-8")
         if "key" not in part:
             told.append(opening | {"reason": part["reason"]})
             continue
         held = commit("compartment-key", where, part["key"])
-        need(hmac.compare_digest(held, commits["key_commit"]), "TL-PKT-006 P-7: another key")
+        same = hmac.compare_digest(held, commits["key_commit"])
+        need(same, "TL-PKT-006 P-19: not the key of P-7")
         for slot in slots:
             secret = expand(part["key"], "field-secret", where, slot.to_bytes(4), size=32)
             secrets[slot] = secret, {name: opening[name] for name in ("marking", "form")}
@@ -98,6 +106,15 @@ def open_packet(
     forms = [(each["field"]["path"], each["field"]["form"]) for each in fields.values()]
     need(len({*forms}) == len(forms), "TL-PKT-009 P-10: a path twice")
     return fields, told
+
+
+def verify_grant(grant: Message, recipient: str, manifest_id: bytes, originator: str) -> None:
+    """P-17 and P-13, of a grant and a manifest whose statements were verified."""
+    own, packet = grant["address"]["recipient"] == recipient, grant["packet"] == manifest_id
+    need(own, "TL-GRT-001 P-17: for another recipient")
+    need(packet, "TL-GRT-001 P-17: of another packet")
+    grantor, agency = grant["header"]["signer"], originator.split("/node/")[0]
+    need(grantor.startswith(f"{agency}/node/"), "TL-GRT-002 P-13: not the originator's agency")
 
 
 def kem_pair(seed: bytes) -> tuple[hpke.MLKEM768X25519PrivateKey, bytes]:

@@ -1,0 +1,124 @@
+"""A log that goes on, entry by entry, for trust-v1.json."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import builders as b
+from tearline.federation import Agency, KeyRecord, KeyUse, Revocation, TrustList
+from tearline.ledger import clear_entry
+from tearline.statement import Signer, StatementType
+from tearline.trust import Moment
+from tearline.wire.statements import Signed, encode_signed, signed
+from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
+from vectors.own.frozen import frozen_federation
+from vectors.own.plain import Json, unchecked
+from vectors.own.statements import mark
+
+US, MX, CN = b.US, b.MX, b.CN
+US_NODE, MX_NODE, CN_NODE = map(b.node_of, (US, MX, CN))
+NEW_ROOT = b.signing_key("the second root of us-justice")
+FRESH = b.signing_key("a fresh key")
+TYPES = tuple(map(StatementType, (2, *range(4, 11))))
+
+
+class Story:
+    """A log that goes on from the first blind entry of log-v1.json, entry by entry."""
+
+    def __init__(self) -> None:
+        self.federation = frozen_federation()
+        self.state = self.federation.trust()
+        self.entries: list[Json] = []
+
+    @property
+    def next(self) -> int:
+        """The index of the next entry."""
+        return len(self.federation.clear) + len(self.entries)
+
+    def list(self, **changes: Any) -> TrustList:
+        """The list that would follow, proposed by US."""
+        current = self.state.trust_list
+        following = {
+            "header": self.federation.signer(US).header,
+            "number": current.number + 1,
+            "previous": self.state.trust_list_id,
+        }
+        return replace(current, **(following | changes))
+
+    def admitting(self, uri: str, **changes: Any) -> TrustList:
+        """The list that would follow, with one more agency."""
+        agencies = [*self.state.trust_list.agencies, b.agency(uri)]
+        return self.list(agencies=tuple(sorted(agencies, key=lambda each: each.uri)), **changes)
+
+    def changing(self, uri: str, **changes: Any) -> tuple[Agency, ...]:
+        """The agencies, with another entry under one name."""
+        return tuple(
+            replace(each, **changes) if each.uri == uri else each
+            for each in self.state.trust_list.agencies
+        )
+
+    def without(self, *uris: str) -> tuple[Agency, ...]:
+        """The agencies but these."""
+        return tuple(each for each in self.state.trust_list.agencies if each.uri not in uris)
+
+    def signed(self, trust_list: TrustList, *signers: Signer | str) -> Signed:
+        """A list under the signature of each; an agency's URI stands for its first root."""
+        who = [self.federation.signer(each) if isinstance(each, str) else each for each in signers]
+        return listed(unchecked(trust_list, header=who[0].header), *who)
+
+    def record(self, by: Signer, subject: str, use: KeyUse, public: bytes, **rest: Any) -> Signed:
+        """A key record."""
+        return recorded(
+            b.key_record(by.header, subject, use, public, **({"types": TYPES} | rest)), by
+        )
+
+    def revoking(self, by: Signer, key: bytes) -> Signed:
+        """A revocation."""
+        value = Revocation(header=by.header, revoked_key=key, reason="lost")
+        return b.signed_by(StatementType.REVOCATION, encode_revocation(value), by)
+
+    def add(self, name: str, entry: Signed) -> None:
+        """The next entry, which everyone believes."""
+        self.state.apply(self.next, entry)
+        at = Moment(index=self.next + 1, time_ms=b.NOW_MS)
+        keys = [
+            key.key_id.hex() for n in self.state.nodes() for key in self.state.keys_of(n, at=at)
+        ]
+        self.entries.append(
+            {
+                "name": name,
+                "index": self.next,
+                "entry": clear_entry(entry).hex(),
+                "list_number": self.state.trust_list.number,
+                "list_id": self.state.trust_list_id.hex(),
+                "agencies": [agency.uri for agency in self.state.trust_list.agencies],
+                "keys_that_count": sorted(keys),
+            }
+        )
+
+    def refused(self, rule: str, name: str, code: str, entry: Signed, *then: Signed) -> Json:
+        """An entry that must not be believed after those so far, and after ``then``."""
+        return self.after(rule, name, code, then, entry=clear_entry(entry).hex())
+
+    def after(
+        self, rule: str, name: str, code: str, then: Iterable[Signed] = (), **given: Any
+    ) -> Json:
+        """A case that is judged after the entries so far, and after ``then``."""
+        more = [{"entry": clear_entry(each).hex()} for each in then]
+        case = {"name": name, "rule": rule, "read": len(self.entries), "then": more}
+        return case | given | {"code": code}
+
+
+def listed(trust_list: TrustList, *signers: Signer) -> Signed:
+    """A list as it stands under the signature of each."""
+    return b.signed_by(StatementType.TRUST_LIST, encode_trust_list(trust_list), *signers)
+
+
+def recorded(record: KeyRecord, by: Signer) -> Signed:
+    """A key record under its signer's signature."""
+    return b.signed_by(StatementType.KEY_RECORD, encode_key_record(record), by)
+
+
+def marked(by: Signer) -> str:
+    """A mark of this node."""
+    return encode_signed(signed(by.sign([mark(by, 1)]))).hex()

@@ -1,0 +1,189 @@
+"""The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
+
+Messages, fields and types are read from the specifications as they stand; the bounds that stand in
+words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24).
+"""
+
+import re
+from collections.abc import Container, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+Message = dict[str, Any]
+
+_spec = Path(__file__).parents[2] / "docs" / "spec"
+_text = "".join((_spec / f"{name}-v1.md").read_text() for name in ("statement", "packet", "log"))
+
+
+def names_in(text: str) -> str:
+    """A pattern for one of the names between backticks."""
+    return "|".join(map(re.escape, re.findall("`(.+?)`", text)))
+
+
+def _read_schema() -> dict[str, list[tuple[str, str, str, str, str]]]:
+    """By message, of each field: name, what is said of it, `repeated`, its type, how many bytes."""
+    lines = re.sub(r"\| (\w+)(?:, type \d+)? \| \| \|\n[|-]+", r"`\1`:", _text)
+    lines = re.sub(r"\n\| (\d+) \| (\w+) \| (.*) \|", r" · \1 \2 \3", lines)
+    found = re.findall(r"`(\w+)`(?:, type \d+)?:[ ·]+(1\s.+?)(?:\n\n|\.\s)", lines, re.S)
+    field = re.compile(
+        r"(\d+)\s+(\w+)\s+((repeated\s+)?(\w+)(?:[ ,:(]+(?:none, or )?(\d+))?.*)", re.S
+    )
+    schema = {}
+    for name, fields in found:
+        rows = [match.groups("") for match in map(field.match, re.split(r"\s·\s", fields)) if match]
+        if [int(row[0]) for row in rows] != list(range(1, fields.count("·") + 2)):
+            raise ValueError(f"the fields of {name} are not numbered from 1")
+        schema[name] = [(row[1], row[2], row[3], row[4], row[5]) for row in rows]
+    return schema
+
+
+SCHEMA = _read_schema()
+TYPES = {  # by number, the labels of statements
+    int(number): f"statement/{name}"
+    for number, name in re.findall(r"^\| (\d+) \| `([a-z-]+)` \|", _text, re.M)
+}
+NUMBERS = {"uint32": 32, "uint64": 64, "bool": 1}
+_word = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_agency = rf"(?=.{{0,255}}\Z)spiffe://{_word}(?:[.]{_word})*"
+_uri = f"{_agency}(?:/node/{_word}|/exchange)?"
+_category = names_in(re.findall("tree of version 1: (.+?);", _text, re.S)[0])
+_group = "|".join(sorted({*re.findall(r"(\w+)\\[.]", _category)}))
+_name = "[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+TEXTS = {
+    **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party", "Event.actor"), _uri),
+    **dict.fromkeys(("Agreement.parties", "Agreement.oversight"), _agency),
+    **dict.fromkeys(
+        ("Article.id", "Article.purposes", "Article.kinds", "Article.crime_areas"), _name
+    ),
+    "Share.category": f"{_category}|{_group}",
+    **dict.fromkeys(("Address.recipient", "Mark.recipient"), f"{_agency}/node/{_word}"),
+    "KeyRecord.subject": f"{_agency}/node/{_word}",
+    "Agency.uri": _agency,
+    "Exchange.uri": f"{_agency}/exchange",
+    "Event.counterpart": f"(?:{_uri})?",
+    "Event.code": names_in(re.findall(r"Codes: (.+?)\.\s", _text, re.S)[0]),
+    "Event.outcome": "ok|refused",
+    "Decision.category": _category,
+    **dict.fromkeys(
+        ("Opening.marking", "FieldPlain.marking"),
+        f"(?:{_category}) TLP:(?:CLEAR|GREEN|AMBER(?:[+]STRICT)?|RED) "
+        "PAP:(?:CLEAR|GREEN|AMBER|RED) (?:H0|H1(?:,H2)?(?:,H3)?|H2(?:,H3)?|H3)(?: ORCON)?",
+    ),
+    "Manifest.evaluation": "[ABCX][1-4]",
+    "Manifest.case_id": "(?s:.{0,4096})",
+    "Caveats.handling": "H[123]",
+    "Agency.name": "(?s:.{1,64})",
+}
+WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
+    "Attestation.size": (1, 8, 64, 512, 4096),
+    "Statement.type": TYPES,
+    "Leaf.type": (0, *TYPES),
+    "Statement.body": range(1, (1 << 20) + 1),
+    "Statement.inclusions": range(1, 65),
+    "Inclusion.path": range(13),
+    "Manifest.derived_from": range(65),
+    "Manifest.compartments": range(4, 65, 4),
+    "Manifest.slots": range(8, 2049, 8),
+    "Opening.compartment": range(64),
+    "Opening.form": range(5),
+    "Opening.slots": range(1, 2049),
+    "FieldPlain.path": range(1, 513),
+    "FieldPlain.values": range(4097),
+    "FieldPlain.form": range(2, 5),
+    "Address.seq": range(1, 1 << 63),
+    "Grant.purpose": range(4097),
+    "OpeningRelease.reason": range(5),
+    "LogOpening.index": range(1 << 48),
+    "LogOpening.event": range(65_537),
+    "Receipt.status": range(1, 7),
+    "Equivocation.path": range(64),
+    "Event.count": range(1, 1 << 32),
+    "TrustList.number": range(1, 1 << 64),
+    "TrustList.agencies": range(1, 65),
+    "TrustList.threshold": range(1, 65),
+    "Agency.certificate_authorities": range(1, 9),
+    "Agency.token_issuers": range(9),
+    "Exchange.certificate_authority": range(1, (16 << 10) + 1),
+    "Revocation.reason": range(4097),
+    "Agreement.version": range(1, 1 << 32),
+    "Agreement.name": range(1, 65),
+    "Agreement.parties": range(2, 65),
+    "Agreement.articles": range(1, 65),
+    "Agreement.retention_ms": range(1, 1 << 64),
+    "Agreement.onward_use": range(4097),
+    **dict.fromkeys(("Article.purposes", "Article.kinds", "Article.crime_areas"), range(65)),
+    **dict.fromkeys(("Article.directions", "Article.shares"), range(2049)),
+    "Share.form": range(5),
+    "ReplyTime.time_ms": range(1, 1 << 64),
+}
+RULES = {  # what a message or a field is refused by, beyond the rules of encoding
+    **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-14"),
+    "Attestation.size": "S-17",
+    "Statement.body": "S-13",
+    "Statement.inclusions": "S-23",
+    **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-31"),
+    "Manifest": "P-2",
+    "FieldPlain": "P-9",
+    **dict.fromkeys(("Opening.marking", "FieldPlain.marking"), "P-11"),
+    "Grant": "P-12",
+    "Receipt": "P-24",
+    **dict.fromkeys(("TrustList", "Agency", "Exchange"), "L-24"),
+}
+
+
+def ascending(items: Sequence[Any]) -> bool:
+    return all(one < other for one, other in pairwise(items))
+
+
+def is_utf8(data: bytes) -> bool:
+    return data.decode(errors="ignore").encode() == data
+
+
+def is_consistent(name: str, m: Message) -> bool:
+    """What a message says beyond its single fields."""
+    match name:
+        case "Leaf":
+            return {bool(m["type"]), bool(m["body"]), bool(m["salt"])} == {not m["hash"]}
+        case "FieldPlain":
+            readable = m["media_type"] != "text/plain" or all(map(is_utf8, m["values"]))
+            whole = readable and sum(map(len, m["values"])) <= 1 << 20
+            return whole and bool(m["mask"]) == (m["form"] == 3)
+        case "Article":
+            ways = [(way["sender"], way["recipient"]) for way in m["directions"]]
+            shares = [(share["partner"], share["category"]) for share in m["shares"]]
+            named = all(ascending(m[name]) for name in ("purposes", "kinds", "crime_areas"))
+            return named and ascending(ways) and ascending(shares) and all(a != b for a, b in ways)
+        case "Agreement":
+            articles, urgencies = m["articles"], [each["urgency"] for each in m["reply_times"]]
+            named = {share["partner"] for article in articles for share in article["shares"]}
+            ways = [way for article in articles for way in article["directions"]]
+            named |= {uri for way in ways for uri in way.values()}
+            ordered = [m["parties"], m["oversight"], [article["id"] for article in articles]]
+            times = urgencies == ["emergency", "urgent", "routine", "preserve"]
+            times = times and m["valid_from_ms"] < m["valid_until_ms"]
+            return times and named <= {*m["parties"]} and all(map(ascending, ordered))
+        case "Grant":
+            both = {*m["openings"]} & {*m["compartments"]}
+            lists = m["openings"], m["compartments"], m["fields"]
+            bounded = max((0, *lists[0], *lists[1])) < 64 and max((0, *lists[2])) < 2048
+            return not both and bounded and any(lists) and all(map(ascending, lists))
+        case "Receipt":
+            placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
+            return placed and bool(m["code"]) == (m["status"] == 6)
+        case "Event":
+            return bool(m["reason"]) == bool(m["outcome"] == "refused")
+        case "Agency":
+            return all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
+        case "TrustList":
+            names, uris = ([each[key] for each in m["agencies"]] for key in ("name", "uri"))
+            alone = f"{m['exchange']['uri']}".removesuffix("/exchange") not in uris
+            alone = alone and len({*names}) == len(uris) and ascending(uris)
+            return (
+                alone and m["threshold"] <= len(uris) and bool(m["previous"]) == (m["number"] > 1)
+            )
+        case "KeyRecord":
+            size, days = {"sign": (1984, 732), "kem": (1216, 14), "cosign": (1312, 732)}[m["use"]]
+            lasts = 0 < m["not_after_ms"] - m["not_before_ms"] <= days * 86_400_000
+            return lasts and len(m["public_key"]) == size and bool(m["types"]) == (size == 1984)
+    return True

@@ -1,0 +1,101 @@
+"""Every bad copy, and every rule: what the second verifier says of both.
+
+It refuses each bad copy with its code and names the rule. A numbered rule that no bad copy breaks
+stands with its reason in docs/spec/vectors.md.
+"""
+
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from support import ROOT
+from vectors.second_cases import JUDGES, Json, bad_copies
+
+COPIES = list(bad_copies())
+COUNTS = {
+    "statement signed": 19,
+    "statement attestation": 7,
+    "statement bundle": 5,
+    "packet manifest": 5,
+    "packet packet": 9,
+    "grant body": 10,
+    "receipt receipt": 5,
+    "receipt void": 2,
+    "log entry": 5,
+    "log clear": 6,
+    "log note": 6,
+    "log proof": 4,
+    "log opening": 1,
+    "trust entry": 44,
+    "trust signed": 9,
+    "trust first": 5,
+    "agreement body": 25,
+    "agreement signed": 10,
+    "refused signed": 5,
+    "refused composite": 6,
+    "refused body": 13,
+    "refused packet": 18,
+    "refused granted": 3,
+    "refused forward": 4,
+    "refused note": 13,
+    "refused vkey": 6,
+    "refused consistency": 10,
+    "refused proof": 5,
+    "refused extra": 1,
+    "refused opening": 2,
+    "refused twins": 2,
+    "refused evidence": 4,
+}
+SPEC = ROOT / "docs" / "spec"
+
+
+def refusal(kind: str, case: Json) -> str:
+    """What the second verifier says of a bad copy."""
+    with pytest.raises(ValueError, match=rf"^{case['code']} ") as caught:
+        JUDGES[kind](case)
+    return str(caught.value)
+
+
+def rules_in(text: str) -> list[str]:
+    return re.findall(r"\b[SPL]-\d+\b", text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"), COPIES, ids=[f"{kind}: {case['name']}" for kind, case in COPIES]
+)
+def test_a_bad_copy_is_refused(kind: str, case: Json) -> None:
+    said = refusal(kind, case)
+    assert said.startswith(f"{case['code']} ")
+    if "rule" in case:
+        assert case["rule"] in rules_in(said), said
+
+
+@cache
+def broken() -> frozenset[str]:
+    """The rules that some bad copy breaks."""
+    return frozenset(rule for kind, case in COPIES for rule in rules_in(refusal(kind, case)))
+
+
+def numbered() -> list[str]:
+    """Every numbered rule of the specifications."""
+    texts = [(SPEC / f"{name}-v1.md").read_text() for name in ("statement", "packet", "log")]
+    return re.findall(r"^\*\*([SPL]-\d+)\*\*", "\n".join(texts), re.M)
+
+
+def excepted() -> list[str]:
+    """The rules of which docs/spec/vectors.md says why they have no bad copy."""
+    text = (SPEC / "vectors.md").read_text().partition("## Rules without a bad copy")[2]
+    rows = re.findall(r"^\| ([SPL]-[^|]*) \| ([^|]{10,}) \|$", text, re.M)
+    return [rule for rules, _ in rows for rule in rules_in(rules)]
+
+
+def test_every_rule_has_a_bad_copy_or_a_reason() -> None:
+    assert len(numbered()) == len({*numbered()})
+    assert sorted([*broken(), *excepted()]) == sorted(numbered())
+
+
+def test_no_bad_copy_was_lost() -> None:
+    assert Counter(kind for kind, _ in COPIES) == COUNTS
+    assert COUNTS.keys() == JUDGES.keys()
