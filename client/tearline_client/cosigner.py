@@ -22,6 +22,7 @@ from tearline.checkpoint import (
 from tearline.equivocation import Equivocation, verify_equivocation
 from tearline.errors import (
     CosignatureMissing,
+    CosignerUnknown,
     KeystoreEntryMissing,
     LogError,
     LogForked,
@@ -65,7 +66,11 @@ class Cosigner:
             LogError: If what is shown does not fit together.
             RequestError: If the exchange is out of reach.
         """
-        reply = await self._tell(self.cosign(), wait=wait)
+        try:
+            reply = await self._tell(self.cosign(), wait=wait)
+        except CosignerUnknown:
+            # By the exchange's clock our key does not count now. What others saw, we look at.
+            reply = await self._tell(b"", wait=wait)
         try:
             news = parse_cosign_news(reply)
             for evidence in news.evidence:
@@ -177,8 +182,9 @@ class Cosigner:
             return
         with stores.database.transaction():
             for each in signed.signatures:
-                if each.key.name != log.origin:
-                    stores.cosigning.partner_cosigned(agency_uri_of(each.key.name), size)
+                agency = agency_uri_of(each.key.name) if each.key.name != log.origin else ""
+                if agency not in ("", self._state.agency) and each.time_s is not None:
+                    stores.cosigning.partner_cosigned(agency, size, each.time_s)
 
     def _judge_partners(self) -> None:
         for partner in self._state.stores.cosigning.partners():

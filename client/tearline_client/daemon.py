@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tearline.errors import LogError, RequestError
+from tearline.errors import LogError, RequestError, TlsError
 from tearline_client.node import Node
 
 FOLLOW_S = 60  # how often the log is read although nothing came
@@ -49,6 +49,10 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
                 failures += 1
                 report(f"{error} Trying again in {pause} s.")
                 await asyncio.wait({halt}, timeout=pause)
+            except TlsError:
+                if not node.is_connection_due():
+                    raise
+                # The key of the connection was revoked, and a command has put another there.
             except LogError:
                 # Before the work ends: what convicts the log is for every node to know.
                 await node.cosigning.investigate()
@@ -59,9 +63,13 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
 
 
 async def _work(node: Node, report: Report, connected: Callable[[], None]) -> None:
+    if await node.renew_connection():
+        report("The node has a fresh TLS certificate.")
     await node.sync()
     await node.tell()  # of what an earlier life took in
     connected()
+    for kind in node.keys_due():
+        report(f"A key is to be replaced by hand: tearline keys rotate --{kind}")
     arrived = asyncio.Event()
     duties = (
         _listen(node, report, arrived),
@@ -69,10 +77,12 @@ async def _work(node: Node, report: Report, connected: Callable[[], None]) -> No
         _cosign(node),
         _every(FOLLOW_S, node.sync),
         _every(MARK_S, node.mark),
+        _until_connection_due(node),
     )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
-        # None of them ends by itself but by failing: the first failure ends the others.
+        # None of them ends by itself but by failing, or the last one, after which all begin anew
+        # with another certificate: the first that ends, ends the others.
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
@@ -99,6 +109,11 @@ async def _tell(node: Node, arrived: asyncio.Event) -> None:
 async def _cosign(node: Node) -> None:
     while True:
         await node.cosigning.turn(wait=True)
+
+
+async def _until_connection_due(node: Node) -> None:
+    while not node.is_connection_due():
+        await asyncio.sleep(FOLLOW_S)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

@@ -70,7 +70,7 @@ class KeyRecords:
         self._adopt()
         due = rotation_due(self.ends_ms(), now_ms=self._state.now_ms())
         for kind in (KeyKind.KEM, KeyKind.COSIGN):
-            if kind in due and self._can_sign():
+            if kind in due and self._state.is_ready():
                 await self._queue(self._record(kind, self._waiting(kind)))
         self._adopt()
 
@@ -116,12 +116,18 @@ class KeyRecords:
 
         What they opened stays readable: its keys were wrapped under the node's storage key.
 
+        By a wrong clock no key has ended: then none is destroyed.
+
         Args:
             emptied_ms: When the mailbox was read to its end, Unix milliseconds.
 
         Returns:
             How many.
         """
+        try:
+            self._state.follower.verify_fresh(emptied_ms)
+        except TrustError:
+            return 0
         count = 0
         for key in self._keys.kem_ids():
             record = self._state.trust.record_of(self._state.uri, key)
@@ -136,13 +142,6 @@ class KeyRecords:
         revoked = (agency_uri_of(record.subject), record.key_id) in self._state.trust.revoked_keys
         known = self._state.trust.record_of(record.subject, record.key_id)
         return known is None and not revoked and self._state.now_ms() < record.not_after_ms
-
-    def _can_sign(self) -> bool:
-        try:
-            self._state.verify_ready()
-        except TrustError:
-            return False  # a person sees it in `node status`, and is told when they seal
-        return True
 
     def _waiting(self, kind: KeyKind) -> bytes:
         """The key to put on record: one that is here and never was, else a new one."""

@@ -26,6 +26,9 @@ from tearline.wire.exchange import Publication, encode_cursor
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
+from tearline_client.certifying import renew_certificate
+from tearline_client.connecting import Connection
+from tearline_client.cosigner import Cosigner
 from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
 from tearline_client.follower import LogFollower
@@ -37,8 +40,9 @@ from tearline_client.node_keys import NodeKeys
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
+from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Releasing, Sent, node_of
-from tearline_client.rotation import KeyKind
+from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.channels import ChannelState
@@ -102,9 +106,12 @@ class Node:
         self.keystore = keystore
         self._acting = Acting(home, keystore)
         self._sender = Sender(state, home.sending_lock)
-        self._releasing = Releasing(state, self._sender)
+        self._reissuing = Reissuing(state, self._sender)
+        self._releasing = Releasing(state, self._sender, self._reissuing)
         self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
+        self._connection = Connection(home, keystore, state.transport)
+        self.cosigning = Cosigner(state, self.cosigner)
 
     @classmethod
     async def open(
@@ -135,8 +142,9 @@ class Node:
         database = Database(home.database, Vault(keystore.storage_key("node.db")))
         stores = Stores(database)
         trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
-        follower = LogFollower(stores.log, trust, trust_list.log)
+        follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
         if transport is None:
+            renew_certificate(home, keystore, now_ms=_clock_ms())
             transport = GrpcTransport(
                 trust_list.exchange,
                 home.tls_identity(keystore),
@@ -150,7 +158,7 @@ class Node:
             follower=follower,
             policies=load_policies(home.own_policy),
             transport=transport,
-            now_ms=lambda: time.time_ns() // 1_000_000,
+            now_ms=_clock_ms,
         )
         return cls(state, home, keystore)
 
@@ -188,7 +196,8 @@ class Node:
             RequestError: If the exchange is out of reach.
             LogError: If the log is not the one followed so far.
         """
-        await self.state.follow()
+        await self.cosigning.follow()
+        await self.cosigning.turn()
         try:
             self.state.follower.verify_fresh(self.state.now_ms())
         except TrustError:
@@ -198,8 +207,23 @@ class Node:
         else:
             await self._records.keep()
         await self._sender.flush()
+        if self._reissuing.reissue():
+            await self._sender.flush()
 
     # Keys.
+
+    def is_connection_due(self) -> bool:
+        """Whether ``renew_connection`` has something to do."""
+        return self._connection.is_due(self.state.now_ms())
+
+    async def renew_connection(self) -> bool:
+        """Renews the TLS certificate before it ends, and connects with it; see ``Connection``."""
+        return await self._connection.renew(self.state.now_ms())
+
+    def keys_due(self) -> tuple[KeyKind, ...]:
+        """The kinds of key that are to be replaced; after ``sync``, those that take a person."""
+        ends_ms = {**self._records.ends_ms(), KeyKind.TLS: self._connection.end_ms}
+        return rotation_due(ends_ms, now_ms=self.state.now_ms())
 
     def cosigner(self) -> CheckpointSigner:
         """What signs checkpoints of the log for this node, as it is now; see ``NodeKeys``."""
@@ -355,6 +379,7 @@ class Node:
                 for received_late in self._receiver.try_again():
                     yield received_late
                 await self._acknowledge()
+                self._records.destroy_ended(self.state.now_ms())
                 taken = 0
                 if not wait:
                     return
@@ -437,3 +462,7 @@ class Node:
             quarantined=stores.intake.quarantined(),
             keys=self.state.trust.keys_of(self.uri, at=self.state.next_moment()),
         )
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -8,17 +8,19 @@ from tearline.errors import (
     AgreementNotInForce,
     NotFound,
     OutcomeUnknown,
+    RecipientKeyExpired,
     ReleaseRefused,
     error_by_code,
 )
 from tearline.identity import agency_uri_of, parse_uri
-from tearline.receipt import Receipt
+from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
+from tearline_client.reissuing import Reissuing
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
 from tearline_client.views import open_view, sealed_again
@@ -51,11 +53,13 @@ class Releasing:
     Args:
         state: The node.
         sender: Its outbox at work.
+        reissuing: What becomes of grants that come back.
     """
 
-    def __init__(self, state: NodeState, sender: Sender) -> None:
+    def __init__(self, state: NodeState, sender: Sender, reissuing: Reissuing) -> None:
         self._state = state
         self._sender = sender
+        self._reissuing = reissuing
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         """Which partner will get which field in which form. Nothing leaves the house.
@@ -87,6 +91,7 @@ class Releasing:
             RequestError: If the exchange is out of reach; what is sealed is sent later.
         """
         self._state.verify_ready()
+        self._state.verify_witnessed()
         with self._state.stores.database.transaction():
             composition = compose(plans, self._releaser(acted_by))
             ids = self._sender.store(composition)
@@ -111,6 +116,7 @@ class Releasing:
             PolicyError: If the agreement does not allow it.
         """
         self._state.verify_ready()
+        self._state.verify_witnessed()
         shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
         if not shown.own:
             raise NotFound("the packet is not ours to disclose")
@@ -174,13 +180,24 @@ class Releasing:
         """
         await self._sender.flush()
         await self._state.follow()
+        anew = self._reissuing.reissue()
+        if anew:
+            await self._sender.flush()
+            await self._state.follow()
         stores = self._state.stores
         items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
         for item in items:
             if item.is_waiting and not item.code:
                 raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
-        receipts = [r for s in statements for r in stores.packets.receipts(s.statement.id)]
-        refused = [(item.code, item.why) for item in items if item.code]
+        sent = [anew.get(s.statement.id, s.statement.id) for s in statements]
+        found = [stores.packets.receipts(statement_id) for statement_id in sent]
+        receipts = [receipt for each in found for receipt in each]
+        made_good = all(any(r.status is Status.ACCEPTED for r in each) for each in found)
+        refused = [
+            (item.code, item.why)
+            for item in items
+            if item.code and not (made_good and item.code == RecipientKeyExpired.code)
+        ]
         return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
 
     def _releaser(self, acted_by: ActedBy | None) -> Releaser:

@@ -15,6 +15,7 @@ from tearline.errors import (
     ExchangeMisbehaved,
     ExchangeUnreachable,
     OutcomeUnknown,
+    RecipientKeyExpired,
     RequestError,
     StatementMalformed,
     TearlineError,
@@ -209,7 +210,7 @@ class Sender:
                     continue
                 if statement.type is not StatementType.VOID and not lost.code:
                     lost = refusal
-                self._note_refused(statement)
+                self._note_refused(statement, refusal.code)
             rest = encode_publication(rest_of(publication, kept, instead, signer))
             state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
             item = replace(
@@ -230,11 +231,13 @@ class Sender:
         if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
             packets.set_status(receipt.about, receipt.status)
 
-    def _note_refused(self, statement: Statement) -> None:
+    def _note_refused(self, statement: Statement, code: str) -> None:
         packets = self._state.stores.packets
         match statement.type:
             case StatementType.GRANT:
                 packets.set_status(statement.id, Status.REFUSED)
+                if code == RecipientKeyExpired.code:
+                    self._state.stores.returned.put(statement.id)
             case StatementType.RECEIPT:
                 packets.set_untold(parse_receipt(statement.body).about)
 

@@ -2,14 +2,29 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
-from tearline.errors import EntryNotIncluded, LogError, QuarantineFull, TearlineError
+from tearline.errors import (
+    EntryNotIncluded,
+    LogError,
+    QuarantineFull,
+    SendingStopped,
+    TearlineError,
+    TrustError,
+    TrustStale,
+)
+from tearline.federation import KeyUse
+from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
-from tearline.limits import MAX_ALARMS, MAX_ENTRY_DELAY_S, MAX_QUARANTINED
+from tearline.limits import (
+    MAX_ALARMS,
+    MAX_ENTRY_DELAY_S,
+    MAX_QUARANTINED,
+    MAX_WITNESS_AGE_S,
+)
 from tearline.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
@@ -28,6 +43,7 @@ from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
+from tearline_client.store.returned import ReturnedStore
 from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
@@ -43,6 +59,7 @@ class Stores:
         self.channels = ChannelStore(database)
         self.outbox = OutboxStore(database)
         self.packets = PacketStore(database)
+        self.returned = ReturnedStore(database)
         self.agreements = AgreementStore(database)
         self.intake = IntakeStore(database)
 
@@ -128,6 +145,44 @@ class NodeState:
         """
         self.follower.verify_fresh(self.now_ms())
         self.trust.signing_key(self.signer.header, StatementType.MANIFEST, at=self.next_moment())
+
+    def verify_witnessed(self) -> None:
+        """Checks that we are not alone with the log, before something is sealed on it.
+
+        An exchange can show one node a log that stands still, and sign it anew every minute.
+        It cannot have another agency cosign that.
+
+        Raises:
+            SendingStopped: If the log stands accused, and no officer has decided.
+            TrustStale: If another agency cosigns, and none did lately what we have read.
+        """
+        if self.stores.cosigning.is_stopped:
+            raise SendingStopped
+        if not any(agency != self.agency for agency in self._cosigning_agencies()):
+            return
+        newest_s = max((p.time_s for p in self.stores.cosigning.partners()), default=0)
+        age_s = self.now_ms() // 1000 - newest_s
+        if age_s > MAX_WITNESS_AGE_S:
+            raise TrustStale("no other agency has cosigned what this node has read of the log")
+
+    @property
+    def agency(self) -> str:
+        """URI of the node's agency."""
+        return agency_uri_of(self.uri)
+
+    def _cosigning_agencies(self) -> Iterator[str]:
+        at = self.next_moment()
+        for node in self.trust.nodes():
+            if any(record.use is KeyUse.COSIGN for record in self.trust.keys_of(node, at=at)):
+                yield agency_uri_of(node)
+
+    def is_ready(self) -> bool:
+        """Whether ``verify_ready`` has nothing to say."""
+        try:
+            self.verify_ready()
+        except TrustError:
+            return False
+        return True
 
     async def follow(self) -> None:
         """Reads the log up to a checkpoint, and takes the trust that it gives.

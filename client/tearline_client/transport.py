@@ -49,6 +49,10 @@ class Transport(Protocol):
         """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
         ...
 
+    async def reconnect(self, identity: TlsIdentity) -> None:
+        """Goes on with another certificate, on a connection of its own."""
+        ...
+
     async def close(self) -> None:
         """Ends the connection."""
         ...
@@ -76,12 +80,17 @@ class GrpcTransport:
         timeout_s: float,
         address: str = "",
     ) -> None:
+        self._exchange = exchange
+        self._address = address or exchange.address
         self._timeout_s = timeout_s
         self._certificate = identity.certificate
-        self._channel = grpc.aio.secure_channel(
-            address or exchange.address,
-            client_credentials(identity, exchange.certificate_authority),
-            options=client_options(exchange.dns_name),
+        self._channel = self._dial(identity)
+
+    def _dial(self, identity: TlsIdentity) -> grpc.aio.Channel:
+        return grpc.aio.secure_channel(
+            self._address,
+            client_credentials(identity, self._exchange.certificate_authority),
+            options=client_options(self._exchange.dns_name),
         )
 
     async def publish(self, publication: bytes) -> bytes:
@@ -129,6 +138,12 @@ class GrpcTransport:
             raise self._translated(error) from None
         finally:
             stream.cancel()
+
+    async def reconnect(self, identity: TlsIdentity) -> None:
+        """Goes on with another certificate; calls under way are ended."""
+        before, self._channel = self._channel, self._dial(identity)
+        self._certificate = identity.certificate
+        await before.close(None)
 
     async def close(self) -> None:
         """Ends the connection."""

@@ -704,7 +704,7 @@ class RecipientKeyExpired(GrantError):
 
     code = "TL-GRT-005"
     what = "The recipient's encryption key has ended."
-    next = "Grant again to the recipient's current key; nothing was delivered."
+    next = "Wait: the node issues the grant anew once the recipient has another key."
     exit_status = EXIT_REFUSED
 
 

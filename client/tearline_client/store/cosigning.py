@@ -19,11 +19,13 @@ class Partner:
     Attributes:
         agency: Its URI.
         size: Entries in the largest tree that it cosigned, as far as was seen; 0 for none.
+        time_s: When it cosigned last, by its own clock; Unix seconds.
         awaited: What it did that it has not cosigned yet, or None.
     """
 
     agency: str
     size: int = 0
+    time_s: int = 0
     awaited: Awaited | None = None
 
 
@@ -61,14 +63,16 @@ class CosigningStore:
     def partner(self, agency: str) -> Partner:
         """How far one partner cosigned."""
         row = self._db.row(
-            "SELECT size, first, first_ms, last, last_ms FROM partner WHERE agency = ?", (agency,)
+            "SELECT size, time_s, first, first_ms, last, last_ms FROM partner WHERE agency = ?",
+            (agency,),
         )
         return Partner(agency=agency) if row is None else _partner(agency, *row)
 
     def partners(self) -> tuple[Partner, ...]:
         """Every partner that was heard of, by URI."""
         rows = self._db.rows(
-            "SELECT agency, size, first, first_ms, last, last_ms FROM partner ORDER BY agency"
+            "SELECT agency, size, time_s, first, first_ms, last, last_ms FROM partner"
+            " ORDER BY agency"
         )
         return tuple(_partner(*row) for row in rows)
 
@@ -84,12 +88,13 @@ class CosigningStore:
         )
         self.put_partner(replace(partner, awaited=awaited))
 
-    def partner_cosigned(self, agency: str, size: int) -> None:
-        """A partner cosigned the first ``size`` entries of our own tree."""
+    def partner_cosigned(self, agency: str, size: int, time_s: int) -> None:
+        """A partner cosigned the first ``size`` entries of our own tree, at that time."""
         partner = self.partner(agency)
-        if size > partner.size:
-            awaited = partner.awaited and partner.awaited.after_cosigning(size)
-            self.put_partner(replace(partner, size=size, awaited=awaited))
+        if (size, time_s) <= (partner.size, partner.time_s):
+            return
+        awaited = partner.awaited and partner.awaited.after_cosigning(size)
+        self.put_partner(replace(partner, size=size, time_s=time_s, awaited=awaited))
 
     def put_partner(self, partner: Partner) -> None:
         """Keeps how far a partner cosigned."""
@@ -100,8 +105,8 @@ class CosigningStore:
             else (awaited.first, awaited.first_ms, awaited.last, awaited.last_ms)
         )
         self._db.execute(
-            "INSERT OR REPLACE INTO partner VALUES (?, ?, ?, ?, ?, ?)",
-            (partner.agency, partner.size, *places),
+            "INSERT OR REPLACE INTO partner VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (partner.agency, partner.size, partner.time_s, *places),
         )
 
     def accuse(self, evidence: Equivocation, *, now_ms: int) -> bool:
@@ -140,6 +145,7 @@ class CosigningStore:
 def _partner(
     agency: str,
     size: int,
+    time_s: int,
     first: int | None,
     first_ms: int | None,
     last: int | None,
@@ -148,4 +154,4 @@ def _partner(
     awaited = None
     if first is not None and first_ms is not None and last is not None and last_ms is not None:
         awaited = Awaited(first=first, first_ms=first_ms, last=last, last_ms=last_ms)
-    return Partner(agency=agency, size=size, awaited=awaited)
+    return Partner(agency=agency, size=size, time_s=time_s, awaited=awaited)
