@@ -128,7 +128,7 @@ async def renew(world: Simulation) -> None:
     outcome = await world.us.say(StatementType.KEY_RECORD, encode_key_record(record), by=root)
     assert outcome.refusal is None
     signer = Signer(federation=root.header.federation, uri=world.us.node.uri, key=key)
-    object.__setattr__(state, "signer", signer)
+    state.keys.signer = signer
     await state.follow()
 
 
