@@ -171,8 +171,14 @@ class SyncNode:
     identity = _called(Node.identity)
 
     sync = _awaited(Node.sync)
+
+    is_connection_due = _called(Node.is_connection_due)
+    renew_connection = _awaited(Node.renew_connection)
+    keys_due = _called(Node.keys_due)
     cosigner = _called(Node.cosigner)
     rotate_encryption_key = _awaited(Node.rotate_encryption_key)
+    rotate_cosigning_key = _awaited(Node.rotate_cosigning_key)
+    take_signing_record = _awaited(Node.take_signing_record)
     publish_revocation = _awaited(Node.publish_revocation)
 
     acting = _called(Node.acting)
