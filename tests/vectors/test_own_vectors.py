@@ -4,11 +4,8 @@ What is repeatable is computed again and compared; what is not, sealing and sign
 opened and verified. Each bad copy ends in the code that stands beside it.
 """
 
-import json
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +14,10 @@ from tearline.checkpoint import (
     CheckpointSigner,
     NoteAlgorithm,
     parse_checkpoint,
-    parse_verifier_key,
 )
 from tearline.commitments import field_keys, field_secret, padded_length, slot_commit
-from tearline.errors import StatusBackwards, TearlineError
-from tearline.keys import KemKey, SigningKey, SigningPublicKey
+from tearline.errors import StatusBackwards
+from tearline.keys import SigningKey, SigningPublicKey
 from tearline.ledger import (
     blind_entry,
     entry_hash,
@@ -34,7 +30,7 @@ from tearline.receipt import Status, verify_forward
 from tearline.sealing import open_packet, open_release
 from tearline.statement import StatementType, leaf_hash, statement_id
 from tearline.tlog_proof import parse_log_proof, verify_log_proof
-from tearline.trust import Moment, TrustState
+from tearline.trust import Moment
 from tearline.wire.flow import (
     encode_event,
     encode_grant,
@@ -60,69 +56,23 @@ from tearline.wire.packets import (
     parse_release,
 )
 from tearline.wire.statements import (
-    Signed,
     parse_attestation,
     parse_bundle,
     parse_signed,
 )
 from vectors.own.plain import plain
-
-Case = dict[str, Any]
-
-
-@cache
-def vectors(name: str) -> Case:
-    text = (Path(__file__).parent / f"{name}-v1.json").read_text(encoding="utf-8")
-    document: Case = json.loads(text)
-    assert (document["of"], document["version"]) == (name, 1)
-    return document
-
-
-def cases(name: str, *path: str) -> list[Any]:
-    """The cases at a place of a file, as parameters named by what is wrong with them."""
-    found: Any = vectors(name)
-    for key in path:
-        found = found[key]
-    return [pytest.param(case, id=case["name"]) for case in found]
-
-
-def code_of(act: Callable[[], object]) -> str:
-    """The code that ``act`` is refused with."""
-    with pytest.raises(TearlineError) as caught:
-        act()
-    return caught.value.code
-
-
-@cache
-def log_keys() -> tuple[Any, ...]:
-    return tuple(parse_verifier_key(key["vkey"]) for key in vectors("log")["keys"])
-
-
-def clear_entries() -> Iterator[tuple[int, Signed]]:
-    for case in vectors("log")["entries"]:
-        signed = parse_entry(bytes.fromhex(case["entry"]))
-        if signed is not None:
-            yield case["index"], signed
-
-
-def trust(until: int) -> TrustState:
-    """What a node knows that has read the clear entries below ``until``."""
-    state = TrustState(federation=bytes.fromhex(vectors("log")["trust"]["federation"]))
-    for index, signed in clear_entries():
-        if index < until:
-            state.apply(index, signed)
-    return state
-
-
-def first_blind() -> int:
-    return next(case["index"] for case in vectors("log")["entries"] if "opening" in case)
-
-
-def verify(signed: Signed) -> str:
-    """Verifies a statement as of the log's first blind entry, and returns its signer."""
-    at = Moment(index=first_blind(), time_ms=vectors("log")["trust"]["judged_at"]["time_ms"])
-    return trust(at.index).verify(signed.statement, signed.attestations, at=at).signer
-
+from vectors.own_cases import (
+    Case,
+    cases,
+    ciphertexts,
+    code_of,
+    first_blind,
+    log_keys,
+    recipient,
+    trust,
+    vectors,
+    verify,
+)
 
 # statement-v1.json
 
@@ -209,10 +159,6 @@ def test_bad_bundles_are_refused(case: Case) -> None:
 # packet-v1.json
 
 
-def ciphertexts() -> dict[int, bytes]:
-    return dict(enumerate(map(bytes.fromhex, vectors("packet")["ciphertexts"])))
-
-
 def test_the_manifest_is_what_it_was() -> None:
     case = vectors("packet")
     body = bytes.fromhex(case["body"])
@@ -280,11 +226,6 @@ def test_bad_packets_do_not_open(case: Case) -> None:
 
 
 # grant-v1.json
-
-
-@cache
-def recipient() -> KemKey:
-    return KemKey(bytes.fromhex(vectors("grant")["kem"]["seed"]))
 
 
 def test_the_recipients_key_follows_from_its_seed() -> None:
