@@ -340,7 +340,7 @@ class _Examiner:
         """What speaks against the checkpoint under the keys of the last trust list."""
         try:
             log = self._trust.trust_list.log
-            policy = trusted_keys(log.verifier_keys, {})
+            policy = trusted_keys(log.verifier_keys)
         except KeyMalformed as error:
             # Of a kind that a later version knows: this reader cannot tell.
             self._lacking.append(error)

@@ -158,15 +158,20 @@ def parse_log_policy(data: bytes) -> LogPolicy:
     return reader.policy()
 
 
-def trusted_keys(vkeys: Iterable[str], witnesses: Mapping[str, VerifierKey]) -> LogPolicy:
-    """The policy that asks for every key of a log, and for every one of ``witnesses``.
+def trusted_keys(
+    vkeys: Iterable[str],
+    witnesses: Mapping[str, VerifierKey] | None = None,
+    needed: Iterable[str] = (),
+) -> LogPolicy:
+    """The policy that asks for every key of a log, and for some of its cosigners.
 
     A policy is content with any one of its logs. Where a log signs with several keys, all but
     the first, its Ed25519 key, are therefore listed as witnesses that the quorum needs.
 
     Args:
         vkeys: The log's keys, as the trust list has them.
-        witnesses: Cosigners' keys by name.
+        witnesses: Cosigners' keys by name: verified where they signed.
+        needed: The names of those that must have signed.
 
     Raises:
         KeyMalformed: If a key is of a kind that is not in use.
@@ -177,12 +182,15 @@ def trusted_keys(vkeys: Iterable[str], witnesses: Mapping[str, VerifierKey]) -> 
     if not keys:
         raise LogPolicyMalformed("the log has no key")
     first, *others = keys
-    needed = {f"the-log-{n}": key for n, key in enumerate(others, start=2)} | dict(witnesses)
-    if len(needed) < 2:
-        return LogPolicy(logs=(first,), witnesses=needed, quorum=next(iter(needed), NONE))
-    everyone = Group(needed=len(needed), members=tuple(needed))
+    own = {f"the-log-{number}": key for number, key in enumerate(others, start=2)}
+    members = (*own, *needed)
+    group = Group(needed=len(members), members=members)
+    several = len(members) > 1
     return LogPolicy(
-        logs=(first,), witnesses=needed, groups={"everyone": everyone}, quorum="everyone"
+        logs=(first,),
+        witnesses={**own, **(witnesses or {})},
+        groups={"everyone": group} if several else {},
+        quorum="everyone" if several else next(iter(members), NONE),
     )
 
 

@@ -34,6 +34,7 @@ from tearline.packet import WithholdReason
 from tearline.policy.form import Form
 from tearline.receipt import LogOpening, Status
 from tearline.statement import StatementType
+from tearline.tlog_policy import trusted_keys
 from tearline.tlog_proof import LogProof
 from tearline.wire.exchange import ProvenEvent, ProvenEvents
 from tearline.wire.flow import encode_event, encode_grant, encode_log_opening
@@ -107,6 +108,35 @@ def test_a_proof_of_a_clear_entry_shows_its_statement() -> None:
     judgement = AuditVerifier(LOG).judge(data)
     assert judgement.outcome is Outcome.VERIFIED
     assert judgement.statement == FED.clear[0]
+
+
+def test_two_entries_of_one_event_convict_the_log() -> None:
+    """Each verifies alone; whoever holds both files has the proof."""
+    index = len(ENTRIES)
+    twin = LogOpening(index=index, salt=secret("twin"), event=OPENINGS[1].event)
+    leaves = [*LEAVES, entry_hash(blind_entry(twin.salt, twin.event))]
+    checkpoint = Checkpoint(origin=ORIGIN, size=len(leaves), root=root_from_leaf_hashes(leaves))
+    second = LogProof(
+        index=index,
+        path=tuple(tree_path(leaves, index)),
+        note=sign_checkpoint(checkpoint, log_signers(), time_s=NOW_MS // 1000),
+        extra=encode_log_opening(twin),
+    ).encode()
+    assert codes(second) == codes(PROOF) == []
+    verifier = AuditVerifier(LOG)
+    judged = [verifier.judge(data) for data in (PROOF, PROOF, second)]
+    assert [[finding.code for finding in each.findings] for each in judged] == [
+        [],
+        [],
+        ["TL-LOG-021"],
+    ]
+
+
+def test_a_policy_stands_for_a_trust_list() -> None:
+    policy = trusted_keys(LOG.verifier_keys)
+    assert codes(PROOF, policy) == []
+    one_key = sign_checkpoint(CHECKPOINT, log_signers()[:1], time_s=NOW_MS // 1000)
+    assert codes(proof_of(OPENINGS[1], note=one_key), policy) == ["TL-LOG-007"]
 
 
 def test_without_a_trust_list_nothing_can_be_told() -> None:

@@ -104,8 +104,8 @@ def test_without_a_pin_it_cannot_be_told_whose_federation_it_is() -> None:
 def test_a_readers_policy_is_asked_as_well() -> None:
     strangers = {"mx": replace(log_signers()[1].verifier, name="spiffe://mx", public=bytes(1312))}
     keys = [each.verifier.encode() for each in log_signers()]
-    assert examine(SHOWN, FEDERATION, policy=trusted_keys(keys, {})).errors == ()
-    asked = examine(SHOWN, FEDERATION, policy=trusted_keys(keys, strangers))
+    assert examine(SHOWN, FEDERATION, policy=trusted_keys(keys)).errors == ()
+    asked = examine(SHOWN, FEDERATION, policy=trusted_keys(keys, strangers, ["mx"]))
     assert [error.code for error in asked.errors] == ["TL-LOG-007"]
     assert asked.shown is None
 

@@ -4,6 +4,8 @@ Three outcomes. *Verified*: the log under its keys holds this entry. *Failed*: w
 file contradicts itself or the keys, or lacks what a proof must bring. *Indeterminate*: nothing
 speaks against the file, but the reader lacks what it takes to tell. Every finding is reported,
 not the first. The steps are those of docs/spec/log-v1.md, section 4.
+
+Proofs are judged one by one, and against each other: two entries of one event convict the log.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,13 +28,15 @@ from tearline.errors import (
     KeyMalformed,
     LogKeysUnknown,
     TearlineError,
+    TwinEntries,
     sentence,
 )
 from tearline.event import Event
 from tearline.federation import LogIdentity
-from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
+from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry, verify_same_entry
 from tearline.merkle import verify_inclusion
 from tearline.receipt import LogOpening
+from tearline.tlog_policy import LogPolicy
 from tearline.tlog_proof import LogProof, parse_log_proof
 from tearline.wire.flow import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
@@ -110,12 +114,13 @@ class AuditVerifier:
     """Judges proofs of one log.
 
     Args:
-        log: The log as the reader's trust list names it, or None where the reader has none;
-            then nothing can be verified, but contradictions are still found.
+        log: The log as the reader's trust list names it, or the reader's policy; None where the
+            reader has neither: then nothing can be verified, but contradictions are still found.
     """
 
-    def __init__(self, log: LogIdentity | None) -> None:
+    def __init__(self, log: LogIdentity | LogPolicy | None) -> None:
         self._log = log
+        self._told: dict[bytes, LogOpening] = {}
 
     def judge(self, data: bytes) -> Judgement:
         """Every finding about one proof file.
@@ -125,18 +130,20 @@ class AuditVerifier:
         3. Its checkpoint is of this log, and each of the log's keys signed it.
         4. The path leads from that entry to the checkpoint's root.
         5. Only then is the event read, strictly.
+        6. No proof judged before shows another entry of the same event.
 
         Args:
             data: The file's bytes; whatever they are.
         """
-        return _Case(self._log).judge(data)
+        return _Case(self._log, self._told).judge(data)
 
 
 class _Case:
     """One file under judgement: each check that fails leaves a finding, and the next follows."""
 
-    def __init__(self, log: LogIdentity | None) -> None:
+    def __init__(self, log: LogIdentity | LogPolicy | None, told: dict[bytes, LogOpening]) -> None:
         self._log = log
+        self._told = told
         self._findings: list[Finding] = []
 
     def judge(self, data: bytes) -> Judgement:
@@ -155,6 +162,8 @@ class _Case:
         event = statement = None
         if stands and opening is not None:
             event = self._try(lambda: parse_event(opening.event))
+            if event is not None:
+                self._compare(event, opening)
         elif stands and entry is not None:
             statement = self._try(lambda: parse_entry(entry))
         return Judgement(
@@ -172,6 +181,12 @@ class _Case:
         except TearlineError as error:
             self._findings.append(finding_of(error))
             return None
+
+    def _compare(self, event: Event, opening: LogOpening) -> None:
+        try:
+            verify_same_entry(self._told.setdefault(event.id, opening), opening)
+        except TwinEntries as error:
+            self._findings.append(finding_of(error))
 
     def _entry(self, proof: LogProof) -> tuple[LogOpening | None, bytes | None]:
         """The opening, if it is a blind entry, and the entry's bytes."""
@@ -194,6 +209,9 @@ class _Case:
         log = self._log
         if log is None:
             self._findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
+            return
+        if isinstance(log, LogPolicy):
+            self._findings.extend(map(finding_of, log.failings(proof.note)))
             return
         if checkpoint.origin != log.origin:
             error = CheckpointForeign(f"{checkpoint.origin}, where {log.origin} was expected")

@@ -1,51 +1,27 @@
 """``tearline audit``: who saw what, under which article, and proofs of it."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from tearline.armor import Armor
 from tearline.checkpoint import SignedCheckpoint
-from tearline.errors import (
-    EXIT_INTEGRITY,
-    EXIT_NOT_FOUND,
-    EXIT_OK,
-    ConfigUnreadable,
-    HomeMissing,
-    NotFound,
-)
-from tearline.event import Event
-from tearline.federation import LogIdentity, TrustList
-from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
-from tearline.trust import TrustState
+from tearline.errors import EXIT_NOT_FOUND, NotFound
+from tearline.federation import TrustList
+from tearline.limits import MAX_LOG_SIZE
 from tearline.wire.exchange import SearchRequest
-from tearline.wire.statements import Signed
-from tearline.wire.trust import parse_trust_list
-from tearline_client.audit.proofs import SUFFIX, ProofFile, prove
+from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
-from tearline_client.audit.verifier import (
-    AuditVerifier,
-    Finding,
-    Judgement,
-    Outcome,
-    finding_of,
-    worst,
-)
-from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
+from tearline_client.audit.verifier import Outcome, worst
+from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.audit_verify import STATUS, end, policy_command, verify
+from tearline_client.cli.events import event_row
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.enrolment import read_signed
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 
 _FILE = click.Path(path_type=Path)
-_STATUS = {
-    Outcome.VERIFIED: EXIT_OK,
-    Outcome.FAILED: EXIT_INTEGRITY,
-    Outcome.INDETERMINATE: EXIT_NOT_FOUND,
-}
 
 
 @click.group(cls=Group)
@@ -116,8 +92,8 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
     )  # fmt: skip
     if not answer.resolved:
         frame.say("This node cannot tell which field of the packet that is.")
-        _end(EXIT_NOT_FOUND)
-    _end(_STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
+        end(EXIT_NOT_FOUND)
+    end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
 
 
 @command.command(name="prove")
@@ -150,28 +126,6 @@ def prove_command(frame: Frame, statement: str, target: Path) -> None:
 
 
 @command.command()
-@click.argument("files", type=_FILE, nargs=-1, required=True)
-@click.option("--trust", type=_FILE, help="The federation's trust list; else the pinned one.")
-@click.option("--federation", help="The federation id that you know by another way; compared.")
-@pass_frame
-def verify(
-    frame: Frame, files: tuple[Path, ...], trust: Path | None, federation: str | None
-) -> None:
-    """Verify proof FILES, or folders of them, offline and without any key of ours.
-
-    Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
-    """
-    log, trust_list = _log_identity(frame, trust, federation)
-    verifier = AuditVerifier(log)
-    judged = [(path, _judge(verifier, path)) for path in _proof_files(files)]
-    frame.emit(
-        (_judgement_row(path, judgement, trust_list) for path, judgement in judged),
-        ["file", "outcome", "entry", "time", "action", "actor", "counterpart", "packet", "why"],
-    )
-    _end(_STATUS[worst(judgement.outcome for _, judgement in judged)])
-
-
-@command.command()
 @click.option("--note", is_flag=True, help="The signed note itself, as the log published it.")
 @click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
 @pass_frame
@@ -200,41 +154,6 @@ def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
     frame.emit([row], list(row))
 
 
-def event_row(event: Event, trust_list: TrustList | None) -> dict[str, object]:
-    """An event as data: names where the trust list knows them, ids in hexadecimal."""
-
-    def name(uri: str) -> str:
-        return uri if trust_list is None or not uri else agency_name(trust_list, uri)
-
-    return {
-        "time": time_text(event.time_ms),
-        "action": event.code.value,
-        "actor": name(event.actor),
-        "counterpart": name(event.counterpart),
-        "party": name(event.party),
-        "packet": event.packet.hex()[:12],
-        "packet_id": event.packet.hex(),
-        "statement": event.statement_id.hex(),
-        "agreement": event.agreement_id.hex(),
-        "article": event.article,
-        "purpose": event.purpose,
-        "pseudonym": event.pseudonym.hex(),
-        "decisions": [
-            {
-                "compartment": decision.compartment,
-                "category": decision.category,
-                "form": decision.form,
-                "policies": list(decision.policies),
-                "slots": list(decision.slots),
-            }
-            for decision in event.decisions
-        ],
-        "outcome": event.outcome.value,
-        "reason": event.reason,
-        "count": event.count,
-    }
-
-
 def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object]:
     partner = sighting.partner
     return {
@@ -254,81 +173,5 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
     }
 
 
-def _judgement_row(
-    path: Path, judgement: Judgement, trust_list: TrustList | None
-) -> dict[str, object]:
-    event = {} if judgement.event is None else event_row(judgement.event, trust_list)
-    if judgement.statement is not None:
-        statement = judgement.statement.statement
-        action = statement.type.name.lower().replace("_", "-")
-        event = {"action": action, "statement": statement.id.hex()}
-    checkpoint = judgement.checkpoint
-    # The verdict's own keys come last: what the event says must not stand for them.
-    return {
-        **event,
-        "event_outcome": event.get("outcome"),
-        "file": str(path),
-        "outcome": judgement.outcome.value,
-        "entry": judgement.index,
-        "log": None if checkpoint is None else checkpoint.origin,
-        "size": None if checkpoint is None else checkpoint.size,
-        "why": "; ".join(f"{f.code} {f.text}" for f in judgement.findings),
-        "findings": [
-            {"outcome": f.outcome.value, "code": f.code, "text": f.text} for f in judgement.findings
-        ],
-    }
-
-
-def _judge(verifier: AuditVerifier, path: Path) -> Judgement:
-    """What a file is worth; of one that cannot be read, nothing can be told."""
-    try:
-        with path.open("rb") as file:
-            return verifier.judge(file.read(MAX_LOG_PROOF_BYTES + 1))
-    except OSError as error:
-        unread: Finding = finding_of(
-            ConfigUnreadable(error.strerror or "it cannot be read"), Outcome.INDETERMINATE
-        )
-        return Judgement(findings=(unread,))
-
-
-def _proof_files(paths: Iterable[Path]) -> list[Path]:
-    found = []
-    for path in paths:
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(path.glob(f"*{SUFFIX}"))
-        if not inside:
-            raise NotFound(f"{path} holds no file that ends in {SUFFIX}")
-        found += inside
-    return found
-
-
-def _log_identity(
-    frame: Frame, trust: Path | None, federation: str | None
-) -> tuple[LogIdentity | None, TrustList | None]:
-    """The log's identity from a first trust list that all its roots signed; None without one."""
-    if trust is None:
-        try:
-            signed, _ = home_of(frame).trust_list()
-        except HomeMissing:
-            return None, None
-    else:
-        signed = read_signed(Armor.TRUST_LIST, trust)
-    trust_list = _verified_list(signed, federation)
-    frame.say(f"Judged by the trust list of federation {signed.statement.id.hex()}.")
-    return trust_list.log, trust_list
-
-
-def _verified_list(signed: Signed, federation: str | None) -> TrustList:
-    if federation is not None and signed.statement.id.hex() != federation:
-        from tearline.errors import TrustListUnpinned
-
-        raise TrustListUnpinned("the trust list is of another federation")
-    TrustState(federation=signed.statement.id).apply(0, signed)
-    return parse_trust_list(signed.statement.body)
-
-
-def _end(status: int) -> None:
-    if status != EXIT_OK:
-        click.get_current_context().exit(status)
+command.add_command(verify)
+command.add_command(policy_command)

@@ -13,6 +13,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, read_text, time_text
+from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.drafting import Drafted, Order, draft_file
@@ -32,6 +33,9 @@ TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - -
 @click.group(cls=Group)
 def command() -> None:
     """What is sent, what each partner sees of it, what came."""
+
+
+command.add_command(exhibit)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:

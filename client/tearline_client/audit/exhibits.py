@@ -1,0 +1,211 @@
+"""Exhibits of this node's packets, from its own store and mirror of the log; nobody is asked.
+
+Whoever holds a field can prove it to somebody outside: the originator any, a recipient those
+that it could open and that their marking lets it show. The recipient was never told of the
+packet's own entry in the log, and its grant's would name every category that it got; so what
+proves when the log knew the packet is the recipient's own receipt.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tearline.armor import Armor, armor, parse_armor
+from tearline.encoding import parse_decimal
+from tearline.errors import (
+    MalformedInput,
+    MomentUnproven,
+    NotFound,
+    PacketTooLarge,
+    TearlineError,
+)
+from tearline.event import EventCode
+from tearline.exhibit import Examination, examine, show_slot, verify_exhibit, verify_may_show
+from tearline.identity import agency_uri_of
+from tearline.ledger import parse_entry
+from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
+from tearline.packet import OpenedField
+from tearline.statement import Header, StatementType
+from tearline.tlog_policy import LogPolicy
+from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_exhibit
+from tearline.wire.flow import encode_log_opening
+from tearline.wire.statements import Signed, header_of
+from tearline.wire.trust import parse_key_record
+from tearline_client.audit.verifier import Outcome
+from tearline_client.state import NodeState
+from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_client.views import PacketView, open_view
+
+BEGIN = f"-----BEGIN {Armor.EXHIBIT}-----"
+_SLOT = "slot:"
+
+DOES_NOT_SAY = (
+    "that the values are true: it says who signed them, with which evaluation",
+    "whether there are other fields, or what they hold",
+    "who made this file, or whether they were allowed to show it",
+    "whether the packet was corrected, recalled or given to others since",
+    "which of these fields those named in receipts could open",
+    "what time it was: an entry bears the exchange's clock, and its place in the log's order",
+    "that the signer's key had not ended, or that no later trust list replaces the log's keys:"
+    " the file brings only what its maker put in; the log took the packet all the same",
+    "that all were shown the same log, unless the reader's policy asks for cosignatures",
+)
+"""What no verified exhibit proves, for whoever reads one."""
+
+
+def make_exhibit(
+    state: NodeState, packet_id: bytes, fields: Sequence[str], *, receipts: bool = False
+) -> str:
+    """The file that shows these fields of a packet, and nothing else.
+
+    It is judged before it is handed out, as its reader will judge it.
+
+    Args:
+        state: The node.
+        packet_id: 32 bytes.
+        fields: For each a path, the end of one, or ``slot:N``.
+        receipts: Whether to add the recipients' own word that they got something of it.
+
+    Raises:
+        NotFound: If the packet, or one field by that name, is not here.
+        OnwardUseForbidden: If the packet is a partner's, and a field may not be shown on.
+        MomentUnproven: If the log does not yet say, here, that it took the packet.
+        PacketTooLarge: If the file would be.
+        TearlineError: If what lies here does not prove it: this node's database was changed.
+    """
+    shown = open_view(state.stores.packets, packet_id, node=state.uri)
+    opened = {slot: each for name in fields for slot, each in _named(shown, name)}
+    if not shown.own:
+        for each in opened.values():
+            verify_may_show(each.field.marking)
+    words = _receipts(state, shown) if receipts or not shown.own else []
+    exhibit = _assemble(state, shown, list(opened.values()), words)
+    data = encode_exhibit(exhibit)
+    if len(data) > MAX_EXHIBIT_BYTES:
+        raise PacketTooLarge("these fields do not fit one exhibit")
+    verify_exhibit(parse_exhibit(data), state.trust.federation)
+    return armor(Armor.EXHIBIT, data)
+
+
+def judge_exhibit(
+    text: bytes, federation: bytes | None, *, policy: LogPolicy | None = None
+) -> Examination:
+    """What a file is worth as an exhibit; see ``tearline.exhibit.examine``.
+
+    Args:
+        text: The file's bytes, whatever they are.
+        federation: 32 bytes, known by another way, or None.
+        policy: What else a checkpoint must bear.
+    """
+    try:
+        exhibit = parse_exhibit(parse_armor(Armor.EXHIBIT, text.decode("ascii")))
+    except UnicodeDecodeError:
+        return Examination(errors=(MalformedInput("ASCII was expected"),), lacking=(), shown=None)
+    except TearlineError as error:
+        return Examination(errors=(error,), lacking=(), shown=None)
+    return examine(exhibit, federation, policy=policy)
+
+
+def outcome_of(examined: Examination) -> Outcome:
+    """The outcome of an examination."""
+    if examined.errors:
+        return Outcome.FAILED
+    return Outcome.INDETERMINATE if examined.lacking else Outcome.VERIFIED
+
+
+def _named(shown: PacketView, name: str) -> Iterator[tuple[int, OpenedField]]:
+    """The one open field that ``name`` is, or is the end of, in its most revealing form."""
+    if name.startswith(_SLOT):
+        try:
+            slot = parse_decimal(name.removeprefix(_SLOT), maximum=MAX_SLOTS)
+        except MalformedInput:
+            slot = -1
+        found = [each for each in shown.view.fields if each.slot == slot]
+    else:
+        found = [
+            each
+            for each in shown.view.best()
+            if each.field.path == name or each.field.path.endswith(f"/{name}")
+        ]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} fields that are open here are called {name}")
+    yield found[0].slot, found[0]
+
+
+def _receipts(state: NodeState, shown: PacketView) -> list[tuple[OpenedEvent, Signed | None]]:
+    """The first receipt of each recipient that the log is known here to hold.
+
+    Of the receipts of ours as a recipient only the entry is kept here, which is enough.
+    """
+    signed = {
+        receipt.statement.id: receipt
+        for grant in shown.grants
+        for receipt in state.stores.packets.signed_receipts(grant.signed.statement.id)
+    }
+    first: dict[str, OpenedEvent] = {}
+    for opened in state.stores.log.openings():
+        event = opened.event
+        if event.code is not EventCode.RECEIPT or event.packet != shown.packet.id:
+            continue
+        if shown.own or event.actor == state.uri:
+            first.setdefault(event.actor, opened)
+    return [(opened, signed.get(opened.event.statement_id)) for opened in first.values()]
+
+
+def _assemble(
+    state: NodeState,
+    shown: PacketView,
+    fields: list[OpenedField],
+    words: list[tuple[OpenedEvent, Signed | None]],
+) -> Exhibit:
+    log, checkpoint = state.stores.log, state.follower.checkpoint()
+    if checkpoint is None:
+        raise MomentUnproven("no checkpoint was verified here yet")
+    size = checkpoint.checkpoint.size
+    receipts = [signed for opened, signed in words if signed and opened.opening.index < size]
+    told = [opened.opening for opened, _ in words]
+    told += [
+        opened.opening
+        for opened in log.openings(shown.packet.id)
+        if opened.event.code is EventCode.PACKET_ACCEPTED
+    ]
+    blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
+    if not blind:
+        raise MomentUnproven("the log as it lies here does not say that it took the packet")
+    signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
+    clear = dict(_trust_entries(log, signers, max(blind), size))
+    contents = clear | blind
+    return Exhibit(
+        checkpoint=checkpoint.note,
+        entries=tuple(
+            ProvenEntry(index=index, content=contents[index], path=log.path(index, size))
+            for index in sorted(contents)
+        ),
+        manifest=shown.packet.signed,
+        fields=tuple(
+            show_slot(shown.manifest, shown.packet.keys, opened)
+            for opened in sorted(fields, key=lambda opened: opened.slot)
+        ),
+        receipts=tuple(receipts),
+    )
+
+
+def _trust_entries(
+    log: LogStore, signers: Sequence[Header], last: int, size: int
+) -> Iterator[tuple[int, bytes]]:
+    """What says whose keys these are: every list, their records, what their agencies revoked."""
+    keys = {(signer.signer, signer.key_id) for signer in signers}
+    agencies = {agency_uri_of(signer.signer) for signer in signers}
+    for index, entry in log.clear_entries():
+        signed = parse_entry(entry)
+        if signed is None or index >= size:
+            continue
+        statement = signed.statement
+        match statement.type:
+            case StatementType.TRUST_LIST:
+                wanted = True
+            case StatementType.KEY_RECORD:
+                record = parse_key_record(statement.body)
+                wanted = (record.subject, record.key_id) in keys
+            case _:
+                wanted = index < last and header_of(statement.body).signer in agencies
+        if wanted:
+            yield index, entry

@@ -1,0 +1,360 @@
+"""``tearline audit verify`` and ``audit policy``: what a file is worth, told without a node."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tearline.armor import Armor
+from tearline.checkpoint import NoteAlgorithm, VerifierKey
+from tearline.encoding import parse_hex
+from tearline.errors import (
+    EXIT_INTEGRITY,
+    EXIT_NOT_FOUND,
+    EXIT_OK,
+    ConfigUnreadable,
+    HomeMissing,
+    MalformedInput,
+    NotFound,
+    TrustListUnpinned,
+)
+from tearline.exhibit import Examination, Shown
+from tearline.federation import KeyUse, TrustList
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
+from tearline.packet import OpenedField
+from tearline.statement import HASH_SIZE
+from tearline.tlog_policy import LogPolicy, parse_log_policy, trusted_keys
+from tearline.trust import TrustState
+from tearline.wire.statements import Signed
+from tearline.wire.trust import parse_trust_list
+from tearline_client.audit.exhibits import BEGIN, DOES_NOT_SAY, judge_exhibit, outcome_of
+from tearline_client.audit.proofs import SUFFIX
+from tearline_client.audit.verifier import (
+    AuditVerifier,
+    Finding,
+    Judgement,
+    Outcome,
+    finding_of,
+    worst,
+)
+from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
+from tearline_client.cli.events import event_row
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.output import visible
+from tearline_client.cli.packet import field_text
+from tearline_client.enrolment import read_signed
+from tearline_client.exporters.files import create_file
+from tearline_client.node import Node
+
+_FILE = click.Path(path_type=Path)
+_MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
+STATUS = {
+    Outcome.VERIFIED: EXIT_OK,
+    Outcome.FAILED: EXIT_INTEGRITY,
+    Outcome.INDETERMINATE: EXIT_NOT_FOUND,
+}
+"""The exit status that an outcome leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """What files are judged by.
+
+    Attributes:
+        trust_list: The federation's first list, or None.
+        federation: Its id, or None.
+        policy: What the reader asks of a checkpoint beyond that, or None.
+    """
+
+    trust_list: TrustList | None
+    federation: bytes | None
+    policy: LogPolicy | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """What one file is worth, as a row, and the exhibit that it shows."""
+
+    outcome: Outcome
+    row: dict[str, object]
+    shown: Shown | None = None
+
+
+@click.command()
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.option("--trust", type=_FILE, help="The federation's trust list; else the pinned one.")
+@click.option(
+    "--federation", help="The federation id that you know by another way: an exhibit needs no more."
+)
+@click.option("--policy", type=_FILE, help="A c2sp.org/tlog-policy file: a proof needs no more.")
+@pass_frame
+def verify(
+    frame: Frame,
+    files: tuple[Path, ...],
+    trust: Path | None,
+    federation: str | None,
+    policy: Path | None,
+) -> None:
+    """Verify FILES, or folders of proofs, offline and without any key of ours.
+
+    A file is a proof (.tlog-proof) or an exhibit. Of an exhibit that is verified, what it shows
+    is printed, and what it does not say. Proofs are compared with each other as well: two
+    entries of one event convict the log.
+
+    Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
+    """
+    reader = _reader(frame, trust, federation, policy)
+    trust_list = reader.trust_list
+    verifier = AuditVerifier(reader.policy or (trust_list.log if trust_list else None))
+    verdicts = [_judge(verifier, reader, path) for path in _proof_files(files)]
+    frame.emit(
+        (verdict.row for verdict in verdicts),
+        ["file", "outcome", "entry", "time", "action", "actor", "counterpart", "packet", "why"],
+    )
+    if frame.settings.output == "table":
+        for verdict in verdicts:
+            for line in _told(verdict):
+                click.echo(visible(line))
+    end(STATUS[worst(verdict.outcome for verdict in verdicts)])
+
+
+@click.command(name="policy")
+@click.option("--output-file", "target", type=_FILE, required=True, help="A new file.")
+@click.option(
+    "--cosigned-by",
+    "demanded",
+    multiple=True,
+    metavar="AGENCY",
+    help="An agency whose node must have cosigned; its cosignature is then demanded.",
+)
+@pass_frame
+def policy_command(frame: Frame, target: Path, demanded: tuple[str, ...]) -> None:
+    """Write what a checkpoint must bear, as a c2sp.org/tlog-policy file.
+
+    It names the log's keys, all of which are demanded, and the cosigning keys on record. With
+    it, anybody verifies proofs offline: `tearline audit verify --policy FILE`.
+    """
+
+    async def run(node: Node) -> LogPolicy:
+        trust = node.state.trust
+        witnesses = {}
+        for uri in trust.nodes():
+            records = trust.keys_of(uri, at=node.state.next_moment())
+            for record in records:  # the newest last
+                if record.use is KeyUse.COSIGN:
+                    witnesses[uri] = VerifierKey(
+                        name=uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key
+                    )
+        needed = [node.node_of(name) for name in demanded]
+        if not witnesses.keys() >= set(needed):
+            raise NotFound("an agency has no cosigning key on record")
+        return trusted_keys(trust.trust_list.log.verifier_keys, witnesses, needed)
+
+    written = at_work(frame, run)
+    with create_file(target.parent, target.name) as stream:
+        stream.write(written.encode())
+    rows = [
+        *({"role": "log", "name": key.name, "key": key.encode()} for key in written.logs),
+        *(
+            {"role": "witness", "name": name, "key": key.encode()}
+            for name, key in written.witnesses.items()
+        ),
+    ]
+    frame.emit(rows, ["role", "name"])
+
+
+def end(status: int) -> None:
+    """Ends the command with a status of its own."""
+    if status != EXIT_OK:
+        click.get_current_context().exit(status)
+
+
+def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict:
+    """What a file is worth; of one that cannot be read, nothing can be told."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE + 1)
+    except OSError as error:
+        unread: Finding = finding_of(
+            ConfigUnreadable(error.strerror or "it cannot be read"), Outcome.INDETERMINATE
+        )
+        return _proof_verdict(path, Judgement(findings=(unread,)), reader.trust_list)
+    if data.startswith(BEGIN.encode()):
+        examined = judge_exhibit(data, reader.federation, policy=reader.policy)
+        return _exhibit_verdict(path, examined, reader.trust_list)
+    return _proof_verdict(path, verifier.judge(data), reader.trust_list)
+
+
+def _exhibit_verdict(path: Path, examined: Examination, trust_list: TrustList | None) -> _Verdict:
+    findings = [
+        *(finding_of(error) for error in examined.errors),
+        *(finding_of(error, Outcome.INDETERMINATE) for error in examined.lacking),
+    ]
+    outcome, shown = outcome_of(examined), examined.shown
+    what = {} if shown is None else _shown_row(shown, trust_list)
+    return _Verdict(outcome=outcome, row=_row(path, outcome, findings, what), shown=shown)
+
+
+def _shown_row(shown: Shown, trust_list: TrustList | None) -> dict[str, object]:
+    manifest = shown.manifest
+    return {
+        "action": "exhibit",
+        "entry": shown.known_at.index,
+        "time": time_text(shown.known_at.time_ms),
+        "actor": _name(trust_list, shown.originator.signer),
+        "originator": shown.originator.signer,
+        "packet": shown.packet.hex()[:12],
+        "packet_id": shown.packet.hex(),
+        "federation": shown.originator.federation.hex(),
+        "accepted": shown.accepted,
+        "log": shown.checkpoint.origin,
+        "size": shown.checkpoint.size,
+        "kind": manifest.kind.value,
+        "case": manifest.case_id,
+        "agreement": manifest.agreement.id.hex(),
+        "article": manifest.agreement.article,
+        "evaluation": manifest.evaluation,
+        "fields": [_field_row(opened) for opened in shown.fields],
+        "recipients": [
+            {
+                "node": sighting.node,
+                "name": _name(trust_list, sighting.node),
+                "status": None if sighting.status is None else sighting.status.text,
+                "entry": sighting.at.index,
+                "time": time_text(sighting.at.time_ms),
+            }
+            for sighting in shown.sightings
+        ],
+        "does_not_say": list(DOES_NOT_SAY),
+    }
+
+
+def _field_row(opened: OpenedField) -> dict[str, object]:
+    field = opened.field
+    return {
+        "slot": opened.slot,
+        "path": field.path,
+        "field": field.path.partition("/")[2].replace("/", "."),
+        "value": field_text(field),
+        "form": field.form.text,
+        "mask": field.mask,
+        "marking": field.marking.encode(),
+    }
+
+
+def _told(verdict: _Verdict) -> list[str]:
+    """What a person reads of an exhibit: what it shows, and what it does not say."""
+    shown, row = verdict.shown, verdict.row
+    if shown is None:
+        return []
+    when = "took this packet at" if shown.accepted else "knew this packet at"
+    lines = [
+        "",
+        f"{row['file']}: {verdict.outcome.value}",
+        f"  Signed by {row['actor']} ({row['originator']}).",
+        f"  Log {row['log']} {when} entry {row['entry']}, {row['time']} by the exchange's clock.",
+        f"  A {row['kind']} under article {row['article']}, evaluated {row['evaluation']}.",
+    ]
+    for opened in shown.fields:
+        told = _field_row(opened)
+        lines.append(f"  {told['field']} = {told['value']}  ({told['form']}; {told['marking']})")
+    for sighting in shown.sightings:
+        said = (
+            "" if sighting.status is None else f", which signed that it was {sighting.status.text}"
+        )
+        lines.append(f"  Something of it reached {sighting.node}{said}.")
+    return [*lines, "This does not say:", *(f"  - {limit}" for limit in DOES_NOT_SAY)]
+
+
+def _proof_verdict(path: Path, judgement: Judgement, trust_list: TrustList | None) -> _Verdict:
+    event = {} if judgement.event is None else event_row(judgement.event, trust_list)
+    if judgement.statement is not None:
+        statement = judgement.statement.statement
+        action = statement.type.name.lower().replace("_", "-")
+        event = {"action": action, "statement": statement.id.hex()}
+    checkpoint = judgement.checkpoint
+    what = {
+        **event,
+        "event_outcome": event.get("outcome"),
+        "entry": judgement.index,
+        "log": None if checkpoint is None else checkpoint.origin,
+        "size": None if checkpoint is None else checkpoint.size,
+    }
+    row = _row(path, judgement.outcome, judgement.findings, what)
+    return _Verdict(outcome=judgement.outcome, row=row)
+
+
+def _row(
+    path: Path, outcome: Outcome, findings: Iterable[Finding], what: dict[str, object]
+) -> dict[str, object]:
+    findings = list(findings)
+    # The verdict's own keys come last: what the file says must not stand for them.
+    return {
+        **what,
+        "file": str(path),
+        "outcome": outcome.value,
+        "why": "; ".join(f"{finding.code} {finding.text}" for finding in findings),
+        "findings": [
+            {"outcome": finding.outcome.value, "code": finding.code, "text": finding.text}
+            for finding in findings
+        ],
+    }
+
+
+def _name(trust_list: TrustList | None, uri: str) -> str:
+    return agency_uri_of(uri) if trust_list is None else agency_name(trust_list, uri)
+
+
+def _proof_files(paths: Iterable[Path]) -> list[Path]:
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(path.glob(f"*{SUFFIX}"))
+        if not inside:
+            raise NotFound(f"{path} holds no file that ends in {SUFFIX}")
+        found += inside
+    return found
+
+
+def _reader(
+    frame: Frame, trust: Path | None, federation: str | None, policy: Path | None
+) -> _Reader:
+    """What to judge by: what was named, else what is pinned in the home."""
+    pinned = None if federation is None else _federation_id(federation)
+    asked = None if policy is None else parse_log_policy(_read(policy))
+    if trust is not None:
+        signed = read_signed(Armor.TRUST_LIST, trust)
+    else:
+        try:
+            signed, _ = home_of(frame).trust_list()
+        except HomeMissing:
+            return _Reader(trust_list=None, federation=pinned, policy=asked)
+    trust_list = _verified_list(signed, pinned)
+    frame.say(f"Judged by the trust list of federation {signed.statement.id.hex()}.")
+    return _Reader(trust_list=trust_list, federation=signed.statement.id, policy=asked)
+
+
+def _federation_id(text: str) -> bytes:
+    try:
+        return parse_hex(text, size=HASH_SIZE)
+    except MalformedInput as error:
+        raise click.BadParameter(error.why, param_hint="--federation") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_POLICY_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def _verified_list(signed: Signed, federation: bytes | None) -> TrustList:
+    if federation is not None and signed.statement.id != federation:
+        raise TrustListUnpinned("the trust list is of another federation")
+    TrustState(federation=signed.statement.id).apply(0, signed)
+    return parse_trust_list(signed.statement.body)

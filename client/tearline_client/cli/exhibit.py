@@ -1,0 +1,50 @@
+"""``tearline packet exhibit``: chosen fields of a packet, for somebody outside."""
+
+from pathlib import Path
+
+import click
+
+from tearline_client.audit.exhibits import make_exhibit
+from tearline_client.cli.at_work import at_work, counted
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.exporters.files import create_file
+from tearline_client.node import Node
+
+
+@click.command()
+@click.argument("packet")
+@click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
+@click.option(
+    "--output-file", "target", type=click.Path(path_type=Path), required=True, help="A new file."
+)
+@click.option(
+    "--receipts", is_flag=True, help="Name those who signed that they got something of it."
+)
+@click.option("--sync/--no-sync", default=True, show_default=True, help="Read the log first.")
+@pass_frame
+def exhibit(
+    frame: Frame, packet: str, fields: tuple[str, ...], target: Path, receipts: bool, sync: bool
+) -> None:
+    """Write a file that proves FIELDs of PACKET to somebody outside, and shows no other.
+
+    PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. Whoever gets the
+    file verifies it offline, with the federation id and without any key: `tearline audit verify`.
+    It also shows what the manifest says beside its fields, as the case and the article.
+
+    Of a partner's packet only those fields can be shown whose marking lets them be passed on;
+    the others only their originator can show. Nothing is sent, and nobody is told.
+    """
+
+    async def run(node: Node) -> tuple[str, str]:
+        if sync:
+            await node.state.follow()
+        packet_id = node.state.stores.packets.find(packet)
+        made = make_exhibit(node.state, packet_id, fields, receipts=receipts)
+        return made, node.state.trust.federation.hex()
+
+    text, federation = at_work(frame, run)
+    with create_file(target.parent, target.name) as stream:
+        stream.write(text.encode("ascii"))
+    frame.emit([{"file": str(target), "federation": federation}], ["file"])
+    frame.say(f"It shows {counted(len(set(fields)), 'field')}. Its reader needs the federation id,")
+    frame.say(f"from you by another way: {federation}")

@@ -1,0 +1,120 @@
+"""Exhibits out of a federation at work: what a recipient shows, cannot show, and cannot forge."""
+
+from dataclasses import replace
+
+import pytest
+
+from canary import canary, found
+from simulator import Member, Simulation, narrative
+from tearline.armor import Armor, armor, parse_armor
+from tearline.errors import CommitmentMismatch, MomentUnproven, NotFound, OnwardUseForbidden
+from tearline.exhibit import Shown, verify_exhibit
+from tearline.policy.form import Form
+from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
+from tearline_client.audit.exhibits import judge_exhibit, make_exhibit, outcome_of
+from tearline_client.audit.verifier import Outcome
+from tearline_client.demo.lead import ACCOUNT, AMOUNT, METHOD, SOURCE, SUSPECT
+
+SHOWN = ("Payment/amount",)
+
+
+async def received(world: Simulation, *members: Member, told: str = "") -> bytes:
+    """The lead at these members, each of whose receipts is in the log; the packet's id."""
+    extra = [narrative(told)] if told else []
+    (packet,) = (await world.us.node.send([world.us.plan(*members, extra=extra)])).packets
+    for member in members:
+        await member.node.receive()
+        await member.node.state.follow()
+    await world.us.node.receive()
+    return packet
+
+
+def read(text: str) -> Exhibit:
+    return parse_exhibit(parse_armor(Armor.EXHIBIT, text))
+
+
+def verified(world: Simulation, text: str) -> Shown:
+    return verify_exhibit(read(text), world.us.node.state.trust.federation)
+
+
+async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulation) -> None:
+    """China got a band of the amount, and is told of sources and methods: no word of them."""
+    word = canary()
+    packet = await received(world, world.cn, world.mx, told=word)
+    text = make_exhibit(world.cn.node.state, packet, SHOWN)
+    shown = verified(world, text)
+    assert [opened.field.form for opened in shown.fields] == [Form.GENERALISED]
+    assert [sighting.node for sighting in shown.sightings] == [world.cn.node.uri]
+    places = [text.encode(), parse_armor(Armor.EXHIBIT, text)]
+    hidden = [word, AMOUNT, ACCOUNT, SUSPECT, SOURCE, METHOD, "identity.source", "narrative"]
+    assert found([*hidden, world.mx.node.uri], places) == set()
+
+
+async def test_nobody_shows_what_they_cannot_open(world: Simulation) -> None:
+    packet = await received(world, world.cn)
+    manifest = world.cn.node.show(packet).manifest
+    open_here = {opened.slot for opened in world.cn.node.show(packet).view.fields}
+    for slot in set(range(len(manifest.slots))) - open_here:
+        with pytest.raises(NotFound):
+            make_exhibit(world.cn.node.state, packet, [f"slot:{slot}"])
+
+
+async def test_a_recipient_does_not_show_on_what_its_originator_keeps(world: Simulation) -> None:
+    packet = await received(world, world.mx)
+    with pytest.raises(OnwardUseForbidden):
+        make_exhibit(world.mx.node.state, packet, ["Person/name"])
+    assert verified(world, make_exhibit(world.us.node.state, packet, ["Person/name"])).accepted
+
+
+async def test_a_recipient_does_not_show_another_value(world: Simulation) -> None:
+    """A patched node that writes whatever it likes into the file."""
+    packet = await received(world, world.mx)
+    exhibit = read(make_exhibit(world.mx.node.state, packet, SHOWN))
+    (field,) = exhibit.fields
+    altered = field.plaintext.replace(AMOUNT.encode(), b"9" * len(AMOUNT))
+    forged = replace(exhibit, fields=(replace(field, plaintext=altered),))
+    with pytest.raises(CommitmentMismatch):
+        verify_exhibit(forged, world.us.node.state.trust.federation)
+    text = armor(Armor.EXHIBIT, encode_exhibit(forged)).encode()
+    examined = judge_exhibit(text, world.us.node.state.trust.federation)
+    assert (outcome_of(examined), examined.shown) == (Outcome.FAILED, None)
+
+
+async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> None:
+    first, second = await received(world, world.mx), await received(world, world.mx)
+    one, other = (
+        read(make_exhibit(world.mx.node.state, packet, SHOWN)) for packet in (first, second)
+    )
+    with pytest.raises(CommitmentMismatch):
+        verify_exhibit(replace(one, fields=other.fields), world.us.node.state.trust.federation)
+
+
+async def test_receipts_name_who_got_something_of_it(world: Simulation) -> None:
+    packet = await received(world, world.cn, world.mx)
+    bare = verified(world, make_exhibit(world.us.node.state, packet, SHOWN))
+    assert bare.sightings == ()
+    named = verified(world, make_exhibit(world.us.node.state, packet, SHOWN, receipts=True))
+    assert {sighting.node for sighting in named.sightings} == {
+        world.cn.node.uri,
+        world.mx.node.uri,
+    }
+    assert all(sighting.status is not None for sighting in named.sightings)
+
+
+async def test_before_the_log_has_its_receipt_a_recipient_proves_nothing(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.sync()
+    async for _ in world.mx.node.inbox():
+        pass
+    with pytest.raises(MomentUnproven):
+        make_exhibit(world.mx.node.state, packet, SHOWN)
+
+
+async def test_an_exhibit_holds_after_the_key_was_replaced(world: Simulation) -> None:
+    packet = await received(world, world.mx)
+    await world.mx.node.rotate_encryption_key()
+    await world.us.node.state.follow()
+    text = make_exhibit(world.us.node.state, packet, SHOWN)
+    assert verified(world, text).accepted
