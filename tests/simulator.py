@@ -33,6 +33,7 @@ from tearline.packet import Field, PacketParts
 from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
+from tearline.rpc.credentials import TlsIdentity
 from tearline.statement import Attestation, Signer, StatementType
 from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
 from tearline.wire.exchange import (
@@ -193,6 +194,9 @@ class LocalTransport:
 
     async def prove(self, request: bytes) -> bytes:
         return await self._audit.prove(self._caller, request)
+
+    async def reconnect(self, identity: TlsIdentity) -> None:
+        pass
 
     async def close(self) -> None:
         pass

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from tearline.errors import LoginRequired
+from tearline.errors import LoginRequired, NotPermitted
 from tearline.statement import ActedBy
 from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
 from tearline_client.home import PSEUDONYM_KEY, Home
@@ -53,6 +53,17 @@ class Acting:
             agreement_id=agreement_id,
             time_ms=now_ms,
         )
+
+    def person(self, name: str, role: Role, *, now_ms: int) -> str:
+        """The person who decides something here, by the agency's own name for them.
+
+        Raises:
+            TlsError: If nobody is logged in, or who is does not have the role.
+        """
+        person = self._checked(name, now_ms // 1000).person
+        if role not in person.roles:
+            raise NotPermitted(f"this takes the role {role}")
+        return person.subject
 
     def token(self, name: str, *, now_ms: int) -> str:
         """A live token of a person, for calls to the exchange; it does not name them.

@@ -80,8 +80,7 @@ class Cosigner:
             for note in news.checkpoints:
                 self._compare(note)
         except LogForked:
-            with suppress(RequestError, LogError):
-                await self._tell(b"")
+            await self._warn()
             raise
         except (LogError, StatementMalformed) as error:
             self._state.alarm(error, reply)
@@ -116,12 +115,38 @@ class Cosigner:
             found = await find_equivocation(ask, log, cosigned)
         if found is None:
             return
+        await self.judge(found)
+
+    async def compare(self, note: bytes) -> None:
+        """Compares a partner's checkpoint, however it came here, with the log followed.
+
+        Raises:
+            LogForked: If it is of another history; every node that can be told is told.
+            LogError: If it is not signed by the log, or beyond what the exchange shows.
+        """
         try:
-            self.accuse(found)
+            self._compare(note)
         except LogForked:
-            with suppress(RequestError, LogError):
-                await self._tell(b"")
+            await self._warn()
             raise
+
+    async def judge(self, evidence: Equivocation) -> None:
+        """Takes evidence, however it came here.
+
+        Raises:
+            LogForked: If it is new and holds; every node that can be told is told.
+            LogError: If it does not hold.
+        """
+        try:
+            self.accuse(evidence)
+        except LogForked:
+            await self._warn()
+            raise
+
+    async def _warn(self) -> None:
+        # The liar may not pass it on; then people carry the file.
+        with suppress(RequestError, LogError):
+            await self._tell(b"")
 
     async def _tell(self, checkpoint: bytes, *, wait: bool = False) -> bytes:
         turn = CosignTurn(checkpoint=checkpoint, evidence=self._evidence(), wait=wait)

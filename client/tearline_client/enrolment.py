@@ -276,10 +276,18 @@ def read_armored(kind: Armor, path: Path) -> bytes:
         ConfigUnreadable: If it cannot be read.
         MalformedInput: If it is not such a file.
     """
+    return parse_armor(kind, read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that somebody handed over.
+
+    Raises:
+        ConfigUnreadable: If it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES)
-        return parse_armor(kind, data.decode("ascii"))
+            return file.read(MAX_FILE_BYTES).decode("utf-8")
     except OSError as error:
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:

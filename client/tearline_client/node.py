@@ -272,6 +272,10 @@ class Node:
 
     # Persons and agreements.
 
+    def person(self, name: str, role: Role) -> str:
+        """The person who decides something; see ``Acting.person``."""
+        return self._acting.person(name, role, now_ms=self.state.now_ms())
+
     def acting(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
         """The person who acts; see ``Acting.acted_by``."""
         return self._acting.acted_by(name, agreement_id, role, now_ms=self.state.now_ms())

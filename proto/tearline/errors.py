@@ -936,7 +936,7 @@ class SendingStopped(LogError):
 
     code = "TL-LOG-031"
     what = "Nothing is sent while the log stands accused of two histories."
-    next = "Look at the evidence with `tearline node evidence`; an officer lifts the stop."
+    next = "Look at the evidence with `tearline log evidence`; an officer lifts the stop."
 
 
 class CosignerElsewhere(LogError):

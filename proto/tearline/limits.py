@@ -94,6 +94,7 @@ EVENT_PAGE_BYTES = 1 << 20  # openings and proofs sent in one reply
 EVENT_PAGE = 256  # events of one reply
 MAX_QUERY_CONDITIONS = 32  # of one audit query
 MAX_AGREEMENTS_SEARCHED = 256  # at once, by who oversees them: each is a part of the SQL, of 500
+MAX_TABLE_BYTES = 16 << 30  # rows of an export, read one by one: eight million of them
 FOLLOW_MS = 240_000  # of one search that follows: it ends before the token that it began with
 NODE_STATEMENTS_S = 16_384  # a node's, unless the operator sets another: a large import's rate
 NODE_BYTES_S = 64 << 20  # a node's, likewise; half a gigabit line

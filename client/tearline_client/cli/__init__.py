@@ -18,6 +18,7 @@ NOUNS = {
     "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
     "export": ("tearline_client.cli.export", "What is open here, for other programs."),
     "audit": ("tearline_client.cli.audit", "Who saw what, and proofs of it."),
+    "log": ("tearline_client.cli.log", "The log as each agency sees it."),
     "keys": ("tearline_client.cli.keys", "The node's keys, and how each ends."),
     "node": ("tearline_client.cli.node", "The node at work, and how it stands."),
     "demo": ("tearline_client.cli.demo", "The story, told by real processes here."),

@@ -1,0 +1,151 @@
+"""``tearline log``: the exchange's log as the agencies see it, and what convicts it."""
+
+from pathlib import Path
+
+import click
+
+from tearline.armor import Armor, armor, parse_armor
+from tearline.errors import MalformedInput
+from tearline.tokens import Role
+from tearline.wire.cosigning import encode_equivocation, parse_equivocation
+from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.enrolment import read_text
+from tearline_client.exporters.files import create_file
+from tearline_client.node import Node
+from tearline_client.store.cosigning import Accusation, Partner
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """The log as each agency sees it, and what convicts it."""
+
+
+@command.command()
+@pass_frame
+def cosigners(frame: Frame) -> None:
+    """Show how much of the log each partner agency cosigned, and what is still missing."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await node.sync()
+        _, trust_list = home_of(frame).trust_list()
+        return [
+            {
+                "agency": agency_name(trust_list, partner.agency),
+                "entries": partner.size,
+                "at": time_text(partner.time_s * 1000) if partner.time_s else "",
+                "missing": _missing(partner),
+            }
+            for partner in node.state.stores.cosigning.partners()
+        ]
+
+    frame.emit(at_work(frame, run), ["agency", "entries", "at", "missing"])
+
+
+@command.command()
+@click.option("--output-file", "target", type=_FILE, help="A new file; else stdout.")
+@pass_frame
+def checkpoint(frame: Frame, target: Path | None) -> None:
+    """Print what this node cosigned last, to be compared by another way than the exchange.
+
+    Give it to a partner by telephone, by courier or in a meeting; `tearline log compare` there
+    finds out whether both were shown one log.
+    """
+
+    async def run(node: Node) -> bytes:
+        await node.sync()
+        return node.cosigning.cosign()
+
+    note = at_work(frame, run)
+    if target is None:
+        click.echo(note.decode(), nl=False)
+    else:
+        _write(target, note)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@pass_frame
+def compare(frame: Frame, file: Path) -> None:
+    """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
+
+    Two histories under the log's own signature convict it: the evidence is kept, every node
+    that can be told is told, and nothing is sent until an officer decides.
+    """
+    text = read_text(file)
+    is_evidence = text.startswith("-----BEGIN")
+
+    async def run(node: Node) -> None:
+        await node.sync()
+        if is_evidence:
+            await node.cosigning.judge(parse_equivocation(parse_armor(Armor.EVIDENCE, text)))
+        else:
+            await node.cosigning.compare(text.encode())
+
+    at_work(frame, run)
+    frame.say(
+        "The evidence holds, and was here already: tearline log evidence."
+        if is_evidence
+        else "It is the log that this node follows."
+    )
+
+
+@command.command()
+@click.option("--output-file", "target", type=_FILE, help="A new file for the newest of it.")
+@pass_frame
+def evidence(frame: Frame, target: Path | None) -> None:
+    """List what convicts the log, and what was decided; write it out for anybody to verify.
+
+    The file convinces whoever knows the log's keys, and needs nobody to be believed.
+    """
+
+    async def run(node: Node) -> tuple[Accusation, ...]:
+        return node.state.stores.cosigning.accusations()
+
+    found = at_work(frame, run)
+    if target is not None:
+        if not found:
+            raise MalformedInput("there is nothing against the log here")
+        text = armor(Armor.EVIDENCE, encode_equivocation(found[-1].evidence))
+        _write(target, text.encode())
+    rows = [
+        {
+            "id": each.id.hex()[:16],
+            "found": time_text(each.time_ms),
+            "decision": each.decision or "none: nothing is sent",
+        }
+        for each in found
+    ]
+    frame.emit(rows, ["id", "found", "decision"])
+
+
+@command.command()
+@click.option("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def resume(frame: Frame, reason: str, yes: bool) -> None:
+    """An officer decides that sending goes on, although the log was convicted."""
+    act = "The exchange signed two histories. What is sent from now on may be seen by nobody."
+
+    async def run(node: Node) -> int:
+        officer = node.person(frame.settings.person, Role.OFFICER)
+        frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+        with node.state.stores.database.transaction():
+            return node.state.stores.cosigning.decide(f"{officer}: {reason}")
+
+    count = at_work(frame, run)
+    frame.say(f"Sending goes on; {counted(count, 'accusation')} decided.")
+
+
+def _missing(partner: Partner) -> str:
+    if partner.awaited is None:
+        return ""
+    return f"entry {partner.awaited.first}, of {time_text(partner.awaited.first_ms)}"
+
+
+def _write(target: Path, data: bytes) -> None:
+    with create_file(target.parent, target.name) as stream:
+        stream.write(data)
