@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
 from tearline.errors import MarkingLoosened
-from tearline.packet import Field, PacketKind, Urgency
+from tearline.packet import Field, PacketKind, Urgency, verify_evaluation
 from tearline.policy.marking import Marking
 from tearline.policy.profile import (
     Override,
@@ -35,6 +35,9 @@ class About:
         evaluation: 4x4.
         guarded: A stricter category for single fields, by entity id and property.
 
+    Raises:
+        EvaluationInvalid: On construction, if the evaluation is not a 4x4 one.
+
     Example:
         >>> about = About(
         ...     article="money-laundering",
@@ -52,6 +55,9 @@ class About:
     urgency: Urgency = Urgency.ROUTINE
     evaluation: str = "X4"
     guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        verify_evaluation(self.evaluation)
 
 
 def draft_packet(

@@ -149,7 +149,7 @@ def test_a_command_line_that_means_nothing(quiet: Federation) -> None:
 
 @pytest.mark.parametrize("identifier", ["zz", "", "0" * 64])
 def test_a_packet_that_is_not_here(quiet: Federation, identifier: str) -> None:
-    for command in (("packet", "show", identifier), ("export", "ftm", identifier)):
+    for command in (("packet", "show", "--no-sync", identifier), ("export", "ftm", identifier)):
         refuses(quiet.us, command, "TL-REQ-006", 6)
 
 
@@ -292,6 +292,7 @@ def test_an_exchange_out_of_reach(quiet: Federation) -> None:
     for line in (
         ("node", "sync"),
         ("packet", "list"),
+        ("packet", "show", "0" * 64),
         ("packet", "send", lead, *TO_CN),
         ("import", "ftm", lead, *TO_CN),
         ("agreement", "publish", str(quiet.folder / "narcotics-2026.agreement")),

@@ -43,7 +43,7 @@ from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
 from tearline_client.cli.events import event_row
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.output import visible
-from tearline_client.cli.packet import field_text
+from tearline_client.cli.seen import field_text
 from tearline_client.enrolment import read_signed
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from tearline.errors import RefusedOtherwise, error_by_code
-from tearline.packet import TEXT, Field, PacketKind, Urgency
+from tearline.errors import EvaluationInvalid, RefusedOtherwise, error_by_code
+from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline.receipt import Status
 from tearline.statement import ActedBy
 from tearline.tokens import Role
@@ -16,9 +16,19 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, r
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.seen import (
+    below_the_line,
+    captions,
+    describe,
+    field_text,
+    find_path,
+    short,
+    text_column,
+    values_text,
+    view_rows,
+)
 from tearline_client.drafting import Drafted, Order, draft_file
 from tearline_client.drafts import About
-from tearline_client.entities import TOKEN_PREFIX
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import Cell
@@ -27,7 +37,9 @@ from tearline_client.views import PacketView
 
 _FILE = click.Path(path_type=Path)
 _MAX_NARRATIVE = 1 << 20
-TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
+_sync_option = click.option(
+    "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
+)
 
 
 @click.group(cls=Group)
@@ -58,7 +70,13 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
             default=Urgency.ROUTINE.value,
             show_default=True,
         ),
-        click.option("--evaluation", default="X4", show_default=True, help="4x4, for example B2."),
+        click.option(
+            "--evaluation",
+            default="X4",
+            show_default=True,
+            callback=_evaluation,
+            help="4x4 of source (A, B, C, X) and information (1 to 4), for example B2.",
+        ),
         click.option(
             "--guard",
             "guarded",
@@ -70,6 +88,14 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    try:
+        verify_evaluation(text)
+    except EvaluationInvalid as error:
+        raise click.BadParameter(f"{error.what} {error.next}") from None
+    return text
 
 
 def order_of(options: dict[str, Any]) -> Order:
@@ -100,7 +126,11 @@ def _guarded(text: str) -> tuple[tuple[str, str], str]:
 @order_options
 @pass_frame
 def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) -> None:
-    """Show what each partner would see of FILE (FollowTheMoney JSON lines). Nothing leaves."""
+    """Show what each partner would see of FILE (FollowTheMoney JSON lines). Nothing leaves.
+
+    An arrow stands before another entity: by its name, where the partner will see that, else as
+    unnamed, with the digits that its own fields begin with.
+    """
     text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
 
     async def run(node: Node) -> tuple[list[Cell], TrustState]:
@@ -109,22 +139,27 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
     cells, trust = at_work(frame, run)
+    names = {
+        recipient: captions([(c.path, c.values) for c in cells if c.recipient == recipient])
+        for recipient in {cell.recipient for cell in cells}
+    }
     frame.emit(
         (
             {
-                "field": _short(cell.path),
+                "field": short(cell.path),
                 "path": cell.path,
                 "category": cell.category,
                 "partner": agency_name(trust.trust_list, cell.recipient),
                 "form": cell.form.text,
-                "seen_as": _values(cell.values),
+                "seen_as": values_text(cell.values),
+                "shown": values_text(cell.values, names[cell.recipient]),
                 "by": " ".join(cell.policy_ids),
                 "own": " ".join(cell.own_policy_ids),
                 "reason": cell.reason,
             }
             for cell in cells
         ),
-        ["field", "category", "partner", "form", "seen_as", "by", "own"],
+        ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by", "own"],
     )
 
 
@@ -181,7 +216,7 @@ def emit_sent(frame: Frame, sent: Sent | None) -> None:
 
 
 @command.command(name="list")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@_sync_option
 @pass_frame
 def list_command(frame: Frame, sync: bool) -> None:
     """List the packets here, newest first."""
@@ -212,14 +247,17 @@ def list_command(frame: Frame, sync: bool) -> None:
 
 @command.command()
 @click.argument("packet")
+@_sync_option
 @pass_frame
-def show(frame: Frame, packet: str) -> None:
+def show(frame: Frame, packet: str, sync: bool) -> None:
     """Show what is open here of PACKET (the beginning of its id), above the tear line.
 
     The sender is told that it was opened; where a person is logged in, that it was seen.
     """
 
     async def run(node: Node) -> tuple[PacketView, TrustState]:
+        if sync:
+            await node.receive()
         packet_id = node.state.stores.packets.find(packet)
         manifest = node.state.stores.packets.packet(packet_id).manifest
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
@@ -228,72 +266,10 @@ def show(frame: Frame, packet: str) -> None:
     shown, trust = at_work(frame, run)
     if frame.settings.output == "table":
         frame.say(describe(shown, trust))
-    frame.emit(view_rows(shown), ["field", "category", "form", _value_column(frame)])
+    frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
         for line in below_the_line(shown):
             click.echo(line)
-
-
-def _value_column(frame: Frame) -> str:
-    """People read names; programs read what was sent."""
-    return "shown" if frame.settings.output == "table" else "value"
-
-
-def describe(shown: PacketView, trust: TrustState) -> str:
-    """One line on what a packet is."""
-    manifest = shown.manifest
-    origin = "us" if shown.own else agency_name(trust.trust_list, shown.packet.origin)
-    return (
-        f"{manifest.kind.value} from {origin}, article {manifest.agreement.article},"
-        f" source and information {manifest.evaluation}, packet {shown.packet.id.hex()[:12]}"
-    )
-
-
-def view_rows(shown: PacketView) -> list[dict[str, object]]:
-    """A row for every field that is open, and one for every category that is only told of."""
-    names = _captions(shown)
-    rows: list[dict[str, object]] = [
-        {
-            "field": _short(opened.field.path),
-            "path": opened.field.path,
-            "category": opened.field.marking.category,
-            "form": opened.field.form.text,
-            "mask": opened.field.mask,
-            "value": field_text(opened.field),
-            "shown": _captioned(field_text(opened.field), names),
-            "slot": opened.slot,
-        }
-        for opened in shown.view.best()
-    ]
-    return rows
-
-
-def _captions(shown: PacketView) -> dict[str, str]:
-    """What to call each entity whose name, or id, is open here; by token."""
-    names: dict[str, str] = {}
-    for wanted in ("id", "name"):  # a name goes before an id
-        for opened in shown.view.best():
-            token, _, rest = opened.field.path.partition("/")
-            if rest.endswith(f"/{wanted}") and opened.field.values:
-                names[token] = opened.field.values[0].decode("utf-8", "replace")
-    return names
-
-
-def _captioned(text: str, names: dict[str, str]) -> str:
-    """A reference to another entity by that entity's name, where it is open here."""
-    token = text.removeprefix(TOKEN_PREFIX)
-    return f"→ {names[token]}" if text != token and token in names else text
-
-
-def below_the_line(shown: PacketView) -> list[str]:
-    """What is told of the part that was torn off; nothing where nothing is told."""
-    if not shown.view.existences:
-        return []
-    told = [
-        f"  {e.category}: {e.count} field{'s' if e.count != 1 else ''} kept back ({e.reason.value})"
-        for e in sorted(shown.view.existences, key=lambda e: e.category)
-    ]
-    return [TEAR_LINE, *told]
 
 
 @command.command()
@@ -308,7 +284,7 @@ def search(frame: Frame, text: str) -> None:
         return [
             {
                 "packet": packet_id.hex()[:12],
-                "field": _short(opened.field.path),
+                "field": short(opened.field.path),
                 "form": opened.field.form.text,
                 "value": field_text(opened.field),
             }
@@ -340,12 +316,18 @@ def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
 
 @command.command()
 @click.argument("packet")
+@_sync_option
 @pass_frame
-def status(frame: Frame, packet: str) -> None:
-    """Show what became of each grant of our PACKET, by signed receipts."""
+def status(frame: Frame, packet: str, sync: bool) -> None:
+    """Show what became of each grant of our PACKET, by signed receipts.
+
+    PLACE is the grant's number among all that went to this partner. RELEASED counts what the
+    grant opens: compartments, each the fields of one marking and form, and single fields.
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await node.receive()
+        if sync:
+            await node.receive()
         shown = node.show(node.state.stores.packets.find(packet))
         trust_list = node.state.trust.trust_list
         return [
@@ -360,35 +342,3 @@ def status(frame: Frame, packet: str) -> None:
         ]
 
     frame.emit(at_work(frame, run), ["partner", "place", "status", "released", "grant"])
-
-
-def find_path(shown: PacketView, text: str) -> str:
-    """The path of the one open field that ``text`` is, or is the end of.
-
-    Raises:
-        NotFound: If there is none, or more than one.
-    """
-    from tearline.errors import NotFound
-
-    paths = [o.field.path for o in shown.view.best()]
-    found = [path for path in paths if path == text or path.endswith(f"/{text}")]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} fields here have a path that ends so")
-    return found[0]
-
-
-def field_text(field: Field) -> str:
-    """The values of a field on one line; of a document, its type and size."""
-    if field.media_type != TEXT:
-        return f"[{field.media_type}, {sum(map(len, field.values))} bytes]"
-    return _values(field.values)
-
-
-def _values(values: tuple[bytes, ...]) -> str:
-    return " · ".join(value.decode("utf-8", "replace") for value in values)
-
-
-def _short(path: str) -> str:
-    """A path with the token cut to what tells entities apart on a screen."""
-    token, _, rest = path.partition("/")
-    return f"{token[:6]}/{rest}"

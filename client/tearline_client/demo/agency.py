@@ -20,7 +20,7 @@ from tearline.receipt import Status
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
-from tearline_client.cli.packet import below_the_line, find_path, view_rows
+from tearline_client.cli.seen import below_the_line, find_path, view_rows
 from tearline_client.drafting import Order, draft_file
 from tearline_client.drafts import About
 from tearline_client.enrolment import (

@@ -1,0 +1,121 @@
+"""How what is seen of a packet is written for people: values, names, and the tear line."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from tearline.errors import NotFound
+from tearline.packet import TEXT, Field
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import agency_name
+from tearline_client.cli.frame import Frame
+from tearline_client.entities import TOKEN_PREFIX
+from tearline_client.views import PacketView
+
+TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
+_REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
+_TOKEN_SHOWN = 6  # digits that tell the entities of a packet apart on a screen
+
+
+def text_column(frame: Frame, value: str) -> str:
+    """People read names; programs read what was sent, in the column ``value``."""
+    return "shown" if frame.settings.output == "table" else value
+
+
+def describe(shown: PacketView, trust: TrustState) -> str:
+    """One line on what a packet is."""
+    manifest = shown.manifest
+    origin = "us" if shown.own else agency_name(trust.trust_list, shown.packet.origin)
+    return (
+        f"{manifest.kind.value} from {origin}, article {manifest.agreement.article},"
+        f" source and information {manifest.evaluation}, packet {shown.packet.id.hex()[:12]}"
+    )
+
+
+def view_rows(shown: PacketView) -> list[dict[str, object]]:
+    """A row for every field that is open, in its most revealing form."""
+    names = captions([(o.field.path, o.field.values) for o in shown.view.best()])
+    rows: list[dict[str, object]] = [
+        {
+            "field": short(opened.field.path),
+            "path": opened.field.path,
+            "category": opened.field.marking.category,
+            "form": opened.field.form.text,
+            "mask": opened.field.mask,
+            "value": field_text(opened.field),
+            "shown": field_text(opened.field, names),
+            "slot": opened.slot,
+        }
+        for opened in shown.view.best()
+    ]
+    return rows
+
+
+def captions(fields: Sequence[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
+    """What to call each entity whose name, or id, is among the fields that are seen; by token.
+
+    Args:
+        fields: Path and values of each.
+    """
+    names: dict[str, str] = {}
+    for wanted in ("id", "name"):  # a name goes before an id
+        for path, values in fields:
+            token, _, rest = path.partition("/")
+            if rest.endswith(f"/{wanted}") and values:
+                names[token] = values[0].decode("utf-8", "replace")
+    return names
+
+
+def below_the_line(shown: PacketView) -> list[str]:
+    """What is told of the part that was torn off; nothing where nothing is told."""
+    if not shown.view.existences:
+        return []
+    told = [
+        f"  {e.category}: {e.count} field{'s' if e.count != 1 else ''} kept back ({e.reason.value})"
+        for e in sorted(shown.view.existences, key=lambda e: e.category)
+    ]
+    return [TEAR_LINE, *told]
+
+
+def find_path(shown: PacketView, text: str) -> str:
+    """The path of the one open field that ``text`` is, or is the end of.
+
+    Raises:
+        NotFound: If there is none, or more than one.
+    """
+    paths = [o.field.path for o in shown.view.best()]
+    found = [path for path in paths if path == text or path.endswith(f"/{text}")]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} fields here have a path that ends so")
+    return found[0]
+
+
+def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:
+    """The values of a field on one line; of a document, its type and size."""
+    if field.media_type != TEXT:
+        return f"[{field.media_type}, {sum(map(len, field.values))} bytes]"
+    return values_text(field.values, names)
+
+
+def values_text(values: tuple[bytes, ...], names: Mapping[str, str] | None = None) -> str:
+    """Values on one line.
+
+    Args:
+        values: UTF-8.
+        names: What to call entities, by token; then a reference to one is written as a name, or
+            by the beginning of its token, as its own fields are. Without, as it travels.
+    """
+    texts = [value.decode("utf-8", "replace") for value in values]
+    return " · ".join(texts if names is None else [_captioned(text, names) for text in texts])
+
+
+def _captioned(text: str, names: Mapping[str, str]) -> str:
+    found = _REFERENCE.fullmatch(text)
+    if found is None:
+        return text
+    return f"→ {names.get(found[1]) or 'unnamed ' + found[1][:_TOKEN_SHOWN]}"
+
+
+def short(path: str) -> str:
+    """A path with the token cut to what tells entities apart on a screen."""
+    token, _, rest = path.partition("/")
+    return f"{token[:_TOKEN_SHOWN]}/{rest}"
