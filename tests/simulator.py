@@ -91,6 +91,7 @@ from tearline_server.storage.sqlite import SqliteStore
 US, CN, MX = AGENCIES
 PASSPHRASE = b"simulated"
 PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
+FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
 ORIGIN = f"{EXCHANGE_DOMAIN}/log"
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
 BILATERAL = f"""
@@ -519,6 +520,7 @@ class Template:
     folder: Path
     keys: ExchangeKeys
     identity: ExchangeEnrolment
+    founded_s: float
 
 
 @contextmanager
@@ -563,7 +565,7 @@ def found(folder: Path) -> Template:
         trust_list = sign_trust_list(home, PASSPHRASE, trust_list)
     for home in homes:
         pin(home, PASSPHRASES, trust_list)
-    template = Template(folder=folder, keys=keys, identity=identity)
+    template = Template(folder=folder, keys=keys, identity=identity, founded_s=time.monotonic())
     asyncio.run(_agree(template, trust_list))
     return template
 
@@ -609,6 +611,9 @@ async def opened(template: Template, folder: Path) -> AsyncIterator[Simulation]:
             lying = LyingTransport(exchange, f"spiffe://{domain}/node/liaison")
             node = await Node.open(folder / name, passphrase=PASSPHRASE, transport=lying)
             members.append(Member(node=await stack.enter_async_context(node), exchange=lying))
+        if time.monotonic() - template.founded_s > FRESH_S:
+            for member in (*members, *members):
+                await member.node.cosigning.turn()
         us, cn, mx = members
         yield Simulation(
             us=us,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tearline.channel import Address
-from tearline.errors import SignerKeyUnknown, SignerUnknown
+from tearline.errors import SendingStopped, SignerKeyUnknown, SignerUnknown, TrustError
 from tearline.grant import GRANT_ID_SIZE, Grant
 from tearline.identity import agency_uri_of
 from tearline.keys import KemPublicKey
@@ -48,7 +48,7 @@ class Reissuing:
         """
         anew: dict[bytes, bytes] = {}
         returned_grants = self._state.stores.returned.all()
-        if not returned_grants or not self._state.is_ready():
+        if not returned_grants or not self._may_seal():
             return anew
         for returned in returned_grants:
             new = self._reissue(returned)
@@ -77,6 +77,14 @@ class Reissuing:
             self._sender.store_grants([signed(tree)])
             self._sender.store_publications([publication])
         return signed(tree)
+
+    def _may_seal(self) -> bool:
+        try:
+            self._state.verify_ready()
+            self._state.verify_witnessed()
+        except (TrustError, SendingStopped):
+            return False
+        return True
 
     def _key_of(self, grant: Grant) -> KemPublicKey | None:
         """The recipient's key of now; None while it has no other than the one that ended."""

@@ -17,8 +17,8 @@ import pytest
 import tearline_client.node
 from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
 from tearline.certificates import CertificateAuthority, TlsKey, to_pem
-from tearline_client.demo.lead import AGREEMENT
 from tearline_client.certifying import CA_CERTIFICATE, CA_KEY
+from tearline_client.demo.lead import AGREEMENT
 from tearline_client.home import Home
 from tearline_client.keystore import Keystore
 
@@ -355,7 +355,22 @@ def test_a_key_that_was_revoked(tmp_path: Path) -> None:
 
 def test_a_certificate_that_has_expired(busy: Federation) -> None:
     mx = busy.mx
-    home = Home(mx.home)
+    send = ("packet", "send", str(busy.lead()), *TO_CN)
+    expire(Home(mx.home))
+    assert mx.here("node", "sync").status == 0  # the CA's key is here: there is a fresh one
+    assert mx.here(*send).status == 0
+
+    expire(Home(mx.home))
+    keystore = Keystore.open(Home(mx.home).keys, PASSPHRASE.encode())
+    keystore.delete(CA_KEY)  # kept elsewhere, by order
+    refuses(mx, send, "TL-TLS-002", 4)
+    assert mx.here("packet", "list", "--no-sync").status == 0
+    assert mx.here("keys", "rotate", "--tls").status == 0  # from beside the root
+    assert mx.here("node", "sync").status == 0
+
+
+def expire(home: Home) -> None:
+    """Gives the node a certificate that ended yesterday."""
     node, root = (Keystore.open(path, PASSPHRASE.encode()) for path in (home.keys, home.root))
     authority = CertificateAuthority(root.get(CA_CERTIFICATE), TlsKey(root.get(CA_KEY)))
     expired = authority.issue_node(
@@ -365,8 +380,13 @@ def test_a_certificate_that_has_expired(busy: Federation) -> None:
         lifetime_s=7 * DAY_S,
     )
     home.certificate.write_bytes(to_pem(expired))
-    refuses(mx, ("packet", "send", str(busy.lead()), *TO_CN), "TL-TLS-002", 4)
-    assert mx.here("packet", "list", "--no-sync").status == 0
+
+
+def test_the_key_of_the_own_connection_is_revoked(busy: Federation) -> None:
+    mx = busy.mx
+    revoked = mx.here("keys", "revoke", key_of(mx, "tls"), "--reason", "lost", "--yes")
+    assert (revoked.status, "keys rotate --tls" in revoked.err) == (0, True), revoked
+    refuses(mx, ("node", "sync"), "TL-TLS-007", 4)
     assert mx.here("keys", "rotate", "--tls").status == 0
     assert mx.here("node", "sync").status == 0
 

@@ -1,0 +1,184 @@
+"""Attacks with keys that were stolen, replaced, revoked, or should be gone."""
+
+import pytest
+
+from simulator import CN, PASSPHRASE, Clock, Member, Simulation, alone
+from tearline.errors import ExchangeUnreachable, GrantMisdirected, KeystoreEntryMissing
+from tearline.federation import Revocation
+from tearline.grant import Grant
+from tearline.keys import KemKey
+from tearline.sealing import open_release
+from tearline.statement import StatementType
+from tearline.wire.exchange import Publication
+from tearline.wire.flow import parse_grant
+from tearline.wire.trust import encode_revocation
+from tearline_client.enrolment import certify_next, revoke
+from tearline_client.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind
+
+DAY_MS = 24 * 3_600_000
+PAST_USE_MS = LIFETIME_MS[KeyKind.KEM] + DESTROY_AFTER_MS
+
+
+def kem_of(member: Member) -> KemKey:
+    """The encryption key that partners seal to now, as a thief takes it from the keystore."""
+    state = member.node.state
+    return state.kem_key(state.trust.kem_key(member.node.uri, at=state.next_moment()).id)
+
+
+def pass_time(world: Simulation, time_ms: int) -> None:
+    """Moves all clocks on."""
+    world.clock.offset_ms += time_ms
+    for member in world.members:
+        set_clock(member, world.clock)
+
+
+def set_clock(member: Member, clock: Clock) -> None:
+    """Gives a node another clock."""
+    object.__setattr__(member.node.state, "now_ms", clock)
+
+
+async def granted(member: Member) -> list[Grant]:
+    """The grants that wait in its mailbox."""
+    found = [mail.statements[0] for mail in await member.waiting()]
+    return [parse_grant(each.body) for each in found if each.type is StatementType.GRANT]
+
+
+def cut_off(member: Member) -> None:
+    """Lets nothing of it reach the exchange."""
+
+    def refuse(publication: Publication) -> Publication:
+        raise ExchangeUnreachable
+
+    member.exchange.publication = refuse
+
+
+async def test_a_stolen_key_opens_nothing_sent_after_rotation(world: Simulation) -> None:
+    stolen = kem_of(world.cn)
+    await world.us.send(world.cn)
+    await world.cn.node.rotate_encryption_key()
+    await world.us.send(world.cn)
+    before, after = await granted(world.cn)
+    assert open_release(before, stolen).compartments
+    with pytest.raises(GrantMisdirected):
+        open_release(after, stolen)
+    assert await world.cn.node.receive() == 2
+
+
+async def test_what_was_sealed_to_a_revoked_key_does_not_leave(world: Simulation) -> None:
+    cut_off(world.us)
+    with pytest.raises(ExchangeUnreachable):
+        await world.us.send(world.cn, world.mx)
+    stolen = kem_of(world.cn)
+    root = world.root(CN)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=stolen.id, reason="stolen"))
+    assert await world.cn.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
+
+    world.us.exchange.publication = lambda publication: publication
+    await world.us.node.sync()
+    assert not await granted(world.cn)
+    assert not world.us.codes()
+
+    # Its node puts another key on record, and the sender's node issues the grant anew.
+    await world.cn.node.sync()
+    await world.us.node.sync()
+    (anew,) = await granted(world.cn)
+    assert anew.kem_key_id == kem_of(world.cn).id != stolen.id
+    assert await world.cn.node.receive() == 2  # and the void in the place of the first
+    assert await world.mx.node.receive() == 1
+    (packet,) = world.cn.grants()
+    assert world.mx.grants() == [packet]
+    assert not world.cn.codes()
+    await world.us.node.sync()
+    assert len(await granted(world.cn)) == 0
+
+
+async def test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    (grant,) = await granted(world.cn)
+    old = kem_of(world.cn).id
+    await world.cn.node.receive()
+    fields = world.cn.node.show(packet).view.fields
+
+    pass_time(world, PAST_USE_MS - DAY_MS)
+    await world.cn.node.receive()
+    assert world.cn.node.state.kem_key(old)  # what was accepted in time may still arrive
+    pass_time(world, DAY_MS + 60_000)
+    await world.cn.node.receive()
+
+    thief = world.cn.node.state.keys  # who has the whole keystore, and a copy of the mailbox
+    with pytest.raises(KeystoreEntryMissing):
+        open_release(grant, thief.kem_key(grant.kem_key_id))
+    assert thief.kem_ids()
+    assert old not in thief.kem_ids()
+    assert world.cn.node.show(packet).view.fields == fields
+
+
+async def test_mail_is_fetched_before_the_key_to_it_is_gone(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    pass_time(world, 30 * DAY_MS)  # switched off for a month
+    assert await world.cn.node.receive() == 1
+    assert world.cn.node.show(packet).view.fields
+
+
+async def test_a_clock_set_ahead_destroys_no_key(world: Simulation) -> None:
+    set_clock(world.cn, Clock(100 * DAY_MS))
+    await world.cn.node.receive()
+    set_clock(world.cn, Clock())
+    (packet,) = await world.us.send(world.cn)
+    assert await world.cn.node.receive() == 1
+    assert world.cn.node.show(packet).view.fields
+
+
+async def test_old_evidence_stays_valid(world: Simulation) -> None:
+    """What was accepted under a key counts after the key was replaced and revoked."""
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await world.cn.node.receive()
+    node, old = world.us.node, world.us.signer.header.key_id
+    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    await node.take_signing_record(record)
+    assert world.us.signer.header.key_id != old
+    assert await node.publish_revocation(revoke(node.home, PASSPHRASE, old, "replaced"))
+
+    assert await world.mx.node.receive() == 1  # accepted before, fetched after
+    assert world.mx.node.show(packet).view.fields
+    assert world.cn.node.show(packet).view.fields
+    await world.us.send(world.cn)
+    assert await world.cn.node.receive() == 1
+    assert not world.cn.codes() + world.mx.codes()
+
+
+async def test_a_key_is_not_used_before_the_log_shows_it(world: Simulation) -> None:
+    node, old = world.us.node, world.us.signer.header.key_id
+    cut_off(world.us)
+    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    with pytest.raises(ExchangeUnreachable):
+        await node.take_signing_record(record)
+    assert world.us.signer.header.key_id == old
+    # Whatever process of the node comes next finishes what was begun.
+    world.us.exchange.publication = lambda publication: publication
+    await node.sync()
+    assert world.us.signer.header.key_id != old
+    await world.us.send(world.cn)
+    assert await world.cn.node.receive() == 1
+
+
+async def test_keys_are_replaced_on_schedule(world: Simulation) -> None:
+    def ends() -> dict[KeyKind, int]:
+        return dict(world.us.node._records.ends_ms())
+
+    first, cosigner = ends(), world.us.node.cosigner().verifier
+    pass_time(world, 65 * DAY_MS)
+    await world.us.node.sync()
+    assert ends()[KeyKind.KEM] > first[KeyKind.KEM]
+    assert ends()[KeyKind.COSIGN] > first[KeyKind.COSIGN]
+    assert world.us.node.cosigner().verifier != cosigner
+    assert world.us.node.keys_due() == (KeyKind.TLS,)
+    assert await world.us.node.renew_connection()
+    assert world.us.node.keys_due() == ()
+    assert not await world.us.node.renew_connection()
+    pass_time(world, 250 * DAY_MS)
+    await world.us.node.sync()
+    await world.us.node.renew_connection()
+    assert world.us.node.keys_due() == (KeyKind.SIGN,)  # that takes the root, and a person
