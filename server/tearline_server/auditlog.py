@@ -124,8 +124,6 @@ class AuditLog:
         self._tree = Frontier()
         self._newest: _Signed | None = None
         self._signing = asyncio.Lock()
-        self._grown = asyncio.Event()
-        self._closed = False
         self._growth = asyncio.Event()
 
     def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
@@ -184,12 +182,11 @@ class AuditLog:
     async def beyond(self, size: int, *, within_s: float) -> tuple[int, bytes]:
         """The newest checkpoint, as soon as it covers more than ``size`` entries.
 
-        Whatever there is, after ``within_s`` seconds or when the log closes.
+        Whatever there is, after ``within_s`` seconds or when somebody wakes who waits.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while self._tree.size <= size and not self._closed:
-                    await self._grown.wait()
+                await self.grown(size)
         return await self.checkpoint(self._tree.size)
 
     def _is_fresh(self, newest: _Signed) -> bool:
