@@ -99,3 +99,10 @@ def test_every_rule_has_a_bad_copy_or_a_reason() -> None:
 def test_no_bad_copy_was_lost() -> None:
     assert Counter(kind for kind, _ in COPIES) == COUNTS
     assert COUNTS.keys() == JUDGES.keys()
+
+
+def test_the_second_verifier_shares_no_code_with_the_first() -> None:
+    files = list((ROOT / "tests" / "vectors").glob("second_*.py"))
+    assert len(files) == 7
+    imports = [line for file in files for line in file.read_text().splitlines() if "import" in line]
+    assert not [line for line in imports if re.search(r"\btearline|\bbuilders|\bown\b", line)]
