@@ -111,3 +111,22 @@ def status(frame: Frame) -> None:
         return rows
 
     frame.emit(at_work(frame, run), ["what", "which", "state"])
+
+
+@command.command()
+@click.argument("code")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def forget(frame: Frame, code: str, yes: bool) -> None:
+    """Forget what was put aside with CODE, for ever.
+
+    What did not verify is evidence: look at it before, and keep a backup of the node where it
+    may still be needed. What is wrong with it may also pass, and it be taken in.
+    """
+    frame.confirm(f"What was put aside with {code} cannot be looked at again.", code, yes=yes)
+
+    async def run(node: Node) -> int:
+        with node.state.stores.database.transaction():
+            return node.state.stores.intake.forget(code)
+
+    frame.say(f"{counted(at_work(frame, run), 'item')} forgotten.")

@@ -81,6 +81,11 @@ class IntakeStore:
         """Forgets something that was put aside, as what was wrong with it has passed."""
         self._db.execute("DELETE FROM quarantine WHERE id = ?", (item_id,))
 
+    def forget(self, code: str) -> int:
+        """Forgets everything that was put aside for one reason; returns how much it was."""
+        rows = self._db.rows("DELETE FROM quarantine WHERE code = ? RETURNING id", (code,))
+        return len(rows)
+
     def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:
         """Ids of what was put aside for one of these reasons, oldest first."""
         sql = "SELECT id FROM quarantine WHERE code = ?"

@@ -133,6 +133,18 @@ DELIVERIES = (
         "tearline.channel:Incoming.receive_mark",
     ),
     _delivery(
+        "claim to have received what was not sent",
+        "TL-MBX-003",
+        "test_a_mark_that_received_what_was_not_sent_is_refused",
+        "tearline.channel:Incoming.receive_mark",
+    ),
+    _delivery(
+        "deliver without end behind a gap",
+        "TL-MBX-005",
+        "test_a_channel_with_a_gap_takes_no_more_than_it_may_hold",
+        _CHANNEL,
+    ),
+    _delivery(
         "replay a delivery",
         "",
         "test_a_replayed_delivery_changes_nothing",
@@ -218,6 +230,12 @@ LOGS = (
         "test_a_revoked_key_speaks_no_more_whatever_date_it_writes",
         "tearline.trust:_KeyEntry.counts",
         "True",
+    ),
+    _log(
+        "promise an entry that the log never holds",
+        "TL-LOG-002",
+        "test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed",
+        "tearline_client.state:NodeState._compare",
     ),
     _log(
         "give false receipts",
