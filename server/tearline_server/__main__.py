@@ -116,15 +116,19 @@ def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> 
 @cli.command()
 @_HOME
 @_PASSPHRASE_FILE
-def serve(home: Path, passphrase_file: Path | None) -> None:
-    """Serve until told to stop (SIGTERM), then drain. Logs JSON lines."""
+@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines on a terminal, too.")
+def serve(home: Path, passphrase_file: Path | None, json_lines: bool) -> None:
+    """Serve until told to stop (SIGTERM), then drain.
+
+    Logs to standard error: JSON lines, or on a terminal lines for people.
+    """
     from tearline_server.app import run
-    from tearline_server.logs import log_json
+    from tearline_server.logs import log_to
 
     config, keys = _opened(home, passphrase_file)
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
-    log_json()
+    log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
     run(config, keys)
 
 

@@ -1,8 +1,7 @@
-"""Logs as JSON lines: ids, sizes and codes, never contents."""
+"""Logs, as JSON lines or as lines for people: ids, sizes and codes, never contents."""
 
 import json
 import logging
-import sys
 import time
 from typing import TextIO
 
@@ -21,10 +20,27 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= _extra(record)
         if record.exc_info and record.exc_info[2]:
             line["at"] = _places(record)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class PlainLines(logging.Formatter):
+    """One line for a person at a terminal: time, message, and what ``extra`` names."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line for a record, without its newline; nothing in it that a terminal obeys."""
+        told = [f"{name} {value}" for name, value in _extra(record).items()]
+        if record.exc_info and record.exc_info[2]:
+            told += _places(record)
+        said = record.getMessage() + (f": {', '.join(told)}" if told else "")
+        time_text = time.strftime("%H:%M:%S", time.localtime(record.created))
+        return f"{time_text} {''.join(c if c.isprintable() else '?' for c in said)}"
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _places(record: logging.LogRecord) -> list[str]:
@@ -37,8 +53,13 @@ def _places(record: logging.LogRecord) -> list[str]:
     return places
 
 
-def log_json(stream: TextIO = sys.stderr) -> None:
-    """Sends everything from now on to ``stream``, from level INFO."""
+def log_to(stream: TextIO, *, plain: bool = False) -> None:
+    """Sends everything from now on to ``stream``, from level INFO.
+
+    Args:
+        stream: Where to.
+        plain: Whether in lines for people; else in JSON lines.
+    """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(PlainLines() if plain else JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import stat
 import subprocess
 import sys
@@ -37,7 +38,7 @@ from tearline.wire.trust import encode_trust_list, parse_exchange_enrolment
 from tearline_server.__main__ import cli
 from tearline_server.config import config_of, load_config, read_passphrase, write_config
 from tearline_server.keyfile import generate_keys, read_keys, write_keys
-from tearline_server.logs import log_json
+from tearline_server.logs import log_to
 
 VALUES = {"name": "exchange.example", "dns": "exchange.test", "address": "127.0.0.1:8443"}
 
@@ -154,20 +155,31 @@ def test_a_key_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_logs_are_json_and_say_where_not_what() -> None:
+    first, second = map(json.loads, logged(plain=False))
+    assert (first["message"], first["size"], first["level"]) == ("hello", 3, "info")
+    assert second["at"]
+
+
+def test_on_a_terminal_logs_are_for_people() -> None:
+    first, second = logged(plain=True)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d hello: size 3, peer \?\[2J", first)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d failed: logged:\d+", second)
+
+
+def logged(*, plain: bool) -> list[str]:
+    """The lines about something that happened, and about something that failed."""
     stream = io.StringIO()
-    log_json(stream)
+    log_to(stream, plain=plain)
     try:
-        logging.getLogger("x").info("hello", extra={"size": 3})
+        logging.getLogger("x").info("hello", extra={"size": 3, "peer": "\x1b[2J"})
         try:
             raise ValueError("the contents of a field")
         except ValueError as error:
             logging.getLogger("x").error("failed", exc_info=error)
     finally:
         logging.getLogger().handlers.clear()
-    first, second = map(json.loads, stream.getvalue().splitlines())
-    assert (first["message"], first["size"], first["level"]) == ("hello", 3, "info")
-    assert second["at"]
     assert "contents" not in stream.getvalue()
+    return stream.getvalue().splitlines()
 
 
 # Commands.
