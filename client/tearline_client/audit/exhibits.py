@@ -171,7 +171,7 @@ def _assemble(
     if not blind:
         raise MomentUnproven("the log as it lies here does not say that it took the packet")
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
-    clear = dict(_trust_entries(log, signers, max(blind), size))
+    clear = dict(trust_entries(log, signers, max(blind), size))
     contents = clear | blind
     return Exhibit(
         checkpoint=checkpoint.note,
@@ -188,7 +188,7 @@ def _assemble(
     )
 
 
-def _trust_entries(
+def trust_entries(
     log: LogStore, signers: Sequence[Header], last: int, size: int
 ) -> Iterator[tuple[int, bytes]]:
     """What says whose keys these are: every list, their records, what their agencies revoked."""

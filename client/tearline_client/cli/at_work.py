@@ -1,17 +1,17 @@
 """What the commands of several nouns share: the node at work, names, times, tables."""
 
 import asyncio
-import datetime
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from tearline.errors import ConfigUnreadable
+from tearline.errors import ConfigUnreadable, MalformedInput
 from tearline.federation import TrustList
 from tearline.identity import agency_uri_of
 from tearline.statement import ActedBy
 from tearline.tokens import Role
+from tearline_client.audit import rows
 from tearline_client.cli.frame import Frame
 from tearline_client.config import read_passphrase
 from tearline_client.enrolment import Passphrases
@@ -19,6 +19,8 @@ from tearline_client.home import Home
 from tearline_client.node import Node
 
 T = TypeVar("T")
+
+time_text = rows.time_text
 
 
 def home_of(frame: Frame) -> Home:
@@ -65,17 +67,23 @@ def agency_name(trust_list: TrustList, uri: str) -> str:
     return uri if agency is None else agency.name
 
 
+def names_of(trust_list: TrustList | None) -> rows.Names:
+    """How a URI in the log is written: as its agency's name, where the trust list knows it."""
+
+    def name(uri: str) -> str:
+        try:
+            return uri if trust_list is None else agency_name(trust_list, uri)
+        except MalformedInput:
+            return uri  # of whoever was refused, the log holds what they called themselves
+
+    return name
+
+
 def counted(count: int, noun: str) -> str:
     """``1 packet``, ``2 packets``; of ``entity``, ``party``: ``2 entities``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
-
-
-def time_text(time_ms: int) -> str:
-    """A moment as people read it, in UTC."""
-    moment = datetime.datetime.fromtimestamp(time_ms / 1000, datetime.UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def read_text(path: Path, *, maximum: int) -> str:

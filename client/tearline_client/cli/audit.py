@@ -7,15 +7,16 @@ import click
 from tearline.checkpoint import SignedCheckpoint
 from tearline.errors import EXIT_NOT_FOUND, NotFound
 from tearline.federation import TrustList
-from tearline.limits import MAX_LOG_SIZE
-from tearline.wire.exchange import SearchRequest
 from tearline_client.audit.proofs import ProofFile, prove
-from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.audit_search import (
+    export_command,
+    search_command,
+    statistics_command,
+)
 from tearline_client.cli.audit_verify import STATUS, end, policy_command, verify
-from tearline_client.cli.events import event_row
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.exporters.files import create_file
@@ -27,42 +28,6 @@ _FILE = click.Path(path_type=Path)
 @click.group(cls=Group)
 def command() -> None:
     """Who saw what, under which article, and proofs of it."""
-
-
-@command.command(name="search")
-@click.argument("query", default="")
-@click.option(
-    "--after",
-    type=click.IntRange(BEGINNING, MAX_LOG_SIZE),
-    default=BEGINNING,
-    help="The log position to continue after.",
-)
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
-@pass_frame
-def search_command(frame: Frame, query: str, after: int, limit: int) -> None:
-    """Search the log for QUERY, for example "action:grant-accepted -outcome:ok".
-
-    Conditions are actor: action: packet: agreement: created:a..b outcome:, each negated by a
-    leading minus. It takes a person with the role auditor, and is itself logged. Every event
-    is verified under the log's keys, and against this node's own mirror of the log.
-    """
-
-    async def run(node: Node) -> tuple[list[FoundEvent], TrustList]:
-        await node.state.follow()
-        request = SearchRequest(query=query, after=after, limit=limit)
-        found = search(node.state, request, lambda: node.audit_token(frame.settings.person))
-        return [event async for event in found], node.state.trust.trust_list
-
-    found, trust_list = at_work(frame, run)
-    frame.emit(
-        (
-            {"entry": each.index, **event_row(each.event, trust_list), "proven": True}
-            for each in found
-        ),
-        ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"],
-    )
-    if len(found) == limit:
-        frame.say(f"There may be more: --after {found[-1].index}")
 
 
 @command.command(name="who-saw")
@@ -173,5 +138,8 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
     }
 
 
+command.add_command(search_command)
+command.add_command(export_command)
+command.add_command(statistics_command)
 command.add_command(verify)
 command.add_command(policy_command)

@@ -1,5 +1,6 @@
 """``tearline audit verify`` and ``audit policy``: what a file is worth, told without a node."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 
 from tearline.armor import Armor
-from tearline.checkpoint import NoteAlgorithm, VerifierKey
+from tearline.checkpoint import Checkpoint, NoteAlgorithm, VerifierKey
 from tearline.encoding import parse_hex
 from tearline.errors import (
     EXIT_INTEGRITY,
@@ -29,8 +30,12 @@ from tearline.tlog_policy import LogPolicy, parse_log_policy, trusted_keys
 from tearline.trust import TrustState
 from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
+from tearline_client.audit import export_verifier
 from tearline_client.audit.exhibits import BEGIN, DOES_NOT_SAY, judge_exhibit, outcome_of
+from tearline_client.audit.export_verifier import judge_export
 from tearline_client.audit.proofs import SUFFIX
+from tearline_client.audit.rows import event_row
+from tearline_client.audit.tables import judge_table
 from tearline_client.audit.verifier import (
     AuditVerifier,
     Finding,
@@ -39,9 +44,9 @@ from tearline_client.audit.verifier import (
     finding_of,
     worst,
 )
-from tearline_client.cli.at_work import agency_name, at_work, home_of, time_text
-from tearline_client.cli.events import event_row
+from tearline_client.cli.at_work import agency_name, at_work, home_of, names_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
 from tearline_client.cli.output import visible
 from tearline_client.cli.seen import field_text
 from tearline_client.enrolment import read_signed
@@ -82,7 +87,7 @@ class _Verdict:
     shown: Shown | None = None
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @click.option("--trust", type=_FILE, help="The federation's trust list; else the pinned one.")
 @click.option(
@@ -99,7 +104,8 @@ def verify(
 ) -> None:
     """Verify FILES, or folders of proofs, offline and without any key of ours.
 
-    A file is a proof (.tlog-proof) or an exhibit. Of an exhibit that is verified, what it shows
+    A file is a proof (.tlog-proof), the rows of a search (-o jsonl), an export's manifest, which
+    is judged with the file beside it, or an exhibit. Of an exhibit that is verified, what it shows
     is printed, and what it does not say. Proofs are compared with each other as well: two
     entries of one event convict the log.
 
@@ -120,7 +126,7 @@ def verify(
     end(STATUS[worst(verdict.outcome for verdict in verdicts)])
 
 
-@click.command(name="policy")
+@click.command(cls=Command, name="policy")
 @click.option("--output-file", "target", type=_FILE, required=True, help="A new file.")
 @click.option(
     "--cosigned-by",
@@ -181,10 +187,52 @@ def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict:
             ConfigUnreadable(error.strerror or "it cannot be read"), Outcome.INDETERMINATE
         )
         return _proof_verdict(path, Judgement(findings=(unread,)), reader.trust_list)
+    if data.startswith(export_verifier.BEGIN.encode()):
+        return _export_verdict(path, data, reader)
+    if data.startswith((b"{", b'"entry",')):
+        with path.open("rb") as file:
+            table = judge_table(verifier, file, names_of(reader.trust_list))
+        what = {"action": "rows", "entries": table.rows, **_checkpoint_row(table.checkpoint)}
+        outcome = worst(finding.outcome for finding in table.findings)
+        return _Verdict(outcome=outcome, row=_row(path, outcome, table.findings, what))
     if data.startswith(BEGIN.encode()):
         examined = judge_exhibit(data, reader.federation, policy=reader.policy)
         return _exhibit_verdict(path, examined, reader.trust_list)
     return _proof_verdict(path, verifier.judge(data), reader.trust_list)
+
+
+def _export_verdict(path: Path, manifest: bytes, reader: _Reader) -> _Verdict:
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.with_suffix("").open("rb"))
+        except OSError:
+            file = None
+        judged = judge_export(manifest, file, reader.federation, policy=reader.policy)
+    export = judged.export
+    what = (
+        _checkpoint_row(judged.checkpoint)
+        if export is None
+        else {
+            "action": "export",
+            "time": time_text(export.time_ms),
+            "actor": _name(reader.trust_list, export.header.signer),
+            "exporter": export.header.signer,
+            "pseudonym": export.acted_by.pseudonym.hex(),
+            "role": export.acted_by.role,
+            "query": export.query,
+            "entries": export.entries,
+            "digest": export.digest.hex(),
+            **_checkpoint_row(judged.checkpoint),
+        }
+    )
+    return _Verdict(outcome=judged.outcome, row=_row(path, judged.outcome, judged.findings, what))
+
+
+def _checkpoint_row(checkpoint: Checkpoint | None) -> dict[str, object]:
+    return {
+        "log": None if checkpoint is None else checkpoint.origin,
+        "size": None if checkpoint is None else checkpoint.size,
+    }
 
 
 def _exhibit_verdict(path: Path, examined: Examination, trust_list: TrustList | None) -> _Verdict:
@@ -269,18 +317,16 @@ def _told(verdict: _Verdict) -> list[str]:
 
 
 def _proof_verdict(path: Path, judgement: Judgement, trust_list: TrustList | None) -> _Verdict:
-    event = {} if judgement.event is None else event_row(judgement.event, trust_list)
+    event = {} if judgement.event is None else event_row(judgement.event, names_of(trust_list))
     if judgement.statement is not None:
         statement = judgement.statement.statement
         action = statement.type.name.lower().replace("_", "-")
         event = {"action": action, "statement": statement.id.hex()}
-    checkpoint = judgement.checkpoint
     what = {
         **event,
         "event_outcome": event.get("outcome"),
         "entry": judgement.index,
-        "log": None if checkpoint is None else checkpoint.origin,
-        "size": None if checkpoint is None else checkpoint.size,
+        **_checkpoint_row(judgement.checkpoint),
     }
     row = _row(path, judgement.outcome, judgement.findings, what)
     return _Verdict(outcome=judgement.outcome, row=row)

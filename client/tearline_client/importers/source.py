@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,19 @@ from tearline.limits import MAX_COLUMNS, MAX_IMPORT_BYTES, MAX_LINE_BYTES
 
 _BOM = "\ufeff"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much is read, in bytes.
+
+    Attributes:
+        whole: Of the whole.
+        cell: Of one cell of a table, in characters.
+    """
+
+    whole: int
+    cell: int = 128 << 10
 
 
 @contextmanager
@@ -45,13 +59,14 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         os.close(handle)
 
 
-def read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+def read_lines(stream: BinaryIO, *, bounds: Bounds | None = None) -> Iterator[tuple[int, str]]:
     """Lines with their numbers, from 1, and their ends.
 
     Raises:
         ImportRefused: If a line is too long, not UTF-8, or holds a NUL.
         ImportTooLarge: If there is more than an import may hold.
     """
+    bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
     total = 0
     number = 0
     while data := stream.readline(MAX_LINE_BYTES + 1):
@@ -59,12 +74,14 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
         total += len(data)
         if len(data) > MAX_LINE_BYTES:
             raise ImportRefused(f"line {number} has over {MAX_LINE_BYTES} bytes")
-        if total > MAX_IMPORT_BYTES:
-            raise ImportTooLarge(f"over {MAX_IMPORT_BYTES} bytes")
+        if total > bounds.whole:
+            raise ImportTooLarge(f"over {bounds.whole} bytes")
         yield number, _decoded(number, data)
 
 
-def read_records(stream: BinaryIO, *, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+def read_records(
+    stream: BinaryIO, *, delimiter: str = ",", bounds: Bounds | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Records of a CSV file (RFC 4180), each with the number of its first line.
 
     A byte order mark before the first record is passed over, since spreadsheets write one;
@@ -74,7 +91,12 @@ def read_records(stream: BinaryIO, *, delimiter: str = ",") -> Iterator[tuple[in
         ImportRefused: If the file is not such a table, or has too many columns.
         ImportTooLarge: If there is more than an import may hold.
     """
-    lines = (text.removeprefix(_BOM) if n == 1 else text for n, text in read_lines(stream))
+    bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
+    csv.field_size_limit(bounds.cell)
+    lines = (
+        text.removeprefix(_BOM) if number == 1 else text
+        for number, text in read_lines(stream, bounds=bounds)
+    )
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     first = 1
     while True:
@@ -92,7 +114,7 @@ def read_records(stream: BinaryIO, *, delimiter: str = ",") -> Iterator[tuple[in
 
 
 def read_table(
-    stream: BinaryIO, *, delimiter: str = ","
+    stream: BinaryIO, *, delimiter: str = ",", bounds: Bounds | None = None
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, dict[str, str]]]]:
     """The header of a CSV file, and its records by column.
 
@@ -100,7 +122,7 @@ def read_table(
         ImportRefused: If there is no header, a name in it is empty or repeated, or a record
             has more or fewer cells than the header.
     """
-    records = read_records(stream, delimiter=delimiter)
+    records = read_records(stream, delimiter=delimiter, bounds=bounds)
     _, names = next(records, (0, []))
     header = tuple(name.strip() for name in names)
     if not header or "" in header or len(set(header)) != len(header):

@@ -77,7 +77,8 @@ def test_a_search_goes_on_behind_a_position(desk):
 def test_a_search_goes_over_many_pages(desk, monkeypatch):
     whole = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
     monkeypatch.setattr("tearline_server.exchange.EVENT_PAGE", 1)
-    assert desk.rows("audit", "search", "action:grant-accepted", "--as", "ana") == whole
+    paged = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
+    assert [row["entry"] for row in paged] == [row["entry"] for row in whole]
 
 
 def test_a_search_takes_a_person(desk):

@@ -1,0 +1,203 @@
+"""What an export is worth, judged offline: its two files and the federation id (A-9 to A-11)."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, TypeVar
+
+from tearline.armor import Armor, parse_armor
+from tearline.audit_export import AuditExport
+from tearline.audit_query import parse_query
+from tearline.checkpoint import Checkpoint, parse_checkpoint_text, parse_note
+from tearline.encoding import parse_utf8
+from tearline.errors import (
+    ConfigUnreadable,
+    EntryMismatch,
+    ExportAltered,
+    LogKeysUnknown,
+    MalformedInput,
+    StatementMalformed,
+    TearlineError,
+)
+from tearline.federation import LogIdentity
+from tearline.ledger import entry_hash, parse_entry, verify_cosigned
+from tearline.merkle import verify_inclusion
+from tearline.statement import Statement, StatementType
+from tearline.tlog_policy import LogPolicy
+from tearline.trust import Moment, TrustState
+from tearline.wire.audit_exports import (
+    ExportManifest,
+    parse_audit_export,
+    parse_export_manifest,
+)
+from tearline.wire.exhibits import ProvenEntry
+from tearline_client.audit.tables import judge_rows
+from tearline_client.audit.verifier import AuditVerifier, Finding, Outcome, finding_of, worst
+
+T = TypeVar("T")
+
+SUFFIX = ".manifest"
+BEGIN = f"-----BEGIN {Armor.AUDIT_EXPORT}-----"
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportJudgement:
+    """What an export is worth.
+
+    Attributes:
+        findings: All that speaks against it; none for a verified one.
+        export: What its manifest says, where that can be read.
+        checkpoint: The log's state that it leads to, likewise.
+    """
+
+    findings: tuple[Finding, ...]
+    export: AuditExport | None = None
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the findings."""
+        return worst(finding.outcome for finding in self.findings)
+
+
+def judge_export(
+    manifest: bytes,
+    file: BinaryIO | None,
+    federation: bytes | None,
+    *,
+    policy: LogPolicy | None = None,
+) -> ExportJudgement:
+    """Every finding about an export (spec A-9 to A-11), by its files and the federation id alone.
+
+    Args:
+        manifest: The manifest's bytes, whatever they are.
+        file: The file, at its beginning; None where it is missing.
+        federation: 32 bytes, known by another way, or None.
+        policy: What else the reader asks of a checkpoint.
+    """
+    try:
+        parsed = parse_export_manifest(parse_armor(Armor.AUDIT_EXPORT, parse_utf8(manifest)))
+    except TearlineError as error:
+        return ExportJudgement(findings=(finding_of(error),))
+    examiner = ManifestExaminer(parsed, federation, policy)
+    export, checkpoint = examiner.examine()
+    findings = [finding_of(error) for error in examiner.errors]
+    if federation is None:
+        findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
+    if file is None:
+        missing = ConfigUnreadable("the file that the manifest is about is not beside it")
+        findings.append(finding_of(missing, Outcome.INDETERMINATE))
+    elif export is not None:
+        findings += _judge_file(export, AuditVerifier(examiner.log), file)
+    return ExportJudgement(findings=tuple(findings), export=export, checkpoint=checkpoint)
+
+
+class ManifestExaminer:
+    """One manifest under examination: each check that fails leaves an error, the next follows.
+
+    Attributes:
+        errors: What speaks against it.
+        log: The log, by the last of its trust lists; None where it holds none.
+    """
+
+    def __init__(
+        self, manifest: ExportManifest, federation: bytes | None, policy: LogPolicy | None
+    ) -> None:
+        self._manifest = manifest
+        self._policy = policy
+        self._trust = TrustState(federation=federation or self._own_word())
+        self.errors: list[TearlineError] = []
+        self.log: LogIdentity | None = None
+
+    def examine(self) -> tuple[AuditExport | None, Checkpoint | None]:
+        """What the manifest says, and its checkpoint; each None where it cannot be read."""
+        signed = self._manifest.export
+        export = self._try(partial(_export_of, signed.statement))
+        if export is None:
+            return None, None
+        checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(export.checkpoint).text))
+        if checkpoint is None:
+            return export, None
+        for entry in self._manifest.entries:
+            self._try(partial(_verify_included, entry, checkpoint))
+            self._try(partial(self._apply, entry))
+        time_s = self._try(partial(self._signatures, export.checkpoint))
+        if time_s is not None:
+            at = Moment(index=checkpoint.size, time_ms=time_s * 1000)
+            self._try(lambda: self._trust.verify(signed.statement, signed.attestations, at=at))
+        return export, checkpoint
+
+    def _try(self, check: Callable[[], T]) -> T | None:
+        """What ``check`` returns; None where it leaves an error."""
+        try:
+            return check()
+        except TearlineError as error:
+            self.errors.append(error)
+            return None
+
+    def _own_word(self) -> bytes:
+        """The federation that the manifest says it is of: enough to find contradictions."""
+        try:
+            first = parse_entry(self._manifest.entries[0].content)
+        except TearlineError:
+            return b""
+        return b"" if first is None else first.statement.id
+
+    def _apply(self, entry: ProvenEntry) -> None:
+        statement = parse_entry(entry.content)
+        if statement is None:
+            raise EntryMismatch(f"entry {entry.index} tells nothing of keys")
+        self._trust.apply(entry.index, statement)
+
+    def _signatures(self, note: bytes) -> int:
+        """When the log last signed the note, Unix seconds.
+
+        Raises:
+            LogError: If one of its keys did not sign it, or the reader asks for more.
+        """
+        self.log = self._trust.trust_list.log
+        checkpoint = verify_cosigned(note, self.log)
+        if self._policy is not None:
+            self.errors.extend(self._policy.failings(note))
+        return max((s.time_s for s in checkpoint.signatures if s.time_s is not None), default=0)
+
+
+def _export_of(statement: Statement) -> AuditExport:
+    if statement.type is not StatementType.AUDIT_EXPORT:
+        raise StatementMalformed("what stands in the export's place is none")
+    return parse_audit_export(statement.body)
+
+
+def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:
+    leaf = entry_hash(entry.content)
+    verify_inclusion(entry.index, checkpoint.size, leaf, entry.path, checkpoint.root)
+
+
+def _judge_file(export: AuditExport, verifier: AuditVerifier, file: BinaryIO) -> Iterator[Finding]:
+    """What speaks against the file of an export."""
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE_BYTES):
+        digest.update(piece)
+    if digest.digest() != export.digest:
+        yield finding_of(ExportAltered("it has another digest"))
+    file.seek(0)
+    try:
+        query = parse_query(export.query)
+    except MalformedInput as error:
+        yield finding_of(error)
+        query = parse_query("")
+    count, last = 0, -1
+    for row in judge_rows(verifier, file):
+        count, judged = row.number, row.judgement
+        yield from judged.findings
+        if row.note != export.checkpoint:
+            yield finding_of(ExportAltered(f"row {count} is proven under another checkpoint"))
+        if judged.event is not None and not query.matches(judged.event):
+            yield finding_of(ExportAltered(f"row {count} is not asked for by the query"))
+        if judged.index is not None and judged.index <= last:
+            yield finding_of(ExportAltered(f"row {count} is not in the order of the log"))
+        last = last if judged.index is None else judged.index
+    if count != export.entries:
+        yield finding_of(ExportAltered(f"it holds {count} rows of {export.entries}"))

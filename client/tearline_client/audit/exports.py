@@ -1,0 +1,106 @@
+"""Exports: what a search found as a file, and a signed manifest of it (docs/spec/audit-v1.md)."""
+
+import hashlib
+from typing import BinaryIO
+
+from tearline.armor import Armor, armor
+from tearline.audit_export import AuditExport, ExportFormat
+from tearline.errors import ExchangeMisbehaved, NotFound
+from tearline.ledger import verify_cosigned
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.audit_exports import (
+    ExportManifest,
+    encode_audit_export,
+    encode_export_manifest,
+)
+from tearline.wire.exhibits import ProvenEntry
+from tearline.wire.statements import signed
+from tearline_client.audit.exhibits import trust_entries
+from tearline_client.audit.export_verifier import ManifestExaminer
+from tearline_client.audit.rows import RowWriter
+from tearline_client.audit.search import FoundEvent
+from tearline_client.audit.tables import encode_header, encode_row
+from tearline_client.state import NodeState
+
+
+class ExportWriter:
+    """Writes events as a file of rows, and keeps what its manifest must say.
+
+    Args:
+        stream: Where to.
+        form: How rows are written down.
+    """
+
+    def __init__(self, stream: BinaryIO, form: ExportFormat) -> None:
+        self._stream = stream
+        self._rows = RowWriter()
+        self._hash = hashlib.sha256()
+        self.form = form
+        self.entries = 0
+        self.note = b""
+        self._put(encode_header(form))
+
+    def write(self, found: FoundEvent) -> None:
+        """Writes one event.
+
+        Raises:
+            ExchangeMisbehaved: If it is proven in another tree than those before it.
+        """
+        if self.note not in (b"", found.note):
+            raise ExchangeMisbehaved("one search is answered from two trees")
+        self.note = found.note
+        self.entries += 1
+        self._put(encode_row(self.form, self._rows.row(found)))
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes over what was written."""
+        return self._hash.digest()
+
+    def _put(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._stream.write(data)
+
+
+def sign_manifest(state: NodeState, written: ExportWriter, query: str, acted_by: ActedBy) -> str:
+    """The manifest of a file that was written; judged before it is handed out.
+
+    Args:
+        state: The node, which signs.
+        written: The file.
+        query: What was asked for.
+        acted_by: The person who exports.
+
+    Raises:
+        NotFound: If no checkpoint was verified here yet.
+        TearlineError: If it would not verify: this node's key has ended, or its database was
+            changed.
+    """
+    newest = state.follower.checkpoint()
+    if newest is None:
+        raise NotFound("no checkpoint was verified here yet")
+    header, log = state.signer.header, state.stores.log
+    export = AuditExport(
+        header=header,
+        format=written.form,
+        digest=written.digest,
+        entries=written.entries,
+        query=query,
+        checkpoint=written.note or newest.note,
+        acted_by=acted_by,
+        time_ms=state.now_ms(),
+    )
+    size = verify_cosigned(export.checkpoint, state.trust.trust_list.log).checkpoint.size
+    statement = (StatementType.AUDIT_EXPORT, encode_audit_export(export))
+    manifest = ExportManifest(
+        export=signed(state.signer.sign([statement])),
+        entries=tuple(
+            ProvenEntry(index=index, content=content, path=log.path(index, size))
+            for index, content in trust_entries(log, [header], size, size)
+        ),
+    )
+    judged = ManifestExaminer(manifest, state.trust.federation, None)
+    judged.examine()
+    for error in judged.errors:
+        raise error
+    return armor(Armor.AUDIT_EXPORT, encode_export_manifest(manifest))

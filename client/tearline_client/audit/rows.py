@@ -1,0 +1,92 @@
+"""Events as rows: what they say for reading, and all that proves it (docs/spec/audit-v1.md)."""
+
+import base64
+import datetime
+from collections.abc import Callable
+
+from tearline.audit_query import day_of
+from tearline.event import Event
+from tearline.wire.flow import encode_log_opening
+from tearline_client.audit.search import FoundEvent
+
+Row = dict[str, object]
+Names = Callable[[str], str]
+
+COLUMNS = (
+    "entry", "time", "action", "actor", "counterpart", "party", "packet", "packet_id",
+    "statement", "agreement", "article", "purpose", "pseudonym", "decisions", "outcome",
+    "reason", "count", "opening", "path", "size", "checkpoint",
+)  # fmt: skip
+"""Every column of a row, in the order of a file."""
+
+
+def event_row(event: Event, name: Names = str) -> Row:
+    """What an event says, ids in hexadecimal.
+
+    Args:
+        event: The event.
+        name: How a URI is written, where there is one.
+    """
+    return {
+        "time": time_text(event.time_ms),
+        "action": event.code.value,
+        "actor": name(event.actor),
+        "counterpart": name(event.counterpart) if event.counterpart else "",
+        "party": name(event.party),
+        "packet": event.packet.hex()[:12],
+        "packet_id": event.packet.hex(),
+        "statement": event.statement_id.hex(),
+        "agreement": event.agreement_id.hex(),
+        "article": event.article,
+        "purpose": event.purpose,
+        "pseudonym": event.pseudonym.hex(),
+        "decisions": [
+            {
+                "compartment": decision.compartment,
+                "category": decision.category,
+                "form": decision.form,
+                "policies": list(decision.policies),
+                "slots": list(decision.slots),
+            }
+            for decision in event.decisions
+        ],
+        "outcome": event.outcome.value,
+        "reason": event.reason,
+        "count": event.count,
+    }
+
+
+class RowWriter:
+    """Writes what a search found as rows; a checkpoint stands with the first row that needs it.
+
+    Args:
+        name: How a URI is written.
+    """
+
+    def __init__(self, name: Names = str) -> None:
+        self._name = name
+        self._note = b""
+
+    def row(self, found: FoundEvent) -> Row:
+        """The row of one event, after those before it."""
+        proven, note = found.proven, found.note
+        told, self._note = note == self._note, note
+        return {
+            "entry": found.index,
+            **event_row(found.event, self._name),
+            "opening": _base64(encode_log_opening(proven.entry)),
+            "path": [_base64(node) for node in proven.path],
+            "size": proven.size,
+            "checkpoint": "" if told else note.decode("utf-8"),
+        }
+
+
+def time_text(time_ms: int) -> str:
+    """A moment as people read it, in UTC."""
+    day = day_of(time_ms)  # whatever a hostile log says the time is
+    clock = datetime.timedelta(seconds=time_ms // 1000 % 86_400)
+    return f"{day} {(datetime.datetime.min + clock).time()}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,210 @@
+"""Files of rows: written as JSON lines or CSV, and judged row by row, each as a proof.
+
+The same rows that ``audit search`` prints as JSON lines and ``audit export`` writes. What a row
+says for reading is believed only as far as the event that it proves says the same.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import BinaryIO
+
+from tearline.audit_export import ExportFormat
+from tearline.checkpoint import Checkpoint
+from tearline.encoding import parse_base64, parse_decimal
+from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, TearlineError
+from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
+from tearline.tlog_proof import LogProof
+from tearline_client.audit.rows import COLUMNS, Names, event_row
+from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Outcome, finding_of
+from tearline_client.exporters.csv_safe import safe_cell
+from tearline_client.importers.source import Bounds, read_lines, read_table
+
+_BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=MAX_CHECKPOINT_BYTES)
+_PROOF_COLUMNS = ("entry", "opening", "path", "size", "checkpoint")
+
+
+def encode_header(form: ExportFormat) -> bytes:
+    """What stands before the first row."""
+    return _csv_line(COLUMNS) if form is ExportFormat.CSV else b""
+
+
+def encode_row(form: ExportFormat, row: Mapping[str, object]) -> bytes:
+    """One row as a line of the file."""
+    if form is ExportFormat.CSV:
+        return _csv_line([safe_cell(_text(row[column])) for column in COLUMNS])
+    return json.dumps(row).encode("ascii") + b"\n"
+
+
+def _csv_line(cells: Iterable[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode("utf-8")
+
+
+def _text(value: object) -> str:
+    """A value as the text that a cell shows."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowJudgement:
+    """What one row is worth.
+
+    Attributes:
+        number: The row, from 1.
+        judgement: All findings about it.
+        note: The signed note that it is proven under; empty where there is none.
+    """
+
+    number: int
+    judgement: Judgement
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableJudgement:
+    """What a file of rows is worth.
+
+    Attributes:
+        findings: All that speaks against it; none for a verified one.
+        rows: How many it holds.
+        checkpoint: The log's state that its last row leads to, where that can be read.
+    """
+
+    findings: tuple[Finding, ...]
+    rows: int
+    checkpoint: Checkpoint | None
+
+
+def judge_table(verifier: AuditVerifier, file: BinaryIO, name: Names = str) -> TableJudgement:
+    """Every finding about a file of rows, by the number of its row.
+
+    Args:
+        verifier: Judges each row's proof.
+        file: The file, at its beginning.
+        name: How a URI may be written other than as itself.
+    """
+    findings: list[Finding] = []
+    rows, checkpoint = 0, None
+    for judged in judge_rows(verifier, file, name):
+        rows = judged.number
+        checkpoint = judged.judgement.checkpoint or checkpoint
+        findings += judged.judgement.findings
+    if not rows:
+        findings.append(finding_of(MalformedInput("the file holds no rows")))
+    return TableJudgement(findings=tuple(findings), rows=rows, checkpoint=checkpoint)
+
+
+def judge_rows(
+    verifier: AuditVerifier, file: BinaryIO, name: Names = str
+) -> Iterator[RowJudgement]:
+    """Judges a file row by row; see ``judge_table``."""
+    note, number = b"", 0
+    is_json = file.read(1) == b"{"
+    file.seek(0)
+    spell = str if is_json else safe_cell
+    for number, read in enumerate(_rows(file, is_json=is_json), start=1):
+        judgement = Judgement(findings=())
+        findings: list[Finding] = []
+        try:
+            cells = read()
+            note = cells["checkpoint"].encode("utf-8") or note
+            judgement = verifier.judge(_proof(cells, note).encode())
+            findings += judgement.findings
+            findings += _differences(cells, judgement, spell, name)
+        except CheckpointMissing as error:
+            findings.append(finding_of(error, Outcome.INDETERMINATE))
+        except TearlineError as error:
+            findings.append(finding_of(error))
+        numbered = tuple(replace(each, text=f"row {number}: {each.text}") for each in findings)
+        yield RowJudgement(
+            number=number, judgement=replace(judgement, findings=numbered), note=note
+        )
+
+
+Cells = Mapping[str, str]
+
+
+def _rows(file: BinaryIO, *, is_json: bool) -> Iterator[Callable[[], Cells]]:
+    """The rows of a file, each as a function that gives its cells or raises."""
+    try:
+        if is_json:
+            for _, line in read_lines(file, bounds=_BOUNDS):
+                yield partial(_parse_object, line)
+            return
+        _, records = read_table(file, bounds=_BOUNDS)
+        for _, record in records:
+            yield partial(_complete, record)
+    except TearlineError as error:
+        yield partial(_fail, error)
+
+
+def _fail(error: TearlineError) -> Cells:
+    raise error
+
+
+def _parse_object(line: str) -> Cells:
+    found = _parse_json(line)
+    if not isinstance(found, dict):
+        raise MalformedInput("an object was expected")
+    return _complete({key: _text(value) for key, value in found.items()})
+
+
+def _complete(cells: Cells) -> Cells:
+    missing = [column for column in _PROOF_COLUMNS if column not in cells]
+    if missing:
+        raise MalformedInput(f"without {', '.join(missing)} it proves nothing")
+    return cells
+
+
+def _parse_json(text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise MalformedInput("JSON was expected") from None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object that names nothing twice: readers differ in which of two they believe."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _proof(cells: Cells, note: bytes) -> LogProof:
+    if not note:
+        raise CheckpointMissing
+    path = _parse_json(cells["path"])
+    if not isinstance(path, list) or not all(isinstance(node, str) for node in path):
+        raise MalformedInput("path: a list of texts was expected")
+    return LogProof(
+        index=parse_decimal(cells["entry"], maximum=MAX_LOG_SIZE),
+        path=tuple(parse_base64(node) for node in path),
+        note=note,
+        extra=parse_base64(cells["opening"]),
+    )
+
+
+def _differences(
+    cells: Cells, judgement: Judgement, spell: Callable[[str], str], name: Names
+) -> Iterator[Finding]:
+    """What a row says for reading that its proof does not say."""
+    checkpoint, event = judgement.checkpoint, judgement.event
+    if checkpoint is not None and cells["size"] != str(checkpoint.size):
+        error = CheckpointMissing(f"size {cells['size']}; the last one is of {checkpoint.size}")
+        yield finding_of(error, Outcome.INDETERMINATE)
+    if event is None:
+        return
+    plain, named = event_row(event), event_row(event, name)
+    wrong = [
+        key
+        for key in plain
+        if key in cells and cells[key] not in {spell(_text(row[key])) for row in (plain, named)}
+    ]
+    if wrong:
+        yield finding_of(EntryMismatch(f"the log says otherwise of {', '.join(wrong)}"))

@@ -1,0 +1,211 @@
+"""``tearline audit search``, ``export`` and ``statistics``: an auditor asks the log."""
+
+import datetime
+import sys
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from pathlib import Path
+
+import click
+
+from tearline.audit_export import ExportFormat
+from tearline.channel import AGREEMENT_ID_SIZE
+from tearline.encoding import parse_hex
+from tearline.errors import ExportRefused, LoginRequired, MalformedInput, NotFound, NotPermitted
+from tearline.limits import MAX_LOG_SIZE
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline.wire.exchange import SearchRequest
+from tearline_client.audit.export_verifier import SUFFIX
+from tearline_client.audit.exports import ExportWriter, sign_manifest
+from tearline_client.audit.rows import Row, RowWriter
+from tearline_client.audit.search import BEGINNING, FoundEvent, search
+from tearline_client.audit.statistics import Tally, histogram, statistics
+from tearline_client.cli.at_work import at_work, counted, names_of
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.exporters.files import create_file
+from tearline_client.node import Node
+
+_COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
+_LIMIT = 1000  # of a search that is held to be printed
+_LAST_YEAR = 9998  # of which a query can name every day
+
+
+@click.command(cls=Command, name="search")
+@click.argument("query", default="")
+@click.option(
+    "--after",
+    type=click.IntRange(BEGINNING, MAX_LOG_SIZE),
+    default=BEGINNING,
+    help="The log position to continue after.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help=f"Entries at most; {_LIMIT} unless they are followed or counted.",
+)
+@click.option("--histogram", "by_day", is_flag=True, help="Count by day instead.")
+@click.option("--follow", is_flag=True, help="Go on with what comes; with -o jsonl.")
+@pass_frame
+def search_command(
+    frame: Frame, query: str, after: int, limit: int | None, by_day: bool, follow: bool
+) -> None:
+    """Search the log for QUERY, for example "action:grant-accepted -outcome:ok".
+
+    Conditions are actor: party: action: packet: statement: agreement: outcome: reason: and
+    created:a..b in days. Of one field any may hold; a leading minus negates. It takes a person
+    with the role auditor, and is itself logged. You see what names your agency, and what was
+    done under agreements that name it for oversight.
+
+    Every entry is verified under the log's keys and against this node's own mirror of the log.
+    With -o jsonl each line brings its proof, and `tearline audit verify` takes the file.
+    """
+    if follow and (by_day or frame.settings.output != "jsonl"):
+        raise MalformedInput("--follow prints entries one by one, with -o jsonl")
+    most = limit or (0 if by_day or follow else _LIMIT)
+    request = SearchRequest(query=query, after=after, limit=most, follow=follow)
+    if by_day:
+        _print_counts(frame, lambda _: histogram(), lambda _: request)
+        return
+    rows: list[Row] = []
+
+    async def run(node: Node) -> tuple[int, int]:
+        writer = RowWriter(names_of(node.state.trust.trust_list))
+        number, last = 0, after
+        async for found in _found(frame, node, request):
+            number, last = number + 1, found.index
+            row = writer.row(found) | {"proven": True}
+            if frame.settings.output == "jsonl":
+                frame.emit([row], _COLUMNS)
+                sys.stdout.flush()
+            else:
+                rows.append(row)
+        return number, last
+
+    number, last = at_work(frame, run)
+    if frame.settings.output != "jsonl":
+        frame.emit(rows, _COLUMNS)
+    if number == most:
+        frame.say(f"There may be more: --after {last}")
+
+
+@click.command(cls=Command, name="export")
+@click.argument("query")
+@click.option(
+    "--output-file",
+    "target",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new file; its name ends in .jsonl or .csv.",
+)
+@pass_frame
+def export_command(frame: Frame, query: str, target: Path) -> None:
+    """Export what QUERY finds, whole, with a manifest that this node signs.
+
+    Beside the file stands FILE.manifest: it names the file's digest, the query, the checkpoint
+    and who exported. With both, anybody who knows the federation verifies everything offline:
+    `tearline audit verify FILE.manifest`. An export holds ids and hashes, never contents. It
+    takes a person with the role auditor, and is itself logged.
+    """
+    form = _format_of(target)
+
+    async def run(node: Node) -> int:
+        acted_by = _acted_by(frame, node)
+        request = SearchRequest(query=query, after=BEGINNING, limit=0, export=True)
+        with (
+            create_file(target.parent, target.name) as file,
+            create_file(target.parent, target.name + SUFFIX) as manifest,
+        ):
+            written = ExportWriter(file, form)
+            async for found in _found(frame, node, request):
+                written.write(found)
+            signed = sign_manifest(node.state, written, query, acted_by)
+            manifest.write(signed.encode("ascii"))
+        return written.entries
+
+    entries = at_work(frame, run)
+    frame.say(f"{counted(entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
+
+
+@click.command(cls=Command, name="statistics")
+@click.argument("agreement")
+@click.option(
+    "--year",
+    type=click.IntRange(1970, _LAST_YEAR),
+    help="The year, in UTC; this one unless given.",
+)
+@pass_frame
+def statistics_command(frame: Frame, agreement: str, year: int | None) -> None:
+    """Count what was done under AGREEMENT in a year: by kind, action and outcome.
+
+    AGREEMENT is its name, or its id in hexadecimal. The kind of a packet is not in the log: it
+    is told of packets that are here. It takes a person with the role auditor, and is itself
+    logged.
+    """
+    year = year or datetime.datetime.now(datetime.UTC).year
+    days = f"created:{year}-01-01..{year}-12-31"
+
+    def asked(node: Node) -> SearchRequest:
+        query = f"agreement:{_agreement_id(node, agreement).hex()} {days}"
+        return SearchRequest(query=query, after=BEGINNING, limit=0)
+
+    _print_counts(frame, lambda node: statistics(_kinds(node)), asked)
+
+
+async def _found(frame: Frame, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
+    await node.state.follow()
+    async for found in search(node.state, request, lambda: node.audit_token(frame.settings.person)):
+        yield found
+
+
+def _print_counts(
+    frame: Frame, tally: Callable[[Node], Tally], request: Callable[[Node], SearchRequest]
+) -> None:
+    async def run(node: Node) -> Tally:
+        counts = tally(node)
+        async for found in _found(frame, node, request(node)):
+            counts.add(found.event)
+        return counts
+
+    counts = at_work(frame, run)
+    frame.emit(counts.rows(), [*counts.columns, "entries", "acts"])
+
+
+def _format_of(target: Path) -> ExportFormat:
+    try:
+        return ExportFormat(target.suffix.removeprefix("."))
+    except ValueError:
+        raise ExportRefused("the file's name ends in .jsonl or .csv") from None
+
+
+def _acted_by(frame: Frame, node: Node) -> ActedBy:
+    """The person who exports, by the pseudonym of the log's own entry of it."""
+    name = frame.settings.person
+    try:
+        person = node.acting(name, b"", Role.AUDITOR)
+    except NotPermitted:
+        person = node.acting(name, b"", Role.OFFICER)
+    if person is None:
+        raise LoginRequired
+    return person
+
+
+def _agreement_id(node: Node, text: str) -> bytes:
+    try:
+        return parse_hex(text, size=AGREEMENT_ID_SIZE)
+    except MalformedInput:
+        return node.agreement(text).id
+
+
+def _kinds(node: Node) -> Callable[[bytes], str]:
+    """The kind of a packet by its id; empty for none, and for one that is not here."""
+
+    @cache
+    def kind_of(packet_id: bytes) -> str:
+        try:
+            return node.state.stores.packets.packet(packet_id).manifest.kind.value
+        except NotFound:
+            return ""
+
+    return kind_of
