@@ -17,6 +17,7 @@ ATTACKS: tuple[Attack, ...] = (
     *partners.PROBES,
     *keys.SIGNATURES,
     *keys.TRUST,
+    *keys.LIFE,
     *intruders.CALLS,
     *intruders.AUDIT,
     *intruders.FILES,

@@ -127,3 +127,57 @@ TRUST = (
         "tearline.trust:TrustState._apply_revocation",
     ),
 )
+
+
+def _life(
+    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_key_life.py::{test}",
+        returns=returns,
+    )
+
+
+LIFE = (
+    _life(
+        "open with a stolen encryption key what is sent after it was replaced",
+        "TL-GRT-001",
+        "test_a_stolen_key_opens_nothing_sent_after_rotation",
+        "tearline_client.key_records:KeyRecords.rotate",
+        "the new key's record, in the log",
+    ),
+    _life(
+        "send what was sealed to a key that was revoked since",
+        "TL-GRT-005",
+        "test_what_was_sealed_to_a_revoked_key_does_not_leave",
+        "tearline_server.judging.packets:_verify_recipient",
+        "the refusal, in the log, and the grant that was issued anew",
+    ),
+    _life(
+        "take a keystore, to open mail that was recorded earlier",
+        "TL-KEY-005",
+        "test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable",
+        "tearline_client.key_records:KeyRecords.destroy_ended",
+        "none: the key is gone",
+        "0",
+    ),
+    _life(
+        "set a node's clock ahead, to have it destroy its keys",
+        "",
+        "test_a_clock_set_ahead_destroys_no_key",
+        "tearline_client.follower:LogFollower.verify_fresh",
+        "the mail, which opens",
+    ),
+    _life(
+        "revoke a key, to undo what was signed with it",
+        "",
+        "test_old_evidence_stays_valid",
+        "tearline.trust:_KeyEntry.counts",
+        "what was signed, with its place in the log before the revocation",
+        "self.end is None and self.start < at.index",
+    ),
+)

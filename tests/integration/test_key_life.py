@@ -1,0 +1,66 @@
+"""Keys replaced beside a node at work: it goes on over a connection of its own."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import tearline_client.daemon
+from federation import CN, ORDER, PASSPHRASE, Agency, serving
+from tearline.certificates import certified_key_id
+from tearline_client.daemon import run_daemon
+from tearline_client.home import Home
+from tearline_client.node import Node
+
+pytestmark = pytest.mark.integration
+
+
+class Told:
+    """What a daemon reports, as events to await."""
+
+    def __init__(self) -> None:
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+
+    def __call__(self, line: str) -> None:
+        self._lines.put_nowait(line)
+
+    async def until(self, words: str) -> None:
+        async with asyncio.timeout(60):
+            while words not in await self._lines.get():
+                pass
+
+
+async def beside(agency: Agency, *arguments: str) -> None:
+    """Runs a command of the agency while its node works."""
+    ended = await asyncio.to_thread(agency.run, *arguments)
+    assert ended.status == 0, ended
+
+
+async def test_a_node_at_work_takes_up_what_commands_replace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 0.2)
+    with serving(tmp_path) as federation:
+        lead = ("packet", "send", str(federation.lead()), f"--to={CN}", *ORDER)
+        cn, told, stop = federation.cn, Told(), asyncio.Event()
+        before = certified_key_id(Home(cn.home).tls_certificate()).hex()
+        exchange = federation.operator.address
+        opening = Node.open(cn.home, passphrase=PASSPHRASE.encode(), address=exchange)
+        async with await opening as node:
+            old = node.state.signer.header.key_id
+            work = asyncio.create_task(run_daemon(node, stop, report=told))
+            await beside(federation.us, *lead)
+            await told.until("grant from")
+
+            await beside(cn, "keys", "rotate", "--tls", "--sign", "--kem", "--cosign")
+            await told.until("fresh TLS certificate")
+            # Only now: what ended is the key of a connection that is no longer used.
+            await beside(cn, "keys", "revoke", before, "--yes")
+            await beside(federation.us, *lead)
+            await told.until("grant from")
+            async with asyncio.timeout(60):
+                while node.state.signer.header.key_id == old:
+                    await node.sync()
+            stop.set()
+            await work
+        assert [which for what, which in cn.status() if what == "put aside"] == []
