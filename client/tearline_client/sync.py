@@ -182,6 +182,7 @@ class SyncNode:
     publish_revocation = _awaited(Node.publish_revocation)
 
     acting = _called(Node.acting)
+    person = _called(Node.person)
     audit_token = _called(Node.audit_token)
     draft_agreement = _called(Node.draft_agreement)
     sign_agreement = _called(Node.sign_agreement)
