@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from exchange_builders import World
+from tearline import web
 from tearline.errors import StoreFull
 from tearline.limits import MAX_HTTP_HEAD_BYTES
 from tearline.tiles import Tile
-from tearline_server import http
 from tearline_server.http import monitored
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
@@ -98,7 +98,7 @@ async def test_what_is_not_http_is_refused(world: World) -> None:
 async def test_a_place_is_not_held_by_asking_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_HTTP_CONNECTION_S", 0.05)
+    monkeypatch.setattr(web, "MAX_HTTP_CONNECTION_S", 0.05)
     async with (
         monitored("127.0.0.1:0", world.exchange, lambda: True) as port,
         connected(port) as (silent, _),
@@ -111,8 +111,8 @@ async def test_a_place_is_not_held_by_asking_nothing(
 async def test_an_answer_that_does_not_end_is_cut_off(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_HTTP_CONNECTION_S", 0.05)
-    monkeypatch.setattr(http, "HTTP_DRAIN_S", 0.05)
+    monkeypatch.setattr(web, "MAX_HTTP_CONNECTION_S", 0.05)
+    monkeypatch.setattr(web, "HTTP_DRAIN_S", 0.05)
     waiting = asyncio.Event()
 
     class Slow(Broken):
@@ -133,7 +133,7 @@ async def test_an_answer_that_does_not_end_is_cut_off(
 async def test_too_many_readers_are_turned_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_HTTP_CONNECTIONS", 2)
+    monkeypatch.setattr(web, "MAX_HTTP_CONNECTIONS", 2)
     async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
         async with connected(port), connected(port):
             assert status(await told(port, HEALTH)) == 503
