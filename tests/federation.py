@@ -32,6 +32,7 @@ NODES = {name: f"spiffe://{domain}/node/liaison" for name, domain in AGENCIES.it
 PASSPHRASE = "a passphrase for tests"
 COMMAND_S = 120  # a command that takes longer hangs
 READY_S = 30
+FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
 ORDER = (
     "--agreement=narcotics-2026",
     "--article=money-laundering",
@@ -296,13 +297,41 @@ class Federation:
             self.told[f"{agency.home.name}: {' '.join(arguments[:2])}"] = agency.done(*arguments)
 
 
+@dataclass(slots=True, kw_only=True)
+class Founded:
+    """The federation that is copied.
+
+    Attributes:
+        place: Where it lies, until the tests end.
+        federation: With keys on record and one agreement of all three in force; not serving.
+        seen_s: When its agencies cosigned the log last, by a clock that only runs forward.
+    """
+
+    place: tempfile.TemporaryDirectory[str]
+    federation: Federation
+    seen_s: float
+
+
 @functools.cache
-def founded() -> tuple[tempfile.TemporaryDirectory[str], Federation]:
-    """A federation with keys on record and one agreement of all three in force; not serving."""
+def founded() -> Founded:
+    """Founds the federation, once."""
     place = tempfile.TemporaryDirectory(prefix="tearline-federation-")
     federation = Federation.at(Path(place.name), f"127.0.0.1:{_free_port()}")
     _found(federation)
-    return place, federation
+    return Founded(place=place, federation=federation, seen_s=time.monotonic())
+
+
+def _refresh(found: Founded) -> None:
+    """Has the agencies cosign anew where the tests take long: on an old log nobody seals."""
+    if time.monotonic() - found.seen_s < FRESH_S:
+        return
+    serving = found.federation.operator.serve()
+    try:
+        for _ in range(2):  # the first to come sees the others' cosignatures the second time
+            found.federation.all("node", "sync")
+    finally:
+        serving.terminate()
+    found.seen_s = time.monotonic()
 
 
 def _found(federation: Federation) -> None:
@@ -335,14 +364,17 @@ def _found(federation: Federation) -> None:
     try:
         told |= {f"{n}: node sync": e for n, e in federation.all("node", "sync").items()}
         federation.agree("narcotics-2026", AGREEMENT, (US, CN, MX))
-        federation.all("node", "sync")
+        for _ in range(2):  # in the second turn each sees what the others cosigned in the first
+            federation.all("node", "sync")
     finally:
         serving.terminate()
 
 
 def copied(folder: Path) -> Federation:
     """A copy of the founded federation, to be changed at will; not serving."""
-    _, original = founded()
+    found = founded()
+    _refresh(found)
+    original = found.federation
     shutil.copytree(original.folder, folder, dirs_exist_ok=True)
     federation = Federation.at(folder, f"127.0.0.1:{_free_port()}")
     federation.told = dict(original.told)

@@ -69,7 +69,7 @@ def by_path(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def test_founding_speaks_on_stderr_and_prints_no_data() -> None:
-    _, federation = founded()
+    federation = founded().federation
     assert len(federation.told) == 18
     for command, ended in federation.told.items():
         assert ended.out == "", command
