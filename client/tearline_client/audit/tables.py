@@ -103,11 +103,12 @@ def judge_rows(
     verifier: AuditVerifier, file: BinaryIO, name: Names = str
 ) -> Iterator[RowJudgement]:
     """Judges a file row by row; see ``judge_table``."""
-    note, number = b"", 0
-    is_json = file.read(1) == b"{"
+    note = b""
+    first = file.read(1)
+    is_json = first == b"{"
     file.seek(0)
     spell = str if is_json else safe_cell
-    for number, read in enumerate(_rows(file, is_json=is_json), start=1):
+    for number, read in enumerate(_rows(file, is_json=is_json) if first else (), start=1):
         judgement = Judgement(findings=())
         findings: list[Finding] = []
         try:
@@ -199,6 +200,8 @@ def _differences(
         error = CheckpointMissing(f"size {cells['size']}; the last one is of {checkpoint.size}")
         yield finding_of(error, Outcome.INDETERMINATE)
     if event is None:
+        if not judgement.findings:
+            yield finding_of(EntryMismatch("a row is of an event, and this proof is of none"))
         return
     plain, named = event_row(event), event_row(event, name)
     wrong = [

@@ -1,5 +1,6 @@
 """``tearline audit``: who saw what, under which article, and proofs of it."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,8 +8,10 @@ import click
 from tearline.checkpoint import SignedCheckpoint
 from tearline.errors import EXIT_NOT_FOUND, NotFound
 from tearline.federation import TrustList
+from tearline.limits import MAX_TEXT_BYTES
 from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
+from tearline_client.audit.values import packets_with
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.cli.at_work import agency_name, at_work, time_text
 from tearline_client.cli.audit_search import (
@@ -21,6 +24,8 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
+from tearline_client.store.packets import StoredPacket
+from tearline_client.store.values import ValueStore
 
 _FILE = click.Path(path_type=Path)
 
@@ -59,6 +64,41 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
         frame.say("This node cannot tell which field of the packet that is.")
         end(EXIT_NOT_FOUND)
     end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
+
+
+@command.command(name="hash")
+@click.argument("value")
+@pass_frame
+def hash_command(frame: Frame, value: str) -> None:
+    """Name the packets here that hold VALUE, by this node's own keyed index.
+
+    VALUE is a whole value, in whatever case or script; "-" reads it from standard input, where
+    no list of processes shows it. It is neither sent nor logged, and no field is shown: with
+    the ids, ask `tearline audit who-saw` or search for packet:ID.
+    """
+    if value == "-":
+        value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
+
+    async def run(node: Node) -> tuple[tuple[StoredPacket, ...], TrustList]:
+        stores = node.state.stores
+        values = ValueStore(stores.database, node.keystore.storage_key("values"))
+        return packets_with(node.state, values, value), node.state.trust.trust_list
+
+    packets, trust_list = at_work(frame, run)
+    frame.emit(
+        (
+            {
+                "packet": packet.id.hex()[:12],
+                "packet_id": packet.id.hex(),
+                "from": agency_name(trust_list, packet.origin),
+                "received": time_text(packet.received_ms),
+            }
+            for packet in packets
+        ),
+        ["packet", "from", "received"],
+    )
+    if not packets:
+        end(EXIT_NOT_FOUND)
 
 
 @command.command(name="prove")

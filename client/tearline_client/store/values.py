@@ -1,0 +1,69 @@
+"""Which packets hold a value, by keyed hashes: an index that only this node can ask.
+
+It is brought up to date when it is asked, so that sending and receiving do not wait for it.
+Deleting the keys of a packet deletes what was read with them.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from tearline.encoding import label
+from tearline.errors import MalformedInput
+from tearline_client.search import folded
+from tearline_client.store.database import Database
+
+_TAG_SIZE = 16
+
+
+class ValueStore:
+    """Tags of values by packet.
+
+    Args:
+        database: The node's database.
+        key: 32 bytes that make the tags; without it they tell nothing.
+    """
+
+    def __init__(self, database: Database, key: bytes) -> None:
+        self._db = database
+        self._key = key
+
+    def behind(self) -> list[bytes]:
+        """The packets that were opened further since they were indexed."""
+        rows = self._db.rows(
+            "SELECT DISTINCT k.packet FROM packet_key k LEFT JOIN value_indexed i"
+            " ON i.packet = k.packet AND i.grant_id = k.grant_id WHERE i.packet IS NULL"
+        )
+        return [packet for (packet,) in rows]
+
+    def put(self, packet: bytes, values: Iterable[str]) -> None:
+        """Indexes all that is open of a packet; in the caller's transaction."""
+        tags = {self._tag(value) for value in values if folded(value)}
+        self._db.insert_many(
+            "INSERT INTO value_tag VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [(tag, packet) for tag in sorted(tags)],
+        )
+        self._db.execute(
+            "INSERT INTO value_indexed SELECT packet, grant_id FROM packet_key WHERE packet = ?"
+            " ON CONFLICT DO NOTHING",
+            (packet,),
+        )
+
+    def find(self, value: str) -> list[bytes]:
+        """The packets that hold ``value``, in whatever case, script or punctuation.
+
+        Raises:
+            MalformedInput: If it holds no letter and no digit.
+        """
+        if not folded(value):
+            raise MalformedInput("a value with a letter or a digit was expected")
+        rows = self._db.rows(
+            "SELECT v.packet FROM value_tag v JOIN packet p ON p.id = v.packet"
+            " WHERE v.tag = ? ORDER BY p.received_ms, p.id",
+            (self._tag(value),),
+        )
+        return [packet for (packet,) in rows]
+
+    def _tag(self, value: str) -> bytes:
+        message = label("value-tag") + folded(value).encode("utf-8")
+        return hmac.digest(self._key, message, hashlib.sha256)[:_TAG_SIZE]
