@@ -10,7 +10,11 @@ from support import ROOT
 from tearline_client.cli import command as agency
 from tearline_server.__main__ import cli as operator
 
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "howto").glob("*.md")),
+)
 _NAMED = re.compile(r"\b(tearline(?:-server)?)((?: +[\w./=-]+)+)")
 _CODE = re.compile(r"^```(?:sh|text)\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 _VALUED = {"--home": 1, "--as": 1, "-o": 1, "--output": 1, "--passphrase-file": 1}
