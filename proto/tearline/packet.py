@@ -122,6 +122,8 @@ class Field:
             raise StatementMalformed(
                 "a mask's name stands with the generalised form, and only there"
             )
+        if self.media_type == TEXT:
+            _ = self.texts  # else a partner's text could fail its reader's searches later
 
     @property
     def texts(self) -> tuple[str, ...]:

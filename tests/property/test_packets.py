@@ -27,10 +27,18 @@ markings = st.builds(
 @st.composite
 def fields(draw: st.DrawFn) -> Field:
     form = draw(st.sampled_from([Form.MATCH, Form.GENERALISED, Form.CLEAR]))
+    media_type, values = draw(
+        st.sampled_from(
+            [
+                ("text/plain", st.text(max_size=100).map(str.encode)),
+                ("image/png", st.binary(max_size=300)),
+            ]
+        )
+    )
     return Field(
         path=draw(st.text("abc/é李", min_size=1, max_size=20)),
-        media_type=draw(st.sampled_from(["text/plain", "image/png"])),
-        values=tuple(draw(st.lists(st.binary(max_size=300), max_size=4))),
+        media_type=media_type,
+        values=tuple(draw(st.lists(values, max_size=4))),
         marking=draw(markings),
         form=form,
         mask="band" if form is Form.GENERALISED else "",

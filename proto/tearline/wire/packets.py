@@ -7,7 +7,6 @@ from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_FIELD_BYTES, MAX_SLOTS
 from tearline.packet import (
     SECRET_SIZE,
-    TEXT,
     AgreementRef,
     Compartment,
     Field,
@@ -200,7 +199,7 @@ def _write_field(field: Field) -> pb.FieldPlain:
 
 
 def _read_field(message: pb.FieldPlain) -> Field:
-    field = Field(
+    return Field(
         path=message.path,
         media_type=message.media_type,
         values=tuple(message.values),
@@ -208,9 +207,6 @@ def _read_field(message: pb.FieldPlain) -> Field:
         form=Form(message.form),
         mask=message.mask,
     )
-    if field.media_type == TEXT:
-        _ = field.texts  # else a partner's text could fail its reader's searches later
-    return field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
