@@ -18,7 +18,7 @@ from tearline.encoding import parse_base64, parse_decimal
 from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, TearlineError
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
 from tearline.tlog_proof import LogProof
-from tearline_client.audit.rows import COLUMNS, Names, event_row
+from tearline_client.audit.rows import COLUMNS, Names, Row, event_row
 from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Outcome, finding_of
 from tearline_client.exporters.csv_safe import safe_cell
 from tearline_client.importers.source import Bounds, read_lines, read_table
@@ -203,11 +203,12 @@ def _differences(
         if not judgement.findings:
             yield finding_of(EntryMismatch("a row is of an event, and this proof is of none"))
         return
-    plain, named = event_row(event), event_row(event, name)
-    wrong = [
-        key
-        for key in plain
-        if key in cells and cells[key] not in {spell(_text(row[key])) for row in (plain, named)}
-    ]
+    wrong = _wrong(cells, event_row(event), spell)
     if wrong:
-        yield finding_of(EntryMismatch(f"the log says otherwise of {', '.join(wrong)}"))
+        wrong &= _wrong(cells, event_row(event, name), spell)
+    if wrong:
+        yield finding_of(EntryMismatch(f"the log says otherwise of {', '.join(sorted(wrong))}"))
+
+
+def _wrong(cells: Cells, row: Row, spell: Callable[[str], str]) -> set[str]:
+    return {key for key in row if key in cells and cells[key] != spell(_text(row[key]))}

@@ -8,15 +8,13 @@ not the first. The steps are those of docs/spec/log-v1.md, section 4.
 Proofs are judged one by one, and against each other: two entries of one event convict the log.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import TypeVar
 
 from tearline.checkpoint import (
     Checkpoint,
-    VerifierKey,
     parse_checkpoint,
     parse_checkpoint_text,
     parse_note,
@@ -121,6 +119,8 @@ class AuditVerifier:
     def __init__(self, log: LogIdentity | LogPolicy | None) -> None:
         self._log = log
         self._told: dict[bytes, LogOpening] = {}
+        self._note: bytes | None = None
+        self._noted: tuple[Finding, ...] = ()
 
     def judge(self, data: bytes) -> Judgement:
         """Every finding about one proof file.
@@ -135,14 +135,51 @@ class AuditVerifier:
         Args:
             data: The file's bytes; whatever they are.
         """
-        return _Case(self._log, self._told).judge(data)
+        return _Case(self._signatures, self._told).judge(data)
+
+    def _signatures(self, note: bytes, checkpoint: Checkpoint) -> tuple[Finding, ...]:
+        """What speaks against a note under the log's keys; many proofs share one."""
+        if note != self._note:
+            self._note, self._noted = note, tuple(self._judge_note(note, checkpoint))
+        return self._noted
+
+    def _judge_note(self, note: bytes, checkpoint: Checkpoint) -> Iterator[Finding]:
+        log = self._log
+        if log is None:
+            yield finding_of(LogKeysUnknown(), Outcome.INDETERMINATE)
+            return
+        if isinstance(log, LogPolicy):
+            yield from map(finding_of, log.failings(note))
+            return
+        if checkpoint.origin != log.origin:
+            why = f"{checkpoint.origin}, where {log.origin} was expected"
+            yield finding_of(CheckpointForeign(why))
+            return
+        # Key by key, so that a forged signature does not hide a missing one.
+        for text in log.verifier_keys:
+            try:
+                key = parse_verifier_key(text)
+            except KeyMalformed as error:
+                # Of a kind that a later version knows: this reader cannot tell.
+                yield finding_of(error, Outcome.INDETERMINATE)
+                continue
+            try:
+                parse_checkpoint(note, origin=log.origin, required=(key,))
+            except TearlineError as error:
+                yield finding_of(error)
+        if not log.verifier_keys:
+            yield finding_of(LogKeysUnknown(), Outcome.INDETERMINATE)
 
 
 class _Case:
     """One file under judgement: each check that fails leaves a finding, and the next follows."""
 
-    def __init__(self, log: LogIdentity | LogPolicy | None, told: dict[bytes, LogOpening]) -> None:
-        self._log = log
+    def __init__(
+        self,
+        signatures: Callable[[bytes, Checkpoint], tuple[Finding, ...]],
+        told: dict[bytes, LogOpening],
+    ) -> None:
+        self._signatures = signatures
         self._told = told
         self._findings: list[Finding] = []
 
@@ -153,7 +190,7 @@ class _Case:
         opening, entry = self._entry(proof)
         checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(proof.note).text))
         if checkpoint is not None:
-            self._signatures(proof, checkpoint)
+            self._findings += self._signatures(proof.note, checkpoint)
         stands = (
             entry is not None
             and checkpoint is not None
@@ -204,34 +241,6 @@ class _Case:
             why = f"the opening is of entry {opening.index}, the proof of {proof.index}"
             self._findings.append(finding_of(EntryMismatch(why)))
         return opening, blind_entry(opening.salt, opening.event)
-
-    def _signatures(self, proof: LogProof, checkpoint: Checkpoint) -> None:
-        log = self._log
-        if log is None:
-            self._findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
-            return
-        if isinstance(log, LogPolicy):
-            self._findings.extend(map(finding_of, log.failings(proof.note)))
-            return
-        if checkpoint.origin != log.origin:
-            error = CheckpointForeign(f"{checkpoint.origin}, where {log.origin} was expected")
-            self._findings.append(finding_of(error))
-            return
-        # Key by key, so that a forged signature does not hide a missing one.
-        for key in self._keys(log):
-            self._try(partial(parse_checkpoint, proof.note, origin=log.origin, required=(key,)))
-
-    def _keys(self, log: LogIdentity) -> list[VerifierKey]:
-        keys = []
-        for text in log.verifier_keys:
-            try:
-                keys.append(parse_verifier_key(text))
-            except KeyMalformed as error:
-                # Of a kind that a later version knows: this reader cannot tell.
-                self._findings.append(finding_of(error, Outcome.INDETERMINATE))
-        if not log.verifier_keys:
-            self._findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
-        return keys
 
 
 def _included(proof: LogProof, entry: bytes, checkpoint: Checkpoint) -> bool:
