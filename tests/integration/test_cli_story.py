@@ -101,7 +101,8 @@ def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
     cells = {(row["partner"], row["path"].partition("/")[2]): row for row in ended.rows}
     assert len(cells) == 2 * COUNT
     assert set(ended.rows[0]) == {
-        *("field", "path", "category", "partner", "form", "seen_as", "by", "own", "reason"),
+        *("field", "shown", "path", "category", "partner"),
+        *("form", "seen_as", "by", "own", "reason"),
     }
     assert cells[MX, "Payment/amount"]["seen_as"] == AMOUNT
     assert cells[CN, "Payment/amount"]["seen_as"] == "1000000-5000000"
