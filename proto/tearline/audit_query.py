@@ -95,6 +95,12 @@ def _one_of(names: Sequence[str]) -> Callable[[str], str]:
     return parse
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise MalformedInput("printable characters were expected")
+    return text
+
+
 def _hex(size: int) -> Callable[[str], bytes]:
     return lambda text: parse_hex(text, size=size)
 
@@ -107,7 +113,7 @@ FIELDS: Mapping[str, QueryField] = {
     "statement": QueryField(of=lambda event: event.statement_id, parse=_hex(HASH_SIZE)),
     "agreement": QueryField(of=lambda event: event.agreement_id, parse=_hex(AGREEMENT_ID_SIZE)),
     "outcome": QueryField(of=lambda event: event.outcome.value, parse=_one_of([*EventOutcome])),
-    "reason": QueryField(of=lambda event: event.reason, parse=str),
+    "reason": QueryField(of=lambda event: event.reason, parse=_printable),
 }
 """The fields that are compared with values, by their names in a query."""
 

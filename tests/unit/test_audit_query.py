@@ -64,6 +64,8 @@ def test_a_query_is_read(text: str, expected: tuple[Condition, ...]) -> None:
         "outcome:fine",
         "packet:ab",
         "packet:" + "0A" * 32,
+        "reason:TL\0",
+        "reason:\udcff",
         "created:..",
         "created:20260101",
         "created:2026-1-1",
