@@ -3,9 +3,13 @@
 import pytest
 
 from builders import MX, federation, key_record, node_of, signing_key
+from desk import OUR_NAME
+from simulator import PASSPHRASE
 from tearline.errors import NotFound
 from tearline.federation import KeyUse
 from tearline_client.cli.keys import Held, find_key, key_rows
+from tearline_client.home import COSIGNING_KEY
+from tearline_client.keystore import Keystore
 
 NOW_MS = 1_780_000_000_000
 FED = federation()
@@ -72,6 +76,39 @@ def test_the_tls_key_is_rotated(desk):
     assert desk.run("keys", "rotate", "--tls").exit_code == 0
     (after,) = keys(desk, "tls")
     assert (after["id"] != before["id"], after["state"]) == (True, "in force")
+
+
+def test_a_signing_key_is_rotated_and_the_old_one_counts_until_its_end(desk):
+    (before,) = keys(desk, "sign")
+    assert desk.run("keys", "rotate", "--sign").exit_code == 0
+    after = {row["id"]: row for row in keys(desk, "sign")}
+    assert {row["state"] for row in after.values()} == {"in force"}
+    assert [row["here"] for row in after.values() if row["id"] == before["id"]] == [False]
+    assert [row["here"] for row in after.values() if row["id"] != before["id"]] == [True]
+    assert desk.run("keys", "revoke", before["id"], "--yes").exit_code == 0
+    assert desk.run("keys", "rotate", "--kem").exit_code == 0  # certified by the new one
+
+
+def test_a_cosigning_key_is_rotated(desk):
+    (before,) = keys(desk, "cosign")
+    assert desk.run("keys", "rotate", "--cosign").exit_code == 0
+    here = [row["id"] for row in keys(desk, "cosign") if row["here"]]
+    assert len(here) == 1
+    assert here != [before["id"]]
+
+
+def test_a_home_without_a_cosigning_key_gets_one(desk):
+    keystore = Keystore.open(desk.folder / OUR_NAME / "keys", PASSPHRASE)
+    keystore.delete(COSIGNING_KEY)
+    assert desk.run("keys", "rotate", "--cosign").exit_code == 0
+    assert [row["state"] for row in keys(desk, "cosign") if row["here"]] == ["in force"]
+
+
+def test_several_are_rotated_at_once(desk):
+    before = {row["id"] for row in desk.rows("keys", "list") if row["here"]}
+    assert desk.run("keys", "rotate", "--tls", "--sign", "--kem", "--cosign").exit_code == 0
+    fresh = [row for row in desk.rows("keys", "list") if row["here"] and row["id"] not in before]
+    assert [row["use"] for row in fresh] == ["cosign", "kem", "sign", "tls"]
 
 
 def test_what_to_rotate_is_said(desk):
