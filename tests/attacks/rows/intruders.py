@@ -102,13 +102,6 @@ CALLS = (
 )
 
 AUDIT = (
-    _call(
-        "ask for another agency's entries",
-        "",
-        "server/test_audit.py::test_an_auditor_sees_the_entries_of_its_agency_alone",
-        "tearline_server.storage.sqlite:SqliteStore.search",
-        "_openings([])",
-    ),
     Attack(
         name="edit the database by hand",
         code="TL-LOG-020",

@@ -13,7 +13,17 @@ import pytest
 from canary import found
 from desk import AUDITOR
 from simulator import PASSPHRASE
+from tearline.armor import Armor, armor, parse_armor
+from tearline.keys import SigningKey
+from tearline.statement import Signer, StatementType
+from tearline.wire.audit_exports import (
+    encode_audit_export,
+    encode_export_manifest,
+    parse_audit_export,
+    parse_export_manifest,
+)
 from tearline.wire.exchange import ProvenEvents, encode_proven_events, parse_proven_events
+from tearline.wire.statements import signed
 from tearline_client.audit.rows import COLUMNS
 from tearline_client.demo.lead import SECRETS, SUSPECT
 from tearline_client.node import Node
@@ -209,6 +219,34 @@ def test_a_manifest_that_was_changed_is_told(desk, exported):
     manifest.write_text(text[:middle] + changed + text[middle + 1 :])
     (row,) = judged(desk, manifest, status=5)
     assert row["findings"]
+
+
+def test_a_manifest_of_other_words_is_told(desk, exported):
+    _, path = exported
+    manifest = parse_export_manifest(parse_armor(Armor.AUDIT_EXPORT, path.read_text()))
+    statement = manifest.export.statement
+    export = parse_audit_export(statement.body)
+    body = encode_audit_export(replace(export, time_ms=export.time_ms + 1))
+    forged = replace(
+        manifest, export=replace(manifest.export, statement=replace(statement, body=body))
+    )
+    path.write_text(armor(Armor.AUDIT_EXPORT, encode_export_manifest(forged)))
+    (row,) = judged(desk, path, status=5)
+    assert codes(row) == ["TL-PKT-003"]
+
+
+def test_a_manifest_of_a_stranger_is_told(desk, exported):
+    _, path = exported
+    manifest = parse_export_manifest(parse_armor(Armor.AUDIT_EXPORT, path.read_text()))
+    export = parse_audit_export(manifest.export.statement.body)
+    stranger = Signer(
+        federation=export.header.federation, uri=export.header.signer, key=SigningKey.generate()
+    )
+    body = encode_audit_export(replace(export, header=stranger.header))
+    forged = replace(manifest, export=signed(stranger.sign([(StatementType.AUDIT_EXPORT, body)])))
+    path.write_text(armor(Armor.AUDIT_EXPORT, encode_export_manifest(forged)))
+    (row,) = judged(desk, path, status=5)
+    assert codes(row) == ["TL-TRU-002"]
 
 
 def test_without_its_file_an_export_cannot_be_told(desk, exported):

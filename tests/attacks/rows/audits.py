@@ -1,0 +1,76 @@
+"""Around an audit: who asks for what is not theirs, who answers wrongly, who alters a file."""
+
+from attacks.attack import Attack
+
+_ANSWER = "the answer as it came, kept at the auditor's node"
+_FINDING = "every finding, by the number of its row"
+
+
+def _attack(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    evidence = {"server": "the search itself, in the log"}.get(
+        test.partition("/")[0], _ANSWER if "search" in function else _FINDING
+    )
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
+AUDITS = (
+    _attack(
+        "ask for another agency's entries",
+        "",
+        "server/test_audit.py::test_an_auditor_sees_the_entries_of_its_agency_alone",
+        "tearline_server.storage.sqlite:SqliteStore.search",
+        "_openings([])",
+    ),
+    _attack(
+        "look into an agreement without being named for its oversight",
+        "",
+        "server/test_audit.py::test_another_agreement_and_none_are_answered_alike",
+        "tearline_server.exchange:Exchange._overseen",
+        "tuple(self._desk.registry.agreements)",
+    ),
+    _attack(
+        "leave an entry out of an answer",
+        "TL-LOG-026",
+        "cli/test_audit_exports.py::test_an_entry_that_was_left_out_is_missed_and_the_answer_kept",
+        "tearline_client.audit.search:verify_complete",
+    ),
+    _attack(
+        "answer with events that were not asked for",
+        "TL-REQ-007",
+        "cli/test_audit_exports.py::test_an_event_that_was_not_asked_for_is_refused",
+        "tearline_client.audit.search:_verify_asked_for",
+    ),
+    _attack(
+        "write other words beside a proof",
+        "TL-LOG-020",
+        "cli/test_audit_exports.py::test_what_a_row_says_is_compared_with_its_proof",
+        "tearline_client.audit.tables:_wrong",
+        "set()",
+    ),
+    _attack(
+        "lay the proof of a clear entry under a row of invented words",
+        "TL-LOG-020",
+        "cli/test_audit_exports.py::test_a_row_over_the_proof_of_a_clear_entry_proves_no_event",
+        "tearline_client.audit.tables:_differences",
+    ),
+    _attack(
+        "cut rows off an export",
+        "TL-LOG-029",
+        "cli/test_audit_exports.py::test_a_row_that_was_cut_off_is_told",
+        "tearline_client.audit.export_verifier:_judge_file",
+    ),
+    _attack(
+        "change a manifest under its signature",
+        "TL-PKT-003",
+        "cli/test_audit_exports.py::test_a_manifest_of_other_words_is_told",
+        "tearline_client.audit.export_verifier:ManifestExaminer.examine",
+        "(None, None)",
+    ),
+)

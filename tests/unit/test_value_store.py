@@ -1,0 +1,68 @@
+"""The keyed index of values: what it finds, what it forgets, and that its file tells nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from builders import secret
+from canary import canary, found
+from tearline.errors import MalformedInput
+from tearline_client.store.database import Database
+from tearline_client.store.values import ValueStore
+from tearline_client.store.vault import Vault
+
+PACKETS = [secret("first"), secret("second")]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(tmp_path / "node.db", Vault(secret("vault")))
+    for number, packet in enumerate(PACKETS):
+        database.execute("INSERT INTO packet VALUES (?, '', ?, x'', x'')", (packet, number))
+        grant(database, packet, b"")
+    yield database
+    database.close()
+
+
+def grant(database: Database, packet: bytes, grant_id: bytes) -> None:
+    database.execute("INSERT INTO packet_key VALUES (?, ?, x'')", (packet, grant_id))
+
+
+def test_a_value_is_found_however_it_is_written(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    values.put(PACKETS[0], ["Qiu Wenhao", "DE02 1203 0000"])
+    values.put(PACKETS[1], ["QIU WENHAO", "…"])
+    assert values.find("qiu-wenhao") == PACKETS
+    assert values.find("de0212030000") == [PACKETS[0]]
+    assert values.find("qiu") == []
+    for nothing in ("", "…", "--"):
+        with pytest.raises(MalformedInput):
+            values.find(nothing)
+
+
+def test_what_was_opened_further_is_behind(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    assert sorted(values.behind()) == sorted(PACKETS)
+    values.put(PACKETS[0], ["one"])
+    assert values.behind() == [PACKETS[1]]
+    grant(database, PACKETS[0], secret("one field more"))
+    assert sorted(values.behind()) == sorted(PACKETS)
+    values.put(PACKETS[0], ["one", "two"])
+    assert values.find("two") == [PACKETS[0]]
+
+
+def test_what_is_erased_is_forgotten(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    values.put(PACKETS[0], ["one"])
+    database.execute("DELETE FROM packet_key WHERE packet = ?", (PACKETS[0],))
+    assert values.find("one") == []
+    assert database.rows("SELECT * FROM value_tag") == []
+    assert values.behind() == [PACKETS[1]]
+
+
+def test_without_the_key_the_index_tells_nothing(database: Database, tmp_path: Path) -> None:
+    value = canary().lower()
+    ValueStore(database, secret("key")).put(PACKETS[0], [value])
+    assert ValueStore(database, secret("another key")).find(value) == []
+    assert ValueStore(database, secret("key")).find(value) == [PACKETS[0]]
+    assert found([value], (file.read_bytes() for file in tmp_path.iterdir())) == set()
