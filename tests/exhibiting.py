@@ -1,6 +1,6 @@
 """A packet and its log, and exhibits of it, as originator and recipient make them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -24,18 +24,18 @@ from tearline.channel import Address
 from tearline.checkpoint import Checkpoint, sign_checkpoint
 from tearline.event import Event, EventCode
 from tearline.exhibit import show_slot
-from tearline.federation import Revocation
+from tearline.federation import KeyUse, Revocation
 from tearline.ledger import blind_entry, clear_entry, entry_hash
 from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.packet import OpenedField
+from tearline.packet import Manifest, OpenedField
 from tearline.policy.form import Form
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import SealedPacket, open_packet, release_of
 from tearline.statement import StatementType
 from tearline.wire.exhibits import Exhibit, ProvenEntry
 from tearline.wire.flow import encode_event, encode_log_opening, encode_receipt
-from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_revocation
+from tearline.wire.statements import Signed, parse_signed
+from tearline.wire.trust import encode_revocation, parse_key_record
 
 US_NODE, MX_NODE = node_of(US), node_of(MX)
 
@@ -69,6 +69,14 @@ class Case:
     def first_blind(self) -> int:
         """The index of the packet's acceptance."""
         return next(i for i, each in enumerate(self.contents) if isinstance(each, LogOpening))
+
+    def trust_of(self, *nodes: str) -> list[int]:
+        """What says whose keys these nodes' are: lists, their signing keys, and revocations."""
+        return [
+            index
+            for index, content in enumerate(self.contents[: self.first_blind])
+            if isinstance(content, bytes) and _concerns(content, nodes)
+        ]
 
     @cached_property
     def leaves(self) -> list[bytes]:
@@ -116,10 +124,17 @@ class Case:
         entries: Iterable[int] | None = None,
         receipts: bool = False,
     ) -> Exhibit:
-        """What the originator makes of it: these slots, and with ``receipts`` who got it."""
+        """What the originator makes of it: these slots, and with ``receipts`` who got it.
+
+        Args:
+            slots: What is shown.
+            entries: Which entries, if not just those that it takes.
+            receipts: Whether to name who got something of it.
+        """
         release = release_of(self.sealed, existences={}, compartments=self.sealed.openings)
-        last = self.first_blind + receipts
-        indices = range(last + 1) if entries is None else entries
+        signers = (US_NODE, MX_NODE) if receipts else (US_NODE,)
+        told = range(self.first_blind, self.first_blind + 1 + receipts)
+        indices = (*self.trust_of(*signers), *told) if entries is None else entries
         return Exhibit(
             checkpoint=self.note,
             entries=tuple(self.entry(index) for index in indices),
@@ -136,17 +151,35 @@ class Case:
         return replace(self, contents=(*self.contents, *contents))
 
 
+def _concerns(entry: bytes, nodes: Sequence[str]) -> bool:
+    statement = parse_signed(entry[1:]).statement
+    if statement.type is not StatementType.KEY_RECORD:
+        return True
+    record = parse_key_record(statement.body)
+    return record.use is KeyUse.SIGN and record.subject in nodes
+
+
 def opening(index: int, event: Event) -> LogOpening:
     """A blind entry's opening."""
     return LogOpening(index=index, salt=secret(f"salt of {index}"), event=encode_event(event))
 
 
-def case(*before: Signed) -> Case:
-    """The packet, its acceptance, and the receipt; ``before`` stands before it in the log."""
-    federated = federation(US, MX)
+def case(
+    *before: Signed,
+    federated: Federation | None = None,
+    change: Callable[[Manifest], Manifest] = lambda manifest: manifest,
+) -> Case:
+    """The packet, its acceptance, and the receipt.
+
+    Args:
+        before: What stands before them in the log, behind the members' keys.
+        federated: Another federation than that of the two.
+        change: What becomes of the manifest before it is signed.
+    """
+    federated = federated or federation(US, MX)
     us = federated.node(US)
     sealed = packet(us.header)
-    manifest = manifest_signed(sealed, us)
+    manifest = manifest_signed(replace(sealed, manifest=change(sealed.manifest)), us)
     word = Receipt(
         header=federated.node(MX).header,
         address=Address(recipient=US_NODE, agreement_id=AGREEMENT_ID, seq=1),

@@ -912,7 +912,6 @@ class MomentUnproven(LogError):
     code = "TL-LOG-027"
     what = "Nothing here shows when the log took the packet; a key counts at a place of the log."
     next = "Ask the originator for an exhibit, or receive again and make it anew."
-    exit_status = EXIT_NOT_FOUND
 
 
 class EvidenceInsufficient(LogError):

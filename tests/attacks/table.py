@@ -4,7 +4,7 @@
 """
 
 from attacks.attack import Attack
-from attacks.rows import cosigners, exchanges, intruders, keys, partners
+from attacks.rows import cosigners, exchanges, exhibits, intruders, keys, partners
 
 __all__ = ["ATTACKS", "Attack"]
 
@@ -21,4 +21,6 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.CALLS,
     *intruders.AUDIT,
     *intruders.FILES,
+    *exhibits.EXHIBITS,
+    *exhibits.PROOFS,
 )

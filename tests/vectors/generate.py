@@ -2,7 +2,7 @@
 
     PYTHONPATH=tests python tests/vectors/generate.py
 
-The first five files tell the story; the other three go on from their bytes, and can be made
+The first five files tell the story; the others go on from their bytes, and can be made
 anew alone, with the names of the files as arguments.
 
 Seeds, keys, salts and positions are fixed, but sealing and ML-DSA signatures are not
@@ -22,6 +22,7 @@ from tearline.wire.flow import (
     encode_event,
 )
 from vectors.own.agreements import agreement_vectors
+from vectors.own.exhibits import exhibit_vectors
 from vectors.own.further import further_vectors
 from vectors.own.grants import grant_vectors, grants_of
 from vectors.own.logs import events_of, log_vectors
@@ -36,6 +37,7 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "trust": ("Trust lists that follow, and whose keys count then.", trust_vectors),
     "agreement": ("An agreement in two versions.", agreement_vectors),
     "refused": ("Bad copies of what the first five files hold.", further_vectors),
+    "exhibit": ("Exhibits of a packet like that one.", exhibit_vectors),
 }
 
 

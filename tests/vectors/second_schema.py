@@ -1,7 +1,7 @@
 """The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
-words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24).
+words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24, X-1).
 """
 
 import re
@@ -13,7 +13,8 @@ from typing import Any
 Message = dict[str, Any]
 
 _spec = Path(__file__).parents[2] / "docs" / "spec"
-_text = "".join((_spec / f"{name}-v1.md").read_text() for name in ("statement", "packet", "log"))
+_specs = ("statement", "packet", "log", "exhibit")
+_text = "".join((_spec / f"{name}-v1.md").read_text() for name in _specs)
 
 
 def names_in(text: str) -> str:
@@ -115,6 +116,12 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     **dict.fromkeys(("Article.purposes", "Article.kinds", "Article.crime_areas"), range(65)),
     **dict.fromkeys(("Article.directions", "Article.shares"), range(2049)),
     "Share.form": range(5),
+    "Exhibit.entries": range(1, 1 << 22),
+    "Exhibit.fields": range(1, 2049),
+    "ProvenEntry.index": range(1 << 48),
+    "ProvenEntry.content": range(1, 1 << 22),
+    "ProvenEntry.path": range(49),
+    "ShownField.slot": range(2048),
     "ReplyTime.time_ms": range(1, 1 << 64),
 }
 RULES = {  # what a message or a field is refused by, beyond the rules of encoding
@@ -129,6 +136,7 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     "Grant": "P-12",
     "Receipt": "P-24",
     **dict.fromkeys(("TrustList", "Agency", "Exchange"), "L-24"),
+    **dict.fromkeys(("Exhibit", "ProvenEntry", "ShownField"), "X-1"),
 }
 
 
@@ -173,6 +181,9 @@ def is_consistent(name: str, m: Message) -> bool:
             return placed and bool(m["code"]) == (m["status"] == 6)
         case "Event":
             return bool(m["reason"]) == bool(m["outcome"] == "refused")
+        case "Exhibit":
+            places = [[each["index"] for each in m["entries"]], [f["slot"] for f in m["fields"]]]
+            return all(map(ascending, places))
         case "Agency":
             return all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
         case "TrustList":

@@ -52,11 +52,16 @@ def parse_attestation(data: bytes) -> Message:
 
 def parse_signed(data: bytes) -> Message:
     """A statement, with its attestations (S-21)."""
-    signed = parse("Signed", data)
+    need(len(data) <= 4 << 20, "TL-PKT-001 S-21: too large")
+    return with_attestations(parse("Signed", data))
+
+
+def with_attestations(signed: Message) -> Message:
+    """The same, of one that stood inside another message (S-21)."""
     attestations = [parse_attestation(each) for each in signed["attestations"]]
     named = [each["attestation"] for each in signed["statement"]["inclusions"]]
     same = named == [each["hash"] for each in attestations]
-    need(same and len(data) <= 4 << 20, "TL-PKT-001 S-21: other attestations")
+    need(same, "TL-PKT-001 S-21: other attestations")
     return {**signed["statement"], "attestations": attestations}
 
 
