@@ -76,17 +76,15 @@ class Receiver:
             KeystoreUnusable, FileExposed: If our keys cannot be read; the same.
         """
         try:
-            delivery = parse_delivery(data)
-            if delivery.entry is None or not delivery.statements:
-                raise StatementMalformed("a delivery brings a statement and its log entry")
+            delivery, entry = _parse(data)
         except TearlineError as error:
             self._put_aside(error, data)
             return None
-        if delivery.entry.index >= self._state.stores.log.size:
+        if entry.index >= self._state.stores.log.size:
             await self._state.follow()
         try:
             if self._state.stores.intake.is_taken(delivery.statements[0].id):
-                self._pass(delivery.cursor, delivery.entry)
+                self._pass(delivery.cursor, entry)
                 return None
             return self._take(delivery, data, delivery.cursor)
         except _OWN_FAULTS:
@@ -123,7 +121,7 @@ class Receiver:
         data = intake.evidence(item)
         if data is None:
             return None  # another process of this node was faster
-        delivery = parse_delivery(data)
+        delivery, _ = _parse(data)
         is_taken = intake.is_taken(delivery.statements[0].id)
         received = None if is_taken else self._take(delivery, data, None)
         with self._state.stores.database.transaction():
@@ -162,12 +160,12 @@ class Receiver:
             stores.intake.take(received.signed.statement.id)
             if cursor is not None:
                 stores.intake.put_cursor(cursor)
-            if isinstance(received.content, Lapsed):
+            lapsed = isinstance(received.content, Lapsed)
+            if lapsed:
                 # It came too late to be opened, but it came: its place is not missing.
                 self._quarantine(GrantExpired(), data, about=received.signed.statement.id)
-                return None
         self._count += 1
-        return received
+        return None if lapsed else received
 
     def _place(self, received: Received, data: bytes) -> None:
         address = received.address
@@ -242,3 +240,10 @@ class Receiver:
             # Said again, it must stand where it stood.
             self._state.stores.log.put_opening(entry)
             self._state.stores.intake.put_cursor(cursor)
+
+
+def _parse(data: bytes) -> tuple[Delivery, LogOpening]:
+    delivery = parse_delivery(data)
+    if delivery.entry is None or not delivery.statements:
+        raise StatementMalformed("a delivery brings a statement and its log entry")
+    return delivery, delivery.entry

@@ -282,6 +282,14 @@ async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Si
     assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
 
 
+async def test_evidence_that_is_no_delivery_is_not_taken_in(world: Simulation) -> None:
+    state = world.cn.node.state
+    for evidence in (b"", b"noise"):
+        state.alarm(EntryNotIncluded(), evidence)
+    assert list(Receiver(state).try_again()) == []
+    assert world.cn.codes() == [EntryNotIncluded.code] * 2
+
+
 async def test_a_mark_that_received_what_was_not_sent_is_refused(world: Simulation) -> None:
     agreement = world.us.node.agreement("narcotics-2026").id
     await world.us.say(StatementType.MARK, encode_mark(mark_of(world.us, world.cn, agreement)))
