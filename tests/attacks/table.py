@@ -4,7 +4,7 @@
 """
 
 from attacks.attack import Attack
-from attacks.rows import cosigners, exchanges, exhibits, intruders, keys, partners
+from attacks.rows import audits, cosigners, exchanges, exhibits, intruders, keys, partners
 
 __all__ = ["ATTACKS", "Attack"]
 
@@ -20,6 +20,7 @@ ATTACKS: tuple[Attack, ...] = (
     *keys.LIFE,
     *intruders.CALLS,
     *intruders.AUDIT,
+    *audits.AUDITS,
     *intruders.FILES,
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,

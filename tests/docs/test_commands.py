@@ -28,7 +28,7 @@ def unknown(program: click.Command, words: list[str]) -> list[str]:
     for word in words:
         if skip:
             skip -= 1
-        elif word.startswith("-"):
+        elif word.startswith("-") and word != "-":  # alone it is standard input
             found += [] if word in options else [word]
             skip = _VALUED.get(word, 0)
         elif isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word):

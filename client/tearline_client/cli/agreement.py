@@ -118,6 +118,10 @@ def show(frame: Frame, name: str | None, file: Path | None) -> None:
 
         agreement = at_work(frame, run)
     _emit_shares(frame, agreement)
+    _, trust_list = home_of(frame).trust_list()
+    overseers = [agency_name(trust_list, uri) for uri in agreement.oversight]
+    if overseers:
+        frame.say(f"Overseen by {', '.join(overseers)}: their auditors see its entries.")
 
 
 def _emit_shares(frame: Frame, agreement: Agreement) -> None:
