@@ -12,7 +12,9 @@ from tearline.exhibit import Shown, verify_exhibit
 from tearline.policy.form import Form
 from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
 from tearline_client.audit.exhibits import judge_exhibit, make_exhibit, outcome_of
-from tearline_client.audit.verifier import Outcome
+from tearline_client.audit.log_policy import log_policy
+from tearline_client.audit.proofs import prove
+from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.demo.lead import ACCOUNT, AMOUNT, METHOD, SOURCE, SUSPECT
 
 SHOWN = ("Payment/amount",)
@@ -118,3 +120,24 @@ async def test_an_exhibit_holds_after_the_key_was_replaced(world: Simulation) ->
     await world.us.node.state.follow()
     text = make_exhibit(world.us.node.state, packet, SHOWN)
     assert verified(world, text).accepted
+
+
+async def test_a_policy_tells_whether_the_parties_cosigned_what_is_shown(
+    world: Simulation,
+) -> None:
+    """Whoever demands cosignatures need not believe that the log showed all the same history."""
+    packet = await received(world, world.mx)
+    state = world.us.node.state
+    demanding = log_policy(state, [world.us.node.uri, world.mx.node.uri])
+    bare = make_exhibit(state, packet, SHOWN).encode()
+    (missing,) = judge_exhibit(bare, state.trust.federation, policy=demanding).errors
+    assert missing.code == "TL-LOG-007"
+    for member in (world.us, world.mx):
+        await member.node.cosigning.turn()
+    await state.follow()
+    cosigned = make_exhibit(state, packet, SHOWN).encode()
+    assert judge_exhibit(cosigned, state.trust.federation, policy=demanding).errors == ()
+    (proof, *_) = prove(state, packet.hex())
+    assert AuditVerifier(demanding).judge(proof.data).outcome is Outcome.VERIFIED
+    with pytest.raises(NotFound):
+        log_policy(state, ["spiffe://nobody.example/node/hub"])

@@ -14,12 +14,13 @@ from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.audit.values import packets_with
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
     export_command,
     search_command,
     statistics_command,
 )
-from tearline_client.cli.audit_verify import STATUS, end, policy_command, verify
+from tearline_client.cli.audit_verify import STATUS, end, verify
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.exporters.files import create_file
@@ -182,4 +183,4 @@ command.add_command(search_command)
 command.add_command(export_command)
 command.add_command(statistics_command)
 command.add_command(verify)
-command.add_command(policy_command)
+command.add_command(policy)

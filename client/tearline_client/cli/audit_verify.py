@@ -1,4 +1,4 @@
-"""``tearline audit verify`` and ``audit policy``: what a file is worth, told without a node."""
+"""``tearline audit verify``: what a file is worth, told without a node."""
 
 import contextlib
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tearline.armor import Armor
-from tearline.checkpoint import Checkpoint, NoteAlgorithm, VerifierKey
+from tearline.checkpoint import Checkpoint
 from tearline.encoding import parse_hex
 from tearline.errors import (
     EXIT_INTEGRITY,
@@ -21,12 +21,12 @@ from tearline.errors import (
     TrustListUnpinned,
 )
 from tearline.exhibit import Examination, Shown
-from tearline.federation import KeyUse, TrustList
+from tearline.federation import TrustList
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
 from tearline.packet import OpenedField
 from tearline.statement import HASH_SIZE
-from tearline.tlog_policy import LogPolicy, parse_log_policy, trusted_keys
+from tearline.tlog_policy import LogPolicy, parse_log_policy
 from tearline.trust import TrustState
 from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
@@ -44,14 +44,12 @@ from tearline_client.audit.verifier import (
     finding_of,
     worst,
 )
-from tearline_client.cli.at_work import agency_name, at_work, home_of, names_of, time_text
+from tearline_client.cli.at_work import agency_name, home_of, names_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.output import visible
 from tearline_client.cli.seen import field_text
 from tearline_client.enrolment import read_signed
-from tearline_client.exporters.files import create_file
-from tearline_client.node import Node
 
 _FILE = click.Path(path_type=Path)
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
@@ -124,51 +122,6 @@ def verify(
             for line in _told(verdict):
                 click.echo(visible(line))
     end(STATUS[worst(verdict.outcome for verdict in verdicts)])
-
-
-@click.command(cls=Command, name="policy")
-@click.option("--output-file", "target", type=_FILE, required=True, help="A new file.")
-@click.option(
-    "--cosigned-by",
-    "demanded",
-    multiple=True,
-    metavar="AGENCY",
-    help="An agency whose node must have cosigned; its cosignature is then demanded.",
-)
-@pass_frame
-def policy_command(frame: Frame, target: Path, demanded: tuple[str, ...]) -> None:
-    """Write what a checkpoint must bear, as a c2sp.org/tlog-policy file.
-
-    It names the log's keys, all of which are demanded, and the cosigning keys on record. With
-    it, anybody verifies proofs offline: `tearline audit verify --policy FILE`.
-    """
-
-    async def run(node: Node) -> LogPolicy:
-        trust = node.state.trust
-        witnesses = {}
-        for uri in trust.nodes():
-            records = trust.keys_of(uri, at=node.state.next_moment())
-            for record in records:  # the newest last
-                if record.use is KeyUse.COSIGN:
-                    witnesses[uri] = VerifierKey(
-                        name=uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key
-                    )
-        needed = [node.node_of(name) for name in demanded]
-        if not witnesses.keys() >= set(needed):
-            raise NotFound("an agency has no cosigning key on record")
-        return trusted_keys(trust.trust_list.log.verifier_keys, witnesses, needed)
-
-    written = at_work(frame, run)
-    with create_file(target.parent, target.name) as stream:
-        stream.write(written.encode())
-    rows = [
-        *({"role": "log", "name": key.name, "key": key.encode()} for key in written.logs),
-        *(
-            {"role": "witness", "name": name, "key": key.encode()}
-            for name, key in written.witnesses.items()
-        ),
-    ]
-    frame.emit(rows, ["role", "name"])
 
 
 def end(status: int) -> None:

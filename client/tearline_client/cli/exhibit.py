@@ -7,11 +7,12 @@ import click
 from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("packet")
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
 @click.option(

@@ -1,0 +1,35 @@
+"""What a checkpoint must bear, from this node's own reading of the log, for readers elsewhere."""
+
+from collections.abc import Iterable
+
+from tearline.checkpoint import NoteAlgorithm, VerifierKey
+from tearline.errors import NotFound
+from tearline.federation import KeyUse
+from tearline.tlog_policy import LogPolicy, trusted_keys
+from tearline_client.state import NodeState
+
+
+def log_policy(state: NodeState, cosigned_by: Iterable[str] = ()) -> LogPolicy:
+    """The log's keys, all of which are demanded, and the newest cosigning key of each node.
+
+    Args:
+        state: The node.
+        cosigned_by: URIs of nodes whose cosignature is demanded; those of others are verified
+            where they stand.
+
+    Raises:
+        NotFound: If one of these has no cosigning key on record.
+    """
+    trust = state.trust
+    witnesses: dict[str, VerifierKey] = {}
+    for uri in trust.nodes():
+        for record in trust.keys_of(uri, at=state.next_moment()):  # the newest last
+            if record.use is KeyUse.COSIGN:
+                witnesses[uri] = VerifierKey(
+                    name=uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key
+                )
+    needed = list(dict.fromkeys(cosigned_by))
+    missing = [uri for uri in needed if uri not in witnesses]
+    if missing:
+        raise NotFound(f"{missing[0]} has no cosigning key on record")
+    return trusted_keys(trust.trust_list.log.verifier_keys, witnesses, needed)
