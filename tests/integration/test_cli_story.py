@@ -221,6 +221,28 @@ def test_persons_act_under_their_names_and_roles(story: Story) -> None:
     us.done("person", "disable", "ana")
 
 
+def test_an_auditor_goes_from_a_question_to_a_file_that_verifies(story: Story) -> None:
+    us, folder = story.federation.us, story.federation.folder
+    secret = folder / "eva.passphrase"
+    secret.touch(mode=0o600)
+    secret.write_text("eva's own words\n")
+    own = ("--person-passphrase-file", str(secret))
+    us.done("person", "add", "eva", "--role", "auditor", *own)
+    us.done("login", "eva", *own)
+    asked = ("action:grant-accepted", "--as", "eva")
+    found = us.done("audit", "search", *asked, "-o", "jsonl").out.splitlines()
+    assert found
+    days = us.done("audit", "search", "--histogram", *asked, "-o", "json").rows
+    assert sum(day["entries"] for day in days) == len(found)
+    export = folder / "grants.csv"
+    us.done("audit", "export", *asked, "--output-file", str(export))
+    (judged,) = us.done("audit", "verify", f"{export}.manifest", "-o", "json").rows
+    assert (judged["outcome"], judged["entries"]) == ("verified", len(found))
+    (entry,) = us.done("audit", "search", "action:audit-export", "--as", "eva", "-o", "json").rows
+    assert entry["pseudonym"] == judged["pseudonym"]
+    us.done("person", "disable", "eva")
+
+
 @pytest.mark.parametrize(
     "command",
     [("packet", "list", "--no-sync"), ("node", "status")],

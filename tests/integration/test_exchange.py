@@ -328,6 +328,25 @@ async def test_only_an_auditor_searches_and_sees_what_is_its_agencys(served: Ser
             assert len(page.events) == expected
 
 
+async def test_a_search_that_follows_tells_of_what_comes_and_ends_with_the_exchange(
+    served: Served,
+) -> None:
+    await agree(served)
+    request = encode_search(
+        SearchRequest(query="action:packet-accepted", after=-1, limit=0, follow=True)
+    )
+    metadata = with_access_token(token(served, US, Role.AUDITOR))
+    async with served.client(US) as us:
+        stream = us.channel.unary_stream(methods.SEARCH)(request, metadata=metadata)
+        for number in (1, 2):
+            await us.publish(lead(served, number))
+            page = parse_proven_events(await stream.read())
+            assert len(page.events) == 1
+        await served.stop()
+        assert await stream.read() is grpc.aio.EOF
+    await served.start()
+
+
 async def test_the_logs_hold_ids_and_sizes_only(served: Served) -> None:
     await agree(served)
     async with served.client(US) as us:
