@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import PASSPHRASE, LyingTransport, Member, Simulation
+from simulator import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.checkpoint import parse_checkpoint_text, parse_note
 from tearline.equivocation import verify_equivocation
 from tearline.errors import (
@@ -13,7 +13,9 @@ from tearline.errors import (
     LogForked,
     LogInconsistent,
     SendingStopped,
+    TrustStale,
 )
+from tearline.limits import MAX_WITNESS_AGE_S
 from tearline.wire.cosigning import CosignNews
 from tearline_client.node import Node
 
@@ -22,6 +24,13 @@ MINUTE_MS = 60_000
 
 def size_of(note: bytes) -> int:
     return parse_checkpoint_text(parse_note(note).text).size
+
+
+def bare(note: bytes) -> bytes:
+    """A checkpoint without the lines of those who cosigned it."""
+    parsed = parse_note(note)
+    lines = tuple(each for each in parsed.signatures if each.name == ORIGIN)
+    return replace(parsed, signatures=lines).encode()
 
 
 async def reread(world: Simulation, member: Member) -> Node:
@@ -158,6 +167,21 @@ async def test_a_partner_s_missing_cosignature_is_missed(world: Simulation) -> N
     await world.cn.node.receive()
     await world.cn.node.sync()
     assert CosignatureMissing.code in world.cn.codes()
+
+
+async def test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately(
+    world: Simulation,
+) -> None:
+    # The exchange stops the world for one node, and signs its last tree anew every minute.
+    for member in (*world.members, world.us):
+        await member.node.sync()
+    world.us.exchange.news = lambda news: replace(news, checkpoints=(bare(news.checkpoints[0]),))
+    assert await world.us.send(world.cn)
+    for partner in world.us.node.state.stores.cosigning.partners():
+        old = replace(partner, time_s=partner.time_s - MAX_WITNESS_AGE_S - 1)
+        world.us.node.state.stores.cosigning.put_partner(old)
+    with pytest.raises(TrustStale):
+        await world.us.send(world.cn)
 
 
 async def test_entries_that_others_cosigned_and_we_are_not_shown_are_missed(

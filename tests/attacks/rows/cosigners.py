@@ -62,6 +62,13 @@ FORKS = (
         "the partner and the entry it has not cosigned, at the node that waits",
     ),
     _fork(
+        "stop the log for one node, and sign it anew",
+        "TL-TRU-006",
+        "test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately",
+        "tearline_client.state:NodeState.verify_witnessed",
+        evidence="when each agency cosigned last, in the node's database",
+    ),
+    _fork(
         "show a node less of the log than others cosigned",
         "TL-LOG-003",
         "test_entries_that_others_cosigned_and_we_are_not_shown_are_missed",
