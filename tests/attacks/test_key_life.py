@@ -7,6 +7,7 @@ from tearline.errors import ExchangeUnreachable, GrantMisdirected, KeystoreEntry
 from tearline.federation import Revocation
 from tearline.grant import Grant
 from tearline.keys import KemKey
+from tearline.receipt import Status
 from tearline.sealing import open_release
 from tearline.statement import StatementType
 from tearline.wire.exchange import Publication
@@ -64,16 +65,25 @@ async def test_a_stolen_key_opens_nothing_sent_after_rotation(world: Simulation)
     assert await world.cn.node.receive() == 2
 
 
-async def test_what_was_sealed_to_a_revoked_key_does_not_leave(world: Simulation) -> None:
+async def revoke_kem(world: Simulation) -> KemKey:
+    """China's root ends its node's encryption key, which is returned; there is no other yet."""
+    key, root = kem_of(world.cn), world.root(CN)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key.id, reason="stolen"))
+    assert await world.cn.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
+    return key
+
+
+async def send_late(world: Simulation, *to: Member) -> None:
+    """Seals the lead, which does not leave the house before the next ``sync``."""
     cut_off(world.us)
     with pytest.raises(ExchangeUnreachable):
-        await world.us.send(world.cn, world.mx)
-    stolen = kem_of(world.cn)
-    root = world.root(CN)
-    body = encode_revocation(Revocation(header=root.header, revoked_key=stolen.id, reason="stolen"))
-    assert await world.cn.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
-
+        await world.us.send(*to)
     world.us.exchange.publication = lambda publication: publication
+
+
+async def test_what_was_sealed_to_a_revoked_key_does_not_leave(world: Simulation) -> None:
+    await send_late(world, world.cn, world.mx)
+    stolen = await revoke_kem(world)
     await world.us.node.sync()
     assert not await granted(world.cn)
     assert not world.us.codes()
@@ -89,7 +99,38 @@ async def test_what_was_sealed_to_a_revoked_key_does_not_leave(world: Simulation
     assert world.mx.grants() == [packet]
     assert not world.cn.codes()
     await world.us.node.sync()
-    assert len(await granted(world.cn)) == 0
+    assert not await granted(world.cn)
+
+
+async def test_a_grant_that_comes_back_at_once_is_issued_anew_at_once(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.us.node.sync()
+    await revoke_kem(world)
+    await world.cn.node.sync()
+
+    async def stand_still() -> None:
+        """What changes in the log after it was read, and before the grant arrives."""
+
+    monkeypatch.setattr(world.us.node, "sync", stand_still)
+    sent = await world.us.node.send([world.us.plan(world.cn, world.mx)])
+    assert sent.refused == ()
+    assert [receipt.status for receipt in sent.receipts] == [Status.ACCEPTED] * 3
+    assert {grant.kem_key_id for grant in await granted(world.cn)} == {kem_of(world.cn).id}
+    assert not world.us.node.state.stores.returned.all()
+
+
+async def test_a_grant_that_ended_meanwhile_is_not_issued_anew(world: Simulation) -> None:
+    await send_late(world, world.cn)
+    await revoke_kem(world)
+    await world.us.node.sync()
+    returned = world.us.node.state.stores.returned
+    assert len(returned.all()) == 1
+    pass_time(world, 365 * DAY_MS)
+    for member in (world.cn, world.us) * 2:  # with fresh keys first, to cosign the second time
+        await member.node.sync()
+    assert not returned.all()
+    assert not await granted(world.cn)
 
 
 async def test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable(
