@@ -273,20 +273,26 @@ class Exchange:
             rows = _bounded(found)
             more = len(found) == limit or len(rows) < len(found)
             left -= len(rows)
-            if rows:
-                search = replace(search, after=rows[-1].idx)
+            reached = rows[-1].idx if more else max(size - 1, search.after)
+            search = replace(search, after=reached)
             if rows or not request.follow:
-                yield ProvenEvents(
-                    events=await self._proven(rows, search.below),
-                    checkpoint=note,
-                    next=search.after if more else None,
-                )
+                yield await self._page(rows, size, note, following=reached if more else None)
             if more and left:
                 continue
-            if not left or not request.follow or not await self._log_grown(size, ends_ms):
+            if not left or not request.follow:
+                return
+            if not await self._log_grown(size, ends_ms):
+                # That no more came is an answer, too: who asks anew goes on from here.
+                yield await self._page((), size, note, following=None)
                 return
             size, note = await self._log.checkpoint(self._log.size)
             search = replace(search, below=size)
+
+    async def _page(
+        self, rows: Sequence[OpeningRow], size: int, note: bytes, *, following: int | None
+    ) -> ProvenEvents:
+        events = await self._proven(rows, size)
+        return ProvenEvents(events=events, checkpoint=note, next=following)
 
     def _searched(self, auditor: Auditor, *, export: bool) -> Event:
         return Event(

@@ -343,6 +343,7 @@ async def test_a_search_that_follows_tells_of_what_comes_and_ends_with_the_excha
             page = parse_proven_events(await stream.read())
             assert len(page.events) == 1
         await served.stop()
+        assert parse_proven_events(await stream.read()).events == ()
         assert await stream.read() is grpc.aio.EOF
     await served.start()
 

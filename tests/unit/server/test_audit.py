@@ -15,7 +15,7 @@ from tearline.merkle import Frontier
 from tearline.wire.exchange import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
 from tearline_server.exchange import Auditor
-from tearline_server.storage.records import Head
+from tearline_server.storage.records import Head, Search
 
 PSEUDONYM = b"q" * 32
 
@@ -221,13 +221,38 @@ async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> Non
         await grown(size)
 
     world.exchange._log.grown = wait
-    waiting = asyncio.ensure_future(anext(world.exchange.search(auditor(US), request)))
+    pages = world.exchange.search(auditor(US), request)
+    waiting = asyncio.ensure_future(anext(pages))
     await waits.wait()
     world.exchange.end_streams()
+    last = await waiting
+    # It says how far it looked, so that nothing is looked through again.
+    size = verify_cosigned(last.checkpoint, IDENTITY.log).checkpoint.size
+    assert (last.events, last.next, size) == ((), None, world.exchange._log.size)
     with pytest.raises(StopAsyncIteration):
-        await waiting
-    with pytest.raises(StopAsyncIteration):  # nor does one begin to wait
-        await anext(world.exchange.search(auditor(US), request))
+        await anext(pages)
+    later = [page async for page in world.exchange.search(auditor(US), request)]
+    assert [page.events for page in later] == [()]  # nor does one begin to wait
+
+
+async def test_a_search_that_follows_looks_through_nothing_twice(world: World) -> None:
+    request = SearchRequest(query="action:mark", after=-1, limit=0, follow=True)
+    asked: list[tuple[int, int]] = []
+    search = world.store.search
+
+    async def record(found: Search) -> object:
+        asked.append((found.after, found.below))
+        return await search(found)
+
+    world.store.search = record
+    waiting = asyncio.ensure_future(anext(world.exchange.search(auditor(US), request)))
+    while len(asked) < 3:
+        world.clock.time_ms += 1000
+        await sent(world, CN)
+        await asyncio.sleep(0)
+    world.exchange.end_streams()
+    await waiting
+    assert [after for after, _ in asked[1:]] == [below - 1 for _, below in asked[:-1]]
 
 
 # Oversight.
