@@ -56,7 +56,7 @@ STATUSES = {
     "PKT": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED, errors.EXIT_NOT_FOUND},
     "GRT": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "MBX": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
-    "LOG": {errors.EXIT_INTEGRITY},
+    "LOG": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "STO": {errors.EXIT_LOCAL, errors.EXIT_NOT_FOUND, errors.EXIT_INTEGRITY},
     "REQ": {
         errors.EXIT_UNREACHABLE,

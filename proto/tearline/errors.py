@@ -936,6 +936,7 @@ class SendingStopped(LogError):
     code = "TL-LOG-031"
     what = "Nothing is sent while the log stands accused of two histories."
     next = "Look at the evidence with `tearline log evidence`; an officer lifts the stop."
+    exit_status = EXIT_REFUSED
 
 
 class CosignerElsewhere(LogError):
@@ -1003,7 +1004,7 @@ class QuarantineFull(StoreError):
     """No room left for what does not verify."""
 
     code = "TL-STO-005"
-    what = "So much was put aside that nothing more which does not verify is taken from the mailbox."
+    what = "Too much was put aside: nothing more that does not verify is taken in."
     next = "Look at `tearline node status`, tell the operator, then run `tearline node forget`."
     exit_status = EXIT_INTEGRITY
 
