@@ -106,11 +106,11 @@ def federation(story: Story) -> Told:
         proved=roots == 3
         and early is not None
         and early.code.startswith("TL-TRU")
-        and all(node["keys"] == 2 for node in opened.values()),
+        and all(node["keys"] == 3 for node in opened.values()),
         lines=[
             f"federation {federation_id[:16]}…, signed by {roots} roots",
             f"with two roots only, {MX} refused it: {early.code if early else 'it did not'}",
-            "each node put a signing and an encryption key on record, in the open log",
+            "each node put its keys on record in the open log, to sign, to be sealed to, to cosign",
         ],
         evidence={"federation": federation_id, "roots": roots, "file": str(trust)},
     )
@@ -275,7 +275,7 @@ def audit(story: Story) -> Told:
     verifier = AuditVerifier(trust_list.log)
     honest = [verifier.judge(Path(file).read_bytes()).outcome for file in files]
     altered = bytearray(Path(files[0]).read_bytes())
-    altered[len(altered) // 2] ^= 1
+    altered[100] ^= 1  # in the event; a bit of a cosigner's that it does not know changes nothing
     forged = verifier.judge(bytes(altered)).outcome
     forms = sorted((s["partner"], s["form"]) for s in sightings if s["form"] != "withheld")
     cn, mx = (f"spiffe://{AGENCIES[name]}/node/liaison" for name in (CN, MX))
