@@ -197,7 +197,6 @@ class Node:
             LogError: If the log is not the one followed so far.
         """
         await self.cosigning.follow()
-        await self.cosigning.turn()
         try:
             self.state.follower.verify_fresh(self.state.now_ms())
         except TrustError:
@@ -206,6 +205,7 @@ class Node:
             pass
         else:
             await self._records.keep()
+        await self.cosigning.turn()  # with a key that may have come on record just now
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()

@@ -10,11 +10,11 @@ from tearline.agreement import Agreement
 from tearline.errors import (
     EntryNotIncluded,
     LogError,
+    NotWitnessed,
     QuarantineFull,
     SendingStopped,
     TearlineError,
     TrustError,
-    TrustStale,
 )
 from tearline.federation import KeyUse
 from tearline.identity import agency_uri_of
@@ -154,7 +154,7 @@ class NodeState:
 
         Raises:
             SendingStopped: If the log stands accused, and no officer has decided.
-            TrustStale: If another agency cosigns, and none did lately what we have read.
+            NotWitnessed: If another agency cosigns, and none did lately what we have read.
         """
         if self.stores.cosigning.is_stopped:
             raise SendingStopped
@@ -163,7 +163,7 @@ class NodeState:
         newest_s = max((p.time_s for p in self.stores.cosigning.partners()), default=0)
         age_s = self.now_ms() // 1000 - newest_s
         if age_s > MAX_WITNESS_AGE_S:
-            raise TrustStale("no other agency has cosigned what this node has read of the log")
+            raise NotWitnessed
 
     @property
     def agency(self) -> str:

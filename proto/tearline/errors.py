@@ -397,6 +397,14 @@ class TrustStale(TrustError):
     next = "Wait for the exchange; nothing was sent."
 
 
+class NotWitnessed(TrustError):
+    """A log that no other agency has cosigned lately, as far as this node has read it."""
+
+    code = "TL-TRU-008"
+    what = "No other agency has lately cosigned the log that this node is shown."
+    next = "Have a partner sync or run its node, then try again; nothing was sent."
+
+
 class ClockSkewed(TrustError):
     """A clock that disagrees with the log's."""
 
@@ -963,6 +971,30 @@ class CosignerUnknown(LogError):
     next = "Put the cosigner's key on record with `tearline keys rotate --cosign`."
 
 
+class LogBehind(LogError):
+    """An exchange whose log is shorter than what it signed in an earlier life."""
+
+    code = "TL-LOG-035"
+    what = "The log signed more entries than the exchange has."
+    next = "Restore the exchange again, with an agency's mirror that holds them."
+
+
+class CosigningWaits(LogError):
+    """A restored node that does not know yet whether the log is the one it cosigned."""
+
+    code = "TL-LOG-036"
+    what = "This node was restored, and no other agency has cosigned yet what it reads."
+    next = "Let it run until another agency's node has cosigned; then it makes a new key."
+
+
+class PromiseLost(LogError):
+    """A receipt's entry that the exchange lost with its machine."""
+
+    code = "TL-LOG-037"
+    what = "The exchange was restored, and has lost an entry that its receipt names."
+    next = "Tell the operator; the receipt is kept, and what it is about is sent again."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 
@@ -1007,6 +1039,23 @@ class QuarantineFull(StoreError):
     what = "Too much was put aside: nothing more that does not verify is taken in."
     next = "Look at `tearline node status`, tell the operator, then run `tearline node forget`."
     exit_status = EXIT_INTEGRITY
+
+
+class BackupDamaged(StoreError):
+    """A file that is no backup, or not all of one."""
+
+    code = "TL-STO-006"
+    what = "The backup is not whole, or none."
+    next = "Use another backup; nothing was restored."
+    exit_status = EXIT_INTEGRITY
+
+
+class RestoreRefused(StoreError):
+    """A home that nothing may be restored into, or a mirror that does not fit."""
+
+    code = "TL-STO-007"
+    what = "Nothing was restored."
+    next = "Put right what is named, and restore again."
 
 
 class RequestError(TearlineError):

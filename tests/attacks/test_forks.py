@@ -12,8 +12,8 @@ from tearline.errors import (
     CosignerUnknown,
     LogForked,
     LogInconsistent,
+    NotWitnessed,
     SendingStopped,
-    TrustStale,
 )
 from tearline.limits import MAX_WITNESS_AGE_S
 from tearline.wire.cosigning import CosignNews
@@ -180,7 +180,7 @@ async def test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately(
     for partner in world.us.node.state.stores.cosigning.partners():
         old = replace(partner, time_s=partner.time_s - MAX_WITNESS_AGE_S - 1)
         world.us.node.state.stores.cosigning.put_partner(old)
-    with pytest.raises(TrustStale):
+    with pytest.raises(NotWitnessed):
         await world.us.send(world.cn)
 
 

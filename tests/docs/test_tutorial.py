@@ -37,21 +37,26 @@ def environment() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What following the tutorial prints; a block that fails ends it."""
-    with subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", script()],
-        cwd=tmp_path_factory.mktemp("tutorial"),
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as shell:
+    folder = tmp_path_factory.mktemp("tutorial")
+    # To a file: of a pipe, the exchange in the background would hold the end open.
+    with (folder / "printed").open("w+", encoding="utf-8") as output:
+        shell = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", script()],
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
         try:
-            printed, _ = shell.communicate(timeout=_MAX_S)
+            shell.wait(_MAX_S)
         finally:
             with contextlib.suppress(ProcessLookupError):  # the usual end: nothing runs any more
                 os.killpg(shell.pid, signal.SIGKILL)  # the exchange, where the shell left it
+            shell.wait()
+        output.seek(0)
+        printed = output.read()
     assert shell.returncode == 0, printed
     return printed
 

@@ -63,7 +63,7 @@ FORKS = (
     ),
     _fork(
         "stop the log for one node, and sign it anew",
-        "TL-TRU-006",
+        "TL-TRU-008",
         "test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately",
         "tearline_client.state:NodeState.verify_witnessed",
         evidence="when each agency cosigned last, in the node's database",
