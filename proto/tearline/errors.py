@@ -1081,6 +1081,15 @@ class ExchangeMisbehaved(RequestError):
     next = "Keep it as evidence and tell the operator."
 
 
+class LogBehind(RequestError):
+    """An exchange whose log is shorter than what it signed in an earlier life."""
+
+    code = "TL-REQ-008"
+    what = "The log signed more entries than the exchange has: it signs nothing more."
+    next = "The operator restores it again, with an agency's mirror that holds them."
+    exit_status = EXIT_INTEGRITY
+
+
 class ExchangeUnreachable(RequestError):
     """No connection to the exchange."""
 

@@ -117,7 +117,14 @@ def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> 
 @_HOME
 @_PASSPHRASE_FILE
 @click.option("--json", "json_lines", is_flag=True, help="Log JSON lines on a terminal, too.")
-def serve(home: Path, passphrase_file: Path | None, json_lines: bool) -> None:
+@click.option(
+    "--do-not-wait",
+    is_flag=True,
+    help="After a restore: write before every cosigning node has been there again.",
+)
+def serve(
+    home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool
+) -> None:
     """Serve until told to stop (SIGTERM), then drain.
 
     Logs to standard error: JSON lines, or on a terminal lines for people.
@@ -129,7 +136,7 @@ def serve(home: Path, passphrase_file: Path | None, json_lines: bool) -> None:
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
     log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
-    run(config, keys)
+    run(config, keys, do_not_wait=do_not_wait)
 
 
 @cli.command("verify-log")
@@ -147,18 +154,68 @@ def verify_log(home: Path, passphrase_file: Path | None) -> None:
         store = SqliteStore(config.database)
         try:
             verifier = LogVerifier(store, identity_of(config, keys).log)
-            found = 0
+            found = lost = 0
             async for finding in verifier.findings():
-                found += 1
+                lost += finding.is_lost
+                found += not finding.is_lost
                 click.echo(f"{finding.place}: {finding.what}")
         finally:
             await store.close()
+        if lost:
+            click.echo(f"{lost} openings are missing since the restore; that is no tampering")
         if not found:
             click.echo(f"{verifier.size} entries: all as they were logged")
         return found
 
     if asyncio.run(verify()):
         sys.exit(EXIT_INTEGRITY)
+
+
+@cli.command()
+@_HOME
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(home: Path, file: Path) -> None:
+    """Write database, keys and settings into FILE, while the exchange serves.
+
+    FILE must not be there yet. The keys in it are encrypted under their passphrase, the rest is
+    not: keep it as safe as the home. There must be room for the database twice.
+    """
+    from tearline_server.restoring import back_up
+
+    back_up(load_config(home), file)
+    click.echo(f"Wrote {file}.", err=True)
+
+
+@cli.command()
+@_HOME
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mirror",
+    "mirrors",
+    multiple=True,
+    metavar="FILE|URL",
+    help="An agency's mirror of the log, for what the backup does not have; may be repeated.",
+)
+@_PASSPHRASE_FILE
+def restore(
+    home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: Path | None
+) -> None:
+    """Make a home of the backup in FILE, and of what agencies' mirrors hold behind it.
+
+    The home must not be there yet. Give the mirror of every agency that you can reach: the
+    exchange must hold everything that was ever signed before it signs again.
+    """
+    from tearline_server.mirror import mirror_at
+    from tearline_server.restoring import restore as restore_home
+
+    found = [mirror_at(place) for place in mirrors]
+    restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
+    click.echo(
+        f"Restored {home}: {restored.backed_up} entries from the backup,"
+        f" {restored.size - restored.backed_up} from mirrors.",
+        err=True,
+    )
+    click.echo("It writes nothing before every cosigning node has been there again.", err=True)
 
 
 @cli.command()

@@ -96,6 +96,7 @@ async def serve(
     *,
     stopping: asyncio.Event,
     serving: Callable[[int], None] = lambda port: None,
+    do_not_wait: bool = False,
 ) -> None:
     """Serves until ``stopping`` is set, then drains.
 
@@ -104,6 +105,7 @@ async def serve(
         keys: The exchange's keys.
         stopping: Set when it is time to go.
         serving: Told the port once calls are taken.
+        do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
 
     Raises:
         TearlineError: If the exchange cannot begin.
@@ -115,6 +117,11 @@ async def serve(
         await store.close()
         raise
     try:
+        if exchange.awaited and do_not_wait:
+            _log.warning("restored: not waiting", extra={"cosigners": exchange.awaited})
+            await exchange.begin()
+        elif exchange.awaited:
+            _log.warning("restored: waiting", extra={"cosigners": exchange.awaited})
         await _serve(config, keys, exchange, stopping, serving)
     finally:
         await exchange.close()
@@ -180,15 +187,21 @@ async def _renew(front: Front, exchange: Exchange) -> None:
         _log.info("certificate renewed")
 
 
-def run(config: Config, keys: ExchangeKeys) -> None:
-    """Serves in this process until it is told to stop."""
+def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> None:
+    """Serves in this process until it is told to stop.
+
+    Args:
+        config: Where and as whom.
+        keys: The exchange's keys.
+        do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
+    """
 
     async def until_signalled() -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        await serve(config, keys, stopping=stopping)
+        await serve(config, keys, stopping=stopping, do_not_wait=do_not_wait)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signalled())

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tearline.checkpoint import Checkpoint, CheckpointSigner, parse_note, sign_checkpoint
-from tearline.errors import FrontierDamaged, NotFound
+from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.event import Event
 from tearline.identity import trust_domain_of
 from tearline.ledger import blind_entry, clear_entry, entry_hash
@@ -122,6 +122,7 @@ class AuditLog:
         self._signers = signers
         self._clock = clock
         self._tree = Frontier()
+        self._signed_size = 0
         self._newest: _Signed | None = None
         self._signing = asyncio.Lock()
         self._growth = asyncio.Event()
@@ -164,18 +165,49 @@ class AuditLog:
         """Entries that are durable."""
         return self._tree.size
 
+    async def halt(self, size: int, note: bytes) -> None:
+        """Signs nothing more, in no later life either: more was signed than is stored.
+
+        Args:
+            size: Entries of a checkpoint that this log signed.
+            note: Its note.
+        """
+        self._signed_size = size
+        self.wake()
+        async with self._signing:
+            await self._store.put_checkpoint(size, note)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the log holds everything it is known to have signed."""
+        return self._signed_size <= self._tree.size
+
+    def verify_whole(self) -> None:
+        """Checks that the log holds everything it is known to have signed.
+
+        Raises:
+            LogBehind: If it does not.
+        """
+        if not self.is_whole:
+            raise LogBehind(f"{self._signed_size} were signed, {self._tree.size} are stored")
+
     async def checkpoint(self, size: int = 0) -> tuple[int, bytes]:
         """The size and note of a checkpoint over at least ``size`` entries.
 
         Entries above what is durable cannot be waited for: the newest checkpoint then covers
         all there is. An old checkpoint is signed anew, so that readers see the log is alive.
+
+        Raises:
+            LogBehind: If more was signed than is stored.
         """
         wanted = min(size, self._tree.size)
         while True:
+            self.verify_whole()
             newest = self._newest
             if newest is not None and newest.size >= wanted and self._is_fresh(newest):
                 return newest.size, newest.note
             async with self._signing:
+                self.verify_whole()
                 if self._newest is newest:
                     await self._sign(newest)
 

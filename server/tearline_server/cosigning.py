@@ -6,7 +6,7 @@ cosignatures from each other, and is found out by what is missing.
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tearline.checkpoint import (
     Note,
@@ -20,6 +20,7 @@ from tearline.equivocation import Equivocation, verify_equivocation
 from tearline.errors import CosignerUnknown
 from tearline.federation import KeyUse, LogIdentity
 from tearline.identity import agency_uri_of
+from tearline.ledger import verify_cosigned
 from tearline.limits import COSIGN_WAIT_MS, MAX_COSIGNED_SIZES, MAX_EVIDENCE
 from tearline.trust import Moment, TrustState
 from tearline.wire.cosigning import (
@@ -60,6 +61,7 @@ class Cosignatures:
         self._clock = clock
         self._notes: dict[int, Note] = {}
         self._evidence: dict[bytes, Equivocation] = {}
+        self.on_heard: Callable[[str], Awaitable[None]] = _pass
 
     async def restore(self) -> None:
         """Goes on from what is stored."""
@@ -71,12 +73,17 @@ class Cosignatures:
         """Takes what a node cosigned and found; says what the others did.
 
         Raises:
+            LogBehind: If the log signed more entries than are stored here.
             LogError: If it is no cosignature of this node over a checkpoint of this log, or no
                 evidence.
         """
         for evidence in turn.evidence:
             await self._accuse(evidence)
-        seen = await self._take(node, turn.checkpoint) if turn.checkpoint else 0
+        seen = 0
+        if turn.checkpoint:
+            await self._verify_not_behind(turn.checkpoint)
+            seen = await self._take(node, turn.checkpoint)
+            await self.on_heard(node)
         # Evidence does not wait for the log to grow.
         waits = turn.wait and (not self._evidence or bool(turn.evidence))
         size, note = (
@@ -121,8 +128,30 @@ class Cosignatures:
                 missing -= here
         return newest
 
+    def cosigners(self) -> frozenset[str]:
+        """URIs of the nodes whose cosigning key counts now."""
+        trust, at = self._trust(), self._moment()
+        return frozenset(
+            node
+            for node in trust.nodes()
+            if any(record.use is KeyUse.COSIGN for record in trust.keys_of(node, at=at))
+        )
+
+    async def _verify_not_behind(self, note: bytes) -> None:
+        """Stops for good where the log itself signed more than it has: it was rolled back."""
+        signed = verify_cosigned(note, self._identity)
+        size = signed.checkpoint.size
+        if size > self._log.size:
+            sizes = {"signed": size, "stored": self._log.size}
+            _log.critical("the log signed more entries than are stored", extra=sizes)
+            await self._log.halt(size, note)
+            self._log.verify_whole()
+
+    def _moment(self) -> Moment:
+        return Moment(index=self._log.size, time_ms=self._clock())
+
     async def _take(self, node: str, note: bytes) -> int:
-        at = Moment(index=self._log.size, time_ms=self._clock())
+        at = self._moment()
         keys = [
             VerifierKey(name=node, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
             for record in self._trust().keys_of(node, at=at)
@@ -161,6 +190,10 @@ class Cosignatures:
         self._evidence[found] = evidence
         sizes = {"older": older.checkpoint.size, "newer": newer.checkpoint.size}
         _log.critical("the log signed two histories", extra=sizes)
+
+
+async def _pass(node: str) -> None:
+    """Nobody has to know which node said what it cosigned."""
 
 
 def _cosigners(note: Note, origin: str) -> frozenset[str]:

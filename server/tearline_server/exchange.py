@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tearline.audit_query import Query, parse_query
-from tearline.errors import MalformedInput, NotFound, TokenRefused
+from tearline.errors import ExchangeBusy, MalformedInput, NotFound, TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
 from tearline.limits import (
@@ -42,10 +42,11 @@ from tearline_server.judging.claims import claims_of
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.storage.records import MailItem, OpeningRow, Search
-from tearline_server.works import Acknowledgement, HandOut, Note, Submission
+from tearline_server.works import Acknowledgement, ExchangeWork, HandOut, Note, Submission
 
 _OTHERS = "others"
 _PROOF_BYTES = 2048  # 48 hashes and their frame
+_AWAITED_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Exchange:
         self._strangers: Counter[tuple[str, str]] = Counter()
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
         self._epoch = epoch
+        self._awaited: set[str] = set()
         self._ended = False
         self.on_trust: Callable[[], None] = lambda: None
         listeners = Listeners(
@@ -116,7 +118,61 @@ class Exchange:
         exchange = cls(house, registry, stored.head.epoch)
         await exchange._cosignatures.restore()
         exchange._committer.start()
+        restorations = await house.store.restorations()
+        if restorations and not restorations[-1].settled:
+            exchange._awaited = set(exchange._cosignatures.cosigners())
+            exchange._cosignatures.on_heard = exchange._hear
+            if not exchange._awaited:
+                await exchange.begin()
         return exchange
+
+    async def begin(self) -> None:
+        """Begins to write, although a node might know of entries that were signed and lost.
+
+        After a restore the exchange does so by itself once every cosigning node has said what it
+        cosigned last: until then nothing may be written behind what was restored, for there
+        the log may have been longer.
+        """
+        self._awaited.clear()
+        await self._store.settle()
+        await self._submit(Note(self._restored()), internal=True)
+
+    @property
+    def awaited(self) -> list[str]:
+        """URIs of the cosigning nodes that the exchange waits for after a restore."""
+        return sorted(self._awaited)
+
+    async def _hear(self, node: str) -> None:
+        if node in self._awaited:
+            self._awaited.discard(node)
+            if not self._awaited:
+                await self.begin()
+
+    def _restored(self) -> Event:
+        uri = self._house.installation.identity.exchange.uri
+        return Event(
+            statement_id=secrets.token_bytes(HASH_SIZE),
+            code=EventCode.OPERATOR,
+            party=uri,
+            time_ms=self._house.clock(),
+            actor=uri,
+        )
+
+    async def _submit(self, work: ExchangeWork, *, internal: bool = False) -> None:
+        """Has something written, unless the log is not whole.
+
+        Raises:
+            LogBehind: If more was signed than is stored.
+            ExchangeBusy: If that is not known yet, or as the committer says.
+            StoreError: As the committer says.
+        """
+        self._log.verify_whole()
+        if self._awaited:
+            raise ExchangeBusy(
+                "it was restored, and waits to hear what was signed",
+                retry_after_ms=_AWAITED_RETRY_MS,
+            )
+        await self._committer.submit(work, internal=internal)
 
     @property
     def trust_list(self) -> TrustList:
@@ -130,8 +186,8 @@ class Exchange:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the last change could be written."""
-        return self._committer.is_healthy
+        """Whether the last change could be written, and the next one may be."""
+        return self._committer.is_healthy and self._log.is_whole and not self._awaited
 
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
@@ -142,7 +198,8 @@ class Exchange:
     async def close(self) -> None:
         """Writes what was taken in, and lets go of the store."""
         self.end_streams()
-        await self.flush_refusals()
+        if not self._awaited and self._log.is_whole:
+            await self.flush_refusals()
         await self._committer.close()
         await self._store.close()
 
@@ -168,7 +225,7 @@ class Exchange:
         if not claims:
             return ()
         work = Submission(publisher, claims, publication.attestations(), size)
-        await self._committer.submit(work)
+        await self._submit(work)
         return work.outcomes()
 
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
@@ -179,11 +236,11 @@ class Exchange:
     async def acknowledge(self, node: str, cursor: Cursor) -> Cursor:
         """Keeps how far a node has taken its mailbox in; one of another epoch says nothing."""
         if cursor.epoch == self._epoch:
-            await self._committer.submit(Acknowledgement(node, cursor.seq))
+            await self._submit(Acknowledgement(node, cursor.seq))
         return cursor
 
     async def _hand_out(self, node: str, items: Sequence[MailItem]) -> None:
-        await self._committer.submit(HandOut(node, items), internal=True)
+        await self._submit(HandOut(node, items), internal=True)
 
     # The log.
 
@@ -255,7 +312,7 @@ class Exchange:
             MalformedInput: If the query is none.
         """
         query = parse_query(request.query)
-        await self._committer.submit(Note(self._searched(auditor, export=request.export)))
+        await self._submit(Note(self._searched(auditor, export=request.export)))
         size, note = await self._log.checkpoint(self._log.size)
         search = Search(
             agency=auditor.agency,
@@ -347,10 +404,12 @@ class Exchange:
 
     async def flush_refusals(self) -> None:
         """Logs the refusals counted since the last time, one entry for each peer and code."""
+        if self._awaited or not self._log.is_whole:
+            return
         counted, self._strangers = self._strangers, Counter()
         if counted:
             events = [self._refusal(peer, code, count) for (peer, code), count in counted.items()]
-            await self._committer.submit(Note(*events), internal=True)
+            await self._submit(Note(*events), internal=True)
 
     def _count_refusals(self, refusals: Sequence[tuple[str, str]]) -> None:
         for peer, code in refusals:

@@ -3,7 +3,8 @@
 The tree is grown anew from the entries, and compared with the stored nodes, the head and the
 last signed checkpoint. Every blind entry must be what its event hashes to, every row what its
 event says, every statement what its id hashes to, every receipt what its entry says. Each
-finding names the row; all of them are reported, not the first.
+finding names the row; all of them are reported, not the first. What was lost with a machine is
+told from what was changed.
 """
 
 from collections.abc import AsyncIterator
@@ -33,10 +34,13 @@ class Finding:
     Attributes:
         place: The row, for example ``event 31``.
         what: What is wrong with it.
+        is_lost: Whether it was lost with a machine, and not tampered with: an entry came back
+            from a mirror, which does not know what it hides.
     """
 
     place: str
     what: str
+    is_lost: bool = False
 
 
 class LogVerifier:
@@ -71,6 +75,7 @@ class LogVerifier:
         signed_size, signed_root, problem = self._checkpoint(stored)
         if problem:
             yield problem
+        restorations = await self._store.restorations()
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
             events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
             for index, entry in page:
@@ -78,8 +83,13 @@ class LogVerifier:
                     # What stands behind a gap can no longer be placed in the tree.
                     yield Finding(place=f"entry {self.size}", what="it is missing")
                     return
-                for finding in _entry_findings(index, entry, events.pop(index, None)):
-                    yield finding
+                row = events.pop(index, None)
+                if row is None and any(each.start <= index < each.stop for each in restorations):
+                    for finding in _restored_findings(index, entry):
+                        yield finding
+                else:
+                    for finding in _entry_findings(index, entry, row):
+                        yield finding
                 self._tree, nodes = self._tree.append([entry_hash(entry)])
                 async for finding in self._node_findings(nodes):
                     yield finding
@@ -160,6 +170,13 @@ class LogVerifier:
             verify_opening(manifest, opening)
         for slot in range(len(manifest.slots)):
             verify_ciphertext(manifest, slot, parts.ciphertexts.get(slot, b"") if parts else b"")
+
+
+def _restored_findings(index: int, entry: bytes) -> list[Finding]:
+    if len(entry) != BLIND_SIZE:
+        return _clear_findings(index, entry)
+    lost = "its opening is missing since the restore: no party has returned it"
+    return [Finding(place=f"event {index}", what=lost, is_lost=True)]
 
 
 def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Finding]:

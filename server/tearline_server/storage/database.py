@@ -25,6 +25,7 @@ _READERS = 2  # reading a page of mail takes tens of microseconds; more would fi
 _PAGE_BYTES = 16384  # inserts at twice the rate of SQLite's 4 KiB
 _CACHE_KIB = 64 << 10
 _STATEMENTS_KEPT = 256  # prepared statements of a connection
+_COPY_BUSY_MS = 10_000  # a copy waits for the recovery of a file that was not closed
 
 
 class Database:
@@ -110,6 +111,50 @@ class Database:
             connection.execute("PRAGMA cell_size_check=ON")
         self._opened.append(connection)
         return connection
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Writes the last commit of a database into a new file, whoever is writing meanwhile.
+
+    Args:
+        source: The database; it need not be served, and is not locked.
+        target: A file that is not there yet; for its owner only.
+
+    Raises:
+        StoreError: If the one cannot be read, or the other cannot be written.
+    """
+    try:
+        # SQLite takes an empty file for none, and leaves its mode alone.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+        with translated():
+            connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+            try:
+                connection.set_busy_timeout(_COPY_BUSY_MS)
+                connection.execute("VACUUM INTO ?", (str(target),))
+            finally:
+                connection.close()
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreDamaged(f"{target}: {error.strerror}") from None
+
+
+def verify_database(path: Path) -> None:
+    """Checks that every page, row and index of a database is where it should be.
+
+    Raises:
+        StoreDamaged: If one is not.
+    """
+    with translated():
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            if connection.pragma("integrity_check") != "ok":
+                raise StoreDamaged("SQLite's integrity check found faults")
+        finally:
+            connection.close()
 
 
 def _migrate(connection: apsw.Connection) -> None:

@@ -284,6 +284,21 @@ class MailItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """The last time that the database was restored.
+
+    Attributes:
+        start: Entries from here came back from a mirror, without what they hide.
+        stop: Up to here.
+        settled: Whether it is known that no entry behind them was signed.
+    """
+
+    start: int
+    stop: int
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAgreement:
     """A version of an agreement: its entry, its statement, and the entry each agency got."""
 

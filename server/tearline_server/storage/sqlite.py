@@ -19,6 +19,7 @@ from tearline_server.storage.records import (
     Known,
     MailItem,
     OpeningRow,
+    Restoration,
     Search,
     Settled,
     StatementRow,
@@ -26,6 +27,7 @@ from tearline_server.storage.records import (
     StoredAgreement,
     StoredPacket,
 )
+from tearline_server.storage.restoring import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.searching import search_sql
 from tearline_server.storage.store import Append
 from tearline_server.storage.writing import write
@@ -137,6 +139,27 @@ class SqliteStore:
         """Keeps evidence against the log, by its id of 32 bytes."""
         sql = "INSERT OR IGNORE INTO evidence VALUES (?, ?)"
         await self._db.write(lambda connection: _run(connection, sql, (evidence_id, evidence)))
+
+    async def begin_epoch(self, restoration: Restoration) -> None:
+        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+        await self._db.write(lambda connection: begin_epoch(connection, restoration))
+
+    async def restorations(self) -> Sequence[Restoration]:
+        """Every restore, oldest first."""
+        return await self._db.read(restorations)
+
+    async def settle(self) -> None:
+        """Keeps that nothing is known to have been signed beyond what was restored."""
+        sql = "UPDATE restoration SET settled = 1"
+        await self._db.write(lambda connection: _run(connection, sql, ()))
+
+    async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
+        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        return await self._db.read(lambda connection: unopened(connection, after, limit))
+
+    async def put_events(self, rows: Sequence[EventRow]) -> None:
+        """Keeps what restored entries hide; what is known already stays."""
+        await self._db.write(lambda connection: put_events(connection, rows))
 
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
         """Events about a statement that an agency may see, in the order of the log."""

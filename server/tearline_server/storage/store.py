@@ -16,6 +16,7 @@ from tearline_server.storage.records import (
     Known,
     MailItem,
     OpeningRow,
+    Restoration,
     Search,
     StatementRow,
     Stored,
@@ -90,6 +91,28 @@ class Store(Protocol):
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
+        ...
+
+    # After a restore.
+
+    async def begin_epoch(self, restoration: Restoration) -> None:
+        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+        ...
+
+    async def restorations(self) -> Sequence[Restoration]:
+        """Every restore, oldest first."""
+        ...
+
+    async def settle(self) -> None:
+        """Keeps that nothing is known to have been signed beyond what was restored."""
+        ...
+
+    async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
+        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        ...
+
+    async def put_events(self, rows: Sequence[EventRow]) -> None:
+        """Keeps what restored entries hide; what is known already stays."""
         ...
 
     # For the operator's own verification: whole rows, from an index on, in order.

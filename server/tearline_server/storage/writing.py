@@ -1,8 +1,10 @@
 """What one transaction writes, as SQL: one statement for each kind of row, many rows each."""
 
+from collections.abc import Sequence
+
 import apsw
 
-from tearline_server.storage.records import Commit
+from tearline_server.storage.records import Commit, EventRow
 
 
 def write(connection: apsw.Connection, commit: Commit) -> None:
@@ -16,30 +18,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     )
     many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))
     many("INSERT INTO node VALUES (?, ?, ?)", (node for node in commit.nodes if node[0]))
-    many(
-        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                row.idx,
-                row.salt,
-                row.event,
-                row.time_ms,
-                row.code,
-                row.outcome,
-                row.reason,
-                row.actor,
-                row.party,
-                row.statement,
-                row.packet,
-                row.agreement,
-            )
-            for row in commit.events
-        ),
-    )
-    many(
-        "INSERT INTO event_agency VALUES (?, ?)",
-        ((agency, row.idx) for row in commit.events for agency in row.agencies),
-    )
+    write_events(connection, commit.events)
     many(
         "INSERT INTO attestation VALUES (?, ?) ON CONFLICT DO NOTHING",
         commit.attestations.items(),
@@ -92,4 +71,32 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO acknowledged VALUES (?, ?)"
         " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",
         commit.acknowledged.items(),
+    )
+
+
+def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
+    """Writes what blind entries hide, inside the caller's transaction."""
+    connection.executemany(
+        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                row.idx,
+                row.salt,
+                row.event,
+                row.time_ms,
+                row.code,
+                row.outcome,
+                row.reason,
+                row.actor,
+                row.party,
+                row.statement,
+                row.packet,
+                row.agreement,
+            )
+            for row in events
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO event_agency VALUES (?, ?)",
+        ((agency, row.idx) for row in events for agency in row.agencies),
     )

@@ -1,0 +1,208 @@
+"""Backup while the exchange serves, and restore into a home that is not there yet.
+
+A restored log may be shorter than the one that was signed: what the agencies read of it since is
+taken from their mirrors. The exchange that is made of both begins another epoch, and writes
+nothing before every cosigning node has said how far it cosigned (see ``Exchange.begin``).
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tearline.archive import pack, unpack
+from tearline.checkpoint import SignedCheckpoint
+from tearline.errors import BackupDamaged, LogError, RestoreRefused
+from tearline.federation import LogIdentity
+from tearline.ledger import entry_hash, parse_entry, verify_cosigned
+from tearline.merkle import Frontier, frontier_nodes
+from tearline_server.config import FILE_NAME, Config, load_config
+from tearline_server.keyfile import identity_of, read_keys
+from tearline_server.mirror import Mirror, read_checkpoint, read_entries
+from tearline_server.storage.database import copy_database, verify_database
+from tearline_server.storage.records import Commit, Head, Restoration
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.store import Store
+from tearline_server.verification import LogVerifier
+
+_DATABASE, _KEYS, _ENROLMENT = "exchange.db", "exchange.keys", "exchange.enrolment"
+_NAMES = (FILE_NAME, _KEYS, _ENROLMENT, _DATABASE)
+_REQUIRED = {FILE_NAME, _KEYS, _DATABASE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore came to.
+
+    Attributes:
+        backed_up: Entries that the backup holds.
+        size: Entries with what came from mirrors.
+    """
+
+    backed_up: int
+    size: int
+
+
+def back_up(config: Config, file: Path) -> None:
+    """Writes everything that makes this exchange this exchange into one new file.
+
+    The database as of one commit, though the exchange serves meanwhile; the settings, and the
+    keys as they lie there, encrypted under their passphrase.
+
+    Raises:
+        RestoreRefused: If the file is there already, or cannot be written.
+        StoreError: If the database cannot be read.
+    """
+    with _at_once(file) as draft, ExitStack() as stack:
+        copied = draft.with_name(draft.name + ".db")
+        stack.callback(copied.unlink, missing_ok=True)
+        copy_database(config.database, copied)
+        places = {name: config.home / name for name in _NAMES} | {_DATABASE: copied}
+        members: list[tuple[str, int, IO[bytes]]] = []
+        for name, place in places.items():
+            if name not in _REQUIRED and not place.exists():
+                continue
+            stream = stack.enter_context(place.open("rb"))
+            members.append((name, os.fstat(stream.fileno()).st_size, stream))
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as archive:
+            pack(archive, members)
+            archive.flush()
+            os.fsync(archive.fileno())
+
+
+async def restore(
+    file: Path, home: Path, passphrase: bytes, mirrors: Sequence[Mirror] = ()
+) -> Restored:
+    """Makes an exchange of a backup and of what mirrors hold behind it: all of it, or nothing.
+
+    Args:
+        file: A backup.
+        home: Where to; there must be nothing.
+        passphrase: Opens the exchange's keys.
+        mirrors: Agencies' mirrors of the log; the longest fills it up, and none may differ.
+
+    Raises:
+        RestoreRefused: If there is something already, or a mirror does not fit.
+        BackupDamaged: If the file is no whole backup.
+        TearlineError: If its keys do not open, or its database is not as it was logged.
+    """
+    with _at_once(home) as draft:
+        draft.mkdir(mode=0o700)
+        _unpack(file, draft)
+        config = load_config(draft)
+        log = identity_of(config, read_keys(config.keys, passphrase)).log
+        verify_database(config.database)
+        store = SqliteStore(config.database)
+        try:
+            restored = await _renew(store, log, mirrors)
+        finally:
+            await store.close()
+        config.database.with_name(config.database.name + ".lock").unlink()
+        for path in draft.iterdir():
+            _sync(path)
+        _sync(draft)
+    return restored
+
+
+def _unpack(file: Path, draft: Path) -> None:
+    def receive(name: str) -> IO[bytes]:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        return os.fdopen(os.open(draft / name, flags, 0o600), "wb")
+
+    with file.open("rb") as archive:
+        names = unpack(archive, receive, permits=_NAMES.__contains__)
+    if missing := sorted(_REQUIRED.difference(names)):
+        raise BackupDamaged(f"it has no {', '.join(missing)}")
+
+
+async def _renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
+    async for finding in LogVerifier(store, log).findings():
+        if not finding.is_lost:
+            raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
+    backed_up = (await store.load()).head.tree.size
+    checkpoints = [_verified(mirror, log) for mirror in mirrors]
+    sizes = [signed.checkpoint.size for signed in checkpoints]
+    if max(sizes, default=0) > backed_up:
+        longest = sizes.index(max(sizes))
+        await _refill(store, mirrors[longest], backed_up, sizes[longest])
+        await store.put_checkpoint(sizes[longest], checkpoints[longest].note)
+    size = max(backed_up, *sizes) if sizes else backed_up
+    for mirror, signed in zip(mirrors, checkpoints, strict=True):
+        if signed.checkpoint.root != await _root_at(store, signed.checkpoint.size):
+            raise RestoreRefused(f"{mirror.name} is a mirror of another history of this log")
+    await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
+    return Restored(backed_up=backed_up, size=size)
+
+
+def _verified(mirror: Mirror, log: LogIdentity) -> SignedCheckpoint:
+    try:
+        return verify_cosigned(read_checkpoint(mirror), log)
+    except LogError as error:
+        raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
+
+
+async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
+    """Adds entries behind those that are stored; the caller compares the root they lead to."""
+    for entries in read_entries(mirror, start, end):
+        for entry in entries:
+            try:
+                parse_entry(entry)
+            except LogError as error:
+                raise RestoreRefused(f"{mirror.name}: {error.why}") from None
+
+        def append(head: Head, entries: tuple[bytes, ...] = entries) -> Commit:
+            tree, nodes = head.tree.append(entry_hash(entry) for entry in entries)
+            return Commit(tree=tree, time_ms=head.time_ms, entries=entries, nodes=tuple(nodes))
+
+        await store.commit(append)
+
+
+async def _root_at(store: Store, size: int) -> bytes:
+    needed = frontier_nodes(size)
+    nodes = await store.nodes(needed)
+    return Frontier(size=size, hashes=tuple(nodes[node] for node in needed)).root()
+
+
+@contextmanager
+def _at_once(target: Path) -> Iterator[Path]:
+    """A place beside ``target``; what is made there moves to it in the end, or is removed.
+
+    Raises:
+        RestoreRefused: If there is something at the target, or it cannot be written.
+    """
+    if os.path.lexists(target):
+        raise RestoreRefused(f"{target}: there is something already")
+    target = target.absolute()
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
+    try:
+        yield draft
+        if os.path.lexists(target):
+            raise RestoreRefused(f"{target}: there is something already")
+        draft.rename(target)
+        _sync(target.parent)
+    except OSError as error:
+        _remove(draft)
+        raise RestoreRefused(f"{error.filename or target}: {error.strerror}") from None
+    except BaseException:
+        _remove(draft)
+        raise
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""What a restored database knows of its restore, as SQL."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from tearline_server.storage.records import EventRow, Restoration
+from tearline_server.storage.writing import write_events
+
+
+def begin_epoch(connection: apsw.Connection, restoration: Restoration) -> None:
+    """Begins another life of the database, inside the caller's transaction."""
+    connection.execute("UPDATE head SET epoch = randomblob(16)")
+    connection.execute(
+        "INSERT INTO restoration (start, stop, time_ms, settled) SELECT ?, ?, time_ms, ? FROM head",
+        (restoration.start, restoration.stop, restoration.settled),
+    )
+
+
+def restorations(connection: apsw.Connection) -> list[Restoration]:
+    """Every restore, oldest first."""
+    rows = connection.execute("SELECT start, stop, settled FROM restoration ORDER BY one")
+    return [
+        Restoration(start=start, stop=stop, settled=bool(settled)) for start, stop, settled in rows
+    ]
+
+
+def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
+    """Indices of restored blind entries of which nothing is known."""
+    rows = connection.execute(
+        "SELECT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
+        " WHERE e.idx > ? AND length(e.entry) = 33"
+        " AND NOT EXISTS (SELECT 1 FROM event WHERE idx = e.idx) ORDER BY e.idx LIMIT ?",
+        (after, limit),
+    )
+    return [index for (index,) in rows]
+
+
+def put_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
+    """Keeps what restored entries hide, inside the caller's transaction."""
+    sql = "SELECT 1 FROM event WHERE idx = ?"
+    write_events(
+        connection,
+        [row for row in events if connection.execute(sql, (row.idx,)).fetchone() is None],
+    )
