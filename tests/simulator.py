@@ -8,6 +8,7 @@ a test sets one hook, which is the lie, and says how it must end.
 
 import asyncio
 import hashlib
+import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -420,6 +421,17 @@ class Simulation:
     async def log(self, item: Signed | Event) -> None:
         """Has the exchange put whatever it likes into its log."""
         await self.exchange._committer.submit(Forgery(item), internal=True)
+
+    async def log_to(self, exchange: Exchange) -> None:
+        """Has a second life of the exchange log an event of its own."""
+        event = Event(
+            statement_id=secrets.token_bytes(32),
+            code=EventCode.OPERATOR,
+            party=self.template.identity.exchange.uri,
+            time_ms=self.clock(),
+            actor=self.template.identity.exchange.uri,
+        )
+        await exchange._committer.submit(Forgery(event), internal=True)
 
     def sign_log(self, entries: Sequence[bytes]) -> bytes:
         """A checkpoint over these entries, signed with the log's own keys."""

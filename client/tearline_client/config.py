@@ -102,6 +102,13 @@ SETTINGS = (
         meaning="seconds to wait for the exchange to answer one call",
     ),
     Setting(
+        name="http",
+        parse=_address,
+        default="",
+        meaning="host:port on which `tearline node run` shows its copy of the log, and cosigns "
+        "for whoever asks; none where it is not set",
+    ),
+    Setting(
         name="passphrase_file",
         parse=_path,
         default=None,
@@ -121,6 +128,7 @@ class Settings:
         person: Name of the person who acts, empty for the only one logged in.
         output: How data is printed: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.
+        http: ``host:port`` of the witness port, empty for none.
         passphrase_file: File whose first line opens the keystore.
         origins: For each setting: ``flag``, a variable's name, a file's path or ``default``.
     """
@@ -130,6 +138,7 @@ class Settings:
     person: str
     output: str
     timeout_s: int
+    http: str
     passphrase_file: Path | None
     origins: Mapping[str, str]
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from tearline.checkpoint import (
     CheckpointSigner,
     NoteAlgorithm,
+    NoteSignature,
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
@@ -22,11 +23,13 @@ from tearline.checkpoint import (
 from tearline.equivocation import Equivocation, verify_equivocation
 from tearline.errors import (
     CosignatureMissing,
+    CosignerElsewhere,
     CosignerUnknown,
     KeystoreEntryMissing,
     LogError,
     LogForked,
     LogInconsistent,
+    NotFound,
     RequestError,
     StatementMalformed,
 )
@@ -39,6 +42,7 @@ from tearline.wire.cosigning import (
     encode_equivocation,
     parse_cosign_news,
 )
+from tearline.witness import AddCheckpoint, Seen
 from tearline_client.investigation import find_equivocation
 from tearline_client.state import NodeState
 
@@ -91,12 +95,15 @@ class Cosigner:
         """Follows the log up to its newest checkpoint.
 
         Raises:
-            LogError: If it is not the log followed so far; LogForked if it signed both, which
-                the exchange is told, for every node to hear.
+            LogError: If it is not the log followed so far, or less of it than was cosigned;
+                LogForked if it signed both, which the exchange is told, for every node to hear.
             RequestError: If the exchange is out of reach.
         """
+        seen = self.seen  # before the exchange is asked: what is offered meanwhile may be newer
         try:
             await self._state.follow()
+            if self._state.stores.log.size < seen.size:
+                raise LogInconsistent("the exchange keeps back entries that were cosigned here")
         except LogInconsistent:
             await self.investigate()
             raise
@@ -143,6 +150,61 @@ class Cosigner:
             await self._warn()
             raise
 
+    # For whoever asks, over HTTP: see docs/spec/log-v1.md, section 9.
+
+    @property
+    def seen(self) -> Seen:
+        """The largest tree that this node cosigned."""
+        if self._state.stores.cosigning.cosigned() is None:
+            return Seen()  # of a new node, which does not know the log's keys yet
+        return self._state.stores.cosigning.seen(self._state.trust.trust_list.log)
+
+    async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
+        """Cosigns what anybody offers, if it begins with what was cosigned last (tlog-witness).
+
+        The new tree is on the disk before it is signed. A checkpoint of the log that contradicts
+        what is here is no mistake of whoever offers it, but evidence.
+
+        Raises:
+            CosignerUnknown: If our key does not count now.
+            CosignerElsewhere: If the proof begins at another size than was cosigned last.
+            LogForked: If the log signed two histories: nothing is sent from now on, and every
+                node that can be told is told.
+            LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
+        """
+        signer = self._counting_signer()
+        if signer is None:
+            raise CosignerUnknown("this node has no cosigning key on record")
+        log, stores = self._state.trust.trust_list.log, self._state.stores
+        try:
+            with stores.database.transaction():
+                checkpoint = stores.cosigning.take(offered, log)
+        except (CosignerElsewhere, LogInconsistent):
+            evidence = self._contradiction(verify_cosigned(offered.note, log))
+            if evidence is None:
+                raise
+            await self.judge(evidence)
+            raise LogForked("that is known here") from None
+        return signer.sign(checkpoint, time_s=self._state.now_ms() // 1000)
+
+    def mirrored(self) -> bytes:
+        """The newest checkpoint over the entries that are here.
+
+        It has our line, too, unless a larger one was cosigned already, whose entries were not
+        read yet: a cosigner does not go back.
+
+        Raises:
+            NotFound: If nothing of the log was read yet.
+        """
+        newest = self._state.follower.checkpoint()
+        if newest is None:
+            raise NotFound("nothing of the log was read yet")
+        signer = self._counting_signer()
+        if signer is None or self.seen.size != newest.checkpoint.size:
+            return newest.note
+        line = signer.sign(newest.checkpoint, time_s=self._state.now_ms() // 1000)
+        return parse_note(newest.note).with_signatures([line]).encode()
+
     async def _warn(self) -> None:
         # The liar may not pass it on; then people carry the file.
         with suppress(RequestError, LogError):
@@ -154,15 +216,19 @@ class Cosigner:
 
     def cosign(self) -> bytes:
         """The checkpoint that was kept as cosigned, with our line; empty if there is none yet."""
-        last = self._last()
-        try:
-            signer = self._signer()
-        except KeystoreEntryMissing:
-            return b""  # a home from before there was cosigning: it follows all the same
-        if last is None or signer.verifier not in self._cosigners():
+        last, signer = self._last(), self._counting_signer()
+        if last is None or signer is None:
             return b""
         line = signer.sign(last.checkpoint, time_s=self._state.now_ms() // 1000)
         return parse_note(last.note).with_signatures([line]).encode()
+
+    def _counting_signer(self) -> CheckpointSigner | None:
+        """Our key, if it is on record and counts now."""
+        try:
+            signer = self._signer()
+        except KeystoreEntryMissing:
+            return None  # a home from before there was cosigning: it follows all the same
+        return signer if signer.verifier in self._cosigners() else None
 
     def accuse(self, evidence: Equivocation) -> None:
         """Takes evidence against the log, from here or from anybody; what is known is passed over.
@@ -200,16 +266,38 @@ class Cosigner:
         newest = self._state.follower.checkpoint()
         if newest is None or size > newest.checkpoint.size:
             raise LogInconsistent("the exchange keeps back entries that others have cosigned")
-        root = stores.log.root_at(size)
-        if root != signed.checkpoint.root:
-            path = stores.log.consistency(size, newest.checkpoint.size)
-            self.accuse(Equivocation(older=note, newer=newest.note, root=root, path=path))
+        evidence = self._contradiction(signed)
+        if evidence is not None:
+            self.accuse(evidence)
             return
         with stores.database.transaction():
             for each in signed.signatures:
                 agency = agency_uri_of(each.key.name) if each.key.name != log.origin else ""
                 if agency not in ("", self._state.agency) and each.time_s is not None:
                     stores.cosigning.partner_cosigned(agency, size, each.time_s)
+
+    def _contradiction(self, signed: SignedCheckpoint) -> Equivocation | None:
+        """What shows that a checkpoint of the log contradicts what is here; None: nothing."""
+        size, root = signed.checkpoint.size, signed.checkpoint.root
+        last = self._last()
+        if last is not None and last.checkpoint.size == size:
+            if last.checkpoint.root == root:
+                return None
+            return Equivocation(older=last.note, newer=self._bare(signed), root=root, path=())
+        newest, own = self._state.follower.checkpoint(), self._state.stores.log
+        if newest is None or not 0 < size <= newest.checkpoint.size or own.root_at(size) == root:
+            return None
+        return Equivocation(
+            older=self._bare(signed),
+            newer=self._bare(newest),
+            root=own.root_at(size),
+            path=own.consistency(size, newest.checkpoint.size),
+        )
+
+    def _bare(self, signed: SignedCheckpoint) -> bytes:
+        """A checkpoint with the log's lines alone: with others, it would be evidence anew."""
+        keys = map(parse_verifier_key, self._state.trust.trust_list.log.verifier_keys)
+        return parse_note(signed.note).only_by(keys).encode()
 
     def _judge_partners(self) -> None:
         for partner in self._state.stores.cosigning.partners():

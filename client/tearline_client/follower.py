@@ -15,7 +15,7 @@ from tearline.limits import MAX_UNPROVEN_BYTES
 from tearline.merkle import Frontier
 from tearline.trust import TrustState
 from tearline.wire.exchange import EntryRange
-from tearline.witness import AddCheckpoint, Seen, verify_add_checkpoint
+from tearline.witness import AddCheckpoint
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
@@ -152,14 +152,12 @@ class LogFollower:
 
     def _cosign(self, signed: SignedCheckpoint) -> None:
         """Keeps the tree as the one to cosign: nothing is believed that we would not sign."""
-        last = self._cosigning.cosigned()
-        seen = Seen() if last is None else _seen(verify_cosigned(last, self._log))
+        seen = self._cosigning.seen(self._log)
         if signed.checkpoint.size < seen.size:
             return  # a checkpoint was offered to us that is ahead of what we read
         path = self._store.consistency(seen.size, signed.checkpoint.size) if seen.size else ()
         offered = AddCheckpoint(old_size=seen.size, path=path, note=signed.note)
-        verify_add_checkpoint(offered, self._log, seen)
-        self._cosigning.put_cosigned(signed)
+        self._cosigning.take(offered, self._log)
 
     def _catch_up(self) -> None:
         """Takes over what is stored, verified by this process earlier or by another of the node."""
@@ -177,7 +175,3 @@ class LogFollower:
             if statement is not None:
                 self._trust.apply(index, statement)
             self._applied = index + 1
-
-
-def _seen(signed: SignedCheckpoint) -> Seen:
-    return Seen(size=signed.checkpoint.size, root=signed.checkpoint.root)

@@ -195,6 +195,12 @@ class Note:
         merged = {(each.name, each.key_hash): each for each in (*self.signatures, *signatures)}
         return Note(text=self.text, signatures=tuple(merged.values()))
 
+    def only_by(self, keys: Iterable["VerifierKey"]) -> "Note":
+        """The note with the lines of ``keys`` alone: those of others were verified by nobody."""
+        known = {(key.name, key.key_hash) for key in keys}
+        lines = (each for each in self.signatures if (each.name, each.key_hash) in known)
+        return Note(text=self.text, signatures=tuple(lines))
+
 
 def parse_note(data: bytes) -> Note:
     """A signed note in the one spelling it has.

@@ -111,8 +111,13 @@ def sent_path(request: Request) -> str:
 
 def reply(content: bytes, media_type: str, cache: str, *, status: int = 200) -> Response:
     """An answer with a content, and how long it may be kept."""
-    headers = {"cache-control": cache, "x-content-type-options": "nosniff"}
-    return Response(content, status, media_type=media_type, headers=headers)
+    # As a header, for to a media type of text Starlette adds a charset.
+    headers = {
+        "content-type": media_type,
+        "cache-control": cache,
+        "x-content-type-options": "nosniff",
+    }
+    return Response(content, status, headers=headers)
 
 
 def refusal(status: int, headers: Mapping[str, str] = _NO_HEADERS) -> Response:

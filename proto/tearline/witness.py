@@ -89,18 +89,18 @@ def verify_add_checkpoint(request: AddCheckpoint, log: LogIdentity, seen: Seen) 
         seen: What the cosigner signed last.
 
     Raises:
-        NoteMalformed: If the note is not a checkpoint's.
+        NoteMalformed: If the note is not a checkpoint's, or the old size is above the new one.
         CheckpointForeign: If it is of another log.
         CheckpointUnsigned: If a key of the log did not sign.
         CheckpointForged: If it did not make the signature it is said to have made.
-        ProofMalformed: If the old size is above the new one, or the proof has another length.
+        ProofMalformed: If the proof has another length.
         CosignerElsewhere: If the old size is not what was signed last.
         LogInconsistent: If the tree does not begin with the last one.
     """
     keys = [parse_verifier_key(key) for key in log.verifier_keys]
     checkpoint = parse_checkpoint(request.note, origin=log.origin, required=keys).checkpoint
     if request.old_size > checkpoint.size:
-        raise ProofMalformed("the old size is above the new one")
+        raise NoteMalformed("the old size is above the new one")
     if request.old_size != seen.size:
         raise CosignerElsewhere(f"its last tree has {seen.size} entries")
     if seen.size == 0:

@@ -54,6 +54,7 @@ def test_flag_beats_environment_beats_file(home):
         "person": "flag",
         "output": "default",
         "timeout_s": str(home / "node.toml"),
+        "http": "default",
         "passphrase_file": "default",
     }
 

@@ -43,7 +43,7 @@ def test_what_begins_with_the_last_tree_may_be_signed(old: int, new: int) -> Non
     [
         (offered(5, 9), seen(6), CosignerElsewhere),
         (offered(0, 9), seen(6), CosignerElsewhere),
-        (AddCheckpoint(old_size=9, path=(), note=note(5)), seen(9), ProofMalformed),
+        (AddCheckpoint(old_size=9, path=(), note=note(5)), seen(9), NoteMalformed),
         (AddCheckpoint(old_size=0, path=path(3, 9), note=note(9)), seen(0), ProofMalformed),
         (AddCheckpoint(old_size=5, path=(), note=note(9)), seen(5), ProofMalformed),
         # Another history: of the same size, larger, and with its own honest proof.

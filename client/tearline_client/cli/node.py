@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 
 import click
 
@@ -32,7 +33,11 @@ def sync(frame: Frame) -> None:
 @command.command(name="run")
 @pass_frame
 def run_command(frame: Frame) -> None:
-    """Work unattended until SIGTERM: send, receive, follow the log, sign marks."""
+    """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
+
+    With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, it also shows
+    its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
+    """
     from tearline_client.daemon import run_daemon
 
     async def run(node: Node) -> None:
@@ -40,7 +45,15 @@ def run_command(frame: Frame) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run_daemon(node, stop, report=frame.say)
+        async with AsyncExitStack() as witness:
+            if frame.settings.http:
+                from tearline_client.http import witnessing
+
+                port = await witness.enter_async_context(
+                    witnessing(frame.settings.http, node.state, node.cosigning, frame.say)
+                )
+                frame.say(f"Showing the log, and cosigning it, on port {port}.")
+            await run_daemon(node, stop, report=frame.say)
 
     at_work(frame, run)
 

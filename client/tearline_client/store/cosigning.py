@@ -3,10 +3,12 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from tearline.checkpoint import SignedCheckpoint
+from tearline.checkpoint import Checkpoint, parse_note, parse_verifier_key
 from tearline.equivocation import Equivocation
+from tearline.federation import LogIdentity
+from tearline.ledger import verify_cosigned
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
-from tearline.witness import Awaited
+from tearline.witness import AddCheckpoint, Awaited, Seen, verify_add_checkpoint
 from tearline_client.store.database import Database
 
 _COSIGNED = "log.cosigned"
@@ -56,9 +58,33 @@ class CosigningStore:
         """The checkpoint that was cosigned last, without our line, or None."""
         return self._db.setting(_COSIGNED)
 
-    def put_cosigned(self, signed: SignedCheckpoint) -> None:
-        """Keeps what is about to be cosigned, inside the caller's transaction."""
-        self._db.put_setting(_COSIGNED, signed.note)
+    def seen(self, log: LogIdentity) -> Seen:
+        """The size and the root of what was cosigned last."""
+        note = self.cosigned()
+        if note is None:
+            return Seen()
+        last = verify_cosigned(note, log).checkpoint
+        return Seen(size=last.size, root=last.root)
+
+    def take(self, offered: AddCheckpoint, log: LogIdentity) -> Checkpoint:
+        """Keeps what is about to be cosigned, if it begins with what was cosigned last.
+
+        The last tree is looked up, compared and replaced in the caller's transaction, or a tree
+        could be cosigned that another task or process has left behind.
+
+        Raises:
+            LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
+        """
+        seen = self.seen(log)
+        checkpoint = verify_add_checkpoint(offered, log, seen)
+        if checkpoint.size > seen.size:
+            keys = [parse_verifier_key(key) for key in log.verifier_keys]
+            self.put_cosigned(parse_note(offered.note).only_by(keys).encode())
+        return checkpoint
+
+    def put_cosigned(self, note: bytes) -> None:
+        """Replaces what was cosigned last; ``take`` says when that may be done."""
+        self._db.put_setting(_COSIGNED, note)
 
     def partner(self, agency: str) -> Partner:
         """How far one partner cosigned."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tearline.errors import EntryMismatch, TwinEntries
+from tearline.errors import EntryMismatch, NotFound, TwinEntries
 from tearline.event import Event
 from tearline.ledger import blind_entry, entry_hash
 from tearline.limits import EVENT_PAGE
@@ -17,6 +17,7 @@ from tearline.merkle import (
     inclusion_proof,
 )
 from tearline.receipt import LogOpening
+from tearline.tiles import Tile, encode_entry_bundle, encode_tile
 from tearline.wire.flow import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Database
 
@@ -84,6 +85,25 @@ class LogStore:
         needed = inclusion_nodes(index, size)
         hashes = dict(zip(needed, self._hashes(needed), strict=True))
         return inclusion_proof(index, size, lambda level, idx: hashes[level, idx])
+
+    def tile(self, tile: Tile) -> bytes:
+        """The content of a tile, hashes or entries; what is here is under a checkpoint.
+
+        Raises:
+            NotFound: If not all of it is here.
+            EntryMismatch: If it should be, and is not.
+        """
+        if not tile.is_within(self.size):
+            raise NotFound("the newest checkpoint does not cover that tile")
+        if tile.level is not None:
+            return encode_tile(self._hashes(tile.nodes()))
+        rows = self._db.rows(
+            "SELECT entry FROM log_entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+            (tile.start, tile.end),
+        )
+        if len(rows) != tile.width:
+            raise EntryMismatch("an entry of the log is missing here")
+        return encode_entry_bundle(entry for (entry,) in rows)
 
     def root_at(self, size: int) -> bytes:
         """The root over the first ``size`` entries here."""
