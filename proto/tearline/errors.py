@@ -971,14 +971,6 @@ class CosignerUnknown(LogError):
     next = "Put the cosigner's key on record with `tearline keys rotate --cosign`."
 
 
-class LogBehind(LogError):
-    """An exchange whose log is shorter than what it signed in an earlier life."""
-
-    code = "TL-LOG-035"
-    what = "The log signed more entries than the exchange has."
-    next = "Restore the exchange again, with an agency's mirror that holds them."
-
-
 class CosigningWaits(LogError):
     """A restored node that does not know yet whether the log is the one it cosigned."""
 
