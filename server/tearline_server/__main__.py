@@ -122,9 +122,7 @@ def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> 
     is_flag=True,
     help="After a restore: write before every cosigning node has been there again.",
 )
-def serve(
-    home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool
-) -> None:
+def serve(home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool) -> None:
     """Serve until told to stop (SIGTERM), then drain.
 
     Logs to standard error: JSON lines, or on a terminal lines for people.
@@ -197,9 +195,7 @@ def backup(home: Path, file: Path) -> None:
     help="An agency's mirror of the log, for what the backup does not have; may be repeated.",
 )
 @_PASSPHRASE_FILE
-def restore(
-    home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: Path | None
-) -> None:
+def restore(home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: Path | None) -> None:
     """Make a home of the backup in FILE, and of what agencies' mirrors hold behind it.
 
     The home must not be there yet. Give the mirror of every agency that you can reach: the

@@ -198,8 +198,7 @@ class Exchange:
     async def close(self) -> None:
         """Writes what was taken in, and lets go of the store."""
         self.end_streams()
-        if not self._awaited and self._log.is_whole:
-            await self.flush_refusals()
+        await self.flush_refusals()
         await self._committer.close()
         await self._store.close()
 
