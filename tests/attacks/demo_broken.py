@@ -51,7 +51,7 @@ GUARDS = (
     Guard(step="overstep", function="tearline.policy.release:ReleasePolicy.verify"),
     Guard(step="disclose", function="tearline_client.receiver:Receiver._store_grant"),
     Guard(step="receipts", function="tearline_client.receiver:Receiver._store_receipt"),
-    Guard(step="audit", function="tearline_client.audit.verifier:finding_of"),
+    Guard(step="audit", function="tearline.merkle:verify_inclusion"),
     Guard(
         step="tampering", function="tearline_server.verification:LogVerifier.findings", returns=""
     ),

@@ -18,10 +18,10 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.seen import (
     below_the_line,
-    captions,
     describe,
     field_text,
     find_path,
+    names_by_recipient,
     short,
     text_column,
     values_text,
@@ -139,10 +139,7 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
     cells, trust = at_work(frame, run)
-    names = {
-        recipient: captions([(c.path, c.values) for c in cells if c.recipient == recipient])
-        for recipient in {cell.recipient for cell in cells}
-    }
+    names = names_by_recipient(cells)
     frame.emit(
         (
             {

@@ -9,6 +9,7 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name
 from tearline_client.cli.frame import Frame
 from tearline_client.entities import TOKEN_PREFIX
+from tearline_client.plan import Cell
 from tearline_client.views import PacketView
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
@@ -63,6 +64,14 @@ def captions(fields: Sequence[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
             if rest.endswith(f"/{wanted}") and values:
                 names[token] = values[0].decode("utf-8", "replace")
     return names
+
+
+def names_by_recipient(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
+    """For each recipient of a preview, what it will call entities; see ``captions``."""
+    return {
+        recipient: captions([(c.path, c.values) for c in cells if c.recipient == recipient])
+        for recipient in {cell.recipient for cell in cells}
+    }
 
 
 def below_the_line(shown: PacketView) -> list[str]:

@@ -20,7 +20,13 @@ from tearline.receipt import Status
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
-from tearline_client.cli.seen import below_the_line, find_path, view_rows
+from tearline_client.cli.seen import (
+    below_the_line,
+    find_path,
+    names_by_recipient,
+    values_text,
+    view_rows,
+)
 from tearline_client.drafting import Order, draft_file
 from tearline_client.drafts import About
 from tearline_client.enrolment import (
@@ -120,17 +126,18 @@ class Agency:
     async def preview(self, source: str, order: dict[str, Any], narrative: str) -> list[Any]:
         """Field × partner: form, what is seen, by which policies."""
         drafted = draft_file(self._node, Path(source), read_ftm, _order(order), narrative=narrative)
+        cells = [cell for plan in drafted.plans for cell in plan.cells()]
+        names = names_by_recipient(cells)
         return [
             {
                 "path": cell.path,
                 "category": cell.category,
                 "partner": cell.recipient,
                 "form": cell.form.text,
-                "values": [value.decode() for value in cell.values],
+                "shown": values_text(cell.values, names[cell.recipient]),
                 "policies": list(cell.policy_ids),
             }
-            for plan in drafted.plans
-            for cell in plan.cells()
+            for cell in cells
         ]
 
     async def send(self, source: str, order: dict[str, Any], narrative: str) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def preview(story: Story) -> Told:
     partners = {f"spiffe://{AGENCIES[name]}/node/liaison": name for name in (CN, MX)}
     seen: dict[str, dict[str, str]] = {}
     for cell in cells:
-        shown = cell["form"] if not cell["values"] else " · ".join(cell["values"])
+        shown = cell["shown"] or cell["form"]
         seen.setdefault(cell["path"].partition("/")[2], {})[partners[cell["partner"]]] = shown
     width = max(map(len, seen))
     lines = [f"{'':{width}}  {CN:34}  {MX}"]
