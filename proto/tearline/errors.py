@@ -987,6 +987,22 @@ class PromiseLost(LogError):
     next = "Tell the operator; the receipt is kept, and what it is about is sent again."
 
 
+class ErasureRefused(LogError):
+    """An order to erase entries that does not hold for what it is to erase."""
+
+    code = "TL-LOG-038"
+    what = "The order to erase the log's entry does not hold."
+    next = "Have every agency that the entries name, and no other, sign one order for them."
+
+
+class AccessLogChanged(LogError):
+    """An own access log that is not what was written, by its own tree or by an anchor."""
+
+    code = "TL-LOG-039"
+    what = "The node's own access log was changed by hand."
+    next = "Keep the database, and find out who could write to it since the last good anchor."
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

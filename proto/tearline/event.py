@@ -28,6 +28,15 @@ class EventCode(StrEnum):
     AUDIT_SEARCH = "audit-search"
     OPERATOR = "operator"
     AUDIT_EXPORT = "audit-export"
+    ANCHOR = "anchor"
+    # Of a node's own access log; see ``tearline.anchor``.
+    ACCESS_OPEN = "access-open"
+    ACCESS_SEARCH = "access-search"
+    ACCESS_EXPORT = "access-export"
+    ACCESS_PRINT = "access-print"
+    ACCESS_EXHIBIT = "access-exhibit"
+    ACCESS_READ = "access-read"
+    ERASED = "erased"
 
 
 class EventOutcome(StrEnum):

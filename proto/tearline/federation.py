@@ -149,6 +149,8 @@ NODE_TYPES = frozenset(
         StatementType.VOID,
         StatementType.MARK,
         StatementType.AUDIT_EXPORT,
+        StatementType.ANCHOR,
+        StatementType.ERASURE,
     }
 )
 """What a node's signing key may sign, unless its record lists less."""

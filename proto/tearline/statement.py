@@ -49,6 +49,8 @@ class StatementType(IntEnum):
     VOID = 9
     MARK = 10
     AUDIT_EXPORT = 11
+    ANCHOR = 12
+    ERASURE = 13
 
     @cached_property
     def label(self) -> bytes:

@@ -117,6 +117,16 @@ class Mark(_message.Message):
     time_ms: int
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., recipient: _Optional[str] = ..., agreement_id: _Optional[bytes] = ..., counter: _Optional[int] = ..., highest_sent: _Optional[int] = ..., highest_received: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
+class Anchor(_message.Message):
+    __slots__ = ("header", "number", "commitment")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    COMMITMENT_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    number: int
+    commitment: bytes
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., number: _Optional[int] = ..., commitment: _Optional[bytes] = ...) -> None: ...
+
 class Event(_message.Message):
     __slots__ = ("statement_id", "code", "party", "time_ms", "actor", "pseudonym", "counterpart", "packet", "agreement_id", "article", "purpose", "policy_digest", "decisions", "outcome", "reason", "count")
     STATEMENT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -1,5 +1,6 @@
-"""Grants, receipts, voids, marks and events."""
+"""Grants, receipts, voids, marks, anchors and events."""
 
+from tearline.anchor import Anchor
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.grant import Caveats, Grant
@@ -228,6 +229,36 @@ def _read_mark(message: pb.Mark) -> Mark:
         highest_sent=message.highest_sent,
         highest_received=message.highest_received,
         time_ms=message.time_ms,
+    )
+
+
+def encode_anchor(anchor: Anchor) -> bytes:
+    """The one encoding of an anchor: the body of its statement."""
+    return serialize(_write_anchor(anchor))
+
+
+def parse_anchor(body: bytes) -> Anchor:
+    """An anchor from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid anchor.
+    """
+    return parse_strictly(body, pb.Anchor, _read_anchor, _write_anchor, maximum=MAX_BODY_BYTES)
+
+
+def _write_anchor(anchor: Anchor) -> pb.Anchor:
+    return pb.Anchor(
+        header=write_header(anchor.header),
+        number=anchor.number,
+        commitment=anchor.commitment,
+    )
+
+
+def _read_anchor(message: pb.Anchor) -> Anchor:
+    return Anchor(
+        header=read_header(message.header),
+        number=message.number,
+        commitment=message.commitment,
     )
 
 
