@@ -9,6 +9,7 @@ import functools
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import wait
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -17,6 +18,9 @@ from tearline_client.node import Node
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+_WAKE_S = 0.5  # how long an interrupt may go unnoticed
 
 
 class _Loop:
@@ -47,6 +51,9 @@ class _Loop:
 
         future = asyncio.run_coroutine_threadsafe(call(), self._loop)
         try:
+            # A signal that comes just before a wait does not end it: so none is endless.
+            while not wait([future], timeout=_WAKE_S).done:
+                pass
             return future.result()
         finally:
             future.cancel()  # an interrupt ends the work, and not the waiting for it alone
