@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
+from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
+from tearline.encoding import u64
 from tearline.errors import StatementUnsupported, TearlineError
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
@@ -13,13 +15,30 @@ from tearline.receipt import Receipt
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.exchange import Publication
-from tearline.wire.flow import parse_grant, parse_mark, parse_receipt, parse_void
+from tearline.wire.flow import (
+    parse_anchor,
+    parse_grant,
+    parse_mark,
+    parse_receipt,
+    parse_void,
+)
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
 from tearline_server.storage.records import Asked
 
-Content = Manifest | Grant | Receipt | Void | Mark | Agreement | TrustList | KeyRecord | Revocation
+Content = (
+    Manifest
+    | Grant
+    | Receipt
+    | Void
+    | Mark
+    | Anchor
+    | Agreement
+    | TrustList
+    | KeyRecord
+    | Revocation
+)
 
 _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.TRUST_LIST: parse_trust_list,
@@ -31,9 +50,11 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
     StatementType.MARK: parse_mark,
+    StatementType.ANCHOR: parse_anchor,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
+_ANCHOR_PREFIX = b"A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,8 @@ class Claim:
                 return _PACKET_PREFIX + self.content.packet_id
             case Grant():
                 return _GRANT_PREFIX + self.content.grant_id
+            case Anchor():
+                return _ANCHOR_PREFIX + u64(self.content.number)
             case _:
                 return None
 

@@ -15,6 +15,7 @@ other refusal is signed, logged and final.
 from collections.abc import Iterable
 
 from tearline.agreement import Agreement
+from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
 from tearline.errors import (
     ChannelGap,
@@ -132,12 +133,26 @@ def _accept(case: Case) -> None:
             accept_void(case, void)
         case Mark() as mark:
             accept_mark(case, mark)
+        case Anchor():
+            _accept_anchor(case)
         case Agreement() as agreement:
             accept_agreement(case, agreement)
         case TrustList() | KeyRecord() | Revocation() as content:
             accept_member(case, content)
         case TearlineError() as error:
             raise error
+
+
+def _accept_anchor(case: Case) -> None:
+    """Logs that a node holds its own access log fast; of what is in it, nothing is known here."""
+    event = Event(
+        statement_id=case.claim.statement.id,
+        code=EventCode.ANCHOR,
+        party=case.publisher.node,
+        time_ms=case.docket.now_ms,
+        actor=case.publisher.node,
+    )
+    case.docket.settle(case.ruling, event)
 
 
 def _refuse(case: Case, error: TearlineError) -> None:
