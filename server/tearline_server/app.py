@@ -151,6 +151,7 @@ async def _serve(
     chores = [
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
         asyncio.create_task(_renew(front, exchange)),
+        asyncio.create_task(exchange.ask_witnesses()),
     ]
     try:
         async with AsyncExitStack() as monitoring:

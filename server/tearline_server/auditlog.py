@@ -17,7 +17,14 @@ from tearline.event import Event
 from tearline.identity import trust_domain_of
 from tearline.ledger import blind_entry, clear_entry, entry_hash
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
-from tearline.merkle import Frontier, Node, inclusion_nodes, inclusion_proof
+from tearline.merkle import (
+    Frontier,
+    Node,
+    consistency_nodes,
+    consistency_proof,
+    inclusion_nodes,
+    inclusion_proof,
+)
 from tearline.receipt import LogOpening
 from tearline.statement import SALT_SIZE
 from tearline.tiles import TILE_WIDTH, Tile, encode_entry_bundle, encode_tile
@@ -252,6 +259,21 @@ class AuditLog:
             inclusion_proof(index, size, lambda level, place: nodes[level, place])
             for index in indices
         ]
+
+    async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that the first ``old`` entries begin the first ``new``; empty from none.
+
+        Raises:
+            ProofMalformed: If ``old`` is above ``new``.
+            FrontierDamaged: If a node of the tree is missing.
+        """
+        if not old:
+            return ()
+        needed = consistency_nodes(old, new)
+        nodes = await self._store.nodes(needed)
+        if len(nodes) != len(set(needed)):
+            raise FrontierDamaged("a node of the log's tree is missing")
+        return consistency_proof(old, new, lambda level, place: nodes[level, place])
 
     async def tile(self, tile: Tile) -> bytes:
         """The content of a tile, hashes or entries, whatever its width.

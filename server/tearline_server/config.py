@@ -6,6 +6,7 @@ the default. Secrets are never settings.
 
 import getpass
 import os
+import re
 import stat
 import sys
 import tomllib
@@ -14,17 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tearline.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
     FileExposed,
+    KeyMalformed,
     MalformedInput,
     PassphraseMissing,
     SettingInvalid,
     SettingUnknown,
 )
 from tearline.identity import AgencyUri, ExchangeUri
-from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S
+from tearline.limits import MAX_WITNESSES, NODE_BYTES_S, NODE_STATEMENTS_S
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
@@ -35,7 +38,26 @@ _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
 _MAX_RATE = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
 _HTTP = "http"
+_WITNESSES = "witnesses"
+_LABEL = r"[A-Za-z0-9-]{1,63}"
+_URL = re.compile(
+    rf"https?://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(?::([0-9]{{1,5}}))?(?:/[^?#\s]+)?",
+    re.ASCII,
+)
 _NUMBERS = {"node_statements_s": NODE_STATEMENTS_S, "node_bytes_s": NODE_BYTES_S}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A foreign witness, which the exchange asks for cosignatures.
+
+    Attributes:
+        url: Its submission prefix, without a slash at the end.
+        key: The key by which it cosigns.
+    """
+
+    url: str
+    key: VerifierKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +71,7 @@ class Config:
         dns: The one DNS name in its certificate.
         listen: host:port that it listens on.
         http: host:port of the monitoring port, or None for none.
+        witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
     """
@@ -59,6 +82,7 @@ class Config:
     dns: str
     listen: str
     http: str | None
+    witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
 
@@ -96,7 +120,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, _HTTP, *_NUMBERS):
+        if name not in (*_TEXTS, _HTTP, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -106,6 +130,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             address=_address("address", values.get("address")),
             listen=_address("listen", values.get("listen", values.get("address"))),
             http=_address(_HTTP, values[_HTTP]) if _HTTP in values else None,
+            witnesses=_witnesses(values.get(_WITNESSES, [])),
             node_statements_s=_number("node_statements_s", values),
             node_bytes_s=_number("node_bytes_s", values),
         )
@@ -224,6 +249,34 @@ def _address(name: str, value: object) -> str:
         raise SettingInvalid(f"{name}: host:port was expected")
     parse_decimal(port, maximum=_MAX_PORT)
     return value
+
+
+def _witnesses(tables: object) -> tuple[Witness, ...]:
+    if not isinstance(tables, list) or len(tables) > MAX_WITNESSES:
+        raise SettingInvalid(f"witnesses: at most {MAX_WITNESSES} tables were expected")
+    witnesses = tuple(map(_witness, tables))
+    if len({witness.key.name for witness in witnesses}) != len(witnesses):
+        raise SettingInvalid("witnesses: two have one name")
+    return witnesses
+
+
+def _witness(table: object) -> Witness:
+    match table:
+        case {"url": str(url), "key": str(text), **others} if not others:
+            url = url.rstrip("/")
+        case _:
+            raise SettingInvalid("witnesses: each has a url and a key, both text, and nothing else")
+    found = _URL.fullmatch(url)
+    if found is None or not url.isascii() or int(found[1] or 1) > _MAX_PORT:
+        raise SettingInvalid(f"witnesses: {url!r} is no submission prefix over https or http")
+    try:
+        key = parse_verifier_key(text)
+    except KeyMalformed as error:
+        raise SettingInvalid(f"witnesses: the key for {url}: {error.why}") from None
+    # The name of a node has a scheme: a witness must not pass for an agency's.
+    if key.algorithm is not NoteAlgorithm.MLDSA44 or "://" in key.name:
+        raise SettingInvalid(f"witnesses: the key for {url} is not a witness's, of ML-DSA-44")
+    return Witness(url=url, key=key)
 
 
 def _number(name: str, values: Mapping[str, object]) -> int:

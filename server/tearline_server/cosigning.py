@@ -6,11 +6,12 @@ cosignatures from each other, and is found out by what is missing.
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from tearline.checkpoint import (
     Note,
     NoteAlgorithm,
+    SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
     parse_note,
@@ -109,20 +110,16 @@ class Cosignatures:
         for covered in sorted(self._notes, reverse=True):
             if covered < size:
                 break
-            if agencies <= _cosigners(self._notes[covered], self._identity.origin):
+            if agencies <= _cosigners(self._notes[covered]):
                 return covered, self._notes[covered].encode()
         return None
 
     def _newest(self) -> list[bytes]:
         """For each agency the newest note with its line; one note often serves several."""
-        missing = {
-            agency
-            for note in self._notes.values()
-            for agency in _cosigners(note, self._identity.origin)
-        }
+        missing = {agency for note in self._notes.values() for agency in _cosigners(note)}
         newest = []
         for size in sorted(self._notes, reverse=True):
-            here = _cosigners(self._notes[size], self._identity.origin) & missing
+            here = _cosigners(self._notes[size]) & missing
             if here:
                 newest.append(self._notes[size].encode())
                 missing -= here
@@ -159,26 +156,31 @@ class Cosignatures:
         ]
         required = [parse_verifier_key(key) for key in self._identity.verifier_keys]
         signed = parse_checkpoint(note, origin=self._identity.origin, required=required, known=keys)
-        own = {(each.key.name, each.key.key_hash) for each in signed.signatures if each.key in keys}
-        if not own:
+        if not any(each.key in keys for each in signed.signatures):
             raise CosignerUnknown(node)
-        size = signed.checkpoint.size
-        parsed = parse_note(note)
-        lines = [line for line in parsed.signatures if (line.name, line.key_hash) in own]
-        # What else stands on the note was not verified here, and is not handed on.
-        names = {(key.name, key.key_hash) for key in required}
-        bare = Note(
-            text=parsed.text,
-            signatures=tuple(s for s in parsed.signatures if (s.name, s.key_hash) in names),
-        )
-        self._notes[size] = self._notes.get(size, bare).with_signatures(lines)
+        await self._keep(signed, [*required, *keys])
+        return signed.checkpoint.size
+
+    async def take_witness(self, key: VerifierKey, note: bytes, lines: bytes) -> None:
+        """Takes what a foreign witness answered to a checkpoint of ours: its signature lines.
+
+        Raises:
+            LogError: If they are none, or none is by ``key`` over that checkpoint.
+        """
+        keys = [key, *map(parse_verifier_key, self._identity.verifier_keys)]
+        signed = parse_checkpoint(note + lines, origin=self._identity.origin, required=keys)
+        await self._keep(signed, keys)
+
+    async def _keep(self, signed: SignedCheckpoint, keys: Sequence[VerifierKey]) -> None:
+        """Keeps the lines of ``keys``: what else stands on a note was not verified here."""
+        size, lines = signed.checkpoint.size, parse_note(signed.note).only_by(keys)
+        self._notes[size] = self._notes.get(size, lines).with_signatures(lines.signatures)
         gone = sorted(self._notes)[:-MAX_COSIGNED_SIZES]
         for old in gone:
             del self._notes[old]
         kept = self._notes.get(size)
         if kept is not None:
             await self._store.put_cosigned(size, kept.encode(), above=gone[-1] if gone else -1)
-        return size
 
     async def _accuse(self, evidence: Equivocation) -> None:
         data = encode_equivocation(evidence)
@@ -196,6 +198,6 @@ async def _pass(node: str) -> None:
     """Nobody has to know which node said what it cosigned."""
 
 
-def _cosigners(note: Note, origin: str) -> frozenset[str]:
-    """URIs of the agencies whose nodes signed a note."""
-    return frozenset(agency_uri_of(each.name) for each in note.signatures if each.name != origin)
+def _cosigners(note: Note) -> frozenset[str]:
+    """URIs of the agencies whose nodes signed a note; the names of others have no scheme."""
+    return frozenset(agency_uri_of(each.name) for each in note.signatures if "://" in each.name)

@@ -42,6 +42,7 @@ from tearline_server.judging.claims import claims_of
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.storage.records import MailItem, OpeningRow, Search
+from tearline_server.witnesses import ask_on
 from tearline_server.works import Acknowledgement, ExchangeWork, HandOut, Note, Submission
 
 _OTHERS = "others"
@@ -201,6 +202,12 @@ class Exchange:
         await self.flush_refusals()
         await self._committer.close()
         await self._store.close()
+
+    async def ask_witnesses(self) -> None:
+        """Has foreign witnesses cosign the log as it grows, until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for witness in self._house.witnesses:
+                group.create_task(ask_on(witness, self._log, self._cosignatures))
 
     # Nodes.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tearline.statement import Signer
 from tearline_server.auditlog import AuditLog, Clock
 from tearline_server.bounds import Rates
-from tearline_server.config import Config
+from tearline_server.config import Config, Witness
 from tearline_server.judging.registry import Installation, installation_of
 from tearline_server.keyfile import ExchangeKeys, identity_of
 from tearline_server.storage.store import Store
@@ -24,6 +24,7 @@ class House:
         signer_of: Its signer in a federation.
         clock: The time.
         rates: What one node may publish.
+        witnesses: Foreign witnesses that are asked to cosign.
     """
 
     installation: Installation
@@ -32,6 +33,7 @@ class House:
     signer_of: Callable[[bytes], Signer]
     clock: Clock
     rates: Rates = field(default_factory=Rates)
+    witnesses: tuple[Witness, ...] = ()
 
 
 def now_ms() -> int:
@@ -50,4 +52,5 @@ def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
         ),
         clock=now_ms,
         rates=Rates(statements=config.node_statements_s, bytes=config.node_bytes_s),
+        witnesses=config.witnesses,
     )
