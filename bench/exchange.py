@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.harness import ROOT
+from bench.measured import Taken, measured
 from tearline.armor import Armor, armor
 from tearline.federation import ExchangeEnrolment
 from tearline.wire.statements import Signed, encode_signed
@@ -138,6 +139,23 @@ class Home:
             for number, record in enumerate(records)
         ]
         self._run("admit", paths)
+
+    @property
+    def trust_list(self) -> Path:
+        """The file with the first trust list."""
+        return self._folder / TRUST_LIST
+
+    def grow(self, size: int) -> Taken:
+        """Lets the log grow to ``size`` entries; prints what ``bench.growth`` does."""
+        return self.measured(["-m", "bench.growth", str(self._folder), str(size)])
+
+    def verify_log(self) -> Taken:
+        """Derives the log anew, as any operator does."""
+        return self.measured([*_SERVER, "verify-log", "--home", str(self._folder)])
+
+    def measured(self, arguments: Sequence[str]) -> Taken:
+        """Runs Python beside this home, and measures it."""
+        return measured(arguments, self._environment)
 
     def serve(self) -> Process:
         """The exchange, as any operator starts it."""

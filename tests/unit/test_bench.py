@@ -40,6 +40,40 @@ def test_b3_publishes_to_a_process_beside_echoes() -> None:
     assert all(each.figure > 0 for each in results)
 
 
+@pytest.mark.integration
+def test_b7_compares_a_long_log_with_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Searches wait for a checkpoint, of which there is one a second.
+    monkeypatch.setattr("tearline_server.auditlog.CHECKPOINT_INTERVAL_MS", 0)
+    results = {each.id: each for each in benchmark("b7").run(rounds=1, number=1, few=900, many=999)}
+    assert {"B7", "B7a", "B7f", "B7i", "B7s", "B7sm", "B7sl", "B7sp", "B7st", "B7o"} < set(results)
+    assert all(each.figure > 0 and each.baseline > 0 for each in results.values())
+
+
+@pytest.mark.integration
+def test_b10_verifies_a_log_beside_bare_hashes() -> None:
+    results = benchmark("b10").run(few=100, many=600, rows=200)
+    assert [each.id for each in results] == [
+        "B10",
+        "B10f",
+        "B10r",
+        "B10m",
+        "B10fm",
+        "B10rm",
+        "B10c",
+    ]
+    assert all(each.figure > 0 and each.baseline > 0 for each in results)
+
+
+def test_a_grown_log_says_what_traffic_leaves_behind() -> None:
+    growth = benchmark("growth")
+    events = [growth.event_of(entry) for entry in range(12)]
+    assert [event.code for event in events[:3]] == [
+        "grant-accepted", "grant-accepted", "grant-delivered",
+    ]  # fmt: skip
+    assert len({event.id for event in events}) == 12
+    assert len({event.packet for event in events}) == 2
+
+
 @pytest.mark.parametrize(("ratio", "met"), [(0.5, True), (0.49, False)])
 def test_a_floor_is_met_from_its_limit_on(ratio: float, met: bool) -> None:
     target = benchmark("harness").Target(limit=0.5, at_most=False)

@@ -1,0 +1,56 @@
+"""A node that follows a log from empty: ``python -m bench.following PAGES LIST DATABASE``.
+
+It gets the exchange's replies from files, in order: the line between them is no part of this.
+"""
+
+import argparse
+from pathlib import Path
+
+from tearline.armor import Armor
+from tearline.trust import TrustState
+from tearline.wire.exchange import parse_entries
+from tearline.wire.trust import parse_trust_list
+from tearline_client.enrolment import read_signed
+from tearline_client.follower import LogFollower
+from tearline_client.store.cosigning import CosigningStore
+from tearline_client.store.database import Database
+from tearline_client.store.log import LogStore
+from tearline_client.store.vault import Vault
+
+_STORAGE_KEY = bytes(32)  # of a database that is thrown away
+
+
+def node_database(path: Path) -> Database:
+    """The database of the node that follows."""
+    return Database(path, Vault(_STORAGE_KEY))
+
+
+def follow(pages: Path, trust_list: Path, database: Path) -> int:
+    """Takes every page, and returns how many entries are then stored."""
+    signed = read_signed(Armor.TRUST_LIST, trust_list)
+    db = node_database(database)
+    store = LogStore(db)
+    follower = LogFollower(
+        store,
+        CosigningStore(db),
+        TrustState(federation=signed.statement.id),
+        parse_trust_list(signed.statement.body).log,
+    )
+    for page in sorted(pages.iterdir()):
+        follower.take(parse_entries(page.read_bytes()))
+    size = store.size
+    db.close()
+    return size
+
+
+def main() -> None:
+    """Follows, and prints how many entries there are."""
+    parser = argparse.ArgumentParser(prog="bench.following", description=__doc__)
+    for name in ("pages", "list", "database"):
+        parser.add_argument(name, type=Path)
+    arguments = parser.parse_args()
+    print(follow(arguments.pages, arguments.list, arguments.database))
+
+
+if __name__ == "__main__":
+    main()
