@@ -65,6 +65,24 @@ class Acting:
             raise NotPermitted(f"this takes the role {role}")
         return person.subject
 
+    def reader(self, name: str, *, now_ms: int) -> str:
+        """Who reads here, by the agency's own name; empty where it is the node itself.
+
+        Args:
+            name: Who; empty for whoever is logged in.
+            now_ms: The time, Unix milliseconds.
+
+        Raises:
+            TlsError: If the person named is not logged in.
+        """
+        try:
+            session = self._issuer.session(name, now_ms // 1000)
+        except LoginRequired:
+            if name:
+                raise
+            return ""
+        return self._checked(session.name, now_ms // 1000).person.subject
+
     def token(self, name: str, *, now_ms: int) -> str:
         """A live token of a person, for calls to the exchange; it does not name them.
 

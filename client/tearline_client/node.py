@@ -14,9 +14,10 @@ from tearline.errors import (
     TrustError,
     error_by_code,
 )
+from tearline.event import EventCode
 from tearline.federation import KeyRecord
 from tearline.identity import agency_uri_of
-from tearline.packet import Field
+from tearline.packet import Field, OpenedField
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
 from tearline.tokens import Role
@@ -24,8 +25,10 @@ from tearline.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.exchange import Publication, encode_cursor
 from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.access import AccessLog
 from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
+from tearline_client.anchoring import Anchoring
 from tearline_client.certifying import renew_certificate
 from tearline_client.connecting import Connection
 from tearline_client.cosigner import Cosigner
@@ -45,8 +48,10 @@ from tearline_client.releasing import Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
+from tearline_client.search import folded, matches
 from tearline_client.store.channels import ChannelState
 from tearline_client.store.database import Database
+from tearline_client.store.access import AccessStore
 from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
 from tearline_client.store.vault import Vault
@@ -114,6 +119,15 @@ class Node:
         self.cosigning = Cosigner(state, self.cosigner)
 
     @classmethod
+        access = AccessStore(state.stores.database)
+        self._anchoring = Anchoring(state, access, self._sender)
+        self.access = AccessLog(
+            access,
+            state.uri,
+            keystore.storage_key("access"),
+            state.now_ms,
+            lambda name: self._acting.reader(name, now_ms=state.now_ms()),
+        )
     async def open(
         cls,
         path: str | Path,
@@ -202,13 +216,9 @@ class Node:
         except TrustError:
             # By a wrong clock no key begins or ends. What arrives is taken in all the same;
             # whoever seals something is told.
-            pass
-        else:
-            await self._records.keep()
-        await self.cosigning.turn()  # with a key that may have come on record just now
-        await self._sender.flush()
-        if self._reissuing.reissue():
-            await self._sender.flush()
+            return
+        await self._records.keep()
+        self._anchoring.anchor()
 
     # Keys.
 
@@ -421,21 +431,48 @@ class Node:
 
     # Looking.
 
-    def show(self, packet_id: bytes) -> PacketView:
-        """One packet as this node may see it.
+    def show(self, packet_id: bytes, *, person: str = "") -> PacketView:
+        """One packet as this node may see it; an entry of the node's own access log.
+
+        Args:
+            packet_id: 32 bytes.
+            person: Who reads, by the agency's own name; empty for whoever is logged in.
 
         Raises:
             NotFound: If it is not here.
             PacketError: If what is stored no longer verifies.
         """
-        return open_view(self.state.stores.packets, packet_id, node=self.uri)
+        shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
+        self.access.record(EventCode.ACCESS_OPEN, {packet_id: shown.view.fields}, person=person)
+        return shown
 
-    async def read(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> PacketView:
+    def search(self, text: str, *, person: str = "") -> dict[bytes, tuple[OpenedField, ...]]:
+        """The fields here that hold ``text``, by packet; an entry of the own access log.
+
+        Args:
+            text: What is sought, in whatever case, script or accents.
+            person: Who searches; empty for whoever is logged in.
+
+        Raises:
+            StoreError: If the entry cannot be written: then nothing is shown.
+        """
+        wanted, packets = folded(text), self.state.stores.packets
+        found: dict[bytes, tuple[OpenedField, ...]] = {}
+        for packet_id in packets.ids():
+            view = open_view(packets, packet_id, node=self.uri).view
+            if fields := tuple(o for o in view.best() if matches(wanted, o.field)):
+                found[packet_id] = fields
+        self.access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
+        return found
+
+    async def read(
+        self, packet_id: bytes, *, acted_by: ActedBy | None = None, person: str = ""
+    ) -> PacketView:
         """Shows a packet to the application or, with ``acted_by``, to a person; tells so.
 
         The grantor learns that it was opened or seen, never by whom beyond a pseudonym.
         """
-        shown = self.show(packet_id)
+        shown = self.show(packet_id, person=person)
         status = Status.OPENED if acted_by is None else Status.SEEN
         packets = self.state.stores.packets
         # Asked in the transaction: another process of this node may be reading, too.

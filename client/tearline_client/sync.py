@@ -208,5 +208,6 @@ class SyncNode:
     mark = _awaited(Node.mark)
 
     show = _called(Node.show)
+    search = _called(Node.search)
     read = _awaited(Node.read)
     status = _called(Node.status)

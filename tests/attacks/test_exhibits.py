@@ -43,7 +43,7 @@ async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulatio
     """China got a band of the amount, and is told of sources and methods: no word of them."""
     word = canary()
     packet = await received(world, world.cn, world.mx, told=word)
-    text = make_exhibit(world.cn.node.state, packet, SHOWN)
+    text = make_exhibit(world.cn.node.state, world.cn.node.access, packet, SHOWN)
     shown = verified(world, text)
     assert [opened.field.form for opened in shown.fields] == [Form.GENERALISED]
     assert [sighting.node for sighting in shown.sightings] == [world.cn.node.uri]
@@ -58,20 +58,22 @@ async def test_nobody_shows_what_they_cannot_open(world: Simulation) -> None:
     open_here = {opened.slot for opened in world.cn.node.show(packet).view.fields}
     for slot in set(range(len(manifest.slots))) - open_here:
         with pytest.raises(NotFound):
-            make_exhibit(world.cn.node.state, packet, [f"slot:{slot}"])
+            make_exhibit(world.cn.node.state, world.cn.node.access, packet, [f"slot:{slot}"])
 
 
 async def test_a_recipient_does_not_show_on_what_its_originator_keeps(world: Simulation) -> None:
     packet = await received(world, world.mx)
     with pytest.raises(OnwardUseForbidden):
-        make_exhibit(world.mx.node.state, packet, ["Person/name"])
-    assert verified(world, make_exhibit(world.us.node.state, packet, ["Person/name"])).accepted
+        make_exhibit(world.mx.node.state, world.mx.node.access, packet, ["Person/name"])
+    assert verified(
+        world, make_exhibit(world.us.node.state, world.us.node.access, packet, ["Person/name"])
+    ).accepted
 
 
 async def test_a_recipient_does_not_show_another_value(world: Simulation) -> None:
     """A patched node that writes whatever it likes into the file."""
     packet = await received(world, world.mx)
-    exhibit = read(make_exhibit(world.mx.node.state, packet, SHOWN))
+    exhibit = read(make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN))
     (field,) = exhibit.fields
     altered = field.plaintext.replace(AMOUNT.encode(), b"9" * len(AMOUNT))
     forged = replace(exhibit, fields=(replace(field, plaintext=altered),))
@@ -85,7 +87,8 @@ async def test_a_recipient_does_not_show_another_value(world: Simulation) -> Non
 async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> None:
     first, second = await received(world, world.mx), await received(world, world.mx)
     one, other = (
-        read(make_exhibit(world.mx.node.state, packet, SHOWN)) for packet in (first, second)
+        read(make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN))
+        for packet in (first, second)
     )
     with pytest.raises(CommitmentMismatch):
         verify_exhibit(replace(one, fields=other.fields), world.us.node.state.trust.federation)
@@ -93,9 +96,11 @@ async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> 
 
 async def test_receipts_name_who_got_something_of_it(world: Simulation) -> None:
     packet = await received(world, world.cn, world.mx)
-    bare = verified(world, make_exhibit(world.us.node.state, packet, SHOWN))
+    bare = verified(world, make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN))
     assert bare.sightings == ()
-    named = verified(world, make_exhibit(world.us.node.state, packet, SHOWN, receipts=True))
+    named = verified(
+        world, make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN, receipts=True)
+    )
     assert {sighting.node for sighting in named.sightings} == {
         world.cn.node.uri,
         world.mx.node.uri,
@@ -111,14 +116,14 @@ async def test_before_the_log_has_its_receipt_a_recipient_proves_nothing(
     async for _ in world.mx.node.inbox():
         pass
     with pytest.raises(MomentUnproven):
-        make_exhibit(world.mx.node.state, packet, SHOWN)
+        make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN)
 
 
 async def test_an_exhibit_holds_after_the_key_was_replaced(world: Simulation) -> None:
     packet = await received(world, world.mx)
     await world.mx.node.rotate_encryption_key()
     await world.us.node.state.follow()
-    text = make_exhibit(world.us.node.state, packet, SHOWN)
+    text = make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN)
     assert verified(world, text).accepted
 
 
@@ -129,13 +134,13 @@ async def test_a_policy_tells_whether_the_parties_cosigned_what_is_shown(
     packet = await received(world, world.mx)
     state = world.us.node.state
     demanding = log_policy(state, [world.us.node.uri, world.mx.node.uri])
-    bare = make_exhibit(state, packet, SHOWN).encode()
+    bare = make_exhibit(state, world.us.node.access, packet, SHOWN).encode()
     (missing,) = judge_exhibit(bare, state.trust.federation, policy=demanding).errors
     assert missing.code == "TL-LOG-007"
     for member in (world.us, world.mx):
         await member.node.cosigning.turn()
     await state.follow()
-    cosigned = make_exhibit(state, packet, SHOWN).encode()
+    cosigned = make_exhibit(state, world.us.node.access, packet, SHOWN).encode()
     assert judge_exhibit(cosigned, state.trust.federation, policy=demanding).errors == ()
     (proof, *_) = prove(state, packet.hex())
     assert AuditVerifier(demanding).judge(proof.data).outcome is Outcome.VERIFIED

@@ -29,6 +29,7 @@ from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_e
 from tearline.wire.flow import encode_log_opening
 from tearline.wire.statements import Signed, header_of
 from tearline.wire.trust import parse_key_record
+from tearline_client.access import AccessLog
 from tearline_client.audit.verifier import Outcome
 from tearline_client.state import NodeState
 from tearline_client.store.log import LogStore, OpenedEvent
@@ -52,23 +53,33 @@ DOES_NOT_SAY = (
 
 
 def make_exhibit(
-    state: NodeState, packet_id: bytes, fields: Sequence[str], *, receipts: bool = False
+    state: NodeState,
+    access: AccessLog,
+    packet_id: bytes,
+    fields: Sequence[str],
+    *,
+    receipts: bool = False,
+    person: str = "",
 ) -> str:
     """The file that shows these fields of a packet, and nothing else.
 
-    It is judged before it is handed out, as its reader will judge it.
+    It is judged before it is handed out, as its reader will judge it, and is an entry of the
+    node's own access log.
 
     Args:
         state: The node.
+        access: Its own access log.
         packet_id: 32 bytes.
         fields: For each a path, the end of one, or ``slot:N``.
         receipts: Whether to add the recipients' own word that they got something of it.
+        person: Who makes it; empty for whoever is logged in.
 
     Raises:
         NotFound: If the packet, or one field by that name, is not here.
         OnwardUseForbidden: If the packet is a partner's, and a field may not be shown on.
         MomentUnproven: If the log does not yet say, here, that it took the packet.
         PacketTooLarge: If the file would be.
+        StoreError: If the entry cannot be written.
         TearlineError: If what lies here does not prove it: this node's database was changed.
     """
     shown = open_view(state.stores.packets, packet_id, node=state.uri)
@@ -82,6 +93,7 @@ def make_exhibit(
     if len(data) > MAX_EXHIBIT_BYTES:
         raise PacketTooLarge("these fields do not fit one exhibit")
     verify_exhibit(parse_exhibit(data), state.trust.federation)
+    access.record(EventCode.ACCESS_EXHIBIT, {packet_id: opened.values()}, person=person)
     return armor(Armor.EXHIBIT, data)
 
 

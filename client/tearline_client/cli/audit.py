@@ -7,6 +7,7 @@ import click
 
 from tearline.checkpoint import SignedCheckpoint
 from tearline.errors import EXIT_NOT_FOUND, NotFound
+from tearline.event import EventCode
 from tearline.federation import TrustList
 from tearline.limits import MAX_TEXT_BYTES
 from tearline_client.audit.proofs import ProofFile, prove
@@ -14,6 +15,7 @@ from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.audit.values import packets_with
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
     export_command,
@@ -74,7 +76,8 @@ def hash_command(frame: Frame, value: str) -> None:
     """Name the packets here that hold VALUE, by this node's own keyed index.
 
     VALUE is a whole value, in whatever case or script; "-" reads it from standard input, where
-    no list of processes shows it. It is neither sent nor logged, and no field is shown: with
+    no list of processes shows it. It is not sent, the log of the exchange never
+    holds it, this node's own access log a keyed hash. No field is shown: with
     the ids, ask `tearline audit who-saw` or search for packet:ID.
     """
     if value == "-":
@@ -83,7 +86,12 @@ def hash_command(frame: Frame, value: str) -> None:
     async def run(node: Node) -> tuple[tuple[StoredPacket, ...], TrustList]:
         stores = node.state.stores
         values = ValueStore(stores.database, node.keystore.storage_key("values"))
-        return packets_with(node.state, values, value), node.state.trust.trust_list
+        found = packets_with(node.state, values, value)
+        shown: dict[bytes, tuple[()]] = {packet.id: () for packet in found}
+        node.access.record(
+            EventCode.ACCESS_SEARCH, shown, person=frame.settings.person, sought=value
+        )
+        return found, node.state.trust.trust_list
 
     packets, trust_list = at_work(frame, run)
     frame.emit(
@@ -179,6 +187,7 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
     }
 
 
+command.add_command(access_command)
 command.add_command(search_command)
 command.add_command(export_command)
 command.add_command(statistics_command)

@@ -40,7 +40,14 @@ def exhibit(
         if sync:
             await node.state.follow()
         packet_id = node.state.stores.packets.find(packet)
-        made = make_exhibit(node.state, packet_id, fields, receipts=receipts)
+        made = make_exhibit(
+            node.state,
+            node.access,
+            packet_id,
+            fields,
+            receipts=receipts,
+            person=frame.settings.person,
+        )
         return made, node.state.trust.federation.hex()
 
     text, federation = at_work(frame, run)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from tearline.packet import TEXT
+from tearline.event import EventCode
+from tearline.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
@@ -13,6 +14,7 @@ from tearline_client.entities import Entity, entities_from_fields, ids_by_token
 from tearline_client.exporters.files import create_file
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
+from tearline_client.views import open_view
 
 
 @click.group(cls=Group)
@@ -34,7 +36,10 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     """
 
     async def run(node: Node) -> list[Entity]:
-        return exported(node, packets)
+        entities, shown = exported(node, packets)
+        act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
+        node.access.record(act, shown, person=frame.settings.person)
+        return entities
 
     entities = at_work(frame, run)
     lines = [encode_entity(without_extension(e) if plain else e) for e in entities]
@@ -47,23 +52,32 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     frame.say(f"{len(lines)} entities.")
 
 
-def exported(node: Node, packets: tuple[str, ...]) -> list[Entity]:
-    """The entities of some packets, or of all, ids resolved within originator and agreement."""
+def exported(
+    node: Node, packets: tuple[str, ...]
+) -> tuple[list[Entity], dict[bytes, list[OpenedField]]]:
+    """The entities of some packets, or of all, ids resolved within originator and agreement.
+
+    Returns:
+        The entities, and by packet the fields that they are made of, for the access log.
+    """
     store = node.state.stores.packets
     ids = [store.find(prefix) for prefix in packets] if packets else store.ids()[::-1]
     by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
+    taken: dict[bytes, list[OpenedField]] = {}
     for packet_id in ids:
-        shown = node.show(packet_id)
-        fields = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), [])
-        fields += [
-            (o.field.path, o.field.values)
+        shown = open_view(store, packet_id, node=node.uri)
+        taken[packet_id] = [
+            o
             for o in shown.view.fields
             if o.field.form is Form.CLEAR
             and o.field.media_type == TEXT
             and "/Packet/" not in o.field.path
         ]
-    return [
+        fields = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), [])
+        fields += [(o.field.path, o.field.values) for o in taken[packet_id]]
+    entities = [
         entity
         for fields in by_source.values()
         for entity in entities_from_fields(fields, known=ids_by_token(fields))
     ]
+    return entities, taken

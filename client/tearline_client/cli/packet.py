@@ -33,7 +33,7 @@ from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import Cell
 from tearline_client.releasing import Sent
-from tearline_client.views import PacketView
+from tearline_client.views import PacketView, open_view
 
 _FILE = click.Path(path_type=Path)
 _MAX_NARRATIVE = 1 << 20
@@ -258,7 +258,8 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         packet_id = node.state.stores.packets.find(packet)
         manifest = node.state.stores.packets.packet(packet_id).manifest
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
-        return await node.read(packet_id, acted_by=person), node.state.trust
+        shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
+        return shown, node.state.trust
 
     shown, trust = at_work(frame, run)
     if frame.settings.output == "table":
@@ -274,10 +275,8 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
 @pass_frame
 def search(frame: Frame, text: str) -> None:
     """Find packets in which a field holds TEXT, whatever its script or accents."""
-    from tearline_client.search import folded, matches
 
     async def run(node: Node) -> list[dict[str, object]]:
-        wanted = folded(text)
         return [
             {
                 "packet": packet_id.hex()[:12],
@@ -285,9 +284,8 @@ def search(frame: Frame, text: str) -> None:
                 "form": opened.field.form.text,
                 "value": field_text(opened.field),
             }
-            for packet_id in node.state.stores.packets.ids()
-            for opened in node.show(packet_id).view.best()
-            if matches(wanted, opened.field)
+            for packet_id, found in node.search(text, person=frame.settings.person).items()
+            for opened in found
         ]
 
     frame.emit(at_work(frame, run), ["packet", "field", "form", "value"])
@@ -303,7 +301,7 @@ def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
 
     async def run(node: Node) -> Sent:
         packet_id = node.state.stores.packets.find(packet)
-        shown = node.show(packet_id)
+        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
         path = find_path(shown, field)
         person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
         return await node.disclose(packet_id, path, to, acted_by=person)
@@ -325,7 +323,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
     async def run(node: Node) -> list[dict[str, object]]:
         if sync:
             await node.receive()
-        shown = node.show(node.state.stores.packets.find(packet))
+        packets = node.state.stores.packets
         trust_list = node.state.trust.trust_list
         return [
             {
@@ -335,7 +333,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
                 "released": len(g.grant.compartments) + len(g.grant.fields),
                 "grant": g.signed.statement.id.hex()[:12],
             }
-            for g in shown.grants
+            for g in packets.grants(packets.find(packet))
         ]
 
     frame.emit(at_work(frame, run), ["partner", "place", "status", "released", "grant"])

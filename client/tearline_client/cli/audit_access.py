@@ -1,0 +1,117 @@
+"""``tearline audit access``: who read what here, and whether that is all."""
+
+import sys
+
+import click
+
+from tearline.audit_query import parse_query
+from tearline.event import Event, EventCode
+from tearline.limits import MAX_TEXT_BYTES
+from tearline.tokens import Role
+from tearline_client.audit.access import (
+    AccessEntry,
+    AccessExamination,
+    AccessFinding,
+    examine_access,
+    missing_anchors,
+)
+from tearline_client.audit.rows import Row
+from tearline_client.audit.verifier import worst
+from tearline_client.cli.at_work import at_work, counted, time_text
+from tearline_client.cli.audit_verify import STATUS, end
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.node import Node
+
+
+@click.command(cls=Command, name="access")
+@click.argument("query", default="")
+@click.option("--by", "name", default="", help="Only what this person did, by name.")
+@click.option(
+    "--sought",
+    metavar="VALUE",
+    help='Only searches for VALUE, in whatever case or script; "-" reads it from standard input.',
+)
+@click.option("--verify", is_flag=True, help="Print what is wrong with the log instead.")
+@click.option(
+    "--sync/--no-sync",
+    default=True,
+    show_default=True,
+    help="With --verify, ask the exchange's log for anchors.",
+)
+@pass_frame
+def access_command(
+    frame: Frame, query: str, name: str, sought: str | None, verify: bool, sync: bool
+) -> None:
+    """Show who read what at this node: its own access log, for example "packet:ID".
+
+    The actions are access-open, access-search, access-export, access-print, access-exhibit and
+    access-read, this command itself. Conditions are those of `tearline audit search`; actor: is
+    the node, where nobody was logged in, and --by a person. Entries name packets and slots,
+    never values; of a search a keyed hash is kept. It takes a person with the role auditor.
+
+    Every time, the tree over the entries is derived anew and compared with the anchors that the
+    exchange's log holds: what was edited, dropped or added by hand is named, and the exit status
+    is 5. With --verify, anchors are asked for that this node may have lost.
+    """
+    wanted = parse_query(query)
+    if sought == "-":
+        sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
+
+    async def run(node: Node) -> tuple[AccessExamination, list[AccessEntry]]:
+        state, person = node.state, frame.settings.person
+        node.person(person, Role.AUDITOR)
+        node.access.record(EventCode.ACCESS_READ, {}, person=person)
+        findings: tuple[AccessFinding, ...] = ()
+        if verify and sync:
+            await node.sync()
+        examined = examine_access(
+            node.access.store, state.stores.log, node.uri, now_ms=state.now_ms()
+        )
+        if verify and sync:
+            findings = await missing_anchors(
+                state, examined.anchors, lambda: node.audit_token(person)
+            )
+        chosen = [
+            entry
+            for entry in examined.entries
+            if wanted.matches(entry.event)
+            and name in ("", entry.event.actor)
+            and (sought is None or node.access.has_sought(entry.event, sought))
+        ]
+        return examined.with_findings(findings), chosen
+
+    examined, chosen = at_work(frame, run)
+    if verify:
+        frame.emit((_finding_row(f) for f in examined.findings), ["outcome", "finding", "code"])
+        frame.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
+    else:
+        frame.emit(
+            (_row(entry) for entry in chosen),
+            ["entry", "time", "action", "actor", "packet", "slots"],
+        )
+        for finding in examined.findings:
+            frame.say(f"{finding.outcome}: {finding.why}")
+    end(STATUS[worst(finding.outcome for finding in examined.findings)])
+
+
+def _row(entry: AccessEntry) -> Row:
+    event: Event = entry.event
+    return {
+        "entry": entry.index,
+        "time": time_text(event.time_ms),
+        "action": event.code.value,
+        "actor": event.actor,
+        "packet": event.packet.hex()[:12],
+        "packet_id": event.packet.hex(),
+        "slots": sorted(slot for shown in event.decisions for slot in shown.slots),
+        "shown": [
+            {"category": each.category, "form": each.form, "slots": list(each.slots)}
+            for each in event.decisions
+        ],
+        "act": event.statement_id.hex(),
+    }
+
+
+def _finding_row(finding: AccessFinding) -> Row:
+    return {"outcome": finding.outcome.value, "finding": finding.why, "code": finding.code}

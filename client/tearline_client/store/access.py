@@ -1,0 +1,187 @@
+"""The node's own access log: what was read here and by whom, as a tree nobody can prune unseen.
+
+Entries are blind entries as in the exchange's log, kept with their openings, sealed. What
+appending needs is sealed too, in one value, so that a hand that edits rows neither stops the
+node from logging nor changes what it goes on from. Specified in docs/spec/access-v1.md.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tearline.anchor import AnchoredTree
+from tearline.encoding import u64
+from tearline.errors import StoreDamaged
+from tearline.event import Event
+from tearline.ledger import blind_entry, entry_hash
+from tearline.limits import EVENT_PAGE
+from tearline.merkle import HASH_SIZE, Frontier
+from tearline.receipt import LogOpening
+from tearline.statement import SALT_SIZE
+from tearline.wire.flow import encode_event, encode_log_opening, parse_log_opening
+from tearline_client.store.database import Database
+
+_HEAD = "access.head"
+_U64 = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessHead:
+    """Where the access log stands.
+
+    Attributes:
+        since_ms: When its first entry was written, Unix milliseconds; 0 without one.
+        tree: The tree over all entries.
+    """
+
+    since_ms: int
+    tree: Frontier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnchor:
+    """An anchor of ours, and what is under it.
+
+    Attributes:
+        number: From 1.
+        statement_id: 32 bytes.
+        body: The body of its statement.
+        tree: What it commits to.
+        time_ms: When it was made.
+    """
+
+    number: int
+    statement_id: bytes
+    body: bytes
+    tree: AnchoredTree
+    time_ms: int
+
+
+class AccessStore:
+    """Entries of the access log, its tree and its anchors."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def head(self) -> AccessHead:
+        """Where the log stands.
+
+        Raises:
+            StoreDamaged: If there are entries, and nothing that says where they end: going on
+                would write over them.
+        """
+        data = self.database.setting(_HEAD)
+        if data is None:
+            if self.database.row("SELECT 1 FROM access_entry") is not None:
+                raise StoreDamaged("the end of the access log is missing")
+            return AccessHead(since_ms=0, tree=Frontier())
+        hashes = data[2 * _U64 :]
+        tree = Frontier(
+            size=int.from_bytes(data[_U64 : 2 * _U64], "big"),
+            hashes=tuple(
+                hashes[start : start + HASH_SIZE] for start in range(0, len(hashes), HASH_SIZE)
+            ),
+        )
+        return AccessHead(since_ms=int.from_bytes(data[:_U64], "big"), tree=tree)
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Adds an entry for each event, at least one; in the caller's transaction."""
+        head = self.head()
+        rows, leaves = [], []
+        for index, event in enumerate(events, start=head.tree.size):
+            salt, encoded = secrets.token_bytes(SALT_SIZE), encode_event(event)
+            leaves.append(entry_hash(blind_entry(salt, encoded)))
+            opening = LogOpening(index=index, salt=salt, event=encoded)
+            sealed = self.database.vault.seal(_place(index), encode_log_opening(opening))
+            rows.append((index, sealed))
+        tree, nodes = head.tree.append(leaves)
+        # What a hand put behind the end is none of ours, and must not keep us from writing.
+        self.database.insert_many("INSERT OR REPLACE INTO access_entry VALUES (?, ?)", rows)
+        self.database.insert_many("INSERT OR REPLACE INTO access_node VALUES (?, ?, ?)", nodes)
+        since_ms = head.since_ms or events[0].time_ms
+        self.database.put_setting(_HEAD, u64(since_ms) + u64(tree.size) + b"".join(tree.hashes))
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        """Every row that is there, sealed, ascending by index, whoever put it there."""
+        after = -(1 << 63)
+        while rows := self.database.rows(
+            "SELECT idx, sealed FROM access_entry WHERE idx > ? ORDER BY idx LIMIT ?",
+            (after, EVENT_PAGE),
+        ):
+            yield from rows
+            after = rows[-1][0]
+
+    def opening(self, index: int, sealed: bytes) -> LogOpening:
+        """What a row holds.
+
+        Raises:
+            StoreDamaged: If it was not sealed for this place.
+            StatementMalformed: If what was sealed is no opening.
+        """
+        return parse_log_opening(self.database.vault.open(_place(index), sealed))
+
+    def leaf(self, index: int) -> bytes | None:
+        """The leaf that was written with an entry, or None if it is not there."""
+        found = self.database.value(
+            "SELECT hash FROM access_node WHERE level = 0 AND idx = ?", (index,)
+        )
+        return None if found is None else bytes(found)
+
+    def put_anchor(self, anchor: StoredAnchor) -> None:
+        """Keeps an anchor; in the caller's transaction."""
+        tree = anchor.tree
+        value = u64(anchor.time_ms) + tree.salt + u64(tree.size) + tree.root + anchor.body
+        self.database.execute(
+            "INSERT INTO access_anchor VALUES (?, ?, ?)",
+            (
+                anchor.number,
+                anchor.statement_id,
+                self.database.vault.seal(_anchor_place(anchor.number), value),
+            ),
+        )
+
+    def anchors(self) -> tuple[StoredAnchor, ...]:
+        """Every anchor, by number.
+
+        Raises:
+            StoreDamaged: If one does not open.
+        """
+        rows = self.database.rows(
+            "SELECT number, statement_id, sealed FROM access_anchor ORDER BY number"
+        )
+        return tuple(self._anchor(*row) for row in rows)
+
+    def last_anchor(self) -> StoredAnchor | None:
+        """The newest anchor, or None.
+
+        Raises:
+            StoreDamaged: If it does not open.
+        """
+        row = self.database.row(
+            "SELECT number, statement_id, sealed FROM access_anchor ORDER BY number DESC LIMIT 1"
+        )
+        return None if row is None else self._anchor(*row)
+
+    def _anchor(self, number: int, statement_id: bytes, sealed: bytes) -> StoredAnchor:
+        value = self.database.vault.open(_anchor_place(number), sealed)
+        salt_at, size_at = _U64, _U64 + SALT_SIZE
+        root_at, body_at = size_at + _U64, size_at + _U64 + HASH_SIZE
+        return StoredAnchor(
+            number=number,
+            statement_id=statement_id,
+            body=value[body_at:],
+            tree=AnchoredTree(
+                salt=value[salt_at:size_at],
+                size=int.from_bytes(value[size_at:root_at], "big"),
+                root=value[root_at:body_at],
+            ),
+            time_ms=int.from_bytes(value[:_U64], "big"),
+        )
+
+
+def _place(index: int) -> str:
+    return f"access.{index}"
+
+
+def _anchor_place(number: int) -> str:
+    return f"access.anchor.{number}"
