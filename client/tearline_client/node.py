@@ -46,12 +46,12 @@ from tearline_client.receiver import Receiver
 from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
+from tearline_client.search import folded, matches
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
-from tearline_client.search import folded, matches
+from tearline_client.store.access import AccessStore
 from tearline_client.store.channels import ChannelState
 from tearline_client.store.database import Database
-from tearline_client.store.access import AccessStore
 from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
 from tearline_client.store.vault import Vault
@@ -116,9 +116,6 @@ class Node:
         self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
         self._connection = Connection(home, keystore, state.transport)
-        self.cosigning = Cosigner(state, self.cosigner)
-
-    @classmethod
         access = AccessStore(state.stores.database)
         self._anchoring = Anchoring(state, access, self._sender)
         self.access = AccessLog(
@@ -128,6 +125,9 @@ class Node:
             state.now_ms,
             lambda name: self._acting.reader(name, now_ms=state.now_ms()),
         )
+        self.cosigning = Cosigner(state, self.cosigner)
+
+    @classmethod
     async def open(
         cls,
         path: str | Path,
@@ -216,9 +216,14 @@ class Node:
         except TrustError:
             # By a wrong clock no key begins or ends. What arrives is taken in all the same;
             # whoever seals something is told.
-            return
-        await self._records.keep()
-        self._anchoring.anchor()
+            pass
+        else:
+            await self._records.keep()
+            self._anchoring.anchor()
+        await self.cosigning.turn()  # with a key that may have come on record just now
+        await self._sender.flush()
+        if self._reissuing.reissue():
+            await self._sender.flush()
 
     # Keys.
 
@@ -441,6 +446,7 @@ class Node:
         Raises:
             NotFound: If it is not here.
             PacketError: If what is stored no longer verifies.
+            StoreError: If the entry cannot be written: then nothing is shown.
         """
         shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
         self.access.record(EventCode.ACCESS_OPEN, {packet_id: shown.view.fields}, person=person)
@@ -470,7 +476,8 @@ class Node:
     ) -> PacketView:
         """Shows a packet to the application or, with ``acted_by``, to a person; tells so.
 
-        The grantor learns that it was opened or seen, never by whom beyond a pseudonym.
+        The grantor learns that it was opened or seen, never by whom beyond a pseudonym; the own
+        access log has the name.
         """
         shown = self.show(packet_id, person=person)
         status = Status.OPENED if acted_by is None else Status.SEEN
