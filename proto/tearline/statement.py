@@ -49,8 +49,8 @@ class StatementType(IntEnum):
     VOID = 9
     MARK = 10
     AUDIT_EXPORT = 11
-    ANCHOR = 12
-    ERASURE = 13
+    ERASURE = 12
+    ANCHOR = 13
 
     @cached_property
     def label(self) -> bytes:
