@@ -7,14 +7,14 @@ finding names the row; all of them are reported, not the first. What was lost wi
 told from what was changed.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tearline.commitments import verify_ciphertext, verify_opening
 from tearline.errors import LogError, TearlineError
 from tearline.federation import LogIdentity
 from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
-from tearline.merkle import Frontier, Node
+from tearline.merkle import Frontier, Node, NodeId
 from tearline.statement import StatementType
 from tearline.wire.exchange import parse_parts
 from tearline.wire.flow import parse_event, parse_receipt
@@ -78,6 +78,8 @@ class LogVerifier:
         restorations = await self._store.restorations()
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
             events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
+            # In one question: a question for each entry takes longer than all else.
+            stored_nodes = await self._store.nodes([*_completed(self.size, page[-1][0] + 1)])
             for index, entry in page:
                 if index != self.size:
                     # What stands behind a gap can no longer be placed in the tree.
@@ -91,7 +93,7 @@ class LogVerifier:
                     for finding in _entry_findings(index, entry, row):
                         yield finding
                 self._tree, nodes = self._tree.append([entry_hash(entry)])
-                async for finding in self._node_findings(nodes):
+                for finding in _node_findings(nodes, stored_nodes):
                     yield finding
                 if self.size == signed_size and self._tree.root() != signed_root:
                     yield Finding(place="checkpoint", what=f"it signed another tree of {self.size}")
@@ -112,20 +114,6 @@ class LogVerifier:
     async def _events(self, first: int, last: int) -> list[EventRow]:
         rows = await self._store.event_rows(first, limit=last - first + 1)
         return [row for row in rows if row.idx <= last]
-
-    async def _node_findings(self, nodes: list[Node]) -> AsyncIterator[Finding]:
-        ids = [(level, index) for level, index, _ in nodes if level]
-        stored = await self._store.nodes(ids) if ids else {}
-        explained = False
-        for level, index, expected in nodes:
-            # Above a hash that is wrong all others are: the lowest says where to look.
-            if level and not explained and stored.get((level, index)) != expected:
-                explained = True
-                first, last = index << level, (index + 1 << level) - 1
-                yield Finding(
-                    place=f"node {level}/{index}",
-                    what=f"it is not the hash of entries {first} to {last}: one was changed",
-                )
 
     async def _behind(self, stored: Stored, signed_size: int) -> AsyncIterator[Finding]:
         head = stored.head.tree
@@ -177,6 +165,26 @@ def _restored_findings(index: int, entry: bytes) -> list[Finding]:
         return _clear_findings(index, entry)
     lost = "its opening is missing since the restore: no party has returned it"
     return [Finding(place=f"event {index}", what=lost, is_lost=True)]
+
+
+def _completed(start: int, end: int) -> Iterator[NodeId]:
+    """The nodes above the leaves that entries from ``start`` up to ``end`` complete."""
+    for index in range(start, end):
+        level, place = 0, index
+        while place & 1:
+            level, place = level + 1, place >> 1
+            yield level, place
+
+
+def _node_findings(nodes: Sequence[Node], stored: Mapping[NodeId, bytes]) -> Iterator[Finding]:
+    for level, index, expected in nodes:
+        if level and stored.get((level, index)) != expected:
+            first, last = index << level, (index + 1 << level) - 1
+            yield Finding(
+                place=f"node {level}/{index}",
+                what=f"it is not the hash of entries {first} to {last}: one was changed",
+            )
+            return  # above a hash that is wrong all others are: the lowest says where to look
 
 
 def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Finding]:

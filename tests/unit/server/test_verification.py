@@ -1,12 +1,14 @@
 """A database edited by hand is caught, and the edited row is named."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from builders import CN, MX
 from exchange_builders import IDENTITY, codes, opened
+from tearline.merkle import NodeId
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.verification import LogVerifier
 
@@ -53,6 +55,22 @@ async def edited(tmp_path: Path, logged: bytes, *statements: str) -> list[str]:
 
 async def test_what_was_logged_verifies(tmp_path: Path, logged: bytes) -> None:
     assert await edited(tmp_path, logged) == []
+
+
+async def test_the_tree_is_read_in_pages_and_not_node_by_node(
+    tmp_path: Path, logged: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    nodes = SqliteStore.nodes
+
+    async def counted(store: SqliteStore, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+        asked.append(len(ids))
+        return await nodes(store, ids)
+
+    monkeypatch.setattr(SqliteStore, "nodes", counted)
+    assert await edited(tmp_path, logged) == []
+    (together,) = asked
+    assert together > 10
 
 
 @pytest.mark.parametrize(
