@@ -104,6 +104,9 @@ class Dialling:
     async def acknowledge(self, cursor: bytes) -> None:
         await (await self._dial()).acknowledge(cursor)
 
+    async def reconcile(self, request: bytes) -> bytes:
+        return await (await self._dial()).reconcile(request)
+
     async def entries(self, request: bytes) -> bytes:
         return await (await self._dial()).entries(request)
 

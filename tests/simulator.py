@@ -184,6 +184,9 @@ class LocalTransport:
     async def acknowledge(self, cursor: bytes) -> None:
         await self._exchange.acknowledge(self._caller, cursor)
 
+    async def reconcile(self, request: bytes) -> bytes:
+        return await self._exchange.reconcile(self._caller, request)
+
     async def entries(self, request: bytes) -> bytes:
         return await self._trust.entries(self._caller, request)
 

@@ -106,6 +106,9 @@ class Cosigner:
                 raise LogInconsistent("the exchange keeps back entries that were cosigned here")
         except LogInconsistent:
             await self.investigate()
+            # An exchange that went back to a backup has to know that it signed more.
+            with suppress(RequestError, LogError):
+                await self._tell(self.cosign())
             raise
 
     async def investigate(self) -> None:

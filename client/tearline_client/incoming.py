@@ -14,9 +14,11 @@ from tearline.errors import (
     AgreementNotInForce,
     EntryMismatch,
     GrantMisdirected,
+    GrantExpired,
     GrantorNotOriginator,
     StatementMalformed,
     TearlineError,
+    KeystoreEntryMissing,
 )
 from tearline.event import Event, EventCode
 from tearline.grant import Grant
@@ -75,7 +77,7 @@ class ReceivedGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lapsed:
-    """A grant that ended before it came; it is not opened.
+    """A grant that ended before it came, or whose key was lost with a machine: it stays closed.
 
     Attributes:
         grant: The grant.
@@ -83,9 +85,11 @@ class Lapsed:
 
     grant: Grant
 
+        why: Why it is not opened.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
+    why: TearlineError
     """A delivery that verified.
 
     Attributes:
@@ -126,6 +130,7 @@ class Intake:
 
     def __init__(
         self,
+        may_lack_keys: Whether this node was restored, and keys may be gone for good.
         *,
         node: str,
         trust: TrustState,
@@ -135,11 +140,13 @@ class Intake:
         self._node = node
         self._trust = trust
         self._kem_key = kem_key
+        may_lack_keys: Callable[[], bool] = lambda: False,
         self._pins = pins
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
         """Checks a delivery whose log entry was found to be what its opening says.
 
+        self._may_lack_keys = may_lack_keys
         1. The entry is about this statement, of the right kind, and names this node's part.
         2. The statement's signer, key and signature count at that place of the log.
         3. It is addressed to this node.
@@ -206,7 +213,7 @@ class Intake:
         grant = parse_grant(statement.body)
         self._verify_addressed(grant.address)
         if grant.not_after_ms <= now_ms:
-            return Lapsed(grant=grant)
+            return Lapsed(grant=grant, why=GrantExpired())
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]
@@ -216,7 +223,13 @@ class Intake:
         _verify_originator(signer, originator)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
-        release = open_release(grant, self._kem_key(grant.kem_key_id))
+        try:
+            key = self._kem_key(grant.kem_key_id)
+        except KeystoreEntryMissing as error:
+            if not self._may_lack_keys():
+                raise
+            return Lapsed(grant=grant, why=error)
+        release = open_release(grant, key)
         ciphertexts = {
             slot: data
             for parts in delivery.parts

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 from tearline.errors import (
     CallerDenied,
+    CosigningWaits,
     OutcomeUnknown,
     RefusedOtherwise,
+    SignerKeyUnknown,
     TrustError,
     error_by_code,
 )
@@ -70,7 +72,9 @@ class KeyRecords:
         self._adopt()
         due = rotation_due(self.ends_ms(), now_ms=self._state.now_ms())
         for kind in (KeyKind.KEM, KeyKind.COSIGN):
-            if kind in due and self._state.is_ready():
+            if (kind in due or self._is_lost(kind)) and self._state.is_ready():
+                if kind is KeyKind.COSIGN and not self._may_cosign():
+                    continue
                 await self._queue(self._record(kind, self._waiting(kind)))
         self._adopt()
 
@@ -78,9 +82,12 @@ class KeyRecords:
         """Replaces the encryption or cosigning key, whatever is left of the old one's life.
 
         Raises:
+            CosigningWaits: If this node was restored, and must not cosign yet.
             TearlineError: If the exchange refuses its record, or is out of reach.
         """
         self._state.verify_ready()
+        if kind is KeyKind.COSIGN:
+            self._state.verify_may_cosign()
         await self._publish(self._record(kind, self._keys.make(kind)))
         self._adopt()
 
@@ -135,6 +142,24 @@ class KeyRecords:
                 self._keys.destroy_kem(key)
                 count += 1
         return count
+
+    def _is_lost(self, kind: KeyKind) -> bool:
+        """Whether the private half of the key that others use now is not here."""
+        if kind is KeyKind.COSIGN:
+            return self._keys.public(kind) is None
+        moment = self._state.next_moment()
+        try:
+            newest = self._state.trust.kem_key(self._state.uri, at=moment)
+        except SignerKeyUnknown:
+            return False  # a key that is due, not lost
+        return newest.id not in self._keys.kem_ids()
+
+    def _may_cosign(self) -> bool:
+        try:
+            self._state.verify_may_cosign()
+        except CosigningWaits:
+            return False
+        return True
 
     def _is_new(self, certified: Signed) -> bool:
         """Whether the root certified a key that the log does not know yet, and that may count."""

@@ -44,6 +44,7 @@ from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
 from tearline_client.reissuing import Reissuing
+from tearline_client.recovery import Recovery
 from tearline_client.releasing import Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.search import folded, matches
@@ -116,6 +117,7 @@ class Node:
         self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
         self._connection = Connection(home, keystore, state.transport)
+        self._recovery = Recovery(state)
         access = AccessStore(state.stores.database)
         self._anchoring = Anchoring(state, access, self._sender)
         self.access = AccessLog(
@@ -212,18 +214,25 @@ class Node:
         """
         await self.cosigning.follow()
         try:
+        try:
+            await self._recovery.run()
+            await self._keep_records()
+        finally:
+            # With a key that may have come on record just now; and an exchange that was restored
+            # takes nothing before it has heard what we cosigned.
+            await self.cosigning.turn()
+        await self._sender.flush()
+        if self._reissuing.reissue():
+            await self._sender.flush()
+
+    async def _keep_records(self) -> None:
             self.state.follower.verify_fresh(self.state.now_ms())
         except TrustError:
             # By a wrong clock no key begins or ends. What arrives is taken in all the same;
             # whoever seals something is told.
-            pass
-        else:
-            await self._records.keep()
-            self._anchoring.anchor()
-        await self.cosigning.turn()  # with a key that may have come on record just now
-        await self._sender.flush()
-        if self._reissuing.reissue():
-            await self._sender.flush()
+            return
+        await self._records.keep()
+        self._anchoring.anchor()
 
     # Keys.
 
@@ -331,6 +340,9 @@ class Node:
             AgreementError: If a party did not sign, or the exchange refuses it.
         """
         await self.sync()
+        await self._publish_cosigned(complete)
+
+    async def _publish_cosigned(self, complete: Signed) -> None:
         with self.state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
         sent = await self._releasing.settle((), [complete], ids)
@@ -415,6 +427,7 @@ class Node:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
         await self.sync()
         count = 0
+                self._receiver.rest(data)
         async for _ in self.inbox():
             count += 1
         await self.tell()

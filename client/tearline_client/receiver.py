@@ -14,13 +14,13 @@ from tearline.errors import (
     ChannelStalled,
     EntryNotIncluded,
     FileExposed,
-    GrantExpired,
     GrantMisdirected,
     KeystoreEntryMissing,
     KeystoreUnusable,
     MarkUnequal,
     PinUnknown,
     StatementMalformed,
+    ReceiptForgotten,
     StoreError,
     SuiteUnknown,
     TearlineError,
@@ -59,7 +59,11 @@ class Receiver:
         self._count = 0  # what was taken in
         self._tried: tuple[int, int] | None = None  # on what grounds all was tried again
         self._intake = Intake(
-            node=state.uri, trust=state.trust, kem_key=state.kem_key, pins=state.policies.pins
+            node=state.uri,
+            trust=state.trust,
+            kem_key=state.kem_key,
+            pins=state.policies.pins,
+            may_lack_keys=lambda: state.stores.recovery.restored() is not None,
         )
 
     async def take(self, data: bytes) -> Received | None:
@@ -142,6 +146,17 @@ class Receiver:
             raise
 
     def _take(self, delivery: Delivery, data: bytes, cursor: Cursor | None) -> Received | None:
+    def rest(self, data: bytes) -> None:
+        """Takes note of the epoch, where nothing waits.
+
+        Raises:
+            StatementMalformed: If ``data`` is not a delivery.
+        """
+        stores, cursor = self._state.stores, delivery_cursor(data)
+        if cursor.epoch != stores.intake.cursor().epoch:
+            with stores.database.transaction():
+                stores.intake.put_cursor(cursor)
+
         """Takes a delivery in, and moves the cursor with it, unless it comes from aside."""
         stores = self._state.stores
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
@@ -156,14 +171,15 @@ class Receiver:
                 agency = agency_uri_of(received.signer.signer)
                 stores.cosigning.acted(agency, received.opening.index, event.time_ms)
             self._place(received, data)
-            self._store(received)
+            self._store(received, data)
             stores.intake.take(received.signed.statement.id)
             if cursor is not None:
                 stores.intake.put_cursor(cursor)
             lapsed = isinstance(received.content, Lapsed)
-            if lapsed:
-                # It came too late to be opened, but it came: its place is not missing.
-                self._quarantine(GrantExpired(), data, about=received.signed.statement.id)
+            if isinstance(received.content, Lapsed):
+                # It cannot be opened any more, but it came: its place is not missing.
+                why = received.content.why
+                self._quarantine(why, data, about=received.signed.statement.id)
         self._count += 1
         return None if lapsed else received
 
@@ -184,12 +200,12 @@ class Receiver:
     def _incoming(self, sender: str, agreement_id: bytes) -> Incoming:
         return self._state.stores.channels.incoming(sender, agreement_id)
 
-    def _store(self, received: Received) -> None:
+    def _store(self, received: Received, data: bytes) -> None:
         match received.content:
             case ReceivedGrant() as grant:
                 self._store_grant(grant)
             case Receipt() as receipt:
-                self._store_receipt(received, receipt)
+                self._store_receipt(received, receipt, data)
             case Agreement():
                 self._state.stores.agreements.put(received.signed)
             case Mark() as mark:
@@ -208,7 +224,7 @@ class Receiver:
         for slot, error in received.findings.items():
             self._quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
 
-    def _store_receipt(self, received: Received, receipt: Receipt) -> None:
+    def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
         packets = self._state.stores.packets
         grant = packets.grant(receipt.about)
         if grant is None or grant.incoming:
@@ -220,6 +236,10 @@ class Receiver:
         packets.set_status(receipt.about, receipt.status)
 
     def _store_mark(self, mark: Mark) -> None:
+        if grant is None and self._state.stores.recovery.restored() is not None:
+            # The grant was made after the backup; that there was one is all we know now.
+            self._quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
+            return
         channels, peer = self._state.stores.channels, mark.header.signer
         incoming = self._incoming(peer, mark.agreement_id)
         incoming.receive_mark(mark, sent=channels.sent(peer, mark.agreement_id))
@@ -233,6 +253,7 @@ class Receiver:
 
     def _quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
         now_ms = self._state.now_ms()
+        self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
         self._state.stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
 
     def _pass(self, cursor: Cursor, entry: LogOpening) -> None:

@@ -37,7 +37,7 @@ def thread_of(statement: Statement) -> Hashable:
     if statement.type is StatementType.MARK:
         mark = parse_mark(statement.body)
         return mark.recipient, mark.agreement_id
-    address = _address_of(statement)
+    address = address_of(statement)
     return statement.id if address is None else (address.recipient, address.agreement_id)
 
 
@@ -69,7 +69,7 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
                 return StatementType.MARK, encode_mark(mark)
     if statement.type is StatementType.VOID and code == StatementConflict.code:
         return None  # something fills the place already, and that is all a void is for
-    address = _address_of(statement)
+    address = address_of(statement)
     if address is None:
         return None
     void = Void(header=header, address=address, reason=VoidReason.REFUSED)
@@ -115,7 +115,8 @@ def _showing(whole: Bundle, kept: Collection[bytes]) -> Bundle:
     return replace(whole, leaves=tuple(leaves))
 
 
-def _address_of(statement: Statement) -> Address | None:
+def address_of(statement: Statement) -> Address | None:
+    """The place of a statement of ours in a channel, if it has one."""
     match statement.type:
         case StatementType.GRANT:
             return parse_grant(statement.body).address

@@ -39,7 +39,14 @@ from tearline.wire.flow import (
 )
 from tearline.wire.statements import Signed
 from tearline_client.outgoing import Composition, sign_together
-from tearline_client.resending import Unsigned, instead_of, is_behind, rest_of, thread_of
+from tearline_client.resending import (
+    Unsigned,
+    address_of,
+    instead_of,
+    is_behind,
+    rest_of,
+    thread_of,
+)
 from tearline_client.state import NodeState
 from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
@@ -92,7 +99,7 @@ class Sender:
                 again as the same statements.
             TlsError: If the exchange does not let this node in; the same.
         """
-        outbox, last = self._state.stores.outbox, 0
+        outbox, last = self._state.stores.outbox, None
         held: set[Hashable] = set()
         if self._state.stores.cosigning.is_stopped:
             return  # what waits stays, until an officer decides
@@ -198,6 +205,7 @@ class Sender:
                 if outcome.receipt is not None:
                     self._store_receipt(outcome.receipt)
                 if outcome.refusal is None:
+                    self._keep(statement, publication)
                     continue
                 refusal, final = outcome.refusal, whole or outcome.receipt is not None
                 follows = instead_of(statement, refusal.code, final=final, header=signer.header)
@@ -223,6 +231,16 @@ class Sender:
             )
             stores.outbox.update(item)
         return item
+
+    def _keep(self, statement: Statement, publication: Publication) -> None:
+        """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""
+        address = address_of(statement)
+        if address is None:
+            return
+        attestations = publication.attestations()
+        hashes = [inclusion.attestation for inclusion in statement.inclusions]
+        kept = Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
+        self._state.stores.recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)

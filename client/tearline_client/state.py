@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
 from tearline.errors import (
+    CosigningWaits,
     EntryNotIncluded,
     LogError,
     NotWitnessed,
+    PromiseLost,
     QuarantineFull,
     SendingStopped,
     TearlineError,
@@ -33,6 +35,11 @@ from tearline.policy.vocabulary import schema_digest
 from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.exchange import encode_entries_request, parse_entries
+from tearline.wire.reconciling import (
+    ReconcileRequest,
+    encode_reconcile_request,
+    parse_reconcile_reply,
+)
 from tearline_client.follower import LogFollower
 from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
@@ -44,6 +51,7 @@ from tearline_client.store.log import LogStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.store.returned import ReturnedStore
+from tearline_client.store.recovery import RecoveryStore
 from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
@@ -63,6 +71,7 @@ class Stores:
         self.agreements = AgreementStore(database)
         self.intake = IntakeStore(database)
 
+        self.recovery = RecoveryStore(database)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
@@ -194,7 +203,7 @@ class NodeState:
         async with self.following:
             while not await self._follow_once():
                 pass
-        self._compare_receipts()
+        await self._compare_receipts()
 
     async def _follow_once(self) -> bool:
         reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
@@ -218,20 +227,56 @@ class NodeState:
                 most=MAX_QUARANTINED + MAX_ALARMS,
             )
 
-    def _compare_receipts(self) -> None:
+    async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.
 
         Raises:
             LogError: If an entry is not what a receipt says, or is not there long after it had
+        What an exchange lost that was restored since is kept as evidence, too, but the work
+        goes on: it says that it was, by its epoch.
+
                 to be; kept as evidence.
         """
         for promise in self.stores.packets.promises():
+            RequestError: If the exchange does not answer.
             try:
                 with self.stores.database.transaction():
                     self._compare(promise)
             except LogError as error:
-                self.alarm(error, promise.entry.event)
-                raise
+                if not await self._is_excused(promise):
+                    self.alarm(error, promise.entry.event)
+                    raise
+                self.alarm(PromiseLost(f"entry {promise.entry.index}"), promise.entry.event)
+                with self.stores.database.transaction():
+                    self.stores.packets.set_kept(promise)
+
+    async def _is_excused(self, promise: Promise) -> bool:
+        """Whether the exchange was restored after it gave a receipt."""
+        stores = self.stores
+        if not stores.recovery.is_excused(promise.receipt):
+            request = encode_reconcile_request(ReconcileRequest())
+            epoch = parse_reconcile_reply(await self.transport.reconcile(request)).epoch
+            if epoch != (known := stores.intake.cursor().epoch) and known:
+                with stores.database.transaction():
+                    stores.recovery.begin()
+        return stores.recovery.is_excused(promise.receipt)
+
+    def verify_may_cosign(self) -> None:
+        """Checks that a restored node cosigns nothing but what another agency stands for.
+
+        It does not know what it cosigned after its backup. Another agency does that cosigned,
+        since the restore, a tree that holds all that the backup held and that is ours.
+
+        Raises:
+            CosigningWaits: If none did.
+        """
+        restored = self.stores.recovery.restored()
+        if restored is None:
+            return
+        for partner in self.stores.cosigning.partners():
+            if partner.time_s > restored.time_s and partner.size >= restored.log_size:
+                return
+        raise CosigningWaits
 
     def _compare(self, promise: Promise) -> None:
         packets, log, now_s = self.stores.packets, self.stores.log, self.follower.time_s()

@@ -37,6 +37,10 @@ class Transport(Protocol):
         """Says that everything up to ``cursor`` is durable here."""
         ...
 
+    async def reconcile(self, request: bytes) -> bytes:
+        """Where this node stands after a loss; answered by where the exchange stands."""
+        ...
+
     async def entries(self, request: bytes) -> bytes:
         """A run of log entries with a checkpoint."""
         ...
@@ -107,6 +111,10 @@ class GrpcTransport:
             raise self._translated(error) from None
         finally:
             stream.cancel()
+
+    async def reconcile(self, request: bytes) -> bytes:
+        """Where this node stands after a loss; answered by where the exchange stands."""
+        return await self._call(methods.RECONCILE, request)
 
     async def acknowledge(self, cursor: bytes) -> None:
         """Says that everything up to ``cursor`` is durable here."""

@@ -771,6 +771,14 @@ class ChannelStalled(MailboxError):
     next = "Compare what was sent and received with the sender, outside the exchange."
 
 
+class ReceiptForgotten(MailboxError):
+    """A receipt of a grant that this node made after its backup."""
+
+    code = "TL-MBX-006"
+    what = "A receipt came of a grant that this restored node does not know any more."
+    next = "Keep it: it says that the partner has the grant; ask there what it was."
+
+
 class LogError(TearlineError):
     """The audit log, or a proof of it, does not verify."""
 

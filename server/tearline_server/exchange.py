@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tearline.audit_query import Query, parse_query
-from tearline.errors import ExchangeBusy, MalformedInput, NotFound, TokenRefused
+from tearline.errors import (
+    EntryMismatch,
+    ExchangeBusy,
+    MalformedInput,
+    NotFound,
+    TokenRefused,
+)
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
+from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
     EVENT_PAGE,
     EVENT_PAGE_BYTES,
@@ -18,7 +25,9 @@ from tearline.limits import (
     MAX_AGREEMENTS_SEARCHED,
     MAX_LOG_SIZE,
     MAX_REFUSALS_COUNTED,
+    MAX_UNOPENED,
 )
+from tearline.receipt import LogOpening
 from tearline.statement import HASH_SIZE
 from tearline.tiles import Tile
 from tearline.wire.cosigning import CosignNews, CosignTurn
@@ -32,6 +41,9 @@ from tearline.wire.exchange import (
     Publication,
     SearchRequest,
 )
+from tearline.wire.flow import parse_event
+from tearline.wire.reconciling import ReconcileReply, ReconcileRequest, Standing
+from tearline_server.auditlog import event_row
 from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
 from tearline_server.cosigning import Cosignatures
@@ -43,7 +55,14 @@ from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.storage.records import MailItem, OpeningRow, Search
 from tearline_server.witnesses import ask_on
-from tearline_server.works import Acknowledgement, ExchangeWork, HandOut, Note, Submission
+from tearline_server.works import (
+    Acknowledgement,
+    ExchangeWork,
+    HandOut,
+    Note,
+    Standings,
+    Submission,
+)
 
 _OTHERS = "others"
 _PROOF_BYTES = 2048  # 48 hashes and their frame
@@ -244,6 +263,44 @@ class Exchange:
         if cursor.epoch == self._epoch:
             await self._submit(Acknowledgement(node, cursor.seq))
         return cursor
+
+    async def reconcile(self, node: str, request: ReconcileRequest) -> ReconcileReply:
+        """What a node returns after a loss, on either side, and where its channels stand.
+
+        Only an exchange that was restored takes anything: openings of entries that came back
+        without them, and places that recipients have signed for.
+
+        Raises:
+            EntryMismatch: If an opening is not that of its entry.
+        """
+        unopened: Sequence[int] = ()
+        if await self._store.restorations():
+            await self._take_back(request.openings)
+            if request.confirmed:
+                await self._submit(Standings(node, request.confirmed))
+            unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
+        channels = self._desk.registry.channels.items()
+        return ReconcileReply(
+            epoch=self._epoch,
+            channels=tuple(
+                Standing(recipient=recipient, agreement_id=agreement, seq=seq, mark=mark)
+                for (sender, recipient, agreement), (seq, mark) in channels
+                if sender == node
+            ),
+            unopened=tuple(unopened),
+        )
+
+    async def _take_back(self, openings: Sequence[LogOpening]) -> None:
+        rows = []
+        for opening in openings:
+            (entry,) = await self._store.entries(
+                opening.index, opening.index + 1, max_bytes=BLIND_SIZE
+            ) or (b"",)
+            if entry != blind_entry(opening.salt, opening.event):
+                raise EntryMismatch(f"entry {opening.index} is not what was returned")
+            event = parse_event(opening.event)
+            rows.append(event_row(opening.index, opening.salt, opening.event, event))
+        await self._store.put_events(rows)
 
     async def _hand_out(self, node: str, items: Sequence[MailItem]) -> None:
         await self._submit(HandOut(node, items), internal=True)

@@ -38,6 +38,7 @@ METHODS: Mapping[str, frozenset[Role]] = {
     methods.PUBLISH_STREAM: DUTY,
     methods.SUBSCRIBE: DUTY,
     methods.ACKNOWLEDGE: DUTY,
+    methods.RECONCILE: DUTY,
     methods.ENTRIES: DUTY,
     methods.COSIGN: DUTY,
     methods.PROVE: DUTY,

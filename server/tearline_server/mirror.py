@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from tearline.errors import RestoreRefused, TileMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES
@@ -37,20 +37,28 @@ class FileMirror:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self._path = path
         try:
-            self._tar = tarfile.open(path, mode="r:")  # noqa: SIM115 (read until the process ends)
+            with tarfile.open(path, mode="r:") as tar:
+                self._places = {
+                    info.name: (info.offset_data, info.size) for info in tar if info.isreg()
+                }
         except (OSError, tarfile.TarError) as error:
             raise RestoreRefused(f"{path}: {error}") from None
 
     def get(self, path: str, *, maximum: int) -> bytes:
         """What stands at a path."""
-        try:
-            stream = self._tar.extractfile(path)
-        except (KeyError, OSError, tarfile.TarError):
-            stream = None
-        if stream is None:
+        if path not in self._places:
             raise RestoreRefused(f"{self.name} has no {path}")
-        return _bounded(stream, maximum, f"{self.name}: {path}")
+        offset, size = self._places[path]
+        if size > maximum:
+            raise RestoreRefused(f"{self.name}: {path} has more than {maximum} bytes")
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except OSError as error:
+            raise RestoreRefused(f"{self.name}: {error.strerror}") from None
 
 
 class HttpMirror:
@@ -65,9 +73,12 @@ class HttpMirror:
         url = f"{self._base}/{path}"
         try:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as stream:  # noqa: S310 (``mirror_at`` let http and https alone through)
-                return _bounded(stream, maximum, url)
+                data: bytes = stream.read(maximum + 1)
         except (OSError, urllib.error.URLError) as error:
             raise RestoreRefused(f"{url}: {error}") from None
+        if len(data) > maximum:
+            raise RestoreRefused(f"{url} has more than {maximum} bytes")
+        return data
 
 
 def mirror_at(place: str) -> Mirror:
@@ -102,10 +113,3 @@ def read_entries(mirror: Mirror, start: int, end: int) -> Iterator[tuple[bytes, 
         except TileMalformed as error:
             raise RestoreRefused(f"{mirror.name}: {tile.path}: {error.why}") from None
         yield found[max(0, start - first) :]
-
-
-def _bounded(stream: IO[bytes], maximum: int, what: str) -> bytes:
-    data = stream.read(maximum + 1)
-    if len(data) > maximum:
-        raise RestoreRefused(f"{what} has more than {maximum} bytes")
-    return data

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tearline.archive import pack, unpack
-from tearline.checkpoint import SignedCheckpoint
+from tearline.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.errors import BackupDamaged, LogError, RestoreRefused
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned
@@ -99,7 +99,7 @@ async def restore(
         verify_database(config.database)
         store = SqliteStore(config.database)
         try:
-            restored = await _renew(store, log, mirrors)
+            restored = await renew(store, log, mirrors)
         finally:
             await store.close()
         config.database.with_name(config.database.name + ".lock").unlink()
@@ -120,7 +120,12 @@ def _unpack(file: Path, draft: Path) -> None:
         raise BackupDamaged(f"it has no {', '.join(missing)}")
 
 
-async def _renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
+async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
+    """Begins another epoch of a stored log, with what mirrors hold behind it.
+
+    Raises:
+        RestoreRefused: If it is not as it was logged, or a mirror does not fit.
+    """
     async for finding in LogVerifier(store, log).findings():
         if not finding.is_lost:
             raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
@@ -133,8 +138,7 @@ async def _renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> R
         await store.put_checkpoint(sizes[longest], checkpoints[longest].note)
     size = max(backed_up, *sizes) if sizes else backed_up
     for mirror, signed in zip(mirrors, checkpoints, strict=True):
-        if signed.checkpoint.root != await _root_at(store, signed.checkpoint.size):
-            raise RestoreRefused(f"{mirror.name} is a mirror of another history of this log")
+        await _verify_mirrors(store, signed.checkpoint, mirror.name)
     await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
     return Restored(backed_up=backed_up, size=size)
 
@@ -162,10 +166,13 @@ async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
         await store.commit(append)
 
 
-async def _root_at(store: Store, size: int) -> bytes:
-    needed = frontier_nodes(size)
+async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:
+    """Checks that a mirror's checkpoint is of the tree that is stored, or of its beginning."""
+    needed = frontier_nodes(mirrored.size)
     nodes = await store.nodes(needed)
-    return Frontier(size=size, hashes=tuple(nodes[node] for node in needed)).root()
+    tree = Frontier(size=mirrored.size, hashes=tuple(nodes[node] for node in needed))
+    if tree.root() != mirrored.root:
+        raise RestoreRefused(f"{name} is a mirror of another history of this log")
 
 
 @contextmanager

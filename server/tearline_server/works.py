@@ -11,6 +11,7 @@ from tearline.event import Event, EventCode
 from tearline.statement import Attestation
 from tearline.wire.exchange import Outcome
 from tearline.wire.flow import parse_event
+from tearline.wire.reconciling import Standing
 from tearline_server.committer import Weight
 from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import Claim, asked_of
@@ -126,6 +127,36 @@ class Acknowledgement:
         """Keeps the highest place."""
         reached = min(self._seq, registry.mailboxes.get(self._node, 0))
         docket.acknowledged[self._node] = max(docket.acknowledged.get(self._node, 0), reached)
+
+
+class Standings:
+    """How far channels had come that a restored exchange knows less of.
+
+    The place is one that the recipient signed for: nothing is passed over that it lacks.
+
+    Args:
+        node: Whose channels.
+        confirmed: As the node says.
+    """
+
+    asked = Asked()
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def __init__(self, node: str, confirmed: Sequence[Standing]) -> None:
+        self._node = node
+        self._confirmed = confirmed
+        self.weight = Weight(statements=len(confirmed), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Takes what is higher."""
+        for each in self._confirmed:
+            if each.recipient not in registry.trust.nodes():
+                continue
+            key = (self._node, each.recipient, each.agreement_id)
+            seq, mark = registry.channels.get(key, (0, 0))
+            reached = (max(seq, each.seq), max(mark, each.mark))
+            if reached != (seq, mark):
+                registry.channels[key] = docket.channels[key] = reached
 
 
 class Note:

@@ -4,7 +4,16 @@
 """
 
 from attacks.attack import Attack
-from attacks.rows import audits, cosigners, exchanges, exhibits, intruders, keys, partners
+from attacks.rows import (
+    audits,
+    cosigners,
+    exchanges,
+    exhibits,
+    intruders,
+    keys,
+    losses,
+    partners,
+)
 
 __all__ = ["ATTACKS", "Attack"]
 
@@ -12,6 +21,7 @@ ATTACKS: tuple[Attack, ...] = (
     *exchanges.DELIVERIES,
     *exchanges.LOGS,
     *cosigners.FORKS,
+    *cosigners.WITNESSES,
     *partners.PATCHED,
     *partners.COALITIONS,
     *partners.PROBES,
@@ -24,4 +34,5 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.FILES,
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,
+    *losses.LOSSES,
 )

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import click
 
@@ -124,6 +125,57 @@ def status(frame: Frame) -> None:
         return rows
 
     frame.emit(at_work(frame, run), ["what", "which", "state"])
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_frame
+def backup(frame: Frame, file: Path) -> None:
+    """Write all of the node into FILE, while it works.
+
+    FILE must not be there yet. Keys and contents in it are encrypted under the node's passphrase.
+    Without: the agency's root, and the key that cosigns the log.
+    """
+    from tearline_client.backups import back_up
+
+    back_up(home_of(frame), file)
+    frame.say(f"Wrote {file}.")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_frame
+def restore(frame: Frame, file: Path) -> None:
+    """Make a node of the backup in FILE; the home must not be there yet.
+
+    Only where the node that it was is gone for good: two of them would give out the same numbers.
+    It asks the exchange how far its channels came, and reads its mail on. It cosigns the log, with
+    a new key, once another agency has cosigned what it reads.
+    """
+    from tearline_client.backups import restore as restore_home
+
+    restored = restore_home(file, home_of(frame), frame.passphrase())
+    frame.say(f"Restored {frame.settings.home}: the backup has read {restored.log_size} entries.")
+    frame.say("Next: tearline node sync.")
+
+
+@command.command()
+@click.option(
+    "--output-file", type=click.Path(path_type=Path), required=True, help="The mirror, a new file."
+)
+@pass_frame
+def mirror(frame: Frame, output_file: Path) -> None:
+    """Write the log as this node has read it into a file, for an exchange that lost its own.
+
+    The exchange is not asked for anything. Whoever has the file sees what every member sees:
+    trust lists, keys, and hashes of all that happened.
+    """
+    from tearline_client.backups import write_mirror
+
+    async def run(node: Node) -> int:
+        return write_mirror(node, output_file)
+
+    frame.say(f"Wrote {counted(at_work(frame, run), 'entry')} to {output_file}.")
 
 
 @command.command()

@@ -49,6 +49,15 @@ class ChannelStore:
             )
         )
 
+    def advance(self, recipient: str, agreement_id: bytes, seq: int, mark: int) -> None:
+        """Passes over places and marks that were taken before, as far as that is ahead of here."""
+        self._db.execute(
+            "INSERT INTO channel_out (recipient, agreement, seq, mark) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (recipient, agreement) DO UPDATE SET seq = max(seq, excluded.seq),"
+            " mark = max(mark, excluded.mark)",
+            (recipient, agreement_id, seq, mark),
+        )
+
     def sent(self, recipient: str, agreement_id: bytes) -> int:
         """The last place taken in a channel to ``recipient``; 0 before the first."""
         return int(

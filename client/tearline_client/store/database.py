@@ -65,7 +65,8 @@ class Database:
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 
@@ -114,6 +115,42 @@ class Database:
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Writes the last commit of a database into a new file, whoever is writing meanwhile.
+
+    Args:
+        source: The database.
+        target: A file that is not there yet; for its owner only.
+
+    Raises:
+        StoreError: If the one cannot be read, or the other cannot be written.
+    """
+    # SQLite takes an empty file for none, and leaves its mode alone.
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    with _translated():
+        connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(_BUSY_MS)
+            connection.execute("VACUUM INTO ?", (str(target),))
+        finally:
+            connection.close()
+
+
+def verify_database(path: Path) -> None:
+    """Checks that every page, row and index of a database is where it should be.
+
+    Raises:
+        StoreDamaged: If one is not.
+    """
+    with _translated():
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            if connection.pragma("integrity_check") != "ok":
+                raise StoreDamaged("SQLite's integrity check found faults")
+        finally:
+            connection.close()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from tearline.errors import QuarantineFull, TearlineError
 from tearline.limits import MAX_QUARANTINED
 from tearline.wire.exchange import START, Cursor, encode_cursor, parse_cursor
 from tearline_client.store.database import Database
+from tearline_client.store.recovery import RecoveryStore
 
 _CURSOR = "mailbox.cursor"
 _PLACE = "quarantine"
@@ -34,7 +35,12 @@ class IntakeStore:
         return START if stored is None else parse_cursor(stored)
 
     def put_cursor(self, cursor: Cursor) -> None:
-        """Moves the cursor, in the transaction that stores what was read."""
+        """Moves the cursor, in the transaction that stores what was read.
+
+        A cursor of another epoch says that the exchange was restored.
+        """
+        if cursor.epoch != (known := self.cursor().epoch) and known:
+            RecoveryStore(self._db).begin()
         self._db.put_setting(_CURSOR, encode_cursor(cursor))
 
     def is_taken(self, statement_id: bytes) -> bool:

@@ -162,6 +162,20 @@ class LogStore:
 
     def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
         """The events told here of entries above ``after`` and up to ``last``, in order."""
+    def opened(self, index: int) -> OpenedEvent | None:
+        """What this node was told of one entry, or None."""
+        sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
+        return None if sealed is None else self._opened(sealed)
+
+    def forget(self, index: int) -> None:
+        """Deletes what this node was told of one entry; the entry stays."""
+        self._db.execute("DELETE FROM log_opening WHERE idx = ?", (index,))
+
+    def opening(self, index: int) -> LogOpening | None:
+        """What this node was told of an entry, or None."""
+        sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
+        return None if sealed is None else self._open(sealed)
+
         # The same bound as a page's, so that memory does not grow with what is between.
         while rows := self._db.rows(
             "SELECT idx, sealed FROM log_opening WHERE idx > ? AND idx <= ? ORDER BY idx LIMIT ?",

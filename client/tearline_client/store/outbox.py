@@ -12,6 +12,7 @@ from enum import StrEnum
 from tearline_client.store.database import Database
 
 _PLACE = "outbox"
+_BEFORE_ALL = -(1 << 63)
 
 
 class OutboxState(StrEnum):
@@ -67,12 +68,21 @@ class OutboxStore:
             ids.append(self._db.last_id())
         return tuple(ids)
 
-    def next_waiting(self, *, after: int = 0) -> OutboxItem | None:
-        """The first item behind another one that is not answered in full."""
+    def put_first(self, publications: Sequence[bytes]) -> None:
+        """Stores encoded publications, to be sent in this order before all that waits."""
+        first = int(self._db.value("SELECT min(0, coalesce(min(id), 0)) FROM outbox"))
+        for item_id, publication in enumerate(publications, start=first - len(publications)):
+            self._db.execute(
+                "INSERT INTO outbox (id, state, sealed) VALUES (?, ?, ?)",
+                (item_id, OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
+            )
+
+    def next_waiting(self, *, after: int | None = None) -> OutboxItem | None:
+        """The first item, or the first behind another one, that is not answered in full."""
         row = self._db.row(
-            "SELECT id, state, sealed, code, why, fault FROM outbox"
-            " WHERE state IN ('sealed', 'unknown') AND id > ? ORDER BY id LIMIT 1",
-            (after,),
+            "SELECT id, state, sealed, code, why, fault FROM outbox WHERE id > ?"
+            " AND state IN ('sealed', 'unknown') ORDER BY id LIMIT 1",
+            (_BEFORE_ALL if after is None else after,),
         )
         return None if row is None else self._item(row)
 

@@ -177,6 +177,15 @@ class PacketStore:
                 (signed.statement.id,),
             )
 
+    def forget_receipts(self, about: bytes, index: int) -> None:
+        """Deletes the receipts of a statement that tell of one entry of the log."""
+        for signed in self.signed_receipts(about):
+            entry = parse_receipt(signed.statement.body).entry
+            if entry is not None and entry.index == index:
+                key = (signed.statement.id,)
+                self._db.execute("DELETE FROM promise WHERE receipt = ?", key)
+                self._db.execute("DELETE FROM receipt WHERE statement_id = ?", key)
+
     def promises(self) -> tuple[Promise, ...]:
         """The log entries that the exchange's receipts name and the log was not seen to hold."""
         rows = self._db.rows(
@@ -195,7 +204,7 @@ class PacketStore:
         self._db.execute("UPDATE promise SET due_s = ? WHERE receipt = ?", (due_s, promise.receipt))
 
     def set_kept(self, promise: Promise) -> None:
-        """Notes that the log holds a promised entry."""
+        """Notes that the log holds a promised entry, or that nobody waits for it any more."""
         self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
 
     def _receipt(self, sealed: bytes) -> Receipt:

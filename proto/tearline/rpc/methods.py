@@ -16,6 +16,9 @@ SUBSCRIBE = "/tearline.v1.Exchange/Subscribe"
 ACKNOWLEDGE = "/tearline.v1.Exchange/Acknowledge"
 """A cursor: everything up to it is durable at the node. Answered by the same cursor."""
 
+RECONCILE = "/tearline.v1.Exchange/Reconcile"
+"""Where a node stands and what it returns after a loss, answered by where the exchange stands."""
+
 ENTRIES = "/tearline.v1.Trust/Entries"
 """A range of log entries, answered by entries and a checkpoint over at least them."""
 

@@ -1,6 +1,6 @@
 """Judging what has a place in a channel, and the marks that both ends make of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tearline.channel import Address, Mark, Void
 from tearline.errors import (
@@ -72,9 +72,12 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
     if address is None:
         raise StatementMalformed("accepting and refusing is the exchange's word")
     item = docket.known.mail.get((case.signer, receipt.about))
+    if item is None and docket.known.is_restored:
+        _relay_receipt(case, receipt, address)
+        return
     if (
         item is None
-        or not item.delivered
+        or not (item.delivered or docket.known.is_restored)  # by an earlier life, perhaps
         or item.type != StatementType.GRANT
         or (item.sender, item.agreement) != (address.recipient, address.agreement_id)
     ):
@@ -96,6 +99,18 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
         agreement_id=address.agreement_id,
     )
     place.take(docket.settle(case.ruling, event))
+
+
+def _relay_receipt(case: Case, receipt: Receipt, address: Address) -> None:
+    """Relays a receipt about a grant that was lost with an earlier life of this exchange.
+
+    Whether there was such a grant, the one who made it knows.
+    """
+    _verify_neighbours(case, address.recipient, address.agreement_id)
+    place = next_place(case, address)
+    event = _event(case, EventCode.RECEIPT, address.recipient, address.agreement_id)
+    pseudonym = receipt.acted_by.pseudonym if receipt.acted_by else b""
+    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym)))
 
 
 def accept_void(case: Case, void: Void) -> None:

@@ -87,6 +87,8 @@ def _index(docket: Docket, ruling: Ruling) -> int:
 
 def _sign_receipts(docket: Docket, openings: Mapping[int, LogOpening], signer: Signer) -> None:
     largest = TREE_SIZES[-1]
+    if ruling.logged is not None:
+        return ruling.logged.idx
     for start in range(0, len(docket.rulings), largest):
         rulings = docket.rulings[start : start + largest]
         bodies = [
@@ -108,7 +110,7 @@ def _receipt(
         about=ruling.statement.id,
         status=ruling.status,
         code=ruling.refusal.code if ruling.refusal else "",
-        entry=openings[ruling.position or 0],
+        entry=ruling.logged.opening if ruling.logged else openings[ruling.position or 0],
         acted_by=None,
         time_ms=docket.now_ms,
     )

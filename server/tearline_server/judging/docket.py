@@ -16,7 +16,7 @@ from tearline.statement import Statement
 from tearline.trust import Moment
 from tearline.wire.exchange import Outcome, Refused
 from tearline.wire.statements import Signed
-from tearline_server.storage.records import Head, Known
+from tearline_server.storage.records import Head, Known, OpeningRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Ruling:
         statement: The statement.
         signer: Who signed it; empty where that is not believed.
         position: Of the entry that its receipt tells of, in the docket; None without one.
+        logged: That entry, where the log has held it all along.
         refusal: Why it was refused, or None.
         natural: The identifier that it alone may bear from now on, or None.
         packet: Of a grant, the id of its packet's manifest, or None.
@@ -36,6 +37,7 @@ class Ruling:
     statement: Statement
     signer: str
     position: int | None = None
+    logged: OpeningRow | None = None
     refusal: Refused | None = None
     natural: bytes | None = None
     packet: bytes | None = None
@@ -139,7 +141,12 @@ class Docket:
         return Moment(index=self.next_index, time_ms=self.now_ms)
 
     def log(self, item: Signed | Event) -> int:
-        """Adds an entry, and returns the index it gets."""
+        """Adds an entry, and returns the index it gets; or that which it has had all along.
+
+        An exchange that was restored may be told again of what its log holds already.
+        """
+        if isinstance(item, Event) and (logged := self._logged(item)):
+            return logged.idx
         index = self.next_index
         self.items.append(item)
         return index
@@ -149,8 +156,12 @@ class Docket:
         ruling.position = len(self.items)
         self.rulings.append(ruling)
         return self.log(event)
+        ruling.logged = self._logged(event)
 
 
 def refused(error: TearlineError) -> Refused:
+    def _logged(self, event: Event) -> OpeningRow | None:
+        return self.known.events.get((event.statement_id, event.code.value, event.party))
+
     """The refusal that ``error`` is, as its sender is told."""
     return Refused(code=error.code, why=error.why)

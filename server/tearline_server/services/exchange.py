@@ -15,6 +15,7 @@ from tearline.wire.exchange import (
     parse_cursor,
     parse_publication,
 )
+from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_request
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.judging.case import Publisher
@@ -22,7 +23,7 @@ from tearline_server.services.guard import Guard, Handlers
 
 
 class ExchangeService:
-    """Publishes, subscribes, acknowledges.
+    """Publishes, subscribes, acknowledges, reconciles.
 
     Args:
         exchange: What is called.
@@ -41,6 +42,7 @@ class ExchangeService:
                 ),
                 methods.SUBSCRIBE: guard.unary_stream(methods.SUBSCRIBE, self.subscribe),
                 methods.ACKNOWLEDGE: guard.unary(methods.ACKNOWLEDGE, self.acknowledge),
+                methods.RECONCILE: guard.unary(methods.RECONCILE, self.reconcile),
             }
         )
 
@@ -92,6 +94,11 @@ class ExchangeService:
         """A cursor that is durable at the node; answered by the same."""
         cursor = parse_cursor(request)
         return encode_cursor(await self._exchange.acknowledge(str(caller.node), cursor))
+
+    async def reconcile(self, caller: Caller, request: bytes) -> bytes:
+        """Where a node stands after a loss; answered by where the exchange stands."""
+        reply = await self._exchange.reconcile(str(caller.node), parse_reconcile_request(request))
+        return encode_reconcile_reply(reply)
 
 
 def generic_handlers(handlers: dict[str, Any]) -> Handlers:

@@ -201,12 +201,14 @@ class Settled:
     why: str
     receipt: bytes
     attestation: bytes
+        entries: What blind entries hide, by index.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
     """A packet: its manifest's statement as it travels, and the encoded parts."""
 
+    entries: frozenset[int] = frozenset()
     envelope: bytes
     parts: bytes
 
@@ -236,7 +238,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The answers to ``Asked``; what is not there is absent."""
+    """The answers to ``Asked``; what is not there is absent.
+
+    In a database that was restored, the log may hold events about statements that are not here:
+    by (statement id, code, party). They are not logged again.
+    """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
     naturals: Mapping[tuple[str, bytes], bytes] = field(default_factory=dict)
@@ -271,6 +277,8 @@ class MailItem:
         packet: Of a grant, the id of its packet's manifest, or None.
         opening: The entry that the node is told of.
         delivered: Whether it was handed out before.
+    events: Mapping[tuple[bytes, str, str], "OpeningRow"] = field(default_factory=dict)
+    is_restored: bool = False
     """
 
     seq: int

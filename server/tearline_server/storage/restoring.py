@@ -1,10 +1,11 @@
 """What a restored database knows of its restore, as SQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import apsw
 
-from tearline_server.storage.records import EventRow, Restoration
+from tearline_server.storage.records import Asked, EventRow, Known, OpeningRow, Restoration
 from tearline_server.storage.writing import write_events
 
 
@@ -34,6 +35,23 @@ def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
         (after, limit),
     )
     return [index for (index,) in rows]
+
+
+def with_events(connection: apsw.Connection, asked: Asked, known: Known) -> Known:
+    """Adds, where the database was restored, what the log holds about what is asked for."""
+    if not restorations(connection):
+        return known
+    return replace(known, events=_events(connection, asked), is_restored=True)
+
+
+def _events(connection: apsw.Connection, asked: Asked) -> dict[tuple[bytes, str, str], OpeningRow]:
+    sql = "SELECT code, party, idx, salt, event FROM event WHERE statement = ?"
+    ids = {id_ for id_, _ in asked.statements} | {id_ for _, id_ in asked.mail}
+    return {
+        (id_, code, party): OpeningRow(idx=idx, salt=salt, event=event)
+        for id_ in ids
+        for code, party, idx, salt, event in connection.execute(sql, (id_,))
+    }
 
 
 def put_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:

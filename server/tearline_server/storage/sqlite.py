@@ -27,7 +27,13 @@ from tearline_server.storage.records import (
     StoredAgreement,
     StoredPacket,
 )
-from tearline_server.storage.restoring import begin_epoch, put_events, restorations, unopened
+from tearline_server.storage.restoring import (
+    begin_epoch,
+    put_events,
+    restorations,
+    unopened,
+    with_events,
+)
 from tearline_server.storage.searching import search_sql
 from tearline_server.storage.store import Append
 from tearline_server.storage.writing import write
@@ -58,7 +64,9 @@ class SqliteStore:
 
     async def known(self, asked: Asked) -> Known:
         """What is known of statements, identifiers, packets and mail."""
-        return await self._db.read(lambda connection: _known(connection, asked))
+        return await self._db.read(
+            lambda connection: with_events(connection, asked, _known(connection, asked))
+        )
 
     async def commit(self, append: Append) -> None:
         """Locks the head, calls ``append`` with it, writes what it returns; durable on return."""

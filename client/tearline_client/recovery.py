@@ -1,0 +1,119 @@
+"""After a loss: node and exchange tell each other where they stand, and nothing runs backwards.
+
+An exchange that was restored lacks what came after its backup. It is given back the openings of
+log entries, and sent again, unchanged, whatever the recipients did not sign for. A node that was
+restored does not know which places of its channels it has filled: the exchange tells it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tearline.channel import Address, Void, VoidReason
+from tearline.limits import MAX_RETURNED
+from tearline.receipt import LogOpening
+from tearline.statement import StatementType
+from tearline.wire.exchange import Publication, encode_publication, parse_publication
+from tearline.wire.flow import encode_void, parse_grant
+from tearline.wire.reconciling import (
+    ReconcileReply,
+    ReconcileRequest,
+    Standing,
+    encode_reconcile_request,
+    parse_reconcile_reply,
+)
+from tearline.wire.statements import signed
+from tearline_client.resending import address_of
+from tearline_client.state import NodeState
+from tearline_client.store.channels import ChannelState
+
+
+class Recovery:
+    """Brings a node and its exchange together again.
+
+    Args:
+        state: The node.
+    """
+
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+
+    async def run(self) -> None:
+        """Does so if one of them was restored, before anything else is sent.
+
+        Raises:
+            RequestError: If the exchange is out of reach; it is tried again.
+        """
+        stores = self._state.stores
+        if not stores.recovery.is_due:
+            return
+        await self._return_openings()
+        confirmed = tuple(map(self._confirmed, stores.channels.all()))
+        reply = await self._ask(ReconcileRequest(confirmed=confirmed))
+        with stores.database.transaction():
+            if stores.recovery.restored() is not None:
+                for there in reply.channels:
+                    stores.channels.advance(
+                        there.recipient, there.agreement_id, there.seq, there.mark
+                    )
+            reached = {(each.recipient, each.agreement_id): each.seq for each in reply.channels}
+            again: list[bytes] = []
+            for channel in stores.channels.all():
+                again += self._again(channel, reached.get((channel.peer, channel.agreement_id), 0))
+            stores.outbox.put_first(again)
+            stores.recovery.finish()
+
+    async def _return_openings(self) -> None:
+        log, after = self._state.stores.log, 0
+        while unopened := (await self._ask(ReconcileRequest(after=after))).unopened:
+            held = [opening for index in unopened if (opening := log.opening(index))]
+            for some in _batches(held, MAX_RETURNED):
+                await self._ask(ReconcileRequest(openings=some))
+            if unopened[-1] <= after:
+                return  # it asks in circles
+            after = unopened[-1]
+
+    async def _ask(self, request: ReconcileRequest) -> ReconcileReply:
+        reply = await self._state.transport.reconcile(encode_reconcile_request(request))
+        return parse_reconcile_reply(reply)
+
+    def _confirmed(self, channel: ChannelState) -> Standing:
+        incoming = self._state.stores.channels.incoming(channel.peer, channel.agreement_id)
+        return Standing(
+            recipient=channel.peer,
+            agreement_id=channel.agreement_id,
+            seq=min(incoming.confirmed, channel.sent),
+            mark=channel.counter,
+        )
+
+    def _again(self, channel: ChannelState, reached: int) -> Iterator[bytes]:
+        """What stands in a channel behind the place that the exchange knows, but not what waits."""
+        waiting = set(self._waiting())
+        for seq in range(reached + 1, channel.sent + 1):
+            place = Address(recipient=channel.peer, agreement_id=channel.agreement_id, seq=seq)
+            if place not in waiting:
+                yield encode_publication(self._at(place))
+
+    def _waiting(self) -> Iterator[Address]:
+        outbox, last = self._state.stores.outbox, None
+        while item := outbox.next_waiting(after=last):
+            for statement in parse_publication(item.publication).statements():
+                if address := address_of(statement):
+                    yield address
+            last = item.id
+
+    def _at(self, place: Address) -> Publication:
+        """What we sent at a place, as it was; where that is not kept, a void."""
+        stores, signer = self._state.stores, self._state.signer
+        sent = stores.recovery.sent(place.recipient, place.agreement_id, place.seq)
+        if sent is None:
+            void = Void(header=signer.header, address=place, reason=VoidReason.RECALLED)
+            tree = signer.sign([(StatementType.VOID, encode_void(void))])
+            return Publication(signed=(signed(tree),))
+        if sent.statement.type is not StatementType.GRANT:
+            return Publication(signed=(sent,))
+        packet = stores.packets.packet(parse_grant(sent.statement.body).packet)
+        return Publication(signed=(packet.signed, sent), parts=(packet.parts,))
+
+
+def _batches(openings: Sequence[LogOpening], size: int) -> Iterator[tuple[LogOpening, ...]]:
+    for start in range(0, len(openings), size):
+        yield tuple(openings[start : start + size])

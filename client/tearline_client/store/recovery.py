@@ -1,0 +1,92 @@
+"""What is kept for the day on which the exchange, or this node, loses its machine."""
+
+from dataclasses import dataclass
+
+from tearline.encoding import u64
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+_PLACE = "sent"
+_DUE = "recovery.due"
+_RESTORED = "recovery.restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """That this node was made of a backup.
+
+    Attributes:
+        time_s: When, Unix seconds.
+        log_size: Entries of the log that the backup held.
+    """
+
+    time_s: int
+    log_size: int
+
+
+class RecoveryStore:
+    """The caller's transaction makes all of it durable with what it belongs to."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # What was sent, and not signed for.
+
+    def keep(self, recipient: str, agreement_id: bytes, seq: int, sent: Signed) -> None:
+        """Keeps what was accepted at a place of a channel."""
+        sealed = self._db.vault.seal(_PLACE, encode_signed(sent))
+        self._db.execute(
+            "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
+            (recipient, agreement_id, seq, sealed),
+        )
+
+    def confirm(self, recipient: str, agreement_id: bytes, seq: int) -> None:
+        """The recipient signed that it has everything up to a place."""
+        self._db.execute(
+            "DELETE FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?",
+            (recipient, agreement_id, seq),
+        )
+
+    def sent(self, recipient: str, agreement_id: bytes, seq: int) -> Signed | None:
+        """What was accepted at a place, if it is still kept."""
+        sealed = self._db.value(
+            "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq = ?",
+            (recipient, agreement_id, seq),
+        )
+        return None if sealed is None else parse_signed(self._db.vault.open(_PLACE, sealed))
+
+    # The exchange's loss.
+
+    @property
+    def is_due(self) -> bool:
+        """Whether node and exchange have to tell each other where they stand."""
+        return bool(self._db.setting(_DUE))
+
+    def begin(self) -> None:
+        """The exchange began another epoch: what its receipts promised may be lost."""
+        self._db.put_setting(_DUE, b"\1")
+        self._db.execute(
+            "INSERT INTO excused SELECT receipt FROM promise WHERE true ON CONFLICT DO NOTHING"
+        )
+
+    def finish(self) -> None:
+        """Both know where they stand."""
+        self._db.put_setting(_DUE, b"")
+
+    def is_excused(self, receipt: bytes) -> bool:
+        """Whether a receipt is of an earlier epoch of the exchange."""
+        return self._db.row("SELECT 1 FROM excused WHERE receipt = ?", (receipt,)) is not None
+
+    # Our own loss.
+
+    def restored(self) -> Restored | None:
+        """When this node was made of a backup last, or None."""
+        stored = self._db.setting(_RESTORED)
+        if stored is None:
+            return None
+        return Restored(time_s=int.from_bytes(stored[:8]), log_size=int.from_bytes(stored[8:]))
+
+    def put_restored(self, restored: Restored) -> None:
+        """Notes that this node is made of a backup."""
+        self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
+        self._db.put_setting(_DUE, b"\1")

@@ -1,0 +1,148 @@
+"""What a node and the exchange tell each other after one of them lost its machine."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tearline.channel import AGREEMENT_ID_SIZE, MAX_SEQ
+from tearline.errors import StatementMalformed
+from tearline.limits import (
+    MAX_LOG_SIZE,
+    MAX_MESSAGE_BYTES,
+    MAX_RETURNED,
+    MAX_STANDINGS,
+    MAX_UNOPENED,
+)
+from tearline.receipt import LogOpening
+from tearline.v1 import reconciling_pb2 as pb
+from tearline.wire.codec import decode, serialize
+from tearline.wire.exchange import EPOCH_SIZE
+from tearline.wire.flow import read_log_opening, write_log_opening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a channel has come, from one node to a recipient.
+
+    Attributes:
+        recipient: Node URI.
+        agreement_id: 16 bytes.
+        seq: Highest place.
+        mark: Number of the last mark.
+    """
+
+    recipient: str
+    agreement_id: bytes
+    seq: int
+    mark: int
+
+    def __post_init__(self) -> None:
+        if len(self.agreement_id) != AGREEMENT_ID_SIZE or max(self.seq, self.mark) > MAX_SEQ:
+            raise StatementMalformed("a channel cannot stand there")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    """What a node tells an exchange that may have lost something.
+
+    Attributes:
+        confirmed: For each channel of this node, the highest place that its recipient signed for,
+            and the number of the last mark that was made.
+        openings: Of entries that the exchange asked for.
+        after: The exchange is to ask for entries above this index.
+    """
+
+    confirmed: tuple[Standing, ...] = ()
+    openings: tuple[LogOpening, ...] = ()
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileReply:
+    """What the exchange tells a node that may have lost something.
+
+    Attributes:
+        epoch: 16 bytes: which life of the exchange this is.
+        channels: The channels of this node, as the exchange has them now.
+        unopened: Indices of entries whose openings it lost, ascending; some of them.
+    """
+
+    epoch: bytes
+    channels: tuple[Standing, ...]
+    unopened: tuple[int, ...]
+
+
+def encode_reconcile_request(request: ReconcileRequest) -> bytes:
+    """The bytes of a request."""
+    return serialize(
+        pb.ReconcileRequest(
+            confirmed=_write(request.confirmed),
+            openings=map(write_log_opening, request.openings),
+            after=request.after,
+        )
+    )
+
+
+def parse_reconcile_request(data: bytes) -> ReconcileRequest:
+    """A node's request.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    message = decode(pb.ReconcileRequest, data, maximum=MAX_MESSAGE_BYTES)
+    if len(message.openings) > MAX_RETURNED or message.after > MAX_LOG_SIZE:
+        raise StatementMalformed("more is returned than one message holds, or behind any log")
+    return ReconcileRequest(
+        confirmed=_read(message.confirmed),
+        openings=tuple(map(read_log_opening, message.openings)),
+        after=message.after,
+    )
+
+
+def encode_reconcile_reply(reply: ReconcileReply) -> bytes:
+    """The bytes of an answer."""
+    return serialize(
+        pb.ReconcileReply(
+            epoch=reply.epoch, channels=_write(reply.channels), unopened=reply.unopened
+        )
+    )
+
+
+def parse_reconcile_reply(data: bytes) -> ReconcileReply:
+    """The exchange's answer.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    message = decode(pb.ReconcileReply, data, maximum=MAX_MESSAGE_BYTES)
+    if len(message.epoch) != EPOCH_SIZE or len(message.unopened) > MAX_UNOPENED:
+        raise StatementMalformed("an answer names an epoch, and some entries")
+    return ReconcileReply(
+        epoch=message.epoch, channels=_read(message.channels), unopened=tuple(message.unopened)
+    )
+
+
+def _write(standings: Iterable[Standing]) -> list[pb.Standing]:
+    return [
+        pb.Standing(
+            recipient=each.recipient,
+            agreement_id=each.agreement_id,
+            seq=each.seq,
+            mark=each.mark,
+        )
+        for each in standings
+    ]
+
+
+def _read(messages: Iterable[pb.Standing]) -> tuple[Standing, ...]:
+    standings = tuple(
+        Standing(
+            recipient=each.recipient,
+            agreement_id=each.agreement_id,
+            seq=each.seq,
+            mark=each.mark,
+        )
+        for each in messages
+    )
+    if len(standings) > MAX_STANDINGS:
+        raise StatementMalformed("no node has so many channels")
+    return standings

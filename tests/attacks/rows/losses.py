@@ -1,0 +1,66 @@
+"""Machines that were lost: an exchange or a node that knows less than it signed."""
+
+from attacks.attack import Attack
+
+_TESTS = "tests/attacks/test_lost_machines.py"
+
+
+def _loss(
+    name: str, code: str, evidence: str, test: str, function: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"{_TESTS}::{test}",
+        returns=returns,
+    )
+
+
+LOSSES = (
+    _loss(
+        "roll the exchange back to a backup",
+        "TL-REQ-008",
+        "exchange: the checkpoint that it signed; it does not start again",
+        "test_an_exchange_that_signed_more_than_it_has_signs_nothing_more",
+        "tearline_server.cosigning:Cosignatures._verify_not_behind",
+    ),
+    _loss(
+        "write behind a restored log before it is known whether it was longer",
+        "TL-REQ-002",
+        "exchange: the nodes that it waits for, in its log",
+        "test_nothing_is_written_before_every_cosigner_said_what_it_signed",
+        "tearline_server.cosigning:Cosignatures.cosigners",
+        "frozenset()",
+    ),
+    _loss(
+        "restore with two mirrors of two histories",
+        "TL-STO-007",
+        "both mirrors, each under the log's signatures",
+        "test_a_mirror_of_another_history_is_refused",
+        "tearline_server.restoring:_verify_mirrors",
+    ),
+    _loss(
+        "restore with the mirror of another history",
+        "TL-STO-007",
+        "the mirror and the backup, each under the log's signatures",
+        "test_a_mirror_that_does_not_begin_with_the_backup_is_refused",
+        "tearline_server.restoring:_verify_mirrors",
+    ),
+    _loss(
+        "show a restored node another history",
+        "TL-LOG-036",
+        "node: nothing; it cosigns nothing",
+        "test_a_restored_node_does_not_cosign_another_history",
+        "tearline_client.state:NodeState.verify_may_cosign",
+    ),
+    _loss(
+        "cosign with a key from a backup",
+        "",
+        "none: no backup has one",
+        "test_a_backup_has_no_cosigning_key",
+        "tearline_client.backups:_is_left_out",
+        "False",
+    ),
+)

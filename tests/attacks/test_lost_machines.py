@@ -1,0 +1,314 @@
+"""Whoever lost a machine: what was signed is not signed otherwise, and what was sent is not lost."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
+from tearline.checkpoint import parse_checkpoint_text, parse_note
+from tearline.errors import (
+    CosigningWaits,
+    ExchangeBusy,
+    ExchangeUnreachable,
+    FrontierDamaged,
+    LogBehind,
+    LogForked,
+    LogInconsistent,
+    PromiseLost,
+    ReceiptForgotten,
+    RequestError,
+    RestoreRefused,
+)
+from tearline.wire.exchange import EntryRange, Outcome
+from tearline_client.backups import back_up, restore, write_mirror
+from tearline_client.home import Home
+from tearline_client.node import Node
+from tearline_server.exchange import Exchange
+from tearline_server.mirror import FileMirror
+from tearline_server.restoring import renew
+from tearline_server.storage.database import copy_database
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.verification import LogVerifier
+
+
+def saved(world: Simulation, name: str = "backup.db") -> Path:
+    """The exchange's database as it stands."""
+    copy_database(world.folder / "exchange.db", world.folder / name)
+    return world.folder / name
+
+
+def mirrored(world: Simulation, member: Member) -> FileMirror:
+    """The log as a member has read it."""
+    path = world.folder / f"{member.node.home.path.name}.mirror"
+    write_mirror(member.node, path)
+    return FileMirror(path)
+
+
+def out_of_reach(page: EntryRange) -> EntryRange:
+    raise ExchangeUnreachable
+
+
+@asynccontextmanager
+async def restored(
+    world: Simulation, database: Path, mirrors: Sequence[FileMirror] = ()
+) -> AsyncIterator[Exchange]:
+    """The exchange made of a backup, in the place of the one that is lost."""
+    store = SqliteStore(database)
+    await renew(store, world.template.identity.log, mirrors)
+    exchange = await Exchange.open(_house(world.template, store, world.clock))
+    for member in world.members:
+        member.exchange.show(exchange)
+    try:
+        yield exchange
+    finally:
+        await exchange.close()
+
+
+async def settle(world: Simulation, *, turns: int = 3) -> None:
+    """Every node comes up to date, as daemons do: one that is told to wait comes again."""
+    for _ in range(turns):
+        for member in world.members:
+            try:
+                await member.node.receive()
+                await member.node.mark()
+            except RequestError:
+                continue
+
+
+# An exchange.
+
+
+async def test_an_exchange_that_signed_more_than_it_has_signs_nothing_more(
+    world: Simulation,
+) -> None:
+    database = saved(world)
+    await world.us.send(world.cn)
+    await world.us.node.sync()
+    async with restored(world, database) as exchange:
+        with pytest.raises(LogInconsistent):
+            await world.us.node.sync()
+        assert not exchange.is_healthy
+        with pytest.raises(LogBehind):
+            await exchange.entries(0, 0)
+        with pytest.raises(LogBehind):
+            await world.mx.send(world.us)
+    with pytest.raises(FrontierDamaged):
+        await Exchange.open(_house(world.template, SqliteStore(database), world.clock))
+
+
+async def test_nothing_is_written_before_every_cosigner_said_what_it_signed(
+    world: Simulation,
+) -> None:
+    database = saved(world)
+    async with restored(world, database) as exchange:
+        with pytest.raises(ExchangeBusy):
+            await world.us.send(world.cn)
+        with pytest.raises(ExchangeBusy):
+            await world.us.node.send([world.us.plan(world.cn)])
+        assert exchange.awaited == sorted([world.cn.node.uri, world.mx.node.uri])
+        assert not exchange.is_healthy
+        for member in (world.cn, world.mx):
+            await member.node.sync()
+        assert exchange.is_healthy
+        await world.us.node.sync()
+        await world.cn.node.receive()
+        assert len(world.cn.grants()) == 1  # what was sealed the first time waited
+
+
+async def test_a_mirror_of_another_history_is_refused(world: Simulation) -> None:
+    database = saved(world)
+    async with world.forked(world.mx):
+        await world.us.send(world.cn)
+        await world.us.node.sync()
+        for _ in range(3):
+            await world.mx.send(world.us)
+        await world.mx.node.sync()
+        store = SqliteStore(database)
+        mirrors = [mirrored(world, member) for member in (world.us, world.mx)]
+        with pytest.raises(RestoreRefused, match="another history"):
+            await renew(store, world.template.identity.log, mirrors)
+        await store.close()
+
+
+async def test_a_mirror_that_does_not_begin_with_the_backup_is_refused(world: Simulation) -> None:
+    async with world.forked(world.mx):
+        await world.us.send(world.cn)
+        database = saved(world)
+        for _ in range(4):
+            await world.mx.send(world.us)
+        await world.mx.node.sync()
+        store = SqliteStore(database)
+        with pytest.raises(RestoreRefused, match="another history"):
+            await renew(store, world.template.identity.log, [mirrored(world, world.mx)])
+        await store.close()
+
+
+async def test_what_was_acknowledged_is_there_again(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.cn.node.receive()
+    await world.us.node.receive()
+    database = saved(world)
+    await world.us.send(world.cn, world.mx)
+    await world.cn.node.receive()  # it has the second; nobody else knows yet
+    await world.us.send(world.cn, world.mx)  # nobody has the third
+    for member in (world.us, world.cn):
+        await member.node.sync()
+    async with restored(world, database, [mirrored(world, world.us)]) as exchange:
+        await settle(world)
+        await world.us.send(world.cn)
+        await settle(world, turns=2)
+        assert len(world.cn.grants()) == 4
+        assert len(world.mx.grants()) == 2
+        for member in world.members:
+            assert not member.codes(), member.node.uri
+            for channel in member.status().channels:
+                assert not channel.waiting
+        assert {(c.peer, c.sent, c.received) for c in world.us.status().channels} == {
+            (world.cn.node.uri, 4, 4),
+            (world.mx.node.uri, 2, 2),
+        }
+        findings = LogVerifier(exchange._store, world.template.identity.log).findings()
+        assert [finding async for finding in findings if not finding.is_lost] == []
+
+
+async def test_what_nobody_returned_is_told_from_what_was_changed(world: Simulation) -> None:
+    database = saved(world)
+    await world.us.send(world.cn)
+    await world.us.node.sync()
+    async with restored(world, database, [mirrored(world, world.us)]) as exchange:
+        verifier = LogVerifier(exchange._store, world.template.identity.log)
+        lost = [finding async for finding in verifier.findings()]
+        assert lost
+        assert all(finding.is_lost and "since the restore" in finding.what for finding in lost)
+        await settle(world)
+        later = [finding async for finding in verifier_of(exchange, world).findings()]
+        # Both parties have returned what they were told.
+        assert later == []
+
+
+def verifier_of(exchange: Exchange, world: Simulation) -> LogVerifier:
+    return LogVerifier(exchange._store, world.template.identity.log)
+
+
+async def test_an_entry_that_was_promised_and_lost_is_reported_once(world: Simulation) -> None:
+    await settle(world, turns=1)
+    database = saved(world)
+    mirror = mirrored(world, world.us)
+
+
+    def and_then_nothing(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        world.us.exchange.log = out_of_reach
+        return outcomes
+
+    world.us.exchange.outcomes = and_then_nothing
+    with suppress(ExchangeUnreachable):
+        await world.us.send(world.cn)  # acknowledged, and read by no mirror
+    world.us.exchange.log = lambda page: page
+    assert world.us.node.state.stores.packets.promises()
+    async with restored(world, database, [mirror]):
+        await settle(world)
+        assert set(world.us.codes()) == {PromiseLost.code}
+        assert len(world.cn.grants()) == 1
+        assert not world.cn.codes()
+
+
+# A node.
+
+
+@asynccontextmanager
+async def reborn(world: Simulation, member: Member, file: Path) -> AsyncIterator[Member]:
+    """The node made of a backup, in the place of the one that is lost."""
+    await member.node.close()
+    home = Home(world.folder / "reborn")
+    restore(file, home, PASSPHRASE)
+    transport = LyingTransport(member.exchange.target, member.node.uri)
+    node = await Node.open(home.path, passphrase=PASSPHRASE, transport=transport)
+    async with node:
+        yield Member(node=node, exchange=transport)
+
+
+def size_of(note: bytes) -> int:
+    return parse_checkpoint_text(parse_note(note).text).size
+
+
+async def test_a_restored_node_goes_on_where_it_was(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await settle(world)
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file)
+    assert file.stat().st_mode & 0o077 == 0
+    forgotten = await world.us.send(world.cn)
+    await world.mx.send(world.us)
+    await settle(world)
+    async with reborn(world, world.us, file) as us:
+        again = Simulation(**{**vars_of(world), "us": us})
+        await settle(again)
+        assert len(us.grants()) == 1
+        assert us.node.state.stores.packets.ids() != list(forgotten)
+        sent = await us.send(world.cn)
+        await settle(again)
+        assert sent[0] in world.cn.grants()
+        assert len(world.cn.grants()) == 3
+        assert not world.cn.codes()
+        # A receipt of what it does not know any more is kept, and its place is not missing.
+        assert set(us.codes()) <= {ReceiptForgotten.code}
+        assert not any(channel.waiting for channel in us.status().channels)
+
+
+def vars_of(world: Simulation) -> dict[str, object]:
+    return {name: getattr(world, name) for name in world.__dataclass_fields__ if name[0] != "_"}
+
+
+def later_than_the_restore(member: Member) -> None:
+    """Lets time pass: cosigners tell it in seconds."""
+    recovery = member.node.state.stores.recovery
+    before = recovery.restored()
+    assert before is not None
+    with member.node.state.stores.database.transaction():
+        recovery.put_restored(replace(before, time_s=before.time_s - 60))
+
+
+async def test_a_restored_node_cosigns_what_another_agency_has_cosigned(world: Simulation) -> None:
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file)
+    await settle(world)
+    async with reborn(world, world.us, file) as us:
+        with pytest.raises(CosigningWaits):
+            await us.node.rotate_cosigning_key()
+        assert us.node.cosigning.cosign() == b""
+        later_than_the_restore(us)
+        for _ in range(3):
+            for member in (world.cn, world.mx):
+                await member.node.sync()
+            await us.node.sync()
+        assert size_of(us.node.cosigning.cosign()) > 0
+
+
+async def test_a_restored_node_does_not_cosign_another_history(world: Simulation) -> None:
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file)
+    async with world.forked() as fork:
+        await world.us.send(world.cn)
+        await world.us.node.sync()
+        async with reborn(world, world.us, file) as us:
+            us.exchange.show(fork)
+            for _ in range(3):
+                await world.log_to(fork)
+                await us.node.sync()
+                assert us.node.cosigning.cosign() == b""
+            us.exchange.show(world.exchange)
+            with pytest.raises(LogForked):
+                await us.node.sync()
+
+
+async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file)
+    home = Home(world.folder / "reborn")
+    restore(file, home, PASSPHRASE)
+    names = {path.name for path in home.keys.iterdir()}
+    assert "sign.key" in names
+    assert not any(name.startswith("cosign") for name in names)
