@@ -23,6 +23,7 @@ from tearline_client.store.database import Database
 
 _CHECKPOINT = "log.checkpoint"
 _PLACE = "log_opening"
+_RUN = 4096  # entries whose nodes are held at once: two for each, and a tuple around every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,13 @@ class LogStore:
         frontier = self.frontier()
         if start != frontier.size:
             raise EntryMismatch("the entries do not follow those that are here")
-        _, nodes = frontier.append(entry_hash(entry) for entry in entries)
-        self._db.insert_many(
-            "INSERT INTO log_entry VALUES (?, ?)", list(enumerate(entries, start=start))
-        )
-        self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
+        for first in range(0, len(entries), _RUN):
+            run = entries[first : first + _RUN]
+            frontier, nodes = frontier.append(entry_hash(entry) for entry in run)
+            self._db.insert_many(
+                "INSERT INTO log_entry VALUES (?, ?)", list(enumerate(run, start=start + first))
+            )
+            self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
 
     def entry(self, index: int) -> bytes | None:
         """The entry at ``index``, or None if it is not here yet."""
