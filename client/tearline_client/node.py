@@ -43,8 +43,8 @@ from tearline_client.node_keys import NodeKeys
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
-from tearline_client.reissuing import Reissuing
 from tearline_client.recovery import Recovery
+from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.search import folded, matches
@@ -116,8 +116,8 @@ class Node:
         self._releasing = Releasing(state, self._sender, self._reissuing)
         self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
-        self._connection = Connection(home, keystore, state.transport)
         self._recovery = Recovery(state)
+        self._connection = Connection(home, keystore, state.transport)
         access = AccessStore(state.stores.database)
         self._anchoring = Anchoring(state, access, self._sender)
         self.access = AccessLog(
@@ -214,7 +214,6 @@ class Node:
         """
         await self.cosigning.follow()
         try:
-        try:
             await self._recovery.run()
             await self._keep_records()
         finally:
@@ -226,6 +225,7 @@ class Node:
             await self._sender.flush()
 
     async def _keep_records(self) -> None:
+        try:
             self.state.follower.verify_fresh(self.state.now_ms())
         except TrustError:
             # By a wrong clock no key begins or ends. What arrives is taken in all the same;
@@ -339,10 +339,10 @@ class Node:
         Raises:
             AgreementError: If a party did not sign, or the exchange refuses it.
         """
-        await self.sync()
         await self._publish_cosigned(complete)
 
     async def _publish_cosigned(self, complete: Signed) -> None:
+        await self.sync()
         with self.state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
         sent = await self._releasing.settle((), [complete], ids)
@@ -407,6 +407,7 @@ class Node:
         taken = 0
         async for data in self.state.transport.subscribe(encode_cursor(intake.cursor())):
             if self._receiver.is_idle(data):
+                self._receiver.rest(data)
                 for received_late in self._receiver.try_again():
                     yield received_late
                 await self._acknowledge()
@@ -427,7 +428,6 @@ class Node:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
         await self.sync()
         count = 0
-                self._receiver.rest(data)
         async for _ in self.inbox():
             count += 1
         await self.tell()
