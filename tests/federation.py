@@ -316,7 +316,7 @@ class Founded:
 def founded() -> Founded:
     """Founds the federation, once."""
     place = tempfile.TemporaryDirectory(prefix="tearline-federation-")
-    federation = Federation.at(Path(place.name), f"127.0.0.1:{_free_port()}")
+    federation = Federation.at(Path(place.name), f"127.0.0.1:{free_port()}")
     _found(federation)
     return Founded(place=place, federation=federation, seen_s=time.monotonic())
 
@@ -376,7 +376,7 @@ def copied(folder: Path) -> Federation:
     _refresh(found)
     original = found.federation
     shutil.copytree(original.folder, folder, dirs_exist_ok=True)
-    federation = Federation.at(folder, f"127.0.0.1:{_free_port()}")
+    federation = Federation.at(folder, f"127.0.0.1:{free_port()}")
     federation.told = dict(original.told)
     settings, listed = federation.operator.home / "exchange.toml", original.operator.address
     text = settings.read_text(encoding="utf-8")
@@ -398,7 +398,8 @@ def serving(folder: Path) -> Iterator[Federation]:
         assert running.terminate() == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on, for now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -38,7 +38,9 @@ from tearline.witness import AddCheckpoint, Seen
 from tearline_client.http import witnessing
 from tearline_client.node import Node
 from tearline_client.store.cosigning import CosigningStore
+from tearline_server.config import Witness
 from tearline_server.exchange import Exchange
+from tearline_server.witnesses import ask_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +264,24 @@ async def test_a_node_that_cannot_keep_it_does_not_sign_it(
         answer = await port.offer(offer)
         assert (answer.status, answer.content) == (503, b"")
         assert StoreFull.code in port.told[0]
+
+
+async def test_the_exchange_asks_it_as_any_witness(world: Simulation) -> None:
+    # Its line comes by the port alone: the node itself says nothing here.
+    before = world.cn.node.cosigning.seen.size
+    await world.us.send(world.mx)
+    async with port_of(world.cn.node) as port:
+        witness = Witness(
+            url=f"http://127.0.0.1:{port.number}", key=world.cn.node.cosigner().verifier
+        )
+        exchange = world.exchange
+        asking = asyncio.create_task(ask_on(witness, exchange._log, exchange._cosignatures))
+        async with asyncio.timeout(30):
+            while world.cn.node.uri.encode() not in await exchange.checkpoint():
+                await asyncio.sleep(0)
+        asking.cancel()
+    assert world.cn.node.cosigning.seen.size > before
+    assert world.cn.node.state.stores.log.size == before
 
 
 # The mirror.

@@ -1,21 +1,32 @@
 """An exchange that shows two histories, found out by those who cosign the log."""
 
+from functools import partial
+
 from attacks.attack import Attack
 
 _EVIDENCE = "two checkpoints that contradict each other, kept at every node that was told"
 
 
 def _fork(
-    name: str, code: str, test: str, function: str, returns: str = "None", evidence: str = _EVIDENCE
+    name: str,
+    code: str,
+    test: str,
+    function: str,
+    returns: str = "None",
+    evidence: str = _EVIDENCE,
+    file: str = "attacks/test_forks.py",
 ) -> Attack:
     return Attack(
         name=name,
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_forks.py::{test}",
+        test=f"tests/{file}::{test}",
         returns=returns,
     )
+
+
+_offered = partial(_fork, file="attacks/test_witness_port.py")
 
 
 _FIND = "tearline_client.investigation:find_equivocation"
@@ -89,5 +100,73 @@ FORKS = (
         "tearline.trust:TrustState.keys_of",
         "tuple(entry.record for entry in self._keys.values())",
         "nothing: it is refused, and the log was not touched",
+    ),
+)
+
+_LAST = "the tree cosigned last, in the node's database"
+_BELIEVED = (
+    "parse_checkpoint(request.note, origin=log.origin, "
+    "required=map(parse_verifier_key, log.verifier_keys)).checkpoint"
+)
+
+WITNESSES = (
+    _offered(
+        "offer a fork to a node's witness port, with its own honest proof",
+        "TL-LOG-003",
+        "test_a_fork_with_its_own_honest_proof_is_not_cosigned",
+        "tearline.merkle:verify_consistency",
+        evidence=_LAST,
+    ),
+    _offered(
+        "offer two trees at once, so that the smaller is cosigned last",
+        "TL-LOG-032",
+        "test_of_two_that_offer_at_once_the_later_is_told_so",
+        "tearline.witness:verify_add_checkpoint",
+        _BELIEVED,
+        _LAST,
+    ),
+    _offered(
+        "have a fork cosigned at the witness port after a crash",
+        "TL-LOG-032",
+        "test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering",
+        "tearline_client.store.cosigning:CosigningStore.put_cosigned",
+        evidence=_LAST,
+    ),
+    _offered(
+        "sign two trees of one size, and offer the other to a node",
+        "TL-LOG-030",
+        "test_another_tree_of_the_same_size_is_evidence",
+        "tearline_client.cosigner:Cosigner._contradiction",
+    ),
+    _offered(
+        "have one history cosigned at the witness port, and show the other",
+        "TL-LOG-030",
+        "test_what_was_cosigned_for_a_stranger_binds_the_node_that_reads_on",
+        "tearline_client.cosigner:Cosigner.investigate",
+    ),
+    _offered(
+        "keep back from a node what it cosigned at the witness port",
+        "TL-LOG-003",
+        "test_what_was_cosigned_and_is_kept_back_is_missed",
+        "tearline_client.cosigner:Cosigner.seen",
+        "Seen()",
+        _LAST,
+    ),
+    _offered(
+        "stuff a checkpoint with lines, so that a node's own no longer fits",
+        "",
+        "test_lines_of_strangers_are_neither_kept_nor_handed_on",
+        "tearline.checkpoint:Note.only_by",
+        "self",
+        "nothing: they are left out",
+    ),
+    _offered(
+        "answer the exchange with a witness's line over another tree",
+        "TL-LOG-008",
+        "test_a_line_over_another_tree_does_not_pass",
+        "tearline.checkpoint:VerifierKey.verify",
+        "VerifiedSignature(key=self, time_s=None)",
+        "a line in the exchange's log, which names the witness",
+        file="unit/server/test_witnesses.py",
     ),
 )
