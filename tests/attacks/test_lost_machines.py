@@ -1,4 +1,4 @@
-"""Whoever lost a machine: what was signed is not signed otherwise, and what was sent is not lost."""
+"""Lost machines: what was signed is not signed otherwise, and what was sent is not lost."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress

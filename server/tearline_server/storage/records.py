@@ -201,14 +201,12 @@ class Settled:
     why: str
     receipt: bytes
     attestation: bytes
-        entries: What blind entries hide, by index.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
     """A packet: its manifest's statement as it travels, and the encoded parts."""
 
-    entries: frozenset[int] = frozenset()
     envelope: bytes
     parts: bytes
 
@@ -248,6 +246,8 @@ class Known:
     naturals: Mapping[tuple[str, bytes], bytes] = field(default_factory=dict)
     packets: Mapping[bytes, StoredPacket] = field(default_factory=dict)
     mail: Mapping[tuple[str, bytes], Delivered] = field(default_factory=dict)
+    events: Mapping[tuple[bytes, str, str], "OpeningRow"] = field(default_factory=dict)
+    is_restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,8 +277,6 @@ class MailItem:
         packet: Of a grant, the id of its packet's manifest, or None.
         opening: The entry that the node is told of.
         delivered: Whether it was handed out before.
-    events: Mapping[tuple[bytes, str, str], "OpeningRow"] = field(default_factory=dict)
-    is_restored: bool = False
     """
 
     seq: int
