@@ -13,12 +13,12 @@ from tearline.channel import Address, Mark, Void
 from tearline.errors import (
     AgreementNotInForce,
     EntryMismatch,
-    GrantMisdirected,
     GrantExpired,
+    GrantMisdirected,
     GrantorNotOriginator,
+    KeystoreEntryMissing,
     StatementMalformed,
     TearlineError,
-    KeystoreEntryMissing,
 )
 from tearline.event import Event, EventCode
 from tearline.grant import Grant
@@ -81,15 +81,15 @@ class Lapsed:
 
     Attributes:
         grant: The grant.
+        why: Why it is not opened.
     """
 
     grant: Grant
+    why: TearlineError
 
-        why: Why it is not opened.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    why: TearlineError
     """A delivery that verified.
 
     Attributes:
@@ -126,27 +126,27 @@ class Intake:
         trust: What the log's clear entries say.
         kem_key: The node's encryption keys by id.
         pins: What this installation judges agreements by.
+        may_lack_keys: Whether this node was restored, and keys may be gone for good.
     """
 
     def __init__(
         self,
-        may_lack_keys: Whether this node was restored, and keys may be gone for good.
         *,
         node: str,
         trust: TrustState,
         kem_key: KemKeyById,
         pins: Pins,
+        may_lack_keys: Callable[[], bool] = lambda: False,
     ) -> None:
         self._node = node
         self._trust = trust
         self._kem_key = kem_key
-        may_lack_keys: Callable[[], bool] = lambda: False,
         self._pins = pins
+        self._may_lack_keys = may_lack_keys
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
         """Checks a delivery whose log entry was found to be what its opening says.
 
-        self._may_lack_keys = may_lack_keys
         1. The entry is about this statement, of the right kind, and names this node's part.
         2. The statement's signer, key and signature count at that place of the log.
         3. It is addressed to this node.

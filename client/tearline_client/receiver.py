@@ -19,8 +19,8 @@ from tearline.errors import (
     KeystoreUnusable,
     MarkUnequal,
     PinUnknown,
-    StatementMalformed,
     ReceiptForgotten,
+    StatementMalformed,
     StoreError,
     SuiteUnknown,
     TearlineError,
@@ -145,7 +145,6 @@ class Receiver:
             self._state.alarm(error, data)
             raise
 
-    def _take(self, delivery: Delivery, data: bytes, cursor: Cursor | None) -> Received | None:
     def rest(self, data: bytes) -> None:
         """Takes note of the epoch, where nothing waits.
 
@@ -157,6 +156,7 @@ class Receiver:
             with stores.database.transaction():
                 stores.intake.put_cursor(cursor)
 
+    def _take(self, delivery: Delivery, data: bytes, cursor: Cursor | None) -> Received | None:
         """Takes a delivery in, and moves the cursor with it, unless it comes from aside."""
         stores = self._state.stores
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
@@ -227,6 +227,10 @@ class Receiver:
     def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
         packets = self._state.stores.packets
         grant = packets.grant(receipt.about)
+        if grant is None and self._state.stores.recovery.restored() is not None:
+            # The grant was made after the backup; that there was one is all we know now.
+            self._quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
+            return
         if grant is None or grant.incoming:
             raise GrantMisdirected("the receipt is about a grant that this node did not make")
         if grant.grant.address.recipient != received.signer.signer:
@@ -236,14 +240,11 @@ class Receiver:
         packets.set_status(receipt.about, receipt.status)
 
     def _store_mark(self, mark: Mark) -> None:
-        if grant is None and self._state.stores.recovery.restored() is not None:
-            # The grant was made after the backup; that there was one is all we know now.
-            self._quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
-            return
         channels, peer = self._state.stores.channels, mark.header.signer
         incoming = self._incoming(peer, mark.agreement_id)
         incoming.receive_mark(mark, sent=channels.sent(peer, mark.agreement_id))
         channels.put_incoming(peer, mark.agreement_id, incoming)
+        self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 
     def _put_aside(self, error: TearlineError, data: bytes, about: bytes = b"") -> None:
         cursor = delivery_cursor(data)
@@ -253,7 +254,6 @@ class Receiver:
 
     def _quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
         now_ms = self._state.now_ms()
-        self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
         self._state.stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
 
     def _pass(self, cursor: Cursor, entry: LogOpening) -> None:

@@ -50,8 +50,8 @@ from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
-from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.returned import ReturnedStore
 from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
@@ -70,8 +70,8 @@ class Stores:
         self.returned = ReturnedStore(database)
         self.agreements = AgreementStore(database)
         self.intake = IntakeStore(database)
-
         self.recovery = RecoveryStore(database)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
@@ -230,15 +230,15 @@ class NodeState:
     async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.
 
-        Raises:
-            LogError: If an entry is not what a receipt says, or is not there long after it had
         What an exchange lost that was restored since is kept as evidence, too, but the work
         goes on: it says that it was, by its epoch.
 
+        Raises:
+            LogError: If an entry is not what a receipt says, or is not there long after it had
                 to be; kept as evidence.
+            RequestError: If the exchange does not answer.
         """
         for promise in self.stores.packets.promises():
-            RequestError: If the exchange does not answer.
             try:
                 with self.stores.database.transaction():
                     self._compare(promise)

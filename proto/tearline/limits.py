@@ -105,12 +105,12 @@ RATE_BURST_S = 4  # seconds of either that may come at once
 REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
 MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line
 
-# The monitoring port.
 # After a loss.
 MAX_STANDINGS = 16_384  # channels of one node: with 64 partners, under 256 agreements
 MAX_UNOPENED = 4096  # entries asked for in one reply
 MAX_RETURNED = 64  # openings in one message, of up to 64 KiB each; they are a few hundred bytes
 
+# The monitoring port.
 MAX_HTTP_CONNECTIONS = 256  # readers of tiles at once; each holds one tile, of 8 KiB as a rule
 MAX_HTTP_HEAD_BYTES = 8 << 10  # a request has no body, and its longest path 40 characters
 MAX_HTTP_CONNECTION_S = 60  # who asks for nothing, or does not listen, holds a place no longer

@@ -163,8 +163,6 @@ class LogStore:
         )
         return event
 
-    def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
-        """The events told here of entries above ``after`` and up to ``last``, in order."""
     def opened(self, index: int) -> OpenedEvent | None:
         """What this node was told of one entry, or None."""
         sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
@@ -179,6 +177,8 @@ class LogStore:
         sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
         return None if sealed is None else self._open(sealed)
 
+    def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
+        """The events told here of entries above ``after`` and up to ``last``, in order."""
         # The same bound as a page's, so that memory does not grow with what is between.
         while rows := self._db.rows(
             "SELECT idx, sealed FROM log_opening WHERE idx > ? AND idx <= ? ORDER BY idx LIMIT ?",

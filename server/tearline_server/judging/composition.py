@@ -82,13 +82,13 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
 
 
 def _index(docket: Docket, ruling: Ruling) -> int:
+    if ruling.logged is not None:
+        return ruling.logged.idx
     return docket.head.tree.size + (ruling.position or 0)
 
 
 def _sign_receipts(docket: Docket, openings: Mapping[int, LogOpening], signer: Signer) -> None:
     largest = TREE_SIZES[-1]
-    if ruling.logged is not None:
-        return ruling.logged.idx
     for start in range(0, len(docket.rulings), largest):
         rulings = docket.rulings[start : start + largest]
         bodies = [

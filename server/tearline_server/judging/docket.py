@@ -154,14 +154,14 @@ class Docket:
     def settle(self, ruling: Ruling, event: Event) -> int:
         """Logs what became of a claim, and returns the index of that entry."""
         ruling.position = len(self.items)
+        ruling.logged = self._logged(event)
         self.rulings.append(ruling)
         return self.log(event)
-        ruling.logged = self._logged(event)
 
-
-def refused(error: TearlineError) -> Refused:
     def _logged(self, event: Event) -> OpeningRow | None:
         return self.known.events.get((event.statement_id, event.code.value, event.party))
 
+
+def refused(error: TearlineError) -> Refused:
     """The refusal that ``error`` is, as its sender is told."""
     return Refused(code=error.code, why=error.why)
