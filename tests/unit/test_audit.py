@@ -1,5 +1,6 @@
 """What a proof is worth, what a search is believed, and who saw a field: pure judgement."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,40 @@ def test_two_entries_of_one_event_convict_the_log() -> None:
         [],
         ["TL-LOG-021"],
     ]
+
+
+def test_what_was_judged_is_not_kept_whole() -> None:
+    openings = [
+        LogOpening(
+            index=index,
+            salt=secret(f"salt {index}"),
+            event=encode_event(
+                replace(event(1), statement_id=secret(f"statement {index}"), purpose="p" * 4000)
+            ),
+        )
+        for index in range(64)
+    ]
+    leaves = [entry_hash(blind_entry(each.salt, each.event)) for each in openings]
+    checkpoint = Checkpoint(origin=ORIGIN, size=len(leaves), root=root_from_leaf_hashes(leaves))
+    note = sign_checkpoint(checkpoint, log_signers(), time_s=NOW_MS // 1000)
+    proofs = [
+        LogProof(
+            index=each.index,
+            path=tuple(tree_path(leaves, each.index)),
+            note=note,
+            extra=encode_log_opening(each),
+        ).encode()
+        for each in openings
+    ]
+    verifier = AuditVerifier(LOG)
+    assert verifier.judge(proofs[0]).findings == ()
+    tracemalloc.start()
+    try:
+        assert not any(verifier.judge(proof).findings for proof in proofs)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < len(proofs) * 1000
 
 
 def test_a_policy_stands_for_a_trust_list() -> None:

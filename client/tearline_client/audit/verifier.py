@@ -8,8 +8,9 @@ not the first. The steps are those of docs/spec/log-v1.md, section 4.
 Proofs are judged one by one, and against each other: two entries of one event convict the log.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -220,8 +221,9 @@ class _Case:
             return None
 
     def _compare(self, event: Event, opening: LogOpening) -> None:
+        told = _brief(opening)
         try:
-            verify_same_entry(self._told.setdefault(event.id, opening), opening)
+            verify_same_entry(self._told.setdefault(event.id, told), told)
         except TwinEntries as error:
             self._findings.append(finding_of(error))
 
@@ -241,6 +243,11 @@ class _Case:
             why = f"the opening is of entry {opening.index}, the proof of {proof.index}"
             self._findings.append(finding_of(EntryMismatch(why)))
         return opening, blind_entry(opening.salt, opening.event)
+
+
+def _brief(opening: LogOpening) -> LogOpening:
+    """An opening to compare with others, which is small: there may be millions in one file."""
+    return replace(opening, event=hashlib.sha256(opening.event).digest())
 
 
 def _included(proof: LogProof, entry: bytes, checkpoint: Checkpoint) -> bool:
