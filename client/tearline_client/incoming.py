@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.channel import Address, Mark, Void
+from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
 from tearline.errors import (
     AgreementNotInForce,
     EntryMismatch,
+    ErasureRefused,
     GrantExpired,
     GrantMisdirected,
     GrantorNotOriginator,
@@ -33,6 +35,7 @@ from tearline.sealing import open_packet, open_release
 from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
 from tearline.wire.packets import Release, parse_manifest
@@ -46,6 +49,7 @@ _CODES = {
     StatementType.VOID: EventCode.VOID,
     StatementType.MARK: EventCode.MARK,
     StatementType.AGREEMENT: EventCode.AGREEMENT,
+    StatementType.ERASURE: EventCode.ERASED,
 }
 
 
@@ -104,7 +108,7 @@ class Received:
     signer: Header
     opening: LogOpening
     event: Event
-    content: ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement
+    content: ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure
 
     @property
     def address(self) -> Address | None:
@@ -178,14 +182,14 @@ class Intake:
 
     def _verify_parties(self, event: Event, statement: Statement, signer: Header) -> None:
         """An entry that names others would show our auditors a delivery that never was."""
-        if statement.type is StatementType.AGREEMENT:
+        if statement.type in (StatementType.AGREEMENT, StatementType.ERASURE):
             return  # whoever published it acted, and one entry stands for a whole agency
         if (event.actor, event.party) != (signer.signer, self._node):
             raise EntryMismatch("the log entry names other parties")
 
     def _content(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement:
+    ) -> ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure:
         match statement.type:
             case StatementType.GRANT:
                 return self._grant(statement, signer, delivery, at, now_ms)
@@ -204,6 +208,8 @@ class Intake:
                 return mark
             case StatementType.AGREEMENT:
                 return self._agreement(statement, delivery)
+            case StatementType.ERASURE:
+                return self._erasure(statement, delivery)
             case _:
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 
@@ -262,6 +268,16 @@ class Intake:
         verify_parties_signed(agreement, signers)
         verify_pins(agreement, self._pins)
         return agreement
+
+    def _erasure(self, statement: Statement, delivery: Delivery) -> Erasure:
+        order = parse_erasure(statement.body)
+        verify_signed_by_all(order, signers_of(statement, delivery.attestations))
+        if agency_uri_of(self._node) not in order.parties:
+            raise ErasureRefused("this agency is not a party to it")
+        if delivery.entry is not None:
+            event = parse_event(delivery.entry.event)
+            verify_logged(order, statement.id, delivery.entry.index, event)
+        return order
 
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:

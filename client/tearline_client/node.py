@@ -34,6 +34,7 @@ from tearline_client.connecting import Connection
 from tearline_client.cosigner import Cosigner
 from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
+from tearline_client.erasing import draft_order, sign_order
 from tearline_client.follower import LogFollower
 from tearline_client.home import TOKEN_KEY, Home, Identity
 from tearline_client.incoming import Received
@@ -348,6 +349,25 @@ class Node:
         sent = await self._releasing.settle((), [complete], ids)
         for code, why in sent.refused:
             raise (error_by_code(code) or AgreementNotInForce)(why)
+
+    # Erasing.
+
+    def draft_erasure(self, indices: Sequence[int], reason: str) -> Signed:
+        """An order to erase what entries of the log hide; see ``erasing.draft_order``."""
+        return draft_order(self.state, indices, reason)
+
+    def sign_erasure(self, proposed: Signed) -> Signed:
+        """The order with this node among its signers; see ``erasing.sign_order``."""
+        return sign_order(self.state, proposed)
+
+    async def publish_erasure(self, complete: Signed) -> None:
+        """Has the exchange erase what an order names that every party signed.
+
+        Raises:
+            ErasureRefused: If one did not, or the entries are not all theirs.
+            TearlineError: If it is not believed, or the exchange is out of reach.
+        """
+        await self._publish_cosigned(complete)
 
     # Sending.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tearline.agreement import Agreement
 from tearline.channel import Incoming, Mark, Void
+from tearline.erasure import Erasure
 from tearline.errors import (
     ChannelGap,
     ChannelStalled,
@@ -208,10 +209,18 @@ class Receiver:
                 self._store_receipt(received, receipt, data)
             case Agreement():
                 self._state.stores.agreements.put(received.signed)
+            case Erasure():
+                self._erase(received)
             case Mark() as mark:
                 self._store_mark(mark)
             case Void() | Lapsed():
                 pass  # its place in the channel is all it has to say
+
+    def _erase(self, received: Received) -> None:
+        stores = self._state.stores
+        gone = stores.erasures.erase(received.signed, received.opening.index)
+        for opened in gone:
+            stores.packets.forget_receipts(opened.event.statement_id, opened.opening.index)
 
     def _store_grant(self, received: ReceivedGrant) -> None:
         packets, now_ms = self._state.stores.packets, self._state.now_ms()

@@ -46,6 +46,7 @@ from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
+from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.outbox import OutboxStore
@@ -71,6 +72,7 @@ class Stores:
         self.agreements = AgreementStore(database)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
+        self.erasures = ErasureStore(database, self.log)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class Armor(StrEnum):
     EVIDENCE = "TEARLINE EVIDENCE"
     EXHIBIT = "TEARLINE EXHIBIT"
     AUDIT_EXPORT = "TEARLINE AUDIT EXPORT"
+    ERASURE = "TEARLINE ERASURE"
 
 
 def armor(kind: Armor, data: bytes) -> str:

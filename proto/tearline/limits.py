@@ -68,6 +68,7 @@ MAX_POLICY_FILE_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 keys are 1.8 
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners, whose ML-DSA-44 lines are 3.5 KiB each
 MAX_EXHIBIT_BYTES = MAX_MESSAGE_BYTES  # a file for a court: some fields, and the log's word on them
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
+MAX_ERASED = 256  # entries of one order: what somebody can read before signing
 MAX_EVIDENCE = 4  # equivocations told at once: one is enough to stop everything
 MAX_EVIDENCE_BYTES = 2 * MAX_CHECKPOINT_BYTES + (4 << 10)  # two notes and a proof
 MAX_COSIGN_BYTES = MAX_MESSAGE_BYTES  # 64 cosigners' newest notes, and evidence

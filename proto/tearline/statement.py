@@ -58,7 +58,9 @@ class StatementType(IntEnum):
         return label("statement/" + self.name.lower().replace("_", "-"))
 
 
-COSIGNED_TYPES = frozenset({StatementType.TRUST_LIST, StatementType.AGREEMENT})
+COSIGNED_TYPES = frozenset(
+    {StatementType.TRUST_LIST, StatementType.AGREEMENT, StatementType.ERASURE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

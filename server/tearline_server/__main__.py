@@ -161,6 +161,8 @@ def verify_log(home: Path, passphrase_file: Path | None) -> None:
             await store.close()
         if lost:
             click.echo(f"{lost} openings are missing since the restore; that is no tampering")
+        if verifier.erased:
+            click.echo(f"{verifier.erased} entries are there, and were erased by order")
         if not found:
             click.echo(f"{verifier.size} entries: all as they were logged")
         return found

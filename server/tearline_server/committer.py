@@ -201,6 +201,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         naturals=frozenset().union(*(each.naturals for each in asked)),
         packets=frozenset().union(*(each.packets for each in asked)),
         mail=frozenset().union(*(each.mail for each in asked)),
+        entries=frozenset().union(*(each.entries for each in asked)),
     )
 
 

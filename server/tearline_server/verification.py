@@ -21,6 +21,7 @@ from tearline.wire.flow import parse_event, parse_receipt
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_statement
 from tearline_server.auditlog import event_row
+from tearline_server.erasures import ErasureVerifier
 from tearline_server.storage.records import EventRow, StatementRow, Stored
 from tearline_server.storage.store import Store
 
@@ -55,6 +56,9 @@ class LogVerifier:
         self._store = store
         self._log = log
         self._tree = Frontier()
+        self._erasures: ErasureVerifier | None = None
+        self.erased = 0
+        """Entries read so far whose contents were erased by an order that holds."""
 
     @property
     def size(self) -> int:
@@ -78,6 +82,7 @@ class LogVerifier:
         restorations = await self._store.restorations()
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
             events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
+            erased = await self._store.erased(page[0][0], page[-1][0] + 1)
             # In one question: a question for each entry takes longer than all else.
             stored_nodes = await self._store.nodes([*_completed(self.size, page[-1][0] + 1)])
             for index, entry in page:
@@ -86,7 +91,10 @@ class LogVerifier:
                     yield Finding(place=f"entry {self.size}", what="it is missing")
                     return
                 row = events.pop(index, None)
-                if row is None and any(each.start <= index < each.stop for each in restorations):
+                if row is None and index in erased and len(entry) == BLIND_SIZE:
+                    async for finding in self._erasure_findings(index, erased[index], stored):
+                        yield finding
+                elif row is None and any(each.start <= index < each.stop for each in restorations):
                     for finding in _restored_findings(index, entry):
                         yield finding
                 else:
@@ -115,6 +123,18 @@ class LogVerifier:
         rows = await self._store.event_rows(first, limit=last - first + 1)
         return [row for row in rows if row.idx <= last]
 
+    async def _erasure_findings(
+        self, index: int, statement: int, stored: Stored
+    ) -> AsyncIterator[Finding]:
+        self._erasures = self._erasures or ErasureVerifier(self._store, stored)
+        try:
+            await self._erasures.verify(index, statement)
+        except TearlineError as error:
+            why = f"{error.code}: {error.why or error.what}"
+            yield Finding(place=f"event {index}", what=f"no order erased it; {why}")
+        else:
+            self.erased += 1
+
     async def _behind(self, stored: Stored, signed_size: int) -> AsyncIterator[Finding]:
         head = stored.head.tree
         if (head.size, head.hashes) != (self._tree.size, self._tree.hashes):
@@ -135,12 +155,13 @@ class LogVerifier:
     async def _statement_findings(self, row: StatementRow) -> AsyncIterator[Finding]:
         place = f"statement {row.idx}"
         try:
-            receipt = parse_receipt(parse_statement(row.receipt).body)
-            events = await self._store.event_rows(row.idx, limit=1)
-            if receipt.entry is None or [receipt.entry] != [each.opening for each in events]:
-                yield Finding(place=place, what="its receipt tells of another entry")
-            if (receipt.about, receipt.code) != (row.id, row.code):
-                yield Finding(place=place, what="its receipt says something else of it")
+            if row.receipt or not await self._store.erased(row.idx, row.idx + 1):
+                receipt = parse_receipt(parse_statement(row.receipt).body)
+                events = await self._store.event_rows(row.idx, limit=1)
+                if receipt.entry is None or [receipt.entry] != [each.opening for each in events]:
+                    yield Finding(place=place, what="its receipt tells of another entry")
+                if (receipt.about, receipt.code) != (row.id, row.code):
+                    yield Finding(place=place, what="its receipt says something else of it")
             if row.envelope is None:
                 return
             statement = parse_statement(row.envelope)

@@ -7,6 +7,7 @@ from attacks.attack import Attack
 from attacks.rows import (
     audits,
     cosigners,
+    erasures,
     exchanges,
     exhibits,
     intruders,
@@ -31,6 +32,7 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.CALLS,
     *intruders.AUDIT,
     *audits.AUDITS,
+    *erasures.ERASURES,
     *intruders.FILES,
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from tearline.checkpoint import SignedCheckpoint
 from tearline.errors import EntryMismatch, NotFound
 from tearline.ledger import parse_entry
+from tearline.statement import Header
 from tearline.tlog_proof import LogProof
+from tearline.wire.erasures import ErasedEntry, encode_erased_entry
+from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.flow import encode_log_opening
+from tearline_client.audit.exhibits import trust_entries
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.state import NodeState
 from tearline_client.store.log import LogStore
@@ -58,10 +62,11 @@ def prove(state: NodeState, prefix: str) -> tuple[ProofFile, ...]:
         LogError: If what lies here does not prove it: this node's database was changed.
     """
     log, checkpoint = state.stores.log, state.follower.checkpoint()
-    entries = _about(_known(log), prefix)
+    size = 0 if checkpoint is None else checkpoint.checkpoint.size
+    entries = _about((*_known(log), *_erased(state, size)), prefix)
     if checkpoint is None or not entries:
         raise NotFound("the log has no entry here of an id that begins so, or of more than one")
-    verifier = AuditVerifier(state.trust.trust_list.log)
+    verifier = AuditVerifier(state.trust.trust_list.log, state.trust.federation)
     proofs = tuple(
         _proof(entry, log, checkpoint)
         for entry in entries
@@ -89,6 +94,34 @@ def _known(log: LogStore) -> Iterator[_Known]:
         if signed is not None:
             what = signed.statement.type.name.lower().replace("_", "-")
             yield _Known(index=index, what=what, extra=entry, about=signed.statement.id)
+
+
+def _erased(state: NodeState, size: int) -> Iterator[_Known]:
+    """Entries that were erased by an order in the first ``size``: presence, without contents."""
+    log = state.stores.log
+    for found in state.stores.erasures.orders():
+        opened = log.opened(found.entry)
+        if opened is None or found.entry >= size:
+            continue
+        statement = found.signed.statement
+        signers = [
+            Header(federation=by.federation, signer=by.signer, key_id=by.key_id)
+            for by in found.signed.attestations.values()
+        ]
+        entries = tuple(
+            ProvenEntry(index=index, content=content, path=log.path(index, size))
+            for index, content in trust_entries(log, signers, found.entry, size)
+        )
+        for index in found.order.indices:
+            shown = ErasedEntry(
+                entry=log.entry(index) or b"",
+                order=found.signed,
+                erased=opened.opening,
+                path=log.path(found.entry, size),
+                entries=entries,
+            )
+            extra = encode_erased_entry(shown)
+            yield _Known(index=index, what="erased", extra=extra, about=statement.id)
 
 
 def _about(entries: Iterable[_Known], prefix: str) -> list[_Known]:

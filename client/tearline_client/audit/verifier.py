@@ -21,6 +21,7 @@ from tearline.checkpoint import (
     parse_note,
     parse_verifier_key,
 )
+from tearline.erasure import Erasure
 from tearline.errors import (
     CheckpointForeign,
     EntryMismatch,
@@ -37,8 +38,10 @@ from tearline.merkle import verify_inclusion
 from tearline.receipt import LogOpening
 from tearline.tlog_policy import LogPolicy
 from tearline.tlog_proof import LogProof, parse_log_proof
+from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
 from tearline.wire.flow import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
+from tearline_client.audit.erasures import failings, order_of
 
 T = TypeVar("T")
 
@@ -67,6 +70,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedBy:
+    """An order that holds.
+
+    Attributes:
+        entry: Index of its own entry.
+        statement: 32 bytes, its statement's id.
+        order: What it says.
+    """
+
+    entry: int
+    statement: bytes
+    order: Erasure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What a proof file is worth.
 
@@ -77,6 +95,7 @@ class Judgement:
         event: The event of a blind entry, where its leaf is in the checkpoint's tree.
         statement: The statement of a clear entry, likewise. Its own signatures are not judged
             here: whose key counted then follows from all clear entries before it.
+        erased: Of an entry whose leaf is there, and that an order erased, which one did.
     """
 
     findings: tuple[Finding, ...]
@@ -84,6 +103,7 @@ class Judgement:
     checkpoint: Checkpoint | None = None
     event: Event | None = None
     statement: Signed | None = None
+    erased: ErasedBy | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -115,10 +135,14 @@ class AuditVerifier:
     Args:
         log: The log as the reader's trust list names it, or the reader's policy; None where the
             reader has neither: then nothing can be verified, but contradictions are still found.
+        federation: 32 bytes, whose keys may order an erasure; None where the reader does not know.
     """
 
-    def __init__(self, log: LogIdentity | LogPolicy | None) -> None:
+    def __init__(
+        self, log: LogIdentity | LogPolicy | None, federation: bytes | None = None
+    ) -> None:
         self._log = log
+        self._federation = federation
         self._told: dict[bytes, LogOpening] = {}
         self._note: bytes | None = None
         self._noted: tuple[Finding, ...] = ()
@@ -130,13 +154,13 @@ class AuditVerifier:
         2. It says what stands in the log: an opening for its own index, or a clear entry.
         3. Its checkpoint is of this log, and each of the log's keys signed it.
         4. The path leads from that entry to the checkpoint's root.
-        5. Only then is the event read, strictly.
+        5. Only then is the event read, strictly; or, of an erased entry, the order is judged.
         6. No proof judged before shows another entry of the same event.
 
         Args:
             data: The file's bytes; whatever they are.
         """
-        return _Case(self._signatures, self._told).judge(data)
+        return _Case(self._signatures, self._told, self._federation).judge(data)
 
     def _signatures(self, note: bytes, checkpoint: Checkpoint) -> tuple[Finding, ...]:
         """What speaks against a note under the log's keys; many proofs share one."""
@@ -179,9 +203,12 @@ class _Case:
         self,
         signatures: Callable[[bytes, Checkpoint], tuple[Finding, ...]],
         told: dict[bytes, LogOpening],
+        federation: bytes | None,
     ) -> None:
         self._signatures = signatures
         self._told = told
+        self._federation = federation
+        self._erased: ErasedEntry | None = None
         self._findings: list[Finding] = []
 
     def judge(self, data: bytes) -> Judgement:
@@ -197,11 +224,13 @@ class _Case:
             and checkpoint is not None
             and self._try(lambda: _included(proof, entry, checkpoint)) is not None
         )
-        event = statement = None
+        event = statement = erased = None
         if stands and opening is not None:
             event = self._try(lambda: parse_event(opening.event))
             if event is not None:
                 self._compare(event, opening)
+        elif stands and self._erased is not None and checkpoint is not None:
+            erased = self._order(self._erased, proof.index, checkpoint)
         elif stands and entry is not None:
             statement = self._try(lambda: parse_entry(entry))
         return Judgement(
@@ -210,6 +239,21 @@ class _Case:
             checkpoint=checkpoint,
             event=event,
             statement=statement,
+            erased=erased,
+        )
+
+    def _order(self, shown: ErasedEntry, index: int, checkpoint: Checkpoint) -> ErasedBy | None:
+        """The order that erased an entry; None where it leaves a finding."""
+        found = [finding_of(e) for e in failings(shown, index, checkpoint, self._federation)]
+        if not found and self._federation is None:
+            found.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
+        self._findings += found
+        if found:
+            return None
+        return ErasedBy(
+            entry=shown.erased.index,
+            statement=shown.order.statement.id,
+            order=order_of(shown),
         )
 
     def _try(self, check: Callable[[], T]) -> T | None:
@@ -228,7 +272,7 @@ class _Case:
             self._findings.append(finding_of(error))
 
     def _entry(self, proof: LogProof) -> tuple[LogOpening | None, bytes | None]:
-        """The opening, if it is a blind entry, and the entry's bytes."""
+        """The opening, if it is a blind entry that was not erased, and the entry's bytes."""
         if not proof.extra:
             # Contents may be erased by order, and such an order would be shown instead.
             error = EntryMismatch("neither an opening nor an order to erase it is shown")
@@ -236,6 +280,9 @@ class _Case:
             return None, None
         if proof.extra.startswith(CLEAR):
             return None, proof.extra
+        if proof.extra.startswith(ERASED):
+            self._erased = self._try(lambda: parse_erased_entry(proof.extra))
+            return None, None if self._erased is None else self._erased.entry
         opening = self._try(lambda: parse_log_opening(proof.extra))
         if opening is None:
             return None, None

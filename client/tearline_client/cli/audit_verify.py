@@ -38,6 +38,7 @@ from tearline_client.audit.rows import event_row
 from tearline_client.audit.tables import judge_table
 from tearline_client.audit.verifier import (
     AuditVerifier,
+    ErasedBy,
     Finding,
     Judgement,
     Outcome,
@@ -104,14 +105,16 @@ def verify(
 
     A file is a proof (.tlog-proof), the rows of a search (-o jsonl), an export's manifest, which
     is judged with the file beside it, or an exhibit. Of an exhibit that is verified, what it shows
-    is printed, and what it does not say. Proofs are compared with each other as well: two
+    is printed, and what it does not say. Of an erased entry it is told that it is there, and which
+    order erased what it said. Proofs are compared with each other as well: two
     entries of one event convict the log.
 
     Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
     """
     reader = _reader(frame, trust, federation, policy)
     trust_list = reader.trust_list
-    verifier = AuditVerifier(reader.policy or (trust_list.log if trust_list else None))
+    log = reader.policy or (trust_list.log if trust_list else None)
+    verifier = AuditVerifier(log, reader.federation)
     verdicts = [_judge(verifier, reader, path) for path in _proof_files(files)]
     frame.emit(
         (verdict.row for verdict in verdicts),
@@ -282,7 +285,20 @@ def _proof_verdict(path: Path, judgement: Judgement, trust_list: TrustList | Non
         **_checkpoint_row(judgement.checkpoint),
     }
     row = _row(path, judgement.outcome, judgement.findings, what)
+    if judgement.erased is not None:
+        row |= _erased_row(judgement.erased, erased=judgement.outcome is Outcome.VERIFIED)
     return _Verdict(outcome=judgement.outcome, row=row)
+
+
+def _erased_row(by: ErasedBy, *, erased: bool) -> dict[str, object]:
+    told: dict[str, object] = {
+        "action": "erased",
+        "order": by.entry,
+        "statement": by.statement.hex(),
+        "parties": list(by.order.parties),
+        "reason": by.order.reason,
+    }
+    return told | ({"why": f"present; erased by the order in entry {by.entry}"} if erased else {})
 
 
 def _row(

@@ -8,6 +8,7 @@ from tearline.armor import Armor, armor, parse_armor
 from tearline.errors import MalformedInput
 from tearline.tokens import Role
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
+from tearline_client.cli import erasure
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -22,6 +23,9 @@ _FILE = click.Path(path_type=Path)
 @click.group(cls=Group)
 def command() -> None:
     """The log as each agency sees it, and what convicts it."""
+
+
+command.add_command(erasure.command, name="erase")
 
 
 @command.command()

@@ -152,6 +152,8 @@ class LogStore:
             if self._open(known[1]) != opening:
                 raise TwinEntries(f"entries {known[0]} and {opening.index}")
             return event
+        if self._db.row("SELECT 1 FROM erasure WHERE idx = ?", (opening.index,)):
+            return event  # what was erased stays so, however often it is told
         self._db.execute(
             "INSERT INTO log_opening VALUES (?, ?, ?, ?)",
             (

@@ -7,6 +7,7 @@ from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
 from tearline.encoding import u64
+from tearline.erasure import Erasure
 from tearline.errors import StatementUnsupported, TearlineError
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
@@ -14,6 +15,7 @@ from tearline.packet import Manifest, PacketParts
 from tearline.receipt import Receipt
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Publication
 from tearline.wire.flow import (
     parse_anchor,
@@ -35,6 +37,7 @@ Content = (
     | Mark
     | Anchor
     | Agreement
+    | Erasure
     | TrustList
     | KeyRecord
     | Revocation
@@ -51,6 +54,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.VOID: parse_void,
     StatementType.MARK: parse_mark,
     StatementType.ANCHOR: parse_anchor,
+    StatementType.ERASURE: parse_erasure,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
@@ -143,5 +147,11 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
         packets=frozenset(content.packet for _, content in contents if isinstance(content, Grant)),
         mail=frozenset(
             (signer, content.about) for signer, content in contents if isinstance(content, Receipt)
+        ),
+        entries=frozenset(
+            index
+            for _, content in contents
+            if isinstance(content, Erasure)
+            for index in content.indices
         ),
     )

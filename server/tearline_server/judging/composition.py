@@ -17,6 +17,7 @@ from tearline_server.storage.records import (
     AgreementRow,
     ChannelRow,
     Commit,
+    ErasureRow,
     MailRow,
     MailUpdate,
     PacketRow,
@@ -78,6 +79,10 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             ),
         ],
         acknowledged=docket.acknowledged,
+        erased=[
+            ErasureRow(idx=index, statement=statement, agencies=agencies)
+            for index, (statement, agencies) in docket.erased.items()
+        ],
     )
 
 

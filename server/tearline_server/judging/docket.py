@@ -107,6 +107,7 @@ class Docket:
         mail: New items of mailboxes.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
+        erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
         trust_changed: Whether keys or members changed.
@@ -126,6 +127,7 @@ class Docket:
     mail: list[NewMail] = field(default_factory=list)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
+    erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False

@@ -17,8 +17,10 @@ from collections.abc import Iterable
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
+from tearline.erasure import Erasure
 from tearline.errors import (
     ChannelGap,
+    ErasureRefused,
     NotPermitted,
     StatementConflict,
     StatementMalformed,
@@ -38,6 +40,7 @@ from tearline_server.judging.case import Case, Publisher
 from tearline_server.judging.channels import accept_mark, accept_receipt, accept_void
 from tearline_server.judging.claims import Claim
 from tearline_server.judging.docket import Docket, Ruling, refused
+from tearline_server.judging.erasures import accept_erasure
 from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.registry import Registry
@@ -137,6 +140,8 @@ def _accept(case: Case) -> None:
             _accept_anchor(case)
         case Agreement() as agreement:
             accept_agreement(case, agreement)
+        case Erasure() as order:
+            accept_erasure(case, order)
         case TrustList() | KeyRecord() | Revocation() as content:
             accept_member(case, content)
         case TearlineError() as error:
@@ -178,6 +183,11 @@ def _not_ruled(case: Case, error: TearlineError) -> Ruling:
 
 
 def _again(ruling: Ruling, settled: Settled) -> Ruling:
+    if not settled.receipt:
+        ruling.refusal = refused(
+            ErasureRefused("the receipt was erased with the entry it tells of")
+        )
+        return ruling
     attestation = parse_attestation(settled.attestation)
     ruling.refusal = Refused(code=settled.code, why=settled.why) if settled.code else None
     ruling.receipt = Signed(

@@ -109,6 +109,7 @@ class Database:
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("PRAGMA cell_size_check=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
         self._opened.append(connection)
         return connection
 

@@ -76,7 +76,7 @@ class StatementRow:
         packet: Of a grant, the id of its packet's manifest, or None.
         code: Of its refusal; empty where it was accepted.
         why: What the sender was told of the refusal.
-        receipt: The receipt's statement as it travels.
+        receipt: The receipt's statement as it travels; empty where its entry was erased.
         signature: 32 bytes, the hash of the attestation over the receipt.
         envelope: The statement as it travels, or None where it was refused.
     """
@@ -151,6 +151,21 @@ class MailUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRow:
+    """An entry whose contents are gone.
+
+    Attributes:
+        idx: Its index.
+        statement: Of the order that had them erased, the entry of its statement.
+        agencies: URIs of the agencies that it named.
+    """
+
+    idx: int
+    statement: int
+    agencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """Everything that one transaction writes. All of it happens, or nothing does.
 
@@ -174,6 +189,7 @@ class Commit:
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
+    erased: Sequence[ErasureRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +201,14 @@ class Asked:
         naturals: Identifiers by (signer, natural).
         packets: Packets by the id of their manifest.
         mail: Items by (node, statement id).
+        entries: What blind entries hide, by index.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
     naturals: frozenset[tuple[str, bytes]] = frozenset()
     packets: frozenset[bytes] = frozenset()
     mail: frozenset[tuple[str, bytes]] = frozenset()
+    entries: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +253,19 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What a blind entry hides, as an order to erase it is judged.
+
+    Attributes:
+        event: The encoded event.
+        awaited: Whether a node that is told of it in its mailbox has not taken it in yet.
+    """
+
+    event: bytes
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The answers to ``Asked``; what is not there is absent.
 
@@ -248,6 +279,7 @@ class Known:
     mail: Mapping[tuple[str, bytes], Delivered] = field(default_factory=dict)
     events: Mapping[tuple[bytes, str, str], "OpeningRow"] = field(default_factory=dict)
     is_restored: bool = False
+    entries: Mapping[int, Hidden] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

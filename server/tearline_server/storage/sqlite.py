@@ -16,6 +16,7 @@ from tearline_server.storage.records import (
     Delivered,
     EventRow,
     Head,
+    Hidden,
     Known,
     MailItem,
     OpeningRow,
@@ -188,6 +189,11 @@ class SqliteStore:
         """Events."""
         return await self._db.read(lambda connection: _event_rows(connection, start, limit))
 
+    async def erased(self, start: int, end: int) -> Mapping[int, int]:
+        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        sql = "SELECT idx, statement FROM erasure WHERE idx >= ? AND idx < ?"
+        return await self._db.read(lambda connection: dict(connection.execute(sql, (start, end))))
+
     async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
         """Statements."""
         names = [field.name for field in fields(StatementRow)]
@@ -210,6 +216,10 @@ _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.envelope, s.packet, e.idx, e.salt, e.event,"
     " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
     " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
+)
+_HIDDEN = (
+    "SELECT event, EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
+    " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) FROM event e WHERE idx = ?"
 )
 _AGENCIES = (
     "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
@@ -359,7 +369,14 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 delivered=row[5] is not None,
                 status=row[6],
             )
-    return Known(statements=statements, naturals=naturals, packets=packets, mail=mail)
+    entries = {}
+    for index in asked.entries:
+        row = _row(connection, _HIDDEN, (index,))
+        if row is not None:
+            entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
+    return Known(
+        statements=statements, naturals=naturals, packets=packets, mail=mail, entries=entries
+    )
 
 
 def _entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:

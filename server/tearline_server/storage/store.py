@@ -125,6 +125,10 @@ class Store(Protocol):
         """Events."""
         ...
 
+    async def erased(self, start: int, end: int) -> Mapping[int, int]:
+        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        ...
+
     async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
         """Statements."""
         ...

@@ -54,6 +54,14 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO agreement VALUES (?, ?, ?)",
         ((row.id, row.version, row.statement) for row in commit.agreements),
     )
+    many("INSERT INTO erasure VALUES (?, ?)", ((row.idx, row.statement) for row in commit.erased))
+    many("DELETE FROM event WHERE idx = ?", ((row.idx,) for row in commit.erased))
+    many(
+        "DELETE FROM event_agency WHERE agency = ? AND idx = ?",
+        ((agency, row.idx) for row in commit.erased for agency in row.agencies),
+    )
+    # The exchange's receipt tells of the entry what the entry hides.
+    many("UPDATE statement SET receipt = x'' WHERE idx = ?", ((row.idx,) for row in commit.erased))
     many(
         "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),

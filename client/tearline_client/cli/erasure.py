@@ -1,0 +1,121 @@
+"""``tearline log erase``: orders to erase what entries of the log hide."""
+
+from pathlib import Path
+
+import click
+
+from tearline.armor import Armor, armor
+from tearline.tokens import Role
+from tearline.wire.statements import Signed, encode_signed
+from tearline_client.cli.at_work import agency_name, at_work, home_of
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.enrolment import read_signed
+from tearline_client.erasing import order_of
+from tearline_client.home import replace_file
+from tearline_client.node import Node
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Erase what entries hide, by an order that everybody signed whom they name.
+
+    The entries stay where they are, and so does the proof that they are there.
+    """
+
+
+@command.command()
+@click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; every party reads it, and it is kept.")
+@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write it.")
+@pass_frame
+def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> None:
+    """An officer drafts an order to erase the entries INDICES, signed by this agency.
+
+    All of them must name the same agencies, under one agreement; `tearline audit search` tells
+    the indices.
+    """
+
+    async def run(node: Node) -> Signed:
+        node.person(frame.settings.person, Role.OFFICER)
+        await node.sync()
+        return node.draft_erasure(indices, reason)
+
+    proposed = at_work(frame, run)
+    _write(target, proposed)
+    _tell_next(frame, target, proposed)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def sign(frame: Frame, file: Path, yes: bool) -> None:
+    """An officer adds this agency's signature to the order in FILE.
+
+    The node looks at each entry first: all must name exactly those who are to sign.
+    """
+    proposed = read_signed(Armor.ERASURE, file)
+    order = order_of(proposed)
+    entries = ", ".join(map(str, order.indices))
+    act = f"What this node was told of entry {entries} will be gone. The reason: {order.reason}"
+
+    async def run(node: Node) -> Signed:
+        node.person(frame.settings.person, Role.OFFICER)
+        await node.sync()
+        complete = node.sign_erasure(proposed)
+        frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+        return complete
+
+    complete = at_work(frame, run)
+    _write(file, complete)
+    _tell_next(frame, file, complete)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@pass_frame
+def publish(frame: Frame, file: Path) -> None:
+    """Have the exchange erase what the order in FILE names, signed by every party."""
+    complete = read_signed(Armor.ERASURE, file)
+    order = order_of(complete)
+
+    async def run(node: Node) -> None:
+        await node.publish_erasure(complete)
+        await node.receive()  # it comes back by the mailbox, as to every party
+
+    at_work(frame, run)
+    frame.say(f"Erased what entry {', '.join(map(str, order.indices))} said.")
+
+
+@command.command(name="list")
+@pass_frame
+def list_command(frame: Frame) -> None:
+    """List the orders that this node took in, by their own entry."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        _, trust_list = home_of(frame).trust_list()
+        return [
+            {
+                "entry": found.entry,
+                "erased": " ".join(map(str, found.order.indices)),
+                "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
+                "reason": found.order.reason,
+                "id": found.signed.statement.id.hex(),
+            }
+            for found in node.state.stores.erasures.orders()
+        ]
+
+    frame.emit(at_work(frame, run), ["entry", "erased", "parties", "reason", "id"])
+
+
+def _tell_next(frame: Frame, path: Path, signed: Signed) -> None:
+    missing = len(order_of(signed).parties) - len(signed.statement.inclusions)
+    waiting = f"{missing} to go" if missing else "all parties have"
+    frame.say(f"Signed {path}; {waiting}.")
+
+
+def _write(path: Path, signed: Signed) -> None:
+    replace_file(path, armor(Armor.ERASURE, encode_signed(signed)).encode("ascii"))

@@ -1,0 +1,81 @@
+"""Orders to erase what entries of the log hide: drafted from, and signed after a look at, our own.
+
+A node signs an order only for entries that it can open, and that name exactly those who are to
+sign: so an order that leaves out somebody who is named finds no honest signer.
+"""
+
+from collections.abc import Sequence
+
+from tearline.erasure import Erasure, agencies_named, verify_covers
+from tearline.errors import ErasureRefused, NotFound, StatementMalformed
+from tearline.statement import StatementType
+from tearline.wire.erasures import encode_erasure, parse_erasure
+from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.state import NodeState
+from tearline_client.store.log import OpenedEvent
+
+
+def draft_order(state: NodeState, indices: Sequence[int], reason: str) -> Signed:
+    """An order to erase entries, proposed and signed by this node.
+
+    Args:
+        state: The node.
+        indices: Of the entries.
+        reason: Why, for people.
+
+    Raises:
+        NotFound: If this node was told of no such entry.
+        ErasureRefused: If they name different agencies, are under different agreements or none,
+            or are of a kind that stays.
+        MalformedInput: If there are none, or too many, or no reason.
+    """
+    if not indices:
+        raise StatementMalformed("an order names at least one entry")
+    first = _opened(state, indices[0]).event
+    if not first.agreement_id:
+        raise ErasureRefused(f"entry {indices[0]} is under no agreement, and stays")
+    order = Erasure(
+        header=state.signer.header,
+        agreement_id=first.agreement_id,
+        indices=tuple(sorted(set(indices))),
+        parties=agencies_named(first),
+        reason=reason,
+    )
+    return _signed(state, order, encode_erasure(order))
+
+
+def sign_order(state: NodeState, proposed: Signed) -> Signed:
+    """The order with this node among its signers.
+
+    Raises:
+        NotFound: If this node was told of no such entry.
+        ErasureRefused: If an entry names other agencies, or our own is not a party.
+    """
+    own = _signed(state, order_of(proposed), proposed.statement.body)
+    return merge_signed([proposed, own])
+
+
+def order_of(proposed: Signed) -> Erasure:
+    """What a file of an order says.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    if proposed.statement.type is not StatementType.ERASURE:
+        raise StatementMalformed("it is no order to erase")
+    return parse_erasure(proposed.statement.body)
+
+
+def _signed(state: NodeState, order: Erasure, body: bytes) -> Signed:
+    if state.agency not in order.parties:
+        raise ErasureRefused("this agency is not a party to it")
+    for index in order.indices:
+        verify_covers(order, index, _opened(state, index).event)
+    return signed(state.signer.sign([(StatementType.ERASURE, body)]))
+
+
+def _opened(state: NodeState, index: int) -> OpenedEvent:
+    opened = state.stores.log.opened(index)
+    if opened is None:
+        raise NotFound(f"this node was told of no entry {index}")
+    return opened

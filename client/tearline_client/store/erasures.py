@@ -1,0 +1,76 @@
+"""Orders to erase, and which entries they erased: what is kept instead of the openings."""
+
+from dataclasses import dataclass
+
+from tearline.erasure import Erasure, verify_covers
+from tearline.wire.erasures import parse_erasure
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+from tearline_client.store.log import LogStore, OpenedEvent
+
+_PLACE = "erasure_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOrder:
+    """An order to erase.
+
+    Attributes:
+        entry: Index of the entry that the log has of it, for this agency.
+        signed: Its statement.
+        order: What it says.
+    """
+
+    entry: int
+    signed: Signed
+    order: Erasure
+
+
+class ErasureStore:
+    """Orders that verified.
+
+    Args:
+        database: The node's.
+        log: What it was told of the log, from which orders erase.
+    """
+
+    def __init__(self, database: Database, log: LogStore) -> None:
+        self._db = database
+        self._log = log
+
+    def erase(self, signed: Signed, entry: int) -> tuple[OpenedEvent, ...]:
+        """Keeps an order, and deletes the openings that it names, in the caller's transaction.
+
+        Args:
+            signed: The order, signed by all that it names.
+            entry: Index of its own entry.
+
+        Returns:
+            What was deleted.
+
+        Raises:
+            ErasureRefused: If an entry that this node can open names other agencies than have
+                signed, is under another agreement, or stays.
+        """
+        order = parse_erasure(signed.statement.body)
+        found = [opened for index in order.indices if (opened := self._log.opened(index))]
+        for opened in found:
+            verify_covers(order, opened.opening.index, opened.event)
+        sealed = self._db.vault.seal(_PLACE, encode_signed(signed))
+        self._db.execute("INSERT INTO erasure_order VALUES (?, ?)", (entry, sealed))
+        for index in order.indices:
+            self._db.execute(
+                "INSERT INTO erasure VALUES (?, ?) ON CONFLICT DO NOTHING", (index, entry)
+            )
+            self._log.forget(index)
+        return tuple(found)
+
+    def orders(self) -> tuple[StoredOrder, ...]:
+        """Every order, in the order of the log."""
+        rows = self._db.rows("SELECT entry, sealed FROM erasure_order ORDER BY entry")
+        return tuple(self._order(entry, sealed) for entry, sealed in rows)
+
+    def _order(self, entry: int, sealed: bytes) -> StoredOrder:
+        signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+        order = parse_erasure(signed.statement.body)
+        return StoredOrder(entry=entry, signed=signed, order=order)
