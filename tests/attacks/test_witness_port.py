@@ -35,6 +35,8 @@ from tearline.errors import (
 from tearline.ledger import entry_hash
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
 from tearline.witness import AddCheckpoint, Seen
+from tearline_client.backups import back_up, restore
+from tearline_client.home import Home
 from tearline_client.http import witnessing
 from tearline_client.node import Node
 from tearline_client.store.cosigning import CosigningStore
@@ -456,6 +458,21 @@ async def test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering(
             forged = await offered(fork, parse_size(offer.note))
             with pytest.raises(LogInconsistent):
                 await node.cosigning.add_checkpoint(forged)
+
+
+async def test_a_restored_node_cosigns_nothing_for_strangers(world: Simulation) -> None:
+    # It does not know what it cosigned after its backup, and has no key to cosign with.
+    file, home = world.folder / "cn.backup", Home(world.folder / "reborn")
+    back_up(world.cn.node.home, file)
+    await world.cn.node.cosigning.add_checkpoint(await grown(world, world.cn))
+    restore(file, home, PASSPHRASE)
+    transport = LyingTransport(world.exchange, world.cn.node.uri)
+    async with await Node.open(home.path, passphrase=PASSPHRASE, transport=transport) as node:
+        async with port_of(node) as port:
+            answer = await port.offer(await offered(world.exchange, node.cosigning.seen.size))
+            assert (answer.status, answer.content) == (503, b"")
+            assert (await port.ask("GET /checkpoint")).status == 200
+        assert CosignerUnknown.code in port.told[0]
 
 
 async def test_of_two_that_offer_at_once_the_later_is_told_so(world: Simulation) -> None:
