@@ -61,6 +61,7 @@ STATUSES = {
     "REQ": {
         errors.EXIT_UNREACHABLE,
         errors.EXIT_REFUSED,
+        errors.EXIT_INTEGRITY,
         errors.EXIT_NOT_FOUND,
         errors.EXIT_PENDING,
     },

@@ -24,6 +24,7 @@ from builders import (
 )
 from exhibiting import case
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.anchor import Anchor
 from tearline.audit_export import AuditExport, ExportFormat
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
@@ -253,6 +254,11 @@ CODECS: dict[str, Codec] = {
             highest_received=302,
             time_ms=NOW_MS,
         ),
+    ),
+    "anchor": _codec(
+        flow,
+        "anchor",
+        Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
     "event": _codec(flow, "event", _EVENT),
     "audit_export": _codec(audit_exports, "audit_export", _EXPORT),

@@ -5,6 +5,7 @@
 
 from attacks.attack import Attack
 from attacks.rows import (
+    accesses,
     audits,
     cosigners,
     erasures,
@@ -33,6 +34,7 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.AUDIT,
     *audits.AUDITS,
     *erasures.ERASURES,
+    *accesses.ACCESSES,
     *intruders.FILES,
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,

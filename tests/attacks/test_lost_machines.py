@@ -198,7 +198,6 @@ async def test_an_entry_that_was_promised_and_lost_is_reported_once(world: Simul
     database = saved(world)
     mirror = mirrored(world, world.us)
 
-
     def and_then_nothing(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         world.us.exchange.log = out_of_reach
         return outcomes

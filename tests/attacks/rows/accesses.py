@@ -1,0 +1,75 @@
+"""Inside an agency: who reads without a trace, or takes the trace away."""
+
+from attacks.attack import Attack
+
+_TESTS = "tests/unit/cli/test_access_commands.py::test_"
+_FINDING = "the entry or the anchor, named by `audit access`"
+_NONE = "the act is not done"
+
+
+def _attack(
+    name: str,
+    test: str,
+    function: str,
+    returns: str = "None",
+    *,
+    code: str = "TL-LOG-039",
+    evidence: str = _FINDING,
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=f"tearline_client.{function}",
+        test=_TESTS + test,
+        returns=returns,
+    )
+
+
+ACCESSES = (
+    _attack(
+        "read at the own node without a trace",
+        "every_command_that_reads_is_an_entry",
+        "access:AccessLog.record",
+        code="",
+        evidence="the entry in the own access log",
+    ),
+    _attack(
+        "fill the disk, and read on",
+        "a_full_disk_keeps_the_packet_closed",
+        "store.access:AccessStore.append",
+        code="TL-STO-002",
+        evidence=_NONE,
+    ),
+    _attack(
+        "take the end off the own access log, to have it written over",
+        "a_log_without_its_end_is_not_written_over",
+        "store.access:AccessStore.head",
+        "AccessHead(since_ms=0, tree=Frontier())",
+        code="TL-STO-003",
+        evidence=_NONE,
+    ),
+    _attack(
+        "drop an entry of the own access log",
+        "what_a_hand_did_is_named[dropped]",
+        "audit.access:_Reading._lost",
+        "bytes(32)",
+    ),
+    _attack(
+        "edit an entry of the own access log",
+        "what_a_hand_did_is_named[edited]",
+        "audit.access:_Reading._leaf",
+        "self._store.leaf(index)",
+    ),
+    _attack(
+        "write the own access log anew, with the node's keys",
+        "whoever_has_the_keys_rewrites_what_is_not_anchored_alone",
+        "audit.access:_verify_anchor",
+    ),
+    _attack(
+        "put the anchors away, with what they hold fast",
+        "anchors_that_were_put_away_are_in_the_log_of_the_exchange",
+        "audit.access:missing_anchors",
+        "()",
+    ),
+)
