@@ -157,7 +157,7 @@ def test_a_full_disk_keeps_the_packet_closed(desk):
         shown = []
 
         def until_full() -> None:
-            while len(shown) < 10_000:
+            while len(shown) < 200:
                 shown.append(node.show(packet))
 
         with pytest.raises(StoreFull):
