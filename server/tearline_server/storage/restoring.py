@@ -31,7 +31,8 @@ def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
     rows = connection.execute(
         "SELECT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
         " WHERE e.idx > ? AND length(e.entry) = 33"
-        " AND NOT EXISTS (SELECT 1 FROM event WHERE idx = e.idx) ORDER BY e.idx LIMIT ?",
+        " AND NOT EXISTS (SELECT 1 FROM event WHERE idx = e.idx)"
+        " AND NOT EXISTS (SELECT 1 FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT ?",
         (after, limit),
     )
     return [index for (index,) in rows]
@@ -55,9 +56,10 @@ def _events(connection: apsw.Connection, asked: Asked) -> dict[tuple[bytes, str,
 
 
 def put_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
-    """Keeps what restored entries hide, inside the caller's transaction."""
-    sql = "SELECT 1 FROM event WHERE idx = ?"
-    write_events(
-        connection,
-        [row for row in events if connection.execute(sql, (row.idx,)).fetchone() is None],
-    )
+    """Keeps what restored entries hide, inside the caller's transaction.
+
+    Of other entries, and of what was erased by order, nothing is taken.
+    """
+    for row in events:
+        if unopened(connection, row.idx - 1, 1) == [row.idx]:
+            write_events(connection, [row])
