@@ -63,7 +63,7 @@ def test_the_files_are_those_of_version_1() -> None:
 
 
 def test_every_message_of_the_specifications_can_be_read() -> None:
-    assert len(schema.SCHEMA) == 45
+    assert len(schema.SCHEMA) == 50
     kinds = {kind for fields in schema.SCHEMA.values() for _, _, _, kind, _ in fields}
     assert kinds <= {"bytes", "string", *schema.NUMBERS, *schema.SCHEMA}
     names = {f"{name}.{row[0]}" for name, fields in schema.SCHEMA.items() for row in fields}
@@ -82,7 +82,7 @@ def test_signing_key(case: Json) -> None:
     assert basics.key_id_of(public) == of(case["key_id"])
 
 
-@each(list(STATEMENT["labels"].items()), 11)
+@each(list(STATEMENT["labels"].items()), 13)
 def test_type_label(case: Json) -> None:
     number, told = case
     assert statements.TYPES[int(number)] == f"statement/{told['name']}"
