@@ -15,7 +15,6 @@ from tearline.limits import MAX_UNPROVEN_BYTES
 from tearline.merkle import Frontier
 from tearline.trust import TrustState
 from tearline.wire.exchange import EntryRange
-from tearline.witness import AddCheckpoint
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
@@ -155,9 +154,9 @@ class LogFollower:
         seen = self._cosigning.seen(self._log)
         if signed.checkpoint.size < seen.size:
             return  # a checkpoint was offered to us that is ahead of what we read
-        path = self._store.consistency(seen.size, signed.checkpoint.size) if seen.size else ()
-        offered = AddCheckpoint(old_size=seen.size, path=path, note=signed.note)
-        self._cosigning.take(offered, self._log)
+        if self._store.root_at(seen.size) != seen.root:
+            raise LogInconsistent("the log is not the one that was cosigned here")
+        self._cosigning.put_cosigned(signed.note, self._log)
 
     def _catch_up(self) -> None:
         """Takes over what is stored, verified by this process earlier or by another of the node."""

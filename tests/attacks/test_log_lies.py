@@ -1,5 +1,6 @@
 """A lying exchange forks, rewrites, truncates, withholds or forges the log it shows."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,7 @@ from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.keys import KemKey, SigningKey
 from tearline.ledger import blind_entry
 from tearline.statement import Signer, StatementType
+from tearline.wire.cosigning import CosignNews
 from tearline.wire.exchange import EntryRange, Outcome
 from tearline.wire.flow import encode_receipt, parse_receipt
 from tearline.wire.statements import Signed, cosigned, parse_signed
@@ -37,6 +39,11 @@ from tearline_client import follower
 MINUTE_MS = 60_000
 
 
+def only(note: bytes) -> Callable[[CosignNews], CosignNews]:
+    """Of what was cosigned, a liar tells nothing but the checkpoint that it shows."""
+    return lambda news: replace(news, checkpoints=(note,))
+
+
 # One tree, and only one.
 
 
@@ -44,6 +51,7 @@ async def test_a_forked_log_is_refused(world: Simulation) -> None:
     entries = await world.entries()
     fork = world.sign_log([*entries[:-1], blind_entry(bytes(32), b"another")])
     world.cn.exchange.log = lambda page: replace(page, checkpoint=fork)
+    world.cn.exchange.news = only(fork)
     await world.cn.catches(LogInconsistent)
 
 
@@ -52,12 +60,14 @@ async def test_a_rewritten_history_is_refused(world: Simulation) -> None:
     new = await world.entries()
     forged = world.sign_log([blind_entry(bytes(32), b"another"), *new[1:]])
     world.cn.exchange.log = lambda page: replace(page, checkpoint=forged)
+    world.cn.exchange.news = only(forged)
     await world.cn.catches(LogInconsistent)
 
 
 async def test_a_truncated_log_is_refused(world: Simulation) -> None:
     shorter = world.sign_log((await world.entries())[:-1])
     world.cn.exchange.log = lambda page: replace(page, entries=(), checkpoint=shorter)
+    world.cn.exchange.news = only(shorter)
     await world.cn.catches(LogInconsistent)
 
 

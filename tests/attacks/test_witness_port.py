@@ -257,7 +257,7 @@ async def test_what_is_too_large_or_elsewhere_is_not_read(world: Simulation) -> 
 async def test_a_node_that_cannot_keep_it_does_not_sign_it(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: CosigningStore, note: bytes) -> None:
+    def full(self: CosigningStore, note: bytes, log: LogIdentity) -> None:
         raise StoreFull
 
     offer = await grown(world, world.cn)

@@ -78,13 +78,13 @@ class CosigningStore:
         seen = self.seen(log)
         checkpoint = verify_add_checkpoint(offered, log, seen)
         if checkpoint.size > seen.size:
-            keys = [parse_verifier_key(key) for key in log.verifier_keys]
-            self.put_cosigned(parse_note(offered.note).only_by(keys).encode())
+            self.put_cosigned(offered.note, log)
         return checkpoint
 
-    def put_cosigned(self, note: bytes) -> None:
-        """Replaces what was cosigned last; ``take`` says when that may be done."""
-        self._db.put_setting(_COSIGNED, note)
+    def put_cosigned(self, note: bytes, log: LogIdentity) -> None:
+        """Replaces what was cosigned last by a larger tree of the same log, with its own lines."""
+        keys = [parse_verifier_key(key) for key in log.verifier_keys]
+        self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
 
     def partner(self, agency: str) -> Partner:
         """How far one partner cosigned."""
