@@ -32,6 +32,7 @@ from tearline.errors import (
     StoreFull,
     TrustMissing,
 )
+from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
 from tearline.witness import AddCheckpoint, Seen
