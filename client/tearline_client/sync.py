@@ -194,6 +194,9 @@ class SyncNode:
     draft_agreement = _called(Node.draft_agreement)
     sign_agreement = _called(Node.sign_agreement)
     publish_agreement = _awaited(Node.publish_agreement)
+    draft_erasure = _called(Node.draft_erasure)
+    sign_erasure = _called(Node.sign_erasure)
+    publish_erasure = _awaited(Node.publish_erasure)
 
     agreement = _called(Node.agreement)
     node_of = _called(Node.node_of)

@@ -135,8 +135,8 @@ async def test_a_status_does_not_go_back_when_two_processes_read(
     packets = world.cn.node.state.stores.packets
     show = world.cn.node.show
 
-    def slow(packet_id: bytes) -> object:
-        shown = show(packet_id)
+    def slow(packet_id: bytes, **who: str) -> object:
+        shown = show(packet_id, **who)
         (grant,) = shown.grants
         packets.set_status(grant.signed.statement.id, Status.SEEN)  # the other process
         return shown

@@ -19,14 +19,14 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
-def command() -> None:
+def erase() -> None:
     """Erase what entries hide, by an order that everybody signed whom they name.
 
     The entries stay where they are, and so does the proof that they are there.
     """
 
 
-@command.command()
+@erase.command()
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; every party reads it, and it is kept.")
 @click.option("--output-file", "target", type=_FILE, required=True, help="Where to write it.")
@@ -48,7 +48,7 @@ def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> 
     _tell_next(frame, target, proposed)
 
 
-@command.command()
+@erase.command()
 @click.argument("file", type=_FILE)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_frame
@@ -74,7 +74,7 @@ def sign(frame: Frame, file: Path, yes: bool) -> None:
     _tell_next(frame, file, complete)
 
 
-@command.command()
+@erase.command()
 @click.argument("file", type=_FILE)
 @pass_frame
 def publish(frame: Frame, file: Path) -> None:
@@ -90,7 +90,7 @@ def publish(frame: Frame, file: Path) -> None:
     frame.say(f"Erased what entry {', '.join(map(str, order.indices))} said.")
 
 
-@command.command(name="list")
+@erase.command(name="list")
 @pass_frame
 def list_command(frame: Frame) -> None:
     """List the orders that this node took in, by their own entry."""

@@ -25,7 +25,7 @@ def command() -> None:
     """The log as each agency sees it, and what convicts it."""
 
 
-command.add_command(erasure.command, name="erase")
+command.add_command(erasure.erase)
 
 
 @command.command()
