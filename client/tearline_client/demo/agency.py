@@ -134,6 +134,7 @@ class Agency:
                 "category": cell.category,
                 "partner": cell.recipient,
                 "form": cell.form.text,
+                "values": [value.decode() for value in cell.values],
                 "shown": values_text(cell.values, names[cell.recipient]),
                 "policies": list(cell.policy_ids),
             }
