@@ -40,7 +40,7 @@ from tearline.wire.reconciling import (
     encode_reconcile_request,
     parse_reconcile_reply,
 )
-from tearline_client.follower import LogFollower
+from tearline_client.follower import MAX_AHEAD_S, LogFollower
 from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.channels import ChannelStore
@@ -171,9 +171,10 @@ class NodeState:
             raise SendingStopped
         if not any(agency != self.agency for agency in self._cosigning_agencies()):
             return
-        newest_s = max((p.time_s for p in self.stores.cosigning.partners()), default=0)
-        age_s = self.now_ms() // 1000 - newest_s
-        if age_s > MAX_WITNESS_AGE_S:
+        now_s = self.now_ms() // 1000
+        ages_s = [now_s - partner.time_s for partner in self.stores.cosigning.partners()]
+        # A time far ahead says nothing of now: it would count for ever.
+        if not any(-MAX_AHEAD_S <= age_s <= MAX_WITNESS_AGE_S for age_s in ages_s):
             raise NotWitnessed
 
     @property

@@ -169,8 +169,9 @@ async def test_a_partner_s_missing_cosignature_is_missed(world: Simulation) -> N
     assert CosignatureMissing.code in world.cn.codes()
 
 
+@pytest.mark.parametrize("off_s", [-MAX_WITNESS_AGE_S - 1, 3600], ids=["old", "ahead"])
 async def test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately(
-    world: Simulation,
+    world: Simulation, off_s: int
 ) -> None:
     # The exchange stops the world for one node, and signs its last tree anew every minute.
     for member in (*world.members, world.us):
@@ -178,7 +179,7 @@ async def test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately(
     world.us.exchange.news = lambda news: replace(news, checkpoints=(bare(news.checkpoints[0]),))
     assert await world.us.send(world.cn)
     for partner in world.us.node.state.stores.cosigning.partners():
-        old = replace(partner, time_s=partner.time_s - MAX_WITNESS_AGE_S - 1)
+        old = replace(partner, time_s=partner.time_s + off_s)
         world.us.node.state.stores.cosigning.put_partner(old)
     with pytest.raises(NotWitnessed):
         await world.us.send(world.cn)
