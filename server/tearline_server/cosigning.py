@@ -105,15 +105,6 @@ class Cosignatures:
         # The log's lines may be younger than those that were cosigned; the text is one.
         return cosigned.with_signatures(parse_note(note).signatures).encode()
 
-    def covering(self, size: int, agencies: frozenset[str]) -> tuple[int, bytes] | None:
-        """The newest checkpoint of at least ``size`` that all ``agencies`` cosigned, or None."""
-        for covered in sorted(self._notes, reverse=True):
-            if covered < size:
-                break
-            if agencies <= _cosigners(self._notes[covered]):
-                return covered, self._notes[covered].encode()
-        return None
-
     def _newest(self) -> list[bytes]:
         """For each agency the newest note with its line; one note often serves several."""
         missing = {agency for note in self._notes.values() for agency in _cosigners(note)}

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from builders import US
 from exchange_builders import World
 from tearline.checkpoint import (
     Checkpoint,
@@ -218,7 +217,6 @@ async def test_its_line_is_still_there_after_a_restart_and_passes_for_no_agency_
     await cosignatures.restore()
     assert SIGNER.verifier.name in await lines(world)
     assert cosignatures._newest() == []
-    assert cosignatures.covering(1, frozenset({US})) is None
 
 
 # The setting.
