@@ -106,6 +106,15 @@ def test_it_is_closed_once_and_then_of_no_use(desk: Desk) -> None:
         node.status()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as Python takes it, also where a shell had what runs in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_call_and_not_the_node(desk: Desk, silent: Silent) -> None:
     def interrupt() -> None:
         silent.waited.wait()
