@@ -59,6 +59,7 @@ from tearline_client.store.outbox import OutboxState
 from tearline_client.store.vault import Vault
 from tearline_client.transport import GrpcTransport, Transport
 from tearline_client.views import PacketView, open_view
+from tearline_client.watching import watch_own_name
 
 DAY_MS = 24 * 3_600_000
 DEFAULT_LIFETIME_MS = 365 * DAY_MS
@@ -214,6 +215,7 @@ class Node:
             LogError: If the log is not the one followed so far.
         """
         await self.cosigning.follow()
+        watch_own_name(self.state)
         try:
             await self._recovery.run()
             await self._keep_records()

@@ -7,7 +7,7 @@ shows its record. Encryption keys lie side by side: each opens what was sealed t
 import secrets
 
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.keys import SEED_SIZE, KemKey, SigningKey
+from tearline.keys import SEED_SIZE, KemKey, SigningKey, key_id
 from tearline.statement import Signer
 from tearline_client.home import (
     COSIGNING_KEY,
@@ -94,6 +94,16 @@ class NodeKeys:
             for name in self._keystore.names()
             if name.startswith(KEM_PREFIX)
         )
+
+    def ids(self) -> tuple[bytes, ...]:
+        """The ids of all keys on record, or on their way there, whose private half is here."""
+        publics = [
+            public
+            for kind in _IN_USE
+            for public in (self.public(kind), self.next_public(kind))
+            if public is not None
+        ]
+        return (*self.kem_ids(), *map(key_id, publics))
 
     def destroy_kem(self, key: bytes) -> None:
         """Destroys an encryption key: what is sealed to it is closed to everybody from now on."""

@@ -49,6 +49,7 @@ from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
+from tearline_client.store.made import MadeStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.store.recovery import RecoveryStore
@@ -69,6 +70,7 @@ class Stores:
         self.outbox = OutboxStore(database)
         self.packets = PacketStore(database)
         self.returned = ReturnedStore(database)
+        self.made = MadeStore(database)
         self.agreements = AgreementStore(database)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)

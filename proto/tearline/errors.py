@@ -257,6 +257,15 @@ class KeystoreUnusable(KeyError_):
     next = "Check its path, its permissions and the space on the disk; nothing was changed."
 
 
+class KeyForeign(KeyError_):
+    """A key on record in this node's name whose private half was never here."""
+
+    code = "TL-KEY-007"
+    what = "The log holds a key in this node's name that was not made here."
+    next = "Unless it was lost with a machine, revoke it now, and find out who holds it."
+    exit_status = EXIT_INTEGRITY
+
+
 class TlsError(TearlineError):
     """The connection, its certificate or its token is not acceptable."""
 

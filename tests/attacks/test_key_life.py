@@ -3,8 +3,13 @@
 import pytest
 
 from simulator import CN, PASSPHRASE, Clock, Member, Simulation, alone
-from tearline.errors import ExchangeUnreachable, GrantMisdirected, KeystoreEntryMissing
-from tearline.federation import Revocation
+from tearline.errors import (
+    ExchangeUnreachable,
+    GrantMisdirected,
+    KeyForeign,
+    KeystoreEntryMissing,
+)
+from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.grant import Grant
 from tearline.keys import KemKey
 from tearline.receipt import Status
@@ -12,7 +17,7 @@ from tearline.sealing import open_release
 from tearline.statement import StatementType
 from tearline.wire.exchange import Publication
 from tearline.wire.flow import parse_grant
-from tearline.wire.trust import encode_revocation
+from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.enrolment import certify_next, revoke
 from tearline_client.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind
 
@@ -223,3 +228,33 @@ async def test_keys_are_replaced_on_schedule(world: Simulation) -> None:
     await world.us.node.sync()
     await world.us.node.renew_connection()
     assert world.us.node.keys_due() == (KeyKind.SIGN,)  # that takes the root, and a person
+
+
+# In our name.
+
+
+async def test_a_key_that_a_thief_puts_on_record_in_our_name_is_noticed(
+    world: Simulation,
+) -> None:
+    await world.us.node.sync()
+    assert KeyForeign.code not in world.us.codes()
+    now_ms = world.us.node.state.now_ms()
+    stolen = KeyRecord(
+        header=world.us.signer.header,
+        subject=world.us.node.uri,
+        use=KeyUse.KEM,
+        public_key=KemKey.generate().public.encoded,
+        types=(),
+        not_before_ms=now_ms,
+        not_after_ms=now_ms + DAY_MS,
+    )
+    outcome = await world.us.say(StatementType.KEY_RECORD, encode_key_record(stolen))
+    assert outcome.refusal is None
+    for _ in range(2):
+        await world.us.node.sync()
+    assert world.us.codes().count(KeyForeign.code) == 1
+    # Its own rotations are its own.
+    await world.cn.node.rotate_encryption_key()
+    await world.cn.node.rotate_cosigning_key()
+    await world.cn.node.sync()
+    assert KeyForeign.code not in world.cn.codes()

@@ -144,6 +144,13 @@ def _life(
 
 LIFE = (
     _life(
+        "put a key on record in a node's name with its stolen signing key",
+        "TL-KEY-007",
+        "test_a_key_that_a_thief_puts_on_record_in_our_name_is_noticed",
+        "tearline_client.watching:watch_own_name",
+        "the record, in the log, and the alarm at the node",
+    ),
+    _life(
         "open with a stolen encryption key what is sent after it was replaced",
         "TL-GRT-001",
         "test_a_stolen_key_opens_nothing_sent_after_rotation",
