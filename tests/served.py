@@ -288,6 +288,7 @@ def _clear(config: Config, keys: ExchangeKeys, members: dict[str, Member]) -> li
     )
     clear = [signed_by(StatementType.TRUST_LIST, encode_trust_list(listed), *roots)]
     federation = clear[0].statement.id
+    now_ms = int(time.time()) * 1000  # once: no key may outlive the one that certifies it
     for uri in members:
         node = node_of(uri)
         for certifier, use, public in (
@@ -295,13 +296,12 @@ def _clear(config: Config, keys: ExchangeKeys, members: dict[str, Member]) -> li
             (node, KeyUse.KEM, kem_key(node).public.encoded),
         ):
             by = signer(certifier, federation)
-            body = encode_key_record(_record(by.header, node, use, public))
+            body = encode_key_record(_record(by.header, node, use, public, now_ms=now_ms))
             clear.append(signed_by(StatementType.KEY_RECORD, body, by))
     return clear
 
 
-def _record(header: Header, node: str, use: KeyUse, public: bytes) -> KeyRecord:
-    now_ms = int(time.time()) * 1000
+def _record(header: Header, node: str, use: KeyUse, public: bytes, *, now_ms: int) -> KeyRecord:
     return KeyRecord(
         header=header,
         subject=node,
