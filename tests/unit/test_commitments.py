@@ -42,7 +42,7 @@ def test_every_opening_is_committed_to() -> None:
         {"packet_id": bytes(16)},
         {"slots": (2047,)},
     ],
-    ids=lambda changes: str(changes)[:40],
+    ids=["marking", "form", "salt", "a slot more", "its neighbour", "the last", "packet", "slots"],
 )
 def test_no_part_of_an_opening_can_be_changed(changes: dict[str, Any]) -> None:
     with pytest.raises(CommitmentMismatch):

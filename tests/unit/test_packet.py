@@ -55,7 +55,15 @@ def test_no_other_evaluation_is_taken(text: str) -> None:
         {"supersedes": b"short"},
         {"case_id": "c" * 4097},
     ],
-    ids=lambda changes: str(changes)[:30],
+    ids=[
+        "packet id cut",
+        "a compartment too few",
+        "a slot too few",
+        "source cut",
+        "too many sources",
+        "superseded cut",
+        "case too long",
+    ],
 )
 def test_an_impossible_manifest_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):

@@ -38,6 +38,7 @@ def test_what_is_sealed_opens_as_its_format_says() -> None:
         (KEY, SEALED[: OVERHEAD - 1], CONTEXT),
         (KEY, b"", CONTEXT),
     ],
+    ids=["key", "context", "nonce", "ciphertext", "tag cut", "too short", "nothing"],
 )
 def test_nothing_else_opens(key: bytes, sealed: bytes, context: bytes) -> None:
     with pytest.raises(KeystoreLocked):

@@ -101,7 +101,17 @@ def test_nothing_too_many_and_too_large_are_not_signed() -> None:
         {"path": INCLUSION.path[::-1]},
         {"path": (INCLUSION.path[0][:-1], INCLUSION.path[0][-1:] + INCLUSION.path[1], bytes(32))},
     ],
-    ids=lambda changes: f"{next(iter(changes))} {len(str(changes))}",
+    ids=[
+        "salt of zeros",
+        "salt cut",
+        "its neighbour",
+        "index behind the last",
+        "index below zero",
+        "path cut",
+        "path too long",
+        "path reversed",
+        "path cut elsewhere",
+    ],
 )
 def test_an_inclusion_fits_in_no_other_way(changes: dict[str, Any]) -> None:
     with pytest.raises(InclusionInvalid):
