@@ -203,7 +203,7 @@ class KeyRecords:
         for kind in (KeyKind.SIGN, KeyKind.COSIGN):
             public = self._keys.next_public(kind)
             if public is not None and key_id(public) in counting:
-                self._keys.adopt(kind)
+                self._keys.adopt(kind, public)
 
     async def _queue(self, statement: Signed) -> int:
         with self._state.stores.database.transaction():

@@ -13,6 +13,7 @@ Not promised: that a deleted file is gone from the disk's own spare blocks.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -151,6 +152,21 @@ class Keystore:
             files = os.listdir(self._path)
         found = (name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
         return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other processes out of what takes several steps; they wait meanwhile.
+
+        Raises:
+            KeystoreUnusable: If its folder cannot be opened.
+        """
+        with _reported(self._path):
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def storage_key(self, purpose: str) -> bytes:
         """32 bytes for a store that keeps what must not be kept here, such as contents.

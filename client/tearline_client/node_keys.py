@@ -5,8 +5,10 @@ shows its record. Encryption keys lie side by side: each opens what was sealed t
 """
 
 import secrets
+from contextlib import suppress
 
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.errors import KeystoreEntryMissing
 from tearline.keys import SEED_SIZE, KemKey, SigningKey, key_id
 from tearline.statement import Signer
 from tearline_client.home import (
@@ -81,19 +83,25 @@ class NodeKeys:
         self._keystore.put(_NEXT[kind], seed)
         return self._public_of(kind, seed)
 
-    def adopt(self, kind: KeyKind) -> None:
-        """Puts the key that waited in the place of the one in use, which is destroyed."""
-        self._keystore.put(_IN_USE[kind], self._keystore.get(_NEXT[kind]))
-        self._keystore.delete(_NEXT[kind])
+    def adopt(self, kind: KeyKind, public: bytes) -> None:
+        """Puts the key that waited in the place of the one in use, which is destroyed.
+
+        Args:
+            kind: Signing or cosigning.
+            public: The key that waited. Another process of the node may have put it in place
+                since it was looked at, and may even have made the next one.
+        """
+        with self._keystore.alone():
+            if self.next_public(kind) == public:
+                self._keystore.put(_IN_USE[kind], self._keystore.get(_NEXT[kind]))
+                self._keystore.delete(_NEXT[kind])
         self.refresh()
 
     def kem_ids(self) -> tuple[bytes, ...]:
         """The ids of the encryption keys that are here, 32 bytes each."""
-        return tuple(
-            KemKey(self._keystore.get(name)).id
-            for name in self._keystore.names()
-            if name.startswith(KEM_PREFIX)
-        )
+        names = [name for name in self._keystore.names() if name.startswith(KEM_PREFIX)]
+        seeds = [seed for name in names if (seed := self._present(name)) is not None]
+        return tuple(KemKey(seed).id for seed in seeds)
 
     def ids(self) -> tuple[bytes, ...]:
         """The ids of all keys on record, or on their way there, whose private half is here."""
@@ -107,12 +115,18 @@ class NodeKeys:
 
     def destroy_kem(self, key: bytes) -> None:
         """Destroys an encryption key: what is sealed to it is closed to everybody from now on."""
-        self._keystore.delete(kem_entry(self.kem_key(key)))
+        with suppress(KeystoreEntryMissing):  # another process of the node was faster
+            self._keystore.delete(kem_entry(self.kem_key(key)))
 
     def _public(self, kind: KeyKind, name: str) -> bytes | None:
-        if name not in self._keystore.names():
+        seed = self._present(name)
+        return None if seed is None else self._public_of(kind, seed)
+
+    def _present(self, name: str) -> bytes | None:
+        try:
+            return self._keystore.get(name)
+        except KeystoreEntryMissing:
             return None
-        return self._public_of(kind, self._keystore.get(name))
 
     def _public_of(self, kind: KeyKind, seed: bytes) -> bytes:
         if kind is KeyKind.SIGN:
