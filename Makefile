@@ -2,6 +2,7 @@
 #
 #   PYTHON   the interpreter, 3.11 or newer (default: the first one found)
 #   VENV     where packages are installed (default: .venv)
+#   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
 #   ID       one benchmark, for example `make bench ID=B3`
 
 SHELL := /bin/bash
@@ -16,6 +17,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& command -v $$python && break; done)
 endif
 VENV ?= .venv
+JOBS ?= 3
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
 
@@ -38,7 +40,7 @@ demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: th
 
 .PHONY: test check mutants bench interop
 test: $(VENV)/.ready-test-$(KEY) ## run every test
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, types, imports, generated files, links
 	$(RUN) -m ruff format --check
