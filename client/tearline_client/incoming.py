@@ -34,6 +34,7 @@ from tearline.receipt import LogOpening, Receipt
 from tearline.sealing import open_packet, open_release
 from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
+from tearline.wire.addressed import address_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
@@ -113,13 +114,7 @@ class Received:
     @property
     def address(self) -> Address | None:
         """The statement's place in a channel, if it has one."""
-        match self.content:
-            case ReceivedGrant() | Lapsed():
-                return self.content.grant.address
-            case Receipt() | Void():
-                return self.content.address
-            case _:
-                return None
+        return address_of(self.signed.statement)
 
 
 class Intake:

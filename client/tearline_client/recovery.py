@@ -11,6 +11,7 @@ from tearline.channel import Address, Void, VoidReason
 from tearline.limits import MAX_RETURNED
 from tearline.receipt import LogOpening
 from tearline.statement import StatementType
+from tearline.wire.addressed import address_of
 from tearline.wire.exchange import Publication, encode_publication, parse_publication
 from tearline.wire.flow import encode_void, parse_grant
 from tearline.wire.reconciling import (
@@ -21,7 +22,6 @@ from tearline.wire.reconciling import (
     parse_reconcile_reply,
 )
 from tearline.wire.statements import signed
-from tearline_client.resending import address_of
 from tearline_client.state import NodeState
 from tearline_client.store.channels import ChannelState
 

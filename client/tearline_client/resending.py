@@ -7,7 +7,7 @@ the place of one that was refused goes a void, before whatever stands behind it.
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 
-from tearline.channel import Address, Void, VoidReason
+from tearline.channel import Void, VoidReason
 from tearline.errors import ChannelGap, StatementConflict
 from tearline.statement import (
     Header,
@@ -17,6 +17,7 @@ from tearline.statement import (
     StatementType,
     statement_id,
 )
+from tearline.wire.addressed import address_of
 from tearline.wire.exchange import Publication
 from tearline.wire.flow import (
     encode_mark,
@@ -25,7 +26,6 @@ from tearline.wire.flow import (
     parse_grant,
     parse_mark,
     parse_receipt,
-    parse_void,
 )
 from tearline.wire.statements import Bundle, bundle
 
@@ -113,16 +113,3 @@ def _showing(whole: Bundle, kept: Collection[bytes]) -> Bundle:
         for leaf in whole.leaves
     ]
     return replace(whole, leaves=tuple(leaves))
-
-
-def address_of(statement: Statement) -> Address | None:
-    """The place of a statement of ours in a channel, if it has one."""
-    match statement.type:
-        case StatementType.GRANT:
-            return parse_grant(statement.body).address
-        case StatementType.RECEIPT:
-            return parse_receipt(statement.body).address
-        case StatementType.VOID:
-            return parse_void(statement.body).address
-        case _:
-            return None

@@ -23,6 +23,7 @@ from tearline.errors import (
 )
 from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, Statement, StatementType
+from tearline.wire.addressed import address_of
 from tearline.wire.exchange import (
     Outcome,
     Publication,
@@ -41,7 +42,6 @@ from tearline.wire.statements import Signed
 from tearline_client.outgoing import Composition, sign_together
 from tearline_client.resending import (
     Unsigned,
-    address_of,
     instead_of,
     is_behind,
     rest_of,

@@ -37,6 +37,11 @@ class EventCode(StrEnum):
     ACCESS_EXHIBIT = "access-exhibit"
     ACCESS_READ = "access-read"
     ERASED = "erased"
+    REQUEST = "request"
+    CONSENT = "consent"
+    RECALL = "recall"
+    CASE = "case"
+    PROPOSAL = "proposal"
 
 
 class EventOutcome(StrEnum):

@@ -151,6 +151,11 @@ NODE_TYPES = frozenset(
         StatementType.AUDIT_EXPORT,
         StatementType.ANCHOR,
         StatementType.ERASURE,
+        StatementType.REQUEST_STEP,
+        StatementType.CONSENT,
+        StatementType.RECALL,
+        StatementType.CASE_STEP,
+        StatementType.PROPOSAL,
     }
 )
 """What a node's signing key may sign, unless its record lists less."""

@@ -51,6 +51,11 @@ class StatementType(IntEnum):
     AUDIT_EXPORT = 11
     ERASURE = 12
     ANCHOR = 13
+    REQUEST_STEP = 14
+    CONSENT = 15
+    RECALL = 16
+    CASE_STEP = 17
+    PROPOSAL = 18
 
     @cached_property
     def label(self) -> bytes:

@@ -13,7 +13,7 @@ from tearline.errors import (
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.receipt import Receipt, Status, verify_forward
-from tearline.statement import StatementType
+from tearline.statement import ActedBy, StatementType
 from tearline_server.judging.case import Case
 from tearline_server.judging.docket import NewMail
 
@@ -106,11 +106,7 @@ def _relay_receipt(case: Case, receipt: Receipt, address: Address) -> None:
 
     Whether there was such a grant, the one who made it knows.
     """
-    _verify_neighbours(case, address.recipient, address.agreement_id)
-    place = next_place(case, address)
-    event = _event(case, EventCode.RECEIPT, address.recipient, address.agreement_id)
-    pseudonym = receipt.acted_by.pseudonym if receipt.acted_by else b""
-    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym)))
+    relay(case, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
 
 
 def accept_void(case: Case, void: Void) -> None:
@@ -119,10 +115,28 @@ def accept_void(case: Case, void: Void) -> None:
     Raises:
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
-    _verify_neighbours(case, void.address.recipient, void.address.agreement_id)
-    place = next_place(case, void.address)
-    event = _event(case, EventCode.VOID, void.address.recipient, void.address.agreement_id)
-    place.take(case.docket.settle(case.ruling, event))
+    relay(case, void.address, EventCode.VOID)
+
+
+def relay(
+    case: Case, address: Address, code: EventCode, *, acted_by: ActedBy | None = None
+) -> None:
+    """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
+
+    Args:
+        case: The statement.
+        address: Its place in a channel.
+        code: What its entry says that it is.
+        acted_by: The person behind it.
+
+    Raises:
+        TearlineError: If the two are in no agreement, or the place is not the next one.
+    """
+    _verify_neighbours(case, address.recipient, address.agreement_id)
+    place = next_place(case, address)
+    event = _event(case, code, address.recipient, address.agreement_id)
+    pseudonym = acted_by.pseudonym if acted_by else b""
+    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym)))
 
 
 def accept_mark(case: Case, mark: Mark) -> None:

@@ -1,0 +1,30 @@
+"""Where in a channel a statement stands, whatever it says: every addressed type, listed once."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from tearline.channel import Address
+from tearline.statement import Statement, StatementType
+from tearline.wire.flow import parse_grant, parse_receipt, parse_void
+
+
+class _Addressed(Protocol):
+    @property
+    def address(self) -> Address | None: ...
+
+
+_PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
+    StatementType.GRANT: parse_grant,
+    StatementType.RECEIPT: parse_receipt,
+    StatementType.VOID: parse_void,
+}
+
+
+def address_of(statement: Statement) -> Address | None:
+    """The place of a statement in a channel; None for what stands in none.
+
+    Raises:
+        StatementMalformed: If its body is not what its type says.
+    """
+    parse = _PARSERS.get(statement.type)
+    return None if parse is None else parse(statement.body).address
