@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
+from tearline.bodies.body import Problem
+from tearline.bodies.kinds import judge_body
 from tearline.channel import Address, Mark, Void
 from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
 from tearline.errors import (
@@ -26,7 +28,7 @@ from tearline.event import Event, EventCode
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.keys import KemKey
-from tearline.packet import Manifest, PacketParts, Pins, View
+from tearline.packet import Field, Manifest, PacketParts, Pins, View
 from tearline.policy.form import Form
 from tearline.policy.masks import verify_generalised
 from tearline.policy.profile import verify_category
@@ -68,6 +70,7 @@ class ReceivedGrant:
         view: What it shows.
         findings: What is wrong with single fields, by slot: mislabelled, or a generalised
             form that does not follow from the clear one. They are kept from use.
+        problems: What is not as the packet's kind asks. It is told, and not kept from use.
     """
 
     signed: Signed
@@ -78,6 +81,7 @@ class ReceivedGrant:
     release: Release
     view: View
     findings: Mapping[int, TearlineError]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +244,7 @@ class Intake:
         view = open_packet(manifest, ciphertexts, release)
         # What no key here opened was not verified, and could replace what was.
         verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
+        findings = judge_fields(view)
         return ReceivedGrant(
             signed=_with_attestations(statement, delivery),
             grant=grant,
@@ -248,7 +253,8 @@ class Intake:
             parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=verified),
             release=release,
             view=view,
-            findings=judge_fields(view),
+            findings=findings,
+            problems=judge_body(manifest.kind, usable_fields(view, findings)),
         )
 
     def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
@@ -296,6 +302,11 @@ def judge_fields(view: View) -> dict[int, TearlineError]:
         except TearlineError as error:
             findings[opened.slot] = error
     return findings
+
+
+def usable_fields(view: View, findings: Mapping[int, TearlineError]) -> tuple[Field, ...]:
+    """The fields of a view that nothing is wrong with."""
+    return tuple(opened.field for opened in view.fields if opened.slot not in findings)
 
 
 def _verify_event(event: Event, statement: Statement) -> None:

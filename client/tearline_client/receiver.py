@@ -11,6 +11,7 @@ from tearline.agreement import Agreement
 from tearline.channel import Incoming, Mark, Void
 from tearline.erasure import Erasure
 from tearline.errors import (
+    BodyUnfit,
     ChannelGap,
     ChannelStalled,
     EntryNotIncluded,
@@ -232,6 +233,10 @@ class Receiver:
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
         for slot, error in received.findings.items():
             self._quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
+        if received.problems:  # the first is evidence enough: a reader is told of all of them
+            problem = received.problems[0]
+            unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
+            self._quarantine(unfit, packet_id, about=packet_id)
 
     def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
         packets = self._state.stores.packets

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import verify_direction
+from tearline.bodies.kinds import verify_body
 from tearline.errors import (
     AgreementNotInForce,
     NotFound,
@@ -66,6 +67,8 @@ class Releasing:
 
         Raises:
             AgreementNotInForce: If the article does not let packets go that way.
+            BodyIncomplete: If something is missing that the draft's kind asks for.
+            BodyRefused: If something in it is not what its kind asks for.
         """
         recipients = tuple(dict.fromkeys(node_of(self._state.trust, name) for name in to))
         article = draft.agreement.article(draft.article)
@@ -75,6 +78,7 @@ class Releasing:
             verify_direction(
                 article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
             )
+        verify_body(draft.kind, draft.fields)
         policy = self._state.policies.under(draft.agreement)
         return plan_release(draft, recipients, policy, sender=self._state.uri)
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from tearline.bodies.body import Problem
+from tearline.bodies.kinds import judge_body
 from tearline.packet import Manifest, OpenedField, View
 from tearline.sealing import SealedPacket, open_packet
 from tearline.wire.packets import Release
-from tearline_client.incoming import judge_fields
+from tearline_client.incoming import judge_fields, usable_fields
 from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
 
 
@@ -19,6 +21,7 @@ class PacketView:
         view: What is open here, without fields that were found to be wrong.
         grants: Ours to partners, or a partner's to us.
         own: Whether this node made it.
+        problems: What of a partner's is not as the packet's kind asks, by path.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -33,6 +36,7 @@ class PacketView:
     view: View
     grants: tuple[StoredGrant, ...]
     own: bool
+    problems: tuple[Problem, ...]
 
     def field(self, path: str) -> OpenedField | None:
         """The most revealing form of one field, or None."""
@@ -61,6 +65,7 @@ def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
         ),
         grants=store.grants(packet_id),
         own=packet.origin == node,
+        problems=judge_body(manifest.kind, usable_fields(view, wrong)),
     )
 
 

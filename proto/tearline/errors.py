@@ -676,6 +676,32 @@ class LifetimeRefused(PacketError):
     exit_status = EXIT_REFUSED
 
 
+class BodyIncomplete(PacketError):
+    """A body of which its kind asks for more."""
+
+    code = "TL-PKT-030"
+    what = "Something is missing that a packet of this kind must have."
+    next = "Add it, or choose another kind: `tearline packet kinds` shows an example of each."
+    exit_status = EXIT_REFUSED
+
+
+class BodyRefused(PacketError):
+    """A body that is not what its kind asks for."""
+
+    code = "TL-PKT-031"
+    what = "The packet is not what its kind asks for."
+    next = "Correct the places named, or choose another kind; nothing was sent."
+    exit_status = EXIT_REFUSED
+
+
+class BodyUnfit(PacketError):
+    """A partner's body that is not what its kind asks for."""
+
+    code = "TL-PKT-032"
+    what = "A packet that came is not what its kind asks for."
+    next = "Read it with care, and ask its originator to correct it."
+
+
 class GrantError(TearlineError):
     """A grant is malformed, misdirected or ended."""
 

@@ -1,0 +1,64 @@
+"""Judging the body of any kind: at its sender before sealing, at its reader after opening.
+
+A kind without rules here takes any body.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from tearline.bodies.body import Body, Problem, body_of
+from tearline.bodies.lead import LEAD
+from tearline.bodies.rules import KindRules
+from tearline.errors import BodyIncomplete, BodyRefused
+from tearline.packet import Field, PacketKind
+
+KINDS: Mapping[PacketKind, KindRules] = MappingProxyType({rules.kind: rules for rules in (LEAD,)})
+"""The rules of each kind that has some."""
+
+_MAX_TOLD = 8  # problems in one refusal: more than a person corrects at once
+
+
+def judge_body(
+    kind: PacketKind, fields: Iterable[Field], *, whole: bool = False
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with a body (spec B-2, B-3).
+
+    Args:
+        kind: What the packet says that it is about.
+        fields: What is seen of it.
+        whole: Whether that is all of it.
+
+    Raises:
+        PathMalformed: If a field's path is not a path.
+    """
+    return _judge(body_of(kind, fields, whole=whole))
+
+
+def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
+    """Checks, for its sender, that a whole body is what its kind asks for (spec B-1).
+
+    Raises:
+        PathMalformed: If a field's path is not a path.
+        BodyRefused: If a value or a number of parts is not what it must be.
+        BodyIncomplete: If only something is missing.
+    """
+    body = body_of(kind, fields, whole=True)
+    problems = _judge(body)
+    if not problems:
+        return
+    told = [f"{_place(problem, body)}: {problem.why}" for problem in problems[:_MAX_TOLD]]
+    if rest := len(problems) - len(told):
+        told.append(f"and {rest} more")
+    lacking = all(problem.lacks for problem in problems)
+    raise (BodyIncomplete if lacking else BodyRefused)(f"{kind.value}: {'; '.join(told)}")
+
+
+def _judge(body: Body) -> tuple[Problem, ...]:
+    rules = KINDS.get(body.kind)
+    return () if rules is None else rules.judge(body)
+
+
+def _place(problem: Problem, body: Body) -> str:
+    """Where the problem is, as the file's author knows it: entity id, schema and property."""
+    token, slash, rest = problem.path.partition("/")
+    return f"{body.name_of(token)}/{rest}" if slash else problem.path

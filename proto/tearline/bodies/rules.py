@@ -1,0 +1,160 @@
+"""The rules of a kind: the parts a body has, the details of each, and what is judged beside.
+
+Each rule judges what it sees. Absence is judged in one place, ``_lacks``, and only of a whole
+body; so a kind is written down once, and holds for a sender's draft and for a partner's view.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tearline.bodies.body import UNKNOWN_SCHEMA, Body, Item, Problem, token_of
+from tearline.packet import PacketKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What a text may be.
+
+    Attributes:
+        meaning: In a few words, for people.
+        example: One that holds.
+        reason: Why a text is not one, without the text; empty where it is.
+    """
+
+    meaning: str
+    example: str
+    reason: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a property refers to.
+
+    Attributes:
+        meaning: In a few words, for people.
+        schemata: Schemata that the entity may have.
+        example: The id of one, in the kind's example.
+    """
+
+    meaning: str
+    schemata: frozenset[str]
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One property of a part.
+
+    Attributes:
+        name: Its name.
+        holds: What its values are.
+        required: Whether a whole body must have it.
+        many: Whether it may have several values.
+    """
+
+    name: str
+    holds: Value | Reference
+    required: bool = True
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The entities of one schema in a body.
+
+    Attributes:
+        schema: Its name.
+        meaning: In a few words, for people.
+        details: Properties that are judged; an entity may have others.
+        least: How many a whole body has at least.
+        most: How many any body has at most; 0 for as many as there are.
+    """
+
+    schema: str
+    meaning: str
+    details: tuple[Detail, ...]
+    least: int = 1
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRules:
+    """What the body of one kind holds.
+
+    Attributes:
+        kind: The kind.
+        meaning: What such a packet tells, in a sentence.
+        parts: Its parts; entities of other schemata may stand beside them.
+        relate: Judges what is seen across parts.
+        example: FollowTheMoney JSON lines that make a whole body.
+    """
+
+    kind: PacketKind
+    meaning: str
+    parts: tuple[Part, ...]
+    relate: Callable[[Body], Iterator[Problem]]
+    example: str
+
+    def judge(self, body: Body) -> tuple[Problem, ...]:
+        """Everything that is wrong with a body of this kind."""
+        found: list[Problem] = []
+        for part in self.parts:
+            items = body.of(part.schema)
+            if part.most and len(items) > part.most:
+                found.append(Problem(path=part.schema, why=f"at most {part.most} may be there"))
+            for item in items:
+                found += _judge_item(part, item, body)
+            if body.whole:
+                found += _lacks(part, items)
+        return (*found, *self.relate(body))
+
+
+def nothing_beside(_body: Body) -> Iterator[Problem]:
+    """For kinds of which parts and details say it all."""
+    return iter(())
+
+
+def _judge_item(part: Part, item: Item, body: Body) -> Iterator[Problem]:
+    for detail in part.details:
+        values = item.values.get(detail.name, ())
+        if len(values) > 1 and not detail.many:
+            yield Problem(path=item.path(detail.name), why="one value is expected, not several")
+        for value in values:
+            if why := _reason(detail.holds, value, body):
+                yield Problem(path=item.path(detail.name), why=why)
+
+
+def _reason(holds: Value | Reference, value: str, body: Body) -> str:
+    if isinstance(holds, Value):
+        return holds.reason(value)
+    if token_of(value) is None:
+        return "a reference to another entity is expected"
+    told = {item.schema for item in body.referred(value)} - {UNKNOWN_SCHEMA}
+    if told - holds.schemata:
+        return f"it refers to something other than {_either(holds.schemata)}"
+    return ""
+
+
+def _lacks(part: Part, items: tuple[Item, ...]) -> Iterator[Problem]:
+    if len(items) < part.least:
+        number = "" if part.least == 1 else f" {part.least} times"
+        yield Problem(
+            path=part.schema, why=f"{part.meaning} is missing{number}{_such_as(part)}", lacks=True
+        )
+    for item in items:
+        for detail in part.details:
+            if detail.required and not any(item.values.get(detail.name, ())):
+                yield Problem(
+                    path=item.path(detail.name),
+                    why=f"it is missing: {detail.holds.meaning}, such as {detail.holds.example}",
+                    lacks=True,
+                )
+
+
+def _such_as(part: Part) -> str:
+    names = [detail.name for detail in part.details if detail.required]
+    return f", with {', '.join(names)}" if names else ""
+
+
+def _either(schemata: frozenset[str]) -> str:
+    return " or ".join(sorted(schemata))
