@@ -7,6 +7,7 @@ has verified. Specified in docs/spec/packet-v1.md.
 
     ciphertext_i    Cobblestone-256(K_i, context = label ‖ packet id ‖ i)
     sealed part     HPKE base mode to the recipient, info = label ‖ SHA-256(grant before it)
+    note            the same of any other statement, info = label ‖ id of the body before it
 """
 
 import hashlib
@@ -70,7 +71,7 @@ from tearline.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.statement import HASH_SIZE, Header
+from tearline.statement import HASH_SIZE, Header, StatementType, statement_id
 from tearline.wire.flow import encode_grant_prefix
 from tearline.wire.packets import (
     CompartmentRelease,
@@ -245,6 +246,33 @@ def open_release(grant: Grant, key: KemKey) -> Release:
     return release
 
 
+def seal_note(note: bytes, recipient: KemPublicKey, kind: StatementType, before: bytes) -> bytes:
+    """What a partner alone may read of a statement, padded and sealed to its key.
+
+    Args:
+        note: What is told; its length shows as little as a field's does.
+        recipient: The encryption key that the body names.
+        kind: The statement's type.
+        before: The encoded body without the sealed part, which this one is bound to.
+    """
+    return _HPKE.encrypt(_padded(note), recipient.hpke, info=_note_info(kind, before))
+
+
+def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) -> bytes:
+    """What ``seal_note`` sealed.
+
+    Raises:
+        DecryptionFailed: If it is not sealed to ``key`` with exactly this body around it.
+        StatementMalformed: If it is padded otherwise than it must be.
+    """
+    try:
+        plaintext = _HPKE.decrypt(sealed, key.hpke, info=_note_info(kind, before))
+    except (InvalidTag, ValueError):
+        # ValueError: shorter than an encapsulation.
+        raise DecryptionFailed("the sealed part of a statement") from None
+    return _unpadded(plaintext)
+
+
 def release_of(
     sealed: SealedPacket,
     *,
@@ -379,17 +407,20 @@ def _padded(encoded: bytes) -> bytes:
     return framed.ljust(padded_length(len(framed)), b"\0")
 
 
+def _unpadded(plaintext: bytes) -> bytes:
+    content = plaintext[4 : 4 + int.from_bytes(plaintext[:4], "big")]
+    if _padded(content) != plaintext:
+        raise StatementMalformed("the padding of what was sealed is not the one it must have")
+    return content
+
+
 def parse_field_plaintext(plaintext: bytes) -> Field:
     """The field that was sealed as ``plaintext``.
 
     Raises:
         StatementMalformed: If it is no field, or padded otherwise than it must be.
     """
-    encoded = plaintext[4 : 4 + int.from_bytes(plaintext[:4], "big")]
-    field = parse_field(encoded)
-    if _padded(encoded) != plaintext:
-        raise StatementMalformed("the padding of a field is not the one it must have")
-    return field
+    return parse_field(_unpadded(plaintext))
 
 
 def _round_up(count: int, multiple: int) -> int:
@@ -438,6 +469,10 @@ def _open_slot(
 
 def _grant_info(grant: Grant) -> bytes:
     return label("grant") + hashlib.sha256(encode_grant_prefix(grant)).digest()
+
+
+def _note_info(kind: StatementType, before: bytes) -> bytes:
+    return label("note") + statement_id(kind, before)
 
 
 def _verify_openings(manifest: Manifest, release: Release) -> None:

@@ -55,11 +55,14 @@ from tearline.policy.marking import Tlp
 from tearline.sealing import (
     decision_digest,
     granted_slots,
+    open_note,
     open_packet,
     open_release,
     release_of,
+    seal_note,
     seal_release,
 )
+from tearline.statement import StatementType
 from tearline.wire.packets import FieldRelease, Release, encode_field, encode_release
 
 FED = federation()
@@ -447,6 +450,44 @@ def test_a_grant_lists_only_what_the_packet_has() -> None:
     for changed in (replace(GRANT, compartments=(63,)), replace(GRANT, fields=(2047,))):
         with pytest.raises(CommitmentMismatch):
             granted_slots(MANIFEST, changed, SEALED.openings)
+
+
+STEP, BEFORE = StatementType.REQUEST_STEP, b"the body before its sealed part"
+
+
+def test_a_note_opens_for_its_reader_and_shows_little_of_its_length() -> None:
+    sealed = {
+        note: seal_note(note, kem_key(MX_NODE).public, STEP, BEFORE)
+        for note in (b"", b"yes", b"a longer word" * 15, b"x" * 4000)
+    }
+    for note, data in sealed.items():
+        assert open_note(data, kem_key(MX_NODE), STEP, BEFORE) == note
+    assert len({len(data) for note, data in sealed.items() if len(note) < 250}) == 1
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind", "before"),
+    [
+        (node_of(US), STEP, BEFORE),
+        (MX_NODE, StatementType.RECALL, BEFORE),
+        (MX_NODE, STEP, BEFORE + b"."),
+    ],
+)
+def test_a_note_opens_only_where_it_belongs(
+    reader: str, kind: StatementType, before: bytes
+) -> None:
+    sealed = seal_note(b"yes", kem_key(MX_NODE).public, STEP, BEFORE)
+    for data in (sealed, sealed[:40], b""):
+        with pytest.raises(DecryptionFailed):
+            open_note(data, kem_key(reader), kind, before)
+
+
+def test_a_note_is_padded_as_it_must_be() -> None:
+    info = sealing._note_info(STEP, BEFORE)
+    for plaintext in (b"", prefixed(b"yes"), prefixed(b"yes").ljust(255, b"\0") + b"\1"):
+        sealed = sealing._HPKE.encrypt(plaintext, kem_key(MX_NODE).public.hpke, info=info)
+        with pytest.raises(StatementMalformed):
+            open_note(sealed, kem_key(MX_NODE), STEP, BEFORE)
 
 
 def test_a_decision_s_digest_is_salted() -> None:
