@@ -82,7 +82,7 @@ def test_signing_key(case: Json) -> None:
     assert basics.key_id_of(public) == of(case["key_id"])
 
 
-@each(list(STATEMENT["labels"].items()), 13)
+@each(list(STATEMENT["labels"].items()), 18)
 def test_type_label(case: Json) -> None:
     number, told = case
     assert statements.TYPES[int(number)] == f"statement/{told['name']}"
