@@ -35,6 +35,7 @@ from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import open_packet, release_of
+from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.wire import (
     agreements,
@@ -42,6 +43,7 @@ from tearline.wire import (
     exhibits,
     flow,
     packets,
+    standings,
     statements,
     trust,
 )
@@ -252,6 +254,29 @@ CODECS: dict[str, Codec] = {
             counter=300,
             highest_sent=301,
             highest_received=302,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "standing": _codec(
+        standings,
+        "standing",
+        Standing(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            suspensions=(
+                Suspension(
+                    article="money-laundering",
+                    sender=MX,
+                    recipient=US,
+                    reason=Reason.LEAK,
+                    in_flight=InFlight.RETURN,
+                    originated=Originated.FREEZE,
+                ),
+            ),
+            ended=False,
+            officer=OfficerAct(counter=299, acted_by=replace(_PERSON, role="officer")),
+            acted_by=_PERSON,
             time_ms=NOW_MS,
         ),
     ),

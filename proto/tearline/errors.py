@@ -452,6 +452,62 @@ class PinUnknown(AgreementError):
     next = "Install the version of policy, profile or masks that it names."
 
 
+class AgreementSuspended(AgreementError):
+    """Something that a party of the agreement has suspended."""
+
+    code = "TL-AGR-010"
+    what = "A party has suspended this."
+    next = "Wait until it resumes; tearline agreement list says who suspended what."
+
+
+class StandingOutdated(AgreementError):
+    """A standing that is older than one that is known."""
+
+    code = "TL-AGR-011"
+    what = "A newer standing of this agency is known."
+    next = "Receive what waits and say it again: tearline agreement list shows how it stands."
+
+
+class LiftRefused(AgreementError):
+    """A suspension lifted, or an agreement ended or taken up again, by who may not."""
+
+    code = "TL-AGR-012"
+    what = "Only an officer in charge lifts a suspension or ends an agreement, and for good."
+    next = "Have an officer of the agency that suspended it resume it: tearline --as NAME."
+
+
+class StandingStale(AgreementError):
+    """A joint article without a fresh standing of every party."""
+
+    code = "TL-AGR-013"
+    what = "A party of this joint article has not said within the hour where it stands."
+    next = "Have that party's node run; if it does, its standing is being kept back: tell it so."
+
+
+class SuspensionBreached(AgreementError):
+    """Something that was accepted while a party had it suspended."""
+
+    code = "TL-AGR-014"
+    what = "It was let through although a party had suspended this."
+    next = "Keep the evidence: the log shows both, the standing and what came after it."
+
+
+class PacketFrozen(AgreementError):
+    """A packet whose originator suspended, and froze what it had sent."""
+
+    code = "TL-AGR-015"
+    what = "Its originator has frozen this packet with a suspension."
+    next = "Wait until the originator resumes: tearline agreement list says who suspended what."
+
+
+class StandingUntold(AgreementError):
+    """A suspension that holds here, and that the exchange has refused."""
+
+    code = "TL-AGR-016"
+    what = "This node obeys the suspension, but the exchange has refused to take it."
+    next = "Ask the exchange's operator why, and tell the partners by another way."
+
+
 class PolicyError(TearlineError):
     """A release oversteps what an agreement or an agency allows."""
 

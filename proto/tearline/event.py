@@ -23,6 +23,8 @@ class EventCode(StrEnum):
     CONFLICT = "conflict"
     AGREEMENT = "agreement"
     STANDING = "standing"
+    HELD = "held"
+    RETURNED = "returned"
     TRUST = "trust"
     TOKEN_REFUSED = "token-refused"  # noqa: S105 (a name, not a secret)
     AUDIT_SEARCH = "audit-search"

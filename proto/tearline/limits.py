@@ -18,6 +18,9 @@ MAX_POLICIES = 256  # each costs microseconds in every decision
 MAX_ARTICLES = 64  # of one agreement
 MAX_SHARES = 2048  # of one article: 64 partners by 31 categories and groups
 MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
+MAX_SUSPENSIONS = (
+    256  # of one agency under one agreement: each article, and a few directions of each
+)
 MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
 MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation

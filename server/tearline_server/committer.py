@@ -202,6 +202,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         packets=frozenset().union(*(each.packets for each in asked)),
         mail=frozenset().union(*(each.mail for each in asked)),
         entries=frozenset().union(*(each.entries for each in asked)),
+        agreements=frozenset().union(*(each.agreements for each in asked)),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tearline.audit_query import Query, parse_query
@@ -302,8 +302,10 @@ class Exchange:
             rows.append(event_row(opening.index, opening.salt, opening.event, event))
         await self._store.put_events(rows)
 
-    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> None:
-        await self._submit(HandOut(node, items), internal=True)
+    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> Collection[int]:
+        work = HandOut(node, items)
+        await self._submit(work, internal=True)
+        return work.withheld
 
     # The log.
 

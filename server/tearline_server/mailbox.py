@@ -7,7 +7,7 @@ and a slow one holds a cursor, not memory.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 from tearline.errors import NotFound, TearlineError
 from tearline.limits import MAIL_PAGE
@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
 
-HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[None]]
-"""Commits the entries that say that a node is handed some grants."""
+HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[Collection[int]]]
+"""Commits the entries that say that a node is handed some grants; returns the places of those
+that are withheld."""
 
 
 class Mailboxes:
@@ -79,13 +80,14 @@ class Mailboxes:
                     yield Delivery(cursor=self._cursor(seq), statements=(), attestations={})
                     await bell.wait()
                     continue
-                first = [item for item in items if item.packet and not item.delivered]
-                if first:
-                    await self._hand_out(node, first)
+                first = [item for item in items if _is_for(node, item) and not item.delivered]
+                withheld = await self._hand_out(node, first) if first else ()
                 for item in items:
                     seq = item.seq
+                    if seq in withheld:
+                        continue
                     try:
-                        delivery = await self._delivery(item)
+                        delivery = await self._delivery(node, item)
                     except TearlineError as error:
                         # One bad row never blocks a mailbox.
                         _log.error("mail unreadable", extra={"seq": seq, "code": error.code})
@@ -99,11 +101,11 @@ class Mailboxes:
     def _cursor(self, seq: int) -> Cursor:
         return Cursor(epoch=self._epoch, seq=seq)
 
-    async def _delivery(self, item: MailItem) -> Delivery:
+    async def _delivery(self, node: str, item: MailItem) -> Delivery:
         statement = parse_statement(item.envelope)
         statements: list[Statement] = [statement]
         parts: tuple[PacketParts, ...] = ()
-        if item.packet is not None:
+        if item.packet is not None and _is_for(node, item):
             manifest, granted = await self._granted(item.packet, statement)
             statements.append(manifest)
             parts = (granted,)
@@ -135,3 +137,8 @@ class Mailboxes:
             openings=(),
             ciphertexts={slot: parts.ciphertexts[slot] for slot in sorted(slots)},
         )
+
+
+def _is_for(node: str, item: MailItem) -> bool:
+    """Whether an item is a grant to this node; its own come back to it when they are held."""
+    return item.packet is not None and item.sender != node

@@ -18,6 +18,7 @@ from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.judge import judge
 from tearline_server.judging.registry import Registry
+from tearline_server.judging.standings import Waiting, hold, stops_of
 from tearline_server.storage.records import Asked, MailItem
 
 
@@ -83,12 +84,16 @@ class HandOut:
     Args:
         node: Whose mailbox they are in.
         items: The grants.
+
+    Attributes:
+        withheld: Places of those that a suspension keeps from being handed out.
     """
 
     def __init__(self, node: str, items: Sequence[MailItem]) -> None:
         self._node = node
         self._items = items
         self.attestations: Mapping[bytes, Attestation] = {}
+        self.withheld: set[int] = set()
         self.asked = Asked(mail=frozenset((node, item.id) for item in items))
         self.weight = Weight(statements=len(items), bytes=0)
 
@@ -98,6 +103,9 @@ class HandOut:
             place = (self._node, item.seq)
             known = docket.known.mail.get((self._node, item.id))
             if known is None or known.delivered or place in docket.delivered:
+                continue
+            if known.held or place in docket.held or self._is_stopped(registry, docket, item):
+                self.withheld.add(item.seq)
                 continue
             event = Event(
                 statement_id=item.id,
@@ -110,6 +118,18 @@ class HandOut:
                 agreement_id=parse_event(item.opening.event).agreement_id,
             )
             docket.delivered[place] = docket.log(event)
+
+    def _is_stopped(self, registry: Registry, docket: Docket, item: MailItem) -> bool:
+        """Whether a party has suspended this since it was accepted; then it is held."""
+        event = parse_event(item.opening.event)
+        found = registry.agreements.get(event.agreement_id)
+        stops = () if found is None else stops_of(registry, found.agreement, event)
+        if stops:
+            waiting = Waiting(
+                node=self._node, seq=item.seq, id=item.id, statement=item.statement, event=event
+            )
+            hold(registry, docket, waiting, stops, actor=self._node)
+        return bool(stops)
 
 
 class Acknowledgement:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tearline.agreement import Agreement
 from tearline.channel import Address, Mark, Void
 from tearline.errors import (
     ChannelGap,
@@ -16,6 +17,9 @@ from tearline.receipt import Receipt, Status, verify_forward
 from tearline.statement import ActedBy, StatementType
 from tearline_server.judging.case import Case
 from tearline_server.judging.docket import NewMail
+
+_ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
+"""What a suspension does not stop: it says what became of earlier mail, or takes it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +134,14 @@ def relay(
         acted_by: The person behind it.
 
     Raises:
-        TearlineError: If the two are in no agreement, or the place is not the next one.
+        TearlineError: If the two are in no agreement, a party has suspended all between them and
+            this is none of what passes all the same, or the place is not the next one.
     """
-    _verify_neighbours(case, address.recipient, address.agreement_id)
+    agreement = _verify_neighbours(case, address.recipient, address.agreement_id)
+    if code not in _ALWAYS_PASS:
+        case.registry.standings.verify_channel_open(
+            agreement, sender=case.publisher.agency, recipient=agency_uri_of(address.recipient)
+        )
     place = next_place(case, address)
     event = _event(case, code, address.recipient, address.agreement_id)
     pseudonym = acted_by.pseudonym if acted_by else b""
@@ -156,10 +165,12 @@ def accept_mark(case: Case, mark: Mark) -> None:
     deliver(case, mark.recipient, case.docket.settle(case.ruling, event))
 
 
-def _verify_neighbours(case: Case, recipient: str, agreement_id: bytes) -> None:
-    case.registry.agreement_of(agreement_id, case.publisher.agency, agency_uri_of(recipient))
+def _verify_neighbours(case: Case, recipient: str, agreement_id: bytes) -> Agreement:
+    ends = (case.publisher.agency, agency_uri_of(recipient))
+    found = case.registry.agreement_of(agreement_id, *ends)
     if recipient not in case.registry.trust.nodes():
         raise GrantMisdirected("the recipient is no node on record")
+    return found.agreement
 
 
 def _event(case: Case, code: EventCode, recipient: str, agreement_id: bytes) -> Event:

@@ -13,6 +13,7 @@ from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
 from tearline.receipt import Receipt
+from tearline.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
@@ -25,6 +26,7 @@ from tearline.wire.flow import (
     parse_void,
 )
 from tearline.wire.packets import parse_manifest
+from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
 from tearline_server.storage.records import Asked
@@ -38,6 +40,7 @@ Content = (
     | Anchor
     | Agreement
     | Erasure
+    | Standing
     | TrustList
     | KeyRecord
     | Revocation
@@ -55,6 +58,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.MARK: parse_mark,
     StatementType.ANCHOR: parse_anchor,
     StatementType.ERASURE: parse_erasure,
+    StatementType.STANDING: parse_standing,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
@@ -153,5 +157,8 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
             for _, content in contents
             if isinstance(content, Erasure)
             for index in content.indices
+        ),
+        agreements=frozenset(
+            content.agreement_id for _, content in contents if isinstance(content, Standing)
         ),
     )

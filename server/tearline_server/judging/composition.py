@@ -21,6 +21,7 @@ from tearline_server.storage.records import (
     MailRow,
     MailUpdate,
     PacketRow,
+    StandingRow,
     StatementRow,
 )
 
@@ -68,7 +69,15 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             MailRow(node=item.node, seq=item.seq, statement=item.statement, entry=item.entry)
             for item in docket.mail
         ],
+        standings=[
+            StandingRow(agency=agency, agreement=agreement, statement=statement)
+            for (agency, agreement), statement in docket.standings.items()
+        ],
         mail_updates=[
+            *(
+                MailUpdate(node=node, seq=seq, held=entry)
+                for (node, seq), entry in docket.held.items()
+            ),
             *(
                 MailUpdate(node=node, seq=seq, delivered=entry)
                 for (node, seq), entry in docket.delivered.items()

@@ -106,6 +106,8 @@ class Docket:
         channels: Channels that moved: (sender, recipient, agreement) to (place, mark).
         mail: New items of mailboxes.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
+        standings: Newest standings that came, by agency and agreement: their statement's entry.
+        held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
@@ -126,6 +128,8 @@ class Docket:
     channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
     mail: list[NewMail] = field(default_factory=list)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
+    standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
+    held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)

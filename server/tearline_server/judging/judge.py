@@ -31,6 +31,7 @@ from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest
 from tearline.receipt import Receipt
+from tearline.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES
 from tearline.wire.exchange import Refused
@@ -44,6 +45,7 @@ from tearline_server.judging.erasures import accept_erasure
 from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.registry import Registry
+from tearline_server.judging.standings import accept_standing
 from tearline_server.storage.records import Settled
 
 _JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
@@ -142,6 +144,8 @@ def _accept(case: Case) -> None:
             accept_agreement(case, agreement)
         case Erasure() as order:
             accept_erasure(case, order)
+        case Standing() as standing:
+            accept_standing(case, standing)
         case TrustList() | KeyRecord() | Revocation() as content:
             accept_member(case, content)
         case TearlineError() as error:

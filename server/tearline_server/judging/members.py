@@ -10,6 +10,7 @@ from tearline.wire.statements import Signed
 from tearline_server.judging.agreements import deliver_in_force
 from tearline_server.judging.case import Case
 from tearline_server.judging.registry import Installation
+from tearline_server.judging.standings import deliver_standings
 
 
 def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> None:
@@ -43,6 +44,7 @@ def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> No
         and content.subject not in known
     ):
         deliver_in_force(case, content.subject)
+        deliver_standings(case, content.subject)
 
 
 def signed_of(case: Case) -> Signed:

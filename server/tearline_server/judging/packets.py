@@ -5,7 +5,7 @@ marked, and judges by them what a grant lists; the recipient's node then finds o
 the contents are what the openings say.
 """
 
-from tearline.agreement import verify_direction, verify_packet
+from tearline.agreement import Agreement, verify_direction, verify_packet
 from tearline.commitments import verify_ciphertext, verify_opening
 from tearline.errors import (
     AgreementNotInForce,
@@ -27,6 +27,8 @@ from tearline.limits import MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
+from tearline.policy.terms import ArticleTerms
+from tearline.standing import verify_none
 from tearline.wire.exchange import encode_parts, parse_parts
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_statement
@@ -43,7 +45,8 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     """Takes a packet, once for all its recipients.
 
     1. It is of a suite in use, and ends in the future, but not beyond all bounds.
-    2. An agreement of its originator is in force and covers it.
+    2. An agreement of its originator is in force and covers it, and the article is not suspended
+       in every direction that the packet could go.
     3. Every opening is one that it commits to, and no slot stands in two.
     4. Every ciphertext is there, and the one that it names.
 
@@ -56,7 +59,8 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     if not now_ms < manifest.not_after_ms <= now_ms + MAX_PACKET_LIFETIME_MS:
         raise LifetimeRefused
     found = case.registry.agreement_of(manifest.agreement.id, case.publisher.agency)
-    verify_packet(manifest, found.agreement, now_ms=now_ms)
+    article = verify_packet(manifest, found.agreement, now_ms=now_ms)
+    _verify_some_way_open(case, found.agreement, article)
     parts = case.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")
@@ -77,6 +81,18 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
         policy_digest=manifest.pins.policy,
     )
     case.docket.settle(case.ruling, event)
+
+
+def _verify_some_way_open(case: Case, agreement: Agreement, article: ArticleTerms) -> None:
+    stops = [
+        case.registry.standings.stops(
+            agreement, article.id, sender=way.sender, recipient=way.recipient
+        )
+        for way in article.directions
+        if way.sender == case.publisher.agency
+    ]
+    if stops and all(stops):
+        verify_none(stop for each in stops for stop in each)
 
 
 def _verified_openings(manifest: Manifest, parts: PacketParts) -> dict[int, Opening]:
@@ -105,8 +121,8 @@ def accept_grant(case: Case, grant: Grant) -> None:
     """Takes a release to one recipient.
 
     1. The packet is one of the grantor's own agency.
-    2. The agreement is the packet's, is in force, and lets packets of its kind go this way,
-       for this purpose.
+    2. The agreement is the packet's, is in force, lets packets of its kind go this way, for this
+       purpose, and no party has suspended that.
     3. The recipient is a node whose encryption key counts, and the grant ends before the
        packet does.
     4. For each compartment the shared policies allow the form that is released.
@@ -176,9 +192,9 @@ def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, case: Case
     article = agreement.article(manifest.agreement.article)
     if manifest.kind.value not in article.kinds or grant.purpose not in article.purposes:
         raise AgreementNotInForce("the article does not cover this kind or this purpose")
-    verify_direction(
-        article, sender=case.publisher.agency, recipient=agency_uri_of(grant.address.recipient)
-    )
+    ends = {"sender": case.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
+    verify_direction(article, **ends)
+    case.registry.standings.verify_open(agreement, article.id, **ends)
 
 
 def _verify_recipient(case: Case, grant: Grant) -> None:

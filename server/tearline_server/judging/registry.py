@@ -1,4 +1,4 @@
-"""The registry: what the exchange holds in memory of keys, agreements, channels, mailboxes.
+"""The registry: what the exchange holds of keys, agreements, standings, channels, mailboxes.
 
 All of it follows from the store and is read back from there at the start, and whenever a
 transaction failed after its batch was judged.
@@ -16,8 +16,10 @@ from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from tearline.standing import StandingBook
 from tearline.trust import TrustState
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_statement
 from tearline_server.storage.records import Stored
 
@@ -66,6 +68,19 @@ class InForce:
     entries: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the parties of an agreement were told of a statement.
+
+    Attributes:
+        statement: The index of its entry.
+        entries: The index of the entry that each party's agency is told of.
+    """
+
+    statement: int
+    entries: Mapping[str, int]
+
+
 class Registry:
     """Keys, agreements, channels and mailboxes, as of the last commit.
 
@@ -78,6 +93,8 @@ class Registry:
         self.installation = installation
         self.trust = TrustState(federation=federation)
         self.agreements: dict[bytes, InForce] = {}
+        self.standings = StandingBook()
+        self.told: dict[tuple[str, bytes], Told] = {}
         self.channels: dict[tuple[str, str, bytes], tuple[int, int]] = {}
         self.mailboxes: dict[str, int] = {}
 
@@ -98,6 +115,12 @@ class Registry:
         for row in stored.agreements:
             agreement = parse_agreement(parse_statement(row.envelope).body)
             registry.put_agreement(agreement, row.statement, row.entries)
+        standings = [parse_standing(parse_statement(row.envelope).body) for row in stored.standings]
+        registry.standings = StandingBook(standings)
+        registry.told = {
+            standing.key: Told(statement=row.statement, entries=row.entries)
+            for standing, row in zip(standings, stored.standings, strict=True)
+        }
         registry.channels = {
             (row.sender, row.recipient, row.agreement): (row.seq, row.mark)
             for row in stored.channels

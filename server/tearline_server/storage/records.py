@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tearline.audit_query import Query
+from tearline.event import Event
 from tearline.merkle import Frontier, Node
 from tearline.receipt import LogOpening
 
@@ -142,12 +143,30 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailUpdate:
-    """What became of an item of a mailbox: the entry of its delivery, or the latest receipt."""
+    """What became of an item of a mailbox.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        delivered: The entry of its delivery, if that is new.
+        status: The latest receipt about it, if that is new.
+        held: The entry that says that it is not handed out, if that is new.
+    """
 
     node: str
     seq: int
     delivered: int | None = None
     status: int | None = None
+    held: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """The newest standing of an agency under an agreement: the entry of its statement."""
+
+    agency: str
+    agreement: bytes
+    statement: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +207,7 @@ class Commit:
     channels: Sequence[ChannelRow] = ()
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
+    standings: Sequence[StandingRow] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     erased: Sequence[ErasureRow] = ()
 
@@ -202,6 +222,7 @@ class Asked:
         packets: Packets by the id of their manifest.
         mail: Items by (node, statement id).
         entries: What blind entries hide, by index.
+        agreements: Agreements whose grants that were not handed out are wanted, by id.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -209,6 +230,7 @@ class Asked:
     packets: frozenset[bytes] = frozenset()
     mail: frozenset[tuple[str, bytes]] = frozenset()
     entries: frozenset[int] = frozenset()
+    agreements: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +262,7 @@ class Delivered:
         packet: Of a grant, the id of its packet's manifest, or None.
         agreement: 16 bytes, the agreement it was sent under, or empty.
         delivered: Whether it was handed out.
+        held: Whether it is kept from being handed out.
         status: The latest status that the node gave it, or None.
     """
 
@@ -249,7 +272,27 @@ class Delivered:
     packet: bytes | None
     agreement: bytes
     delivered: bool
+    held: bool
     status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A grant in a mailbox that was neither handed out nor kept from it.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        id: 32 bytes, the grant's statement id.
+        statement: The entry of its statement.
+        event: The event that says that it was accepted.
+    """
+
+    node: str
+    seq: int
+    id: bytes
+    statement: int
+    event: Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +323,7 @@ class Known:
     events: Mapping[tuple[bytes, str, str], "OpeningRow"] = field(default_factory=dict)
     is_restored: bool = False
     entries: Mapping[int, Hidden] = field(default_factory=dict)
+    undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +349,7 @@ class MailItem:
         id: 32 bytes, the statement's id.
         sender: Who signed it.
         type: Its type's number.
+        statement: The entry of its statement.
         envelope: The statement as it travels.
         packet: Of a grant, the id of its packet's manifest, or None.
         opening: The entry that the node is told of.
@@ -315,6 +360,7 @@ class MailItem:
     id: bytes
     sender: str
     type: int
+    statement: int
     envelope: bytes
     packet: bytes | None
     opening: OpeningRow
@@ -346,6 +392,15 @@ class StoredAgreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStanding:
+    """A newest standing: its entry, its statement, and the entry each agency got."""
+
+    statement: int
+    envelope: bytes
+    entries: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What an exchange holds in memory, as it stands when it starts.
 
@@ -354,6 +409,7 @@ class Stored:
         checkpoint: Size and note of the last one signed, or None.
         clear: Every clear entry with its index, in order.
         agreements: Every version of every agreement, in the order of the log.
+        standings: The newest standing of each agency under each agreement.
         channels: Every channel.
         mailboxes: The last place in each mailbox.
     """
@@ -362,6 +418,7 @@ class Stored:
     checkpoint: tuple[int, bytes] | None
     clear: Sequence[tuple[int, bytes]]
     agreements: Sequence[StoredAgreement]
+    standings: Sequence[StoredStanding]
     channels: Sequence[ChannelRow]
     mailboxes: Mapping[str, int]
 

@@ -9,6 +9,8 @@ import apsw
 
 from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier, NodeId, leaf_hash
+from tearline.statement import StatementType
+from tearline.wire.flow import parse_event
 from tearline_server.storage.database import Database
 from tearline_server.storage.records import (
     Asked,
@@ -27,6 +29,8 @@ from tearline_server.storage.records import (
     Stored,
     StoredAgreement,
     StoredPacket,
+    StoredStanding,
+    Undelivered,
 )
 from tearline_server.storage.restoring import (
     begin_epoch,
@@ -82,14 +86,25 @@ class SqliteStore:
                     id=id_,
                     sender=sender,
                     type=type_,
+                    statement=statement,
                     envelope=envelope,
                     packet=packet,
                     opening=OpeningRow(idx=idx, salt=salt, event=event),
                     delivered=delivered is not None,
                 )
-                for seq, id_, sender, type_, envelope, packet, idx, salt, event, delivered in (
-                    connection.execute(_MAIL, (node, after, limit))
-                )
+                for (
+                    seq,
+                    id_,
+                    sender,
+                    type_,
+                    statement,
+                    envelope,
+                    packet,
+                    idx,
+                    salt,
+                    event,
+                    delivered,
+                ) in connection.execute(_MAIL, (node, after, limit))
             ]
         )
 
@@ -213,13 +228,26 @@ class SqliteStore:
 
 
 _MAIL = (
-    "SELECT m.seq, s.id, s.signer, s.type, s.envelope, s.packet, e.idx, e.salt, e.event,"
+    "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx, e.salt, e.event,"
     " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
     " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
 )
 _HIDDEN = (
     "SELECT event, EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
     " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) FROM event e WHERE idx = ?"
+)
+# A node passes only what was handed out to it, or kept from that, so behind its place is all.
+_UNDELIVERED = (
+    "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"
+    " JOIN statement s ON s.idx = m.statement AND s.type = ? AND s.signer <> m.node"
+    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.delivered IS NULL AND m.held IS NULL"
+    " AND m.seq > coalesce((SELECT seq FROM acknowledged WHERE node = ?), 0)"
+    " AND e.agreement = ? ORDER BY m.seq"
+)
+_READERS = (
+    "WITH RECURSIVE each(node) AS (SELECT min(node) FROM mail UNION ALL"
+    " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
+    " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
 )
 _AGENCIES = (
     "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
@@ -270,6 +298,7 @@ def _load(connection: apsw.Connection) -> Stored:
                 )
             ),
             agreements=_agreements(connection),
+            standings=_standings(connection),
             channels=[
                 ChannelRow(
                     sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark
@@ -295,6 +324,31 @@ def _agreements(connection: apsw.Connection) -> list[StoredAgreement]:
                 "SELECT s.idx, s.id, s.envelope FROM agreement a"
                 " JOIN statement s ON s.idx = a.statement ORDER BY s.idx"
             )
+        )
+    ]
+
+
+def _standings(connection: apsw.Connection) -> list[StoredStanding]:
+    entries = "SELECT party, idx FROM event WHERE statement = ? AND code = 'standing'"
+    return [
+        StoredStanding(
+            statement=idx, envelope=envelope, entries=dict(connection.execute(entries, (id_,)))
+        )
+        for idx, id_, envelope in list(
+            connection.execute(
+                "SELECT s.idx, s.id, s.envelope FROM standing"
+                " JOIN statement s ON s.idx = standing.statement ORDER BY s.idx"
+            )
+        )
+    ]
+
+
+def _undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undelivered]:
+    return [
+        Undelivered(node=node, seq=seq, id=id_, statement=statement, event=parse_event(event))
+        for (reader,) in list(connection.execute(_READERS))
+        for node, seq, id_, statement, event in connection.execute(
+            _UNDELIVERED, (StatementType.GRANT, reader, reader, agreement)
         )
     ]
 
@@ -354,7 +408,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
     for node, statement_id in asked.mail:
         row = _row(
             connection,
-            "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.status"
+            "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status"
             " FROM statement s JOIN mail m ON m.statement = s.idx JOIN event e ON e.idx = m.entry"
             " WHERE s.id = ? AND m.node = ?",
             (statement_id, node),
@@ -367,7 +421,8 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 packet=row[3],
                 agreement=row[4],
                 delivered=row[5] is not None,
-                status=row[6],
+                held=row[6] is not None,
+                status=row[7],
             )
     entries = {}
     for index in asked.entries:
@@ -375,7 +430,12 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         if row is not None:
             entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
     return Known(
-        statements=statements, naturals=naturals, packets=packets, mail=mail, entries=entries
+        statements=statements,
+        naturals=naturals,
+        packets=packets,
+        mail=mail,
+        entries=entries,
+        undelivered={each: _undelivered(connection, each) for each in asked.agreements},
     )
 
 

@@ -54,6 +54,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO agreement VALUES (?, ?, ?)",
         ((row.id, row.version, row.statement) for row in commit.agreements),
     )
+    many(
+        "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)",
+        ((row.agency, row.agreement, row.statement) for row in commit.standings),
+    )
     many("INSERT INTO erasure VALUES (?, ?)", ((row.idx, row.statement) for row in commit.erased))
     many("DELETE FROM event WHERE idx = ?", ((row.idx,) for row in commit.erased))
     many(
@@ -67,13 +71,13 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
     )
     many(
-        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL)",
+        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL, NULL)",
         ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
     )
     many(
-        "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status)"
-        " WHERE node = ? AND seq = ?",
-        ((row.delivered, row.status, row.node, row.seq) for row in commit.mail_updates),
+        "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status),"
+        " held = coalesce(held, ?) WHERE node = ? AND seq = ?",
+        ((row.delivered, row.status, row.held, row.node, row.seq) for row in commit.mail_updates),
     )
     many(
         "INSERT INTO acknowledged VALUES (?, ?)"

@@ -301,10 +301,12 @@ async def test_a_stricter_version_binds_older_packets_too(world: World) -> None:
     assert codes([await world.grant_only(world.grant(sealed))]) == ["TL-POL-009"]
 
 
-async def test_a_standing_is_refused_with_a_code_and_a_receipt(world: World) -> None:
+async def test_what_is_not_for_the_exchange_is_refused_with_a_code_and_a_receipt(
+    world: World,
+) -> None:
     sealed = world.packet()
     body = packet_publication(world.parties.node(US), sealed).statements()[0].body
-    outcome = await world.say(US, StatementType.STANDING, body)
+    outcome = await world.say(US, StatementType.AUDIT_EXPORT, body)
     assert codes([outcome]) == ["TL-PKT-015"]
     assert outcome.receipt is not None
 

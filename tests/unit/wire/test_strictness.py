@@ -10,6 +10,7 @@ import tearline.wire.audit_exports
 import tearline.wire.exhibits
 import tearline.wire.flow
 import tearline.wire.packets
+import tearline.wire.standings
 import tearline.wire.statements
 import tearline.wire.trust
 from tearline.errors import StatementMalformed
@@ -23,6 +24,7 @@ STRICT = (
     tearline.wire.exhibits,
     tearline.wire.flow,
     tearline.wire.packets,
+    tearline.wire.standings,
     tearline.wire.statements,
     tearline.wire.trust,
 )

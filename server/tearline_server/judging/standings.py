@@ -1,0 +1,157 @@
+"""Judging standings: taken from a party, told to all of them, obeyed from the next entry on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.event import Event, EventCode
+from tearline.identity import agency_uri_of
+from tearline.standing import Standing, Stop, is_held
+from tearline_server.judging.case import Case
+from tearline_server.judging.docket import Docket, NewMail
+from tearline_server.judging.registry import Registry, Told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A grant in a mailbox that was not handed out.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        id: 32 bytes, the grant's statement id.
+        statement: The entry of its statement.
+        event: The event that says that it was accepted.
+    """
+
+    node: str
+    seq: int
+    id: bytes
+    statement: int
+    event: Event
+
+
+def accept_standing(case: Case, standing: Standing) -> None:
+    """Takes where a party stands, and puts it into the mailbox of every party's node.
+
+    1. The publisher's agency is a party to the agreement.
+    2. It follows what the agency said before; only an officer takes anything back.
+    3. What waits for a node and is stopped by now is not handed out, and its sender is told.
+
+    Raises:
+        TearlineError: Naming what failed; nothing changed then.
+    """
+    docket, registry = case.docket, case.registry
+    agreement = registry.agreement_of(standing.agreement_id, case.publisher.agency).agreement
+    registry.standings.take(standing)
+
+    entries = {}
+    for party in agreement.terms.parties:
+        event = Event(
+            statement_id=case.claim.statement.id,
+            code=EventCode.STANDING,
+            party=party,
+            time_ms=docket.now_ms,
+            actor=case.publisher.node,
+            pseudonym=standing.acted_by.pseudonym if standing.acted_by else b"",
+            agreement_id=agreement.id,
+        )
+        # The receipt tells of the entry that names the publisher's own agency.
+        own = party == case.publisher.agency
+        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
+    statement = entries[case.publisher.agency]
+    docket.standings[standing.key] = statement
+    registry.told[standing.key] = Told(statement=statement, entries=entries)
+    for node in registry.trust.nodes():
+        if agency_uri_of(node) in agreement.terms.parties:
+            _deliver(registry, docket, node, statement, entries[agency_uri_of(node)])
+    for waiting in _undelivered(docket, agreement.id):
+        stops = stops_of(registry, agreement, waiting.event)
+        if stops:
+            hold(registry, docket, waiting, stops, actor=case.publisher.node)
+
+
+def deliver_standings(case: Case, node: str) -> None:
+    """Puts the newest standing of every party of its agreements into a new node's mailbox."""
+    agency = agency_uri_of(node)
+    for told in case.registry.told.values():
+        if agency in told.entries:
+            _deliver(case.registry, case.docket, node, told.statement, told.entries[agency])
+
+
+def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[Stop, ...]:
+    """What stops a grant by now, of which an event says that it was accepted."""
+    return registry.standings.stops(
+        agreement,
+        event.article,
+        sender=agency_uri_of(event.actor),
+        recipient=agency_uri_of(event.party),
+    )
+
+
+def hold(
+    registry: Registry, docket: Docket, waiting: Waiting, stops: tuple[Stop, ...], *, actor: str
+) -> None:
+    """Keeps a grant from being handed out, for good, and tells its sender.
+
+    The sender puts a void in its place; where it is held, it issues it anew on resumption.
+
+    Args:
+        registry: Mailboxes.
+        docket: The batch.
+        waiting: The grant.
+        stops: What stops it.
+        actor: The node whose act it comes from.
+    """
+    event, sender = waiting.event, waiting.event.actor
+    entry = docket.log(
+        Event(
+            statement_id=waiting.id,
+            code=EventCode.HELD if is_held(stops) else EventCode.RETURNED,
+            party=sender,
+            time_ms=docket.now_ms,
+            actor=actor,
+            counterpart=waiting.node,
+            packet=event.packet,
+            agreement_id=event.agreement_id,
+            article=event.article,
+        )
+    )
+    docket.held[waiting.node, waiting.seq] = entry
+    _deliver(registry, docket, sender, waiting.statement, entry)
+
+
+def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Waiting]:
+    """Every grant of an agreement that waits in a mailbox, this batch's own included."""
+    for item in docket.known.undelivered.get(agreement_id, ()):
+        place = (item.node, item.seq)
+        if place not in docket.delivered and place not in docket.held:
+            yield Waiting(
+                node=item.node,
+                seq=item.seq,
+                id=item.id,
+                statement=item.statement,
+                event=item.event,
+            )
+    first = docket.head.tree.size
+    for mail in list(docket.mail):
+        # What an earlier life of the log holds is judged when it is handed out.
+        event = docket.items[mail.entry - first] if mail.entry >= first else None
+        if (
+            isinstance(event, Event)
+            and (event.code, event.agreement_id) == (EventCode.GRANT_ACCEPTED, agreement_id)
+            and (mail.node, mail.seq) not in docket.held
+        ):
+            yield Waiting(
+                node=mail.node,
+                seq=mail.seq,
+                id=event.statement_id,
+                statement=mail.statement,
+                event=event,
+            )
+
+
+def _deliver(registry: Registry, docket: Docket, node: str, statement: int, entry: int) -> None:
+    docket.mail.append(
+        NewMail(node=node, seq=registry.next_mail(node), statement=statement, entry=entry)
+    )
