@@ -3,8 +3,8 @@
 FollowTheMoney (https://followthemoney.tech) is a data model for people, companies, their
 assets and the links between them; its library is too large to depend on, so this is a table
 of what we need of version 3.8. Names are FollowTheMoney's own, misspellings included, so that
-other readers of the format understand what we write. ``Substance`` is our extension, for
-precursor chemicals.
+other readers of the format understand what we write. What ``EXTENSIONS`` lists is ours:
+the parts of the kinds in ``tearline.bodies``, whose formats are the rules there.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,16 @@ class Schema:
     properties: Mapping[str, Property]
 
 
-EXTENSIONS = frozenset({"Substance"})
+EXTENSIONS = frozenset(
+    {
+        "Feedback",
+        "OperationalNotice",
+        "PreExportNotification",
+        "PrecursorIncident",
+        "Substance",
+        "TransferLeg",
+    }
+)
 """Schemata of ours that FollowTheMoney does not know."""
 
 NEVER_TRAVELS = frozenset(name for _, name in SECRET_PROPERTIES)
@@ -325,7 +334,67 @@ _TABLE: tuple[tuple[str, str, dict[str, str]], ...] = (
     (
         "Substance",
         "Thing",
-        {"identifier": "casNumber:cas hsCode:hs", "string": "unTable unit", "number": "quantity"},
+        {
+            "identifier": "casNumber:cas hsCode:hs",
+            "string": "unTable:un-table unit:unit",
+            "number": "quantity:amount",
+        },
+    ),
+    # Parts of our own kinds.
+    (
+        "TransferLeg",
+        "Interval Value",
+        {
+            "string": "side:transfer-side method:transfer-method reference currency:currency"
+            " rateCurrency:currency",
+            "number": "amount:amount rate:amount",
+            "date": "date:day",
+            "country": "country",
+            "address": "address",
+            "entity": "payer payee handler counterLeg",
+        },
+    ),
+    (
+        "PrecursorIncident",
+        "Interval",
+        {
+            "string": "act:incident",
+            "date": "date:day",
+            "country": "country",
+            "address": "address",
+            "entity": "substance involved",
+        },
+    ),
+    (
+        "PreExportNotification",
+        "Interval",
+        {
+            "entity": "exporter importer substance",
+            "date": "departureDate:day arrivalDate:day objectionDeadline:day",
+            "country": "exportCountry importCountry",
+            "string": "exitPoint entryPoint",
+            "identifier": "exportPermit importPermit",
+        },
+    ),
+    (
+        "OperationalNotice",
+        "Interval",
+        {
+            "string": "act:notice legalBasis contactRole",
+            "date": "date:day embargoUntil:day",
+            "country": "country",
+            "address": "address",
+            "entity": "subject",
+        },
+    ),
+    (
+        "Feedback",
+        "Interval",
+        {
+            "identifier": "packet:packet",
+            "string": "outcome:outcome reply:reply",
+            "date": "date:day",
+        },
     ),
     # Communication.
     (

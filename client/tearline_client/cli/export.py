@@ -27,7 +27,7 @@ def command() -> None:
 @click.option(
     "--output-file", "target", type=click.Path(path_type=Path), help="A new file; else stdout."
 )
-@click.option("--plain", is_flag=True, help="Substances as assets, for readers of plain FtM.")
+@click.option("--plain", is_flag=True, help="Our own schemata in FtM's, for readers of no others.")
 @pass_frame
 def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.

@@ -11,7 +11,9 @@ from tearline_client.schemata import EXTENSIONS, property_of
 # JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
 # is misled by characters that turn the direction of writing or show nothing.
 _UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_EXTENSION_STANDS_IN = "Asset"
+# What stands in for each extension of ours, and where it says what it has no property for.
+_STANDS_IN = {"Substance": ("Asset", "notes"), "TransferLeg": ("Payment", "description")}
+_EVENT = ("Event", "notes")
 
 
 def encode_entity(entity: Entity) -> bytes:
@@ -37,20 +39,22 @@ def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
 def without_extension(entity: Entity) -> Entity:
     """The entity in FollowTheMoney's own schemata, for readers that know no others.
 
-    A ``Substance`` becomes an ``Asset`` whose notes say what an asset has no property for.
+    A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, all else an ``Event``,
+    whose notes or description say what it has no property for.
     """
     if entity.schema not in EXTENSIONS:
         return entity
+    schema, remarks = _STANDS_IN.get(entity.schema, _EVENT)
     properties: dict[str, tuple[str, ...]] = {}
     notes: list[str] = []
     for name, values in entity.properties.items():
-        if property_of(_EXTENSION_STANDS_IN, name):
+        if property_of(schema, name):
             properties[name] = values
         else:
             notes.extend(f"{name}: {value}" for value in values)
     if notes:
-        properties["notes"] = (*properties.get("notes", ()), *notes)
-    return Entity(id=entity.id, schema=_EXTENSION_STANDS_IN, properties=properties)
+        properties[remarks] = (*properties.get(remarks, ()), *notes)
+    return Entity(id=entity.id, schema=schema, properties=properties)
 
 
 def _escaped(match: re.Match[str]) -> str:

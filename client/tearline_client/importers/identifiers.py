@@ -21,6 +21,11 @@ from stdnum.mx import curp, rfc
 from stdnum.ru import inn, ogrn
 from stdnum.us import ssn
 
+from tearline.bodies import values
+from tearline.bodies.chemicals import INCIDENT_ACT
+from tearline.bodies.notices import NOTICE_ACT, OUTCOME, REPLY
+from tearline.bodies.rules import Value
+from tearline.bodies.transfers import METHOD, SIDE
 from tearline_client.importers.countries import country_code
 from tearline_client.importers.wallets import is_wallet_address
 from tearline_client.schemata import Property, PropertyType
@@ -137,6 +142,17 @@ def _any(value: str) -> str:
     return value
 
 
+def _ruled(rule: Value) -> Callable[[str], str]:
+    """The check that a kind's own rule makes."""
+
+    def normalise(value: str) -> str:
+        if why := rule.reason(value):
+            raise _NotValid(why)
+        return value
+
+    return normalise
+
+
 def _npi(value: str) -> str:
     luhn.validate(_NPI_PREFIX + _shape(r"[12]\d{9}", "an NPI has ten digits")(value))
     return value
@@ -164,22 +180,34 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         PropertyType.PHONE: _phone,
         PropertyType.TOPIC: _shape(r"[a-z]+(?:\.[a-z]+)*", "not spelled as a topic"),
         PropertyType.URL: _url,
+        "amount": _ruled(values.AMOUNT),
         "bic": bic.validate,
         "cas": casrn.validate,
+        "currency": _ruled(values.CURRENCY),
         "curp": curp.validate,
+        "day": _ruled(values.DAY),
         "figi": figi.validate,
         "hs": _shape(r"\d{4}\.?(?:\d\d(?:\.?\d\d(?:\.?\d\d)?)?)?", "not a heading of the HS"),
         "imo": imo.validate,
+        "incident": _ruled(INCIDENT_ACT),
         "inn": inn.validate,
         "isin": isin.validate,
         "lei": lei.validate,
         "mmsi": _shape(r"\d{9}", "an MMSI has nine digits"),
+        "notice": _ruled(NOTICE_ACT),
         "npi": _npi,
         "ogrn": ogrn.validate,
+        "outcome": _ruled(OUTCOME),
+        "packet": _ruled(values.PACKET_ID),
         "qid": _shape(r"Q[1-9]\d*", "not the id of a Wikidata item"),
+        "reply": _ruled(REPLY),
         "rfc": rfc.validate,  # the check digit is not demanded: one in sixty in use is wrong
         "ssn": ssn.validate,
+        "transfer-method": _ruled(METHOD),
+        "transfer-side": _ruled(SIDE),
         "uei": _shape(r"[A-HJ-NP-Z1-9][A-HJ-NP-Z0-9]{11}", "not a unique entity id"),
+        "un-table": _ruled(values.UN_TABLE),
+        "unit": _ruled(values.UNIT),
         "uscc": uscc.validate,
         "wallet": _wallet,
     }

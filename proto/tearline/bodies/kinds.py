@@ -7,12 +7,27 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from tearline.bodies.body import Body, Problem, body_of
+from tearline.bodies.chemicals import PRE_EXPORT_NOTIFICATION, PRECURSOR_INCIDENT
 from tearline.bodies.lead import LEAD
+from tearline.bodies.notices import FEEDBACK, OPERATIONAL_NOTICE
 from tearline.bodies.rules import KindRules
+from tearline.bodies.transfers import VALUE_TRANSFER
 from tearline.errors import BodyIncomplete, BodyRefused
 from tearline.packet import Field, PacketKind
 
-KINDS: Mapping[PacketKind, KindRules] = MappingProxyType({rules.kind: rules for rules in (LEAD,)})
+KINDS: Mapping[PacketKind, KindRules] = MappingProxyType(
+    {
+        rules.kind: rules
+        for rules in (
+            LEAD,
+            VALUE_TRANSFER,
+            PRECURSOR_INCIDENT,
+            PRE_EXPORT_NOTIFICATION,
+            OPERATIONAL_NOTICE,
+            FEEDBACK,
+        )
+    }
+)
 """The rules of each kind that has some."""
 
 _MAX_TOLD = 8  # problems in one refusal: more than a person corrects at once

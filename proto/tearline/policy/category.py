@@ -47,6 +47,7 @@ _ORDINARY = (
     ("chemical.quantity", "how much of it"),
     ("time", "when something happened or held"),
     ("location", "where: addresses, places, coordinates, routes"),
+    ("operation", "what was done or came of it: arrests, seizures, incidents; when to tell of it"),
     ("document", "titles, names and hashes of documents"),
     ("relation", "that two parties are connected, and how"),
     ("finance.transfer", "how value moved: purpose, channel, programme"),

@@ -40,6 +40,7 @@ _DEFAULTS: dict[str, _Caveats] = {
     "identity.birth": _PERSONAL,
     "identity.subject": _PERSONAL,
     "identity.identifier": _PERSONAL,
+    "operation": _PERSONAL,  # an arrest that is told too early warns whom it is meant for
     "narrative": (Tlp.AMBER_STRICT, HANDLING_CODES[1:], True, Pap.AMBER),
 }
 

@@ -1,9 +1,10 @@
 """The marking profile's table: the category of each property of each schema in use.
 
-Names are those of FollowTheMoney 3.8 (https://followthemoney.tech), with two extensions of
-our own: ``Substance`` for precursor chemicals, and ``Packet``, whose one property is the
-narrative. A property that is not listed for a schema is sought in the schemata it extends,
-in order, depth first; so a schema lists only what it adds and what it says differently.
+Names are those of FollowTheMoney 3.8 (https://followthemoney.tech), with extensions of our
+own: what the kinds of ``tearline.bodies`` ask for; ``file`` of a ``Document``, which is the
+document itself; and ``Packet``, whose one property is the narrative. A property that is not
+listed for a schema is sought in the schemata it extends, in order, depth first; so a schema
+lists only what it adds and what it says differently.
 
 ``id`` stands for an entity's FollowTheMoney id, which is often a guessable hash of a name.
 """
@@ -323,6 +324,43 @@ _OBJECTS = (
     ),
 )
 
+_KINDS = (
+    _schema(
+        "TransferLeg",
+        "Interval Value",
+        {
+            "finance.transfer": "side method reference rate rateCurrency",
+            "location": "country address",
+            "relation": "payer payee handler counterLeg",
+        },
+    ),
+    _schema(
+        "PrecursorIncident",
+        "Interval",
+        {"operation": "act", "location": "country address", "relation": "substance involved"},
+    ),
+    _schema(
+        "PreExportNotification",
+        "Interval",
+        {
+            "relation": "exporter importer substance",
+            "time": "departureDate arrivalDate objectionDeadline",
+            "location": "exportCountry importCountry exitPoint entryPoint",
+            "organisation.identifier": "exportPermit importPermit",
+        },
+    ),
+    _schema(
+        "OperationalNotice",
+        "Interval",
+        {
+            "operation": "act legalBasis embargoUntil contactRole",
+            "location": "country address",
+            "relation": "subject",
+        },
+    ),
+    _schema("Feedback", "Interval", {"reference": "packet", "operation": "outcome reply"}),
+)
+
 _RECORDS = (
     _schema("Note", "Thing Analyzable", {"narrative": "name", "relation": "entity"}),
     _schema(
@@ -332,7 +370,7 @@ _RECORDS = (
             "document": "name contentHash title author generator crawler fileSize fileName"
             " extension encoding messageId mimeType language translatedLanguage processingStatus"
             " processingError processingAgent processedAt",
-            "narrative": "bodyText translatedText",
+            "narrative": "bodyText translatedText file",
             "time": "date authoredAt publishedAt",
             "relation": "parent ancestors",
         },
@@ -369,6 +407,7 @@ SCHEMATA: Mapping[str, Schema] = MappingProxyType(
             *_COMMUNICATION,
             *_RELATIONS,
             *_OBJECTS,
+            *_KINDS,
             *_RECORDS,
         )
     }

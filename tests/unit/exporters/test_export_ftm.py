@@ -116,3 +116,24 @@ def test_a_substance_becomes_an_asset_for_other_readers():
     )
     person = Entity(id="p", schema="Person", properties={})
     assert without_extension(person) is person
+
+
+def test_what_kinds_add_becomes_what_other_readers_know():
+    leg = {"side": ("pay-in",), "amount": ("5",), "payer": ("qiu",), "description": ("seen",)}
+    assert without_extension(Entity(id="t", schema="TransferLeg", properties=leg)) == Entity(
+        id="t",
+        schema="Payment",
+        properties={
+            "amount": ("5",),
+            "payer": ("qiu",),
+            "description": ("seen", "side: pay-in"),
+        },
+    )
+    notice = {"act": ("arrest",), "date": ("2026-05-06",), "country": ("mx",)}
+    assert without_extension(
+        Entity(id="n", schema="OperationalNotice", properties=notice)
+    ) == Entity(
+        id="n",
+        schema="Event",
+        properties={"date": ("2026-05-06",), "country": ("mx",), "notes": ("act: arrest",)},
+    )

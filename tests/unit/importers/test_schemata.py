@@ -56,5 +56,5 @@ def test_secrets_are_known_by_name():
 
 
 def test_extensions_are_marked_as_ours():
-    assert {"Substance"} == EXTENSIONS
+    assert set(SCHEMATA) > EXTENSIONS > {"Substance", "TransferLeg", "Feedback"}
     assert property_of("Substance", "casNumber").format == "cas"

@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schemata import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "c60992189bb7f44aac1439e2c77e8bf8a5eac742122f2782088c7eda695bdd97"
+DIGEST = "c15cbbaaf0e029527d279e5b22ebaea76c1af7aaef95ec73cd8a66426070f93c"
 
 
 def path(name: str) -> str:
@@ -56,6 +56,16 @@ def path(name: str) -> str:
         ("UserAccount/number", "contact.phone"),
         ("Address/full", "location"),
         ("Passport/number", "identity.identifier"),
+        ("Document/fileName", "document"),
+        ("Document/file", "narrative"),
+        ("TransferLeg/amount", "finance.amount"),
+        ("TransferLeg/date", "time"),
+        ("TransferLeg/reference", "finance.transfer"),
+        ("TransferLeg/payer", "relation"),
+        ("PrecursorIncident/act", "operation"),
+        ("PreExportNotification/entryPoint", "location"),
+        ("OperationalNotice/embargoUntil", "operation"),
+        ("Feedback/description", "narrative"),
         ("Passport/startDate", "time"),
         ("Sanction/startDate", "measure"),
         ("Vessel/name", "transport.identifier"),

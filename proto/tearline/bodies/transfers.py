@@ -1,0 +1,100 @@
+"""``value-transfer``: value that is paid in here and paid out there, with no wire between.
+
+Underground banks keep two pools of money. A client pays into one; a partner pays out of the
+other, in another country and currency, and nothing crosses the border but a message. An
+agency mostly knows one leg, and looks for the other.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from tearline.bodies.body import Body, Problem, token_of
+from tearline.bodies.parts import party
+from tearline.bodies.rules import Detail, KindRules, Part, Reference
+from tearline.bodies.values import AMOUNT, COUNTRY, CURRENCY, DAY, one_of, text_of
+from tearline.packet import PacketKind
+
+LEG = "TransferLeg"
+PAY_IN, PAY_OUT = "pay-in", "pay-out"
+SIDE = one_of("which side of the transfer", PAY_IN, PAY_OUT)
+METHOD = one_of("how it was paid", "cash", "mirror-trade", "bank", "crypto", "goods")
+
+_EXAMPLE = """\
+{"id":"leg-in","schema":"TransferLeg","properties":{"side":["pay-in"],"amount":["250000.00"],\
+"currency":["USD"],"date":["2026-02-17T14:30"],"country":["us"],"address":["Los Angeles"],\
+"method":["cash"],"payer":["qiu"],"reference":["L 88431905 B"],"counterLeg":["leg-out"]}}
+{"id":"leg-out","schema":"TransferLeg","properties":{"side":["pay-out"],"amount":["1800000.00"],\
+"currency":["CNY"],"date":["2026-02-18"],"country":["cn"],"method":["bank"],"payee":["lantern"],\
+"rate":["0.1389"],"rateCurrency":["USD"]}}
+{"id":"qiu","schema":"Person","properties":{"name":["Qiu Wenhao"]}}
+{"id":"lantern","schema":"Company","properties":{"name":["Lantern Trading Ltd"]}}
+"""
+
+
+def _relate(body: Body) -> Iterator[Problem]:
+    """Two legs are two sides of one transfer, and a rate is one into the other's currency."""
+    for leg in body.of(LEG):
+        if token_of(leg.only("counterLeg") or "") == leg.token:
+            yield Problem(path=leg.path("counterLeg"), why="a leg is not its own other side")
+        if leg.only("currency") and leg.only("currency") == leg.only("rateCurrency"):
+            yield Problem(path=leg.path("rateCurrency"), why="a rate is to another currency")
+    for one, other in combinations(body.of(LEG), 2):
+        if one.only("side") and one.only("side") == other.only("side"):
+            yield Problem(path=other.path("side"), why="both legs are of the same side")
+        for leg, facing in ((one, other), (other, one)):
+            rated, paid = leg.only("rateCurrency"), facing.only("currency")
+            if rated and paid and rated != paid:
+                yield Problem(
+                    path=leg.path("rateCurrency"), why="not the currency of the other leg"
+                )
+
+
+VALUE_TRANSFER = KindRules(
+    kind=PacketKind.VALUE_TRANSFER,
+    meaning="One leg or both of a transfer of value with no wire between them.",
+    parts=(
+        Part(
+            schema=LEG,
+            meaning="a leg of the transfer",
+            most=2,
+            details=(
+                Detail(name="side", holds=SIDE),
+                Detail(name="amount", holds=AMOUNT),
+                Detail(name="currency", holds=CURRENCY),
+                Detail(name="date", holds=DAY),
+                Detail(name="country", holds=COUNTRY),
+                Detail(name="method", holds=METHOD),
+                Detail(name="address", holds=text_of("where", "Los Angeles"), required=False),
+                Detail(name="payer", holds=party("who paid", "qiu"), required=False, many=True),
+                Detail(
+                    name="payee", holds=party("who was paid", "lantern"), required=False, many=True
+                ),
+                Detail(
+                    name="handler",
+                    holds=party("who handled it", "broker"),
+                    required=False,
+                    many=True,
+                ),
+                Detail(
+                    name="reference",
+                    holds=text_of(
+                        "the token by which payer and payee know each other", "L 88431905 B"
+                    ),
+                    required=False,
+                    many=True,
+                ),
+                Detail(name="rate", holds=AMOUNT, required=False),
+                Detail(name="rateCurrency", holds=CURRENCY, required=False),
+                Detail(
+                    name="counterLeg",
+                    holds=Reference(
+                        meaning="the other leg", schemata=frozenset({LEG}), example="leg-out"
+                    ),
+                    required=False,
+                ),
+            ),
+        ),
+    ),
+    relate=_relate,
+    example=_EXAMPLE,
+)
