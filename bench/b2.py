@@ -77,6 +77,7 @@ class Readers:
             trust=self._federation.trust(agency_uri_of(self._node)),
             kem_key=lambda _id: key,
             pins=self._federation.pins,
+            agreement_at=lambda _id, _index: self._federation.agreement,
         )
 
     def open(self, number: int) -> ReceivedGrant:

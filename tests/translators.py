@@ -63,6 +63,12 @@ _RELEASE = release_of(
 _PERSON = ActedBy(
     pseudonym=secret("pseudonym"), role="analyst", token_hash=secret("token"), time_ms=NOW_MS
 )
+_SECOND_PERSON = ActedBy(
+    pseudonym=secret("second pseudonym"),
+    role="liaison",
+    token_hash=secret("second token"),
+    time_ms=NOW_MS + 1,
+)
 _EVENT = Event(
     statement_id=secret("statement"),
     code=EventCode.GRANT_ACCEPTED,
@@ -210,6 +216,9 @@ CODECS: dict[str, Codec] = {
     "field": _codec(packets, "field", _VIEW.fields[0].field),
     "release": _codec(packets, "release", _RELEASE),
     "grant": _codec(flow, "grant", replace(_GRANT, acted_by=_PERSON)),
+    "grant of two": _codec(
+        flow, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
+    ),
     "receipt of the exchange": _codec(
         flow,
         "receipt",

@@ -1,6 +1,7 @@
 """The person behind an act: checked when they act, known to partners by a pseudonym alone."""
 
 import hashlib
+from collections.abc import Sequence
 
 from tearline.errors import LoginRequired, NotPermitted
 from tearline.statement import ActedBy
@@ -53,6 +54,21 @@ class Acting:
             agreement_id=agreement_id,
             time_ms=now_ms,
         )
+
+    def acted_as(
+        self, name: str, agreement_id: bytes, roles: Sequence[Role], *, now_ms: int
+    ) -> ActedBy:
+        """The person who acts, in the first of these roles that is theirs.
+
+        Raises:
+            TlsError: If nobody is logged in, or who is has none of the roles.
+        """
+        held = self._checked(name, now_ms // 1000).person.roles
+        role = next((role for role in roles if role in held), roles[-1])
+        acted = self.acted_by(name, agreement_id, role, now_ms=now_ms)
+        if acted is None:
+            raise LoginRequired
+        return acted
 
     def person(self, name: str, role: Role, *, now_ms: int) -> str:
         """The person who decides something here, by the agency's own name for them.

@@ -25,6 +25,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.event import Event, EventCode
+from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.keys import KemKey
@@ -45,6 +46,8 @@ from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.statements import Signed
 
 KemKeyById = Callable[[bytes], KemKey]
+AgreementAt = Callable[[bytes, int], Agreement]
+"""From an agreement's id and an index of the log to the version in force just before it."""
 
 _CODES = {
     StatementType.GRANT: EventCode.GRANT_ACCEPTED,
@@ -129,6 +132,7 @@ class Intake:
         trust: What the log's clear entries say.
         kem_key: The node's encryption keys by id.
         pins: What this installation judges agreements by.
+        agreement_at: Our agreements.
         may_lack_keys: Whether this node was restored, and keys may be gone for good.
     """
 
@@ -139,12 +143,14 @@ class Intake:
         trust: TrustState,
         kem_key: KemKeyById,
         pins: Pins,
+        agreement_at: AgreementAt,
         may_lack_keys: Callable[[], bool] = lambda: False,
     ) -> None:
         self._node = node
         self._trust = trust
         self._kem_key = kem_key
         self._pins = pins
+        self._agreement_at = agreement_at
         self._may_lack_keys = may_lack_keys
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
@@ -228,6 +234,7 @@ class Intake:
         _verify_originator(signer, originator)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
+        self._verify_persons(grant, manifest, at)
         try:
             key = self._kem_key(grant.kem_key_id)
         except KeystoreEntryMissing as error:
@@ -279,6 +286,12 @@ class Intake:
             event = parse_event(delivery.entry.event)
             verify_logged(order, statement.id, delivery.entry.index, event)
         return order
+
+    def _verify_persons(self, grant: Grant, manifest: Manifest, at: Moment) -> None:
+        """By the version that the exchange had to accept it by, whatever came into force since."""
+        agreement = self._agreement_at(manifest.agreement.id, at.index)
+        article = agreement.article(manifest.agreement.article)
+        verify_persons(article, grant.acted_by, grant.seconded_by)
 
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:

@@ -46,9 +46,10 @@ from tearline_client.policies import load_policies
 from tearline_client.receiver import Receiver
 from tearline_client.recovery import Recovery
 from tearline_client.reissuing import Reissuing
-from tearline_client.releasing import Releasing, Sent, node_of
+from tearline_client.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.search import folded, matches
+from tearline_client.seconding import Seconding
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.access import AccessStore
@@ -130,6 +131,7 @@ class Node:
             lambda name: self._acting.reader(name, now_ms=state.now_ms()),
         )
         self.cosigning = Cosigner(state, self.cosigner)
+        self.second = Seconding(state, self._releasing, self._acting, self.sync)
 
     @classmethod
     async def open(
@@ -408,14 +410,14 @@ class Node:
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
         """Seals, stores and sends packets under one signature; see ``Releasing.send``."""
         await self.sync()
-        return await self._releasing.send(plans, acted_by=acted_by)
+        return await self._releasing.send(plans, Persons(acted_by=acted_by))
 
     async def disclose(
         self, packet_id: bytes, path: str, to: str, *, acted_by: ActedBy | None = None
     ) -> Sent:
         """Releases one more field of a packet of ours; see ``Releasing.disclose``."""
         await self.sync()
-        return await self._releasing.disclose(packet_id, path, to, acted_by=acted_by)
+        return await self._releasing.disclose(packet_id, path, to, Persons(acted_by=acted_by))
 
     # Receiving.
 

@@ -66,12 +66,14 @@ class Releaser:
         acted_by: The person who releases, or None for a machine duty.
         kem_key_of: The current encryption key of a node.
         next_seq: Takes the next place in a channel.
+        seconded_by: The person who approved it, where another drafted it.
     """
 
     signer: Signer
     acted_by: ActedBy | None
     kem_key_of: KemKeyOf
     next_seq: NextSeq
+    seconded_by: ActedBy | None = None
 
 
 def compose(plans: Sequence[ReleasePlan], releaser: Releaser) -> Composition:
@@ -175,6 +177,7 @@ def make_grant(
         decision_digest=decision_digest(secrets.token_bytes(32), _decision_text(selection, slots)),
         acted_by=releaser.acted_by,
         sealed=b"",
+        seconded_by=releaser.seconded_by,
     )
     release = release_of(
         sealed,

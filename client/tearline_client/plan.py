@@ -4,10 +4,12 @@ Pure: a draft and a policy in, a plan out. The plan makes the preview that a per
 and the very same plan is what is sealed and granted.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tearline.agreement import Agreement
+from tearline.encoding import prefixed
 from tearline.errors import NothingReleased
 from tearline.identity import agency_uri_of
 from tearline.packet import TEXT, Field, PacketKind, Urgency, WithholdReason
@@ -89,6 +91,11 @@ class Cell:
     policy_ids: tuple[str, ...]
     own_policy_ids: tuple[str, ...]
     reason: str
+
+    def seen(self) -> str:
+        """What tells apart two things that a partner may see of a field, without showing them."""
+        values = hashlib.sha256(b"".join(prefixed(value) for value in self.values))
+        return f"{self.form.text} {values.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

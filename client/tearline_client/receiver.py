@@ -65,6 +65,7 @@ class Receiver:
             trust=state.trust,
             kem_key=state.kem_key,
             pins=state.policies.pins,
+            agreement_at=state.agreement_at,
             may_lack_keys=lambda: state.stores.recovery.restored() is not None,
         )
 

@@ -1,6 +1,6 @@
 """Releasing: from a draft to grants that the exchange accepted, and one more field later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import verify_direction
@@ -13,7 +13,10 @@ from tearline.errors import (
     ReleaseRefused,
     error_by_code,
 )
+from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of, parse_uri
+from tearline.packet import OpenedField
+from tearline.policy.terms import ArticleTerms
 from tearline.receipt import Receipt, Status
 from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
@@ -24,7 +27,7 @@ from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.reissuing import Reissuing
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
-from tearline_client.views import open_view, sealed_again
+from tearline_client.views import PacketView, open_view, sealed_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,38 @@ class Sent:
     packets: tuple[bytes, ...]
     receipts: tuple[Receipt, ...]
     refused: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persons:
+    """Who stands behind a release.
+
+    Attributes:
+        acted_by: Who releases it, or drafted it; None for a machine duty.
+        seconded_by: Who approved what another drafted.
+    """
+
+    acted_by: ActedBy | None = None
+    seconded_by: ActedBy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """One more field for one partner, as agreement and policies allow it now.
+
+    Attributes:
+        shown: The packet.
+        field: The field, in clear.
+        recipient: The partner's node URI.
+        article: The article it is done under.
+        purpose: What the partner may use it for.
+    """
+
+    shown: PacketView
+    field: OpenedField
+    recipient: str
+    article: ArticleTerms
+    purpose: str
 
 
 class Releasing:
@@ -82,22 +117,33 @@ class Releasing:
         policy = self._state.policies.under(draft.agreement)
         return plan_release(draft, recipients, policy, sender=self._state.uri)
 
-    async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
+    async def send(
+        self,
+        plans: Sequence[ReleasePlan],
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
         """Seals, stores and sends packets under one signature.
 
         Args:
             plans: One for each packet.
-            acted_by: The person who releases them.
+            persons: Who releases them.
+            also: Done in the transaction that stores what was sealed; where it raises, nothing is.
 
         Raises:
             TrustError: If the log could not be read lately, the clock is wrong, or our key has
                 ended; nothing was sealed.
+            PolicyError: If an article asks for other persons; the same.
             RequestError: If the exchange is out of reach; what is sealed is sent later.
         """
         self._state.verify_ready()
         self._state.verify_witnessed()
+        for plan in plans:
+            _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
         with self._state.stores.database.transaction():
-            composition = compose(plans, self._releaser(acted_by))
+            also()
+            composition = compose(plans, self._releaser(persons))
             ids = self._sender.store(composition)
         statements = [
             statement
@@ -107,10 +153,8 @@ class Releasing:
         packets = tuple(packet.manifest.statement.id for packet in composition.packets)
         return await self.settle(packets, statements, ids)
 
-    async def disclose(
-        self, packet_id: bytes, path: str, to: str, *, acted_by: ActedBy | None = None
-    ) -> Sent:
-        """Releases one more field of a packet of ours, in clear, to one partner.
+    def disclosure(self, packet_id: bytes, path: str, to: str) -> Disclosure:
+        """One more field of a packet of ours, in clear, for one partner. Nothing leaves the house.
 
         The agency's own policies do not stop what its person decides now; the agreement's do.
 
@@ -119,8 +163,6 @@ class Releasing:
             AgreementNotInForce: If its newest version is not in force, or not that way.
             PolicyError: If the agreement does not allow it.
         """
-        self._state.verify_ready()
-        self._state.verify_witnessed()
         shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
         if not shown.own:
             raise NotFound("the packet is not ours to disclose")
@@ -151,15 +193,34 @@ class Releasing:
         )
         if plan.cells()[0].form < field.field.form:
             raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
+        return Disclosure(
+            shown=shown, field=field, recipient=recipient, article=article, purpose=draft.purpose
+        )
+
+    async def disclose(
+        self,
+        packet_id: bytes,
+        path: str,
+        to: str,
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
+        """Releases one more field of a packet of ours; see ``disclosure`` and ``send``."""
+        self._state.verify_ready()
+        self._state.verify_witnessed()
+        wanted = self.disclosure(packet_id, path, to)
+        _verify_behind(wanted.article, persons)
         with self._state.stores.database.transaction():
+            also()
             grant = make_grant(
-                sealed_again(shown),
+                sealed_again(wanted.shown),
                 packet_id,
                 Selection(existences={}, compartments=()),
-                recipient,
-                self._releaser(acted_by),
-                purpose=draft.purpose,
-                slots=(field.slot,),
+                wanted.recipient,
+                self._releaser(persons),
+                purpose=wanted.purpose,
+                slots=(wanted.field.slot,),
             )
             tree, publication = sign_together(
                 self._state.signer, [(StatementType.GRANT, encode_grant(grant))]
@@ -204,13 +265,18 @@ class Releasing:
         ]
         return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
 
-    def _releaser(self, acted_by: ActedBy | None) -> Releaser:
+    def _releaser(self, persons: Persons) -> Releaser:
         return Releaser(
             signer=self._state.signer,
-            acted_by=acted_by,
+            acted_by=persons.acted_by,
+            seconded_by=persons.seconded_by,
             kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
             next_seq=self._state.stores.channels.next_seq,
         )
+
+
+def _verify_behind(article: ArticleTerms, persons: Persons) -> None:
+    verify_persons(article, persons.acted_by, persons.seconded_by)
 
 
 def node_of(trust: TrustState, name: str) -> str:

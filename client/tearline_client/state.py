@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
 from tearline.errors import (
+    AgreementNotInForce,
     CosigningWaits,
     EntryNotIncluded,
     LogError,
@@ -34,6 +35,7 @@ from tearline.policy.ruleset import PolicySet
 from tearline.policy.vocabulary import schema_digest
 from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.exchange import encode_entries_request, parse_entries
 from tearline.wire.reconciling import (
     ReconcileRequest,
@@ -52,6 +54,7 @@ from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
+from tearline_client.store.pending import PendingStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.transport import Transport
@@ -72,6 +75,7 @@ class Stores:
         self.returned = ReturnedStore(database)
         self.made = MadeStore(database)
         self.agreements = AgreementStore(database)
+        self.pending = PendingStore(database, self.agreements)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.erasures = ErasureStore(database, self.log)
@@ -147,6 +151,20 @@ class NodeState:
     def next_moment(self) -> Moment:
         """The moment at which something sent now would be judged."""
         return Moment(index=self.follower.next_index, time_ms=self.now_ms())
+
+    def agreement_at(self, agreement_id: bytes, index: int) -> Agreement:
+        """The version of an agreement that was in force just before an entry of the log.
+
+        A version whose own entry we cannot place any more counts as older than any.
+
+        Raises:
+            AgreementNotInForce: If none was.
+        """
+        for signed in self.stores.agreements.versions(agreement_id):
+            entries = self.stores.log.openings(signed.statement.id)
+            if not entries or entries[0].opening.index < index:
+                return parse_agreement(signed.statement.body)
+        raise AgreementNotInForce("no version of it that is here was in force")
 
     def verify_ready(self) -> None:
         """Checks that what is sealed now would count.

@@ -123,6 +123,14 @@ class LogPolicyMalformed(ConfigError):
     next = "Compare it with c2sp.org/tlog-policy, or write it anew: `tearline audit policy`."
 
 
+class HookMalformed(ConfigError):
+    """A hook whose event or command cannot be used."""
+
+    code = "TL-CFG-011"
+    what = "A hook for notices cannot be used."
+    next = "Compare it with `tearline node run --help`; the node was not started."
+
+
 class MappingMalformed(ConfigError):
     """A mapping of columns to properties that cannot be followed."""
 
@@ -594,6 +602,49 @@ class NothingReleased(PolicyError):
     code = "TL-POL-010"
     what = "Nothing of this packet may be released to that recipient."
     next = "Look at the preview; leave the recipient out, or ask for other terms."
+
+
+class SecondPersonMissing(PolicyError):
+    """A release by fewer than two persons, under an article that asks for four eyes."""
+
+    code = "TL-POL-011"
+    what = "The article asks for two persons behind a release, and there are fewer."
+    next = (
+        "Name who drafts it with --as, and have another person approve it: `tearline packet "
+        "pending`."
+    )
+
+
+class SamePersonTwice(PolicyError):
+    """One person for both that the article asks for."""
+
+    code = "TL-POL-012"
+    what = "Who drafted a release does not approve it as well."
+    next = "Have another person of the agency approve it."
+
+
+class RoleUnfit(PolicyError):
+    """A person in a role that does not draft, or does not approve."""
+
+    code = "TL-POL-013"
+    what = "A person behind the release acted in a role that does not let them."
+    next = "Have a liaison or an officer approve it; an analyst may draft."
+
+
+class ReleaseChanged(PolicyError):
+    """A release that waited, and would now show something else than was drafted."""
+
+    code = "TL-POL-014"
+    what = "The policies decide otherwise than when the release was drafted."
+    next = "Look at what changed, and approve it as it is now, or reject it."
+
+
+class PendingFull(PolicyError):
+    """More releases that wait for a second person than are kept."""
+
+    code = "TL-POL-015"
+    what = "Too many releases wait for a second person."
+    next = "Approve or reject some: `tearline packet pending`."
 
 
 class PacketError(TearlineError):

@@ -55,6 +55,7 @@ class Grant:
         decision_digest: 32 bytes, the salted hash of the policy decision behind it.
         acted_by: The person who released it, or None where a machine duty did.
         sealed: HPKE encapsulation and ciphertext of the release.
+        seconded_by: The person who approved it, where it took two; see ``tearline.four_eyes``.
     """
 
     header: Header
@@ -71,6 +72,7 @@ class Grant:
     decision_digest: bytes
     acted_by: ActedBy | None
     sealed: bytes
+    seconded_by: ActedBy | None = None
 
     def __post_init__(self) -> None:
         sizes = (
@@ -95,3 +97,5 @@ class Grant:
             raise StatementMalformed("a compartment is either told of or released, not both")
         if not (self.openings or self.compartments or self.fields):
             raise StatementMalformed("the grant releases nothing")
+        if self.seconded_by is not None and self.acted_by is None:
+            raise StatementMalformed("a second person approves what a first one drafted")

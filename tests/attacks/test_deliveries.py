@@ -344,7 +344,11 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
     await world.cn.node.state.follow()
     state = world.cn.node.state
     intake = Intake(
-        node=state.uri, trust=state.trust, kem_key=state.kem_key, pins=state.policies.pins
+        node=state.uri,
+        trust=state.trust,
+        kem_key=state.kem_key,
+        pins=state.policies.pins,
+        agreement_at=state.agreement_at,
     )
 
     def read(data: bytes) -> Received:

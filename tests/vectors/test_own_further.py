@@ -4,6 +4,7 @@ The second verifier judges the same files; each bad copy ends in the code that s
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,18 @@ from vectors.own_cases import (
     vectors,
     verify,
 )
+
+_AGREEMENT = parse_agreement(
+    parse_signed(bytes.fromhex(vectors("agreement")["agreements"][0]["signed"])).statement.body
+)
+ONE_PERSON = replace(
+    _AGREEMENT,
+    terms=replace(
+        _AGREEMENT.terms,
+        articles=tuple(replace(each, four_eyes=False) for each in _AGREEMENT.terms.articles),
+    ),
+)
+"""The frozen agreement, but that a release takes one person: the frozen grants name nobody."""
 
 PARSERS: dict[StatementType, Callable[[bytes], object]] = {
     StatementType.TRUST_LIST: parse_trust_list,
@@ -214,7 +227,13 @@ def judge_granted(case: Case) -> None:
         entry=entry,
     )
     pins = parse_manifest(manifest.statement.body).pins
-    intake = Intake(node=node, trust=trust(first_blind()), kem_key=lambda _: recipient(), pins=pins)
+    intake = Intake(
+        node=node,
+        trust=trust(first_blind()),
+        kem_key=lambda _: recipient(),
+        pins=pins,
+        agreement_at=lambda _id, _index: ONE_PERSON,
+    )
     intake.verify(delivery, now_ms=now_ms())
 
 

@@ -240,7 +240,7 @@ def test_the_recipients_key_follows_from_its_seed() -> None:
 def test_grants_open(case: Case) -> None:
     body = bytes.fromhex(case["body"])
     grant = parse_grant(body)
-    assert plain(grant) == case["grant"]
+    assert plain(grant) == {**case["grant"], "seconded_by": None}  # later than what is frozen
     assert encode_grant_prefix(grant) == body[: case["prefix_length"]]
     assert encode_grant(grant) == body
     release = open_release(grant, recipient())

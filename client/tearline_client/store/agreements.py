@@ -30,6 +30,13 @@ class AgreementStore:
         ]
         return tuple(sorted(found, key=lambda agreement: (agreement.name, agreement.version)))
 
+    def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
+        """Every version of one agreement, the newest first."""
+        rows = self._db.rows(
+            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
+        )
+        return tuple(parse_signed(self._db.vault.open("agreement", sealed)) for (sealed,) in rows)
+
     def newest(self, agreement_id: bytes) -> Agreement:
         """The newest version of one agreement, which alone is in force.
 

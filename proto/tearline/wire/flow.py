@@ -23,7 +23,7 @@ def encode_grant(grant: Grant) -> bytes:
 
 
 def encode_grant_prefix(grant: Grant) -> bytes:
-    """Everything in a grant's encoding before its sealed part, which HPKE binds."""
+    """Everything in a grant's encoding but its sealed part: what HPKE binds that to."""
     message = _write_grant(grant)
     message.ClearField("sealed")
     return serialize(message)
@@ -70,6 +70,7 @@ def _write_grant(grant: Grant) -> pb.Grant:
         decision_digest=grant.decision_digest,
         acted_by=write_acted_by(grant.acted_by),
         sealed=grant.sealed,
+        seconded_by=write_acted_by(grant.seconded_by),
     )
 
 
@@ -93,6 +94,7 @@ def _read_grant(message: pb.Grant) -> Grant:
         decision_digest=message.decision_digest,
         acted_by=read_acted_by(message.acted_by) if message.HasField("acted_by") else None,
         sealed=message.sealed,
+        seconded_by=read_acted_by(message.seconded_by) if message.HasField("seconded_by") else None,
     )
 
 

@@ -20,6 +20,7 @@ from tearline.errors import (
     SuiteUnknown,
 )
 from tearline.event import Decision, Event, EventCode
+from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.keys import SUITE
@@ -122,7 +123,8 @@ def accept_grant(case: Case, grant: Grant) -> None:
 
     1. The packet is one of the grantor's own agency.
     2. The agreement is the packet's, is in force, lets packets of its kind go this way, for this
-       purpose, and no party has suspended that.
+       purpose, and no party has suspended that. Where the article asks for two persons, two
+       stand behind it.
     3. The recipient is a node whose encryption key counts, and the grant ends before the
        packet does.
     4. For each compartment the shared policies allow the form that is released.
@@ -142,6 +144,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
         manifest.agreement.id, case.publisher.agency, recipient_agency
     )
     _verify_covered(found, grant, manifest, case)
+    _verify_persons(found, grant, manifest)
     _verify_recipient(case, grant)
     if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
         raise GrantExpired("it ends in the past, or after its packet")
@@ -195,6 +198,11 @@ def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, case: Case
     ends = {"sender": case.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
     verify_direction(article, **ends)
     case.registry.standings.verify_open(agreement, article.id, **ends)
+
+
+def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
+    article = found.agreement.article(manifest.agreement.article)
+    verify_persons(article, grant.acted_by, grant.seconded_by)
 
 
 def _verify_recipient(case: Case, grant: Grant) -> None:

@@ -1,0 +1,239 @@
+"""Under an article that asks for four eyes, nobody releases alone: at any of three places."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+import tearline_server.judging.packets
+from simulator import BILATERAL, Simulation
+from tearline.errors import (
+    NotFound,
+    ReleaseChanged,
+    RoleUnfit,
+    SamePersonTwice,
+    SecondPersonMissing,
+)
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.statement import ActedBy, StatementType
+from tearline.tokens import Role
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.exchange import Outcome
+from tearline.wire.statements import Signed, signed
+from tearline_client.outgoing import Releaser, compose
+from tearline_client.persons import LocalIssuer
+from tearline_client.plan import ReleasePlan
+from tearline_client.store.pending import PendingStore
+
+STRICT = BILATERAL.replace('"bilateral"', '"strict"').replace(
+    'directions = "all"', 'directions = "all"\nfour_eyes = true'
+)
+LOOSE = STRICT.replace("four_eyes = true", "four_eyes = false")
+
+
+@dataclass(kw_only=True)
+class Strict:
+    """A federation with an agreement that asks for four eyes, and persons at one node."""
+
+    world: Simulation
+
+    def plan(self) -> ReleasePlan:
+        """The lead for Mexico."""
+        node = self.world.us.node
+        draft = self.world.us.draft()
+        strict = node.agreement("strict")
+        names = tuple(field for field in draft.fields if "/Person/name" in field.path)
+        return node.plan(replace(draft, agreement=strict, fields=names), [self.world.mx.node.uri])
+
+    def person(self, name: str, role: Role) -> ActedBy:
+        """A person who is logged in, as partners may know them."""
+        issuer, node = LocalIssuer(self.world.us.node.keystore), self.world.us.node
+        word = b"a word of theirs"
+        issuer.add(name, roles=[role], clearance=Tlp.RED, passphrase=word)
+        issuer.login(name, word, node.state.now_ms() // 1000)
+        acted_by = node.acting(name, node.agreement("strict").id, role)
+        assert acted_by is not None
+        return acted_by
+
+    async def publish(
+        self, acted_by: ActedBy | None, seconded_by: ActedBy | None = None
+    ) -> tuple[Outcome, ...]:
+        """Publishes the lead past every rule of the node, in the name of these persons."""
+        us = self.world.us
+        releaser = Releaser(
+            signer=us.signer,
+            acted_by=acted_by,
+            seconded_by=seconded_by,
+            kem_key_of=lambda uri: us.node.state.trust.kem_key(uri, at=us.node.state.next_moment()),
+            next_seq=lambda recipient, agreement_id: 1,
+        )
+        return await us.publish(compose([self.plan()], releaser).publications[0])
+
+
+@pytest.fixture
+async def strict(world: Simulation) -> Strict:
+    await agree(world, STRICT)
+    return Strict(world=world)
+
+
+async def agree(world: Simulation, text: str) -> None:
+    await publish(world, world.us.node.draft_agreement(text))
+    for member in (world.us, world.mx):
+        await member.node.receive()
+
+
+async def publish(world: Simulation, drafted: Signed) -> None:
+    await world.us.node.publish_agreement(world.mx.node.sign_agreement(drafted))
+
+
+def amended(world: Simulation, **changes: object) -> Signed:
+    """The second version of the agreement: its article with these changes."""
+    first = world.us.node.agreement("strict")
+    (article,) = first.terms.articles
+    terms = replace(first.terms, articles=(replace(article, **changes),))  # type: ignore[arg-type]
+    body = encode_agreement(replace(first, version=2, terms=terms))
+    return signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
+
+
+# What is refused.
+
+
+async def test_a_release_by_one_person_is_refused(strict: Strict) -> None:
+    outcomes = await strict.publish(strict.person("ana", Role.OFFICER))
+    await strict.world.refuses(outcomes, None, SecondPersonMissing)
+
+
+async def test_a_release_by_no_person_is_refused(strict: Strict) -> None:
+    await strict.world.refuses(await strict.publish(None), None, SecondPersonMissing)
+
+
+async def test_one_person_does_not_pass_for_two(strict: Strict) -> None:
+    ana = strict.person("ana", Role.OFFICER)
+    await strict.world.refuses(await strict.publish(ana, ana), None, SamePersonTwice)
+
+
+async def test_an_analyst_does_not_approve(strict: Strict) -> None:
+    outcomes = await strict.publish(
+        strict.person("ana", Role.LIAISON), strict.person("li", Role.ANALYST)
+    )
+    await strict.world.refuses(outcomes, None, RoleUnfit)
+
+
+async def test_an_exchange_that_lets_it_pass_does_not_get_it_past_the_recipient(
+    strict: Strict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        tearline_server.judging.packets, "_verify_persons", lambda found, grant, manifest: None
+    )
+    await strict.publish(strict.person("ana", Role.OFFICER))
+    await strict.world.mx.catches(SecondPersonMissing)
+
+
+async def test_the_own_node_seals_nothing_for_one_person(strict: Strict) -> None:
+    node = strict.world.us.node
+    with pytest.raises(SecondPersonMissing):
+        await node.send([strict.plan()], acted_by=strict.person("ana", Role.OFFICER))
+    assert node.state.stores.packets.ids() == []
+
+
+async def test_who_drafted_does_not_approve(strict: Strict) -> None:
+    strict.person("ana", Role.LIAISON)
+    second = strict.world.us.node.second
+    pending = second.draft([strict.plan()], person="ana")
+    with pytest.raises(SamePersonTwice):
+        await second.approve(pending, person="ana")
+    assert [each.id for each in second.waiting()] == [pending]
+
+
+# What passes.
+
+
+async def test_two_persons_release_and_the_partner_knows_that_they_are_two(strict: Strict) -> None:
+    world, second = strict.world, strict.world.us.node.second
+    first, other = strict.person("ana", Role.ANALYST), strict.person("li", Role.LIAISON)
+    pending = second.draft([strict.plan()], person="ana")
+    assert world.us.node.state.stores.packets.ids() == []
+    sent = await second.approve(pending, person="li")
+    assert not sent.refused
+    assert second.waiting() == ()
+    await world.mx.node.receive()
+    (grant,) = world.mx.node.state.stores.packets.grants(sent.packets[0])
+    assert grant.grant.acted_by is not None
+    assert grant.grant.seconded_by is not None
+    assert grant.grant.acted_by.pseudonym == first.pseudonym
+    assert grant.grant.seconded_by.pseudonym == other.pseudonym
+
+
+async def test_one_more_field_takes_two_persons_as_well(strict: Strict) -> None:
+    world, second = strict.world, strict.world.us.node.second
+    strict.person("ana", Role.ANALYST)
+    strict.person("li", Role.LIAISON)
+    sent = await second.approve(second.draft([strict.plan()], person="ana"), person="li")
+    (packet,) = sent.packets
+    path = next(f.path for f in strict.plan().draft.fields)
+    mx = world.mx.node.uri
+    with pytest.raises(SecondPersonMissing):
+        await world.us.node.disclose(packet, path, mx)
+    more = await second.approve(
+        second.draft_disclosure(packet, path, mx, person="ana"), person="li"
+    )
+    assert not more.refused
+    await world.mx.node.receive()
+    assert len(world.mx.node.state.stores.packets.grants(packet)) == 2
+
+
+async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: Strict) -> None:
+    second = strict.world.us.node.second
+    strict.person("ana", Role.ANALYST)
+    strict.person("li", Role.LIAISON)
+    pending = second.draft([strict.plan()], person="ana")
+    assert second.review(pending).changed == ()
+    (share,) = strict.plan().draft.agreement.terms.articles[0].shares
+    await publish(strict.world, amended(strict.world, shares=(replace(share, form=Form.EXISTS),)))
+    await strict.world.us.node.receive()
+    with pytest.raises(ReleaseChanged):
+        await second.approve(pending, person="li")
+    review = second.review(pending)
+    assert [cell.form.text for cell in review.changed] == ["exists"]
+    assert not (await second.approve(pending, person="li", agreed=review.mark)).refused
+
+
+async def test_what_two_approve_at_once_is_sent_once(strict: Strict) -> None:
+    world, second = strict.world, strict.world.us.node.second
+    strict.person("ana", Role.ANALYST)
+    strict.person("li", Role.LIAISON)
+    pending = second.draft([strict.plan()], person="ana")
+    review, get = second.review(pending), PendingStore.get
+    await second.approve(pending, person="li")
+    with pytest.MonkeyPatch.context() as patch:
+        # Both had looked before either sealed.
+        patch.setattr(
+            PendingStore,
+            "get",
+            lambda store, wanted: review.pending if wanted == pending else get(store, wanted),
+        )
+        with pytest.raises(NotFound):
+            await second.approve(pending, person="li")
+    await world.mx.node.receive()
+    assert len(world.mx.grants()) == 1
+
+
+async def test_what_is_rejected_is_gone(strict: Strict) -> None:
+    second = strict.world.us.node.second
+    strict.person("ana", Role.ANALYST)
+    pending = second.draft([strict.plan()], person="ana")
+    second.reject(pending, person="ana")
+    assert second.waiting() == ()
+
+
+async def test_a_grant_from_before_four_eyes_were_asked_for_is_opened_after(
+    world: Simulation,
+) -> None:
+    await agree(world, LOOSE)
+    await Strict(world=world).publish(None)
+    await publish(world, amended(world, four_eyes=True))
+    grant, amendment = await world.mx.waiting()
+    await world.mx.take(amendment)
+    assert world.mx.node.agreement("strict").version == 2
+    await world.mx.take(grant)
+    assert len(world.mx.grants()) == 1
