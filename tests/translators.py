@@ -33,6 +33,7 @@ from tearline.packet import WithholdReason
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.proposal import Proposal
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import open_packet, release_of
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
@@ -43,13 +44,14 @@ from tearline.wire import (
     exhibits,
     flow,
     packets,
+    proposals,
     standings,
     statements,
     trust,
 )
 from tearline.wire.audit_exports import ExportManifest
 from tearline.wire.exhibits import ProvenEntry
-from tearline.wire.statements import signed
+from tearline.wire.statements import cosigned, signed
 
 _FED = federation()
 _NODE = _FED.node(US)
@@ -149,6 +151,25 @@ _VIEW = open_packet(_SEALED.manifest, dict(enumerate(_SEALED.ciphertexts)), _REL
 _LIST = _FED.trust().trust_list
 _CASE = case()
 
+_AGREEMENT = Agreement(
+    header=_NODE.header,
+    id=AGREEMENT_ID,
+    version=300,
+    name="us-mx",
+    terms=Terms(parties=(MX, US), articles=(_ARTICLE,)),
+    pins=PINS,
+    reply_times=DEFAULT_REPLY_TIMES,
+    retention_ms=365 * DAY_MS,
+    onward_use="With consent.",
+    oversight=(US,),
+    valid_from_ms=NOW_MS,
+    valid_until_ms=NOW_MS + DAY_MS,
+)
+_SIGNED_AGREEMENT = cosigned(
+    (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
+    for node in (_NODE, _FED.node(MX))
+)
+
 CODECS: dict[str, Codec] = {
     "attestation": _codec(
         statements, "attestation", _NODE.sign([(StatementType.MARK, b"body")]).attestation
@@ -185,22 +206,29 @@ CODECS: dict[str, Codec] = {
         "revocation",
         Revocation(header=_NODE.header, revoked_key=secret("key"), reason="lost"),
     ),
-    "agreement": _codec(
-        agreements,
-        "agreement",
-        Agreement(
-            header=_NODE.header,
-            id=AGREEMENT_ID,
-            version=300,
-            name="us-mx",
-            terms=Terms(parties=(MX, US), articles=(_ARTICLE,)),
-            pins=PINS,
-            reply_times=DEFAULT_REPLY_TIMES,
-            retention_ms=365 * DAY_MS,
-            onward_use="With consent.",
-            oversight=(US,),
-            valid_from_ms=NOW_MS,
-            valid_until_ms=NOW_MS + DAY_MS,
+    "agreement": _codec(agreements, "agreement", _AGREEMENT),
+    "proposal": _codec(
+        proposals,
+        "proposal",
+        Proposal(
+            header=_FED.node(MX).header,
+            statement=_SIGNED_AGREEMENT.statement,
+            attestations=_SIGNED_AGREEMENT.attestations,
+            declined=False,
+            in_reply_to=secret("terms"),
+            answer_by_ms=NOW_MS,
+        ),
+    ),
+    "declining": _codec(
+        proposals,
+        "proposal",
+        Proposal(
+            header=_FED.node(MX).header,
+            statement=_SIGNED_AGREEMENT.statement,
+            attestations=_SIGNED_AGREEMENT.attestations,
+            declined=True,
+            in_reply_to=b"",
+            answer_by_ms=0,
         ),
     ),
     "manifest": _codec(

@@ -516,6 +516,30 @@ class StandingUntold(AgreementError):
     next = "Ask the exchange's operator why, and tell the partners by another way."
 
 
+class ProposalRefused(AgreementError):
+    """A step of a proposal that does not hold for its terms."""
+
+    code = "TL-AGR-020"
+    what = "What is said about the proposed agreement does not hold."
+    next = "Keep it as evidence, and ask its signer what was meant."
+
+
+class ProposalSuperseded(AgreementError):
+    """Terms that come after another version was agreed on."""
+
+    code = "TL-AGR-021"
+    what = "Another version of this agreement was agreed on first."
+    next = "Look at what is in force with `tearline agreement show`, and amend that."
+
+
+class ProposalClosed(AgreementError):
+    """Terms on which nothing is left to say."""
+
+    code = "TL-AGR-022"
+    what = "The proposal is no longer open."
+    next = "Propose anew with `tearline agreement propose` or `amend`."
+
+
 class PolicyError(TearlineError):
     """A release oversteps what an agreement or an agency allows."""
 
