@@ -1,9 +1,12 @@
 """Judging agreements: in force when every party signed, and this exchange can judge by them."""
 
+from collections.abc import Mapping
+
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of, trust_domain_of
+from tearline.proposal import verify_amends
 from tearline_server.judging.case import Case
 from tearline_server.judging.docket import NewMail
 
@@ -49,8 +52,19 @@ def accept_agreement(case: Case, agreement: Agreement) -> None:
     statement = entries[case.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
     registry.put_agreement(agreement, statement, entries)
-    for node in registry.trust.nodes():
-        if agency_uri_of(node) in parties:
+    put_into_mailboxes(case, entries)
+
+
+def put_into_mailboxes(case: Case, entries: Mapping[str, int]) -> None:
+    """Puts the case's statement into the mailbox of every node of the parties.
+
+    Args:
+        case: The statement, which its publisher's own agency is told of, too.
+        entries: The index of the entry that each party's agency is told of.
+    """
+    statement = entries[case.publisher.agency]
+    for node in case.registry.trust.nodes():
+        if agency_uri_of(node) in entries:
             _deliver(case, node, statement, entries[agency_uri_of(node)])
 
 
@@ -76,8 +90,6 @@ def _verify_follows(case: Case, agreement: Agreement) -> None:
         return
     if agreement.version <= found.agreement.version:
         raise StatementConflict("its id and version were agreed on before")
-    if not set(found.agreement.terms.parties) <= set(agreement.terms.parties):
-        # Else some parties could replace what all of them signed.
-        raise AgreementMalformed("whoever was a party signs what replaces it")
+    verify_amends(agreement, found.agreement)
     if agreement.version != found.agreement.version + 1:
         raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")

@@ -12,6 +12,7 @@ from tearline.errors import StatementUnsupported, TearlineError
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
+from tearline.proposal import Proposal
 from tearline.receipt import Receipt
 from tearline.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
@@ -26,6 +27,7 @@ from tearline.wire.flow import (
     parse_void,
 )
 from tearline.wire.packets import parse_manifest
+from tearline.wire.proposals import parse_proposal
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
@@ -41,6 +43,7 @@ Content = (
     | Agreement
     | Erasure
     | Standing
+    | Proposal
     | TrustList
     | KeyRecord
     | Revocation
@@ -59,6 +62,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.ANCHOR: parse_anchor,
     StatementType.ERASURE: parse_erasure,
     StatementType.STANDING: parse_standing,
+    StatementType.PROPOSAL: parse_proposal,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"

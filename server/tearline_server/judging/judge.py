@@ -30,6 +30,7 @@ from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest
+from tearline.proposal import Proposal
 from tearline.receipt import Receipt
 from tearline.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
@@ -44,6 +45,7 @@ from tearline_server.judging.docket import Docket, Ruling, refused
 from tearline_server.judging.erasures import accept_erasure
 from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
+from tearline_server.judging.proposals import accept_proposal
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.standings import accept_standing
 from tearline_server.storage.records import Settled
@@ -146,6 +148,8 @@ def _accept(case: Case) -> None:
             accept_erasure(case, order)
         case Standing() as standing:
             accept_standing(case, standing)
+        case Proposal() as proposal:
+            accept_proposal(case, proposal)
         case TrustList() | KeyRecord() | Revocation() as content:
             accept_member(case, content)
         case TearlineError() as error:

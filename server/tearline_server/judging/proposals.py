@@ -1,0 +1,63 @@
+"""Judging proposals: whether the terms could come into force, and who must hear of them.
+
+Nothing is kept of a proposal but its statement: what became of it, each party sees for itself,
+and what is agreed on is the agreement that all of them signed.
+"""
+
+from tearline.agreement import Agreement, verify_pins
+from tearline.errors import AgreementMalformed, NotPermitted, ProposalClosed
+from tearline.event import Event, EventCode
+from tearline.proposal import Proposal, verify_follows, verify_proposal
+from tearline.wire.agreements import parse_agreement
+from tearline_server.judging.agreements import put_into_mailboxes
+from tearline_server.judging.case import Case
+
+
+def accept_proposal(case: Case, proposal: Proposal) -> None:
+    """Takes a step, and puts it into the mailbox of every party's node.
+
+    1. The publisher's agency is a party, and all parties are of this federation.
+    2. The agreement is signed by its drafter and, unless this declines it, by the publisher.
+    3. It pins what this exchange judges by.
+    4. It follows the version that is in force, and its time has not passed.
+
+    Raises:
+        TearlineError: Naming what failed; nothing changed then.
+    """
+    docket, trust = case.docket, case.registry.trust
+    agreement = parse_agreement(proposal.statement.body)
+    parties = agreement.terms.parties
+    if case.publisher.agency not in parties:
+        raise NotPermitted("an agreement is proposed by one of its parties")
+    trust.verify(proposal.statement, proposal.attestations, at=docket.moment)
+    verify_proposal(proposal, agreement, [each.uri for each in trust.trust_list.agencies])
+    verify_pins(agreement, case.registry.installation.pins)
+    _verify_follows(case, agreement)
+    if 0 < proposal.answer_by_ms <= docket.now_ms or agreement.valid_until_ms <= docket.now_ms:
+        raise ProposalClosed("its time has passed")
+
+    entries = {}
+    for party in parties:
+        event = Event(
+            statement_id=case.claim.statement.id,
+            code=EventCode.PROPOSAL,
+            party=party,
+            time_ms=docket.now_ms,
+            actor=case.publisher.node,
+            agreement_id=agreement.id,
+            policy_digest=agreement.pins.policy,
+        )
+        # The receipt tells of the entry that names the publisher's own agency.
+        own = party == case.publisher.agency
+        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
+    put_into_mailboxes(case, entries)
+
+
+def _verify_follows(case: Case, agreement: Agreement) -> None:
+    found = case.registry.agreements.get(agreement.id)
+    # Who is not a party to what is in force learns nothing of it, not even that it exists.
+    known = found and case.publisher.agency in found.agreement.terms.parties
+    if found is not None and known:
+        verify_follows(agreement, found.agreement)
+    elif agreement.version != 1:
+        raise AgreementMalformed("the first version is number 1")
