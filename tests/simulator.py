@@ -496,15 +496,16 @@ class Simulation:
             code: What the log entry says happened.
             party: Whom the entry names instead of ``to``.
         """
+        named = (party or to).node.uri
         event = Event(
             statement_id=statement.statement.id,
             code=code,
-            party=(party or to).node.uri,
+            party=agency_uri_of(named) if code is EventCode.PROPOSAL else named,
             time_ms=self.clock(),
             actor=header_of(statement.statement.body).signer,
         )
         await self.log(event)
-        rows = await self.store.openings_of(event.statement_id, agency_uri_of(event.party))
+        rows = await self.store.openings_of(event.statement_id, agency_uri_of(named))
         opening = next(row.opening for row in reversed(rows) if row.event == encode_event(event))
         attestations = dict(statement.attestations)
         for each in behind:

@@ -21,6 +21,7 @@ from tearline.errors import (
     GrantMisdirected,
     GrantorNotOriginator,
     KeystoreEntryMissing,
+    ProposalRefused,
     StatementMalformed,
     TearlineError,
 )
@@ -33,6 +34,7 @@ from tearline.packet import Field, Manifest, PacketParts, Pins, View
 from tearline.policy.form import Form
 from tearline.policy.masks import verify_generalised
 from tearline.policy.profile import verify_category
+from tearline.proposal import Proposal, verify_proposal
 from tearline.receipt import LogOpening, Receipt
 from tearline.sealing import open_packet, open_release
 from tearline.statement import Header, Statement, StatementType
@@ -43,6 +45,7 @@ from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
 from tearline.wire.packets import Release, parse_manifest
+from tearline.wire.proposals import parse_proposal
 from tearline.wire.statements import Signed
 
 KemKeyById = Callable[[bytes], KemKey]
@@ -56,6 +59,7 @@ _CODES = {
     StatementType.MARK: EventCode.MARK,
     StatementType.AGREEMENT: EventCode.AGREEMENT,
     StatementType.ERASURE: EventCode.ERASED,
+    StatementType.PROPOSAL: EventCode.PROPOSAL,
 }
 
 
@@ -100,6 +104,9 @@ class Lapsed:
     why: TearlineError
 
 
+Content = ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure | Proposal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A delivery that verified.
@@ -116,7 +123,7 @@ class Received:
     signer: Header
     opening: LogOpening
     event: Event
-    content: ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure
+    content: Content
 
     @property
     def address(self) -> Address | None:
@@ -189,12 +196,14 @@ class Intake:
         """An entry that names others would show our auditors a delivery that never was."""
         if statement.type in (StatementType.AGREEMENT, StatementType.ERASURE):
             return  # whoever published it acted, and one entry stands for a whole agency
-        if (event.actor, event.party) != (signer.signer, self._node):
+        agency = agency_uri_of(self._node)
+        party = agency if statement.type is StatementType.PROPOSAL else self._node
+        if (event.actor, event.party) != (signer.signer, party):
             raise EntryMismatch("the log entry names other parties")
 
     def _content(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure:
+    ) -> Content:
         match statement.type:
             case StatementType.GRANT:
                 return self._grant(statement, signer, delivery, at, now_ms)
@@ -215,6 +224,8 @@ class Intake:
                 return self._agreement(statement, delivery)
             case StatementType.ERASURE:
                 return self._erasure(statement, delivery)
+            case StatementType.PROPOSAL:
+                return self._proposal(statement, at)
             case _:
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 
@@ -292,6 +303,16 @@ class Intake:
         agreement = self._agreement_at(manifest.agreement.id, at.index)
         article = agreement.article(manifest.agreement.article)
         verify_persons(article, grant.acted_by, grant.seconded_by)
+
+    def _proposal(self, statement: Statement, at: Moment) -> Proposal:
+        proposal = parse_proposal(statement.body)
+        agreement = parse_agreement(proposal.statement.body)
+        if agency_uri_of(self._node) not in agreement.terms.parties:
+            raise ProposalRefused("this agency is not a party to it")
+        self._trust.verify(proposal.statement, proposal.attestations, at=at)
+        members = [agency.uri for agency in self._trust.trust_list_at(at).agencies]
+        verify_proposal(proposal, agreement, members)
+        return proposal
 
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:

@@ -43,6 +43,7 @@ from tearline_client.keystore import Keystore
 from tearline_client.node_keys import NodeKeys
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
+from tearline_client.proposing import Proposals
 from tearline_client.receiver import Receiver
 from tearline_client.recovery import Recovery
 from tearline_client.reissuing import Reissuing
@@ -132,6 +133,7 @@ class Node:
         )
         self.cosigning = Cosigner(state, self.cosigner)
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
+        self.proposals = Proposals(state, self._sender, self._publish_settled)
 
     @classmethod
     async def open(
@@ -225,6 +227,7 @@ class Node:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
+        self.proposals.put_in_force()
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()
@@ -344,9 +347,9 @@ class Node:
         Raises:
             AgreementError: If a party did not sign, or the exchange refuses it.
         """
-        await self._publish_cosigned(complete)
+        await self._publish_settled(complete)
 
-    async def _publish_cosigned(self, complete: Signed) -> None:
+    async def _publish_settled(self, complete: Signed) -> None:
         await self.sync()
         with self.state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
@@ -371,7 +374,7 @@ class Node:
             ErasureRefused: If one did not, or the entries are not all theirs.
             TearlineError: If it is not believed, or the exchange is out of reach.
         """
-        await self._publish_cosigned(complete)
+        await self._publish_settled(complete)
 
     # Sending.
 
@@ -451,18 +454,26 @@ class Node:
     async def receive(self) -> int:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
         await self.sync()
+        count = await self._take_in()
+        if self.proposals.put_in_force():
+            await self._sender.flush()
+            count += await self._take_in()  # what all signed comes back, as to every party
+        await self.tell()
+        return count
+
+    async def _take_in(self) -> int:
         count = 0
         async for _ in self.inbox():
             count += 1
-        await self.tell()
         return count
 
     async def _acknowledge(self) -> None:
         await self.state.transport.acknowledge(encode_cursor(self.state.stores.intake.cursor()))
 
     async def tell(self) -> None:
-        """Tells grantors what became of their grants since they last heard."""
+        """Tells grantors what became of their grants, and parties that all of them have signed."""
         self._sender.tell()
+        self.proposals.put_in_force()
         await self._sender.flush()
 
     async def mark(self) -> int:

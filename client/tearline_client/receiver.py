@@ -28,6 +28,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.identity import agency_uri_of
+from tearline.proposal import Proposal
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
 from tearline.wire.exchange import (
     Cursor,
@@ -213,6 +214,9 @@ class Receiver:
                 self._state.stores.agreements.put(received.signed)
             case Erasure():
                 self._erase(received)
+            case Proposal():
+                place, time_ms = received.opening.index, received.event.time_ms
+                self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
             case Mark() as mark:
                 self._store_mark(mark)
             case Void() | Lapsed():

@@ -55,6 +55,7 @@ from tearline_client.store.made import MadeStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.store.pending import PendingStore
+from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.transport import Transport
@@ -79,6 +80,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.erasures = ErasureStore(database, self.log)
+        self.proposals = ProposalStore(database, self.agreements)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

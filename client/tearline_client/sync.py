@@ -6,6 +6,7 @@ names, parameters, results and errors.
 
 import asyncio
 import functools
+import inspect
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -133,6 +134,34 @@ def _iterated(
     return forward
 
 
+class SyncDesk:
+    """A desk of the node, such as ``node.proposals``: the same methods, waited for.
+
+    Args:
+        desk: The node's own.
+        loop: Where it works.
+    """
+
+    def __init__(self, desk: object, loop: _Loop) -> None:
+        self._desk = desk
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        method = getattr(self._desk, name)
+
+        @functools.wraps(method)
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            async def work() -> Any:
+                result = method(*args, **kwargs)
+                return await result if inspect.isawaitable(result) else result
+
+            return self._loop.run(work)
+
+        return forward
+
+
 class SyncNode:
     """An agency's node without asyncio: open it with ``SyncNode.open``, as a context.
 
@@ -152,6 +181,7 @@ class SyncNode:
         self._node = node
         self._loop = loop
         self._closing = closing
+        self.proposals = SyncDesk(node.proposals, loop)
 
     open = staticmethod(_opened(Node.open))
 

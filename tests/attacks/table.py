@@ -16,6 +16,7 @@ from attacks.rows import (
     keys,
     losses,
     partners,
+    proposals,
 )
 
 __all__ = ["ATTACKS", "Attack"]
@@ -41,4 +42,5 @@ ATTACKS: tuple[Attack, ...] = (
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,
     *losses.LOSSES,
+    *proposals.PROPOSALS,
 )

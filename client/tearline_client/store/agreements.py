@@ -23,12 +23,15 @@ class AgreementStore:
 
     def all(self) -> tuple[Agreement, ...]:
         """Every version of every agreement, by name and version."""
+        return tuple(
+            sorted(self.by_statement().values(), key=lambda each: (each.name, each.version))
+        )
+
+    def by_statement(self) -> dict[bytes, Agreement]:
+        """Every version of every agreement, by the id of its statement."""
         rows = self._db.rows("SELECT sealed FROM agreement")
-        found = [
-            parse_agreement(parse_signed(self._db.vault.open("agreement", sealed)).statement.body)
-            for (sealed,) in rows
-        ]
-        return tuple(sorted(found, key=lambda agreement: (agreement.name, agreement.version)))
+        found = [parse_signed(self._db.vault.open("agreement", sealed)) for (sealed,) in rows]
+        return {each.statement.id: parse_agreement(each.statement.body) for each in found}
 
     def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
         """Every version of one agreement, the newest first."""

@@ -14,6 +14,7 @@ from desk import OUR_NAME, OUR_NODE, Desk, Dialling
 from simulator import PASSPHRASE
 from tearline.errors import HomeMissing, KeystoreLocked, NotFound
 from tearline_client import Node, SyncNode
+from tearline_client.proposing import Proposals
 from tearline_client.receiver import Receiver
 
 
@@ -53,6 +54,23 @@ def silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Silent:
     return exchange
 
 
+_TERMS = """
+name = "precursors-2026"
+parties = ["PARTY", "mx-prosecutor"]
+valid_from = 2026-01-01
+valid_until = 2036-01-01
+retention_days = 730
+onward_use = "None."
+
+[article.leads]
+purposes = ["criminal-investigation"]
+kinds = ["lead"]
+crime_areas = []
+highest_tlp = "red"
+directions = "all"
+"""
+
+
 def opened(desk: Desk) -> SyncNode:
     return SyncNode.open(desk.folder / OUR_NAME, passphrase=PASSPHRASE)
 
@@ -67,6 +85,21 @@ def test_it_has_every_method_of_the_node_with_its_parameters_and_its_words() -> 
         assert inspect.signature(ours) == inspect.signature(its), name
         assert ours.__doc__ == its.__doc__, name
         assert not inspect.iscoroutinefunction(ours), name
+
+
+def test_its_desks_are_the_node_s_and_wait(desk: Desk) -> None:
+    with opened(desk) as node:
+        text = _TERMS.replace("PARTY", OUR_NAME)
+        node.sync()
+        terms = node.proposals.propose(node.proposals.draft(text))
+        node.receive()
+        (offer,) = node.proposals.offers()
+        assert offer.terms == terms
+        assert node.proposals.find.__doc__ == Proposals.find.__doc__
+        with pytest.raises(NotFound):
+            node.proposals.find("no such")
+        with pytest.raises(AttributeError):
+            node.proposals._say  # noqa: B018 (it is what is looked at)
 
 
 def test_it_reads_and_receives(desk: Desk) -> None:
