@@ -26,7 +26,7 @@ from tearline.wire.exchange import SearchRequest
 from tearline_client.audit.exports import ExportWriter
 from tearline_client.audit.search import BEGINNING, Asked, verify_page
 from tearline_client.store.log import LogStore
-from tearline_server.exchange import Auditor
+from tearline_server.inquiries import Auditor
 
 ROWS = 100_000
 TARGET = Target(limit=3, at_most=True)
@@ -124,7 +124,7 @@ async def _write_rows(grown: Grown, path: Path, number: int) -> int:
     with path.open("wb") as file:
         writer = ExportWriter(file, ExportFormat.JSONL)
         async with grown.opened(grown.database) as (exchange, _):
-            async for page in exchange.search(auditor, request):
+            async for page in exchange.inquiries.search(auditor, request):
                 for found in verify_page(page, asked, log).events:
                     writer.write(found)
                     nodes += len(found.proven.path)

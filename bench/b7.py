@@ -32,7 +32,8 @@ from tearline.wire.exchange import (
     encode_proven_events,
     parse_publication,
 )
-from tearline_server.exchange import Auditor, Exchange
+from tearline_server.exchange import Exchange
+from tearline_server.inquiries import Auditor
 from tearline_server.storage.records import Search
 from tearline_server.storage.sqlite import SqliteStore
 
@@ -97,7 +98,7 @@ class Shop:
             # Not of the first and last grant: the log cuts them off.
             entry = self.size // 10 + self.proven * _STRIDE % (self.size * 8 // 10)
             agency = self.grown.sender.agency
-            page = await self.exchange.prove(agency, statement_of(entry), 0)
+            page = await self.exchange.inquiries.prove(agency, statement_of(entry), 0)
             encode_proven_events(page)
 
     async def search(self, query: str, after: int, rows: int, number: int) -> None:
@@ -108,7 +109,7 @@ class Shop:
         request = SearchRequest(query=query, after=after, limit=EVENT_PAGE)
 
         async def page() -> None:
-            async for found in self.exchange.search(auditor, request):
+            async for found in self.exchange.inquiries.search(auditor, request):
                 encode_proven_events(found)
                 if len(found.events) != rows:
                     raise RuntimeError(f"a page of {len(found.events)} events, not {rows}")

@@ -144,7 +144,12 @@ async def _serve(
 
     exchange.on_trust = follow
     guard, health = Guard(gate, exchange, now_ms), HealthService(exchange)
-    services = (ExchangeService(exchange), TrustService(exchange), AuditService(exchange), health)
+    services = (
+        ExchangeService(exchange),
+        TrustService(exchange),
+        AuditService(exchange.inquiries),
+        health,
+    )
     server, port = make_server(
         config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
     )

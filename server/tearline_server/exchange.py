@@ -4,26 +4,17 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 
-from tearline.audit_query import Query, parse_query
 from tearline.errors import (
     EntryMismatch,
     ExchangeBusy,
-    MalformedInput,
-    NotFound,
     TokenRefused,
 )
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
 from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
-    EVENT_PAGE,
-    EVENT_PAGE_BYTES,
-    FOLLOW_MS,
     LOG_PAGE_BYTES,
-    MAX_AGREEMENTS_SEARCHED,
-    MAX_LOG_SIZE,
     MAX_REFUSALS_COUNTED,
     MAX_UNOPENED,
 )
@@ -36,10 +27,7 @@ from tearline.wire.exchange import (
     Delivery,
     EntryRange,
     Outcome,
-    ProvenEvent,
-    ProvenEvents,
     Publication,
-    SearchRequest,
 )
 from tearline.wire.flow import parse_event
 from tearline.wire.reconciling import ReconcileReply, ReconcileRequest, Standing
@@ -49,11 +37,12 @@ from tearline_server.committer import Committer
 from tearline_server.cosigning import Cosignatures
 from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.house import House
+from tearline_server.inquiries import Inquiries
 from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import claims_of
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
-from tearline_server.storage.records import MailItem, OpeningRow, Search
+from tearline_server.storage.records import MailItem
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
     Acknowledgement,
@@ -65,23 +54,7 @@ from tearline_server.works import (
 )
 
 _OTHERS = "others"
-_PROOF_BYTES = 2048  # 48 hashes and their frame
 _AWAITED_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auditor:
-    """A person who searches the log.
-
-    Attributes:
-        node: The node they sit at.
-        agency: Its agency.
-        pseudonym: 32 bytes.
-    """
-
-    node: str
-    agency: str
-    pseudonym: bytes
 
 
 class Exchange:
@@ -102,7 +75,6 @@ class Exchange:
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
         self._epoch = epoch
         self._awaited: set[str] = set()
-        self._ended = False
         self.on_trust: Callable[[], None] = lambda: None
         listeners = Listeners(
             mail=self._mailboxes.wake, refusals=self._count_refusals, trust=self._tell_trust
@@ -120,6 +92,13 @@ class Exchange:
             house.log,
             house.installation.identity.log,
             lambda: self._desk.registry.trust,
+            house.clock,
+        )
+        self.inquiries = Inquiries(
+            house.store,
+            house.log,
+            lambda: self._desk.registry.agreements,
+            lambda event: self._submit(Note(event)),
             house.clock,
         )
 
@@ -211,7 +190,7 @@ class Exchange:
 
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
-        self._ended = True
+        self.inquiries.end()
         self._mailboxes.close()
         self._log.wake()
 
@@ -345,122 +324,6 @@ class Exchange:
         """
         return await self._cosignatures.turn(node, turn)
 
-    async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
-        """The events about a statement that name an agency, with proofs.
-
-        Args:
-            agency: URI of the caller's agency.
-            statement_id: 32 bytes.
-            size: Of the tree to prove them in; 0 for that of the checkpoint that comes along.
-
-        Raises:
-            NotFound: If there is none; the same whether the statement exists or not.
-        """
-        rows = await self._store.openings_of(statement_id, agency)
-        wanted = max((row.idx + 1 for row in rows), default=0)
-        covered, note = await self._log.checkpoint(max(wanted, size))
-        tree = min(size or covered, covered)
-        events = await self._proven([row for row in rows if row.idx < tree], tree)
-        if not events:
-            raise NotFound("no event of that statement names this agency")
-        return ProvenEvents(events=events, checkpoint=note, next=None)
-
-    async def search(self, auditor: Auditor, request: SearchRequest) -> AsyncIterator[ProvenEvents]:
-        """The events that an auditor may see and that meet a query, page by page.
-
-        An auditor may see what names the own agency, and what was done under the agreements
-        that name it for oversight. The search itself is in the log before it is answered. All
-        pages are proven in one tree; one that is to follow goes on with what comes, in later
-        trees, until it must be asked for anew.
-
-        Raises:
-            MalformedInput: If the query is none.
-        """
-        query = parse_query(request.query)
-        await self._submit(Note(self._searched(auditor, export=request.export)))
-        size, note = await self._log.checkpoint(self._log.size)
-        search = Search(
-            agency=auditor.agency,
-            agreements=self._overseen(auditor.agency, query),
-            query=query,
-            after=request.after,
-            below=size,
-            limit=0,
-        )
-        left = request.limit or MAX_LOG_SIZE
-        ends_ms = self._house.clock() + FOLLOW_MS
-        while True:
-            limit = min(left, EVENT_PAGE)
-            found = await self._store.search(replace(search, limit=limit))
-            rows = _bounded(found)
-            more = len(found) == limit or len(rows) < len(found)
-            left -= len(rows)
-            reached = rows[-1].idx if more else max(size - 1, search.after)
-            search = replace(search, after=reached)
-            if rows or not request.follow:
-                yield await self._page(rows, size, note, following=reached if more else None)
-            if more and left:
-                continue
-            if not left or not request.follow:
-                return
-            if not await self._log_grown(size, ends_ms):
-                # That no more came is an answer, too: who asks anew goes on from here.
-                yield await self._page((), size, note, following=None)
-                return
-            size, note = await self._log.checkpoint(self._log.size)
-            search = replace(search, below=size)
-
-    async def _page(
-        self, rows: Sequence[OpeningRow], size: int, note: bytes, *, following: int | None
-    ) -> ProvenEvents:
-        events = await self._proven(rows, size)
-        return ProvenEvents(events=events, checkpoint=note, next=following)
-
-    def _searched(self, auditor: Auditor, *, export: bool) -> Event:
-        return Event(
-            statement_id=secrets.token_bytes(HASH_SIZE),
-            code=EventCode.AUDIT_EXPORT if export else EventCode.AUDIT_SEARCH,
-            party=auditor.node,
-            time_ms=self._house.clock(),
-            actor=auditor.node,
-            pseudonym=auditor.pseudonym,
-        )
-
-    def _overseen(self, agency: str, query: Query) -> tuple[bytes, ...]:
-        """The agreements that an agency oversees, as their newest versions say, and a query names.
-
-        Raises:
-            MalformedInput: If they are too many for one search.
-        """
-        named = query.named("agreement")
-        overseen = tuple(
-            agreement_id
-            for agreement_id, found in sorted(self._desk.registry.agreements.items())
-            if agency in found.agreement.oversight and (not named or agreement_id in named)
-        )
-        if len(overseen) > MAX_AGREEMENTS_SEARCHED:
-            raise MalformedInput(f"more than {MAX_AGREEMENTS_SEARCHED} agreements: name some")
-        return overseen
-
-    async def _log_grown(self, size: int, ends_ms: int) -> bool:
-        """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""
-        if self._ended:
-            return False
-        wait_s = (ends_ms - self._house.clock()) / 1000
-        try:
-            async with asyncio.timeout(max(wait_s, 0)):
-                await self._log.grown(size)
-        except TimeoutError:
-            return False
-        return not self._ended
-
-    async def _proven(self, rows: Sequence[OpeningRow], size: int) -> tuple[ProvenEvent, ...]:
-        paths = await self._log.prove([row.idx for row in rows], size)
-        return tuple(
-            ProvenEvent(entry=row.opening, path=path, size=size)
-            for row, path in zip(rows, paths, strict=True)
-        )
-
     # Refusals of those who are not believed.
 
     def count_refusal(self, peer: str, code: str) -> None:
@@ -497,15 +360,3 @@ class Exchange:
 
     def _tell_trust(self) -> None:
         self.on_trust()
-
-
-def _bounded(rows: Sequence[OpeningRow]) -> list[OpeningRow]:
-    """As many rows as fit one reply with their proofs; at least one."""
-    kept: list[OpeningRow] = []
-    size = 0
-    for row in rows:
-        size += len(row.event) + _PROOF_BYTES
-        if kept and size > EVENT_PAGE_BYTES:
-            break
-        kept.append(row)
-    return kept

@@ -32,8 +32,8 @@ AUDITS = (
         "look into an agreement without being named for its oversight",
         "",
         "server/test_audit.py::test_another_agreement_and_none_are_answered_alike",
-        "tearline_server.exchange:Exchange._overseen",
-        "tuple(self._desk.registry.agreements)",
+        "tearline_server.inquiries:Inquiries._overseen",
+        "tuple(self._agreements())",
     ),
     _attack(
         "leave an entry out of an answer",

@@ -219,7 +219,7 @@ PROBES = (
         "ask for a proof whether a statement exists",
         "TL-REQ-006",
         "test_a_proof_does_not_tell_whether_a_statement_exists",
-        "tearline_server.exchange:Exchange.prove",
+        "tearline_server.inquiries:Inquiries.prove",
         "ProvenEvents(events=(), checkpoint=b'', next=None)",
     ),
 )

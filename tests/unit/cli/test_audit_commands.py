@@ -76,7 +76,7 @@ def test_a_search_goes_on_behind_a_position(desk):
 
 def test_a_search_goes_over_many_pages(desk, monkeypatch):
     whole = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
-    monkeypatch.setattr("tearline_server.exchange.EVENT_PAGE", 1)
+    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 1)
     paged = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
     assert [row["entry"] for row in paged] == [row["entry"] for row in whole]
 

@@ -14,7 +14,7 @@ from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_ope
 from tearline.merkle import Frontier
 from tearline.wire.exchange import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
-from tearline_server.exchange import Auditor
+from tearline_server.inquiries import Auditor
 from tearline_server.storage.records import Head, Search
 
 PSEUDONYM = b"q" * 32
@@ -35,7 +35,7 @@ async def search(
 async def searched(world: World, agency: str, query: str = "", **more: Any) -> list[ProvenEvents]:
     world.clock.time_ms += 1000  # so that no checkpoint has to wait for its second
     request = SearchRequest(**({"query": query, "after": -1, "limit": 0} | more))
-    return [page async for page in world.exchange.search(auditor(agency), request)]
+    return [page async for page in world.exchange.inquiries.search(auditor(agency), request)]
 
 
 def verified(page: ProvenEvents) -> list[Event]:
@@ -91,12 +91,14 @@ async def test_events_are_proven_to_whom_they_name(world: World) -> None:
     await world.read(CN)
     for agency in (US, CN):
         world.clock.time_ms += 1000
-        codes_seen = [e.code for e in verified(await world.exchange.prove(agency, grant_id, 0))]
+        codes_seen = [
+            e.code for e in verified(await world.exchange.inquiries.prove(agency, grant_id, 0))
+        ]
         assert codes_seen == [EventCode.GRANT_ACCEPTED, EventCode.GRANT_DELIVERED]
     with pytest.raises(NotFound) as theirs:
-        await world.exchange.prove(MX, grant_id, 0)
+        await world.exchange.inquiries.prove(MX, grant_id, 0)
     with pytest.raises(NotFound) as absent:
-        await world.exchange.prove(MX, b"a" * 32, 0)
+        await world.exchange.inquiries.prove(MX, b"a" * 32, 0)
     assert str(theirs.value) == str(absent.value)
 
 
@@ -107,7 +109,7 @@ async def test_proofs_can_be_asked_for_in_an_earlier_tree(world: World) -> None:
     await world.read(CN)
     world.clock.time_ms += 1000
     size = len(first.entries)
-    page = await world.exchange.prove(US, receipt_of(outcomes[1]).about, size)
+    page = await world.exchange.inquiries.prove(US, receipt_of(outcomes[1]).about, size)
     assert [event.size for event in page.events] == [size]
     checkpoint = verify_cosigned(first.checkpoint, IDENTITY.log)
     (event,) = page.events
@@ -176,10 +178,10 @@ async def test_all_pages_of_one_search_are_one_entry_and_one_tree(
 ) -> None:
     for _ in range(3):
         await sent(world, CN)
-    monkeypatch.setattr("tearline_server.exchange.EVENT_PAGE", 2)
+    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 2)
     request = SearchRequest(query="action:packet-accepted", after=-1, limit=0)
     pages = []
-    async for page in world.exchange.search(auditor(US), request):
+    async for page in world.exchange.inquiries.search(auditor(US), request):
         pages.append(page)
         await sent(world, CN)  # the log grows meanwhile: this search does not
     assert [len(page.events) for page in pages] == [2, 1]
@@ -197,7 +199,7 @@ async def test_an_export_is_logged_as_one(world: World) -> None:
 
 async def test_a_search_that_follows_goes_on_with_what_comes(world: World) -> None:
     request = SearchRequest(query="action:packet-accepted", after=-1, limit=2, follow=True)
-    pages = world.exchange.search(auditor(US), request)
+    pages = world.exchange.inquiries.search(auditor(US), request)
     await sent(world, CN)
     first = verified(await anext(pages))
     waiting = asyncio.ensure_future(anext(pages))
@@ -221,7 +223,7 @@ async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> Non
         await grown(size)
 
     world.exchange._log.grown = wait
-    pages = world.exchange.search(auditor(US), request)
+    pages = world.exchange.inquiries.search(auditor(US), request)
     waiting = asyncio.ensure_future(anext(pages))
     await waits.wait()
     world.exchange.end_streams()
@@ -231,7 +233,7 @@ async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> Non
     assert (last.events, last.next, size) == ((), None, world.exchange._log.size)
     with pytest.raises(StopAsyncIteration):
         await anext(pages)
-    later = [page async for page in world.exchange.search(auditor(US), request)]
+    later = [page async for page in world.exchange.inquiries.search(auditor(US), request)]
     assert [page.events for page in later] == [()]  # nor does one begin to wait
 
 
@@ -245,7 +247,7 @@ async def test_a_search_that_follows_looks_through_nothing_twice(world: World) -
         return await search(found)
 
     world.store.search = record
-    waiting = asyncio.ensure_future(anext(world.exchange.search(auditor(US), request)))
+    waiting = asyncio.ensure_future(anext(world.exchange.inquiries.search(auditor(US), request)))
     while len(asked) < 3:
         world.clock.time_ms += 1000
         await sent(world, CN)
@@ -301,7 +303,7 @@ async def test_more_agreements_than_one_search_reads_must_be_named(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await oversight(world, MX)
-    monkeypatch.setattr("tearline_server.exchange.MAX_AGREEMENTS_SEARCHED", 0)
+    monkeypatch.setattr("tearline_server.inquiries.MAX_AGREEMENTS_SEARCHED", 0)
     with pytest.raises(MalformedInput, match="name some"):
         await search(world, MX)
     assert await search(world, MX, "agreement:" + "00" * 16)

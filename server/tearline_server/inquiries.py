@@ -1,0 +1,199 @@
+"""What auditors and parties ask of the log: searches and proofs, each under one tree."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tearline.audit_query import Query, parse_query
+from tearline.errors import MalformedInput, NotFound
+from tearline.event import Event, EventCode
+from tearline.limits import (
+    EVENT_PAGE,
+    EVENT_PAGE_BYTES,
+    FOLLOW_MS,
+    MAX_AGREEMENTS_SEARCHED,
+    MAX_LOG_SIZE,
+)
+from tearline.statement import HASH_SIZE
+from tearline.wire.exchange import ProvenEvent, ProvenEvents, SearchRequest
+from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.judging.registry import InForce
+from tearline_server.storage.records import OpeningRow, Search
+from tearline_server.storage.store import Store
+
+_PROOF_BYTES = 2048  # 48 hashes and their frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditor:
+    """A person who searches the log.
+
+    Attributes:
+        node: The node they sit at.
+        agency: Its agency.
+        pseudonym: 32 bytes.
+    """
+
+    node: str
+    agency: str
+    pseudonym: bytes
+
+
+class Inquiries:
+    """Answers to auditors and parties.
+
+    Args:
+        store: Where the events are.
+        log: Their log.
+        agreements: The agreements in force, by id.
+        log_act: Has an act logged before it is answered.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: AuditLog,
+        agreements: Callable[[], Mapping[bytes, InForce]],
+        log_act: Callable[[Event], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._agreements = agreements
+        self._log_act = log_act
+        self._clock = clock
+        self._ended = False
+
+    def end(self) -> None:
+        """Ends every search that follows, once the log is woken."""
+        self._ended = True
+
+    async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
+        """The events about a statement that name an agency, with proofs.
+
+        Args:
+            agency: URI of the caller's agency.
+            statement_id: 32 bytes.
+            size: Of the tree to prove them in; 0 for that of the checkpoint that comes along.
+
+        Raises:
+            NotFound: If there is none; the same whether the statement exists or not.
+        """
+        rows = await self._store.openings_of(statement_id, agency)
+        wanted = max((row.idx + 1 for row in rows), default=0)
+        covered, note = await self._log.checkpoint(max(wanted, size))
+        tree = min(size or covered, covered)
+        events = await self._proven([row for row in rows if row.idx < tree], tree)
+        if not events:
+            raise NotFound("no event of that statement names this agency")
+        return ProvenEvents(events=events, checkpoint=note, next=None)
+
+    async def search(self, auditor: Auditor, request: SearchRequest) -> AsyncIterator[ProvenEvents]:
+        """The events that an auditor may see and that meet a query, page by page.
+
+        An auditor may see what names the own agency, and what was done under the agreements
+        that name it for oversight. The search itself is in the log before it is answered. All
+        pages are proven in one tree; one that is to follow goes on with what comes, in later
+        trees, until it must be asked for anew.
+
+        Raises:
+            MalformedInput: If the query is none.
+        """
+        query = parse_query(request.query)
+        await self._log_act(self._searched(auditor, export=request.export))
+        size, note = await self._log.checkpoint(self._log.size)
+        search = Search(
+            agency=auditor.agency,
+            agreements=self._overseen(auditor.agency, query),
+            query=query,
+            after=request.after,
+            below=size,
+            limit=0,
+        )
+        left = request.limit or MAX_LOG_SIZE
+        ends_ms = self._clock() + FOLLOW_MS
+        while True:
+            limit = min(left, EVENT_PAGE)
+            found = await self._store.search(replace(search, limit=limit))
+            rows = _bounded(found)
+            more = len(found) == limit or len(rows) < len(found)
+            left -= len(rows)
+            reached = rows[-1].idx if more else max(size - 1, search.after)
+            search = replace(search, after=reached)
+            if rows or not request.follow:
+                yield await self._page(rows, size, note, following=reached if more else None)
+            if more and left:
+                continue
+            if not left or not request.follow:
+                return
+            if not await self._log_grown(size, ends_ms):
+                # That no more came is an answer, too: who asks anew goes on from here.
+                yield await self._page((), size, note, following=None)
+                return
+            size, note = await self._log.checkpoint(self._log.size)
+            search = replace(search, below=size)
+
+    async def _page(
+        self, rows: Sequence[OpeningRow], size: int, note: bytes, *, following: int | None
+    ) -> ProvenEvents:
+        events = await self._proven(rows, size)
+        return ProvenEvents(events=events, checkpoint=note, next=following)
+
+    def _searched(self, auditor: Auditor, *, export: bool) -> Event:
+        return Event(
+            statement_id=secrets.token_bytes(HASH_SIZE),
+            code=EventCode.AUDIT_EXPORT if export else EventCode.AUDIT_SEARCH,
+            party=auditor.node,
+            time_ms=self._clock(),
+            actor=auditor.node,
+            pseudonym=auditor.pseudonym,
+        )
+
+    def _overseen(self, agency: str, query: Query) -> tuple[bytes, ...]:
+        """The agreements that an agency oversees, as their newest versions say, and a query names.
+
+        Raises:
+            MalformedInput: If they are too many for one search.
+        """
+        named = query.named("agreement")
+        overseen = tuple(
+            agreement_id
+            for agreement_id, found in sorted(self._agreements().items())
+            if agency in found.agreement.oversight and (not named or agreement_id in named)
+        )
+        if len(overseen) > MAX_AGREEMENTS_SEARCHED:
+            raise MalformedInput(f"more than {MAX_AGREEMENTS_SEARCHED} agreements: name some")
+        return overseen
+
+    async def _log_grown(self, size: int, ends_ms: int) -> bool:
+        """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""
+        if self._ended:
+            return False
+        wait_s = (ends_ms - self._clock()) / 1000
+        try:
+            async with asyncio.timeout(max(wait_s, 0)):
+                await self._log.grown(size)
+        except TimeoutError:
+            return False
+        return not self._ended
+
+    async def _proven(self, rows: Sequence[OpeningRow], size: int) -> tuple[ProvenEvent, ...]:
+        paths = await self._log.prove([row.idx for row in rows], size)
+        return tuple(
+            ProvenEvent(entry=row.opening, path=path, size=size)
+            for row, path in zip(rows, paths, strict=True)
+        )
+
+
+def _bounded(rows: Sequence[OpeningRow]) -> list[OpeningRow]:
+    """As many rows as fit one reply with their proofs; at least one."""
+    kept: list[OpeningRow] = []
+    size = 0
+    for row in rows:
+        size += len(row.event) + _PROOF_BYTES
+        if kept and size > EVENT_PAGE_BYTES:
+            break
+        kept.append(row)
+    return kept
