@@ -22,6 +22,7 @@ from builders import (
     secret,
     signing_key,
 )
+from consenting import TERMS, consent
 from exhibiting import case
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.anchor import Anchor
@@ -41,6 +42,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire import (
     agreements,
     audit_exports,
+    consents,
     exhibits,
     flow,
     packets,
@@ -336,6 +338,8 @@ CODECS: dict[str, Codec] = {
             entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
         ),
     ),
+    "consent": _codec(consents, "consent", consent()),
+    "terms of a consent": _codec(consents, "terms", TERMS),
     "exhibit": _codec(
         exhibits,
         "exhibit",

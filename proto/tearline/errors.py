@@ -671,6 +671,67 @@ class PendingFull(PolicyError):
     next = "Approve or reject some: `tearline packet pending`."
 
 
+class PassOnForbidden(PolicyError):
+    """What a partner gave, about to go to somebody that its originator did not allow."""
+
+    code = "TL-POL-020"
+    what = "Its originator has not allowed this to go on to that recipient."
+    next = "Ask for it with `tearline packet pass-on`, or leave it out; nothing was sent."
+
+
+class PurposeForbidden(PolicyError):
+    """What a partner gave, about to be used for another purpose than it was given for."""
+
+    code = "TL-POL-021"
+    what = "Its originator gave this for another purpose."
+    next = "Ask for it with `tearline consent ask --use purpose`, or leave it out."
+
+
+class CopyUndeclared(PolicyError):
+    """A value of a partner's packet in a packet that does not name that one as its source."""
+
+    code = "TL-POL-022"
+    what = "A value about to be sent stands in a partner's packet that limits its use."
+    next = (
+        "Name the packet with --derived-from; or, where we have the value from a source of our"
+        " own, let an officer record that with `tearline consent own`."
+    )
+
+
+class DerivedWeaker(PolicyError):
+    """A derived packet that is marked or evaluated more freely than what it was made from."""
+
+    code = "TL-POL-023"
+    what = "A packet marks or evaluates what was taken from another more freely than that one does."
+    next = "Do not use it; its sender marks it as its source is marked, and sends it again."
+    exit_status = EXIT_INTEGRITY
+
+
+class SourceUnknown(PolicyError):
+    """A packet that is said to be made from one that its sender was never given."""
+
+    code = "TL-POL-024"
+    what = "The packet names a source that its sender was not given."
+    next = "Name the packets that it was made from, by their whole ids; nothing was taken."
+
+
+class ConsentMisplaced(PolicyError):
+    """A step of a consent that is not for its signer to take."""
+
+    code = "TL-POL-025"
+    what = "This is not for its signer to ask, or to answer."
+    next = "Nothing is allowed by it; keep it as evidence and ask its signer."
+    exit_status = EXIT_INTEGRITY
+
+
+class ConsentClosed(PolicyError):
+    """A step of a consent that has come too late."""
+
+    code = "TL-POL-026"
+    what = "The consent does not stand where this step could be taken."
+    next = "Look at it with `tearline consent show`; ask anew where that is wanted."
+
+
 class PacketError(TearlineError):
     """A statement or a packet is malformed or does not verify."""
 

@@ -36,8 +36,9 @@ from tearline.event import Event, EventCode, EventOutcome
 from tearline.keys import SUITE
 from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
 from tearline.merkle import verify_inclusion
+from tearline.onward import Use, conditions
 from tearline.packet import Manifest, OpenedField, verify_unique_paths
-from tearline.policy.marking import Marking, Tlp
+from tearline.policy.marking import Marking
 from tearline.receipt import Receipt, Status
 from tearline.sealing import field_plaintext, parse_field_plaintext
 from tearline.statement import Header, StatementType
@@ -52,12 +53,6 @@ T = TypeVar("T")
 
 PERMITTED_EVENTS = (EventCode.PACKET_ACCEPTED, EventCode.RECEIPT)
 """The entries of a packet that name no compartment and no category."""
-
-_WITHOUT_CONSENT = {
-    "H1": "not in evidence without the originator's permission",
-    "H2": "not passed on without the originator's permission",
-}
-_OURS_ALONE = (Tlp.AMBER_STRICT, Tlp.RED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,21 +173,14 @@ def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedFie
 def verify_may_show(marking: Marking) -> None:
     """Checks that somebody other than the originator may show a field of this marking.
 
-    Consent of the originator to more is not something that this version can carry, so the
-    originator makes the exhibit itself.
+    Where one of its conditions stands against it, the originator makes the exhibit itself, or
+    consents to that of others; see ``tearline.onward``.
 
     Raises:
         OnwardUseForbidden: Naming the condition.
     """
-    conditions = [
-        f"{code}: {_WITHOUT_CONSENT[code]}" for code in marking.handling if code in _WITHOUT_CONSENT
-    ]
-    if marking.orcon:
-        conditions.append("ORCON: its originator controls who gets it")
-    if marking.tlp in _OURS_ALONE:
-        conditions.append(f"TLP:{marking.tlp.text.upper()}: for its recipients alone")
-    if conditions:
-        raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(conditions))
+    if stands_against := conditions(marking, Use.EVIDENCE):
+        raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(stands_against))
 
 
 def _secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterable[bytes]:

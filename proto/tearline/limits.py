@@ -26,6 +26,9 @@ MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation
 )
 
+# Consents.
+MAX_CONSENT_FIELDS = 256  # asked for at once; with paths of 512 bytes the step stays under 256 KiB
+
 # Statements.
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB

@@ -203,6 +203,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         mail=frozenset().union(*(each.mail for each in asked)),
         entries=frozenset().union(*(each.entries for each in asked)),
         agreements=frozenset().union(*(each.agreements for each in asked)),
+        sources=frozenset().union(*(each.sources for each in asked)),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tearline.channel import Address
 from tearline.statement import Statement, StatementType
+from tearline.wire.consents import parse_consent
 from tearline.wire.flow import parse_grant, parse_receipt, parse_void
 
 
@@ -17,6 +18,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
     StatementType.GRANT: parse_grant,
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
+    StatementType.CONSENT: parse_consent,
 }
 
 

@@ -38,7 +38,8 @@ def parse_grant(body: bytes) -> Grant:
     return parse_strictly(body, pb.Grant, _read_grant, _write_grant, maximum=MAX_BODY_BYTES)
 
 
-def _write_address(address: Address | None) -> pb.Address | None:
+def write_address(address: Address | None) -> pb.Address | None:
+    """A place in a channel as protobuf."""
     if address is None:
         return None
     return pb.Address(
@@ -46,14 +47,19 @@ def _write_address(address: Address | None) -> pb.Address | None:
     )
 
 
-def _read_address(message: pb.Address) -> Address:
+def read_address(message: pb.Address) -> Address:
+    """A place in a channel from protobuf.
+
+    Raises:
+        StatementMalformed: If it is not possible.
+    """
     return Address(recipient=message.recipient, agreement_id=message.agreement_id, seq=message.seq)
 
 
 def _write_grant(grant: Grant) -> pb.Grant:
     return pb.Grant(
         header=write_header(grant.header),
-        address=_write_address(grant.address),
+        address=write_address(grant.address),
         grant_id=grant.grant_id,
         packet=grant.packet,
         kem_key_id=grant.kem_key_id,
@@ -77,7 +83,7 @@ def _write_grant(grant: Grant) -> pb.Grant:
 def _read_grant(message: pb.Grant) -> Grant:
     return Grant(
         header=read_header(message.header),
-        address=_read_address(message.address),
+        address=read_address(message.address),
         grant_id=message.grant_id,
         packet=message.packet,
         kem_key_id=message.kem_key_id,
@@ -117,7 +123,7 @@ def parse_receipt(body: bytes) -> Receipt:
 def _write_receipt(receipt: Receipt) -> pb.Receipt:
     return pb.Receipt(
         header=write_header(receipt.header),
-        address=_write_address(receipt.address),
+        address=write_address(receipt.address),
         about=receipt.about,
         status=receipt.status,
         code=receipt.code,
@@ -130,7 +136,7 @@ def _write_receipt(receipt: Receipt) -> pb.Receipt:
 def _read_receipt(message: pb.Receipt) -> Receipt:
     return Receipt(
         header=read_header(message.header),
-        address=_read_address(message.address) if message.HasField("address") else None,
+        address=read_address(message.address) if message.HasField("address") else None,
         about=message.about,
         status=Status(message.status),
         code=message.code,
@@ -183,7 +189,7 @@ def parse_void(body: bytes) -> Void:
 def _write_void(void: Void) -> pb.Void:
     return pb.Void(
         header=write_header(void.header),
-        address=_write_address(void.address),
+        address=write_address(void.address),
         reason=void.reason.value,
     )
 
@@ -191,7 +197,7 @@ def _write_void(void: Void) -> pb.Void:
 def _read_void(message: pb.Void) -> Void:
     return Void(
         header=read_header(message.header),
-        address=_read_address(message.address),
+        address=read_address(message.address),
         reason=VoidReason(message.reason),
     )
 

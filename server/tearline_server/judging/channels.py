@@ -123,7 +123,12 @@ def accept_void(case: Case, void: Void) -> None:
 
 
 def relay(
-    case: Case, address: Address, code: EventCode, *, acted_by: ActedBy | None = None
+    case: Case,
+    address: Address,
+    code: EventCode,
+    *,
+    acted_by: ActedBy | None = None,
+    packet: bytes = b"",
 ) -> None:
     """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
 
@@ -132,6 +137,7 @@ def relay(
         address: Its place in a channel.
         code: What its entry says that it is.
         acted_by: The person behind it.
+        packet: 32 bytes, the packet that it says it is about, or empty.
 
     Raises:
         TearlineError: If the two are in no agreement, a party has suspended all between them and
@@ -145,7 +151,7 @@ def relay(
     place = next_place(case, address)
     event = _event(case, code, address.recipient, address.agreement_id)
     pseudonym = acted_by.pseudonym if acted_by else b""
-    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym)))
+    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym, packet=packet)))
 
 
 def accept_mark(case: Case, mark: Mark) -> None:

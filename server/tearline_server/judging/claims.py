@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
-from tearline.encoding import u64
+from tearline.consent import Consent
+from tearline.encoding import labelled_sha256, prefixed, u64
 from tearline.erasure import Erasure
 from tearline.errors import StatementUnsupported, TearlineError
 from tearline.federation import KeyRecord, Revocation, TrustList
@@ -17,6 +18,7 @@ from tearline.receipt import Receipt
 from tearline.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.consents import parse_consent
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Publication
 from tearline.wire.flow import (
@@ -44,6 +46,7 @@ Content = (
     | Erasure
     | Standing
     | Proposal
+    | Consent
     | TrustList
     | KeyRecord
     | Revocation
@@ -63,10 +66,12 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.ERASURE: parse_erasure,
     StatementType.STANDING: parse_standing,
     StatementType.PROPOSAL: parse_proposal,
+    StatementType.CONSENT: parse_consent,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
 _ANCHOR_PREFIX = b"A"
+_CONSENT_PREFIX = b"C"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,14 @@ class Claim:
                 return _GRANT_PREFIX + self.content.grant_id
             case Anchor():
                 return _ANCHOR_PREFIX + u64(self.content.number)
+            case Consent():
+                step, address = self.content.step.value, self.content.address
+                return _CONSENT_PREFIX + labelled_sha256(
+                    "consent-step",
+                    self.content.consent_id,
+                    prefixed(step.encode()),
+                    prefixed(address.recipient.encode()),
+                )
             case _:
                 return None
 
@@ -164,5 +177,11 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
         ),
         agreements=frozenset(
             content.agreement_id for _, content in contents if isinstance(content, Standing)
+        ),
+        sources=frozenset(
+            source
+            for _, content in contents
+            if isinstance(content, Manifest)
+            for source in content.derived_from
         ),
     )

@@ -54,7 +54,12 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
         attestations={key: encode_attestation(value) for key, value in kept.items()},
         statements=[_statement_row(docket, ruling) for ruling in docket.rulings],
         packets=[
-            PacketRow(id=ruling.statement.id, statement=_index(docket, ruling), parts=parts)
+            PacketRow(
+                id=ruling.statement.id,
+                statement=_index(docket, ruling),
+                parts=parts,
+                sources=docket.packets[ruling.statement.id].manifest.derived_from,
+            )
             for ruling, parts in docket.new_packets
         ],
         agreements=[

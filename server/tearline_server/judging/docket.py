@@ -4,18 +4,20 @@ A later claim of the batch sees what the earlier ones did, just as if each had b
 alone. Nothing here is written before all of it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.errors import TearlineError
-from tearline.event import Event
+from tearline.event import Event, EventCode
 from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
 from tearline.statement import Statement
 from tearline.trust import Moment
-from tearline.wire.exchange import Outcome, Refused
-from tearline.wire.statements import Signed
+from tearline.wire.exchange import Outcome, Refused, parse_parts
+from tearline.wire.flow import parse_event
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.records import Head, Known, OpeningRow
 
 
@@ -156,6 +158,28 @@ class Docket:
         index = self.next_index
         self.items.append(item)
         return index
+
+    def facts(self, packet_id: bytes) -> PacketFacts | None:
+        """What is known of a packet, of this batch or from before; None where there is none."""
+        if packet_id not in self.packets:
+            stored = self.known.packets.get(packet_id)
+            if stored is None:
+                return None
+            self.packets[packet_id] = PacketFacts(
+                manifest=parse_manifest(parse_statement(stored.envelope).body),
+                openings={o.compartment: o for o in parse_parts(stored.parts).openings},
+            )
+        return self.packets[packet_id]
+
+    def releases(self, packet_id: bytes) -> Iterator[Event]:
+        """The grants of a source that were accepted, of this batch or from before."""
+        yield from map(parse_event, self.known.releases.get(packet_id, ()))
+        for item in self.items:
+            if isinstance(item, Event) and (item.code, item.packet) == (
+                EventCode.GRANT_ACCEPTED,
+                packet_id,
+            ):
+                yield item
 
     def settle(self, ruling: Ruling, event: Event) -> int:
         """Logs what became of a claim, and returns the index of that entry."""

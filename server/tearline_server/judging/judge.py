@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.channel import Mark, Void
+from tearline.consent import Consent
 from tearline.erasure import Erasure
 from tearline.errors import (
     ChannelGap,
@@ -41,6 +42,7 @@ from tearline_server.judging.agreements import accept_agreement
 from tearline_server.judging.case import Case, Publisher
 from tearline_server.judging.channels import accept_mark, accept_receipt, accept_void
 from tearline_server.judging.claims import Claim
+from tearline_server.judging.consents import accept_consent
 from tearline_server.judging.docket import Docket, Ruling, refused
 from tearline_server.judging.erasures import accept_erasure
 from tearline_server.judging.members import accept_member
@@ -150,6 +152,8 @@ def _accept(case: Case) -> None:
             accept_standing(case, standing)
         case Proposal() as proposal:
             accept_proposal(case, proposal)
+        case Consent() as consent:
+            accept_consent(case, consent)
         case TrustList() | KeyRecord() | Revocation() as content:
             accept_member(case, content)
         case TearlineError() as error:

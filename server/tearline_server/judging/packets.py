@@ -30,12 +30,11 @@ from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.terms import ArticleTerms
 from tearline.standing import verify_none
-from tearline.wire.exchange import encode_parts, parse_parts
-from tearline.wire.packets import parse_manifest
-from tearline.wire.statements import parse_statement
+from tearline.wire.exchange import encode_parts
 from tearline_server.judging.case import Case
 from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
+from tearline_server.judging.onward import verify_passed_on, verify_sources
 from tearline_server.judging.registry import InForce
 
 # The same words for a packet of somebody else and for one that does not exist.
@@ -48,8 +47,9 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     1. It is of a suite in use, and ends in the future, but not beyond all bounds.
     2. An agreement of its originator is in force and covers it, and the article is not suspended
        in every direction that the packet could go.
-    3. Every opening is one that it commits to, and no slot stands in two.
-    4. Every ciphertext is there, and the one that it names.
+    3. What it was made from, its originator was given, and claims no more trust in.
+    4. Every opening is one that it commits to, and no slot stands in two.
+    5. Every ciphertext is there, and the one that it names.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -62,6 +62,7 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     found = case.registry.agreement_of(manifest.agreement.id, case.publisher.agency)
     article = verify_packet(manifest, found.agreement, now_ms=now_ms)
     _verify_some_way_open(case, found.agreement, article)
+    verify_sources(case, manifest)
     parts = case.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")
@@ -128,7 +129,8 @@ def accept_grant(case: Case, grant: Grant) -> None:
     3. The recipient is a node whose encryption key counts, and the grant ends before the
        packet does.
     4. For each compartment the shared policies allow the form that is released.
-    5. Its place in the channel is the next one.
+    5. Where the packet was made from others, their originators gave the recipient as much.
+    6. Its place in the channel is the next one.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -149,6 +151,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
     if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
         raise GrantExpired("it ends in the past, or after its packet")
     decisions = _decide(found, grant, facts, case.publisher.agency)
+    verify_passed_on(case, manifest, recipient_agency, decisions)
     place = next_place(case, grant.address)
 
     event = Event(
@@ -171,16 +174,10 @@ def accept_grant(case: Case, grant: Grant) -> None:
 
 
 def _facts(case: Case, packet_id: bytes) -> PacketFacts:
-    docket = case.docket
-    if packet_id not in docket.packets:
-        stored = docket.known.packets.get(packet_id)
-        if stored is None:
-            raise GrantorNotOriginator(_NOT_YOURS)
-        docket.packets[packet_id] = PacketFacts(
-            manifest=parse_manifest(parse_statement(stored.envelope).body),
-            openings={o.compartment: o for o in parse_parts(stored.parts).openings},
-        )
-    return docket.packets[packet_id]
+    facts = case.docket.facts(packet_id)
+    if facts is None:
+        raise GrantorNotOriginator(_NOT_YOURS)
+    return facts
 
 
 def _verify_originator(manifest: Manifest, agency: str) -> None:

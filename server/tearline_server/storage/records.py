@@ -97,11 +97,12 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketRow:
-    """A packet's openings and ciphertexts, and the entry of its manifest."""
+    """A packet's openings and ciphertexts, the entry of its manifest, and its sources' ids."""
 
     id: bytes
     statement: int
     parts: bytes
+    sources: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +224,8 @@ class Asked:
         mail: Items by (node, statement id).
         entries: What blind entries hide, by index.
         agreements: Agreements whose grants that were not handed out are wanted, by id.
+        sources: Packets that others are said to be made from. What is asked for in ``packets``
+            asks for its sources, too.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -231,6 +234,7 @@ class Asked:
     mail: frozenset[tuple[str, bytes]] = frozenset()
     entries: frozenset[int] = frozenset()
     agreements: frozenset[bytes] = frozenset()
+    sources: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +317,8 @@ class Known:
     """The answers to ``Asked``; what is not there is absent.
 
     In a database that was restored, the log may hold events about statements that are not here:
-    by (statement id, code, party). They are not logged again.
+    by (statement id, code, party). They are not logged again. ``releases`` are the events of
+    accepted grants, by the source that they release.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -324,6 +329,7 @@ class Known:
     is_restored: bool = False
     entries: Mapping[int, Hidden] = field(default_factory=dict)
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
+    releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

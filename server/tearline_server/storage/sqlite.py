@@ -249,6 +249,11 @@ _READERS = (
     " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
     " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
 )
+_SOURCES = "SELECT source FROM derivation WHERE packet = ?"
+_RELEASES = (
+    "SELECT event FROM event WHERE packet = ? AND code = 'grant-accepted' AND outcome = 'ok'"
+    " ORDER BY idx"
+)
 _AGENCIES = (
     "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
     " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
@@ -400,7 +405,12 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         if taken is not None:
             naturals[pair] = taken
     packets = {}
-    for packet_id in asked.packets:
+    sources = asked.sources | {
+        source
+        for packet_id in asked.packets
+        for (source,) in connection.execute(_SOURCES, (packet_id,))
+    }
+    for packet_id in asked.packets | sources:
         packet = _packet(connection, packet_id)
         if packet is not None:
             packets[packet_id] = packet
@@ -436,6 +446,10 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         mail=mail,
         entries=entries,
         undelivered={each: _undelivered(connection, each) for each in asked.agreements},
+        releases={
+            source: [event for (event,) in connection.execute(_RELEASES, (source,))]
+            for source in sources
+        },
     )
 
 

@@ -51,6 +51,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.id, row.statement, row.parts) for row in commit.packets),
     )
     many(
+        "INSERT INTO derivation VALUES (?, ?) ON CONFLICT DO NOTHING",
+        ((row.id, source) for row in commit.packets for source in row.sources),
+    )
+    many(
         "INSERT INTO agreement VALUES (?, ?, ?)",
         ((row.id, row.version, row.statement) for row in commit.agreements),
     )

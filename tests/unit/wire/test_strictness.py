@@ -7,6 +7,7 @@ import pytest
 
 import tearline.wire.agreements
 import tearline.wire.audit_exports
+import tearline.wire.consents
 import tearline.wire.exhibits
 import tearline.wire.flow
 import tearline.wire.packets
@@ -21,6 +22,7 @@ each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 STRICT = (
     tearline.wire.agreements,
     tearline.wire.audit_exports,
+    tearline.wire.consents,
     tearline.wire.exhibits,
     tearline.wire.flow,
     tearline.wire.packets,
@@ -135,7 +137,7 @@ def test_bytes_behind_a_message_are_refused(codec: Codec) -> None:
 
 @each
 def test_nothing_is_no_value(codec: Codec) -> None:
-    if codec is not CODECS["release"]:
+    if codec not in (CODECS["release"], CODECS["terms of a consent"]):
         refuse(codec, b"")
 
 

@@ -1,0 +1,294 @@
+"""Onward use: what a reader may do with what a partner gave, and what it needs a consent for.
+
+Decisions are data, ``Allow`` or ``Withhold(reason)``; whoever enforces one calls a ``verify_…``,
+which raises. The rules hold at three places: at the sender's node, which knows every value; at
+the exchange, which sees openings and grants; at the recipient's node, as far as it holds the
+source. Specified in docs/spec/onward-v1.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+
+from tearline.errors import (
+    DerivedWeaker,
+    OnwardUseForbidden,
+    PassOnForbidden,
+    PurposeForbidden,
+    TearlineError,
+)
+from tearline.event import Decision
+from tearline.policy.form import Form, parse_form
+from tearline.policy.marking import HANDLING_CODES, Marking, Tlp
+
+_SOURCE = "ABCX"
+_INFORMATION = "1234"
+_OURS_ALONE = (Tlp.AMBER_STRICT, Tlp.RED)
+_FREE_TEXT = "narrative"
+_IN_WORDS = {
+    "H1": "not in evidence without the originator's permission",
+    "H2": "not passed on without the originator's permission",
+    "H3": "further conditions, which the narrative states",
+}
+
+
+class Use(StrEnum):
+    """What somebody other than the originator wants to do with a field."""
+
+    PASS_ON = "pass-on"  # noqa: S105 (a name, not a secret)
+    EVIDENCE = "evidence"
+    PURPOSE = "purpose"
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """It may be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withhold:
+    """It may not be done.
+
+    Attributes:
+        reason: Why, for people: the conditions that stand in the way.
+    """
+
+    reason: str
+
+
+Answer = Allow | Withhold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A field that a partner gave.
+
+    Attributes:
+        packet: 32 bytes, its manifest's statement id.
+        originator: URI of the agency that made the packet.
+        path: Where the field stands there.
+        marking: Its marking.
+        values: Its values, spelled so that what is the same compares equal.
+        purposes: What the originator gave it for.
+    """
+
+    packet: bytes
+    originator: str
+    path: str
+    marking: Marking
+    values: frozenset[str]
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is wanted.
+
+    Attributes:
+        use: The sort of use.
+        scope: Of passing on, the URI of the third party's agency; of another purpose, that
+            purpose; of evidence, nothing: any consent to it counts.
+    """
+
+    use: Use
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What an originator has consented to, field by field.
+
+    Attributes:
+        packet: 32 bytes.
+        path: The field.
+        use: The sort of use.
+        scope: As in ``Intent``; of evidence, the proceedings.
+        ends_ms: Until when, Unix milliseconds.
+    """
+
+    packet: bytes
+    path: str
+    use: Use
+    scope: str
+    ends_ms: int
+
+
+def conditions(marking: Marking, use: Use) -> tuple[str, ...]:
+    """What a marking sets against a use, in words; nothing where it needs no consent."""
+    if use is Use.PURPOSE:
+        return ()  # H0, which always holds, is judged by the purposes that a field was given for
+    wanted = ("H1", "H2") if use is Use.EVIDENCE else ("H2",)
+    found = [f"{code}: {_IN_WORDS[code]}" for code in marking.handling if code in wanted]
+    if marking.orcon:
+        found.append("ORCON: its originator controls who gets it")
+    if marking.tlp in _OURS_ALONE:
+        found.append(f"TLP:{marking.tlp.text.upper()}: for its recipients alone")
+    return tuple(found)
+
+
+def is_limited(marking: Marking) -> bool:
+    """Whether a marking keeps a field from being passed on, or from evidence, without consent."""
+    return bool(conditions(marking, Use.EVIDENCE))
+
+
+def caveats_in_words(markings: Iterable[Marking]) -> tuple[str, ...]:
+    """What whoever reads, prints or exports fields of these markings must know of their use."""
+    markings = tuple(markings)
+    if not markings:
+        return ()
+    words = ["H0: only for the purpose it was given for"]
+    words += [
+        f"{code}: {_IN_WORDS[code]}"
+        for code in HANDLING_CODES
+        if any(code in marking.handling for marking in markings)
+    ]
+    if any(marking.orcon for marking in markings):
+        words.append("ORCON: its originator controls who gets it")
+    words.append(f"TLP:{max(marking.tlp for marking in markings).text.upper()} at the strictest")
+    words.append(f"PAP:{max(marking.pap for marking in markings).text.upper()} at the strictest")
+    return tuple(words)
+
+
+def decide(held: Held, intent: Intent, given: Iterable[Permission], *, now_ms: int) -> Answer:
+    """Whether a field may be used so.
+
+    Args:
+        held: The field.
+        intent: What is wanted.
+        given: The originator's consents, ended ones among them.
+        now_ms: The time, Unix milliseconds.
+    """
+    reasons = conditions(held.marking, intent.use)
+    if intent.use is Use.PASS_ON and intent.scope == held.originator:
+        return Allow()  # back to where it came from
+    if intent.use is Use.PURPOSE and intent.scope not in held.purposes:
+        reasons = (f"it was given for {', '.join(sorted(held.purposes)) or 'nothing'}",)
+    if not reasons or any(_covers(each, held, intent, now_ms) for each in given):
+        return Allow()
+    return Withhold(f"{held.marking.category}; " + "; ".join(reasons))
+
+
+def _covers(permission: Permission, held: Held, intent: Intent, now_ms: int) -> bool:
+    return (
+        (permission.packet, permission.path) == (held.packet, held.path)
+        and permission.use is intent.use
+        and (permission.scope == intent.scope or intent.use is Use.EVIDENCE)
+        and now_ms < permission.ends_ms
+    )
+
+
+_ERRORS: dict[Use, type[TearlineError]] = {
+    Use.PASS_ON: PassOnForbidden,
+    Use.EVIDENCE: OnwardUseForbidden,
+    Use.PURPOSE: PurposeForbidden,
+}
+
+
+def verify_use(held: Held, intent: Intent, given: Iterable[Permission], *, now_ms: int) -> None:
+    """Checks that a field may be used so (spec O-1 to O-3).
+
+    Raises:
+        PassOnForbidden, OnwardUseForbidden, PurposeForbidden: By the use, naming the conditions.
+    """
+    answer = decide(held, intent, given, now_ms=now_ms)
+    if isinstance(answer, Withhold):
+        raise _ERRORS[intent.use](answer.reason)
+
+
+# What is made from others.
+
+
+def concerned(marking: Marking, values: frozenset[str], sources: Iterable[Held]) -> list[Held]:
+    """The fields of its sources that a field of a derived packet takes after.
+
+    Those that hold one of its values. Of a value that none of them holds, somebody wrote it
+    anew: those of its category. Free text may retell any of them.
+
+    Args:
+        marking: The field's own marking, before it is raised.
+        values: Its values, spelled as those of the sources are.
+        sources: Every field of the packets it is made from, as far as they are open here.
+    """
+    sources = tuple(sources)
+    if marking.category == _FREE_TEXT:
+        return list(sources)
+    same = [held for held in sources if held.values & values]
+    return same or [held for held in sources if held.marking.category == marking.category]
+
+
+def derived_marking(marking: Marking, sources: Iterable[Held]) -> Marking:
+    """A marking as strict in each part as those of the fields it takes after (spec O-5).
+
+    The floor of some is as strict in each part as the strictest of them.
+    """
+    return reduce(Marking.raised_to, (held.marking for held in sources), marking)
+
+
+def verify_marked_as(marking: Marking, held: Held) -> None:
+    """Checks that a field that holds a source's value is marked as strictly as it is there.
+
+    The category is not compared: what a value is about, its path says, and each reader
+    recomputes that.
+
+    Raises:
+        DerivedWeaker: Naming what the source asks for and the packet does not.
+    """
+    raised = marking.raised_to(held.marking)
+    loosened = [
+        part
+        for part in ("tlp", "handling", "orcon", "pap")
+        if getattr(raised, part) != getattr(marking, part)
+    ]
+    if loosened:
+        raise DerivedWeaker(f"{marking.category}: {', '.join(loosened)}")
+
+
+def verify_evaluation_kept(evaluation: str, source: str) -> None:
+    """Checks that a derived packet claims no more trust than its source (spec O-6).
+
+    A receiver does not change an evaluation: it keeps it or leaves it weaker, and an absent one
+    is X4, the weakest.
+
+    Raises:
+        DerivedWeaker: If the source of the information, or the information, is rated higher.
+    """
+    if _SOURCE.index(evaluation[0]) < _SOURCE.index(source[0]) or _INFORMATION.index(
+        evaluation[1]
+    ) < _INFORMATION.index(source[1]):
+        raise DerivedWeaker(f"evaluated {evaluation}, where its source is {source}")
+
+
+def verify_given_alike(
+    limited: Iterable[Decision], given: Iterable[Decision], released: Iterable[Decision]
+) -> None:
+    """Checks, without reading anything, that a recipient may get of a derived packet.
+
+    Args:
+        limited: What the source's originator released to the packet's sender, of compartments
+            whose marking keeps them from being passed on.
+        given: What the same originator released of the source to the recipient itself.
+        released: What the derived packet is to release to it.
+
+    Raises:
+        PassOnForbidden: If the recipient was given nothing of the source, or of a category in
+            question nothing, or nothing so revealing.
+    """
+    mine, theirs = _best_forms(limited), _best_forms(given)
+    if not mine:
+        return
+    if not theirs:
+        raise PassOnForbidden("the recipient was given nothing of a packet it is made from")
+    for category, form in sorted(_best_forms(released).items()):
+        if category in mine and theirs.get(category, Form.WITHHELD) < form:
+            raise PassOnForbidden(f"{category} of a packet it is made from")
+
+
+def _best_forms(decisions: Iterable[Decision]) -> dict[str, Form]:
+    """By category the most revealing form that shows contents."""
+    best: dict[str, Form] = {}
+    for decision in decisions:
+        form = parse_form(decision.form)
+        if form > Form.EXISTS:
+            best[decision.category] = max(form, best.get(decision.category, form))
+    return best
