@@ -42,6 +42,7 @@ AREAS = {
     "LOG": errors.LogError,
     "STO": errors.StoreError,
     "REQ": errors.RequestError,
+    "RFI": errors.RecordRequestError,
 }
 
 # The exit status of each area, and those that single errors of it may have instead.
@@ -61,6 +62,13 @@ STATUSES = {
     "REQ": {
         errors.EXIT_UNREACHABLE,
         errors.EXIT_REFUSED,
+        errors.EXIT_INTEGRITY,
+        errors.EXIT_NOT_FOUND,
+        errors.EXIT_PENDING,
+    },
+    "RFI": {
+        errors.EXIT_REFUSED,
+        errors.EXIT_USAGE,
         errors.EXIT_INTEGRITY,
         errors.EXIT_NOT_FOUND,
         errors.EXIT_PENDING,

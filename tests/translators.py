@@ -30,12 +30,13 @@ from tearline.audit_export import AuditExport, ExportFormat
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
-from tearline.packet import WithholdReason
+from tearline.packet import Urgency, WithholdReason
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.proposal import Proposal
 from tearline.receipt import LogOpening, Receipt, Status
+from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
 from tearline.sealing import open_packet, release_of
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
 from tearline.statement import ActedBy, StatementType
@@ -47,6 +48,7 @@ from tearline.wire import (
     flow,
     packets,
     proposals,
+    requests,
     standings,
     statements,
     trust,
@@ -166,6 +168,7 @@ _AGREEMENT = Agreement(
     oversight=(US,),
     valid_from_ms=NOW_MS,
     valid_until_ms=NOW_MS + DAY_MS,
+    authorisation_ms=14 * DAY_MS,
 )
 _SIGNED_AGREEMENT = cosigned(
     (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
@@ -325,6 +328,47 @@ CODECS: dict[str, Codec] = {
         Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
     "event": _codec(flow, "event", _EVENT),
+    "request step": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.CLARIFIED,
+            number=200,
+            known=201,
+            permit=True,
+            acted_by=replace(_PERSON, role="liaison"),
+            kem_key_id=secret("kem"),
+            sealed=b"sealed",
+        ),
+    ),
+    "request step with an urgency": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.CONTEST,
+            number=200,
+            known=0,
+            urgency=Urgency.ROUTINE,
+            acted_by=replace(_PERSON, role="officer"),
+            kem_key_id=secret("kem"),
+            sealed=b"sealed",
+        ),
+    ),
+    "request note": _codec(
+        requests,
+        "note",
+        Note(
+            items=(ItemOutcome(number=1), ItemOutcome(number=200, ground=Ground.NOT_HELD)),
+            answer=secret("answer"),
+            text="All that there is.",
+        ),
+    ),
     "audit_export": _codec(audit_exports, "audit_export", _EXPORT),
     "export_manifest": _codec(
         audit_exports,

@@ -6,6 +6,7 @@
     valid_until = 2028-01-01
     retention_days = 730
     onward_use = "Only with the originator's grant."
+    authorisation_days = 14      # the most that waiting for a judge extends a reply; or none
 
     [article.money-laundering]
     purposes = ["criminal-investigation"]
@@ -40,7 +41,7 @@ from tearline.statement import Header
 DAY_MS = 24 * 3_600_000
 _TOP = {
     "name", "parties", "valid_from", "valid_until", "retention_days", "onward_use", "oversight",
-    "reply_hours", "article",
+    "reply_hours", "authorisation_days", "article",
 }  # fmt: skip
 _ARTICLE = {
     "purposes", "kinds", "crime_areas", "highest_tlp", "directions", "joint", "four_eyes", "share",
@@ -96,6 +97,9 @@ def parse_agreement_file(
         oversight=tuple(sorted(_uri(uris, name) for name in table.get("oversight", []))),
         valid_from_ms=_day_ms(table, "valid_from"),
         valid_until_ms=_day_ms(table, "valid_until"),
+        authorisation_ms=_number(table, "authorisation_days", "the agreement") * DAY_MS
+        if "authorisation_days" in table
+        else 0,
     )
 
 

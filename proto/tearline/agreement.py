@@ -43,6 +43,8 @@ class Agreement:
         oversight: URIs of agencies whose auditors may see all its entries; ascending.
         valid_from_ms: Start, Unix milliseconds.
         valid_until_ms: End, Unix milliseconds.
+        authorisation_ms: By how much a holder who waits for a judicial authorisation may extend
+            the time of a reply; 0 for not at all.
     """
 
     header: Header
@@ -57,6 +59,7 @@ class Agreement:
     oversight: tuple[str, ...]
     valid_from_ms: int
     valid_until_ms: int
+    authorisation_ms: int = 0
 
     def __post_init__(self) -> None:
         if len(self.id) != AGREEMENT_ID_SIZE or self.version < 1:
@@ -69,6 +72,8 @@ class Agreement:
             raise AgreementMalformed("it needs one reply time for each urgency")
         if list(self.oversight) != sorted(set(self.oversight)):
             raise AgreementMalformed("it names each oversight agency once, in order")
+        if self.authorisation_ms < 0:
+            raise AgreementMalformed("time is not extended backwards")
         if self.retention_ms <= 0:
             raise AgreementMalformed("what is shared is kept for some time at least")
 

@@ -44,6 +44,7 @@ class EventCode(StrEnum):
     RECALL = "recall"
     CASE = "case"
     PROPOSAL = "proposal"
+    OVERDUE = "overdue"
 
 
 class EventOutcome(StrEnum):

@@ -113,6 +113,15 @@ RATE_BURST_S = 4  # seconds of either that may come at once
 REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
 MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line
 
+# Requests for records.
+MAX_REQUEST_STEPS = 256  # of one side: a request that takes more is several
+MAX_REQUEST_ITEMS = 256  # of one request: what one person can decide about
+MAX_REQUEST_QUESTIONS = 16  # of the holder: beyond that people should talk
+MAX_REQUEST_NOTE_BYTES = 16 << 10  # a text, and an outcome for each item
+MAX_LOG_TIME_SKEW_MS = 120_000  # between the log's time of an entry and when a node saw it come
+OVERDUE_S = 30  # how often the exchange looks for what is overdue
+MAX_OVERDUE = 256  # logged in one commit; the rest follows in the next
+
 # After a loss.
 MAX_STANDINGS = 16_384  # channels of one node: with 64 partners, under 256 agreements
 MAX_UNOPENED = 4096  # entries asked for in one reply

@@ -16,7 +16,7 @@ import uvloop
 from tearline.certificates import TlsKey
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
-from tearline.limits import MAX_LEAF_LIFETIME_S, REFUSALS_FLUSH_S
+from tearline.limits import MAX_LEAF_LIFETIME_S, OVERDUE_S, REFUSALS_FLUSH_S
 from tearline.rpc.credentials import ServerTls, TlsIdentity
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
@@ -155,6 +155,7 @@ async def _serve(
     )
     chores = [
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
+        asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
         asyncio.create_task(_renew(front, exchange)),
         asyncio.create_task(exchange.ask_witnesses()),
     ]

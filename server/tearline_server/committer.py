@@ -204,6 +204,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         entries=frozenset().union(*(each.entries for each in asked)),
         agreements=frozenset().union(*(each.agreements for each in asked)),
         sources=frozenset().union(*(each.sources for each in asked)),
+        requests=frozenset().union(*(each.requests for each in asked)),
     )
 
 

@@ -15,6 +15,7 @@ from tearline.federation import TrustList
 from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
     LOG_PAGE_BYTES,
+    MAX_OVERDUE,
     MAX_REFUSALS_COUNTED,
     MAX_UNOPENED,
 )
@@ -49,6 +50,7 @@ from tearline_server.works import (
     ExchangeWork,
     HandOut,
     Note,
+    Overdue,
     Standings,
     Submission,
 )
@@ -323,6 +325,17 @@ class Exchange:
             LogError: If what it signed or found is not what it says.
         """
         return await self._cosignatures.turn(node, turn)
+
+    # Requests for records.
+
+    async def log_overdue(self) -> None:
+        """Logs which answers have become overdue since the last time, naming both sides."""
+        if self._awaited or not self._log.is_whole:
+            return
+        found = await self._store.overdue(self._house.clock(), limit=MAX_OVERDUE)
+        if found:
+            uri = self._house.installation.identity.exchange.uri
+            await self._submit(Overdue(uri, found), internal=True)
 
     # Refusals of those who are not believed.
 

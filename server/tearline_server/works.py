@@ -1,4 +1,4 @@
-"""What waits to be committed: publications, deliveries, acknowledgements, notes.
+"""What waits to be committed: publications, deliveries, acknowledgements, overdue answers, notes.
 
 Each says what must be known of the past to do it, and is judged in its turn.
 """
@@ -18,6 +18,7 @@ from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.judge import judge
 from tearline_server.judging.registry import Registry
+from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.judging.standings import Waiting, hold, stops_of
 from tearline_server.storage.records import Asked, MailItem
 
@@ -177,6 +178,27 @@ class Standings:
             reached = (max(seq, each.seq), max(mark, each.mark))
             if reached != (seq, mark):
                 registry.channels[key] = docket.channels[key] = reached
+
+
+class Overdue:
+    """Answers that were not given in time: the log says so.
+
+    Args:
+        exchange: URI of this exchange, which says it.
+        requests: By manifest id and holder.
+    """
+
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def __init__(self, exchange: str, requests: Sequence[RequestKey]) -> None:
+        self._exchange = exchange
+        self._requests = requests
+        self.asked = Asked(requests=frozenset(requests))
+        self.weight = Weight(statements=len(requests), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Logs each that is overdue by the log's time."""
+        log_overdue(docket, self._requests, self._exchange)
 
 
 class Note:

@@ -88,7 +88,7 @@ def parse(name: str, data: bytes) -> Message:
         need(at <= len(data), f"TL-PKT-001 S-7: {name} is cut short")
         found.setdefault(tag, []).append(value)
         last = tag
-    for number, (field, words, repeated, kind, size) in enumerate(SCHEMA[name], 1):
+    for number, field, words, repeated, kind, size in SCHEMA[name]:
         where = f"{name}.{field}"
         values = found.pop(8 * number + (0 if kind in NUMBERS and not repeated else 2), [])
         if repeated and kind in NUMBERS:

@@ -22,8 +22,8 @@ def names_in(text: str) -> str:
     return "|".join(map(re.escape, re.findall("`(.+?)`", text)))
 
 
-def _read_schema() -> dict[str, list[tuple[str, str, str, str, str]]]:
-    """By message, of each field: name, what is said of it, `repeated`, its type, how many bytes."""
+def _read_schema() -> dict[str, list[tuple[int, str, str, str, str, str]]]:
+    """By message, of each field: number, name, what is said, `repeated`, type, how many bytes."""
     lines = re.sub(r"\| (\w+)(?:, type \d+)? \| \| \|\n[|-]+", r"`\1`:", _text)
     lines = re.sub(r"\n\| (\d+) \| (\w+) \| (.*) \|", r" · \1 \2 \3", lines)
     found = re.findall(r"`(\w+)`(?:, type \d+)?:[ ·]+(1\s.+?)(?:\n\n|\.\s)", lines, re.S)
@@ -33,9 +33,10 @@ def _read_schema() -> dict[str, list[tuple[str, str, str, str, str]]]:
     schema = {}
     for name, fields in found:
         rows = [match.groups("") for match in map(field.match, re.split(r"\s·\s", fields)) if match]
-        if [int(row[0]) for row in rows] != list(range(1, fields.count("·") + 2)):
-            raise ValueError(f"the fields of {name} are not numbered from 1")
-        schema[name] = [(row[1], row[2], row[3], row[4], row[5]) for row in rows]
+        numbers = [int(row[0]) for row in rows]
+        if len(rows) != fields.count("·") + 1 or numbers != sorted({1, *numbers}):
+            raise ValueError(f"the fields of {name} are not numbered from 1 on")
+        schema[name] = [(int(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
     return schema
 
 

@@ -68,6 +68,14 @@ _GUARDED = (
     ("unmarked", "nobody has said what it is; treated as the worst it could be"),
 )
 
+PERSONAL = frozenset(
+    name
+    for name, _ in (*_ORDINARY, *_GUARDED)
+    if name.startswith(("identity.", "contact."))
+    or name in ("finance.account", "narrative", "unmarked")
+)
+"""What is, or may hold, data on a person: a person answers for its release."""
+
 CATEGORIES = tuple(
     Category(name=name, meaning=meaning, guarded=rank >= len(_ORDINARY), rank=rank)
     for rank, (name, meaning) in enumerate(_ORDINARY + _GUARDED)

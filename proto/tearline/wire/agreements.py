@@ -46,6 +46,7 @@ def _write_agreement(agreement: Agreement) -> pb.Agreement:
         oversight=agreement.oversight,
         valid_from_ms=agreement.valid_from_ms,
         valid_until_ms=agreement.valid_until_ms,
+        authorisation_ms=agreement.authorisation_ms,
     )
 
 
@@ -66,6 +67,7 @@ def _read_agreement(message: pb.Agreement) -> Agreement:
         oversight=tuple(message.oversight),
         valid_from_ms=message.valid_from_ms,
         valid_until_ms=message.valid_until_ms,
+        authorisation_ms=message.authorisation_ms,
     )
 
 

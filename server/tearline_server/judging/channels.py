@@ -63,8 +63,11 @@ def deliver(case: Case, node: str, entry: int) -> None:
     )
 
 
-def accept_receipt(case: Case, receipt: Receipt) -> None:
+def accept_receipt(case: Case, receipt: Receipt) -> bytes | None:
     """Takes a node's word on a grant that was delivered to it, and relays it to the grantor.
+
+    Returns:
+        The id of the grant's packet; None for what is only relayed.
 
     Raises:
         NotFound: If no such grant was delivered to this node; the same for one that is not
@@ -78,7 +81,7 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
     item = docket.known.mail.get((case.signer, receipt.about))
     if item is None and docket.known.is_restored:
         _relay_receipt(case, receipt, address)
-        return
+        return None
     if (
         item is None
         or not (item.delivered or docket.known.is_restored)  # by an earlier life, perhaps
@@ -103,6 +106,7 @@ def accept_receipt(case: Case, receipt: Receipt) -> None:
         agreement_id=address.agreement_id,
     )
     place.take(docket.settle(case.ruling, event))
+    return item.packet
 
 
 def _relay_receipt(case: Case, receipt: Receipt, address: Address) -> None:
@@ -129,7 +133,7 @@ def relay(
     *,
     acted_by: ActedBy | None = None,
     packet: bytes = b"",
-) -> None:
+) -> int:
     """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
 
     Args:
@@ -137,7 +141,10 @@ def relay(
         address: Its place in a channel.
         code: What its entry says that it is.
         acted_by: The person behind it.
-        packet: 32 bytes, the packet that it says it is about, or empty.
+        packet: The packet that it is about, or empty.
+
+    Returns:
+        The index of its entry.
 
     Raises:
         TearlineError: If the two are in no agreement, a party has suspended all between them and
@@ -151,7 +158,9 @@ def relay(
     place = next_place(case, address)
     event = _event(case, code, address.recipient, address.agreement_id)
     pseudonym = acted_by.pseudonym if acted_by else b""
-    place.take(case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym, packet=packet)))
+    entry = case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym, packet=packet))
+    place.take(entry)
+    return entry
 
 
 def accept_mark(case: Case, mark: Mark) -> None:

@@ -15,6 +15,7 @@ from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
 from tearline.proposal import Proposal
 from tearline.receipt import Receipt
+from tearline.request.step import RequestStep
 from tearline.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
@@ -30,6 +31,7 @@ from tearline.wire.flow import (
 )
 from tearline.wire.packets import parse_manifest
 from tearline.wire.proposals import parse_proposal
+from tearline.wire.requests import parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
@@ -47,6 +49,7 @@ Content = (
     | Standing
     | Proposal
     | Consent
+    | RequestStep
     | TrustList
     | KeyRecord
     | Revocation
@@ -67,6 +70,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.STANDING: parse_standing,
     StatementType.PROPOSAL: parse_proposal,
     StatementType.CONSENT: parse_consent,
+    StatementType.REQUEST_STEP: parse_step,
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
@@ -183,5 +187,11 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
             for _, content in contents
             if isinstance(content, Manifest)
             for source in content.derived_from
+        ),
+        requests=frozenset(
+            (content.request, holder)
+            for signer, content in contents
+            if isinstance(content, RequestStep)
+            for holder in (signer, content.address.recipient)
         ),
     )

@@ -13,6 +13,7 @@ from tearline.wire.flow import encode_receipt
 from tearline.wire.statements import Signed, encode_attestation, encode_statement
 from tearline_server.auditlog import append
 from tearline_server.judging.docket import Docket, Ruling
+from tearline_server.judging.requests import request_rows
 from tearline_server.storage.records import (
     AgreementRow,
     ChannelRow,
@@ -93,6 +94,9 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             ),
         ],
         acknowledged=docket.acknowledged,
+        requests_opened=request_rows(docket, new=True),
+        requests_changed=request_rows(docket, new=False),
+        request_steps=docket.request_steps,
         erased=[
             ErasureRow(idx=index, statement=statement, agencies=agencies)
             for index, (statement, agencies) in docket.erased.items()

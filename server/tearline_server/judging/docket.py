@@ -12,13 +12,14 @@ from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
 from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
+from tearline.request.progress import Progress
 from tearline.statement import Statement
 from tearline.trust import Moment
 from tearline.wire.exchange import Outcome, Refused, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.storage.records import Head, Known, OpeningRow
+from tearline_server.storage.records import Head, Known, OpeningRow, RequestStepRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +75,25 @@ class PacketFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedRequest:
+    """A request for records, as far as the batch and the past have brought it.
+
+    Attributes:
+        asker: URI of the node that asks.
+        agreement: Id and version of its agreement.
+        progress: How far it has come.
+        overdue_ms: The last time at which the log says that it was overdue, or None.
+        is_new: Whether this batch brings it.
+    """
+
+    asker: str
+    agreement: tuple[bytes, int]
+    progress: Progress
+    overdue_ms: int | None
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewMail:
     """An item for a mailbox: a statement, and the entry that its reader is told of.
 
@@ -111,6 +131,8 @@ class Docket:
         standings: Newest standings that came, by agency and agreement: their statement's entry.
         held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
+        requests: Requests that the batch brings or changes, by manifest id and holder.
+        request_steps: Their new steps.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
@@ -133,6 +155,8 @@ class Docket:
     standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
     held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
+    requests: dict[tuple[bytes, str], FollowedRequest] = field(default_factory=dict)
+    request_steps: list[RequestStepRow] = field(default_factory=list)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)

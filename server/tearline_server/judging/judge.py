@@ -33,6 +33,7 @@ from tearline.grant import Grant
 from tearline.packet import Manifest
 from tearline.proposal import Proposal
 from tearline.receipt import Receipt
+from tearline.request.step import RequestStep
 from tearline.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES
@@ -49,6 +50,7 @@ from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.proposals import accept_proposal
 from tearline_server.judging.registry import Registry
+from tearline_server.judging.requests import accept_step, note_stored
 from tearline_server.judging.standings import accept_standing
 from tearline_server.storage.records import Settled
 
@@ -137,11 +139,15 @@ def _accept(case: Case) -> None:
         case Grant() as grant:
             accept_grant(case, grant)
         case Receipt() as receipt:
-            accept_receipt(case, receipt)
+            packet = accept_receipt(case, receipt)
+            if packet is not None:
+                note_stored(case.docket, packet, case.signer)
         case Void() as void:
             accept_void(case, void)
         case Mark() as mark:
             accept_mark(case, mark)
+        case RequestStep() as step:
+            accept_step(case, step)
         case Anchor():
             _accept_anchor(case)
         case Agreement() as agreement:

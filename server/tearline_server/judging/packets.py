@@ -36,6 +36,7 @@ from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.onward import verify_passed_on, verify_sources
 from tearline_server.judging.registry import InForce
+from tearline_server.judging.requests import begin_request, verify_person
 
 # The same words for a packet of somebody else and for one that does not exist.
 _NOT_YOURS = "no packet of this agency bears that id"
@@ -130,7 +131,8 @@ def accept_grant(case: Case, grant: Grant) -> None:
        packet does.
     4. For each compartment the shared policies allow the form that is released.
     5. Where the packet was made from others, their originators gave the recipient as much.
-    6. Its place in the channel is the next one.
+    6. A person answers for data on persons, where it answers a request.
+    7. Its place in the channel is the next one.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -152,6 +154,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
         raise GrantExpired("it ends in the past, or after its packet")
     decisions = _decide(found, grant, facts, case.publisher.agency)
     verify_passed_on(case, manifest, recipient_agency, decisions)
+    verify_person(grant, manifest, decisions)
     place = next_place(case, grant.address)
 
     event = Event(
@@ -171,6 +174,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
     )
     case.ruling.packet = grant.packet
     place.take(docket.settle(case.ruling, event))
+    begin_request(case, grant, manifest, found.agreement)
 
 
 def _facts(case: Case, packet_id: bytes) -> PacketFacts:

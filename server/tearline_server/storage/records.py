@@ -186,6 +186,43 @@ class ErasureRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """A request for records, in one holder's mailbox.
+
+    Attributes:
+        packet: 32 bytes, the id of its manifest.
+        holder: URI of the node asked.
+        asker: URI of the node that asks.
+        agreement: 16 bytes.
+        version: Of the agreement, as the manifest names it.
+        granted_ms: The log's time of the grant.
+        stored_ms: The log's time of the holder's first receipt, or None.
+        due_ms: When an answer will be overdue; None where none is owed, or its clock stands still.
+        overdue_ms: The last such time of which the log says that it passed, or None.
+    """
+
+    packet: bytes
+    holder: str
+    asker: str
+    agreement: bytes
+    version: int
+    granted_ms: int
+    stored_ms: int | None
+    due_ms: int | None
+    overdue_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStepRow:
+    """A step of a request: the entry of its statement, and the log's time of that."""
+
+    packet: bytes
+    holder: str
+    statement: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """Everything that one transaction writes. All of it happens, or nothing does.
 
@@ -211,6 +248,9 @@ class Commit:
     standings: Sequence[StandingRow] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     erased: Sequence[ErasureRow] = ()
+    requests_opened: Sequence[RequestRow] = ()
+    requests_changed: Sequence[RequestRow] = ()
+    request_steps: Sequence[RequestStepRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +266,7 @@ class Asked:
         agreements: Agreements whose grants that were not handed out are wanted, by id.
         sources: Packets that others are said to be made from. What is asked for in ``packets``
             asks for its sources, too.
+        requests: Requests for records by (manifest id, holder).
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -235,6 +276,7 @@ class Asked:
     entries: frozenset[int] = frozenset()
     agreements: frozenset[bytes] = frozenset()
     sources: frozenset[bytes] = frozenset()
+    requests: frozenset[tuple[bytes, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +355,23 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request for records, as its next step is judged.
+
+    Attributes:
+        row: What was kept of it.
+        manifest: Its manifest's statement as it travels.
+        agreement: The statement of the agreement that it was made under.
+        steps: Its steps in the order of the log: entry, time and statement.
+    """
+
+    row: RequestRow
+    manifest: bytes
+    agreement: bytes
+    steps: Sequence[tuple[int, int, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The answers to ``Asked``; what is not there is absent.
 
@@ -330,6 +389,7 @@ class Known:
     entries: Mapping[int, Hidden] = field(default_factory=dict)
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
     releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
+    requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from tearline_server.storage.records import (
     StoredStanding,
     Undelivered,
 )
+from tearline_server.storage.requests import overdue, requests_known
 from tearline_server.storage.restoring import (
     begin_epoch,
     put_events,
@@ -220,6 +221,10 @@ class SqliteStore:
                 for row in connection.execute(sql, (start, limit))
             ]
         )
+
+    async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
+        """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
+        return await self._db.read(lambda connection: overdue(connection, now_ms, limit))
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
@@ -439,6 +444,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         row = _row(connection, _HIDDEN, (index,))
         if row is not None:
             entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
+    told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
     return Known(
         statements=statements,
         naturals=naturals,
@@ -450,6 +456,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
             source: [event for (event,) in connection.execute(_RELEASES, (source,))]
             for source in sources
         },
+        requests=requests_known(connection, asked.requests | told),
     )
 
 

@@ -93,6 +93,10 @@ class Store(Protocol):
         """Events that an agency may see and that meet every condition, in order."""
         ...
 
+    async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
+        """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
+        ...
+
     # After a restore.
 
     async def begin_epoch(self, restoration: Restoration) -> None:

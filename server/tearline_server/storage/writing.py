@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import apsw
 
 from tearline_server.storage.records import Commit, EventRow
+from tearline_server.storage.requests import write_requests
 
 
 def write(connection: apsw.Connection, commit: Commit) -> None:
@@ -88,6 +89,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",
         commit.acknowledged.items(),
     )
+    write_requests(connection, commit)
 
 
 def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:

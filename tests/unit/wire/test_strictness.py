@@ -11,6 +11,7 @@ import tearline.wire.consents
 import tearline.wire.exhibits
 import tearline.wire.flow
 import tearline.wire.packets
+import tearline.wire.requests
 import tearline.wire.standings
 import tearline.wire.statements
 import tearline.wire.trust
@@ -27,6 +28,7 @@ STRICT = (
     tearline.wire.flow,
     tearline.wire.packets,
     tearline.wire.standings,
+    tearline.wire.requests,
     tearline.wire.statements,
     tearline.wire.trust,
 )
@@ -137,7 +139,7 @@ def test_bytes_behind_a_message_are_refused(codec: Codec) -> None:
 
 @each
 def test_nothing_is_no_value(codec: Codec) -> None:
-    if codec not in (CODECS["release"], CODECS["terms of a consent"]):
+    if codec not in [CODECS[name] for name in ("release", "terms of a consent", "request note")]:
         refuse(codec, b"")
 
 

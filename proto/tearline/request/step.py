@@ -1,0 +1,219 @@
+"""A step of a request: what one of its two sides does about it, as a signed statement.
+
+The exchange reads who, which request, which step and what moves the clock. What is asked, said,
+answered or refused, and why, stands in a note that only the other side opens.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tearline.channel import Address
+from tearline.errors import PersonRequired, StatementMalformed
+from tearline.limits import (
+    MAX_LOG_SIZE,
+    MAX_REQUEST_ITEMS,
+    MAX_REQUEST_STEPS,
+    MAX_TEXT_BYTES,
+)
+from tearline.packet import Urgency
+from tearline.statement import HASH_SIZE, ActedBy, Header
+from tearline.tokens import Role
+
+
+class Side(StrEnum):
+    """Who of the two."""
+
+    ASKER = "asker"
+    HOLDER = "holder"
+
+    @property
+    def other(self) -> "Side":
+        """The other one."""
+        return Side.HOLDER if self is Side.ASKER else Side.ASKER
+
+
+class StepKind(StrEnum):
+    """What is done. Names are never changed or reused."""
+
+    ADMIT = "admit"
+    REJECT = "reject"
+    CLARIFY = "clarify"
+    CLARIFIED = "clarified"
+    PERMIT = "permit"
+    AUTHORISE = "authorise"
+    CONTEST = "contest"
+    CONFIRM = "confirm"
+    LOWER = "lower"
+    PARTIAL = "partial"
+    ANSWER = "answer"
+    REFUSE = "refuse"
+    SUPPLEMENT = "supplement"
+    EXTEND = "extend"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    DISPUTE = "dispute"
+    CLOSE = "close"
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Whose step it is."""
+        if self is StepKind.DISPUTE:
+            return (Side.ASKER, Side.HOLDER)
+        return (Side.ASKER,) if self in _OF_THE_ASKER else (Side.HOLDER,)
+
+
+_OF_THE_ASKER = frozenset(
+    {
+        StepKind.CLARIFIED,
+        StepKind.PERMIT,
+        StepKind.CONFIRM,
+        StepKind.LOWER,
+        StepKind.EXTEND,
+        StepKind.WITHDRAW,
+        StepKind.CLOSE,
+    }
+)
+OF_A_MACHINE = frozenset({StepKind.EXPIRE, StepKind.DISPUTE})
+"""What a node does by itself. Everything else a person does, and at a person's pace."""
+WITH_OUTCOMES = frozenset({StepKind.PARTIAL, StepKind.ANSWER, StepKind.REFUSE, StepKind.SUPPLEMENT})
+_WITH_URGENCY = frozenset({StepKind.CONTEST, StepKind.LOWER})
+_WITH_TEXT = frozenset(
+    {StepKind.REJECT, StepKind.CLARIFY, StepKind.CLARIFIED, StepKind.CONTEST, StepKind.AUTHORISE}
+)
+_ROLES = frozenset({Role.LIAISON.value, Role.OFFICER.value})
+
+
+class Ground(StrEnum):
+    """Why an item is refused."""
+
+    NEITHER = "neither-confirm-nor-deny"
+    SOURCE_PROTECTION = "source-protection"
+    ONGOING_INVESTIGATION = "ongoing-investigation"
+    NE_BIS_IN_IDEM = "ne-bis-in-idem"
+    ESSENTIAL_INTERESTS = "essential-interests"
+    NOT_HELD = "not-held"
+    DISPROPORTIONATE = "disproportionate"
+    LEGAL_BAR = "legal-bar"
+    POLITICAL_OFFENCE = "political-offence"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemOutcome:
+    """What became of one item.
+
+    Attributes:
+        number: The item's, from 1.
+        ground: Why it is refused; None where it is answered.
+    """
+
+    number: int
+    ground: Ground | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.number <= MAX_REQUEST_ITEMS:
+            raise StatementMalformed(f"items are numbered from 1 to {MAX_REQUEST_ITEMS}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What one side tells the other, and nobody else.
+
+    Attributes:
+        items: Outcomes, by ascending number.
+        answer: 32 bytes, the packet that answers; empty where none does.
+        text: For people.
+        useful: In feedback, whether it was of use; else None.
+    """
+
+    items: tuple[ItemOutcome, ...] = ()
+    answer: bytes = b""
+    text: str = field(default="", repr=False)
+    useful: bool | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [item.number for item in self.items]
+        if numbers != sorted(set(numbers)):
+            raise StatementMalformed("a note names each item once, in order")
+        if len(self.text.encode()) > MAX_TEXT_BYTES:
+            raise StatementMalformed(f"a text has at most {MAX_TEXT_BYTES} bytes")
+        if len(self.answer) not in (0, HASH_SIZE):
+            raise StatementMalformed("an answer is named by 32 bytes")
+        if bool(self.answer) != any(item.ground is None for item in self.items):
+            raise StatementMalformed("a packet answers the items that are answered")
+        if self.text and any(item.ground is Ground.NEITHER for item in self.items):
+            # Else one word more would tell what the ground keeps open.
+            raise StatementMalformed("neither to confirm nor to deny is to say nothing more")
+
+
+def verify_note(kind: StepKind, note: Note) -> None:
+    """Checks that a note is what its step says.
+
+    Raises:
+        StatementMalformed: If not.
+    """
+    if kind not in WITH_OUTCOMES and note.items:
+        raise StatementMalformed(f"a step {kind.value} decides no item")
+    if kind in WITH_OUTCOMES and not note.items:
+        raise StatementMalformed(f"a step {kind.value} names the items it decides")
+    if kind is StepKind.REFUSE and note.answer:
+        raise StatementMalformed("a refusal answers nothing")
+    if kind is StepKind.SUPPLEMENT and any(item.ground for item in note.items):
+        raise StatementMalformed("a supplement refuses nothing")
+    if (kind is StepKind.CLOSE) != (note.useful is not None):
+        raise StatementMalformed("feedback stands in the last step, and only there")
+    if kind in _WITH_TEXT and not note.text:
+        raise StatementMalformed(f"a step {kind.value} says something in words")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStep:
+    """One step.
+
+    Attributes:
+        header: The side that takes it.
+        address: The other side, the agreement, and the place in the channel.
+        request: 32 bytes, the statement id of the request's manifest.
+        kind: What is done.
+        number: Of this side's steps about this request, from 1, without gaps.
+        known: The number of the other side's last step that this side had taken in.
+        extension_ms: By how much an authorisation that is announced extends the time.
+        urgency: What is proposed, or granted, in place of the request's own.
+        permit: Whether, beside answering a question, another one is agreed to.
+        entry: The log entry whose time is disputed; 0 in every other step.
+        acted_by: The person; None where a node does it by itself.
+        kem_key_id: 32 bytes, the other side's key that ``sealed`` is sealed to.
+        sealed: The note.
+    """
+
+    header: Header
+    address: Address
+    request: bytes
+    kind: StepKind
+    number: int
+    known: int
+    extension_ms: int = 0
+    urgency: Urgency | None = None
+    permit: bool = False
+    entry: int = 0
+    acted_by: ActedBy | None
+    kem_key_id: bytes
+    sealed: bytes = b""
+
+    def __post_init__(self) -> None:
+        if len(self.request) != HASH_SIZE or len(self.kem_key_id) != HASH_SIZE:
+            raise StatementMalformed("a part of the step has the wrong size")
+        if not 0 < self.number <= MAX_REQUEST_STEPS or not 0 <= self.known <= MAX_REQUEST_STEPS:
+            raise StatementMalformed("the step has an impossible number")
+        if (self.kind is StepKind.AUTHORISE) != (self.extension_ms > 0) or self.extension_ms < 0:
+            raise StatementMalformed("an authorisation, and nothing else, states a time")
+        if (self.kind in _WITH_URGENCY) != (self.urgency is not None):
+            raise StatementMalformed("an urgency stands where it is contested or lowered")
+        if self.permit and self.kind is not StepKind.CLARIFIED:
+            raise StatementMalformed("another question is agreed to by its own step, or an answer")
+        if (self.kind is StepKind.DISPUTE) != (0 < self.entry < MAX_LOG_SIZE) or self.entry < 0:
+            raise StatementMalformed("a dispute, and nothing else, names an entry")
+        if (self.kind in OF_A_MACHINE) != (self.acted_by is None):
+            raise PersonRequired(f"step {self.kind.value}")
+        if self.acted_by is not None and self.acted_by.role not in _ROLES:
+            raise PersonRequired("the role is neither liaison nor officer")

@@ -1,0 +1,110 @@
+"""Steps of requests for records, and the notes that they carry."""
+
+from tearline.limits import MAX_BODY_BYTES, MAX_REQUEST_NOTE_BYTES
+from tearline.packet import Urgency
+from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
+from tearline.v1 import request_pb2 as pb
+from tearline.wire.codec import parse_strictly, serialize
+from tearline.wire.flow import read_address, write_address
+from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
+
+_USEFUL = (None, False, True)
+
+
+def encode_step(step: RequestStep) -> bytes:
+    """The one encoding of a step: the body of its statement."""
+    return serialize(_write_step(step))
+
+
+def encode_step_prefix(step: RequestStep) -> bytes:
+    """Everything in a step's encoding before its sealed part, which HPKE binds."""
+    message = _write_step(step)
+    message.ClearField("sealed")
+    return serialize(message)
+
+
+def parse_step(body: bytes) -> RequestStep:
+    """A step from its statement's body.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of a valid step.
+    """
+    return parse_strictly(body, pb.RequestStep, _read_step, _write_step, maximum=MAX_BODY_BYTES)
+
+
+def encode_note(note: Note) -> bytes:
+    """The one encoding of a note."""
+    return serialize(_write_note(note))
+
+
+def parse_note(data: bytes) -> Note:
+    """A note from its one encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything else.
+    """
+    return parse_strictly(
+        data, pb.RequestNote, _read_note, _write_note, maximum=MAX_REQUEST_NOTE_BYTES
+    )
+
+
+def _write_step(step: RequestStep) -> pb.RequestStep:
+    return pb.RequestStep(
+        header=write_header(step.header),
+        address=write_address(step.address),
+        request=step.request,
+        kind=step.kind.value,
+        number=step.number,
+        known=step.known,
+        extension_ms=step.extension_ms,
+        urgency=step.urgency.value if step.urgency else "",
+        permit=step.permit,
+        entry=step.entry,
+        acted_by=write_acted_by(step.acted_by),
+        kem_key_id=step.kem_key_id,
+        sealed=step.sealed,
+    )
+
+
+def _read_step(message: pb.RequestStep) -> RequestStep:
+    return RequestStep(
+        header=read_header(message.header),
+        address=read_address(message.address),
+        request=message.request,
+        kind=StepKind(message.kind),
+        number=message.number,
+        known=message.known,
+        extension_ms=message.extension_ms,
+        urgency=Urgency(message.urgency) if message.urgency else None,
+        permit=message.permit,
+        entry=message.entry,
+        acted_by=read_acted_by(message.acted_by) if message.HasField("acted_by") else None,
+        kem_key_id=message.kem_key_id,
+        sealed=message.sealed,
+    )
+
+
+def _write_note(note: Note) -> pb.RequestNote:
+    return pb.RequestNote(
+        items=[
+            pb.ItemOutcome(number=item.number, ground=item.ground.value if item.ground else "")
+            for item in note.items
+        ],
+        answer=note.answer,
+        text=note.text,
+        useful=_USEFUL.index(note.useful),
+    )
+
+
+def _read_note(message: pb.RequestNote) -> Note:
+    if message.useful >= len(_USEFUL):
+        raise ValueError("neither yes nor no")
+    return Note(
+        items=tuple(
+            ItemOutcome(number=item.number, ground=Ground(item.ground) if item.ground else None)
+            for item in message.items
+        ),
+        answer=message.answer,
+        text=message.text,
+        useful=_USEFUL[message.useful],
+    )

@@ -1,0 +1,212 @@
+"""Judging requests for records: each step in its turn, by the clock that all three compute.
+
+What is asked and answered, the exchange does not read. It sees who asks whom, which step is
+taken and what moves the clock; so of two steps that exclude each other it takes the first, and
+it says in the log when an answer is overdue.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tearline.agreement import Agreement
+from tearline.encoding import labelled_sha256, prefixed, u64
+from tearline.errors import PersonRequired, RecordRequestUnknown
+from tearline.event import Decision, Event, EventCode
+from tearline.grant import Grant
+from tearline.packet import Manifest, PacketKind
+from tearline.policy.category import PERSONAL
+from tearline.policy.form import Form
+from tearline.request.progress import Demand, LoggedStep, Progress, replay
+from tearline.request.step import RequestStep, Side
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.packets import parse_manifest
+from tearline.wire.requests import parse_step
+from tearline.wire.statements import header_of, parse_statement
+from tearline_server.judging.case import Case
+from tearline_server.judging.channels import relay
+from tearline_server.judging.docket import Docket, FollowedRequest
+from tearline_server.storage.records import RequestRow, RequestStepRow, StoredRequest
+
+RequestKey = tuple[bytes, str]
+"""The id of a request's manifest, and the URI of the node asked."""
+
+
+def begin_request(case: Case, grant: Grant, manifest: Manifest, agreement: Agreement) -> None:
+    """Follows a request from its first grant to a holder on; of other packets, nothing happens."""
+    key = (grant.packet, grant.address.recipient)
+    known = case.docket.requests.keys() | case.docket.known.requests.keys()
+    if manifest.kind is not PacketKind.RECORD_REQUEST or key in known:
+        return
+    progress = Progress.begin(demand_of(manifest, agreement), granted_ms=case.docket.now_ms)
+    case.docket.requests[key] = FollowedRequest(
+        asker=case.publisher.node,
+        agreement=agreement.key,
+        progress=progress,
+        overdue_ms=None,
+        is_new=True,
+    )
+
+
+def verify_person(grant: Grant, manifest: Manifest, decisions: Iterable[Decision]) -> None:
+    """Checks that a person answers for an answer with data on persons.
+
+    Raises:
+        PersonRequired: If none is named.
+    """
+    if manifest.kind is not PacketKind.RECORD_ANSWER or grant.acted_by is not None:
+        return
+    shown = {each.category for each in decisions if each.form != Form.EXISTS.text}
+    if shown & PERSONAL:
+        raise PersonRequired("the answer holds data on persons")
+
+
+def note_stored(docket: Docket, packet: bytes, holder: str) -> None:
+    """Starts the clock of a request that its holder says to have; of other packets, nothing."""
+    found = _followed(docket, (packet, holder))
+    if found is None or found.progress.stored_ms is not None:
+        return
+    docket.requests[packet, holder] = replace(found, progress=found.progress.stored(docket.now_ms))
+
+
+def accept_step(case: Case, step: RequestStep) -> None:
+    """Takes a step, and relays it to the other side.
+
+    1. There is such a request between the two, and the step is the signer's to take.
+    2. It follows from what the log holds of the request.
+    3. Its place in the channel is the next one.
+
+    Raises:
+        RecordRequestUnknown: If there is none; the same for one of others and for none at all.
+        RecordRequestError: If the step does not follow.
+        TearlineError: If it may not be relayed; see ``relay``.
+    """
+    docket, address = case.docket, step.address
+    key, side = _key_of(case, step)
+    found = _followed(docket, key)
+    if found is None and docket.known.is_restored:
+        # It was lost with an earlier life of this exchange; the other side knows of it.
+        relay(case, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
+        return
+    asker = address.recipient if side is Side.HOLDER else case.signer
+    if found is None or found.asker != asker or found.agreement[0] != address.agreement_id:
+        raise RecordRequestUnknown
+    progress = found.progress.after(side, step, time_ms=docket.now_ms)
+    entry = relay(case, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
+    docket.requests[key] = replace(found, progress=progress)
+    docket.request_steps.append(
+        RequestStepRow(packet=key[0], holder=key[1], statement=entry, time_ms=docket.now_ms)
+    )
+
+
+def _key_of(case: Case, step: RequestStep) -> tuple[RequestKey, Side]:
+    """Which request a step is about; its signer is the side that such steps are of.
+
+    Of a step that either side takes, the one whose request is known here.
+    """
+    keys = {
+        Side.HOLDER: (step.request, case.signer),
+        Side.ASKER: (step.request, step.address.recipient),
+    }
+    sides = [side for side in step.kind.sides if _followed(case.docket, keys[side]) is not None]
+    side = sides[0] if sides else step.kind.sides[0]
+    return keys[side], side
+
+
+def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> None:
+    """Logs that answers are overdue: once for each request and clock, naming both sides.
+
+    Args:
+        docket: The batch.
+        keys: Requests whose time was found to have passed.
+        exchange: URI of this exchange.
+    """
+    for packet, holder in keys:
+        found = _followed(docket, (packet, holder))
+        if found is None:
+            continue
+        docket.requests[packet, holder] = found
+        due_ms = found.progress.clock().due_ms()
+        if not found.progress.is_overdue(docket.now_ms) or due_ms in (None, found.overdue_ms):
+            continue
+        docket.log(
+            Event(
+                statement_id=overdue_id(packet, holder, due_ms),
+                code=EventCode.OVERDUE,
+                party=holder,
+                time_ms=docket.now_ms,
+                actor=exchange,
+                counterpart=found.asker,
+                packet=packet,
+                agreement_id=found.agreement[0],
+            )
+        )
+        docket.requests[packet, holder] = replace(found, overdue_ms=due_ms)
+
+
+def overdue_id(packet: bytes, holder: str, due_ms: int) -> bytes:
+    """What the entry that an answer is overdue is known by: its request and its clock."""
+    return labelled_sha256("overdue", packet, prefixed(holder.encode()), u64(due_ms))
+
+
+def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
+    """What a request asks of time."""
+    return Demand(
+        urgency=manifest.urgency,
+        reply_times=agreement.reply_times,
+        authorisation_ms=agreement.authorisation_ms,
+        not_after_ms=manifest.not_after_ms,
+    )
+
+
+def request_rows(docket: Docket, *, new: bool) -> Sequence[RequestRow]:
+    """What a batch writes of requests: those that it brings, or those that it changes."""
+    return [_row(key, found) for key, found in docket.requests.items() if found.is_new is new]
+
+
+def _row(key: RequestKey, found: FollowedRequest) -> RequestRow:
+    progress = found.progress
+    owed = not (progress.phase.has_ended or progress.is_preservation)
+    due_ms = progress.clock().due_ms() if owed else None
+    return RequestRow(
+        packet=key[0],
+        holder=key[1],
+        asker=found.asker,
+        agreement=found.agreement[0],
+        version=found.agreement[1],
+        granted_ms=progress.granted_ms,
+        stored_ms=progress.stored_ms,
+        due_ms=None if due_ms == found.overdue_ms else due_ms,
+        overdue_ms=found.overdue_ms,
+    )
+
+
+def _followed(docket: Docket, key: RequestKey) -> FollowedRequest | None:
+    found = docket.requests.get(key)
+    # A request that this batch was thought to bring may have come before, by an earlier grant.
+    if found is not None and not (found.is_new and key in docket.known.requests):
+        return found
+    stored = docket.known.requests.get(key)
+    return None if stored is None else _restored(stored)
+
+
+def _restored(stored: StoredRequest) -> FollowedRequest:
+    row = stored.row
+    manifest = parse_manifest(parse_statement(stored.manifest).body)
+    agreement = parse_agreement(parse_statement(stored.agreement).body)
+    begun = Progress.begin(
+        demand_of(manifest, agreement), granted_ms=row.granted_ms, stored_ms=row.stored_ms
+    )
+    steps = [_logged(row, *each) for each in stored.steps]
+    return FollowedRequest(
+        asker=row.asker,
+        agreement=(row.agreement, row.version),
+        progress=replay(begun, steps).progress,
+        overdue_ms=row.overdue_ms,
+        is_new=False,
+    )
+
+
+def _logged(row: RequestRow, index: int, time_ms: int, envelope: bytes) -> LoggedStep:
+    body = parse_statement(envelope).body
+    side = Side.HOLDER if header_of(body).signer == row.holder else Side.ASKER
+    return LoggedStep(side=side, step=parse_step(body), index=index, time_ms=time_ms)

@@ -1,0 +1,99 @@
+"""Requests for records in SQLite: how far each came, and which are overdue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import apsw
+
+from tearline_server.storage.records import Commit, RequestRow, StoredRequest
+
+_ROW = (
+    "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms"
+    " FROM request WHERE packet = ? AND holder = ?"
+)
+_MANIFEST = "SELECT s.envelope FROM packet p JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
+_AGREEMENT = (
+    "SELECT s.envelope FROM agreement a JOIN statement s ON s.idx = a.statement"
+    " WHERE a.id = ? AND a.version = ?"
+)
+_STEPS = (
+    "SELECT r.statement, r.time_ms, s.envelope FROM request_step r"
+    " JOIN statement s ON s.idx = r.statement WHERE r.packet = ? AND r.holder = ?"
+    " ORDER BY r.statement"
+)
+
+
+def requests_known(
+    connection: apsw.Connection, keys: Iterable[tuple[bytes, str]]
+) -> Mapping[tuple[bytes, str], StoredRequest]:
+    """Requests by (manifest id, holder); unknown ones are absent."""
+    found = {}
+    for key in keys:
+        request = _request(connection, *key)
+        if request is not None:
+            found[key] = request
+    return found
+
+
+def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredRequest | None:
+    row = next(iter(connection.execute(_ROW, (packet, holder))), None)
+    if row is None:
+        return None
+    asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms = row
+    ((manifest,),) = connection.execute(_MANIFEST, (packet,))
+    ((terms,),) = connection.execute(_AGREEMENT, (agreement, version))
+    return StoredRequest(
+        row=RequestRow(
+            packet=packet,
+            holder=holder,
+            asker=asker,
+            agreement=agreement,
+            version=version,
+            granted_ms=granted_ms,
+            stored_ms=stored_ms,
+            due_ms=due_ms,
+            overdue_ms=overdue_ms,
+        ),
+        manifest=manifest,
+        agreement=terms,
+        steps=list(connection.execute(_STEPS, (packet, holder))),
+    )
+
+
+def overdue(connection: apsw.Connection, now_ms: int, limit: int) -> Sequence[tuple[bytes, str]]:
+    """Requests whose time passed before ``now_ms``, the longest overdue first."""
+    sql = "SELECT packet, holder FROM request WHERE due_ms < ? ORDER BY due_ms LIMIT ?"
+    return list(connection.execute(sql, (now_ms, limit)))
+
+
+def write_requests(connection: apsw.Connection, commit: Commit) -> None:
+    """Writes what a commit says of requests, inside the caller's transaction."""
+    many = connection.executemany
+    many(
+        "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            (
+                row.packet,
+                row.holder,
+                row.asker,
+                row.agreement,
+                row.version,
+                row.granted_ms,
+                row.stored_ms,
+                row.due_ms,
+                row.overdue_ms,
+            )
+            for row in commit.requests_opened
+        ),
+    )
+    many(
+        "UPDATE request SET stored_ms = ?, due_ms = ?, overdue_ms = ?"
+        " WHERE packet = ? AND holder = ?",
+        (
+            (row.stored_ms, row.due_ms, row.overdue_ms, row.packet, row.holder)
+            for row in commit.requests_changed
+        ),
+    )
+    many(
+        "INSERT INTO request_step VALUES (?, ?, ?, ?)",
+        ((row.statement, row.packet, row.holder, row.time_ms) for row in commit.request_steps),
+    )
