@@ -1,19 +1,24 @@
 """The node unattended: it follows the log, sends what waits, takes in what comes, signs marks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
 from tearline.errors import LogError, RequestError, TlsError
 from tearline_client.node import Node
+from tearline_client.notices import Due, Hook
 
 FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
+DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
+DAY_MS = 24 * 3_600_000
 RETRY_S = (1, 2, 5, 10, 30)  # after each failure to reach the exchange
 
 Report = Callable[[str], None]
 
 
-async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None:
+async def run_daemon(
+    node: Node, stop: asyncio.Event, *, report: Report, hooks: Sequence[Hook] = ()
+) -> None:
     """Works until ``stop`` is set, then signs last marks and ends.
 
     An exchange out of reach is waited for. A log that is not the one followed so far ends the
@@ -23,11 +28,14 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
         node: The node, open.
         stop: Set it to end.
         report: Told of each change worth a line.
+        hooks: What to run when something happens.
 
     Raises:
         LogError: If the log does not verify.
     """
     halt = asyncio.create_task(stop.wait())
+    node.notices.begin(hooks)
+    telling = asyncio.create_task(_notify(node, hooks, report))
     failures = 0
 
     def connected() -> None:
@@ -37,9 +45,12 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
     try:
         while not stop.is_set():
             work = asyncio.create_task(_work(node, report, connected))
-            await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
+            if telling.done():  # it never ends well: the node's own database cannot be used
+                await asyncio.gather(work, return_exceptions=True)
+                telling.result()
             try:
                 await work
             except asyncio.CancelledError:
@@ -48,7 +59,9 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
                 pause = RETRY_S[min(failures, len(RETRY_S) - 1)]
                 failures += 1
                 report(f"{error} Trying again in {pause} s.")
-                await asyncio.wait({halt}, timeout=pause)
+                await asyncio.wait(
+                    {halt, telling}, timeout=pause, return_when=asyncio.FIRST_COMPLETED
+                )
             except TlsError:
                 if not node.is_connection_due():
                     raise
@@ -60,6 +73,27 @@ async def run_daemon(node: Node, stop: asyncio.Event, *, report: Report) -> None
         await node.mark()
     finally:
         halt.cancel()
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
+    """Tells hooks of what happens, whether or not the exchange is in reach."""
+    await _until_one_ends(_scan(node), *(node.notices.serve(hook, report) for hook in hooks))
+
+
+async def _scan(node: Node) -> None:
+    def keys_due(now_ms: int) -> Iterator[Due]:
+        if not node.state.is_ready():
+            return  # which keys count is not known
+        for kind in node.keys_due():  # once a day, until it is done
+            once = f"{kind} {now_ms // DAY_MS}".encode()
+            yield Due(event="key-due", once=once, ids={"key": kind.value})
+
+    node.notices.watch(keys_due)
+    while True:
+        node.notices.scan()
+        await asyncio.sleep(DUE_S)
 
 
 async def _work(node: Node, report: Report, connected: Callable[[], None]) -> None:
@@ -79,10 +113,14 @@ async def _work(node: Node, report: Report, connected: Callable[[], None]) -> No
         _every(MARK_S, node.mark),
         _until_connection_due(node),
     )
+    # None of them ends by itself but by failing, or the last one, after which all begin anew with
+    # another certificate.
+    await _until_one_ends(*duties)
+
+
+async def _until_one_ends(*duties: Coroutine[None, None, None]) -> None:
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
-        # None of them ends by itself but by failing, or the last one, after which all begin anew
-        # with another certificate: the first that ends, ends the others.
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()

@@ -41,6 +41,7 @@ from tearline_client.incoming import Received
 from tearline_client.key_records import KeyRecords
 from tearline_client.keystore import Keystore
 from tearline_client.node_keys import NodeKeys
+from tearline_client.notices import Notices
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.proposing import Proposals
@@ -132,6 +133,7 @@ class Node:
             lambda name: self._acting.reader(name, now_ms=state.now_ms()),
         )
         self.cosigning = Cosigner(state, self.cosigner)
+        self.notices = Notices(state)
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
 

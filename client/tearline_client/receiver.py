@@ -28,6 +28,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.identity import agency_uri_of
+from tearline.packet import PacketKind
 from tearline.proposal import Proposal
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
 from tearline.wire.exchange import (
@@ -176,6 +177,7 @@ class Receiver:
                 stores.cosigning.acted(agency, received.opening.index, event.time_ms)
             self._place(received, data)
             self._store(received, data)
+            self._tell(received)
             stores.intake.take(received.signed.statement.id)
             if cursor is not None:
                 stores.intake.put_cursor(cursor)
@@ -243,6 +245,23 @@ class Receiver:
             unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
             self._quarantine(unfit, packet_id, about=packet_id)
 
+    def _tell(self, received: Received) -> None:
+        if not isinstance(received.content, ReceivedGrant):
+            return
+        content, statement_id = received.content, received.signed.statement.id
+        asks = content.manifest.kind is PacketKind.RECORD_REQUEST
+        self._state.stores.notices.tell(
+            "request-arrived" if asks else "packet-arrived",
+            time_ms=received.event.time_ms,
+            once=statement_id,
+            sender=received.signer.signer,
+            packet=content.manifest_signed.statement.id,
+            grant=statement_id,
+            agreement=content.manifest.agreement.id,
+            article=content.manifest.agreement.article,
+            case=content.manifest.case_id,
+        )
+
     def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
         packets = self._state.stores.packets
         grant = packets.grant(receipt.about)
@@ -272,8 +291,10 @@ class Receiver:
             self._state.stores.intake.put_cursor(cursor)
 
     def _quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
-        now_ms = self._state.now_ms()
-        self._state.stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
+        now_ms, stores = self._state.now_ms(), self._state.stores
+        stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
+        once = error.code.encode() + about
+        stores.notices.tell("quarantined", time_ms=now_ms, once=once, code=error.code)
 
     def _pass(self, cursor: Cursor, entry: LogOpening) -> None:
         with self._state.stores.database.transaction():

@@ -86,6 +86,7 @@ class Seconding:
         pending = secrets.token_bytes(_ID_SIZE)
         with self._state.stores.database.transaction():
             self._store.put_packets(pending, tuple(plans), drafter, now_ms=self._state.now_ms())
+            self._tell(pending, plans[0].draft.agreement.id)
         return pending
 
     def draft_disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> bytes:
@@ -100,6 +101,7 @@ class Seconding:
         field = PendingField(packet=packet_id, path=path, recipient=wanted.recipient)
         with self._state.stores.database.transaction():
             self._store.put_field(pending, field, drafter, now_ms=self._state.now_ms())
+            self._tell(pending, wanted.shown.manifest.agreement.id)
         return pending
 
     def waiting(self) -> tuple[Pending, ...]:
@@ -177,6 +179,12 @@ class Seconding:
         self._acted_as(person, self._agreement_id(self._store.get(pending)), DRAFTERS)
         with self._state.stores.database.transaction():
             self._store.drop(pending)
+
+    def _tell(self, pending: bytes, agreement_id: bytes) -> None:
+        now_ms = self._state.now_ms()
+        self._state.stores.notices.tell(
+            "pending", time_ms=now_ms, pending=pending, agreement=agreement_id
+        )
 
     def _persons(self, review: Review, person: str) -> Persons:
         drafter = review.pending.drafter

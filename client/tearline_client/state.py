@@ -52,6 +52,7 @@ from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
+from tearline_client.store.notices import NoticeStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.store.pending import PendingStore
@@ -77,6 +78,7 @@ class Stores:
         self.made = MadeStore(database)
         self.agreements = AgreementStore(database)
         self.pending = PendingStore(database, self.agreements)
+        self.notices = NoticeStore(database)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.erasures = ErasureStore(database, self.log)
@@ -243,14 +245,13 @@ class NodeState:
 
         Where no room is left, what lies there shows enough; whoever calls stops in any case.
         """
+        about, now_ms = hashlib.sha256(evidence).digest(), self.now_ms()
         with suppress(QuarantineFull), self.stores.database.transaction():
             self.stores.intake.quarantine(
-                error,
-                evidence,
-                about=hashlib.sha256(evidence).digest(),
-                now_ms=self.now_ms(),
-                most=MAX_QUARANTINED + MAX_ALARMS,
+                error, evidence, about=about, now_ms=now_ms, most=MAX_QUARANTINED + MAX_ALARMS
             )
+            once = error.code.encode() + about
+            self.stores.notices.tell("alarm", time_ms=now_ms, once=once, code=error.code)
 
     async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.

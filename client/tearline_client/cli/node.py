@@ -32,14 +32,29 @@ def sync(frame: Frame) -> None:
 
 
 @command.command(name="run")
+@click.option(
+    "--on",
+    "hooks",
+    type=(str, str),
+    multiple=True,
+    metavar="EVENT COMMAND",
+    help="Run COMMAND when EVENT happens; may be given several times.",
+)
 @pass_frame
-def run_command(frame: Frame) -> None:
+def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
     """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
+
+    COMMAND gets one line of JSON on its standard input: the event and ids, never contents; no
+    shell is asked. EVENT is packet-arrived, request-arrived, request-due-soon, overdue, suspended,
+    resumed, recall, pending, quarantined, alarm, key-due, or all.
 
     With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, it also shows
     its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
     """
     from tearline_client.daemon import run_daemon
+    from tearline_client.notices import parse_hooks
+
+    asked = parse_hooks(hooks)
 
     async def run(node: Node) -> None:
         stop = asyncio.Event()
@@ -54,7 +69,7 @@ def run_command(frame: Frame) -> None:
                     witnessing(frame.settings.http, node.state, node.cosigning, frame.say)
                 )
                 frame.say(f"Showing the log, and cosigning it, on port {port}.")
-            await run_daemon(node, stop, report=frame.say)
+            await run_daemon(node, stop, report=frame.say, hooks=asked)
 
     at_work(frame, run)
 
