@@ -16,7 +16,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
 from tearline_client.plan import Cell, ReleasePlan
-from tearline_client.releasing import Persons, Releasing, Sent
+from tearline_client.releasing import Disclosure, Persons, Releasing, Sent
 from tearline_client.state import NodeState
 from tearline_client.store.pending import (
     Drafter,
@@ -29,19 +29,34 @@ _ID_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a partner would see otherwise than was drafted.
+
+    Attributes:
+        cell: As it would be now.
+        before: The form when it was drafted.
+    """
+
+    cell: Cell
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """A release that waits, decided as it would be now.
 
     Attributes:
         pending: What waits.
         plans: What would be sealed; empty for one more field of a packet that was sent.
-        changed: What a partner would see otherwise than was drafted.
+        disclosure: That one field.
+        changed: What would be seen otherwise than was drafted.
         mark: Stands for exactly what changed: who has seen it says so by this.
     """
 
     pending: Pending
     plans: tuple[ReleasePlan, ...]
-    changed: tuple[Cell, ...]
+    disclosure: Disclosure | None
+    changed: tuple[Changed, ...]
     mark: bytes
 
 
@@ -126,15 +141,19 @@ class Seconding:
         waiting = self._store.get(pending)
         if isinstance(waiting.content, PendingField):
             field = waiting.content
-            self._releasing.disclosure(field.packet, field.path, field.recipient)
-            return Review(pending=waiting, plans=(), changed=(), mark=b"")
+            wanted = self._releasing.disclosure(field.packet, field.path, field.recipient)
+            return Review(pending=waiting, plans=(), disclosure=wanted, changed=(), mark=b"")
         plans, changed = [], []
         for packet in waiting.content:
             plan = self._releasing.plan(packet.draft, packet.recipients)
             plans.append(plan)
             changed += _changed(packet, plan)
         return Review(
-            pending=waiting, plans=tuple(plans), changed=tuple(changed), mark=_mark(changed)
+            pending=waiting,
+            plans=tuple(plans),
+            disclosure=None,
+            changed=tuple(changed),
+            mark=_mark(changed),
         )
 
     async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
@@ -209,13 +228,18 @@ class Seconding:
         return pending.content[0].draft.agreement.id
 
 
-def _changed(packet: PendingPacket, plan: ReleasePlan) -> list[Cell]:
-    return [cell for cell in plan.cells() if packet.seen[cell.recipient, cell.path] != cell.seen()]
+def _changed(packet: PendingPacket, plan: ReleasePlan) -> list[Changed]:
+    before = [(cell, packet.seen[cell.recipient, cell.path]) for cell in plan.cells()]
+    return [
+        Changed(cell=cell, before=seen.partition(" ")[0])
+        for cell, seen in before
+        if seen != cell.seen()
+    ]
 
 
-def _mark(changed: Sequence[Cell]) -> bytes:
+def _mark(changed: Sequence[Changed]) -> bytes:
     """Nothing where nothing changed."""
     if not changed:
         return b""
-    told = "\n".join(f"{cell.recipient} {cell.path} {cell.seen()}" for cell in changed)
+    told = "\n".join(f"{c.cell.recipient} {c.cell.path} {c.cell.seen()}" for c in changed)
     return hashlib.sha256(told.encode()).digest()

@@ -182,6 +182,7 @@ class SyncNode:
         self._loop = loop
         self._closing = closing
         self.proposals = SyncDesk(node.proposals, loop)
+        self.second = SyncDesk(node.second, loop)
 
     open = staticmethod(_opened(Node.open))
 

@@ -194,7 +194,7 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
     with pytest.raises(ReleaseChanged):
         await second.approve(pending, person="li")
     review = second.review(pending)
-    assert [cell.form.text for cell in review.changed] == ["exists"]
+    assert [(c.before, c.cell.form.text) for c in review.changed] == [("clear", "exists")]
     assert not (await second.approve(pending, person="li", agreed=review.mark)).refused
 
 

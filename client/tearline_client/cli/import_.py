@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, at_work, counted, read_text
+from tearline_client.cli.at_work import at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.packet import order_of, order_options
+from tearline_client.cli.release import Released, release
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.drafting import Drafted, Order, Reader, draft_file
 from tearline_client.importers.ftm import read_ftm
@@ -17,7 +17,6 @@ from tearline_client.importers.ofac import read_ofac
 from tearline_client.importers.tabular import parse_mapping, read_csv
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
-from tearline_client.releasing import Sent
 
 _FILE = click.Path(path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")
@@ -64,17 +63,15 @@ def csv(frame: Frame, file: Path, mapping: Path, dry_run: bool, **options: Any) 
 def import_file(frame: Frame, file: Path, read: Reader, order: Order, *, dry_run: bool) -> None:
     """Reads, reports every value that could not be validated, and sends it all."""
 
-    async def run(node: Node) -> tuple[Drafted, list[Sent]]:
+    async def run(node: Node) -> tuple[Drafted, list[Released]]:
         await node.sync()
         drafted = draft_file(node, file, read, order)
         if dry_run:
             return drafted, []
-        agreement = node.agreement(order.agreement)
-        person = acting(frame, node, agreement.id, Role.LIAISON)
         sent = []
         with frame.progress("Sending", len(drafted.plans)) as advance:
             for batch in batches(drafted.plans, len(order.to)):
-                sent.append(await node.send(batch, acted_by=person))
+                sent.append(await release(frame, node, batch))
                 advance(len(batch))
         return drafted, sent
 
@@ -92,13 +89,16 @@ def import_file(frame: Frame, file: Path, read: Reader, order: Order, *, dry_run
         ),
         ["line", "column", "part", "concern", "why"],
     )
-    packets = sum(len(one.packets) for one in sent)
-    refused = sum(len(one.refused) for one in sent)
+    waiting = [one.hex()[:12] for one in sent if isinstance(one, bytes)]
+    packets = sum(len(one.packets) for one in sent if not isinstance(one, bytes))
+    refused = sum(len(one.refused) for one in sent if not isinstance(one, bytes))
     frame.say(
         f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')};"
         f" {counted(len(drafted.findings), 'value')} could not be validated, none was dropped;"
         f" {counted(packets, 'packet')} sent, {counted(refused, 'message')} refused in part."
     )
+    if waiting:
+        frame.say(f"The article asks for a second person; these wait: {', '.join(waiting)}.")
 
 
 def batches(plans: tuple[ReleasePlan, ...], recipients: int) -> list[tuple[ReleasePlan, ...]]:

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from tearline.errors import EvaluationInvalid, RefusedOtherwise, error_by_code
+from tearline.errors import EvaluationInvalid
 from tearline.packet import PacketKind, Urgency, verify_evaluation
-from tearline.receipt import Status
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
@@ -16,15 +15,23 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, r
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.release import (
+    Released,
+    approve,
+    emit_released,
+    pending,
+    reject,
+    release,
+    release_field,
+)
 from tearline_client.cli.seen import (
     below_the_line,
+    cell_rows,
     describe,
     field_text,
     find_path,
-    names_by_recipient,
     short,
     text_column,
-    values_text,
     view_rows,
 )
 from tearline_client.drafting import Drafted, Order, draft_file
@@ -32,7 +39,6 @@ from tearline_client.drafts import About
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import Cell
-from tearline_client.releasing import Sent
 from tearline_client.views import PacketView, open_view
 
 _FILE = click.Path(path_type=Path)
@@ -48,6 +54,9 @@ def command() -> None:
 
 
 command.add_command(exhibit)
+command.add_command(pending)
+command.add_command(approve)
+command.add_command(reject)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,23 +148,8 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
     cells, trust = at_work(frame, run)
-    names = names_by_recipient(cells)
     frame.emit(
-        (
-            {
-                "field": short(cell.path),
-                "path": cell.path,
-                "category": cell.category,
-                "partner": agency_name(trust.trust_list, cell.recipient),
-                "form": cell.form.text,
-                "seen_as": values_text(cell.values),
-                "shown": values_text(cell.values, names[cell.recipient]),
-                "by": " ".join(cell.policy_ids),
-                "own": " ".join(cell.own_policy_ids),
-                "reason": cell.reason,
-            }
-            for cell in cells
-        ),
+        cell_rows(cells, trust),
         ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by", "own"],
     )
 
@@ -167,11 +161,15 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
 @order_options
 @pass_frame
 def send(frame: Frame, file: Path, narrative: Path | None, dry_run: bool, **options: Any) -> None:
-    """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view."""
+    """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view.
+
+    Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
+    an id that `tearline packet approve` takes.
+    """
     text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
     order = order_of(options)
 
-    async def run(node: Node) -> Sent | None:
+    async def run(node: Node) -> Released | None:
         await node.sync()
         drafted = draft_file(node, file, read_ftm, order, narrative=text)
         say_findings(frame, drafted)
@@ -180,36 +178,15 @@ def send(frame: Frame, file: Path, narrative: Path | None, dry_run: bool, **opti
         )
         if dry_run:
             return None
-        agreement = node.agreement(order.agreement)
-        person = acting(frame, node, agreement.id, Role.LIAISON)
-        return await node.send(drafted.plans, acted_by=person)
+        return await release(frame, node, drafted.plans)
 
-    emit_sent(frame, at_work(frame, run))
+    emit_released(frame, at_work(frame, run))
 
 
 def say_findings(frame: Frame, drafted: Drafted) -> None:
     """Names every value that could not be validated."""
     for finding in drafted.findings:
         frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
-
-
-def emit_sent(frame: Frame, sent: Sent | None) -> None:
-    """Prints what became of what was sent; a refusal ends the command with its own status."""
-    if sent is None:
-        return
-    frame.emit(
-        (
-            {
-                "packet": packet.hex(),
-                "accepted": sum(r.status is Status.ACCEPTED for r in sent.receipts),
-            }
-            for packet in sent.packets
-        ),
-        ["packet"],
-    )
-    for code, why in sent.refused:
-        raise (error_by_code(code) or RefusedOtherwise)(why)
-    frame.say(f"The exchange accepted {counted(len(sent.receipts), 'statement')} and logged each.")
 
 
 @command.command(name="list")
@@ -297,16 +274,17 @@ def search(frame: Frame, text: str) -> None:
 @click.option("--to", required=True, help="Partner agency, or a node URI.")
 @pass_frame
 def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
-    """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear."""
+    """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
 
-    async def run(node: Node) -> Sent:
+    Where the article asks for two persons, it waits for the second: `tearline packet pending`.
+    """
+
+    async def run(node: Node) -> Released:
         packet_id = node.state.stores.packets.find(packet)
         shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
-        path = find_path(shown, field)
-        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
-        return await node.disclose(packet_id, path, to, acted_by=person)
+        return await release_field(frame, node, shown, find_path(shown, field), to)
 
-    emit_sent(frame, at_work(frame, run))
+    emit_released(frame, at_work(frame, run))
 
 
 @command.command()

@@ -1,7 +1,7 @@
 """How what is seen of a packet is written for people: values, names, and the tear line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tearline.errors import NotFound
 from tearline.packet import TEXT, Field
@@ -49,6 +49,24 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
         for opened in shown.view.best()
     ]
     return rows
+
+
+def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, object]]:
+    """A row for every field and partner: what will be seen, and by which policy."""
+    names = names_by_recipient(cells)
+    for cell in cells:
+        yield {
+            "field": short(cell.path),
+            "path": cell.path,
+            "category": cell.category,
+            "partner": agency_name(trust.trust_list, cell.recipient),
+            "form": cell.form.text,
+            "seen_as": values_text(cell.values),
+            "shown": values_text(cell.values, names[cell.recipient]),
+            "by": " ".join(cell.policy_ids),
+            "own": " ".join(cell.own_policy_ids),
+            "reason": cell.reason,
+        }
 
 
 def captions(fields: Sequence[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:

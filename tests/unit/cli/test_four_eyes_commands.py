@@ -1,0 +1,140 @@
+"""``packet pending``, ``approve``, ``reject``: what one drafted, another releases."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desk import AUDITOR, Desk
+from simulator import opened
+from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, NotConfirmed
+from tearline.policy.form import Form
+from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.statements import signed
+
+ENTITIES = ({"id": "qiu", "schema": "Person", "properties": {"name": ["Qiu Wenhao"]}},)
+ORDER = (
+    *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
+    *("--article", "money-laundering", "--purpose", "criminal-investigation"),
+)
+
+
+@pytest.fixture
+def strict(desk: Desk) -> Desk:
+    """The desk, its agreement amended to ask for four eyes, and two more persons at it."""
+    amend(desk, version=2)
+    word = desk.folder / "word"
+    for name, role in (("li", "liaison"), ("bo", "analyst")):
+        for arguments in (("person", "add", name, "--role", role), ("login", name)):
+            assert desk.run(*arguments, "--person-passphrase-file", word).exit_code == 0
+    return desk
+
+
+def amend(desk: Desk, *, version: int, form: Form | None = None) -> None:
+    async def change() -> None:
+        async with opened(desk.template, desk.folder) as world:
+            old = world.us.node.agreement("narcotics-2026")
+            (article,) = old.terms.articles
+            article = replace(article, four_eyes=True)
+            if form is not None:
+                shares = tuple(replace(s, form=min(s.form, form)) for s in article.shares)
+                article = replace(article, shares=shares)
+            terms = replace(old.terms, articles=(article,))
+            body = encode_agreement(replace(old, version=version, terms=terms))
+            agreement = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
+            for member in (world.cn, world.mx):
+                agreement = member.node.sign_agreement(agreement)
+            await world.us.node.publish_agreement(agreement)
+            await world.us.node.receive()
+
+    asyncio.run(change())
+
+
+@pytest.fixture
+def lead(tmp_path: Path) -> Path:
+    path = tmp_path / "lead.jsonl"
+    path.write_text("".join(json.dumps(entity) + "\n" for entity in ENTITIES))
+    return path
+
+
+def drafted(strict: Desk, lead: Path) -> str:
+    (row,) = strict.rows("packet", "send", lead, *ORDER, "--as", "bo")
+    return row["pending"]
+
+
+def sent(desk: Desk) -> int:
+    return len(desk.rows("packet", "list", "--no-sync"))
+
+
+def test_what_an_analyst_drafts_a_liaison_approves(strict: Desk, lead: Path) -> None:
+    before, pending = sent(strict), drafted(strict, lead)
+    assert sent(strict) == before
+    (waiting,) = strict.rows("packet", "pending")
+    assert (waiting["by"], waiting["to"], waiting["what"]) == (
+        "bo",
+        "mx-prosecutor",
+        "lead, 1 packet",
+    )
+    shown = {row["shown"]: row["form"] for row in strict.rows("packet", "pending", pending)}
+    assert shown["Qiu Wenhao"] == "clear"
+    done = strict.run("packet", "approve", pending, "--as", "li")
+    assert done.exit_code == 0, done.output
+    assert sent(strict) == before + 1
+    assert strict.rows("packet", "pending") == []
+
+
+def test_who_drafted_it_does_not_approve_it_and_an_analyst_does_not(
+    strict: Desk, lead: Path
+) -> None:
+    (row,) = strict.rows("packet", "send", lead, *ORDER, "--as", "li")
+    same = strict.run("packet", "approve", row["pending"], "--as", "li")
+    assert (same.exit_code, "TL-POL-012" in same.stderr) == (EXIT_REFUSED, True)
+    analyst = strict.run("packet", "approve", row["pending"], "--as", "bo")
+    assert analyst.exit_code == EXIT_REFUSED
+    assert len(strict.rows("packet", "pending")) == 1
+
+
+def test_one_more_field_waits_as_well(strict: Desk, lead: Path) -> None:
+    (row,) = strict.rows("packet", "approve", drafted(strict, lead), "--as", "li")
+    arguments = ("packet", "disclose", row["packet"], "Person/name", "--to", "mx-prosecutor")
+    (field,) = strict.rows(*arguments, "--as", "bo")
+    (shown,) = strict.rows("packet", "pending", field["pending"])
+    assert (shown["partner"], shown["seen_as"]) == ("mx-prosecutor", "Qiu Wenhao")
+    assert strict.run("packet", "approve", field["pending"], "--as", AUDITOR).exit_code == 0
+    grants = strict.rows("packet", "status", row["packet"], "--no-sync")
+    assert [grant["released"] > 0 for grant in grants] == [True, True]
+
+
+def test_an_import_waits_as_well(strict: Desk, lead: Path) -> None:
+    done = strict.run("import", "ftm", lead, *ORDER, "--as", "bo")
+    assert done.exit_code == 0, done.output
+    (waiting,) = strict.rows("packet", "pending")
+    assert f"these wait: {waiting['pending']}." in done.stderr
+
+
+def test_what_changed_is_shown_and_asked_about(strict: Desk, lead: Path) -> None:
+    pending = drafted(strict, lead)
+    amend(strict, version=3, form=Form.EXISTS)
+    asked = strict.run("packet", "approve", pending, "--as", "li")
+    assert asked.exit_code == NotConfirmed.exit_status
+    assert "Person/name for mx-prosecutor: drafted as clear, now exists" in asked.stderr
+    rows = strict.rows("packet", "pending", pending)
+    assert {(row["drafted_as"], row["form"]) for row in rows} == {("clear", "exists")}
+    assert strict.run("packet", "approve", pending, "--as", "li", "--yes").exit_code == 0
+
+
+def test_what_is_rejected_is_not_there(strict: Desk, lead: Path) -> None:
+    pending = drafted(strict, lead)
+    assert strict.run("packet", "reject", pending, "--as", "li").exit_code == 0
+    assert strict.run("packet", "approve", pending, "--as", "li").exit_code == EXIT_NOT_FOUND
+
+
+def test_nobody_drafts_without_a_name(strict: Desk, lead: Path) -> None:
+    for name in ("ana", "li", "bo"):
+        strict.run("person", "disable", name)
+    refused = strict.run("packet", "send", lead, *ORDER)
+    assert refused.exit_code == EXIT_REFUSED, refused.output
+    assert strict.rows("packet", "pending") == []
