@@ -35,6 +35,7 @@ from tearline_client.cosigner import Cosigner
 from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
 from tearline_client.erasing import draft_order, sign_order
+from tearline_client.finding import EVERYWHERE, Within, find
 from tearline_client.follower import LogFollower
 from tearline_client.home import TOKEN_KEY, Home, Identity
 from tearline_client.incoming import Received
@@ -50,7 +51,6 @@ from tearline_client.recovery import Recovery
 from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.rotation import KeyKind, rotation_due
-from tearline_client.search import folded, matches
 from tearline_client.seconding import Seconding
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
@@ -502,22 +502,23 @@ class Node:
         self.access.record(EventCode.ACCESS_OPEN, {packet_id: shown.view.fields}, person=person)
         return shown
 
-    def search(self, text: str, *, person: str = "") -> dict[bytes, tuple[OpenedField, ...]]:
+    def search(
+        self, text: str, *, person: str = "", within: Within = EVERYWHERE
+    ) -> dict[bytes, tuple[OpenedField, ...]]:
         """The fields here that hold ``text``, by packet; an entry of the own access log.
 
         Args:
-            text: What is sought, in whatever case, script or accents.
+            text: What is sought, in whatever case, script, accents or order of words.
             person: Who searches; empty for whoever is logged in.
+            within: Where to look.
+
+        Returns:
+            The best first, a few hundred packets at most.
 
         Raises:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        wanted, packets = folded(text), self.state.stores.packets
-        found: dict[bytes, tuple[OpenedField, ...]] = {}
-        for packet_id in packets.ids():
-            view = open_view(packets, packet_id, node=self.uri).view
-            if fields := tuple(o for o in view.best() if matches(wanted, o.field)):
-                found[packet_id] = fields
+        found = find(self.state, text, within)
         self.access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
         return found
 

@@ -1,10 +1,35 @@
-"""Finding text in any script: what is sought and what is found are folded alike."""
+"""Finding text in any script: what is sought and what is found are folded alike.
+
+A name is found by its letters, whatever case, accents or script they are written in, and by its
+words in any order: 邱文浩, Qiú Wénhào and Wenhao Qiu find each other. An identifier is found
+whatever spaces or punctuation it is written with.
+"""
 
 import unicodedata
+from collections.abc import Sequence
+from enum import IntEnum
+from functools import cached_property
+from itertools import permutations
 
 from anyascii import anyascii
 
 from tearline.packet import TEXT, Field
+
+_MAX_WORDS = 5  # of a name whose words are tried in any order: 120 orders
+_MIN_NUMBER = 7  # digits of a telephone number without its prefixes
+
+
+class Rank(IntEnum):
+    """How well a value fits what is sought; the best first."""
+
+    EXACT = 0
+    FOLDED = 1
+    PARTIAL = 2
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return ("exact", "alike", "in part")[self]
 
 
 def folded(text: str) -> str:
@@ -13,11 +38,82 @@ def folded(text: str) -> str:
     return "".join(character for character in plain.casefold() if character.isalnum())
 
 
-def matches(wanted: str, field: Field) -> bool:
-    """Whether a value of ``field`` holds ``wanted``, which was folded.
+class Sought:
+    """What is sought, prepared once for any number of values.
 
-    Nothing matches an empty text.
+    Args:
+        text: As a person typed it.
     """
-    if not wanted or field.media_type != TEXT:
+
+    def __init__(self, text: str) -> None:
+        self._text = _composed(text)
+        self._folded = folded(text)
+        self._words = _words(text)
+
+    def rank(self, field: Field) -> Rank | None:
+        """How well the best value of ``field`` fits; None where none does.
+
+        A text without letters or digits is found nowhere.
+        """
+        if not self._folded or field.media_type != TEXT:
+            return None
+        ranks = [rank for text in field.texts if (rank := self._rank(text)) is not None]
+        return min(ranks, default=None)
+
+    def _rank(self, text: str) -> Rank | None:
+        if _composed(text) == self._text:
+            return Rank.EXACT
+        value = folded(text)
+        if not value:
+            return None
+        if value == self._folded or _is_same_number(value, self._folded):
+            return Rank.FOLDED
+        words = _words(text)
+        if value in self._orders or self._folded in _orders(words):
+            return Rank.FOLDED
+        if self._folded in value or any(order in value for order in self._orders):
+            return Rank.PARTIAL
+        if len(self._words) > 1 and all(word in value for word in self._words):
+            return Rank.PARTIAL
+        return Rank.PARTIAL if _spelled(self._folded, words) else None
+
+    @cached_property
+    def _orders(self) -> frozenset[str]:
+        return _orders(self._words)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    spaced = "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in text)
+    return tuple(word for part in spaced.split() if (word := folded(part)))
+
+
+def _orders(words: Sequence[str]) -> frozenset[str]:
+    """The words in every order, run together; of too many, and of one, none."""
+    if not 1 < len(words) <= _MAX_WORDS:
+        return frozenset()
+    return frozenset("".join(order) for order in permutations(words))
+
+
+def _spelled(text: str, words: Sequence[str]) -> bool:
+    """Whether ``text`` is some of the words run together, each once: 邱文浩 for Wenhao M. Qiu."""
+    if len(words) > _MAX_WORDS:
         return False
-    return any(wanted in folded(text) for text in field.texts)
+    for number, word in enumerate(words):
+        if text == word:
+            return True
+        rest = [*words[:number], *words[number + 1 :]]
+        if text.startswith(word) and _spelled(text[len(word) :], rest):
+            return True
+    return False
+
+
+def _is_same_number(one: str, other: str) -> bool:
+    """Whether two telephone numbers differ only in how the way abroad is dialled: 0052, +52."""
+    if not (one.isdigit() and other.isdigit()):
+        return False
+    one, other = one.lstrip("0"), other.lstrip("0")
+    return one == other and len(one) >= _MIN_NUMBER

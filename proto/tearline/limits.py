@@ -66,6 +66,7 @@ MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 no
 MAX_QUARANTINED = 1024  # 4 GiB at worst; where so much does not verify, a person must look
 MAX_ALARMS = 256  # beside them: whoever fills the quarantine does not hide a lie of the log
 MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more is no delay but a loss
+MAX_FOUND = 256  # packets that one search shows; a person narrows it before reading so many
 MAX_NOTICES = 16_384  # kept for hooks; older ones are lost to a hook that is further behind
 MAX_HOOKS = 16  # each may have one process at a time
 MAX_PENDING = 256  # releases that wait for a second person; more is work that nobody does

@@ -24,13 +24,12 @@ from tearline_client.cli.release import (
     release,
     release_field,
 )
+from tearline_client.cli.search import search
 from tearline_client.cli.seen import (
     below_the_line,
     cell_rows,
     describe,
-    field_text,
     find_path,
-    short,
     text_column,
     view_rows,
 )
@@ -57,6 +56,7 @@ command.add_command(exhibit)
 command.add_command(pending)
 command.add_command(approve)
 command.add_command(reject)
+command.add_command(search)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -245,27 +245,6 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     if frame.settings.output == "table":
         for line in below_the_line(shown):
             click.echo(line)
-
-
-@command.command()
-@click.argument("text")
-@pass_frame
-def search(frame: Frame, text: str) -> None:
-    """Find packets in which a field holds TEXT, whatever its script or accents."""
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        return [
-            {
-                "packet": packet_id.hex()[:12],
-                "field": short(opened.field.path),
-                "form": opened.field.form.text,
-                "value": field_text(opened.field),
-            }
-            for packet_id, found in node.search(text, person=frame.settings.person).items()
-            for opened in found
-        ]
-
-    frame.emit(at_work(frame, run), ["packet", "field", "form", "value"])
 
 
 @command.command()

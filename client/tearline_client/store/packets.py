@@ -263,6 +263,27 @@ class PacketStore:
         for packet_id in self.ids():
             yield self.packet(packet_id)
 
+    def sources(self, *, since_ms: int, until_ms: int) -> list[tuple[bytes, str]]:
+        """Id and originator of the packets that came here in some time, newest first."""
+        rows = self._db.rows(
+            "SELECT id, origin FROM packet WHERE received_ms >= ? AND received_ms < ?"
+            " ORDER BY received_ms DESC, id",
+            (since_ms, until_ms),
+        )
+        return [(packet_id, origin) for packet_id, origin in rows]
+
+    def manifest(self, packet_id: bytes) -> Manifest:
+        """What a packet says of itself, without reading the rest of it.
+
+        Raises:
+            NotFound: If it is not here.
+        """
+        sealed = self._db.value("SELECT manifest FROM packet WHERE id = ?", (packet_id,))
+        if sealed is None:
+            raise NotFound("no such packet here")
+        signed = parse_signed(self._db.vault.open("packet.manifest", sealed))
+        return parse_manifest(signed.statement.body)
+
     def ids(self) -> list[bytes]:
         """The ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]

@@ -1,0 +1,97 @@
+"""``tearline packet search``: what is open here, by a name, an account or any other value."""
+
+from datetime import UTC, datetime
+
+import click
+
+from tearline.limits import MAX_FOUND
+from tearline.packet import PacketKind
+from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.seen import field_text, short
+from tearline_client.finding import Within
+from tearline_client.node import Node
+from tearline_client.search import Sought
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY_MS = 24 * 3_600_000
+
+
+@click.command(cls=Command)
+@click.argument("text")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([kind.value for kind in PacketKind]),
+    multiple=True,
+    help="In packets of this kind.",
+)
+@click.option("--case", "case_id", default="", help="In packets of this case.")
+@click.option("--from", "sender", default="", help="In packets of this agency, or node URI.")
+@click.option("--since", type=_DAY, help="In what came here on this day (UTC) or later.")
+@click.option("--until", type=_DAY, help="In what came here on this day (UTC) or before.")
+@click.option("--mine/--theirs", "own", default=None, help="In packets of ours, or of others.")
+@pass_frame
+def search(
+    frame: Frame,
+    text: str,
+    kinds: tuple[str, ...],
+    case_id: str,
+    sender: str,
+    since: datetime | None,
+    until: datetime | None,
+    own: bool | None,
+) -> None:
+    """Find packets in which a field holds TEXT, the best first.
+
+    A name is found in any script, without its accents, and with its words in any order; an
+    account or a telephone number however it is spaced. Each search is an entry of the access log.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        within = Within(
+            own=own,
+            kinds=frozenset(map(PacketKind, kinds)),
+            case_id=case_id,
+            sender=_sender(node, sender),
+            since_ms=_day_ms(since) if since else 0,
+            **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
+        )
+        found = node.search(text, person=frame.settings.person, within=within)
+        if len(found) == MAX_FOUND:
+            frame.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
+        sought = Sought(text)
+        rows: list[dict[str, object]] = []
+        for packet_id, fields in found.items():
+            packet = node.state.stores.packets.packet(packet_id)
+            ours = packet.origin == node.uri
+            trust_list = node.state.trust.trust_list
+            for opened in fields:
+                rank = sought.rank(opened.field)
+                rows.append(
+                    {
+                        "packet": packet_id.hex()[:12],
+                        "id": packet_id.hex(),
+                        "from": "us" if ours else agency_name(trust_list, packet.origin),
+                        "kind": packet.manifest.kind.value,
+                        "case": packet.manifest.case_id,
+                        "at": time_text(packet.received_ms),
+                        "field": short(opened.field.path),
+                        "form": opened.field.form.text,
+                        "fits": "" if rank is None else rank.text,
+                        "value": field_text(opened.field),
+                    }
+                )
+        return rows
+
+    frame.emit(at_work(frame, run), ["packet", "from", "field", "form", "fits", "value"])
+
+
+def _sender(node: Node, name: str) -> str:
+    agencies = {agency.name: agency.uri for agency in node.state.trust.trust_list.agencies}
+    return agencies.get(name) or (node.node_of(name) if name else "")
+
+
+def _day_ms(day: datetime) -> int:
+    return int(day.replace(tzinfo=UTC).timestamp() * 1000)
