@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tearline.errors import MalformedInput
@@ -26,11 +26,13 @@ class Order:
         to: Partners, by agency name or node URI.
         agreement: Name of the agreement.
         about: What each packet says of itself.
+        sources: Packets here that they are made from, by the beginnings of their ids.
     """
 
     to: tuple[str, ...]
     agreement: str
     about: About
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +67,12 @@ def draft_file(
     """
     imported = read(path)
     _verify_guards(order.about.guarded, imported.entities)
+    sources = tuple(node.state.stores.packets.find(prefix) for prefix in order.sources)
+    about = replace(order.about, derived_from=(*order.about.derived_from, *sources))
     plans = []
     for number, group in enumerate(connected_groups(imported.entities)):
         extra = (narrative_field(narrative),) if narrative and number == 0 else ()
-        draft = node.draft(group, order.about, agreement=order.agreement, extra=extra)
+        draft = node.draft(group, about, agreement=order.agreement, extra=extra)
         plans.append(node.plan(draft, order.to))
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
 

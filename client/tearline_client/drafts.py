@@ -33,6 +33,7 @@ class About:
         case_id: The case it belongs to, or empty.
         urgency: How soon an answer is owed.
         evaluation: 4x4.
+        derived_from: Manifest ids of the packets it was made from.
         guarded: A stricter category for single fields, by entity id and property.
 
     Raises:
@@ -54,6 +55,7 @@ class About:
     case_id: str = ""
     urgency: Urgency = Urgency.ROUTINE
     evaluation: str = "X4"
+    derived_from: tuple[bytes, ...] = ()
     guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,7 @@ def draft_packet(
         case_id=about.case_id,
         urgency=about.urgency,
         evaluation=about.evaluation,
+        derived_from=about.derived_from,
     )
 
 

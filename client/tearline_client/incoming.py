@@ -12,6 +12,7 @@ from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
 from tearline.channel import Address, Mark, Void
+from tearline.consent import Consent, ConsentTerms, verify_terms
 from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
 from tearline.errors import (
     AgreementNotInForce,
@@ -36,11 +37,12 @@ from tearline.policy.masks import verify_generalised
 from tearline.policy.profile import verify_category
 from tearline.proposal import Proposal, verify_proposal
 from tearline.receipt import LogOpening, Receipt
-from tearline.sealing import open_packet, open_release
+from tearline.sealing import open_note, open_packet, open_release
 from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.addressed import address_of
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
@@ -59,6 +61,7 @@ _CODES = {
     StatementType.MARK: EventCode.MARK,
     StatementType.AGREEMENT: EventCode.AGREEMENT,
     StatementType.ERASURE: EventCode.ERASED,
+    StatementType.CONSENT: EventCode.CONSENT,
     StatementType.PROPOSAL: EventCode.PROPOSAL,
 }
 
@@ -104,7 +107,30 @@ class Lapsed:
     why: TearlineError
 
 
-Content = ReceivedGrant | Lapsed | Receipt | Void | Mark | Agreement | Erasure | Proposal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedConsent:
+    """A step of a consent, and what its sealed part says.
+
+    Attributes:
+        consent: The step.
+        terms: Its fields, scope and words.
+    """
+
+    consent: Consent
+    terms: ConsentTerms
+
+
+Content = (
+    ReceivedConsent
+    | ReceivedGrant
+    | Lapsed
+    | Receipt
+    | Void
+    | Mark
+    | Agreement
+    | Erasure
+    | Proposal
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +250,8 @@ class Intake:
                 return self._agreement(statement, delivery)
             case StatementType.ERASURE:
                 return self._erasure(statement, delivery)
+            case StatementType.CONSENT:
+                return self._consent(statement)
             case StatementType.PROPOSAL:
                 return self._proposal(statement, at)
             case _:
@@ -274,6 +302,19 @@ class Intake:
             findings=findings,
             problems=judge_body(manifest.kind, usable_fields(view, findings)),
         )
+
+    def _consent(self, statement: Statement) -> ReceivedConsent:
+        consent = parse_consent(statement.body)
+        self._verify_addressed(consent.address)
+        sealed = open_note(
+            consent.sealed,
+            self._kem_key(consent.kem_key_id),
+            StatementType.CONSENT,
+            encode_consent_prefix(consent),
+        )
+        terms = parse_terms(sealed)
+        verify_terms(consent, terms)
+        return ReceivedConsent(consent=consent, terms=terms)
 
     def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
         agreement = parse_agreement(statement.body)

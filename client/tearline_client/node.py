@@ -31,6 +31,7 @@ from tearline_client.agreement_file import parse_agreement_file
 from tearline_client.anchoring import Anchoring
 from tearline_client.certifying import renew_certificate
 from tearline_client.connecting import Connection
+from tearline_client.consenting import Consents
 from tearline_client.cosigner import Cosigner
 from tearline_client.drafts import About, draft_packet
 from tearline_client.entities import Group
@@ -43,6 +44,7 @@ from tearline_client.key_records import KeyRecords
 from tearline_client.keystore import Keystore
 from tearline_client.node_keys import NodeKeys
 from tearline_client.notices import Notices
+from tearline_client.onward import OnwardUse
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.proposing import Proposals
@@ -59,6 +61,7 @@ from tearline_client.store.channels import ChannelState
 from tearline_client.store.database import Database
 from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
+from tearline_client.store.values import ValueStore
 from tearline_client.store.vault import Vault
 from tearline_client.transport import GrpcTransport, Transport
 from tearline_client.views import PacketView, open_view
@@ -118,7 +121,9 @@ class Node:
         self._acting = Acting(home, keystore)
         self._sender = Sender(state, home.sending_lock)
         self._reissuing = Reissuing(state, self._sender)
-        self._releasing = Releasing(state, self._sender, self._reissuing)
+        values = ValueStore(state.stores.database, keystore.storage_key("values"))
+        onward = OnwardUse(state, values)
+        self._releasing = Releasing(state, self._sender, self._reissuing, onward)
         self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
         self._recovery = Recovery(state)
@@ -135,6 +140,7 @@ class Node:
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
+        self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
 
     @classmethod
@@ -399,7 +405,7 @@ class Node:
             agreement: Name of the agreement.
             extra: Fields beside the entities, such as the narrative.
         """
-        return draft_packet(
+        draft = draft_packet(
             group,
             self.agreement(agreement),
             about,
@@ -407,6 +413,7 @@ class Node:
             now_ms=self.state.now_ms(),
             extra=extra,
         )
+        return self._releasing.derived(draft)
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         """Which partner will get which field in which form; see ``Releasing.plan``."""

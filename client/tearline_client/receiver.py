@@ -38,7 +38,8 @@ from tearline.wire.exchange import (
     is_idle,
     parse_delivery,
 )
-from tearline_client.incoming import Intake, Lapsed, Received, ReceivedGrant
+from tearline_client.deriving import verify_taken
+from tearline_client.incoming import Intake, Lapsed, Received, ReceivedConsent, ReceivedGrant
 from tearline_client.state import NodeState
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
@@ -216,6 +217,10 @@ class Receiver:
                 self._state.stores.agreements.put(received.signed)
             case Erasure():
                 self._erase(received)
+            case ReceivedConsent() as content:
+                self._state.stores.consents.take(
+                    received.signed.statement, content.terms, time_ms=received.event.time_ms
+                )
             case Proposal():
                 place, time_ms = received.opening.index, received.event.time_ms
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
@@ -233,6 +238,7 @@ class Receiver:
     def _store_grant(self, received: ReceivedGrant) -> None:
         packets, now_ms = self._state.stores.packets, self._state.now_ms()
         packet_id = received.manifest_signed.statement.id
+        verify_taken(packets, received.manifest, received.view, node=self._state.uri)
         packets.put_packet(
             received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
         )

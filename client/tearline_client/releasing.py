@@ -22,6 +22,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
+from tearline_client.onward import OnwardUse
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.reissuing import Reissuing
@@ -90,12 +91,20 @@ class Releasing:
         state: The node.
         sender: Its outbox at work.
         reissuing: What becomes of grants that come back.
+        onward: Judges what is made from partners' packets.
     """
 
-    def __init__(self, state: NodeState, sender: Sender, reissuing: Reissuing) -> None:
+    def __init__(
+        self, state: NodeState, sender: Sender, reissuing: Reissuing, onward: OnwardUse
+    ) -> None:
+        self._onward = onward
         self._state = state
         self._sender = sender
         self._reissuing = reissuing
+
+    def derived(self, draft: Draft) -> Draft:
+        """A draft marked as strictly as the packets that it names as its sources."""
+        return self._onward.derived(draft)
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         """Which partner will get which field in which form. Nothing leaves the house.
@@ -141,6 +150,7 @@ class Releasing:
         self._state.verify_witnessed()
         for plan in plans:
             _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
+            self._onward.verify(plan)
         with self._state.stores.database.transaction():
             also()
             composition = compose(plans, self._releaser(persons))
@@ -181,6 +191,7 @@ class Releasing:
             purpose=first.purpose if first is not None else article.purposes[0],
             kind=shown.manifest.kind,
             not_after_ms=shown.manifest.not_after_ms,
+            derived_from=shown.manifest.derived_from,
         )
         verify_direction(
             article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
@@ -193,6 +204,7 @@ class Releasing:
         )
         if plan.cells()[0].form < field.field.form:
             raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
+        self._onward.verify(plan)
         return Disclosure(
             shown=shown, field=field, recipient=recipient, article=article, purpose=draft.purpose
         )

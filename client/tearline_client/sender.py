@@ -256,6 +256,8 @@ class Sender:
                 packets.set_status(statement.id, Status.REFUSED)
                 if code == RecipientKeyExpired.code:
                     self._state.stores.returned.put(statement.id)
+            case StatementType.CONSENT:
+                self._state.stores.consents.forget(statement.id)
             case StatementType.RECEIPT:
                 packets.set_untold(parse_receipt(statement.body).about)
 

@@ -46,6 +46,7 @@ from tearline_client.follower import MAX_AHEAD_S, LogFollower
 from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.channels import ChannelStore
+from tearline_client.store.consents import ConsentStore
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
@@ -82,6 +83,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.erasures = ErasureStore(database, self.log)
+        self.consents = ConsentStore(database, self.packets)
         self.proposals = ProposalStore(database, self.agreements)
 
 

@@ -183,6 +183,7 @@ class SyncNode:
         self._closing = closing
         self.proposals = SyncDesk(node.proposals, loop)
         self.second = SyncDesk(node.second, loop)
+        self.consents = SyncDesk(node.consents, loop)
 
     open = staticmethod(_opened(Node.open))
 

@@ -949,7 +949,7 @@ class OnwardUseForbidden(GrantError):
 
     code = "TL-GRT-006"
     what = "Its originator has not allowed this field to be shown to others."
-    next = "Ask the originator to make the exhibit, or to release the field without that condition."
+    next = "Ask its originator: `tearline consent ask --use evidence`; or it makes the exhibit."
     exit_status = EXIT_REFUSED
 
 

@@ -26,6 +26,7 @@ _SOURCE = "ABCX"
 _INFORMATION = "1234"
 _OURS_ALONE = (Tlp.AMBER_STRICT, Tlp.RED)
 _FREE_TEXT = "narrative"
+_SHARED_BY_MANY = ("identity.trait", "identity.birth")
 _IN_WORDS = {
     "H1": "not in evidence without the originator's permission",
     "H2": "not passed on without the originator's permission",
@@ -130,6 +131,15 @@ def conditions(marking: Marking, use: Use) -> tuple[str, ...]:
 def is_limited(marking: Marking) -> bool:
     """Whether a marking keeps a field from being passed on, or from evidence, without consent."""
     return bool(conditions(marking, Use.EVIDENCE))
+
+
+def is_telling(marking: Marking) -> bool:
+    """Whether one value of a field so marked is enough to tell a copy.
+
+    Nationalities and dates of birth are limited as persons' names are, and many persons share
+    them.
+    """
+    return is_limited(marking) and marking.category not in _SHARED_BY_MANY
 
 
 def caveats_in_words(markings: Iterable[Marking]) -> tuple[str, ...]:

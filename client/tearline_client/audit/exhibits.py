@@ -22,6 +22,7 @@ from tearline.exhibit import Examination, examine, show_slot, verify_exhibit, ve
 from tearline.identity import agency_uri_of
 from tearline.ledger import parse_entry
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
+from tearline.onward import Use
 from tearline.packet import OpenedField
 from tearline.statement import Header, StatementType
 from tearline.tlog_policy import LogPolicy
@@ -76,7 +77,8 @@ def make_exhibit(
 
     Raises:
         NotFound: If the packet, or one field by that name, is not here.
-        OnwardUseForbidden: If the packet is a partner's, and a field may not be shown on.
+        OnwardUseForbidden: If the packet is a partner's, a field may not be shown on, and its
+            originator does not consent to its use in evidence.
         MomentUnproven: If the log does not yet say, here, that it took the packet.
         PacketTooLarge: If the file would be.
         StoreError: If the entry cannot be written.
@@ -86,7 +88,8 @@ def make_exhibit(
     opened = {slot: each for name in fields for slot, each in _named(shown, name)}
     if not shown.own:
         for each in opened.values():
-            verify_may_show(each.field.marking)
+            if not _has_consent(state, packet_id, each.field.path):
+                verify_may_show(each.field.marking)
     words = _receipts(state, shown) if receipts or not shown.own else []
     exhibit = _assemble(state, shown, list(opened.values()), words)
     data = encode_exhibit(exhibit)
@@ -95,6 +98,16 @@ def make_exhibit(
     verify_exhibit(parse_exhibit(data), state.trust.federation)
     access.record(EventCode.ACCESS_EXHIBIT, {packet_id: opened.values()}, person=person)
     return armor(Armor.EXHIBIT, data)
+
+
+def _has_consent(state: NodeState, packet_id: bytes, path: str) -> bool:
+    """Whether the originator consents, now, to this field's being used in evidence."""
+    now_ms = state.now_ms()
+    return any(
+        (given.packet, given.path, given.use) == (packet_id, path, Use.EVIDENCE)
+        and now_ms < given.ends_ms
+        for given in state.stores.consents.permissions()
+    )
 
 
 def judge_exhibit(

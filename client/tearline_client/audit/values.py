@@ -4,11 +4,10 @@ The log never holds a value in any form, so an auditor who has one begins here: 
 ids of packets, and with those the log says who was shown them.
 """
 
-from tearline.packet import TEXT
+from tearline_client.indexing import index_values
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredPacket
 from tearline_client.store.values import ValueStore
-from tearline_client.views import open_view
 
 
 def packets_with(state: NodeState, values: ValueStore, value: str) -> tuple[StoredPacket, ...]:
@@ -23,17 +22,5 @@ def packets_with(state: NodeState, values: ValueStore, value: str) -> tuple[Stor
         MalformedInput: If it holds no letter and no digit.
         PacketError: If a packet as it lies here no longer verifies.
     """
-    for packet_id in values.behind():
-        # In one transaction: a key that comes meanwhile is not taken for one that was read with.
-        with state.stores.database.transaction():
-            shown = open_view(state.stores.packets, packet_id, node=state.uri)
-            values.put(
-                packet_id,
-                (
-                    text
-                    for opened in shown.view.fields
-                    if opened.field.media_type == TEXT
-                    for text in opened.field.texts
-                ),
-            )
+    index_values(state, values)
     return tuple(state.stores.packets.packet(packet_id) for packet_id in values.find(value))

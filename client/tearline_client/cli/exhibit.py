@@ -32,8 +32,9 @@ def exhibit(
     file verifies it offline, with the federation id and without any key: `tearline audit verify`.
     It also shows what the manifest says beside its fields, as the case and the article.
 
-    Of a partner's packet only those fields can be shown whose marking lets them be passed on;
-    the others only their originator can show. Nothing is sent, and nobody is told.
+    Of a partner's packet only those fields can be shown whose marking lets them be passed on, or
+    to whose use in evidence the originator consents: `tearline consent ask --use evidence`. The
+    others only their originator can show. Nothing is sent, and nobody is told.
     """
 
     async def run(node: Node) -> tuple[str, str]:

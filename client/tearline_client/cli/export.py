@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tearline.event import EventCode
+from tearline.onward import caveats_in_words
 from tearline.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline_client.cli.at_work import at_work
@@ -35,13 +36,20 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     Only fields in clear form; what was generalised or kept back is left out.
     """
 
-    async def run(node: Node) -> list[Entity]:
+    async def run(node: Node) -> tuple[list[Entity], tuple[str, ...]]:
         entities, shown = exported(node, packets)
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         node.access.record(act, shown, person=frame.settings.person)
-        return entities
+        store = node.state.stores.packets
+        foreign = [
+            opened.field.marking
+            for packet_id, fields in shown.items()
+            if store.packet(packet_id).origin != node.uri
+            for opened in fields
+        ]
+        return entities, caveats_in_words(foreign)
 
-    entities = at_work(frame, run)
+    entities, caveats = at_work(frame, run)
     lines = [encode_entity(without_extension(e) if plain else e) for e in entities]
     if target is None:
         for line in lines:
@@ -50,6 +58,8 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
         with create_file(target.parent, target.name) as stream:
             stream.writelines(lines)
     frame.say(f"{len(lines)} entities.")
+    for words in caveats:
+        frame.say(words)
 
 
 def exported(

@@ -12,6 +12,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, read_text, time_text
+from tearline_client.cli.consent import pass_on
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -27,6 +28,7 @@ from tearline_client.cli.release import (
 from tearline_client.cli.search import search
 from tearline_client.cli.seen import (
     below_the_line,
+    caveats_of,
     cell_rows,
     describe,
     find_path,
@@ -57,6 +59,7 @@ command.add_command(pending)
 command.add_command(approve)
 command.add_command(reject)
 command.add_command(search)
+command.add_command(pass_on)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +90,13 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="4x4 of source (A, B, C, X) and information (1 to 4), for example B2.",
         ),
         click.option(
+            "--derived-from",
+            "sources",
+            multiple=True,
+            metavar="PACKET",
+            help="A packet here that it was made from: the beginning of its id.",
+        ),
+        click.option(
             "--guard",
             "guarded",
             multiple=True,
@@ -109,7 +119,7 @@ def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -
 
 def order_of(options: dict[str, Any]) -> Order:
     """The Order that ``order_options`` collected."""
-    to, agreement = options.pop("to"), options.pop("agreement")
+    to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
     about = About(
         **{
             **options,
@@ -118,7 +128,7 @@ def order_of(options: dict[str, Any]) -> Order:
             "guarded": dict(_guarded(text) for text in options["guarded"]),
         }
     )
-    return Order(to=to, agreement=agreement, about=about)
+    return Order(to=to, agreement=agreement, about=about, sources=sources)
 
 
 def _guarded(text: str) -> tuple[tuple[str, str], str]:
@@ -243,7 +253,7 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         frame.say(describe(shown, trust))
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
-        for line in below_the_line(shown):
+        for line in [*below_the_line(shown), *caveats_of(shown)]:
             click.echo(line)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tearline.errors import NotFound
+from tearline.onward import caveats_in_words
 from tearline.packet import TEXT, Field
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name
@@ -101,6 +102,13 @@ def below_the_line(shown: PacketView) -> list[str]:
         for e in sorted(shown.view.existences, key=lambda e: e.category)
     ]
     return [TEAR_LINE, *told]
+
+
+def caveats_of(shown: PacketView) -> list[str]:
+    """What a reader of a partner's packet must know of the use of what is open here."""
+    if shown.own:
+        return []
+    return [f"  {words}" for words in caveats_in_words(o.field.marking for o in shown.view.fields)]
 
 
 def find_path(shown: PacketView, text: str) -> str:

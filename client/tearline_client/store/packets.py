@@ -288,6 +288,10 @@ class PacketStore:
         """The ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
 
+    def has_partners(self, node: str) -> bool:
+        """Whether a packet is here that another node made."""
+        return self._db.row("SELECT 1 FROM packet WHERE origin <> ? LIMIT 1", (node,)) is not None
+
     def find(self, prefix: str) -> bytes:
         """The packet whose id, in hexadecimal, begins with ``prefix``.
 

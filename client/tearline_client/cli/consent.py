@@ -1,0 +1,325 @@
+"""``tearline consent``: what may be done with a packet beyond what it was given for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from tearline.consent import ConsentStep
+from tearline.errors import LoginRequired
+from tearline.federation import TrustList
+from tearline.onward import Use
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command, Group
+from tearline_client.cli.seen import find_path, short
+from tearline_client.node import Node
+from tearline_client.store.consents import ConsentRecord
+from tearline_client.views import PacketView, open_view
+
+_DATE = click.DateTime(["%Y-%m-%d"])
+_COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "until"]
+_sync_option = click.option(
+    "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """What may be done with a packet beyond what it was given for: asked, given, refused."""
+
+
+def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of whoever asks."""
+    for option in (
+        click.option("--until", type=_DATE, help="Until when; else as long as the packet lasts."),
+        click.option("--note", default="", help="Why, for the people who made the packet."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(name="pass-on", cls=Command)
+@click.argument("packet")
+@click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
+@click.option("--to", required=True, help="Third party: an agency, or a node URI.")
+@_asking
+@pass_frame
+def pass_on(
+    frame: Frame,
+    packet: str,
+    fields: tuple[str, ...],
+    to: str,
+    until: datetime | None,
+    note: str,
+) -> None:
+    """Ask whoever made PACKET to grant FIELDs of it to a third party.
+
+    Nothing is copied: if they give it, their node sends the fields itself, by its own policies.
+    """
+
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+        shown = await _received(node, packet)
+        paths = [find_path(shown, field) for field in fields]
+        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
+        record = await node.consents.pass_on(
+            shown.packet.id, paths, to, ends_ms=_ends_ms(until), note=note, acted_by=person
+        )
+        return record, node.state.trust.trust_list
+
+    _emit(frame, *at_work(frame, run))
+
+
+@command.command()
+@click.argument("packet")
+@click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
+@click.option(
+    "--use",
+    type=click.Choice([Use.EVIDENCE.value, Use.PURPOSE.value]),
+    required=True,
+    help="In evidence, or for another purpose.",
+)
+@click.option("--for", "scope", required=True, help="The proceedings, or the purpose.")
+@_asking
+@pass_frame
+def ask(
+    frame: Frame,
+    packet: str,
+    fields: tuple[str, ...],
+    use: str,
+    scope: str,
+    until: datetime | None,
+    note: str,
+) -> None:
+    """Ask whoever made PACKET to allow the use of FIELDs in evidence, or for another purpose."""
+
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+        shown = await _received(node, packet)
+        paths = [find_path(shown, field) for field in fields]
+        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
+        record = await node.consents.ask(
+            shown.packet.id,
+            paths,
+            Use(use),
+            scope,
+            ends_ms=_ends_ms(until),
+            note=note,
+            acted_by=person,
+        )
+        return record, node.state.trust.trust_list
+
+    _emit(frame, *at_work(frame, run))
+
+
+@command.command(name="list")
+@_sync_option
+@pass_frame
+def list_command(frame: Frame, sync: bool) -> None:
+    """List what was asked here and of us, and where each consent stands."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        if sync:
+            await node.receive()
+        trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
+        return [_row(record, trust_list, now_ms) for record in node.consents.all()]
+
+    frame.emit(at_work(frame, run), _COLUMNS)
+
+
+@command.command()
+@click.argument("consent")
+@_sync_option
+@pass_frame
+def show(frame: Frame, consent: str, sync: bool) -> None:
+    """Show every step of CONSENT (the beginning of its id), with its fields and words."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        if sync:
+            await node.receive()
+        record = node.consents.find(consent)
+        trust_list = node.state.trust.trust_list
+        return [
+            {
+                "step": step.consent.step.value,
+                "by": "us" if step.ours else agency_name(trust_list, record.peer),
+                "at": time_text(step.time_ms),
+                "fields": " ".join(short(path) for path in step.terms.fields),
+                "for": _scope_text(record, step.terms.scope, trust_list),
+                "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
+                "note": step.terms.note,
+                "packet": record.packet.hex(),
+                "paths": list(step.terms.fields),
+            }
+            for step in record.steps
+        ]
+
+    frame.emit(at_work(frame, run), ["step", "by", "at", "fields", "for", "until", "note"])
+
+
+@command.command()
+@click.argument("consent")
+@click.argument("fields", metavar="[FIELD]...", nargs=-1)
+@click.option("--until", type=_DATE, help="Until when; else as was asked.")
+@click.option("--note", default="", help="Words for the people who asked.")
+@click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
+@pass_frame
+def give(
+    frame: Frame,
+    consent: str,
+    fields: tuple[str, ...],
+    until: datetime | None,
+    note: str,
+    dry_run: bool,
+) -> None:
+    """A liaison officer gives CONSENT, for all that was asked or for some FIELDs of it.
+
+    Where it is to pass on, this node grants the fields to the third party first, as far as the
+    agreement lets it; the asker learns only that it was done.
+    """
+
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+        await node.receive()
+        record, trust_list = node.consents.find(consent), node.state.trust.trust_list
+        shown = open_view(node.state.stores.packets, record.packet, node=node.uri)
+        paths = [find_path(shown, field) for field in fields]
+        if dry_run:
+            return record, trust_list
+        person = _person(frame, node, shown.manifest.agreement.id)
+        given = await node.consents.give(
+            record.id, acted_by=person, fields=paths, ends_ms=_ends_ms(until), note=note
+        )
+        return given, trust_list
+
+    _emit(frame, *at_work(frame, run))
+
+
+@command.command()
+@click.argument("consent")
+@click.option("--note", default="", help="Why, for the people who asked.")
+@pass_frame
+def refuse(frame: Frame, consent: str, note: str) -> None:
+    """Refuse CONSENT."""
+
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+        await node.receive()
+        record = node.consents.find(consent)
+        person = _acting(frame, node, record)
+        refused = await node.consents.refuse(record.id, note=note, acted_by=person)
+        return refused, node.state.trust.trust_list
+
+    _emit(frame, *at_work(frame, run))
+
+
+@command.command()
+@click.argument("consent")
+@click.option("--note", default="", help="Why, for the people of the other side.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
+    """Withdraw CONSENT, which we gave, or asked for.
+
+    What was granted to a third party in the meantime stays granted: that is for a recall.
+    """
+
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+        await node.receive()
+        record, trust_list = node.consents.find(consent), node.state.trust.trust_list
+        name = agency_name(trust_list, record.peer)
+        frame.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
+        person = _acting(frame, node, record)
+        return await node.consents.withdraw(record.id, note=note, acted_by=person), trust_list
+
+    _emit(frame, *at_work(frame, run))
+
+
+@command.command()
+@click.argument("packet")
+@click.argument("field")
+@click.option("--reason", required=True, help="Where we have the value from; it is kept.")
+@pass_frame
+def own(frame: Frame, packet: str, field: str, reason: str) -> None:
+    """An officer records that we have the value of FIELD of a partner's PACKET from elsewhere.
+
+    From then on, sending our own value does not count as copying theirs. It is kept with the
+    officer's name: `tearline consent own-list`.
+    """
+
+    async def run(node: Node) -> None:
+        person = node.person(frame.settings.person, Role.OFFICER)
+        shown = await _received(node, packet)
+        node.consents.record_own(shown.packet.id, find_path(shown, field), reason, person=person)
+
+    at_work(frame, run)
+    frame.say("Recorded. What we send of our own is not taken for a copy of that field.")
+
+
+@command.command(name="own-list")
+@pass_frame
+def own_list(frame: Frame) -> None:
+    """List what officers recorded that we have from elsewhere."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        return [
+            {
+                "packet": each.packet.hex()[:12],
+                "field": short(each.path),
+                "officer": each.person,
+                "at": time_text(each.time_ms),
+                "reason": each.reason,
+            }
+            for each in node.consents.own_sources()
+        ]
+
+    frame.emit(at_work(frame, run), ["packet", "field", "officer", "at", "reason"])
+
+
+async def _received(node: Node, packet: str) -> PacketView:
+    await node.receive()
+    packet_id = node.state.stores.packets.find(packet)
+    return open_view(node.state.stores.packets, packet_id, node=node.uri)
+
+
+def _acting(frame: Frame, node: Node, record: ConsentRecord) -> ActedBy | None:
+    manifest = node.state.stores.packets.packet(record.packet).manifest
+    return acting(frame, node, manifest.agreement.id, Role.LIAISON)
+
+
+def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy:
+    person = acting(frame, node, agreement_id, Role.LIAISON)
+    if person is None:
+        raise LoginRequired("a person gives a consent, and nobody is logged in")
+    return person
+
+
+def _ends_ms(until: datetime | None) -> int:
+    """The moment that a date begins, UTC; 0 where none was named."""
+    return 0 if until is None else int(until.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _emit(frame: Frame, record: ConsentRecord, trust_list: TrustList) -> None:
+    frame.emit([_row(record, trust_list, 0)], _COLUMNS)
+
+
+def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str, object]:
+    wanted = record.wanted
+    ends_ms = wanted.consent.ends_ms if wanted else 0
+    ended = ConsentStep.GIVE in record.said and 0 < ends_ms <= now_ms
+    return {
+        "consent": record.id.hex()[:12],
+        "side": "asked by us" if record.asked_here else "asked of us",
+        "partner": agency_name(trust_list, record.peer),
+        "use": record.use.value,
+        "status": "ended" if ended and record.status.text == "given" else record.status.text,
+        "fields": " ".join(short(path) for path in wanted.terms.fields) if wanted else "",
+        "for": _scope_text(record, wanted.terms.scope, trust_list) if wanted else "",
+        "until": time_text(ends_ms) if ends_ms else "",
+        "packet": record.packet.hex()[:12],
+        "id": record.id.hex(),
+    }
+
+
+def _scope_text(record: ConsentRecord, scope: str, trust_list: TrustList) -> str:
+    return agency_name(trust_list, scope) if scope and record.use is Use.PASS_ON else scope

@@ -1,0 +1,359 @@
+"""The desk for consents: asking originators for more, and answering those who ask us.
+
+Passing on is a grant of the originator to the third party. So who wants something passed on
+asks for it; giving it, the originator's node discloses the fields itself, by its policies, and
+then says that it was done.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tearline.channel import Address
+from tearline.consent import (
+    CONSENT_ID_SIZE,
+    Consent,
+    ConsentStep,
+    ConsentTerms,
+    verify_may_say,
+    verify_open_for,
+    verify_terms,
+)
+from tearline.errors import (
+    ConsentClosed,
+    ConsentMisplaced,
+    NotFound,
+    RefusedOtherwise,
+    error_by_code,
+)
+from tearline.identity import agency_uri_of
+from tearline.onward import Use
+from tearline.sealing import seal_note
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
+from tearline.wire.statements import signed
+from tearline_client.outgoing import sign_together
+from tearline_client.releasing import Persons, Releasing, Sent, node_of
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.consents import ConsentRecord, OwnSource
+from tearline_client.views import PacketView, open_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matter:
+    """What a step is about: which consent, for what sort of use, until when."""
+
+    id: bytes
+    use: Use
+    ends_ms: int = 0
+
+
+class Consents:
+    """What originators allow this node, and what it allows others.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+        releasing: Its outgoing desk.
+        sync: Brings the node up to date.
+    """
+
+    def __init__(
+        self,
+        state: NodeState,
+        sender: Sender,
+        releasing: Releasing,
+        sync: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._store = state.stores.consents
+        self._sender = sender
+        self._releasing = releasing
+        self._sync = sync
+
+    def all(self) -> tuple[ConsentRecord, ...]:
+        """Every consent, in the order in which they began."""
+        return self._store.all()
+
+    def find(self, prefix: str) -> ConsentRecord:
+        """The consent whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        return self._store.find(prefix)
+
+    async def pass_on(
+        self,
+        packet_id: bytes,
+        fields: Sequence[str],
+        to: str,
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Asks a packet's originator to grant fields of it to a third party.
+
+        Args:
+            packet_id: 32 bytes, a partner's packet.
+            fields: Paths of fields that are open here.
+            to: The third party: an agency's name or a node URI.
+            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
+            note: Why, for the people of the originator.
+            acted_by: The person who asks.
+
+        Raises:
+            NotFound: If there is no such packet, field or partner.
+            ConsentMisplaced: If nobody needs to be asked.
+        """
+        recipient = node_of(self._state.trust, to)
+        return await self.ask(
+            packet_id,
+            fields,
+            Use.PASS_ON,
+            recipient,
+            ends_ms=ends_ms,
+            note=note,
+            acted_by=acted_by,
+        )
+
+    async def ask(
+        self,
+        packet_id: bytes,
+        fields: Sequence[str],
+        use: Use,
+        scope: str,
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Asks a packet's originator to allow more than it gave the fields for.
+
+        Args:
+            packet_id: 32 bytes, a partner's packet.
+            fields: Paths of fields that are open here.
+            use: What for.
+            scope: The third party's node URI, the proceedings or the purpose, by the use.
+            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
+            note: Why, for the people of the originator.
+            acted_by: The person who asks.
+
+        Raises:
+            NotFound: If there is no such packet or field.
+            ConsentMisplaced: If the packet is our own, or the third party its originator.
+        """
+        await self._sync()
+        shown = self._shown(packet_id)
+        if shown.own:
+            raise ConsentMisplaced("the packet is our own")
+        if use is Use.PASS_ON and agency_uri_of(scope) in (
+            agency_uri_of(shown.packet.origin),
+            self._state.agency,
+        ):
+            raise ConsentMisplaced("that is where it came from, or where it is")
+        missing = [path for path in fields if shown.field(path) is None]
+        if missing or not fields:
+            raise NotFound("a field asked for is not open here")
+        consent_id = secrets.token_bytes(CONSENT_ID_SIZE)
+        await self._say(
+            ConsentStep.ASK,
+            shown,
+            shown.packet.origin,
+            _Matter(id=consent_id, use=use, ends_ms=ends_ms or shown.manifest.not_after_ms),
+            ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
+            acted_by,
+        )
+        return self._store.find(consent_id.hex())
+
+    async def give(
+        self,
+        consent_id: bytes,
+        *,
+        acted_by: ActedBy,
+        fields: Sequence[str] = (),
+        ends_ms: int = 0,
+        note: str = "",
+    ) -> ConsentRecord:
+        """Gives what a partner asked for; where it asked to pass on, grants it first.
+
+        Args:
+            consent_id: 16 bytes.
+            acted_by: The person who gives it.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            note: Words for the people who asked.
+
+        Raises:
+            NotFound: If nobody asked, or not for one of the fields.
+            ConsentMisplaced: If it is not ours to give.
+            ConsentClosed: If it was answered, withdrawn, or its time is over.
+            PolicyError: If the agreement does not let a field be passed on; then nothing is given.
+        """
+        await self._sync()
+        record = self._open(consent_id, ConsentStep.GIVE)
+        asked = record.said[ConsentStep.ASK]
+        wanted = tuple(sorted(set(fields or asked.terms.fields)))
+        if not set(wanted) <= set(asked.terms.fields):
+            raise NotFound("nobody asked for one of these fields")
+        ends_ms = ends_ms or asked.consent.ends_ms
+        if ends_ms <= self._state.now_ms():
+            raise ConsentClosed("its time is over")
+        shown = self._shown(record.packet)
+        if any(shown.field(path) is None for path in wanted):
+            raise NotFound("the packet has no such field")
+        if record.use is Use.PASS_ON:
+            for path in wanted:
+                await self._grant(shown, path, asked.terms.scope, acted_by)
+        await self._say(
+            ConsentStep.GIVE,
+            shown,
+            record.peer,
+            _Matter(id=record.id, use=record.use, ends_ms=ends_ms),
+            ConsentTerms(fields=wanted, scope=asked.terms.scope, note=note),
+            acted_by,
+        )
+        return self._store.find(record.id.hex())
+
+    async def refuse(
+        self, consent_id: bytes, *, note: str = "", acted_by: ActedBy | None = None
+    ) -> ConsentRecord:
+        """Refuses what a partner asked for.
+
+        Raises:
+            NotFound: If nobody asked.
+            ConsentMisplaced: If it is not ours to refuse.
+            ConsentClosed: If it was answered or withdrawn.
+        """
+        return await self._close(consent_id, ConsentStep.REFUSE, note, acted_by)
+
+    async def withdraw(
+        self, consent_id: bytes, *, note: str = "", acted_by: ActedBy | None = None
+    ) -> ConsentRecord:
+        """Withdraws what we asked for, or what we gave.
+
+        Raises:
+            NotFound: If there is no such consent.
+            ConsentClosed: If it was refused or withdrawn.
+        """
+        return await self._close(consent_id, ConsentStep.WITHDRAW, note, acted_by)
+
+    def record_own(self, packet_id: bytes, path: str, reason: str, *, person: str) -> OwnSource:
+        """Keeps that the agency has a field's value from a source of its own (spec O-4).
+
+        Args:
+            packet_id: 32 bytes, the partner's packet that holds the same value.
+            path: The field there.
+            reason: Where the agency has it from.
+            person: The officer who answers for it.
+
+        Raises:
+            NotFound: If there is no such packet or field.
+        """
+        if self._shown(packet_id).field(path) is None:
+            raise NotFound("the packet has no such field")
+        own = OwnSource(
+            packet=packet_id,
+            path=path,
+            person=person,
+            reason=reason,
+            time_ms=self._state.now_ms(),
+        )
+        with self._state.stores.database.transaction():
+            self._store.put_own(own)
+        return own
+
+    def own_sources(self) -> tuple[OwnSource, ...]:
+        """What officers recorded so, in order."""
+        return self._store.own_sources()
+
+    async def _close(
+        self, consent_id: bytes, step: ConsentStep, note: str, acted_by: ActedBy | None
+    ) -> ConsentRecord:
+        await self._sync()
+        record = self._open(consent_id, step)
+        await self._say(
+            step,
+            self._shown(record.packet),
+            record.peer,
+            _Matter(id=record.id, use=record.use),
+            ConsentTerms(note=note),
+            acted_by,
+        )
+        return self._store.find(record.id.hex())
+
+    def _shown(self, packet_id: bytes) -> PacketView:
+        return open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+
+    def _open(self, consent_id: bytes, step: ConsentStep) -> ConsentRecord:
+        record = self._store.find(consent_id.hex())
+        verify_open_for(step, record.said)
+        return record
+
+    async def _grant(self, shown: PacketView, path: str, to: str, acted_by: ActedBy) -> None:
+        """Grants a field to a third party, unless it has it: giving may be tried again."""
+        field = shown.field(path)
+        if field is None:
+            raise NotFound("the packet has no such field")
+        for stored in shown.grants:
+            granted = stored.grant
+            whole = {
+                slot
+                for opening in shown.packet.parts.openings
+                if opening.compartment in granted.compartments
+                for slot in opening.slots
+            }
+            if granted.address.recipient == to and field.slot in whole | set(granted.fields):
+                return
+        sent = await self._releasing.disclose(shown.packet.id, path, to, Persons(acted_by=acted_by))
+        _verify_accepted(sent)
+
+    async def _say(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        acted_by: ActedBy | None,
+    ) -> None:
+        """Signs a step, keeps it, and sends it."""
+        state = self._state
+        state.verify_ready()
+        state.verify_witnessed()
+        agreement_id = shown.manifest.agreement.id
+        with state.stores.database.transaction():
+            key = state.trust.kem_key(peer, at=state.next_moment())
+            bare = Consent(
+                header=state.signer.header,
+                address=Address(
+                    recipient=peer,
+                    agreement_id=agreement_id,
+                    seq=state.stores.channels.next_seq(peer, agreement_id),
+                ),
+                consent_id=matter.id,
+                step=step,
+                use=matter.use,
+                packet=shown.packet.id,
+                ends_ms=matter.ends_ms,
+                kem_key_id=key.id,
+                acted_by=acted_by,
+                sealed=b"",
+            )
+            verify_may_say(bare, is_originator=shown.own)
+            verify_terms(bare, terms)
+            before = encode_consent_prefix(bare)
+            note = seal_note(encode_terms(terms), key, StatementType.CONSENT, before)
+            body = encode_consent(replace(bare, sealed=note))
+            tree, publication = sign_together(state.signer, [(StatementType.CONSENT, body)])
+            statement = signed(tree)
+            self._store.put(statement.statement, terms, now_ms=state.now_ms())
+            ids = self._sender.store_publications([publication])
+        _verify_accepted(await self._releasing.settle((), [statement], ids))
+
+
+def _verify_accepted(sent: Sent) -> None:
+    for code, why in sent.refused:
+        raise (error_by_code(code) or RefusedOtherwise)(why)

@@ -1,0 +1,57 @@
+"""What is held here of partners' packets, as the rules of onward use see it."""
+
+import hashlib
+
+from tearline.errors import NotFound
+from tearline.identity import agency_uri_of
+from tearline.onward import Held, verify_evaluation_kept, verify_marked_as
+from tearline.packet import TEXT, Field, Manifest, View
+from tearline_client.search import folded
+from tearline_client.store.packets import PacketStore
+from tearline_client.views import PacketView, open_view
+
+
+def held_of(shown: PacketView) -> tuple[Held, ...]:
+    """Every field of a packet that is open here."""
+    purposes = frozenset(stored.grant.purpose for stored in shown.grants)
+    return tuple(
+        Held(
+            packet=shown.packet.id,
+            originator=agency_uri_of(shown.packet.origin),
+            path=opened.field.path,
+            marking=opened.field.marking,
+            values=values_of(opened.field),
+            purposes=purposes,
+        )
+        for opened in shown.view.fields
+    )
+
+
+def values_of(field: Field) -> frozenset[str]:
+    """A field's values, spelled so that what reads the same compares equal."""
+    if field.media_type != TEXT:
+        return frozenset(hashlib.sha256(value).hexdigest() for value in field.values)
+    return frozenset(text for text in map(folded, field.texts) if text)
+
+
+def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: str) -> None:
+    """Checks a packet that arrived by those of its sources that are held here (spec O-10).
+
+    Raises:
+        DerivedWeaker: If it claims more trust than such a source, or marks a value of it milder.
+    """
+    sender = agency_uri_of(manifest.header.signer)
+    for source in manifest.derived_from:
+        try:
+            shown = open_view(packets, source, node=node)
+        except NotFound:
+            continue  # what is not here cannot be compared
+        if agency_uri_of(shown.packet.origin) == sender:
+            continue
+        verify_evaluation_kept(manifest.evaluation, shown.manifest.evaluation)
+        held = held_of(shown)
+        for opened in view.fields:
+            values = values_of(opened.field)
+            for each in held:
+                if opened.field.media_type == TEXT and each.values & values:
+                    verify_marked_as(opened.field.marking, each)

@@ -1,0 +1,147 @@
+"""Onward use at this node: what is made from partners' packets, and what must not leave.
+
+The sender's own node knows every value, so it is here that a copy is found which nobody
+declared. Before anything is sealed, ``verify`` judges a plan by the packets it is made from and
+by the consents that their originators gave.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown
+from tearline.identity import agency_uri_of
+from tearline.onward import (
+    Held,
+    Intent,
+    Use,
+    concerned,
+    derived_marking,
+    is_telling,
+    verify_evaluation_kept,
+    verify_use,
+)
+from tearline.packet import TEXT, Field
+from tearline.policy.form import Form
+from tearline.policy.profile import marking_of
+from tearline_client.deriving import held_of, values_of
+from tearline_client.indexing import index_values
+from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.state import NodeState
+from tearline_client.store.values import ValueStore
+from tearline_client.views import PacketView, open_view
+
+
+class OnwardUse:
+    """Judges what is to be sent by what partners gave.
+
+    Args:
+        state: The node.
+        values: Its keyed index of values.
+    """
+
+    def __init__(self, state: NodeState, values: ValueStore) -> None:
+        self._state = state
+        self._values = values
+
+    def derived(self, draft: Draft) -> Draft:
+        """A draft marked as strictly as the packets it is made from (spec O-5).
+
+        Raises:
+            SourceUnknown: If one of them is not here.
+        """
+        sources = self._held(draft.derived_from)
+        if not sources:
+            return draft
+        fields = tuple(
+            replace(field, marking=derived_marking(field.marking, _taken_after(field, sources)))
+            for field in draft.fields
+        )
+        return replace(draft, fields=fields)
+
+    def verify(self, plan: ReleasePlan) -> None:
+        """Checks, for every field and whoever is to get it, what it takes after (spec O-4 to O-7).
+
+        Raises:
+            SourceUnknown: If a packet that the draft names is not here.
+            DerivedWeaker: If it is marked or evaluated more freely than one.
+            PassOnForbidden: If an originator has not allowed a recipient.
+            PurposeForbidden: If it gave the field for another purpose.
+            CopyUndeclared: If a value stands in a partner's packet that the draft does not name.
+        """
+        draft = plan.draft
+        for shown in self._sources(draft.derived_from):
+            verify_evaluation_kept(draft.evaluation, shown.manifest.evaluation)
+        sources = self._held(draft.derived_from)
+        check = partial(
+            verify_use,
+            given=self._state.stores.consents.permissions() if sources else (),
+            now_ms=self._state.now_ms(),
+        )
+        getting = {field.path: set(_getting(plan, field)) for field in draft.fields}
+        for field in draft.fields:
+            for held in _taken_after(field, sources):
+                if derived_marking(field.marking, [held]) != field.marking:
+                    raise DerivedWeaker(f"{field.marking.category} of {held.packet.hex()[:12]}")
+                for agency in sorted(getting[field.path] - {held.originator}):
+                    check(held, Intent(use=Use.PURPOSE, scope=draft.purpose))
+                    check(held, Intent(use=Use.PASS_ON, scope=agency))
+        self._verify_no_copy(draft, getting)
+
+    def _verify_no_copy(self, draft: Draft, getting: dict[str, set[str]]) -> None:
+        packets = self._state.stores.packets
+        if not packets.has_partners(self._state.uri):
+            return
+        index_values(self._state, self._values)
+        own = {(each.packet, each.path) for each in self._state.stores.consents.own_sources()}
+        seen: dict[bytes, tuple[Held, ...]] = {}
+        for field in draft.fields:
+            if field.media_type != TEXT or not getting[field.path]:
+                continue
+            for value in values_of(field):
+                for packet_id in self._values.find(value):
+                    if packet_id in draft.derived_from:
+                        continue
+                    if packet_id not in seen:
+                        seen[packet_id] = self._of_partner(packet_id)
+                    for held in seen[packet_id]:
+                        if (
+                            value in held.values
+                            and is_telling(held.marking)
+                            and (held.packet, held.path) not in own
+                            and getting[field.path] - {held.originator}
+                        ):
+                            place = field.path.partition("/")[2]
+                            raise CopyUndeclared(f"{place}, as in packet {packet_id.hex()[:12]}")
+
+    def _of_partner(self, packet_id: bytes) -> tuple[Held, ...]:
+        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        return () if self._is_ours(shown) else held_of(shown)
+
+    def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
+        """The packets of other agencies among those that a draft is made from."""
+        for source in ids:
+            try:
+                shown = open_view(self._state.stores.packets, source, node=self._state.uri)
+            except NotFound:
+                raise SourceUnknown(f"packet {source.hex()[:12]} is not here") from None
+            if not self._is_ours(shown):
+                yield shown
+
+    def _held(self, ids: Iterable[bytes]) -> tuple[Held, ...]:
+        return tuple(held for shown in self._sources(ids) for held in held_of(shown))
+
+    def _is_ours(self, shown: PacketView) -> bool:
+        return agency_uri_of(shown.packet.origin) == self._state.agency
+
+
+def _taken_after(field: Field, sources: Iterable[Held]) -> list[Held]:
+    # By the category that its path says: a marking that was raised before may name another.
+    return concerned(marking_of(field.path), values_of(field), sources)
+
+
+def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:
+    """URIs of the agencies that get something of a field, in whatever form."""
+    for recipient in plan.recipients:
+        if plan.decisions[recipient, field.marking].form > Form.EXISTS:
+            yield agency_uri_of(recipient)

@@ -1,0 +1,287 @@
+"""Consents as this node knows them: every step that was taken here or arrived, and what follows.
+
+Beside them: what an officer recorded that the agency has from a source of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from tearline.consent import (
+    Consent,
+    ConsentStatus,
+    ConsentStep,
+    ConsentTerms,
+    status_of,
+    verify_answers,
+    verify_may_say,
+)
+from tearline.errors import ConsentMisplaced, NotFound
+from tearline.identity import agency_uri_of
+from tearline.onward import Permission, Use
+from tearline.statement import Statement
+from tearline.wire.consents import encode_terms, parse_consent, parse_terms
+from tearline_client.store.database import Database
+from tearline_client.store.packets import PacketStore
+
+_BODY, _TERMS, _OWN = "consent.step", "consent.terms", "consent.own"
+# The same words for a packet that is not here, not theirs, or was never given to them.
+_NOT_THEIRS = "no packet of that id was given from one of the two to the other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStep:
+    """A step of a consent.
+
+    Attributes:
+        ours: Whether this node took it.
+        consent: What its open part says.
+        terms: What its sealed part says.
+        time_ms: When: of what arrived, the time of its entry in the log.
+    """
+
+    ours: bool
+    consent: Consent
+    terms: ConsentTerms
+    time_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentRecord:
+    """A consent, by its steps.
+
+    Attributes:
+        id: 16 bytes.
+        peer: URI of the other side's node.
+        asked_here: Whether this node is the one that asks.
+        steps: At least one, in order of the strictness of what they say.
+    """
+
+    id: bytes
+    peer: str
+    asked_here: bool
+    steps: tuple[StoredStep, ...]
+
+    @cached_property
+    def said(self) -> Mapping[ConsentStep, StoredStep]:
+        """The steps by what they say; of two withdrawals, one."""
+        return {step.consent.step: step for step in self.steps}
+
+    @property
+    def status(self) -> ConsentStatus:
+        """Where it stands."""
+        return status_of(self.said) or ConsentStatus.ASKED
+
+    @property
+    def packet(self) -> bytes:
+        """32 bytes, the packet that it is about."""
+        return self.steps[0].consent.packet
+
+    @property
+    def use(self) -> Use:
+        """For what sort of use."""
+        return self.steps[0].consent.use
+
+    @property
+    def wanted(self) -> StoredStep | None:
+        """The step that names fields and scope: what was given, else what was asked."""
+        return self.said.get(ConsentStep.GIVE) or self.said.get(ConsentStep.ASK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSource:
+    """A field of a partner's packet whose value the agency has from elsewhere, too.
+
+    Attributes:
+        packet: 32 bytes, the partner's packet.
+        path: The field.
+        person: The officer who recorded it.
+        reason: Where the agency has it from.
+        time_ms: When, Unix milliseconds.
+    """
+
+    packet: bytes
+    path: str
+    person: str
+    reason: str
+    time_ms: int
+
+
+class ConsentStore:
+    """Consents; the caller's transaction makes writes durable together.
+
+    Args:
+        database: The node's.
+        packets: Its packets, which say whose each is.
+    """
+
+    def __init__(self, database: Database, packets: PacketStore) -> None:
+        self._db = database
+        self._packets = packets
+
+    def put(self, statement: Statement, terms: ConsentTerms, *, now_ms: int) -> None:
+        """Keeps a step that this node takes."""
+        consent = parse_consent(statement.body)
+        asked_here = self._packets.packet(consent.packet).origin != consent.header.signer
+        self._insert(statement, terms, consent.address.recipient, asked_here, True, now_ms)
+
+    def forget(self, statement_id: bytes) -> None:
+        """Forgets a step of ours that the exchange refused: it was never said."""
+        self._db.execute("DELETE FROM consent_step WHERE statement_id = ?", (statement_id,))
+
+    def take(self, statement: Statement, terms: ConsentTerms, *, time_ms: int) -> None:
+        """Keeps a step that arrived, signed and sealed to this node.
+
+        1. The packet is one that this node made and granted to the signer, or the reverse.
+        2. The step is the signer's to take (spec O-12).
+        3. What is given was asked for, where that is known (spec O-13).
+        4. The signer said nothing else of the same step before (spec O-17).
+
+        Raises:
+            ConsentMisplaced: If not.
+        """
+        consent = parse_consent(statement.body)
+        signer, node = consent.header.signer, consent.address.recipient
+        asked_here = self._origin(consent.packet, signer, node) == signer
+        verify_may_say(consent, is_originator=asked_here)
+        known = self._record(consent.consent_id, signer, asked_here=asked_here)
+        asked = known.said.get(ConsentStep.ASK) if known else None
+        if asked is not None and consent.step is ConsentStep.GIVE:
+            verify_answers(consent, terms, asked.consent, asked.terms)
+        if known is not None and known.packet != consent.packet:
+            raise ConsentMisplaced("its id stands for a consent to another packet")
+        said = self._db.value(
+            "SELECT statement_id FROM consent_step WHERE consent_id = ? AND peer = ?"
+            " AND asked_here = ? AND ours = 0 AND step = ?",
+            (consent.consent_id, signer, int(asked_here), consent.step.value),
+        )
+        if said not in (None, statement.id):
+            raise ConsentMisplaced("its signer said the same step in other words before")
+        self._insert(statement, terms, signer, asked_here, False, time_ms)
+
+    def _origin(self, packet_id: bytes, signer: str, node: str) -> str:
+        """Whose of the two a packet is that one of them granted to the other."""
+        try:
+            origin = self._packets.packet(packet_id).origin
+        except NotFound:
+            raise ConsentMisplaced(_NOT_THEIRS) from None
+        peers = {
+            stored.grant.header.signer if stored.incoming else stored.grant.address.recipient
+            for stored in self._packets.grants(packet_id)
+        }
+        if origin not in (signer, node) or signer not in peers:
+            raise ConsentMisplaced(_NOT_THEIRS)
+        return origin
+
+    def _insert(
+        self,
+        statement: Statement,
+        terms: ConsentTerms,
+        peer: str,
+        asked_here: bool,
+        ours: bool,
+        time_ms: int,
+    ) -> None:
+        consent = parse_consent(statement.body)
+        self._db.execute(
+            "INSERT INTO consent_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                statement.id,
+                consent.consent_id,
+                peer,
+                int(asked_here),
+                int(ours),
+                consent.step.value,
+                time_ms,
+                self._db.vault.seal(_BODY, statement.body),
+                self._db.vault.seal(_TERMS, encode_terms(terms)),
+            ),
+        )
+
+    def all(self) -> tuple[ConsentRecord, ...]:
+        """Every consent, in the order in which they began."""
+        return tuple(sorted(self._records(), key=lambda record: record.steps[0].time_ms))
+
+    def find(self, prefix: str) -> ConsentRecord:
+        """The consent whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        found = [each for each in self._records() if each.id.hex().startswith(prefix.lower())]
+        if len(found) != 1 or not prefix:
+            raise NotFound("no consent here, or more than one, has an id that begins so")
+        return found[0]
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """What originators have given this node and did not take back, ended ones among them."""
+        return tuple(
+            Permission(
+                packet=record.packet,
+                path=path,
+                use=record.use,
+                scope=_scope(record.use, given.terms.scope),
+                ends_ms=given.consent.ends_ms,
+            )
+            for record in self._records()
+            if record.asked_here and record.status is ConsentStatus.GIVEN
+            for given in [record.said[ConsentStep.GIVE]]
+            for path in given.terms.fields
+        )
+
+    def _record(self, consent_id: bytes, peer: str, *, asked_here: bool) -> ConsentRecord | None:
+        return next(
+            (
+                record
+                for record in self._records()
+                if (record.id, record.peer, record.asked_here) == (consent_id, peer, asked_here)
+            ),
+            None,
+        )
+
+    def _records(self) -> Iterator[ConsentRecord]:
+        rows = self._db.rows(
+            "SELECT consent_id, peer, asked_here, ours, time_ms, body, terms FROM consent_step"
+            " ORDER BY consent_id, peer, asked_here"
+        )
+        for (consent_id, peer, asked_here), found in groupby(rows, key=lambda row: row[:3]):
+            steps = [
+                StoredStep(
+                    ours=bool(ours),
+                    consent=parse_consent(self._db.vault.open(_BODY, body)),
+                    terms=parse_terms(self._db.vault.open(_TERMS, terms)),
+                    time_ms=time_ms,
+                )
+                for _, _, _, ours, time_ms, body, terms in found
+            ]
+            steps.sort(key=lambda step: status_of([step.consent.step]) or 0)
+            yield ConsentRecord(
+                id=consent_id, peer=peer, asked_here=bool(asked_here), steps=tuple(steps)
+            )
+
+    # What the agency has from a source of its own.
+
+    def put_own(self, own: OwnSource) -> None:
+        """Keeps what an officer recorded; of one field, the first time."""
+        text = "\0".join((own.path, own.person, own.reason)).encode()
+        self._db.execute(
+            "INSERT INTO own_source VALUES (?, ?, ?)",
+            (own.packet, own.time_ms, self._db.vault.seal(_OWN, text)),
+        )
+
+    def own_sources(self) -> tuple[OwnSource, ...]:
+        """Everything that was recorded, in order."""
+        rows = self._db.rows("SELECT packet, time_ms, sealed FROM own_source ORDER BY rowid")
+        found = []
+        for packet, time_ms, sealed in rows:
+            path, person, reason = self._db.vault.open(_OWN, sealed).decode().split("\0", 2)
+            found.append(
+                OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)
+            )
+        return tuple(found)
+
+
+def _scope(use: Use, scope: str) -> str:
+    """A consent names the third party's node; what may be done does not turn on which node."""
+    return agency_uri_of(scope) if use is Use.PASS_ON else scope

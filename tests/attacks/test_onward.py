@@ -1,0 +1,333 @@
+"""Partners that use what they were given otherwise than its originator allows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from consenting import PERSON
+from simulator import ARTICLE, PURPOSE, Member, Simulation, alone
+from tearline.channel import Address
+from tearline.consent import Consent, ConsentStatus, ConsentStep, ConsentTerms
+from tearline.errors import (
+    ConsentClosed,
+    ConsentMisplaced,
+    CopyUndeclared,
+    DerivedWeaker,
+    OnwardUseForbidden,
+    PassOnForbidden,
+    PurposeForbidden,
+    SourceUnknown,
+)
+from tearline.event import EventCode
+from tearline.onward import Use
+from tearline.sealing import seal_note
+from tearline.statement import StatementType
+from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
+from tearline_client.audit.exhibits import make_exhibit
+from tearline_client.drafts import About
+from tearline_client.entities import Entity, connected_groups
+from tearline_client.onward import OnwardUse
+from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.store.consents import ConsentRecord
+from tearline_client.views import open_view
+
+NAME = "Person/name"
+
+
+async def given(world: Simulation, *to: Member) -> bytes:
+    """The lead of America's, with these partners; its id."""
+    (packet,) = await world.us.send(*to)
+    for member in to:
+        await member.node.receive()
+    return packet
+
+
+def path_of(member: Member, packet: bytes, end: str = NAME) -> str:
+    shown = open_view(member.node.state.stores.packets, packet, node=member.node.uri)
+    (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{end}")}
+    return path
+
+
+def person_draft(
+    member: Member, name: str, *sources: bytes, evaluation: str = "X4", purpose: str = PURPOSE
+) -> Draft:
+    """A packet on one person, of the member's own."""
+    group = connected_groups(
+        [Entity(id="person-1", schema="Person", properties={"name": (name,)})]
+    )[0]
+    about = About(article=ARTICLE, purpose=purpose, evaluation=evaluation, derived_from=sources)
+    return member.node.draft(group, about, agreement="narcotics-2026")
+
+
+def planned(member: Member, draft: Draft, to: Member) -> ReleasePlan:
+    return member.node.plan(draft, [to.node.uri])
+
+
+async def asked(
+    world: Simulation, packet: bytes, use: Use = Use.PASS_ON, scope: str = "", end: str = NAME
+) -> ConsentRecord:
+    """China's question to America, arrived."""
+    record = await world.cn.node.consents.ask(
+        packet, [path_of(world.cn, packet, end)], use, scope or world.mx.node.uri
+    )
+    await world.us.node.receive()
+    return record
+
+
+def status(member: Member, record: ConsentRecord) -> ConsentStatus:
+    return member.node.consents.find(record.id.hex()).status
+
+
+@pytest.fixture
+def patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes that seal whatever they are told to."""
+    monkeypatch.setattr(OnwardUse, "verify", lambda self, plan: None)
+
+
+# At the sender's node.
+
+
+async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
+    await given(world, world.cn)
+    copied = planned(world.cn, person_draft(world.cn, "QIU, Wenhao"), world.mx)
+    held = await world.mx.waiting()
+    with pytest.raises(CopyUndeclared):
+        await world.cn.node.send([copied])
+    assert await world.mx.waiting() == held
+
+
+async def test_what_an_officer_has_from_elsewhere_is_no_copy(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    path = path_of(world.cn, packet)
+    world.cn.node.consents.record_own(packet, path, "our own register", person="Zhao")
+    plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx)
+    assert not (await world.cn.node.send([plan])).refused
+    (own,) = world.cn.node.consents.own_sources()
+    assert (own.path, own.person, own.reason) == (path, "Zhao", "our own register")
+
+
+async def test_what_goes_back_to_its_originator_is_no_copy(world: Simulation) -> None:
+    await given(world, world.cn)
+    plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)
+    assert not (await world.cn.node.send([plan])).refused
+
+
+async def test_a_derived_packet_is_not_sent_without_consent(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    draft = person_draft(world.cn, "Qiu Wenhao", packet)
+    assert {field.marking.handling for field in draft.fields if NAME in field.path} == {("H2",)}
+    with pytest.raises(PassOnForbidden):
+        await world.cn.node.send([planned(world.cn, draft, world.mx)])
+    assert not (await world.cn.node.send([planned(world.cn, draft, world.us)])).refused
+
+
+async def test_a_derived_packet_is_sent_where_its_originator_passed_the_field_on(
+    world: Simulation,
+) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet)
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.cn.node.receive()
+    await world.mx.node.receive()
+    assert packet in world.mx.grants()  # from America, and no copy of China's
+    draft = person_draft(world.cn, "Qiu Wenhao", packet)
+    sent = await world.cn.node.send([planned(world.cn, draft, world.mx)])
+    assert not sent.refused
+    await world.mx.node.receive()
+    assert sent.packets[0] in world.mx.grants()
+    assert world.mx.codes() == []
+
+
+async def test_a_consent_that_was_withdrawn_allows_nothing(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet)
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.us.node.consents.withdraw(record.id)
+    await world.cn.node.receive()
+    draft = person_draft(world.cn, "Qiu Wenhao", packet)
+    with pytest.raises(PassOnForbidden):
+        await world.cn.node.send([planned(world.cn, draft, world.mx)])
+
+
+async def test_another_purpose_needs_a_consent(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    draft = replace(person_draft(world.cn, "Qiu Wenhao", packet), purpose="tax")
+    plan = replace(planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx), draft=draft)
+    with pytest.raises(PurposeForbidden):
+        await world.cn.node.send([plan])
+
+
+async def test_a_draft_claims_no_more_trust_than_its_source(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    draft = person_draft(world.cn, "Li Na", packet, evaluation="A1")
+    with pytest.raises(DerivedWeaker):
+        await world.cn.node.send([planned(world.cn, draft, world.us)])
+
+
+async def test_a_draft_names_only_what_is_here(world: Simulation) -> None:
+    with pytest.raises(SourceUnknown):
+        person_draft(world.cn, "Li Na", bytes(32))
+
+
+# At the exchange, from a patched node.
+
+
+async def test_a_patched_node_sends_on_what_was_not_given_to_its_recipient(
+    world: Simulation, patched: None
+) -> None:
+    packet = await given(world, world.cn)
+    plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao", packet), world.mx)
+    sent = await world.cn.node.send([plan])
+    assert [code for code, _ in sent.refused] == [PassOnForbidden.code]
+    await world.mx.node.receive()
+    assert world.mx.grants() == []
+
+
+async def test_a_patched_node_claims_more_trust_than_its_source(
+    world: Simulation, patched: None
+) -> None:
+    packet = await given(world, world.cn, world.mx)
+    plan = planned(world.cn, person_draft(world.cn, "Li Na", packet, evaluation="A1"), world.mx)
+    sent = await world.cn.node.send([plan])
+    assert sent.refused[0][0] == DerivedWeaker.code
+
+
+async def test_a_patched_node_names_what_it_was_never_given(
+    world: Simulation, patched: None
+) -> None:
+    secret = await given(world, world.mx)
+    refusals = []
+    for source in (secret, bytes(32)):
+        draft = replace(person_draft(world.cn, "Li Na"), derived_from=(source,))
+        sent = await world.cn.node.send([planned(world.cn, draft, world.mx)])
+        refusals.append(sent.refused[0])
+    assert refusals[0] == refusals[1]
+    assert refusals[0][0] == SourceUnknown.code
+
+
+# At the recipient's node.
+
+
+async def test_a_value_of_a_source_that_is_marked_milder_is_refused(
+    world: Simulation, patched: None
+) -> None:
+    packet = await given(world, world.cn, world.mx)
+    draft = person_draft(world.cn, "Qiu Wenhao")
+    milder = tuple(
+        replace(field, marking=replace(field.marking, handling=())) for field in draft.fields
+    )
+    loose = replace(draft, fields=milder, derived_from=(packet,))
+    sent = await world.cn.node.send([planned(world.cn, loose, world.mx)])
+    assert not sent.refused  # the exchange reads no values
+    await world.mx.node.receive()
+    world.mx.caught(DerivedWeaker, packets=1)
+
+
+# Consents.
+
+
+async def test_a_consent_is_asked_and_given_and_counts(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet, Use.EVIDENCE, "case 12/26")
+    path = path_of(world.cn, packet)
+    with pytest.raises(OnwardUseForbidden):
+        make_exhibit(world.cn.node.state, world.cn.node.access, packet, [path])
+    await world.us.node.consents.give(record.id, acted_by=PERSON, note="for this trial only")
+    await world.cn.node.receive()
+    assert status(world.cn, record) is status(world.us, record) is ConsentStatus.GIVEN
+    assert make_exhibit(world.cn.node.state, world.cn.node.access, packet, [path])
+
+
+async def test_a_refusal_reaches_the_asker(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet)
+    await world.us.node.consents.refuse(record.id, note="the source would be known")
+    await world.cn.node.receive()
+    assert status(world.cn, record) is ConsentStatus.REFUSED
+    assert world.cn.node.consents.find(record.id.hex()).steps[-1].terms.note
+    with pytest.raises(ConsentClosed):
+        await world.us.node.consents.give(record.id, acted_by=PERSON)
+
+
+async def test_both_act_at_once_and_end_at_the_same_place(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet)
+    await world.cn.node.consents.withdraw(record.id)
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    for member in (world.cn, world.us):
+        await member.node.receive()
+    assert status(world.cn, record) is status(world.us, record) is ConsentStatus.WITHDRAWN
+
+
+async def test_the_exchange_learns_neither_fields_nor_scope(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    await world.cn.node.consents.ask(
+        packet, [path_of(world.cn, packet)], Use.EVIDENCE, "in the matter of Q", note="please"
+    )
+    said = [mail.statements[0] for mail in await world.us.waiting()]
+    (step,) = [each for each in said if each.type is StatementType.CONSENT]
+    for told in (b"/name", b"in the matter of Q", b"please"):
+        assert told not in step.body
+
+
+async def forged(
+    world: Simulation,
+    by: Member,
+    to: Member,
+    packet: bytes,
+    step: ConsentStep,
+    fields: Sequence[str] = ("aa/Person/name",),
+    consent_id: bytes = bytes(16),
+) -> None:
+    """A step that no honest node would take, truly in the log."""
+    state = by.node.state
+    key = state.trust.kem_key(to.node.uri, at=state.next_moment())
+    names = step in (ConsentStep.ASK, ConsentStep.GIVE)
+    terms = ConsentTerms(fields=tuple(fields), scope="case 1") if names else ConsentTerms()
+    bare = Consent(
+        header=by.signer.header,
+        address=Address(
+            recipient=to.node.uri,
+            agreement_id=by.node.agreement("narcotics-2026").id,
+            seq=state.stores.channels.sent(to.node.uri, by.node.agreement("narcotics-2026").id) + 1,
+        ),
+        consent_id=consent_id,
+        step=step,
+        use=Use.EVIDENCE,
+        packet=packet,
+        ends_ms=world.clock() + 1000 if names else 0,
+        kem_key_id=key.id,
+        acted_by=PERSON,
+        sealed=b"",
+    )
+    before = encode_consent_prefix(bare)
+    note = seal_note(encode_terms(terms), key, StatementType.CONSENT, before)
+    body = encode_consent(replace(bare, sealed=note))
+    signed = alone(by.signer, StatementType.CONSENT, body)
+    await to.take(await world.forge(to, signed, code=EventCode.CONSENT))
+
+
+async def test_nobody_asks_for_what_was_not_given_to_them(world: Simulation) -> None:
+    packet = await given(world, world.mx)
+    await forged(world, world.cn, world.us, packet, ConsentStep.ASK)
+    assert world.us.codes() == [ConsentMisplaced.code]
+    assert world.us.node.consents.all() == ()
+
+
+async def test_nobody_gives_what_is_not_theirs(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    await forged(world, world.cn, world.us, packet, ConsentStep.GIVE)
+    assert world.us.codes() == [ConsentMisplaced.code]
+    assert world.us.node.state.stores.consents.permissions() == ()
+
+
+async def test_an_originator_does_not_give_what_nobody_asked_for(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet, Use.EVIDENCE, "case 1")
+    await world.cn.node.receive()
+    await forged(
+        world, world.us, world.cn, packet, ConsentStep.GIVE, ["bb/Person/phone"], record.id
+    )
+    assert world.cn.codes() == [ConsentMisplaced.code]
+    assert status(world.cn, record) is ConsentStatus.ASKED
