@@ -80,6 +80,14 @@ class AccessLog:
         with self.store.database.transaction():
             self.store.append(events)
 
+    def reader(self, person: str = "") -> str:
+        """Who reads, by the agency's own name; empty where it is the node itself.
+
+        Raises:
+            TlsError: If the person named is not logged in.
+        """
+        return self._reader(person)
+
     def has_sought(self, event: Event, text: str) -> bool:
         """Whether a search of the log was for ``text``, in whatever case or script."""
         if event.code is not EventCode.ACCESS_SEARCH:

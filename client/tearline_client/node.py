@@ -493,12 +493,19 @@ class Node:
 
     # Looking.
 
-    def show(self, packet_id: bytes, *, person: str = "") -> PacketView:
+    def show(
+        self,
+        packet_id: bytes,
+        *,
+        person: str = "",
+        act: EventCode = EventCode.ACCESS_OPEN,
+    ) -> PacketView:
         """One packet as this node may see it; an entry of the node's own access log.
 
         Args:
             packet_id: 32 bytes.
             person: Who reads, by the agency's own name; empty for whoever is logged in.
+            act: What the entry calls it.
 
         Raises:
             NotFound: If it is not here.
@@ -506,7 +513,7 @@ class Node:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
-        self.access.record(EventCode.ACCESS_OPEN, {packet_id: shown.view.fields}, person=person)
+        self.access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
 
     def search(
@@ -530,14 +537,19 @@ class Node:
         return found
 
     async def read(
-        self, packet_id: bytes, *, acted_by: ActedBy | None = None, person: str = ""
+        self,
+        packet_id: bytes,
+        *,
+        acted_by: ActedBy | None = None,
+        person: str = "",
+        act: EventCode = EventCode.ACCESS_OPEN,
     ) -> PacketView:
         """Shows a packet to the application or, with ``acted_by``, to a person; tells so.
 
         The grantor learns that it was opened or seen, never by whom beyond a pseudonym; the own
         access log has the name.
         """
-        shown = self.show(packet_id, person=person)
+        shown = self.show(packet_id, person=person, act=act)
         status = Status.OPENED if acted_by is None else Status.SEEN
         packets = self.state.stores.packets
         # Asked in the transaction: another process of this node may be reading, too.

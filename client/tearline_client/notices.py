@@ -172,7 +172,7 @@ async def _run(arguments: Sequence[str], line: str) -> tuple[str, str]:
                 stdin=heard,
                 stdout=said_to,
                 stderr=said_to,
-                env={k: value for k, value in os.environ.items() if not k.startswith(_SECRET)},
+                env=_environment(),
                 start_new_session=True,
             )
         except OSError as error:
@@ -185,6 +185,10 @@ async def _run(arguments: Sequence[str], line: str) -> tuple[str, str]:
         ended = await _ended(process)
         said.read()
         return ended, said.text
+
+
+def _environment() -> dict[str, str]:
+    return {k: value for k, value in os.environ.items() if not k.startswith(_SECRET)}
 
 
 async def _ended(process: asyncio.subprocess.Process) -> str:

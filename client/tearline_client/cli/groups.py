@@ -43,11 +43,15 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
 
 
 class Command(click.Command):
-    """A command that takes the global options as well, without listing them again."""
+    """A command that takes the global options as well, without listing them again.
+
+    An option of its own goes before a global one of the same name.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(_global_options(hidden=True))
+        own = {name for parameter in self.params for name in parameter.opts}
+        self.params += [each for each in _global_options(hidden=True) if own.isdisjoint(each.opts)]
 
 
 class Group(click.Group):

@@ -16,6 +16,7 @@ from tearline_client.cli.consent import pass_on
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.print_ import print_command
 from tearline_client.cli.release import (
     Released,
     approve,
@@ -60,6 +61,7 @@ command.add_command(approve)
 command.add_command(reject)
 command.add_command(search)
 command.add_command(pass_on)
+command.add_command(print_command)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:

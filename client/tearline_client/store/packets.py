@@ -303,6 +303,14 @@ class PacketStore:
             raise NotFound("no packet here, or more than one, has an id that begins so")
         return found[0]
 
+    def number_copy(self, packet_id: bytes) -> int:
+        """The number of one more printed copy, from 1; durable when this returns."""
+        name = f"copies.{packet_id.hex()}"
+        with self._db.transaction():
+            number = int.from_bytes(self._db.setting(name) or b"", "big") + 1
+            self._db.put_setting(name, number.to_bytes(8, "big"))
+        return number
+
     def _packet(self, row: tuple[bytes, str, int, bytes, bytes]) -> StoredPacket:
         packet_id, origin, received_ms, manifest, parts = row
         keys = self._db.rows("SELECT sealed FROM packet_key WHERE packet = ?", (packet_id,))

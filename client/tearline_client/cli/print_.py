@@ -1,0 +1,182 @@
+"""``tearline packet print``: a packet as a document, with its tear line and how to handle it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from tearline.event import EventCode
+from tearline.grant import Caveats
+from tearline.identity import agency_uri_of
+from tearline.packet import TEXT, OpenedField
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking, Tlp
+from tearline.tokens import Role
+from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
+from tearline_client.cli.paper_html import to_html
+from tearline_client.cli.seen import captions, field_text, short, values_text
+from tearline_client.exporters.files import create_file
+from tearline_client.node import Node
+from tearline_client.packet_words import (
+    CAVEATS,
+    INFORMATION,
+    PAP,
+    REASONS,
+    SOURCE,
+    TLP,
+)
+from tearline_client.views import PacketView
+
+_RENDERERS = {"text": to_text, "html": to_html}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@click.command(name="print", cls=Command)
+@click.argument("packet")
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(tuple(_RENDERERS)),
+    default="text",
+    show_default=True,
+    help="Plain text, or a page of HTML for the printer.",
+)
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Write it into a new file.")
+@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@pass_frame
+def print_command(frame: Frame, packet: str, form: str, target: Path | None, sync: bool) -> None:
+    """Print PACKET (the beginning of its id) as a document.
+
+    It says from whom and under what it came, shows what is open here by entity, bars for what is
+    kept back, the tear line, and in words what every marking on it asks. Each copy is numbered,
+    and is an entry of the access log before it is shown. The sender is told as by `packet show`.
+    """
+
+    async def run(node: Node) -> Document:
+        if sync:
+            await node.receive()
+        packet_id = node.state.stores.packets.find(packet)
+        manifest = node.state.stores.packets.manifest(packet_id)
+        person = acting(frame, node, manifest.agreement.id, Role.LIAISON)
+        shown = await node.read(
+            packet_id, acted_by=person, person=frame.settings.person, act=EventCode.ACCESS_PRINT
+        )
+        return document_of(node, shown, frame.settings.person)
+
+    text = _RENDERERS[form](at_work(frame, run))
+    if target is None:
+        click.echo(text, nl=False)
+        return
+    with create_file(target.parent, target.name) as stream:
+        stream.write(text.encode("utf-8"))
+    frame.say(f"Wrote {target}.")
+
+
+def document_of(node: Node, shown: PacketView, person: str) -> Document:
+    """A packet as it is printed now, by whoever it is; the copy's number is used up."""
+    state, manifest = node.state, shown.manifest
+    trust_list = state.trust.trust_list
+    agreement = state.stores.agreements.newest(manifest.agreement.id)
+    sender = agency_name(trust_list, manifest.header.signer)
+    markings = [opened.field.marking for opened in shown.view.best()]
+    recipients = sorted({g.grant.address.recipient for g in shown.grants})
+    purposes = dict.fromkeys(grant.grant.purpose for grant in shown.grants)
+    source, information = manifest.evaluation[0], manifest.evaluation[1]
+    kind = manifest.kind.value.replace("-", " ").capitalize()
+    facts = {
+        "From": f"{sender} ({agency_uri_of(manifest.header.signer)})",
+        "To": ", ".join(agency_name(trust_list, recipient) for recipient in recipients),
+        "Agreement": f"{agreement.name}, version {manifest.agreement.version}",
+        "Article": manifest.agreement.article,
+        "Purpose": ", ".join(purposes),
+        "Case": manifest.case_id,
+        "Urgency": manifest.urgency.value,
+        "Source": f"{source}: {SOURCE[source]}",
+        "Information": f"{information}: {INFORMATION[information]}",
+        "Made here" if shown.own else "Arrived": _utc(shown.packet.received_ms),
+        "May be used until": _utc(manifest.not_after_ms),
+    }
+    return Document(
+        banner=f"TLP:{max((m.tlp for m in markings), default=Tlp.RED).text.upper()}",
+        title=f"{kind} from {sender}",
+        facts=tuple((label, words) for label, words in facts.items() if words),
+        parts=tuple(_parts(shown.view.best())),
+        kept_back=tuple(
+            KeptBack(category=e.category, count=e.count, reason=REASONS[e.reason])
+            for e in sorted(shown.view.existences, key=lambda e: e.category)
+        ),
+        notes=tuple(_notes(markings, shown)),
+        doubts=tuple(f"{short(problem.path)}: {problem.why}" for problem in shown.problems),
+        footer=_footer(node, shown, person),
+    )
+
+
+def _footer(node: Node, shown: PacketView, person: str) -> tuple[str, ...]:
+    now_ms = node.state.now_ms()
+    by = node.access.reader(person) or node.uri
+    ours = agency_name(node.state.trust.trust_list, node.uri)
+    copy = node.state.stores.packets.number_copy(shown.packet.id)
+    return (
+        f"Packet {shown.packet.id.hex()}",
+        f"Copy {copy}, printed by {by} at {ours}, {_utc(now_ms)}",
+    )
+
+
+def _parts(opened_fields: Iterable[OpenedField]) -> Iterator[Part]:
+    opened_fields = list(opened_fields)
+    names = captions([(o.field.path, o.field.values) for o in opened_fields])
+    by_entity: dict[tuple[str, str], list[OpenedField]] = {}
+    for opened in opened_fields:
+        token, schema, _ = opened.field.path.split("/", 2)
+        by_entity.setdefault((token, schema), []).append(opened)
+    for (token, schema), opened_of in by_entity.items():
+        name = names.get(token, "")
+        title = _words(schema)
+        yield Part(
+            title=f"{title}: {name}" if name else title,
+            lines=tuple(_line(opened, names) for opened in opened_of),
+        )
+
+
+def _line(opened: OpenedField, names: dict[str, str]) -> Line:
+    field = opened.field
+    form = "" if field.form is Form.CLEAR else f"{field.form.text} ({field.mask}) · "
+    values = (
+        tuple(values_text((value,), names) for value in field.values)
+        if field.media_type == TEXT
+        else (field_text(field),)
+    )
+    return Line(
+        label=_words(field.path.rpartition("/")[2]),
+        values=values,
+        note=f"{form}{field.marking.encode()}",
+    )
+
+
+def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[tuple[str, str]]:
+    markings = list(markings)
+    caveats = [grant.grant.caveats for grant in shown.grants]
+    asked: list[Marking | Caveats] = [*markings, *caveats]
+    handling = {code for each in asked for code in each.handling}
+    yield "H0", CAVEATS["H0"]
+    for code in sorted(handling):
+        yield code, CAVEATS[code]
+    if any(each.orcon for each in asked):
+        yield "ORCON", CAVEATS["ORCON"]
+    for tlp in sorted({marking.tlp for marking in markings}, reverse=True):
+        yield f"TLP:{tlp.text.upper()}", TLP[tlp]
+    for pap in sorted({each.pap for each in asked}, reverse=True):
+        yield f"PAP:{pap.text.upper()}", PAP[pap]
+
+
+def _utc(time_ms: int) -> str:
+    return f"{time_text(time_ms)} UTC"
+
+
+def _words(name: str) -> str:
+    return _HUMP.sub(" ", name).lower().capitalize()

@@ -1,0 +1,47 @@
+"""At the desk: what is printed, searched or told, and who would use it."""
+
+from attacks.attack import Attack
+
+
+def _desk(
+    name: str, test: str, function: str, returns: str = "None", *, evidence: str, code: str = ""
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=f"tearline_client.{function}",
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
+DESKS = (
+    _desk(
+        "print a packet without a trace",
+        "cli/test_print_commands.py::test_a_copy_is_an_entry_before_it_is_shown",
+        "access:AccessLog.record",
+        evidence="the entry in the own access log",
+    ),
+    _desk(
+        "write a tag into a printed page",
+        "cli/test_print_commands.py::test_no_text_makes_a_tag_or_loses_a_letter",
+        "cli.paper_html:_escaped",
+        "text",
+        evidence="what was written, shown as it is",
+    ),
+    _desk(
+        "turn what is printed around, or have the terminal obey it",
+        "cli/test_print_commands.py::test_no_character_is_obeyed_and_no_line_forged",
+        "cli.output:visible",
+        "text",
+        evidence="what was written, as escapes that are seen",
+    ),
+    _desk(
+        "take the passphrase out through a hook",
+        "test_notices.py::test_a_command_does_not_get_the_passphrase",
+        "notices:_environment",
+        "dict(os.environ)",
+        evidence="nothing is handed out",
+    ),
+)
