@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import tearline_client.node
 from simulator import PASSPHRASE, Clock, LocalTransport, Template, _house, found, opened, quickly
+from tearline.rpc.credentials import TlsIdentity
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
 from tearline_server.exchange import Exchange
@@ -81,17 +82,20 @@ class Dialling:
         template: Its keys.
         folder: Where its database lies.
         lies: From the reply to a search to the one that arrives, one after another.
+        node: URI of the node that calls.
     """
 
-    def __init__(self, template: Template, folder: Path, lies: Iterable[Lie]) -> None:
-        self._template, self._folder, self._lies = template, folder, lies
+    def __init__(
+        self, template: Template, folder: Path, lies: Iterable[Lie], node: str = OUR_NODE
+    ) -> None:
+        self._template, self._folder, self._lies, self._node = template, folder, lies, node
         self._local: LocalTransport | None = None
 
     async def _dial(self) -> LocalTransport:
         if self._local is None:
             store = SqliteStore(self._folder / "exchange.db")
             exchange = await Exchange.open(_house(self._template, store, Clock()))
-            self._exchange, self._local = exchange, LocalTransport(exchange, OUR_NODE)
+            self._exchange, self._local = exchange, LocalTransport(exchange, self._node)
         return self._local
 
     async def publish(self, publication: bytes) -> bytes:
@@ -168,8 +172,10 @@ def desk(rested: Rested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Des
 
     made = Desk(folder=folder, packet=rested.packet.hex(), template=rested.template)
 
-    def dial(exchange: object, identity: object, **options: object) -> Dialling:
-        return Dialling(rested.template, folder, made.lies)
+    def dial(exchange: object, identity: TlsIdentity, **options: object) -> Dialling:
+        nodes = [f"spiffe://{domain}/node/liaison" for domain in AGENCIES.values()]
+        node = next(uri for uri in nodes if uri.encode() in identity.certificate)
+        return Dialling(rested.template, folder, made.lies, node)
 
     monkeypatch.setattr(tearline_client.node, "GrpcTransport", dial)
     return made

@@ -11,6 +11,17 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.proposal import (
+    amend,
+    counter,
+    decline,
+    diff,
+    emit_changes,
+    named,
+    offer_rows,
+    propose,
+    sign_proposal,
+)
 from tearline_client.enrolment import read_signed
 from tearline_client.home import replace_file
 from tearline_client.node import Node
@@ -22,6 +33,10 @@ _MAX_BYTES = 1 << 20
 @click.group(cls=Group)
 def command() -> None:
     """What is shared, with whom, in which form, until when."""
+
+
+for verb in (propose, amend, counter, decline, diff):
+    command.add_command(verb)
 
 
 @command.command()
@@ -43,10 +58,22 @@ def draft(frame: Frame, source: Path, target: Path) -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("proposal")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_frame
-def sign(frame: Frame, file: Path) -> None:
-    """Add this agency's signature to the agreement in FILE, saying what it gives whom."""
+def sign(frame: Frame, proposal: str, yes: bool) -> None:
+    """Add this agency's signature to PROPOSAL: its id, its name, or a file that is passed around.
+
+    What it gives or changes is shown. Of what was proposed over the exchange every party is told;
+    an officer signs, and the last signature puts it in force.
+    """
+    if Path(proposal).is_file():
+        _sign_file(frame, Path(proposal))
+    else:
+        sign_proposal(frame, proposal, yes=yes)
+
+
+def _sign_file(frame: Frame, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
 
     async def run(node: Node) -> Signed:
@@ -83,38 +110,51 @@ def publish(frame: Frame, file: Path) -> None:
 @command.command(name="list")
 @pass_frame
 def list_command(frame: Frame) -> None:
-    """List the agreements this node is party to."""
+    """List the agreements this node is party to, and what is proposed to it."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        now_ms = node.state.now_ms()
-        return [
+        now_ms, trust_list = node.state.now_ms(), node.home.trust_list()[1]
+        agreed = node.state.stores.agreements.all()
+        newest = {agreement.id: agreement.version for agreement in agreed}  # the last one counts
+        rows: list[dict[str, object]] = [
             {
                 "agreement": agreement.name,
                 "version": agreement.version,
-                "state": _state(agreement, now_ms),
+                "state": _state(agreement, now_ms, newest[agreement.id]),
                 "from": time_text(agreement.valid_from_ms)[:10],
                 "until": time_text(agreement.valid_until_ms)[:10],
                 "articles": " ".join(article.id for article in agreement.terms.articles),
+                "signed_by": " ".join(
+                    agency_name(trust_list, party) for party in agreement.terms.parties
+                ),
                 "id": agreement.id.hex(),
             }
-            for agreement in node.state.stores.agreements.all()
+            for agreement in agreed
         ]
+        return [*rows, *offer_rows(node)]
 
-    frame.emit(at_work(frame, run), ["agreement", "version", "state", "from", "until", "articles"])
+    frame.emit(
+        at_work(frame, run),
+        ["agreement", "version", "state", "from", "until", "articles", "signed_by"],
+    )
 
 
 @command.command()
 @click.argument("name", required=False)
 @click.option("--file", type=_FILE, help="Show the agreement in a file, before it is in force.")
+@click.option("--diff", is_flag=True, help="Show what it changes of the version before.")
 @pass_frame
-def show(frame: Frame, name: str | None, file: Path | None) -> None:
-    """Show what agreement NAME, or the one in --file, gives each partner."""
+def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
+    """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner."""
+    if diff and name is not None:
+        emit_changes(frame, name)
+        return
     if file is not None:
         agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
     else:
 
         async def run(node: Node) -> Agreement:
-            return node.agreement(name or "")
+            return named(node, name or "")
 
         agreement = at_work(frame, run)
     _emit_shares(frame, agreement)
@@ -142,10 +182,12 @@ def _emit_shares(frame: Frame, agreement: Agreement) -> None:
     )
 
 
-def _state(agreement: Agreement, now_ms: int) -> str:
+def _state(agreement: Agreement, now_ms: int, newest: int) -> str:
+    if agreement.version < newest:
+        return "replaced"
     if now_ms < agreement.valid_from_ms:
         return "not yet"
-    return "in force" if now_ms < agreement.valid_until_ms else "ended"
+    return "in force" if now_ms < agreement.valid_until_ms else "expired"
 
 
 def _write(path: Path, signed: Signed) -> None:

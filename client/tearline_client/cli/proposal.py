@@ -1,0 +1,342 @@
+"""``tearline agreement propose|amend|counter|decline|diff``: agreeing over the exchange."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from tearline.agreement import Agreement
+from tearline.comparison import Change, Clause, clauses, compare
+from tearline.errors import AgreementNotInForce
+from tearline.federation import TrustList
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.policy.terms import Direction
+from tearline.proposal import Offer, ProposalState
+from tearline.tokens import Role
+from tearline_client.agreement_file import DAY_MS
+from tearline_client.cli.at_work import agency_name, at_work, counted, read_text, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.node import Node
+
+_FILE = click.Path(path_type=Path)
+_MAX_BYTES = 1 << 20
+_TOML = ".toml"
+_HOUR_MS = 3_600_000
+_COLUMNS = ["change", "article", "from", "to", "what", "before", "after", "uses"]
+
+_within_option = click.option(
+    "--answer-within",
+    "days",
+    type=click.IntRange(1, 3650),
+    default=30,
+    show_default=True,
+    help="For how many days signatures are waited for.",
+)
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Show it, and send nothing.")
+_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.command(cls=Command)
+@click.argument("source", type=_FILE)
+@_within_option
+@_dry_run_option
+@_yes_option
+@pass_frame
+def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+    """An officer proposes the new agreement in the TOML file SOURCE to every party.
+
+    It is signed by this agency. Once every other party has signed, too, it comes into force.
+    """
+    text = read_text(source, maximum=_MAX_BYTES)
+
+    async def run(node: Node) -> None:
+        _officer(frame, node)
+        await node.receive()
+        await _put_forward(frame, node, node.proposals.draft(text), days, dry_run, yes)
+
+    at_work(frame, run)
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@click.argument("source", type=_FILE)
+@_within_option
+@_dry_run_option
+@_yes_option
+@pass_frame
+def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+    """An officer proposes the next version of agreement NAME, whose terms stand in SOURCE.
+
+    What it changes is shown first. Whoever was a party stays one, and signs.
+    """
+    text = read_text(source, maximum=_MAX_BYTES)
+
+    async def run(node: Node) -> None:
+        _officer(frame, node)
+        await node.receive()
+        await _put_forward(
+            frame, node, node.proposals.draft_amendment(name, text), days, dry_run, yes
+        )
+
+    at_work(frame, run)
+
+
+@click.command(cls=Command)
+@click.argument("proposal")
+@click.argument("source", type=_FILE)
+@_within_option
+@_dry_run_option
+@_yes_option
+@pass_frame
+def counter(frame: Frame, proposal: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+    """An officer answers PROPOSAL, by id or name, with the other terms in SOURCE."""
+    text = read_text(source, maximum=_MAX_BYTES)
+
+    async def run(node: Node) -> None:
+        _officer(frame, node)
+        await node.receive()
+        offer = node.proposals.find(proposal)
+        other = node.proposals.draft_counter(offer, text)
+        await _put_forward(frame, node, other, days, dry_run, yes, answers=offer)
+
+    at_work(frame, run)
+
+
+@click.command(cls=Command)
+@click.argument("proposal")
+@pass_frame
+def decline(frame: Frame, proposal: str) -> None:
+    """An officer tells every party that this agency will not sign PROPOSAL.
+
+    Of a proposal of our own this withdraws it. A signature of another's stands.
+    """
+
+    async def run(node: Node) -> Offer:
+        _officer(frame, node)
+        await node.receive()
+        offer = node.proposals.find(proposal)
+        await node.proposals.decline(offer)
+        await node.receive()  # it comes back by the mailbox, as to every party
+        return offer
+
+    offer = at_work(frame, run)
+    frame.say(f"Declined version {offer.agreement.version} of {offer.agreement.name}.")
+
+
+@click.command(cls=Command)
+@click.argument("new")
+@click.argument("old", required=False)
+@pass_frame
+def diff(frame: Frame, new: str, old: str | None) -> None:
+    """Show what each party gains or loses, and every word that changes, if NEW became of OLD.
+
+    Either is an agreement's name, a proposal's id, or a TOML file. Without OLD it is the version
+    that is in force of the same agreement, or nothing.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        after = _named(node, new)
+        if old is not None:
+            return change_rows(node, _named(node, old), after)
+        drafted = Path(new).suffix == _TOML
+        before = _of_name(node, after.name) if drafted else _in_force(node, after)
+        return change_rows(node, before, after)
+
+    frame.emit(at_work(frame, run), _COLUMNS)
+
+
+def sign_proposal(frame: Frame, name: str, *, yes: bool) -> None:
+    """Signs what was proposed, after showing what it changes."""
+
+    async def run(node: Node) -> Offer:
+        _officer(frame, node)
+        await node.receive()
+        offer = node.proposals.find(name)
+        frame.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
+        frame.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
+        await node.proposals.sign(offer)
+        await node.receive()  # it comes back by the mailbox, as to every party
+        return node.state.stores.proposals.offer(offer.terms)
+
+    offer = at_work(frame, run)
+    waiting = "in force" if offer.was_agreed else "all parties have"
+    if offer.waiting_for:
+        waiting = f"{counted(len(offer.waiting_for), 'party')} to go"
+    frame.say(f"Signed version {offer.agreement.version} of {offer.agreement.name}; {waiting}.")
+
+
+def emit_changes(frame: Frame, name: str) -> None:
+    """Shows what an agreement or a proposal changes of the version before it."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        after = named(node, name)
+        return change_rows(node, _in_force(node, after), after)
+
+    frame.emit(at_work(frame, run), _COLUMNS)
+
+
+def offer_rows(node: Node) -> Iterable[dict[str, object]]:
+    """Proposals as rows of ``agreement list``; what was agreed on stands there itself."""
+    trust_list = node.home.trust_list()[1]
+    for offer in node.proposals.offers():
+        state = node.proposals.state_of(offer)
+        if state is ProposalState.AGREED:
+            continue
+        agreement = offer.agreement
+        yield {
+            "agreement": agreement.name,
+            "version": agreement.version,
+            "state": state.text,
+            "from": time_text(agreement.valid_from_ms)[:10],
+            "until": time_text(agreement.valid_until_ms)[:10],
+            "articles": " ".join(article.id for article in agreement.terms.articles),
+            "signed_by": _names(trust_list, sorted(offer.signers)),
+            "declined_by": _names(trust_list, sorted(offer.decliners)),
+            "answer_by": time_text(offer.answer_by_ms)[:10],
+            "proposal": offer.terms.hex(),
+            "id": agreement.id.hex(),
+        }
+
+
+def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[dict[str, object]]:
+    """What ``after`` changes: what parties gain and lose, then the words of the text."""
+    trust_list = node.home.trust_list()[1]
+    changes = compare(before, after, node.state.policies.shared)
+    rows = [_change_row(change, trust_list) for change in changes]
+    return [*rows, *(_clause_row(clause, trust_list) for clause in clauses(before, after))]
+
+
+def _change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
+    return {
+        "change": "gains" if change.is_gain else "loses",
+        "article": change.article,
+        "from": agency_name(trust_list, change.sender),
+        "to": agency_name(trust_list, change.recipient),
+        "what": change.category,
+        "before": change.before.text,
+        "after": change.after.text,
+        "uses": ", ".join(f"{purpose}/{kind}" for purpose, kind in change.uses),
+    }
+
+
+def _clause_row(clause: Clause, trust_list: TrustList) -> dict[str, object]:
+    what = clause.name
+    if what.startswith("shares."):
+        partner, _, category = what.removeprefix("shares.").partition(" ")
+        what = f"shares.{agency_name(trust_list, partner)} {category}"
+    return {
+        "change": "text",
+        "article": clause.article,
+        "from": "",
+        "to": "",
+        "what": what,
+        "before": _value_text(clause.name, clause.before, trust_list),
+        "after": _value_text(clause.name, clause.after, trust_list),
+        "uses": "",
+    }
+
+
+def _value_text(name: str, value: object, trust_list: TrustList) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Form() | Tlp():
+            return value.text
+        case int() if name.startswith("valid_"):
+            return time_text(value)
+        case int() if name.startswith("reply_times"):
+            return f"{value / _HOUR_MS:g} h"
+        case int():
+            return f"{value / DAY_MS:g} d"
+        case Direction():
+            return _names(trust_list, [value.sender, value.recipient], between=" to ")
+        case bytes():
+            return value.hex()
+        case tuple():
+            return ", ".join(_value_text(name, item, trust_list) for item in value)
+        case str() if value.startswith("spiffe://"):
+            return agency_name(trust_list, value)
+        case _:
+            return str(value)
+
+
+def _names(trust_list: TrustList, uris: Iterable[str], *, between: str = " ") -> str:
+    return between.join(agency_name(trust_list, uri) for uri in uris)
+
+
+def _officer(frame: Frame, node: Node) -> None:
+    node.person(frame.settings.person, Role.OFFICER)
+
+
+def _binds(agreement: Agreement) -> str:
+    return (
+        f"This agency's signature binds it to version {agreement.version} of"
+        f" {agreement.name} as soon as every party has signed, and cannot be taken back."
+    )
+
+
+async def _put_forward(
+    frame: Frame,
+    node: Node,
+    agreement: Agreement,
+    days: int,
+    dry_run: bool,
+    yes: bool,
+    *,
+    answers: Offer | None = None,
+) -> None:
+    """Shows what terms would change; unless this is a trial, signs and proposes them."""
+    frame.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
+    if dry_run:
+        frame.say("Nothing was signed or sent.")
+        return
+    frame.confirm(_binds(agreement), agreement.name, yes=yes)
+    terms = await node.proposals.propose(
+        agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
+    )
+    await node.receive()  # it comes back by the mailbox, as to every party
+    others = counted(len(agreement.terms.parties) - 1, "party")
+    frame.say(
+        f"Proposed version {agreement.version} of {agreement.name} to {others},"
+        f" as {terms.hex()[:16]}."
+    )
+
+
+def _in_force(node: Node, after: Agreement) -> Agreement | None:
+    """What ``after`` would replace, or did: the newest version before it, or None."""
+    versions = [
+        each
+        for each in node.state.stores.agreements.all()
+        if each.id == after.id and each.version < after.version
+    ]
+    return max(versions, key=lambda each: each.version, default=None)
+
+
+def _of_name(node: Node, name: str) -> Agreement | None:
+    try:
+        return node.agreement(name)
+    except AgreementNotInForce:
+        return None
+
+
+def named(node: Node, name: str) -> Agreement:
+    """An agreement in force by its name, or what was proposed under an id or a name.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    try:
+        return node.agreement(name)
+    except AgreementNotInForce:
+        return node.proposals.find(name).agreement
+
+
+def _named(node: Node, name: str) -> Agreement:
+    path = Path(name)
+    if path.suffix == _TOML:
+        return node.proposals.draft(read_text(path, maximum=_MAX_BYTES))
+    return named(node, name)
