@@ -110,6 +110,7 @@ _ARTICLE = ArticleTerms(
     highest_tlp=Tlp.AMBER_STRICT,
     joint=True,
     four_eyes=True,
+    both_before_open=True,
 )
 
 _EXPORT = AuditExport(

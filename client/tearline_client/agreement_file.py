@@ -45,6 +45,7 @@ _TOP = {
 }  # fmt: skip
 _ARTICLE = {
     "purposes", "kinds", "crime_areas", "highest_tlp", "directions", "joint", "four_eyes", "share",
+    "both_before_open",
 }  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def _article(
         highest_tlp=parse_tlp(_text(table, "highest_tlp", where)),
         joint=_flag(table, "joint", where),
         four_eyes=_flag(table, "four_eyes", where),
+        both_before_open=_flag(table, "both_before_open", where),
     )
 
 

@@ -278,6 +278,7 @@ class Cosigner:
                 agency = agency_uri_of(each.key.name) if each.key.name != log.origin else ""
                 if agency not in ("", self._state.agency) and each.time_s is not None:
                     stores.cosigning.partner_cosigned(agency, size, each.time_s)
+        self._state.cosigned.set()
 
     def _contradiction(self, signed: SignedCheckpoint) -> Equivocation | None:
         """What shows that a checkpoint of the log contradicts what is here; None: nothing."""

@@ -120,10 +120,22 @@ class ReceivedConsent:
     terms: ConsentTerms
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A grant that opens only once the sender's agency, too, has cosigned the log.
+
+    Attributes:
+        grant: The grant, still closed.
+    """
+
+    grant: Grant
+
+
 Content = (
     ReceivedConsent
     | ReceivedGrant
     | Lapsed
+    | Waiting
     | Receipt
     | Void
     | Mark
@@ -166,6 +178,7 @@ class Intake:
         kem_key: The node's encryption keys by id.
         pins: What this installation judges agreements by.
         agreement_at: Our agreements.
+        both_cosigned: Whether this node and an agency have both cosigned an entry.
         may_lack_keys: Whether this node was restored, and keys may be gone for good.
     """
 
@@ -177,6 +190,7 @@ class Intake:
         kem_key: KemKeyById,
         pins: Pins,
         agreement_at: AgreementAt,
+        both_cosigned: Callable[[str, int], bool] = lambda agency, index: True,
         may_lack_keys: Callable[[], bool] = lambda: False,
     ) -> None:
         self._node = node
@@ -184,6 +198,7 @@ class Intake:
         self._kem_key = kem_key
         self._pins = pins
         self._agreement_at = agreement_at
+        self._both_cosigned = both_cosigned
         self._may_lack_keys = may_lack_keys
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
@@ -259,7 +274,7 @@ class Intake:
 
     def _grant(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant | Lapsed:
+    ) -> ReceivedGrant | Lapsed | Waiting:
         grant = parse_grant(statement.body)
         self._verify_addressed(grant.address)
         if grant.not_after_ms <= now_ms:
@@ -274,6 +289,8 @@ class Intake:
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
         self._verify_persons(grant, manifest, at)
+        if self._waits(manifest, at):
+            return Waiting(grant=grant)
         try:
             key = self._kem_key(grant.kem_key_id)
         except KeystoreEntryMissing as error:
@@ -338,6 +355,12 @@ class Intake:
             event = parse_event(delivery.entry.event)
             verify_logged(order, statement.id, delivery.entry.index, event)
         return order
+
+    def _waits(self, manifest: Manifest, at: Moment) -> bool:
+        agreement = self._agreement_at(manifest.agreement.id, at.index)
+        if not agreement.article(manifest.agreement.article).both_before_open:
+            return False
+        return not self._both_cosigned(agency_uri_of(manifest.header.signer), at.index)
 
     def _verify_persons(self, grant: Grant, manifest: Manifest, at: Moment) -> None:
         """By the version that the exchange had to accept it by, whatever came into force since."""

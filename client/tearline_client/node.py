@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from tearline.agreement import Agreement, verify_pins
 from tearline.checkpoint import CheckpointSigner
 from tearline.errors import (
     AgreementNotInForce,
+    NotFound,
     TrustError,
     error_by_code,
 )
@@ -29,6 +31,7 @@ from tearline_client.access import AccessLog
 from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
 from tearline_client.anchoring import Anchoring
+from tearline_client.arrivals import with_bell
 from tearline_client.certifying import renew_certificate
 from tearline_client.connecting import Connection
 from tearline_client.consenting import Consents
@@ -439,26 +442,29 @@ class Node:
         Args:
             wait: Whether to go on waiting once everything that was there is read.
         """
-        intake = self.state.stores.intake
+        cursor = encode_cursor(self.state.stores.intake.cursor())
         taken = 0
-        async for data in self.state.transport.subscribe(encode_cursor(intake.cursor())):
-            if self._receiver.is_idle(data):
-                self._receiver.rest(data)
-                for received_late in self._receiver.try_again():
-                    yield received_late
-                await self._acknowledge()
-                self._records.destroy_ended(self.state.now_ms())
-                taken = 0
-                if not wait:
-                    return
-                continue
-            received = await self._receiver.take(data)
-            taken += 1
-            if taken >= _ACKNOWLEDGE_EVERY:
-                await self._acknowledge()
-                taken = 0
-            if received is not None:
-                yield received
+        arrivals = with_bell(self.state.transport.subscribe(cursor), self.state.cosigned)
+        async with aclosing(arrivals):
+            async for data in arrivals:
+                if data is None or self._receiver.is_idle(data):
+                    if data is not None:
+                        self._receiver.rest(data)
+                    for received_late in self._receiver.try_again():
+                        yield received_late
+                    await self._acknowledge()
+                    self._records.destroy_ended(self.state.now_ms())
+                    taken = 0
+                    if data is not None and not wait:
+                        return
+                    continue
+                received = await self._receiver.take(data)
+                taken += 1
+                if taken >= _ACKNOWLEDGE_EVERY:
+                    await self._acknowledge()
+                    taken = 0
+                if received is not None:
+                    yield received
 
     async def receive(self) -> int:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
@@ -509,10 +515,15 @@ class Node:
 
         Raises:
             NotFound: If it is not here.
+            CosignatureAwaited: If it waits for the sender's cosignature.
             PacketError: If what is stored no longer verifies.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
+        try:
+            shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
+        except NotFound:
+            self.state.stores.waiting.verify_none(packet_id.hex())
+            raise
         self.access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
 

@@ -27,6 +27,7 @@ from tearline.errors import (
     SuiteUnknown,
     TearlineError,
 )
+from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.packet import PacketKind
 from tearline.proposal import Proposal
@@ -39,8 +40,16 @@ from tearline.wire.exchange import (
     parse_delivery,
 )
 from tearline_client.deriving import verify_taken
-from tearline_client.incoming import Intake, Lapsed, Received, ReceivedConsent, ReceivedGrant
+from tearline_client.incoming import (
+    Intake,
+    Lapsed,
+    Received,
+    ReceivedConsent,
+    ReceivedGrant,
+    Waiting,
+)
 from tearline_client.state import NodeState
+from tearline_client.store.waiting import WaitingGrant
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
 """Faults of this machine, of which a delivery is not to blame."""
@@ -69,6 +78,7 @@ class Receiver:
             kem_key=state.kem_key,
             pins=state.policies.pins,
             agreement_at=state.agreement_at,
+            both_cosigned=state.both_cosigned,
             may_lack_keys=lambda: state.stores.recovery.restored() is not None,
         )
 
@@ -113,6 +123,7 @@ class Receiver:
             StoreError: If it could not be stored here.
             KeystoreUnusable, FileExposed: If our keys cannot be read.
         """
+        yield from self._open_waiting()
         intake = self._state.stores.intake
         while self._tried != (grounds := (self._state.stores.log.size, self._count)):
             self._tried = grounds
@@ -125,6 +136,38 @@ class Receiver:
                     continue  # it stays where it is, with what was wrong first
                 if received is not None:
                     yield received
+
+    def _open_waiting(self) -> Iterator[Received]:
+        """Opens what waited for a cosignature that has come."""
+        stores = self._state.stores
+        for waiting in stores.waiting.all():
+            data = stores.waiting.delivery(waiting.id)
+            if data is None:
+                continue  # another process of this node was faster
+            delivery, _ = _parse(data)
+            received = self._judged_again(delivery)
+            if isinstance(received, Received) and isinstance(received.content, Waiting):
+                continue
+            with stores.database.transaction():
+                if not stores.waiting.release(waiting.id):
+                    continue
+                match received:
+                    case TearlineError():
+                        self._quarantine(received, data, about=waiting.id)
+                    case Received(content=Lapsed() as lapsed):
+                        self._quarantine(lapsed.why, data, about=waiting.id)
+                    case Received(content=ReceivedGrant() as grant):
+                        self._store_grant(grant)
+            if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
+                yield received
+
+    def _judged_again(self, delivery: Delivery) -> Received | TearlineError:
+        try:
+            return self._intake.verify(delivery, now_ms=self._state.now_ms())
+        except _OWN_FAULTS:
+            raise
+        except TearlineError as error:
+            return error
 
     def _take_again(self, item: int) -> Received | None:
         intake = self._state.stores.intake
@@ -182,13 +225,13 @@ class Receiver:
             stores.intake.take(received.signed.statement.id)
             if cursor is not None:
                 stores.intake.put_cursor(cursor)
-            lapsed = isinstance(received.content, Lapsed)
+            closed = isinstance(received.content, Lapsed | Waiting)
             if isinstance(received.content, Lapsed):
                 # It cannot be opened any more, but it came: its place is not missing.
                 why = received.content.why
                 self._quarantine(why, data, about=received.signed.statement.id)
         self._count += 1
-        return None if lapsed else received
+        return None if closed else received
 
     def _place(self, received: Received, data: bytes) -> None:
         address = received.address
@@ -226,8 +269,23 @@ class Receiver:
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
             case Mark() as mark:
                 self._store_mark(mark)
+            case Waiting(grant=grant):
+                self._wait(received, grant, data)
             case Void() | Lapsed():
                 pass  # its place in the channel is all it has to say
+
+    def _wait(self, received: Received, grant: Grant, data: bytes) -> None:
+        stores = self._state.stores
+        stores.waiting.put(
+            WaitingGrant(
+                id=received.signed.statement.id,
+                packet=grant.packet,
+                sender=received.signer.signer,
+                time_ms=received.event.time_ms,
+            ),
+            data,
+        )
+        stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
 
     def _erase(self, received: Received) -> None:
         stores = self._state.stores

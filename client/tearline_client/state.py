@@ -60,6 +60,7 @@ from tearline_client.store.pending import PendingStore
 from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.returned import ReturnedStore
+from tearline_client.store.waiting import WaitingStore
 from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
@@ -85,6 +86,7 @@ class Stores:
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.proposals = ProposalStore(database, self.agreements)
+        self.waiting = WaitingStore(database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ class NodeState:
         transport: The way to the exchange.
         now_ms: This machine's clock, Unix milliseconds.
         following: Held by the task that reads the log: the daemon has several.
+        cosigned: Rung when a partner is seen to have cosigned more of the log.
     """
 
     keys: NodeKeys
@@ -139,6 +142,7 @@ class NodeState:
     transport: Transport
     now_ms: Clock
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
+    cosigned: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def uri(self) -> str:
@@ -288,6 +292,14 @@ class NodeState:
                 with stores.database.transaction():
                     stores.recovery.begin()
         return stores.recovery.is_excused(promise.receipt)
+
+    def both_cosigned(self, agency: str, index: int) -> bool:
+        """Whether this node and an agency have both cosigned a log that holds an entry."""
+        cosigning = self.stores.cosigning
+        if cosigning.cosigned() is None:
+            return False
+        own = cosigning.seen(self.trust.trust_list.log).size
+        return index < min(own, cosigning.partner(agency).size)
 
     def verify_may_cosign(self) -> None:
         """Checks that a restored node cosigns nothing but what another agency stands for.

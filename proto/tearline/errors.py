@@ -1239,6 +1239,15 @@ class AccessLogChanged(LogError):
     next = "Keep the database, and find out who could write to it since the last good anchor."
 
 
+class CosignatureAwaited(LogError):
+    """A packet under an article that opens nothing before both agencies have cosigned."""
+
+    code = "TL-LOG-040"
+    what = "The packet is here, and waits for the sender's cosignature."
+    next = "Let the node run: it opens by itself once the sender's agency has cosigned the log."
+    exit_status = EXIT_REFUSED
+
+
 class StoreError(TearlineError):
     """A database cannot do what was asked of it."""
 

@@ -45,4 +45,5 @@ ATTACKS: tuple[Attack, ...] = (
     *exhibits.PROOFS,
     *losses.LOSSES,
     *proposals.PROPOSALS,
+    *proposals.OPENINGS,
 )

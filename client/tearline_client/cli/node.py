@@ -134,6 +134,14 @@ def status(frame: Frame) -> None:
             }
         )
         rows += [
+            {
+                "what": "waits for the sender's cosignature",
+                "which": waiting.packet.hex()[:12],
+                "state": f"from {agency_name(trust_list, waiting.sender)}",
+            }
+            for waiting in node.state.stores.waiting.all()
+        ]
+        rows += [
             {"what": "put aside", "which": item.code, "state": item.why}
             for item in found.quarantined
         ]

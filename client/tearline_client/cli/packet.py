@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tearline.errors import EvaluationInvalid
+from tearline.errors import EvaluationInvalid, NotFound
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline.statement import ActedBy
 from tearline.tokens import Role
@@ -244,7 +244,7 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     async def run(node: Node) -> tuple[PacketView, TrustState]:
         if sync:
             await node.receive()
-        packet_id = node.state.stores.packets.find(packet)
+        packet_id = _find(node, packet)
         manifest = node.state.stores.packets.packet(packet_id).manifest
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
@@ -257,6 +257,14 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     if frame.settings.output == "table":
         for line in [*below_the_line(shown), *caveats_of(shown)]:
             click.echo(line)
+
+
+def _find(node: Node, prefix: str) -> bytes:
+    try:
+        return node.state.stores.packets.find(prefix)
+    except NotFound:
+        node.state.stores.waiting.verify_none(prefix)
+        raise
 
 
 @command.command()

@@ -58,6 +58,8 @@ class ArticleTerms:
         highest_tlp: Fields marked above it stay at home.
         joint: Whether the suspension of one party stops all.
         four_eyes: Whether a release needs a second person.
+        both_before_open: Whether a recipient opens a packet only once the sender's agency, too,
+            has cosigned the log that holds it.
 
     Raises:
         TermsMalformed: On construction, if a name is malformed or unknown, a list is
@@ -73,6 +75,7 @@ class ArticleTerms:
     highest_tlp: Tlp
     joint: bool
     four_eyes: bool
+    both_before_open: bool = False
 
     def __post_init__(self) -> None:
         names = (self.purposes, self.kinds, self.crime_areas)

@@ -27,7 +27,7 @@ class Direction(_message.Message):
     def __init__(self, sender: _Optional[str] = ..., recipient: _Optional[str] = ...) -> None: ...
 
 class Article(_message.Message):
-    __slots__ = ("id", "purposes", "kinds", "crime_areas", "directions", "shares", "highest_tlp", "joint", "four_eyes")
+    __slots__ = ("id", "purposes", "kinds", "crime_areas", "directions", "shares", "highest_tlp", "joint", "four_eyes", "both_before_open")
     ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class Article(_message.Message):
     HIGHEST_TLP_FIELD_NUMBER: _ClassVar[int]
     JOINT_FIELD_NUMBER: _ClassVar[int]
     FOUR_EYES_FIELD_NUMBER: _ClassVar[int]
+    BOTH_BEFORE_OPEN_FIELD_NUMBER: _ClassVar[int]
     id: str
     purposes: _containers.RepeatedScalarFieldContainer[str]
     kinds: _containers.RepeatedScalarFieldContainer[str]
@@ -46,7 +47,8 @@ class Article(_message.Message):
     highest_tlp: str
     joint: bool
     four_eyes: bool
-    def __init__(self, id: _Optional[str] = ..., purposes: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ..., crime_areas: _Optional[_Iterable[str]] = ..., directions: _Optional[_Iterable[_Union[Direction, _Mapping]]] = ..., shares: _Optional[_Iterable[_Union[Share, _Mapping]]] = ..., highest_tlp: _Optional[str] = ..., joint: _Optional[bool] = ..., four_eyes: _Optional[bool] = ...) -> None: ...
+    both_before_open: bool
+    def __init__(self, id: _Optional[str] = ..., purposes: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ..., crime_areas: _Optional[_Iterable[str]] = ..., directions: _Optional[_Iterable[_Union[Direction, _Mapping]]] = ..., shares: _Optional[_Iterable[_Union[Share, _Mapping]]] = ..., highest_tlp: _Optional[str] = ..., joint: _Optional[bool] = ..., four_eyes: _Optional[bool] = ..., both_before_open: _Optional[bool] = ...) -> None: ...
 
 class ReplyTime(_message.Message):
     __slots__ = ("urgency", "time_ms")

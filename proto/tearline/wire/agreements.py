@@ -87,6 +87,7 @@ def _write_article(article: ArticleTerms) -> pb.Article:
         highest_tlp=article.highest_tlp.text,
         joint=article.joint,
         four_eyes=article.four_eyes,
+        both_before_open=article.both_before_open,
     )
 
 
@@ -106,4 +107,5 @@ def _read_article(message: pb.Article) -> ArticleTerms:
         highest_tlp=parse_tlp(message.highest_tlp),
         joint=message.joint,
         four_eyes=message.four_eyes,
+        both_before_open=message.both_before_open,
     )

@@ -66,3 +66,24 @@ PROPOSALS = (
         "the log's refusals",
     ),
 )
+
+OPENINGS = (
+    Attack(
+        name="show the sender another log than the recipient who opens by it",
+        code="TL-LOG-040",
+        evidence="the grant, which waits at the node, still sealed",
+        function="tearline_client.incoming:Intake._waits",
+        test="tests/attacks/test_both_before_open.py"
+        "::test_an_exchange_that_shows_the_sender_another_log_shows_nothing",
+        returns="False",
+    ),
+    Attack(
+        name="keep the sender's cosignature back, and pass on everybody else's",
+        code="TL-LOG-040",
+        evidence="the grant, which waits at the node, still sealed",
+        function="tearline_client.state:NodeState.both_cosigned",
+        test="tests/attacks/test_both_before_open.py"
+        "::test_its_own_cosignature_is_not_enough_nor_anybody_else_s",
+        returns="True",
+    ),
+)

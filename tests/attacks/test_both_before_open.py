@@ -1,0 +1,170 @@
+"""An article that opens nothing before both agencies have cosigned the log that holds it."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from simulator import Member, Simulation
+from tearline.checkpoint import parse_note
+from tearline.errors import CosignatureAwaited, NotFound
+from tearline.receipt import Status
+from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.cosigning import CosignNews
+from tearline.wire.statements import Signed, cosigned
+from tearline_client.incoming import Received, ReceivedGrant
+
+
+async def wait_for_both(world: Simulation) -> None:
+    """The next version of the agreement, under which nothing opens before both have cosigned."""
+    before = world.us.node.agreement("narcotics-2026")
+    articles = tuple(replace(a, both_before_open=True) for a in before.terms.articles)
+    amended = replace(
+        before,
+        header=world.us.signer.header,
+        version=before.version + 1,
+        terms=replace(before.terms, articles=articles),
+    )
+    body = encode_agreement(amended)
+    agreed: Signed = cosigned(
+        (member.signer.sign([(StatementType.AGREEMENT, body)]), 0) for member in world.members
+    )
+    await world.us.node.publish_agreement(agreed)
+    for member in world.members:
+        await member.node.receive()
+
+
+def without(member: Member, news: CosignNews) -> CosignNews:
+    """What others cosigned, without the lines of one agency."""
+    kept = []
+    for note in news.checkpoints:
+        parsed = parse_note(note)
+        mine = [s for s in parsed.signatures if s.name != member.node.uri]
+        kept.append(replace(parsed, signatures=tuple(mine)).encode())
+    return replace(news, checkpoints=tuple(kept))
+
+
+def keep_back(world: Simulation) -> None:
+    """The exchange passes on no cosignature of ours to the recipient."""
+    world.cn.exchange.news = lambda news: without(world.us, news)
+
+
+async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    assert world.cn.grants() == []
+    assert world.cn.codes() == []
+    (waiting,) = world.cn.node.state.stores.waiting.all()
+    assert (waiting.packet, waiting.sender) == (packet, world.us.node.uri)
+    with pytest.raises(CosignatureAwaited):
+        world.cn.node.show(packet)
+    assert world.cn.node.search("Qiu") == {}
+
+    await world.us.node.receive()  # it is told, all the same, that the packet is there
+    grants = world.us.node.state.stores.packets.grants(packet)
+    assert [grant.status for grant in grants] == [Status.STORED]
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
+    assert world.cn.grants() == [packet]
+    assert world.cn.node.state.stores.waiting.all() == ()
+    assert world.cn.node.show(packet).view.fields
+    assert world.cn.codes() == []
+
+
+async def test_an_exchange_that_shows_the_sender_another_log_shows_nothing(
+    world: Simulation,
+) -> None:
+    """The recipient's log has the grant; the sender has never seen that log, and cosigns none."""
+    await wait_for_both(world)
+    async with world.forked(world.cn):
+        composed, publication = world.us.compose(world.cn)
+        world.us.exchange.show(world.cn.exchange.target)
+        await world.us.publish(publication)
+        world.us.exchange.show(world.exchange)
+        keep_back(world)
+        for _ in range(3):
+            await world.cn.node.receive()
+        assert world.cn.grants() == []
+        with pytest.raises(CosignatureAwaited):
+            world.cn.node.show(composed.manifest.statement.id)
+
+
+async def test_its_own_cosignature_is_not_enough_nor_anybody_else_s(world: Simulation) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    for member in (world.mx, world.cn, world.mx, world.cn):
+        await member.node.receive()
+    assert world.cn.node.state.stores.cosigning.partner(world.mx.node.state.agency).size > 0
+    assert world.cn.grants() == []
+    assert packet not in world.cn.node.state.stores.packets.ids()
+
+
+async def test_an_application_that_listens_gets_it_when_it_opens(world: Simulation) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.us.node.cosigning.turn()
+    await world.cn.node.sync()
+    heard: list[Received] = []
+
+    async def listen() -> None:
+        async with aclosing(world.cn.node.inbox(wait=True)) as inbox:
+            async for received in inbox:
+                heard.append(received)
+                return
+
+    listening = asyncio.create_task(listen())
+    while not world.cn.node.state.stores.waiting.all():
+        await asyncio.sleep(0)
+    assert heard == []
+    world.cn.exchange.news = lambda news: news
+    await world.cn.node.cosigning.turn()
+    await asyncio.wait_for(listening, 5)
+    (received,) = heard
+    assert isinstance(received.content, ReceivedGrant)
+    assert received.content.grant.packet == packet
+
+
+async def test_what_does_not_verify_once_it_opens_is_put_aside(world: Simulation) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    (waiting,) = world.cn.node.state.stores.waiting.all()
+    with world.cn.node.state.stores.database.transaction():
+        world.cn.node.state.stores.database.execute("DELETE FROM agreement")
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
+    assert world.cn.node.state.stores.waiting.all() == ()
+    assert world.cn.codes() == ["TL-AGR-001"]
+    with pytest.raises(NotFound):
+        world.cn.node.show(packet)
+    assert waiting.packet == packet
+
+
+def test_the_flag_stands_in_the_file_of_terms(world: Simulation) -> None:
+    text = """
+name = "careful"
+parties = ["us-justice", "mx-prosecutor"]
+valid_from = 2026-01-01
+valid_until = 2036-01-01
+retention_days = 1
+onward_use = "None."
+
+[article.leads]
+purposes = []
+kinds = []
+crime_areas = []
+highest_tlp = "red"
+directions = []
+both_before_open = true
+"""
+    (article,) = world.us.node.proposals.draft(text).terms.articles
+    assert article.both_before_open
