@@ -144,8 +144,7 @@ class Receiver:
             data = stores.waiting.delivery(waiting.id)
             if data is None:
                 continue  # another process of this node was faster
-            delivery, _ = _parse(data)
-            received = self._judged_again(delivery)
+            received = self._judged_again(data)
             if isinstance(received, Received) and isinstance(received.content, Waiting):
                 continue
             with stores.database.transaction():
@@ -161,8 +160,9 @@ class Receiver:
             if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
                 yield received
 
-    def _judged_again(self, delivery: Delivery) -> Received | TearlineError:
+    def _judged_again(self, data: bytes) -> Received | TearlineError:
         try:
+            delivery, _ = _parse(data)
             return self._intake.verify(delivery, now_ms=self._state.now_ms())
         except _OWN_FAULTS:
             raise

@@ -25,6 +25,7 @@ from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.exchange import Delivery, Outcome, Publication
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.statements import Signed, merge_signed
+from tearline_server.verification import LogVerifier
 
 DAY_MS = 24 * 3_600_000
 
@@ -387,3 +388,13 @@ async def test_an_agreement_of_others_and_none_are_refused_alike(world: Simulati
         outcomes.append(await say(world.cn, step(world.cn, mine)))
     assert outcomes[0].refusal == outcomes[1].refusal
     await world.refuses(outcomes, AgreementMalformed, AgreementMalformed)
+
+
+async def test_the_log_with_proposals_in_it_verifies(world: Simulation) -> None:
+    proposed = await world.us.node.proposals.propose(drafted(world))
+    await all_hear(world)
+    await world.cn.node.proposals.decline(only(world.cn))
+    await all_hear(world)
+    verifier = LogVerifier(world.store, world.template.identity.log)
+    assert [finding async for finding in verifier.findings()] == []
+    assert states(world, proposed) == {ProposalState.DECLINED}
