@@ -93,18 +93,26 @@ def _sign_file(frame: Frame, file: Path) -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("agreement")
 @pass_frame
-def publish(frame: Frame, file: Path) -> None:
-    """Put the agreement in FILE, signed by every party, in force at the exchange."""
-    complete = read_signed(Armor.AGREEMENT, file)
+def publish(frame: Frame, agreement: str) -> None:
+    """Put AGREEMENT, a file signed by every party, in force at the exchange.
 
-    async def run(node: Node) -> None:
-        await node.publish_agreement(complete)
+    By its name, what is in force here is published again, every version: for an exchange that was
+    restored and has lost it. What it has, it takes as it was.
+    """
+    file = Path(agreement)
+    given = read_signed(Armor.AGREEMENT, file) if file.is_file() else None
+
+    async def run(node: Node) -> str:
+        agreements = node.state.stores.agreements
+        versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
+        for complete in versions:
+            await node.publish_agreement(complete)
         await node.receive()  # it comes back by the mailbox, as to every party
+        return parse_agreement(versions[-1].statement.body).name
 
-    at_work(frame, run)
-    frame.say(f"{parse_agreement(complete.statement.body).name} was accepted by the exchange.")
+    frame.say(f"{at_work(frame, run)} was accepted by the exchange.")
 
 
 @command.command(name="list")

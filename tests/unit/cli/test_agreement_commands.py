@@ -83,6 +83,17 @@ def test_from_terms_to_force_and_on_to_the_next_version(both: Desk) -> None:
     assert {v: row["state"] for v, row in listed(both).items()} == {1: "replaced", 2: "in force"}
     shown = both.rows("agreement", "show", "precursors-2026", "--diff")
     assert shown == changed
+    again = both.run("agreement", "publish", "precursors-2026")
+    assert again.exit_code == 0, again.output
+
+
+def test_what_is_in_force_is_published_again_by_its_name(both: Desk) -> None:
+    again = both.run("agreement", "publish", "narcotics-2026")
+    assert (again.exit_code, again.stderr) == (
+        0,
+        "narcotics-2026 was accepted by the exchange.\n",
+    )
+    assert both.run("agreement", "publish", "no-such").exit_code == EXIT_REFUSED
 
 
 def test_a_trial_sends_nothing(both: Desk) -> None:
