@@ -208,3 +208,10 @@ def test_config_show_says_where_values_come_from(tmp_path):
     assert rows["exchange"]["value"] == "exchange.example:443"
     assert rows["exchange"]["origin"] == str(tmp_path / "node.toml")
     assert rows["output"]["origin"] == "flag"
+
+
+def test_a_list_of_verbs_says_what_each_does():
+    shown = " ".join(run("packet", "--help").stdout.split())
+    assert "Find packets in which a field holds TEXT, the best first." in shown
+    assert "our PACKET to a partner, in clear." in shown
+    assert "..." not in shown.partition("Commands:")[2]

@@ -6,6 +6,7 @@ named ``command``; its functions take what they need from ``frame``.
 """
 
 import importlib
+import re
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 FORMATS = ("table", "json", "jsonl", "csv")
+_SENTENCE = re.compile(r"(?<=\.)\s")
 GLOBALS = "tearline.globals"  # the key in click's Context.meta, which all contexts share
 
 
@@ -52,6 +54,14 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         own = {name for parameter in self.params for name in parameter.opts}
         self.params += [each for each in _global_options(hidden=True) if own.isdisjoint(each.opts)]
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What the list of a group's verbs says: the whole first sentence, however long.
+
+        Cut off where click would, most of ours would not say what they do.
+        """
+        first = " ".join((self.help or "").partition("\n\n")[0].split())
+        return _SENTENCE.split(first, maxsplit=1)[0]
 
 
 class Group(click.Group):

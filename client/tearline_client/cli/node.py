@@ -133,6 +133,8 @@ def status(frame: Frame) -> None:
                 else f"until {time_text(tls)}",
             }
         )
+        if waiting := len(node.second.waiting()):
+            rows.append({"what": "pending", "which": "for a second person", "state": waiting})
         rows += [
             {
                 "what": "waits for the sender's cosignature",

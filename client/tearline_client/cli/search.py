@@ -28,9 +28,15 @@ _DAY_MS = 24 * 3_600_000
     help="In packets of this kind.",
 )
 @click.option("--case", "case_id", default="", help="In packets of this case.")
-@click.option("--from", "sender", default="", help="In packets of this agency, or node URI.")
-@click.option("--since", type=_DAY, help="In what came here on this day (UTC) or later.")
-@click.option("--until", type=_DAY, help="In what came here on this day (UTC) or before.")
+@click.option(
+    "--from", "sender", default="", metavar="AGENCY", help="In packets of this agency or node."
+)
+@click.option(
+    "--since", type=_DAY, metavar="DATE", help="In what came here on that day (UTC) or later."
+)
+@click.option(
+    "--until", type=_DAY, metavar="DATE", help="In what came here on this day (UTC) or before."
+)
 @click.option("--mine/--theirs", "own", default=None, help="In packets of ours, or of others.")
 @pass_frame
 def search(
