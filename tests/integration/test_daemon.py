@@ -1,5 +1,7 @@
 """``tearline node run``: receives while it runs, outlives an exchange, ends with marks sent."""
 
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,3 +91,33 @@ def test_commands_work_beside_the_daemon_of_the_same_node(tmp_path: Path) -> Non
         assert not [which for what, which in state if what == "put aside"], state
         assert {which for what, which in state if what == "outbox"} == {"accepted"}, state
     assert federation.operator.done("verify-log").out.endswith("all as they were logged\n")
+
+
+def test_a_hook_is_told_again_after_the_node_was_killed_while_it_ran(tmp_path: Path) -> None:
+    """The first run hangs, with the node killed beside it; after the restart it is run again."""
+    federation = copied(tmp_path)
+    cn, told, hook = federation.cn, tmp_path / "told.jsonl", tmp_path / "hook.py"
+    hook.write_text(
+        "import sys, time\n"
+        "notice, path = sys.stdin.read(), sys.argv[1]\n"
+        "first = not open(path, 'a').tell()\n"
+        "open(path, 'a').write(notice)\n"
+        "if first: time.sleep(60)\n"
+    )
+    watch = ("node", "run", "--on", "packet-arrived", f"{sys.executable} {hook} {told}")
+
+    def lines() -> list[dict]:
+        return [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
+
+    exchange = federation.operator.serve()
+    daemon = cn.start(*watch)
+    packet = send(federation, CN)
+    daemon.await_(lambda: len(lines()) == 1, "the hook began")
+    daemon.kill()
+    again = cn.start(*watch)
+    again.await_(lambda: len(lines()) == 2, "the hook was run again")
+    again.await_(lambda: "ended with 0" in again.said, "its end was reported")
+    assert again.terminate() == 0, again.said
+    assert exchange.terminate() == 0
+    assert [line["packet"] for line in lines()] == [packet, packet]
+    assert len({line["notice"] for line in lines()}) == 1
