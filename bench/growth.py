@@ -76,7 +76,12 @@ async def grow(house: House, size: int) -> list[float]:
         registry := Registry.restore(house.installation, stored),
         house.signer_of(registry.trust.federation),
         house.clock,
-        Listeners(mail=lambda _: None, refusals=lambda _: None, trust=lambda: None),
+        Listeners(
+            mail=lambda _: None,
+            recalls=lambda _: None,
+            refusals=lambda _: None,
+            trust=lambda: None,
+        ),
     )
     committer: Committer[ExchangeWork] = Committer(house.store, desk, house.log.advance)
     committer.start()

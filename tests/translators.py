@@ -35,6 +35,14 @@ from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.proposal import Proposal
+from tearline.recall import (
+    KeepGround,
+    Reach,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallReason,
+)
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
 from tearline.sealing import open_packet, release_of
@@ -48,6 +56,7 @@ from tearline.wire import (
     flow,
     packets,
     proposals,
+    recalls,
     requests,
     standings,
     statements,
@@ -286,6 +295,57 @@ CODECS: dict[str, Codec] = {
         flow,
         "void",
         Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
+    ),
+    "void that withdraws": _codec(
+        flow,
+        "void",
+        Void(
+            header=_NODE.header,
+            address=_ADDRESS,
+            reason=VoidReason.RECALLED,
+            withdraws=secret("grant"),
+        ),
+    ),
+    "recall": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallOrder(
+                grant=secret("grant"),
+                slots=(1, 300),
+                reason=RecallReason.SOURCE_AT_RISK,
+                respond_by_ms=NOW_MS,
+                acted_by=_PERSON,
+            ),
+        ),
+    ),
+    "recall of a whole packet": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallOrder(whole=True, reason=RecallReason.ORDERED, respond_by_ms=NOW_MS),
+        ),
+    ),
+    "answer to a recall": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallAnswer(
+                recall=secret("recall"),
+                ground=KeepGround.LEGAL_HOLD,
+                reach=(Reach.OPENED, Reach.PRINTED),
+                acted_by=_PERSON,
+            ),
+        ),
     ),
     "mark": _codec(
         flow,

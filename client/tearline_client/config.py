@@ -55,6 +55,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _recall(text: str) -> str:
+    if text not in ("erase", "ask"):
+        raise MalformedInput("erase or ask was expected")
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What there is to know of one setting before it has a value.
@@ -109,6 +115,13 @@ SETTINGS = (
         "for whoever asks; none where it is not set",
     ),
     Setting(
+        name="recall",
+        parse=_recall,
+        default="erase",
+        meaning="what is done with what partners recall: erase (at once), or ask (a person, while "
+        "there is time)",
+    ),
+    Setting(
         name="passphrase_file",
         parse=_path,
         default=None,
@@ -129,6 +142,7 @@ class Settings:
         output: How data is printed: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.
         http: ``host:port`` of the witness port, empty for none.
+        recall: What is done with what partners recall: erase, or ask.
         passphrase_file: File whose first line opens the keystore.
         origins: For each setting: ``flag``, a variable's name, a file's path or ``default``.
     """
@@ -139,6 +153,7 @@ class Settings:
     output: str
     timeout_s: int
     http: str
+    recall: str
     passphrase_file: Path | None
     origins: Mapping[str, str]
 

@@ -27,6 +27,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.event import Event, EventCode
+from tearline.forgetting import without
 from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of, trust_domain_of
@@ -36,6 +37,7 @@ from tearline.policy.form import Form
 from tearline.policy.masks import verify_generalised
 from tearline.policy.profile import verify_category
 from tearline.proposal import Proposal, verify_proposal
+from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt
 from tearline.sealing import open_note, open_packet, open_release
 from tearline.statement import Header, Statement, StatementType
@@ -48,6 +50,7 @@ from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.proposals import parse_proposal
+from tearline.wire.recalls import parse_recall
 from tearline.wire.statements import Signed
 
 KemKeyById = Callable[[bytes], KemKey]
@@ -59,6 +62,7 @@ _CODES = {
     StatementType.RECEIPT: EventCode.RECEIPT,
     StatementType.VOID: EventCode.VOID,
     StatementType.MARK: EventCode.MARK,
+    StatementType.RECALL: EventCode.RECALL,
     StatementType.AGREEMENT: EventCode.AGREEMENT,
     StatementType.ERASURE: EventCode.ERASED,
     StatementType.CONSENT: EventCode.CONSENT,
@@ -136,6 +140,8 @@ Content = (
     | ReceivedGrant
     | Lapsed
     | Waiting
+    | TakenBack
+    | Recall
     | Receipt
     | Void
     | Mark
@@ -180,6 +186,8 @@ class Intake:
         agreement_at: Our agreements.
         both_cosigned: Whether this node and an agency have both cosigned an entry.
         may_lack_keys: Whether this node was restored, and keys may be gone for good.
+        recalled: The slots that were recalled of a grant, by its statement id, before it came;
+            None for all of it.
     """
 
     def __init__(
@@ -192,6 +200,7 @@ class Intake:
         agreement_at: AgreementAt,
         both_cosigned: Callable[[str, int], bool] = lambda agency, index: True,
         may_lack_keys: Callable[[], bool] = lambda: False,
+        recalled: Callable[[Grant, bytes], frozenset[int] | None] = lambda grant, _: frozenset(),
     ) -> None:
         self._node = node
         self._trust = trust
@@ -200,6 +209,7 @@ class Intake:
         self._agreement_at = agreement_at
         self._both_cosigned = both_cosigned
         self._may_lack_keys = may_lack_keys
+        self._recalled = recalled
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
         """Checks a delivery whose log entry was found to be what its opening says.
@@ -261,6 +271,10 @@ class Intake:
                 if mark.recipient != self._node:
                     raise GrantMisdirected("the mark is for another node")
                 return mark
+            case StatementType.RECALL:
+                recall = parse_recall(statement.body)
+                self._verify_addressed(recall.address)
+                return recall
             case StatementType.AGREEMENT:
                 return self._agreement(statement, delivery)
             case StatementType.ERASURE:
@@ -274,9 +288,12 @@ class Intake:
 
     def _grant(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
-    ) -> ReceivedGrant | Lapsed | Waiting:
+    ) -> ReceivedGrant | Lapsed | Waiting | TakenBack:
         grant = parse_grant(statement.body)
         self._verify_addressed(grant.address)
+        recalled = self._recalled(grant, statement.id)
+        if recalled is None:
+            return TakenBack(grant=grant)
         if grant.not_after_ms <= now_ms:
             return Lapsed(grant=grant, why=GrantExpired())
         if len(delivery.statements) != 2:
@@ -297,7 +314,7 @@ class Intake:
             if not self._may_lack_keys():
                 raise
             return Lapsed(grant=grant, why=error)
-        release = open_release(grant, key)
+        release = without(open_release(grant, key), manifest.packet_id, recalled)
         ciphertexts = {
             slot: data
             for parts in delivery.parts

@@ -51,6 +51,7 @@ from tearline_client.onward import OnwardUse
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
 from tearline_client.proposing import Proposals
+from tearline_client.recalling import Recalls
 from tearline_client.receiver import Receiver
 from tearline_client.recovery import Recovery
 from tearline_client.reissuing import Reissuing
@@ -142,6 +143,7 @@ class Node:
         )
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
+        self.recalls = Recalls(state, self._sender, self.sync)
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
@@ -155,6 +157,7 @@ class Node:
         address: str = "",
         timeout_s: float = 30,
         transport: Transport | None = None,
+        asks_before_erasing: bool = False,
     ) -> "Node":
         """Opens the node in a home.
 
@@ -164,6 +167,8 @@ class Node:
             address: host:port of the exchange, if not the listed one.
             timeout_s: How long one call may take.
             transport: Another way to the exchange, for tests.
+            asks_before_erasing: Whether a person decides on what partners recall, while there
+                is time; else the node erases at once.
 
         Raises:
             TearlineError: If a part of the home is missing or cannot be opened.
@@ -192,6 +197,7 @@ class Node:
             policies=load_policies(home.own_policy),
             transport=transport,
             now_ms=_clock_ms,
+            asks_before_erasing=asks_before_erasing,
         )
         return cls(state, home, keystore)
 
@@ -239,6 +245,7 @@ class Node:
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
         self.proposals.put_in_force()
+        self.recalls.run()
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()

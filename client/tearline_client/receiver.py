@@ -14,6 +14,7 @@ from tearline.errors import (
     BodyUnfit,
     ChannelGap,
     ChannelStalled,
+    CiphertextMissing,
     EntryNotIncluded,
     FileExposed,
     GrantMisdirected,
@@ -31,6 +32,7 @@ from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.packet import PacketKind
 from tearline.proposal import Proposal
+from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
 from tearline.wire.exchange import (
     Cursor,
@@ -39,6 +41,7 @@ from tearline.wire.exchange import (
     is_idle,
     parse_delivery,
 )
+from tearline_client.answering import recalled_of, take_recall
 from tearline_client.deriving import verify_taken
 from tearline_client.incoming import (
     Intake,
@@ -60,6 +63,7 @@ _MAY_PASS = (
     KeystoreEntryMissing,  # a keystore is restored
     PinUnknown,  # another version is installed
     SuiteUnknown,
+    CiphertextMissing,  # it was recalled since, which the node reads further on
 )
 """What may be otherwise later. A key is not among them: one that comes on record after a
 statement's entry never counts for it, and every entry before it is read when it is judged."""
@@ -80,6 +84,7 @@ class Receiver:
             agreement_at=state.agreement_at,
             both_cosigned=state.both_cosigned,
             may_lack_keys=lambda: state.stores.recovery.restored() is not None,
+            recalled=lambda grant, statement_id: recalled_of(state, grant, statement_id),
         )
 
     async def take(self, data: bytes) -> Received | None:
@@ -271,6 +276,12 @@ class Receiver:
                 self._store_mark(mark)
             case Waiting(grant=grant):
                 self._wait(received, grant, data)
+            case Recall() as recall:
+                take_recall(self._state, received, recall)
+            case TakenBack():
+                self._state.stores.packets.put_grant(
+                    received.signed, incoming=True, status=Status.ERASED
+                )
             case Void() | Lapsed():
                 pass  # its place in the channel is all it has to say
 

@@ -87,6 +87,11 @@ class Recovery:
     def _again(self, channel: ChannelState, reached: int) -> Iterator[bytes]:
         """What stands in a channel behind the place that the exchange knows, but not what waits."""
         waiting = set(self._waiting())
+        # At places that the exchange knows, too: it may know of the grant there, and not of this.
+        for sent in self._state.stores.recovery.withdrawals(
+            channel.peer, channel.agreement_id, reached
+        ):
+            yield encode_publication(Publication(signed=(sent,)))
         for seq in range(reached + 1, channel.sent + 1):
             place = Address(recipient=channel.peer, agreement_id=channel.agreement_id, seq=seq)
             if place not in waiting:

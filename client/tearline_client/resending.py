@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tearline.channel import Void, VoidReason
 from tearline.errors import ChannelGap, StatementConflict
+from tearline.recall import is_answer
 from tearline.statement import (
     Header,
     Leaf,
@@ -26,7 +27,9 @@ from tearline.wire.flow import (
     parse_grant,
     parse_mark,
     parse_receipt,
+    parse_void,
 )
+from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Bundle, bundle
 
 Unsigned = tuple[StatementType, bytes]
@@ -57,6 +60,9 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
         final: Whether it was ruled on.
         header: Ours, now: the key that signed the statement may have ended since.
     """
+    if statement.type is StatementType.VOID and (void := parse_void(statement.body)).withdraws:
+        # Something stands at its place in any case: what it would withdraw, or a void.
+        return None if final else (StatementType.VOID, encode_void(replace(void, header=header)))
     if not final:
         match statement.type:
             case _ if code == ChannelGap.code:
@@ -64,6 +70,9 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
             case StatementType.RECEIPT:
                 receipt = replace(parse_receipt(statement.body), header=header)
                 return StatementType.RECEIPT, encode_receipt(receipt)
+            case StatementType.RECALL if is_answer(parse_recall(statement.body)):
+                answer = replace(parse_recall(statement.body), header=header)
+                return StatementType.RECALL, encode_recall(answer)
             case StatementType.MARK:
                 mark = replace(parse_mark(statement.body), header=header)
                 return StatementType.MARK, encode_mark(mark)

@@ -37,6 +37,7 @@ from tearline.wire.flow import (
     encode_receipt,
     parse_event,
     parse_receipt,
+    parse_void,
 )
 from tearline.wire.statements import Signed
 from tearline_client.outgoing import Composition, sign_together
@@ -241,6 +242,9 @@ class Sender:
         hashes = [inclusion.attestation for inclusion in statement.inclusions]
         kept = Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
         self._state.stores.recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
+        if statement.type is StatementType.VOID:
+            void = parse_void(statement.body)
+            self._state.stores.packets.set_withdrawn(void.withdraws, void.reason)
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
@@ -258,6 +262,8 @@ class Sender:
                     self._state.stores.returned.put(statement.id)
             case StatementType.CONSENT:
                 self._state.stores.consents.forget(statement.id)
+            case StatementType.RECALL:
+                self._state.stores.recalls.drop(statement.id)
             case StatementType.RECEIPT:
                 packets.set_untold(parse_receipt(statement.body).about)
 

@@ -58,6 +58,7 @@ from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.packets import PacketStore, Promise
 from tearline_client.store.pending import PendingStore
 from tearline_client.store.proposals import ProposalStore
+from tearline_client.store.recalls import RecallStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.waiting import WaitingStore
@@ -83,6 +84,7 @@ class Stores:
         self.notices = NoticeStore(database)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
+        self.recalls = RecallStore(database)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.proposals = ProposalStore(database, self.agreements)
@@ -130,6 +132,8 @@ class NodeState:
         policies: What it decides by.
         transport: The way to the exchange.
         now_ms: This machine's clock, Unix milliseconds.
+        asks_before_erasing: Whether a person decides on what partners recall, as long as there
+            is time.
         following: Held by the task that reads the log: the daemon has several.
         cosigned: Rung when a partner is seen to have cosigned more of the log.
     """
@@ -141,6 +145,7 @@ class NodeState:
     policies: Policies
     transport: Transport
     now_ms: Clock
+    asks_before_erasing: bool = False
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
     cosigned: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -17,7 +17,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.limits import MAX_AHEAD
-from tearline.statement import Header
+from tearline.statement import HASH_SIZE, Header
 
 AGREEMENT_ID_SIZE = 16
 MAX_SEQ = (1 << 63) - 1  # what a signed 64-bit column holds
@@ -53,11 +53,26 @@ class VoidReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Void:
-    """Fills a place whose statement will never arrive."""
+    """Fills a place whose statement will never arrive.
+
+    Attributes:
+        header: The sender.
+        address: The place.
+        reason: Why nothing stands there.
+        withdraws: 32 bytes, the id of the sender's own grant that the exchange took for this
+            place and must not hand out any more; empty where the place is free.
+    """
 
     header: Header
     address: Address
     reason: VoidReason
+    withdraws: bytes = b""
+
+    def __post_init__(self) -> None:
+        if len(self.withdraws) not in (0, HASH_SIZE):
+            raise StatementMalformed("a void withdraws a statement by its id of 32 bytes")
+        if self.withdraws and self.reason is VoidReason.REFUSED:
+            raise StatementMalformed("what was refused is not there to be withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

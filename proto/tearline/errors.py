@@ -953,6 +953,33 @@ class OnwardUseForbidden(GrantError):
     exit_status = EXIT_REFUSED
 
 
+class GrantHandedOut(GrantError):
+    """A grant that its recipient has been handed and that cannot be withdrawn any more."""
+
+    code = "TL-GRT-010"
+    what = "The recipient has been handed the grant already."
+    next = "Recall the packet from the recipient: tearline packet recall."
+    exit_status = EXIT_REFUSED
+
+
+class PacketRecalled(GrantError):
+    """A release of what its originator has taken back."""
+
+    code = "TL-GRT-011"
+    what = "The originator has recalled this packet, or a part of it that the grant releases."
+    next = "Seal a new packet, and release that."
+    exit_status = EXIT_REFUSED
+
+
+class RecallNotOriginator(GrantError):
+    """A recall from somebody other than the packet's originator."""
+
+    code = "TL-GRT-012"
+    what = "Only the originator's agency may recall its packet."
+    next = "Ask the originator to recall it."
+    exit_status = EXIT_REFUSED
+
+
 class MailboxError(TearlineError):
     """A mailbox, a channel or its sequence is not as it must be."""
 

@@ -205,6 +205,8 @@ def _together(asked: Sequence[Asked]) -> Asked:
         agreements=frozenset().union(*(each.agreements for each in asked)),
         sources=frozenset().union(*(each.sources for each in asked)),
         requests=frozenset().union(*(each.requests for each in asked)),
+        envelopes=frozenset().union(*(each.envelopes for each in asked)),
+        recalls=frozenset().union(*(each.recalls for each in asked)),
     )
 
 

@@ -1,6 +1,6 @@
 """The desk: judges batches for the committer, and tells who waits when they are durable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tearline.statement import Attestation, Signer
@@ -19,11 +19,13 @@ class Listeners:
 
     Attributes:
         mail: The nodes whose mailbox has something new.
+        recalls: The packets of which something was recalled.
         refusals: Who was refused without a ruling, with the code.
         trust: Members or keys changed.
     """
 
     mail: Callable[[set[str]], None]
+    recalls: Callable[[Iterable[bytes]], None]
     refusals: Callable[[Sequence[tuple[str, str]]], None]
     trust: Callable[[], None]
 
@@ -72,6 +74,8 @@ class ExchangeDesk:
             return
         if docket.trust_changed:
             self._listeners.trust()
+        if docket.recalls:
+            self._listeners.recalls(docket.recalls)
         if docket.mail:
             self._listeners.mail({item.node for item in docket.mail})
         if docket.strangers:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from tearline.errors import (
     EntryMismatch,
@@ -79,7 +79,10 @@ class Exchange:
         self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
         listeners = Listeners(
-            mail=self._mailboxes.wake, refusals=self._count_refusals, trust=self._tell_trust
+            mail=self._mailboxes.wake,
+            recalls=self._mailboxes.forget,
+            refusals=self._count_refusals,
+            trust=self._tell_trust,
         )
         self._desk = ExchangeDesk(
             house.store,
@@ -283,10 +286,10 @@ class Exchange:
             rows.append(event_row(opening.index, opening.salt, opening.event, event))
         await self._store.put_events(rows)
 
-    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> Collection[int]:
+    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> HandOut:
         work = HandOut(node, items)
         await self._submit(work, internal=True)
-        return work.withheld
+        return work
 
     # The log.
 

@@ -7,7 +7,7 @@ and a slow one holds a cursor, not memory.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence, Set
 
 from tearline.errors import NotFound, TearlineError
 from tearline.limits import MAIL_PAGE
@@ -18,16 +18,20 @@ from tearline.wire.exchange import Cursor, Delivery, parse_parts
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_attestation, parse_statement
-from tearline_server.storage.records import MailItem
+from tearline_server.judging.recalled import gone_slots
+from tearline_server.storage.records import MailItem, RecallRow
 from tearline_server.storage.store import Store
+from tearline_server.works import HandOut
 
 _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
 
-HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[Collection[int]]]
-"""Commits the entries that say that a node is handed some grants; returns the places of those
-that are withheld."""
+_Packet = tuple[Statement, PacketParts, Sequence[RecallRow]]
+"""A manifest, what stands beside it, and what was recalled of it."""
+
+HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
+"""Commits the entries that say that a node is handed some grants, and returns which."""
 
 
 class Mailboxes:
@@ -44,7 +48,8 @@ class Mailboxes:
         self._epoch = epoch
         self._hand_out = hand_out
         self._bells: dict[str, set[asyncio.Event]] = {}
-        self._packets: OrderedDict[bytes, tuple[Statement, PacketParts]] = OrderedDict()
+        self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
+        self._recalled = 0  # how often something was
         self._closed = False
 
     def wake(self, nodes: set[str]) -> None:
@@ -52,6 +57,12 @@ class Mailboxes:
         for node in nodes & self._bells.keys():
             for bell in self._bells[node]:
                 bell.set()
+
+    def forget(self, packets: Iterable[bytes]) -> None:
+        """Reads packets anew from the store: something of them was recalled."""
+        self._recalled += 1
+        for packet_id in packets:
+            self._packets.pop(packet_id, None)
 
     def close(self) -> None:
         """Ends every stream after what it is sending."""
@@ -75,13 +86,11 @@ class Mailboxes:
         try:
             while not self._closed:
                 bell.clear()
-                items = await self._store.mail(node, seq, limit=MAIL_PAGE)
+                items, withheld = await self._page(node, seq)
                 if not items:
                     yield Delivery(cursor=self._cursor(seq), statements=(), attestations={})
                     await bell.wait()
                     continue
-                first = [item for item in items if _is_for(node, item) and not item.delivered]
-                withheld = await self._hand_out(node, first) if first else ()
                 for item in items:
                     seq = item.seq
                     if seq in withheld:
@@ -98,6 +107,18 @@ class Mailboxes:
             if not self._bells[node]:
                 del self._bells[node]
 
+    async def _page(self, node: str, seq: int) -> tuple[Sequence[MailItem], Set[int]]:
+        """What stands behind a place, and the places of what is not handed out."""
+        while True:
+            items = await self._store.mail(node, seq, limit=MAIL_PAGE)
+            first = [item for item in items if _is_for(node, item) and not item.delivered]
+            if not first:
+                return items, frozenset()
+            out = await self._hand_out(node, first)
+            if len(out.handed) + len(out.withheld) == len(first):
+                return items, out.withheld
+            # One was withdrawn meanwhile: what stands at its place now is read anew.
+
     def _cursor(self, seq: int) -> Cursor:
         return Cursor(epoch=self._epoch, seq=seq)
 
@@ -106,7 +127,7 @@ class Mailboxes:
         statements: list[Statement] = [statement]
         parts: tuple[PacketParts, ...] = ()
         if item.packet is not None and _is_for(node, item):
-            manifest, granted = await self._granted(item.packet, statement)
+            manifest, granted = await self._granted(node, item.packet, statement)
             statements.append(manifest)
             parts = (granted,)
         hashes = [each.attestation for found in statements for each in found.inclusions]
@@ -120,23 +141,38 @@ class Mailboxes:
             entry=item.opening.opening,
         )
 
-    async def _granted(self, packet_id: bytes, grant: Statement) -> tuple[Statement, PacketParts]:
-        """A packet's manifest, and the ciphertexts that a grant releases and no others."""
-        if packet_id not in self._packets:
-            stored = await self._store.packet(packet_id)
-            if stored is None:
-                raise NotFound("the packet of a grant is missing")
-            self._packets[packet_id] = (parse_statement(stored.envelope), parse_parts(stored.parts))
-            if len(self._packets) > _PACKETS_KEPT:
-                self._packets.popitem(last=False)
-        manifest, parts = self._packets[packet_id]
+    async def _granted(
+        self, node: str, packet_id: bytes, grant: Statement
+    ) -> tuple[Statement, PacketParts]:
+        """A packet's manifest, and the ciphertexts that a grant releases and no others.
+
+        Those that were recalled since are not among them.
+        """
+        manifest, parts, recalls = await self._packet(packet_id)
         openings = {opening.compartment: opening for opening in parts.openings}
         slots = granted_slots(parse_manifest(manifest.body), parse_grant(grant.body), openings)
+        gone = gone_slots(recalls, node, grant.id)
+        left = () if gone is None else sorted(slots - gone)
         return manifest, PacketParts(
             manifest=packet_id,
             openings=(),
-            ciphertexts={slot: parts.ciphertexts[slot] for slot in sorted(slots)},
+            ciphertexts={slot: parts.ciphertexts[slot] for slot in left},
         )
+
+    async def _packet(self, packet_id: bytes) -> _Packet:
+        found = self._packets.get(packet_id)
+        if found is not None:
+            return found
+        recalled = self._recalled
+        stored = await self._store.packet(packet_id)
+        if stored is None:
+            raise NotFound("the packet of a grant is missing")
+        found = (parse_statement(stored.envelope), parse_parts(stored.parts), stored.recalls)
+        if recalled == self._recalled:  # else it may be what it was before
+            self._packets[packet_id] = found
+            if len(self._packets) > _PACKETS_KEPT:
+                self._packets.popitem(last=False)
+        return found
 
 
 def _is_for(node: str, item: MailItem) -> bool:

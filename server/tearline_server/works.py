@@ -7,20 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
 from tearline.statement import Attestation
 from tearline.wire.exchange import Outcome
-from tearline.wire.flow import parse_event
+from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.reconciling import Standing
+from tearline.wire.statements import parse_statement
 from tearline_server.committer import Weight
 from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.judge import judge
+from tearline_server.judging.recalled import gone_slots, rows_of
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.judging.standings import Waiting, hold, stops_of
 from tearline_server.storage.records import Asked, MailItem
+
+_NEVER = 1 << 64
 
 
 class ExchangeWork(Protocol):
@@ -87,15 +92,22 @@ class HandOut:
         items: The grants.
 
     Attributes:
-        withheld: Places of those that a suspension keeps from being handed out.
+        handed: Places of those that are delivered now.
+        withheld: Places of those that are not: suspended, ended or recalled. Any other was
+            withdrawn since its mailbox was read: something else stands there now.
     """
 
     def __init__(self, node: str, items: Sequence[MailItem]) -> None:
         self._node = node
         self._items = items
-        self.attestations: Mapping[bytes, Attestation] = {}
+        self._ends_ms = {item.seq: _end_ms(item) for item in items}
+        self.handed: set[int] = set()
         self.withheld: set[int] = set()
-        self.asked = Asked(mail=frozenset((node, item.id) for item in items))
+        self.attestations: Mapping[bytes, Attestation] = {}
+        self.asked = Asked(
+            mail=frozenset((node, item.id) for item in items),
+            recalls=frozenset(item.packet for item in items if item.packet),
+        )
         self.weight = Weight(statements=len(items), bytes=0)
 
     def judge(self, registry: Registry, docket: Docket) -> None:
@@ -103,11 +115,19 @@ class HandOut:
         for item in self._items:
             place = (self._node, item.seq)
             known = docket.known.mail.get((self._node, item.id))
-            if known is None or known.delivered or place in docket.delivered:
+            if known is None or place in docket.withdrawn:
+                continue
+            if known.delivered or place in docket.delivered:
+                self.handed.add(item.seq)
                 continue
             if known.held or place in docket.held or self._is_stopped(registry, docket, item):
                 self.withheld.add(item.seq)
                 continue
+            if self._ends_ms[item.seq] <= docket.now_ms or _is_recalled(docket, self._node, item):
+                self.withheld.add(item.seq)
+                docket.passed.add(place)
+                continue
+            self.handed.add(item.seq)
             event = Event(
                 statement_id=item.id,
                 code=EventCode.GRANT_DELIVERED,
@@ -131,6 +151,18 @@ class HandOut:
             )
             hold(registry, docket, waiting, stops, actor=self._node)
         return bool(stops)
+
+
+def _is_recalled(docket: Docket, node: str, item: MailItem) -> bool:
+    return gone_slots(rows_of(docket, item.packet or b""), node, item.id) is None
+
+
+def _end_ms(item: MailItem) -> int:
+    """When a grant ends; one that cannot be read does not, and is found out when it is sent."""
+    try:
+        return parse_grant(parse_statement(item.envelope).body).not_after_ms
+    except TearlineError:
+        return _NEVER
 
 
 class Acknowledgement:

@@ -18,6 +18,7 @@ from attacks.rows import (
     losses,
     partners,
     proposals,
+    recalls,
 )
 
 __all__ = ["ATTACKS", "Attack"]
@@ -38,6 +39,7 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.AUDIT,
     *audits.AUDITS,
     *erasures.ERASURES,
+    *recalls.RECALLS,
     *accesses.ACCESSES,
     *desks.DESKS,
     *intruders.FILES,

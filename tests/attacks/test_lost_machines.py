@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
+from tearline.channel import VoidReason
 from tearline.checkpoint import parse_checkpoint_text, parse_note
 from tearline.errors import (
     CosigningWaits,
@@ -26,6 +27,7 @@ from tearline.wire.exchange import EntryRange, Outcome
 from tearline_client.backups import back_up, restore, write_mirror
 from tearline_client.home import Home
 from tearline_client.node import Node
+from tearline_client.withdrawing import withdraw
 from tearline_server.exchange import Exchange
 from tearline_server.mirror import FileMirror
 from tearline_server.restoring import renew
@@ -172,6 +174,26 @@ async def test_what_was_acknowledged_is_there_again(world: Simulation) -> None:
         }
         findings = LogVerifier(exchange._store, world.template.identity.log).findings()
         assert [finding async for finding in findings if not finding.is_lost] == []
+
+
+async def test_what_was_withdrawn_does_not_come_back_with_a_backup(world: Simulation) -> None:
+    (packet_id,) = await world.us.send(world.cn)
+    database = saved(world)  # it holds the grant, and nothing of its withdrawal
+    state = world.us.node.state
+    with state.stores.database.transaction():
+        withdraw(state, state.stores.packets.grants(packet_id), VoidReason.RECALLED)
+    await world.us.node.tell()
+    await world.us.node.sync()
+    async with restored(world, database, [mirrored(world, world.us)]):
+        for member in world.members:
+            await member.node.sync()
+        for _ in range(2):  # it learns that the exchange was restored, and says again what it said
+            await world.us.node.receive()
+        await world.cn.node.receive()
+        assert world.cn.grants() == []
+        assert world.cn.codes() == []
+        (channel,) = world.cn.status().channels
+        assert (channel.received, channel.waiting) == (1, 0)
 
 
 async def test_what_nobody_returned_is_told_from_what_was_changed(world: Simulation) -> None:

@@ -8,6 +8,7 @@ from tearline.errors import (
     AgreementNotInForce,
     CiphertextMissing,
     CommitmentMismatch,
+    GrantHandedOut,
     GrantorNotOriginator,
     NotFound,
     NotPermitted,
@@ -42,6 +43,19 @@ def agreement_id(world: Simulation, name: str = NARCOTICS) -> bytes:
 def void(by: Member, to: Member, agreement: bytes, *, seq: int = 1) -> bytes:
     address = Address(recipient=to.node.uri, agreement_id=agreement, seq=seq)
     return encode_void(Void(header=by.signer.header, address=address, reason=VoidReason.REFUSED))
+
+
+def withdrawal(
+    by: Member,
+    to: Member,
+    agreement: bytes,
+    about: bytes,
+    *,
+    reason: VoidReason = VoidReason.RECALLED,
+) -> bytes:
+    address = Address(recipient=to.node.uri, agreement_id=agreement, seq=1)
+    header = by.signer.header
+    return encode_void(Void(header=header, address=address, reason=reason, withdraws=about))
 
 
 def with_parts(publication: Publication, **changed: object) -> Publication:
@@ -152,6 +166,38 @@ async def test_a_void_needs_an_agreement(world: Simulation) -> None:
         StatementType.VOID, void(world.us, world.cn, agreement_id(world, BILATERAL))
     )
     await world.refuses([outcome], AgreementNotInForce)
+
+
+async def test_a_void_does_not_withdraw_what_somebody_else_sent(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await world.mx.send(world.cn)
+    mail, _ = await world.cn.waiting()
+    stolen = withdrawal(world.mx, world.cn, agreement_id(world), mail.statements[0].id)
+    await world.refuses([await world.mx.say(StatementType.VOID, stolen)], NotFound, waiting=2)
+
+
+async def test_a_void_does_not_withdraw_what_was_handed_out(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (mail,) = await world.cn.waiting()
+    taken = withdrawal(world.us, world.cn, agreement_id(world), mail.statements[0].id)
+    await world.refuses([await world.us.say(StatementType.VOID, taken)], GrantHandedOut, waiting=1)
+
+
+async def test_a_void_withdraws_once(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    (stored,) = world.us.node.state.stores.packets.grants(
+        world.us.node.state.stores.packets.ids()[0]
+    )
+    agreement, about = agreement_id(world), stored.signed.statement.id
+    outcomes = [
+        await world.us.say(
+            StatementType.VOID, withdrawal(world.us, world.cn, agreement, about, reason=reason)
+        )
+        for reason in (VoidReason.RECALLED, VoidReason.EXPIRED)
+    ]
+    await world.refuses(outcomes, None, NotFound, waiting=1)
+    await world.cn.node.receive()
+    assert world.cn.grants() == []
 
 
 async def test_a_recipient_does_not_take_back_what_it_said(world: Simulation) -> None:

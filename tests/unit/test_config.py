@@ -55,6 +55,7 @@ def test_flag_beats_environment_beats_file(home):
         "output": "default",
         "timeout_s": str(home / "node.toml"),
         "http": "default",
+        "recall": "default",
         "passphrase_file": "default",
     }
 
@@ -177,3 +178,10 @@ def test_a_new_passphrase_is_asked_for_twice(home, monkeypatch, again, accepted)
     else:
         with pytest.raises(PassphraseMissing, match="differ"):
             read_passphrase(settings, {}, twice=True)
+
+
+def test_what_is_recalled_is_erased_or_asked_about(home):
+    assert load_settings(written(home, "")).recall == "erase"
+    assert load_settings(written(home, 'recall = "ask"\n')).recall == "ask"
+    with pytest.raises(SettingInvalid):
+        load_settings(written(home, 'recall = "never"\n'))

@@ -265,6 +265,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], bytes]]] = {
     "voids": (parse_void, encode_void),
     "marks": (parse_mark, encode_mark),
 }
+SINCE: dict[str, dict[str, Any]] = {"voids": {"withdraws": ""}}
+"""What fields that came later say of a message that was made before."""
 
 
 @pytest.mark.parametrize("kind", PARSERS)
@@ -272,7 +274,7 @@ def test_messages_of_channels_are_what_they_were(kind: str) -> None:
     parse, encode = PARSERS[kind]
     for case in vectors("receipt")[kind]:
         body = bytes.fromhex(case["body"])
-        assert plain(parse(body)) == case["fields"]
+        assert plain(parse(body)) == SINCE.get(kind, {}) | case["fields"]
         assert encode(parse(body)) == body
         signed = parse_signed(bytes.fromhex(case["signed"]))
         assert (signed.statement.body, signed.statement.id.hex()) == (body, case["statement_id"])

@@ -285,7 +285,7 @@ def test_receipt(case: Json) -> None:
 @each(RECEIPT["voids"], 1)
 def test_void(case: Json) -> None:
     void = verify(case["signed"], 9, case["body"], case["statement_id"])
-    assert shown(void) == case["fields"]
+    assert shown(void) == {"withdraws": ""} | case["fields"]  # a field that came later
 
 
 @each(RECEIPT["marks"], 1)

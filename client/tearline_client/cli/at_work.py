@@ -37,6 +37,7 @@ def at_work(frame: Frame, action: Callable[[Node], Awaitable[T]]) -> T:
             passphrase=frame.passphrase(),
             address=frame.settings.exchange,
             timeout_s=frame.settings.timeout_s,
+            asks_before_erasing=frame.settings.recall == "ask",
         )
         async with node:
             return await action(node)

@@ -17,6 +17,7 @@ from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.print_ import print_command
+from tearline_client.cli.recall import erase, keep, recall, recalls
 from tearline_client.cli.release import (
     Released,
     approve,
@@ -41,6 +42,8 @@ from tearline_client.drafts import About
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import Cell
+from tearline_client.store.packets import StoredGrant
+from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import PacketView, open_view
 
 _FILE = click.Path(path_type=Path)
@@ -62,6 +65,19 @@ command.add_command(reject)
 command.add_command(search)
 command.add_command(pass_on)
 command.add_command(print_command)
+for _verb in (
+    exhibit,
+    pending,
+    approve,
+    reject,
+    search,
+    pass_on,
+    recall,
+    recalls,
+    keep,
+    erase,
+):
+    command.add_command(_verb)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -241,18 +257,20 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     The sender is told that it was opened; where a person is logged in, that it was seen.
     """
 
-    async def run(node: Node) -> tuple[PacketView, TrustState]:
+    async def run(node: Node) -> tuple[PacketView, TrustState, tuple[StoredRecall, ...]]:
         if sync:
             await node.receive()
         packet_id = _find(node, packet)
         manifest = node.state.stores.packets.packet(packet_id).manifest
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
-        return shown, node.state.trust
+        return shown, node.state.trust, node.recalls.of(packet_id)
 
-    shown, trust = at_work(frame, run)
+    shown, trust, taken_back = at_work(frame, run)
     if frame.settings.output == "table":
         frame.say(describe(shown, trust))
+        for state in sorted({each.state for each in taken_back}):
+            frame.say(f"Its originator has recalled it, or a part of it: {state.text}.")
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
         for line in [*below_the_line(shown), *caveats_of(shown)]:
@@ -306,7 +324,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
             {
                 "partner": agency_name(trust_list, g.grant.address.recipient),
                 "place": g.grant.address.seq,
-                "status": "sent" if g.status is None else g.status.text,
+                "status": _status_text(g),
                 "released": len(g.grant.compartments) + len(g.grant.fields),
                 "grant": g.signed.statement.id.hex()[:12],
             }
@@ -314,3 +332,10 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
         ]
 
     frame.emit(at_work(frame, run), ["partner", "place", "status", "released", "grant"])
+
+
+def _status_text(grant: StoredGrant) -> str:
+    """What became of a grant of ours."""
+    if grant.withdrawn is not None:
+        return f"withdrawn ({grant.withdrawn.value})"
+    return "sent" if grant.status is None else grant.status.text

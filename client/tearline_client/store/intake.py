@@ -83,6 +83,13 @@ class IntakeStore:
             (now_ms, error.code, error.why, self._db.vault.seal(_PLACE, evidence), about),
         )
 
+    def replace_evidence(self, item_id: int, evidence: bytes) -> None:
+        """Keeps less of what was put aside."""
+        self._db.execute(
+            "UPDATE quarantine SET sealed = ? WHERE id = ?",
+            (self._db.vault.seal(_PLACE, evidence), item_id),
+        )
+
     def release(self, item_id: int) -> None:
         """Forgets something that was put aside, as what was wrong with it has passed."""
         self._db.execute("DELETE FROM quarantine WHERE id = ?", (item_id,))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tearline.channel import VoidReason
 from tearline.errors import NotFound
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
@@ -15,6 +16,7 @@ from tearline_client.store.database import Database
 
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of what a grantor is told of one grant: by then it is no accident
+NEVER_MS = (1 << 63) - 1  # what a signed 64-bit column holds
 _OWN_KEYS = b""
 """Stands where others name a grant: the keys of a packet that is ours."""
 
@@ -53,11 +55,13 @@ class StoredGrant:
         signed: The grant's statement.
         incoming: Whether it is a partner's to us.
         status: The latest status that is known of it; None before the exchange answered.
+        withdrawn: Why it was taken back before its recipient was handed it; None where it was not.
     """
 
     signed: Signed
     incoming: bool
     status: Status | None
+    withdrawn: VoidReason | None = None
 
     @property
     def grant(self) -> Grant:
@@ -116,6 +120,49 @@ class PacketStore:
             (packet, grant_id, self._db.vault.seal("packet.key", encode_release(release))),
         )
 
+    def put_rest(self, packet: bytes, rest: Release | None, *, grant_id: bytes) -> None:
+        """Stores what a grant still opens, in place of what it opened; None for nothing.
+
+        Values that were read with the old keys are forgotten with them.
+        """
+        self._db.execute(
+            "DELETE FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
+        )
+        if rest is not None:
+            self.put_keys(packet, rest, grant_id=grant_id)
+
+    def release(self, packet: bytes, grant_id: bytes) -> Release | None:
+        """What a grant opens, or None where nothing of it is left."""
+        sealed = self._db.value(
+            "SELECT sealed FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
+        )
+        return None if sealed is None else parse_release(self._db.vault.open("packet.key", sealed))
+
+    def put_parts(self, parts: PacketParts) -> None:
+        """Stores the parts of a packet that is here, in place of those it had."""
+        self._db.execute(
+            "UPDATE packet SET parts = ? WHERE id = ?",
+            (self._db.vault.seal("packet.parts", encode_parts(parts)), parts.manifest),
+        )
+
+    def ended(self, log_ms: int) -> tuple[StoredGrant, ...]:
+        """Grants that have ended by a time of the log, or of which it is not known when they do.
+
+        Partners' that were not erased, and ours that may still wait in a mailbox.
+        """
+        rows = self._db.rows(
+            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE ends_ms <= ?"
+            " AND (incoming = 1 AND status < ? OR incoming = 0 AND status <= ?)",
+            (log_ms, Status.ERASED, Status.ACCEPTED),
+        )
+        return tuple(self._grant(row) for row in rows)
+
+    def set_end(self, grant: bytes, ends_ms: int) -> None:
+        """Notes when a grant ends."""
+        self._db.execute(
+            "UPDATE packet_grant SET ends_ms = ? WHERE statement_id = ?", (ends_ms, grant)
+        )
+
     def put_grant(self, signed: Signed, *, incoming: bool, status: Status | None) -> None:
         """Stores a grant with what is known of it."""
         grant = parse_grant(signed.statement.body)
@@ -139,10 +186,16 @@ class PacketStore:
             "UPDATE packet_grant SET status = ? WHERE statement_id = ?", (status, grant)
         )
 
+    def set_withdrawn(self, grant: bytes, reason: VoidReason) -> None:
+        """Notes that a grant of ours was taken back before its recipient was handed it."""
+        self._db.execute(
+            "UPDATE packet_grant SET withdrawn = ? WHERE statement_id = ?", (reason, grant)
+        )
+
     def untold(self) -> tuple[StoredGrant, ...]:
         """Incoming grants whose grantor was not yet told of their latest status."""
         rows = self._db.rows(
-            "SELECT incoming, status, sealed FROM packet_grant"
+            "SELECT incoming, status, sealed, withdrawn FROM packet_grant"
             " WHERE incoming = 1 AND told < status ORDER BY statement_id LIMIT ?",
             (MAX_AT_ONCE,),
         )
@@ -223,7 +276,7 @@ class PacketStore:
     def grant(self, statement_id: bytes) -> StoredGrant | None:
         """One grant, or None."""
         row = self._db.row(
-            "SELECT incoming, status, sealed FROM packet_grant WHERE statement_id = ?",
+            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE statement_id = ?",
             (statement_id,),
         )
         return None if row is None else self._grant(row)
@@ -231,17 +284,19 @@ class PacketStore:
     def grants(self, packet: bytes) -> tuple[StoredGrant, ...]:
         """The grants of one packet, in order of peer."""
         rows = self._db.rows(
-            "SELECT incoming, status, sealed FROM packet_grant WHERE packet = ? ORDER BY peer",
+            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE packet = ?"
+            " ORDER BY peer",
             (packet,),
         )
         return tuple(self._grant(row) for row in rows)
 
-    def _grant(self, row: tuple[int, int, bytes]) -> StoredGrant:
-        incoming, status, sealed = row
+    def _grant(self, row: tuple[int, int, bytes, str]) -> StoredGrant:
+        incoming, status, sealed, withdrawn = row
         return StoredGrant(
             signed=parse_signed(self._db.vault.open("packet.grant", sealed)),
             incoming=bool(incoming),
             status=Status(status) if status else None,
+            withdrawn=VoidReason(withdrawn) if withdrawn else None,
         )
 
     def packet(self, packet_id: bytes) -> StoredPacket:
@@ -257,6 +312,13 @@ class PacketStore:
         if row is None:
             raise NotFound("no such packet here")
         return self._packet(row)
+
+    def held(self, packet_id: bytes) -> StoredPacket | None:
+        """One packet, or None where it is not here."""
+        try:
+            return self.packet(packet_id)
+        except NotFound:
+            return None
 
     def packets(self) -> Iterator[StoredPacket]:
         """Every packet, newest first, one in memory at a time."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from tearline.encoding import u64
+from tearline.statement import StatementType
+from tearline.wire.flow import parse_void
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 
@@ -55,6 +57,16 @@ class RecoveryStore:
         )
         return None if sealed is None else parse_signed(self._db.vault.open(_PLACE, sealed))
 
+    def withdrawals(self, recipient: str, agreement_id: bytes, seq: int) -> tuple[Signed, ...]:
+        """What withdrew grants at places up to ``seq``, as far as the recipient lacks it."""
+        rows = self._db.rows(
+            "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?"
+            " ORDER BY seq",
+            (recipient, agreement_id, seq),
+        )
+        found = [parse_signed(self._db.vault.open(_PLACE, sealed)) for (sealed,) in rows]
+        return tuple(each for each in found if _withdraws(each))
+
     # The exchange's loss.
 
     @property
@@ -90,3 +102,8 @@ class RecoveryStore:
         """Notes that this node is made of a backup."""
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
         self._db.put_setting(_DUE, b"\1")
+
+
+def _withdraws(sent: Signed) -> bool:
+    statement = sent.statement
+    return statement.type is StatementType.VOID and bool(parse_void(statement.body).withdraws)

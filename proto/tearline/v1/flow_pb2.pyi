@@ -92,14 +92,16 @@ class Receipt(_message.Message):
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., about: _Optional[bytes] = ..., status: _Optional[int] = ..., code: _Optional[str] = ..., entry: _Optional[_Union[LogOpening, _Mapping]] = ..., acted_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class Void(_message.Message):
-    __slots__ = ("header", "address", "reason")
+    __slots__ = ("header", "address", "reason", "withdraws")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWS_FIELD_NUMBER: _ClassVar[int]
     header: _statement_pb2.Header
     address: Address
     reason: str
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    withdraws: bytes
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., reason: _Optional[str] = ..., withdraws: _Optional[bytes] = ...) -> None: ...
 
 class Mark(_message.Message):
     __slots__ = ("header", "recipient", "agreement_id", "counter", "highest_sent", "highest_received", "time_ms")

@@ -7,6 +7,7 @@ from tearline.channel import Address
 from tearline.statement import Statement, StatementType
 from tearline.wire.consents import parse_consent
 from tearline.wire.flow import parse_grant, parse_receipt, parse_void
+from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import parse_step
 
 
@@ -21,6 +22,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
     StatementType.VOID: parse_void,
     StatementType.CONSENT: parse_consent,
     StatementType.REQUEST_STEP: parse_step,
+    StatementType.RECALL: parse_recall,
 }
 
 

@@ -191,6 +191,7 @@ def _write_void(void: Void) -> pb.Void:
         header=write_header(void.header),
         address=write_address(void.address),
         reason=void.reason.value,
+        withdraws=void.withdraws,
     )
 
 
@@ -199,6 +200,7 @@ def _read_void(message: pb.Void) -> Void:
         header=read_header(message.header),
         address=read_address(message.address),
         reason=VoidReason(message.reason),
+        withdraws=message.withdraws,
     )
 
 

@@ -6,6 +6,7 @@ from tearline.agreement import Agreement
 from tearline.channel import Address, Mark, Void
 from tearline.errors import (
     ChannelGap,
+    GrantHandedOut,
     GrantMisdirected,
     NotFound,
     StatementConflict,
@@ -15,8 +16,11 @@ from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.receipt import Receipt, Status, verify_forward
 from tearline.statement import ActedBy, StatementType
+from tearline.wire.addressed import address_of
+from tearline.wire.statements import parse_statement
 from tearline_server.judging.case import Case
-from tearline_server.judging.docket import NewMail
+from tearline_server.judging.docket import Docket, NewMail
+from tearline_server.storage.records import Delivered
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 """What a suspension does not stop: it says what became of earlier mail, or takes it back."""
@@ -118,12 +122,61 @@ def _relay_receipt(case: Case, receipt: Receipt, address: Address) -> None:
 
 
 def accept_void(case: Case, void: Void) -> None:
-    """Takes the filling of a place that will stay empty.
+    """Takes the filling of a place that will stay empty, or that is to be empty again.
 
     Raises:
-        TearlineError: If the two are in no agreement, or the place is not the next one.
+        TearlineError: If the two are in no agreement, or the place is not the next one; or,
+            where the void withdraws a grant, if that one does not wait at this place.
     """
-    relay(case, void.address, EventCode.VOID)
+    address = void.address
+    if void.withdraws and address.seq <= _channel(case, address.recipient, address.agreement_id)[0]:
+        _withdraw(case, void)
+    else:
+        relay(case, address, EventCode.VOID)
+
+
+def _withdraw(case: Case, void: Void) -> None:
+    """Puts a void into the place of a grant that its recipient was not handed.
+
+    Raises:
+        NotFound: If the signer has no such grant there; the same for one of somebody else, one
+            that was withdrawn before and one that does not exist.
+        GrantHandedOut: If the recipient was handed it.
+    """
+    docket, address = case.docket, void.address
+    _verify_neighbours(case, address.recipient, address.agreement_id)
+    item = _waiting(case, void)
+    place = (address.recipient, item.seq)
+    _verify_not_handed_out(docket, item, void)
+
+    event = _event(case, EventCode.VOID, address.recipient, address.agreement_id)
+    entry = docket.settle(case.ruling, replace(event, packet=item.packet or b""))
+    docket.withdrawn[place] = entry
+    if item.passed or item.held or place in docket.passed or place in docket.held:
+        # Whoever reads on has gone past that place, and would never see what stands there now.
+        deliver(case, address.recipient, entry)
+
+
+def _verify_not_handed_out(docket: Docket, item: Delivered, void: Void) -> None:
+    node = void.address.recipient
+    earlier = (void.withdraws, EventCode.GRANT_DELIVERED.value, node)  # by an earlier life
+    if item.delivered or (node, item.seq) in docket.delivered or earlier in docket.known.events:
+        raise GrantHandedOut
+
+
+def _waiting(case: Case, void: Void) -> Delivered:
+    docket, recipient = case.docket, void.address.recipient
+    item = docket.known.mail.get((recipient, void.withdraws))
+    envelope = docket.known.envelopes.get((void.withdraws, case.signer))
+    if (
+        item is None
+        or envelope is None
+        or item.type != StatementType.GRANT
+        or (recipient, item.seq) in docket.withdrawn
+        or address_of(parse_statement(envelope)) != void.address
+    ):
+        raise NotFound("no grant of that id waits at this place")
+    return item
 
 
 def relay(

@@ -14,6 +14,7 @@ from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
 from tearline.proposal import Proposal
+from tearline.recall import Recall
 from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
 from tearline.standing import Standing
@@ -31,6 +32,7 @@ from tearline.wire.flow import (
 )
 from tearline.wire.packets import parse_manifest
 from tearline.wire.proposals import parse_proposal
+from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
@@ -42,6 +44,7 @@ Content = (
     | Grant
     | Receipt
     | Void
+    | Recall
     | Mark
     | Anchor
     | Agreement
@@ -64,6 +67,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.GRANT: parse_grant,
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
+    StatementType.RECALL: parse_recall,
     StatementType.MARK: parse_mark,
     StatementType.ANCHOR: parse_anchor,
     StatementType.ERASURE: parse_erasure,
@@ -164,15 +168,25 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
     """What must be known of the past before these claims can be judged."""
     known = [claim for claim in claims if claim.header is not None]
     contents = [(claim.key[1], claim.content) for claim in known]
+    withdrawing = [
+        (signer, content)
+        for signer, content in contents
+        if isinstance(content, Void) and content.withdraws
+    ]
+    granted = frozenset(content.packet for _, content in contents if isinstance(content, Grant))
+    recalled = frozenset(content.packet for _, content in contents if isinstance(content, Recall))
     return Asked(
         statements=frozenset(claim.key for claim in known),
         naturals=frozenset(
             (claim.key[1], natural) for claim in known if (natural := claim.natural) is not None
         ),
-        packets=frozenset(content.packet for _, content in contents if isinstance(content, Grant)),
+        packets=granted | recalled,
+        recalls=granted,
         mail=frozenset(
             (signer, content.about) for signer, content in contents if isinstance(content, Receipt)
-        ),
+        )
+        | {(void.address.recipient, void.withdraws) for _, void in withdrawing},
+        envelopes=frozenset((void.withdraws, signer) for signer, void in withdrawing),
         entries=frozenset(
             index
             for _, content in contents

@@ -24,6 +24,7 @@ from tearline_server.storage.records import (
     PacketRow,
     StandingRow,
     StatementRow,
+    WithdrawnRow,
 )
 
 
@@ -92,6 +93,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
                 MailUpdate(node=node, seq=seq, status=status)
                 for (node, seq), status in docket.statuses.items()
             ),
+            *(MailUpdate(node=node, seq=seq, passed=True) for node, seq in sorted(docket.passed)),
         ],
         acknowledged=docket.acknowledged,
         requests_opened=request_rows(docket, new=True),
@@ -101,6 +103,12 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             ErasureRow(idx=index, statement=statement, agencies=agencies)
             for index, (statement, agencies) in docket.erased.items()
         ],
+        withdrawn=[
+            WithdrawnRow(node=node, seq=seq, entry=entry)
+            for (node, seq), entry in docket.withdrawn.items()
+        ],
+        recalls=[row for rows in docket.recalls.values() for row in rows],
+        dropped=docket.dropped,
     )
 
 

@@ -19,7 +19,7 @@ from tearline.wire.exchange import Outcome, Refused, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.storage.records import Head, Known, OpeningRow, RequestStepRow
+from tearline_server.storage.records import Head, Known, OpeningRow, RecallRow, RequestStepRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,6 +133,10 @@ class Docket:
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
         requests: Requests that the batch brings or changes, by manifest id and holder.
         request_steps: Their new steps.
+        passed: Grants that are not handed out although their turn has come, by (node, place).
+        withdrawn: Items of mailboxes, by (node, place), and the entry of what takes their place.
+        recalls: What is recalled, by the id of the packet's manifest.
+        dropped: Packets whose ciphertexts go, by that id, and their encoded parts without them.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
@@ -157,6 +161,10 @@ class Docket:
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
     requests: dict[tuple[bytes, str], FollowedRequest] = field(default_factory=dict)
     request_steps: list[RequestStepRow] = field(default_factory=list)
+    passed: set[tuple[str, int]] = field(default_factory=set)
+    withdrawn: dict[tuple[str, int], int] = field(default_factory=dict)
+    recalls: dict[bytes, list[RecallRow]] = field(default_factory=dict)
+    dropped: dict[bytes, bytes] = field(default_factory=dict)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)

@@ -32,6 +32,7 @@ from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest
 from tearline.proposal import Proposal
+from tearline.recall import Recall
 from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
 from tearline.standing import Standing
@@ -49,6 +50,7 @@ from tearline_server.judging.erasures import accept_erasure
 from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.proposals import accept_proposal
+from tearline_server.judging.recalls import accept_recall
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import accept_step, note_stored
 from tearline_server.judging.standings import accept_standing
@@ -144,6 +146,8 @@ def _accept(case: Case) -> None:
                 note_stored(case.docket, packet, case.signer)
         case Void() as void:
             accept_void(case, void)
+        case Recall() as recall:
+            accept_recall(case, recall)
         case Mark() as mark:
             accept_mark(case, mark)
         case RequestStep() as step:

@@ -29,12 +29,14 @@ from tearline.packet import Manifest, Opening, PacketParts
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.terms import ArticleTerms
+from tearline.sealing import granted_slots
 from tearline.standing import verify_none
 from tearline.wire.exchange import encode_parts
 from tearline_server.judging.case import Case
 from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.onward import verify_passed_on, verify_sources
+from tearline_server.judging.recalled import verify_not_recalled
 from tearline_server.judging.registry import InForce
 from tearline_server.judging.requests import begin_request, verify_person
 
@@ -130,9 +132,10 @@ def accept_grant(case: Case, grant: Grant) -> None:
     3. The recipient is a node whose encryption key counts, and the grant ends before the
        packet does.
     4. For each compartment the shared policies allow the form that is released.
-    5. Where the packet was made from others, their originators gave the recipient as much.
-    6. A person answers for data on persons, where it answers a request.
-    7. Its place in the channel is the next one.
+    5. Nothing that it releases was recalled from its recipient, or from everybody.
+    6. Where the packet was made from others, their originators gave the recipient as much.
+    7. A person answers for data on persons, where it answers a request.
+    8. Its place in the channel is the next one.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -155,6 +158,7 @@ def accept_grant(case: Case, grant: Grant) -> None:
     decisions = _decide(found, grant, facts, case.publisher.agency)
     verify_passed_on(case, manifest, recipient_agency, decisions)
     verify_person(grant, manifest, decisions)
+    verify_not_recalled(docket, grant, granted_slots(manifest, grant, facts.openings))
     place = next_place(case, grant.address)
 
     event = Event(

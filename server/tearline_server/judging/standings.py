@@ -125,7 +125,7 @@ def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Waiting]:
     """Every grant of an agreement that waits in a mailbox, this batch's own included."""
     for item in docket.known.undelivered.get(agreement_id, ()):
         place = (item.node, item.seq)
-        if place not in docket.delivered and place not in docket.held:
+        if not any(place in gone for gone in (docket.delivered, docket.held, docket.withdrawn)):
             yield Waiting(
                 node=item.node,
                 seq=item.seq,

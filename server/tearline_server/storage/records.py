@@ -152,6 +152,7 @@ class MailUpdate:
         delivered: The entry of its delivery, if that is new.
         status: The latest receipt about it, if that is new.
         held: The entry that says that it is not handed out, if that is new.
+        passed: Whether the node's reading went past it now, and it was not handed out.
     """
 
     node: str
@@ -159,6 +160,7 @@ class MailUpdate:
     delivered: int | None = None
     status: int | None = None
     held: int | None = None
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,38 @@ class StandingRow:
     agency: str
     agreement: bytes
     statement: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawnRow:
+    """An item of a mailbox that another statement takes the place of.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        entry: Of the other statement, its entry, which the node is told of.
+    """
+
+    node: str
+    seq: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallRow:
+    """What was recalled of a packet.
+
+    Attributes:
+        packet: 32 bytes, the id of its manifest.
+        node: From which node; empty for everybody.
+        grant: The one grant, or empty for all.
+        slots: Some slots, ascending, or none for all.
+    """
+
+    packet: bytes
+    node: str
+    grant: bytes
+    slots: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +265,7 @@ class Commit:
         time_ms: The log's time of them.
         entries: New entries, in order.
         nodes: The nodes of the tree that they completed.
+        dropped: Packets whose ciphertexts go, by id, and their parts without them.
     """
 
     tree: Frontier
@@ -251,6 +286,9 @@ class Commit:
     requests_opened: Sequence[RequestRow] = ()
     requests_changed: Sequence[RequestRow] = ()
     request_steps: Sequence[RequestStepRow] = ()
+    withdrawn: Sequence[WithdrawnRow] = ()
+    recalls: Sequence[RecallRow] = ()
+    dropped: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +305,8 @@ class Asked:
         sources: Packets that others are said to be made from. What is asked for in ``packets``
             asks for its sources, too.
         requests: Requests for records by (manifest id, holder).
+        envelopes: Statements as they travel, by (id, signer).
+        recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -277,6 +317,8 @@ class Asked:
     agreements: frozenset[bytes] = frozenset()
     sources: frozenset[bytes] = frozenset()
     requests: frozenset[tuple[bytes, str]] = frozenset()
+    envelopes: frozenset[tuple[bytes, str]] = frozenset()
+    recalls: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,10 +333,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet: its manifest's statement as it travels, and the encoded parts."""
+    """A packet: its manifest's statement as it travels, the encoded parts, what was recalled."""
 
     envelope: bytes
     parts: bytes
+    recalls: Sequence[RecallRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +353,7 @@ class Delivered:
         delivered: Whether it was handed out.
         held: Whether it is kept from being handed out.
         status: The latest status that the node gave it, or None.
+        passed: Whether the node's reading went past it, and it was not handed out.
     """
 
     seq: int
@@ -320,6 +364,7 @@ class Delivered:
     delivered: bool
     held: bool
     status: int | None
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,6 +435,8 @@ class Known:
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
     releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
     requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
+    envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
+    recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from tearline_server.storage.records import (
     Known,
     MailItem,
     OpeningRow,
+    RecallRow,
     Restoration,
     Search,
     Settled,
@@ -42,7 +43,7 @@ from tearline_server.storage.restoring import (
 )
 from tearline_server.storage.searching import search_sql
 from tearline_server.storage.store import Append
-from tearline_server.storage.writing import write
+from tearline_server.storage.writing import unpacked_slots, write
 
 _HASH_SIZE = 32
 
@@ -388,7 +389,17 @@ def _packet(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | Non
         " WHERE p.id = ?"
     )
     row = _row(connection, sql, (packet_id,))
-    return None if row is None else StoredPacket(envelope=row[0], parts=row[1])
+    if row is None:
+        return None
+    return StoredPacket(envelope=row[0], parts=row[1], recalls=_recalls(connection, packet_id))
+
+
+def _recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:
+    sql = "SELECT node, grant_id, slots FROM recall WHERE packet = ?"
+    return [
+        RecallRow(packet=packet_id, node=node, grant=grant, slots=unpacked_slots(slots))
+        for node, grant, slots in connection.execute(sql, (packet_id,))
+    ]
 
 
 def _known(connection: apsw.Connection, asked: Asked) -> Known:
@@ -423,9 +434,9 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
     for node, statement_id in asked.mail:
         row = _row(
             connection,
-            "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status"
-            " FROM statement s JOIN mail m ON m.statement = s.idx JOIN event e ON e.idx = m.entry"
-            " WHERE s.id = ? AND m.node = ?",
+            "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
+            " m.passed FROM statement s JOIN mail m ON m.statement = s.idx"
+            " JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?",
             (statement_id, node),
         )
         if row is not None:
@@ -438,6 +449,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 delivered=row[5] is not None,
                 held=row[6] is not None,
                 status=row[7],
+                passed=bool(row[8]),
             )
     entries = {}
     for index in asked.entries:
@@ -445,6 +457,10 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         if row is not None:
             entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
     told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
+    sql = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND envelope IS NOT NULL"
+    envelopes = {
+        key: found for key in asked.envelopes if (found := _value(connection, sql, key)) is not None
+    }
     return Known(
         statements=statements,
         naturals=naturals,
@@ -457,6 +473,8 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
             for source in sources
         },
         requests=requests_known(connection, asked.requests | told),
+        envelopes=envelopes,
+        recalls={each: _recalls(connection, each) for each in asked.recalls},
     )
 
 

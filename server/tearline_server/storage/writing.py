@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import apsw
 
+from tearline.encoding import u32
 from tearline_server.storage.records import Commit, EventRow
 from tearline_server.storage.requests import write_requests
 
@@ -76,13 +77,31 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
     )
     many(
-        "INSERT INTO mail VALUES (?, ?, ?, ?, NULL, NULL, NULL)",
+        "INSERT INTO mail (node, seq, statement, entry) VALUES (?, ?, ?, ?)",
         ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
     )
     many(
         "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status),"
-        " held = coalesce(held, ?) WHERE node = ? AND seq = ?",
-        ((row.delivered, row.status, row.held, row.node, row.seq) for row in commit.mail_updates),
+        " held = coalesce(held, ?), passed = max(passed, ?) WHERE node = ? AND seq = ?",
+        (
+            (row.delivered, row.status, row.held, row.passed, row.node, row.seq)
+            for row in commit.mail_updates
+        ),
+    )
+    many(
+        "UPDATE mail SET statement = ?, entry = ? WHERE node = ? AND seq = ?",
+        ((row.entry, row.entry, row.node, row.seq) for row in commit.withdrawn),
+    )
+    many(
+        "INSERT INTO recall VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            (row.packet, row.node, row.grant, b"".join(map(u32, row.slots)))
+            for row in commit.recalls
+        ),
+    )
+    many(
+        "UPDATE packet SET parts = ? WHERE id = ?",
+        ((parts, packet) for packet, parts in commit.dropped.items()),
     )
     many(
         "INSERT INTO acknowledged VALUES (?, ?)"
@@ -90,6 +109,11 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         commit.acknowledged.items(),
     )
     write_requests(connection, commit)
+
+
+def unpacked_slots(data: bytes) -> tuple[int, ...]:
+    """Slots from the column that holds them."""
+    return tuple(int.from_bytes(data[at : at + 4]) for at in range(0, len(data), 4))
 
 
 def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:

@@ -110,6 +110,28 @@ PATCHED = (
         "tearline_server.judging.channels:_verify_neighbours",
     ),
     _patched(
+        "withdraw a grant of somebody else",
+        "TL-REQ-006",
+        "test_a_void_does_not_withdraw_what_somebody_else_sent",
+        "tearline_server.judging.channels:_waiting",
+        "case.docket.known.mail[void.address.recipient, void.withdraws]",
+    ),
+    _patched(
+        "withdraw a grant that was handed out",
+        "TL-GRT-010",
+        "test_a_void_does_not_withdraw_what_was_handed_out",
+        "tearline_server.judging.channels:_verify_not_handed_out",
+    ),
+    _patched(
+        "withdraw a grant a second time",
+        "TL-REQ-006",
+        "test_a_void_withdraws_once",
+        "tearline_server.judging.channels:_waiting",
+        "case.docket.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
+        "seq=2, sender='', type=7, packet=None, agreement=b'', delivered=False, held=False,"
+        " status=None, passed=False)",
+    ),
+    _patched(
         "take a receipt back",
         "TL-MBX-004",
         "test_a_recipient_does_not_take_back_what_it_said",

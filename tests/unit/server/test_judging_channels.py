@@ -1,15 +1,30 @@
 """Places in channels, receipts of nodes, voids and marks."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
-from exchange_builders import World, address, codes, event_of, manifest_id, receipt_of
+from exchange_builders import (
+    World,
+    address,
+    codes,
+    event_of,
+    manifest_id,
+    opened,
+    receipt_of,
+)
+from standing_builders import WHOLE, standing
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import EventCode
 from tearline.receipt import Receipt, Status
 from tearline.statement import StatementType
 from tearline.wire.exchange import Delivery, Outcome, publication_of
 from tearline.wire.flow import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
+from tearline.wire.standings import encode_standing
+from tearline_server.storage.records import MailItem
+from tearline_server.works import HandOut
 
 
 async def delivered(world: World, recipient: str = CN) -> Delivery:
@@ -230,3 +245,143 @@ async def test_a_packet_is_stored_once_for_all(world: World) -> None:
     assert found is not None
     for agency in (CN, MX):
         assert (await world.read(agency))[-1].statements[1].id == manifest_id(sealed)
+
+
+def withdrawal(world: World, about: bytes, seq: int = 1, *, sender: str = US) -> bytes:
+    header = world.parties.node(sender).header
+    return encode_void(
+        Void(
+            header=header,
+            address=address(CN, seq),
+            reason=VoidReason.RECALLED,
+            withdraws=about,
+        )
+    )
+
+
+async def waiting(world: World, **changed: object) -> bytes:
+    """The id of a grant that waits in its recipient's mailbox."""
+    sealed = world.packet()
+    outcomes = await world.send(sealed, world.grant(sealed, **changed))
+    assert codes(outcomes) == ["", ""]
+    return receipt_of(outcomes[1]).about
+
+
+async def test_a_void_withdraws_a_grant_that_nobody_was_handed(world: World) -> None:
+    about = await waiting(world)
+    await waiting(world)
+    outcome = await world.say(US, StatementType.VOID, withdrawal(world, about))
+    assert codes([outcome]) == [""]
+    assert (event_of(outcome).code, event_of(outcome).party) == (EventCode.VOID, node_of(CN))
+    arrived = (await world.read(CN))[1:]
+    assert [(each.cursor.seq, each.statements[0].type) for each in arrived] == [
+        (2, StatementType.VOID),
+        (3, StatementType.GRANT),
+    ]
+    assert (await world.store.event_rows(0, limit=100))[-1].statement == arrived[1].statements[0].id
+
+
+async def test_a_withdrawal_said_again_is_the_same_and_another_one_finds_nothing(
+    world: World,
+) -> None:
+    about = await waiting(world)
+    said = [await world.say(US, StatementType.VOID, withdrawal(world, about)) for _ in range(2)]
+    assert said[0].receipt == said[1].receipt
+    other = Void(
+        header=world.parties.node(US).header,
+        address=address(CN, 1),
+        reason=VoidReason.RETURNED,
+        withdraws=about,
+    )
+    again = await world.say(US, StatementType.VOID, encode_void(other))
+    assert codes([*said, again]) == ["", "", "TL-REQ-006"]
+    assert len(await world.read(CN)) == 2
+
+
+async def test_what_was_handed_out_is_not_withdrawn(world: World) -> None:
+    grant = (await delivered(world)).statements[0]
+    outcome = await world.say(US, StatementType.VOID, withdrawal(world, grant.id))
+    assert codes([outcome]) == ["TL-GRT-010"]
+    assert (await world.read(CN))[-1].statements[0].id == grant.id
+
+
+@pytest.mark.parametrize(("sender", "seq"), [(MX, 1), (US, 2)])
+async def test_a_grant_is_withdrawn_by_its_signer_and_at_its_own_place(
+    world: World, sender: str, seq: int
+) -> None:
+    """The words are those for a grant that does not exist."""
+    about, _ = await waiting(world), await waiting(world)
+    sealed = world.packet(MX)
+    await world.send(sealed, world.grant(sealed, CN, MX), sender=MX)
+    outcomes = [
+        await world.say(sender, StatementType.VOID, withdrawal(world, each, seq, sender=sender))
+        for each in (about, b"x" * 32)
+    ]
+    assert codes(outcomes) == ["TL-REQ-006", "TL-REQ-006"]
+    assert outcomes[0].refusal == outcomes[1].refusal
+    types = [delivery.statements[0].type for delivery in (await world.read(CN))[1:]]
+    assert types == [StatementType.GRANT] * 3
+
+
+async def test_a_withdrawal_at_the_next_place_is_a_void_like_any_other(world: World) -> None:
+    """So it fills its place at an exchange that lost the grant with its machine."""
+    outcome = await world.say(US, StatementType.VOID, withdrawal(world, b"x" * 32))
+    assert codes([outcome]) == [""]
+    assert (await world.read(CN))[-1].statements[0].type is StatementType.VOID
+
+
+async def test_a_withdrawal_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        about = await waiting(world)
+        body = withdrawal(world, about)
+        said = await world.say(US, StatementType.VOID, body)
+    async with opened(tmp_path) as world:
+        assert (await world.say(US, StatementType.VOID, body)).receipt == said.receipt
+        assert (await world.read(CN))[-1].statements[0].type is StatementType.VOID
+
+
+async def test_a_grant_that_ended_is_passed_over_and_its_withdrawal_comes_behind(
+    world: World,
+) -> None:
+    about = await waiting(world, not_after_ms=NOW_MS + 1)
+    await waiting(world)
+    world.clock.time_ms += 1
+    passed = await world.read(CN)
+    assert [each.cursor.seq for each in passed] == [1, 3]
+    events = await world.store.event_rows(0, limit=100)
+    assert [row.code for row in events if row.statement == about] == [EventCode.GRANT_ACCEPTED]
+    outcome = await world.say(US, StatementType.VOID, withdrawal(world, about))
+    assert codes([outcome]) == [""]
+    (behind,) = await world.read(CN, passed[-1].cursor)
+    assert (behind.cursor.seq, behind.statements[0].type) == (4, StatementType.VOID)
+
+
+async def test_what_is_held_is_withdrawn_too_and_the_void_comes_behind_what_was_read(
+    world: World,
+) -> None:
+    about = await waiting(world)
+    stop = standing(WHOLE, by=US, header=world.parties.node(US).header)
+    assert codes([await world.say(US, StatementType.STANDING, encode_standing(stop))]) == [""]
+    passed = await world.read(CN)
+    assert StatementType.GRANT not in [each.statements[0].type for each in passed]
+    assert codes([await world.say(US, StatementType.VOID, withdrawal(world, about))]) == [""]
+    (behind,) = await world.read(CN, passed[-1].cursor)
+    assert behind.statements[0].type is StatementType.VOID
+
+
+async def test_what_is_withdrawn_while_a_mailbox_is_read_is_not_handed_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was read before, and is read anew."""
+    about = await waiting(world)
+    mailboxes = world.exchange._mailboxes
+    hand_out = mailboxes._hand_out
+
+    async def late(node: str, items: Sequence[MailItem]) -> HandOut:
+        await world.say(US, StatementType.VOID, withdrawal(world, about))
+        return await hand_out(node, items)
+
+    monkeypatch.setattr(mailboxes, "_hand_out", late)
+    types = [delivery.statements[0].type for delivery in await world.read(CN)]
+    assert types == [StatementType.AGREEMENT, StatementType.VOID]

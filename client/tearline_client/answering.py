@@ -1,0 +1,138 @@
+"""Obeying recalls: erased at once, or kept by a person who says why; and answered.
+
+Everything here happens inside the caller's transaction, the answer's place in the outbox
+included: what was erased is told of, whatever ends this process.
+"""
+
+from tearline.channel import Address
+from tearline.errors import NotFound, RecallNotOriginator
+from tearline.grant import Grant
+from tearline.identity import agency_uri_of
+from tearline.recall import (
+    KeepGround,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallState,
+    following,
+    recalled_slots,
+)
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.exchange import encode_publication
+from tearline.wire.recalls import encode_recall
+from tearline_client.forgetting import forget, reach_of
+from tearline_client.incoming import Received
+from tearline_client.outgoing import sign_together
+from tearline_client.state import NodeState
+from tearline_client.store.recalls import StoredRecall
+
+
+def take_recall(state: NodeState, received: Received, recall: Recall) -> None:
+    """Takes in a partner's recall, and obeys it; or a partner's answer to one of ours.
+
+    Raises:
+        RecallNotOriginator: If it recalls a packet of another agency.
+        NotFound: If it answers what was not asked of that partner.
+    """
+    if isinstance(recall.said, RecallAnswer):
+        _take_answer(state, received, recall, recall.said)
+        return
+    _verify_originator(state, recall)
+    recalls = state.stores.recalls
+    recalls.put(received.signed, incoming=True)
+    stored = recalls.get(received.signed.statement.id)
+    if stored is not None and not _asks(state, recall.packet):
+        erase(state, stored, acted_by=None)
+
+
+def _asks(state: NodeState, packet_id: bytes) -> bool:
+    """Whether a person decides: by the node's setting, or because one keeps some of it already."""
+    return state.asks_before_erasing or state.stores.recalls.is_kept(packet_id)
+
+
+def _verify_originator(state: NodeState, recall: Recall) -> None:
+    """A packet that is not here yet is judged by its grant, when that comes."""
+    held = state.stores.packets.held(recall.packet)
+    agency = agency_uri_of(recall.header.signer)
+    if held is not None and agency_uri_of(held.manifest.header.signer) != agency:
+        raise RecallNotOriginator("the packet here is of another agency")
+
+
+def erase(state: NodeState, stored: StoredRecall, *, acted_by: ActedBy | None) -> None:
+    """Erases what a recall names, and queues the answer that says so."""
+    packet_id = stored.recall.packet
+    answer = RecallAnswer(recall=stored.id, reach=reach_of(state, packet_id), acted_by=acted_by)
+    orders = [stored.order]
+    for each in state.stores.recalls.of(packet_id):
+        if each.incoming and each.partner == stored.partner and each.state is RecallState.ERASED:
+            orders.append(each.order)
+    forget(state, packet_id, lambda grant: recalled_slots(orders, grant.signed.statement.id))
+    _answer(state, stored, answer)
+
+
+def keep(state: NodeState, stored: StoredRecall, ground: KeepGround, *, acted_by: ActedBy) -> None:
+    """Keeps what a recall names, and queues the answer that says why.
+
+    Raises:
+        NotFound: If it was erased.
+    """
+    if stored.state is RecallState.ERASED:
+        raise NotFound("it was erased, and nothing is left to be kept")
+    reach = reach_of(state, stored.recall.packet)
+    answer = RecallAnswer(recall=stored.id, ground=ground, reach=reach, acted_by=acted_by)
+    _answer(state, stored, answer)
+
+
+def orders_for(state: NodeState, packet_id: bytes, agency: str) -> tuple[RecallOrder, ...]:
+    """The recalls of a packet by its originator's agency."""
+    return tuple(
+        stored.order
+        for stored in state.stores.recalls.of(packet_id)
+        if stored.incoming and agency_uri_of(stored.partner) == agency
+    )
+
+
+def recalled_of(state: NodeState, grant: Grant, statement_id: bytes) -> frozenset[int] | None:
+    """The slots that were recalled of a grant before it came; None for all of it."""
+    agency = agency_uri_of(grant.header.signer)
+    return recalled_slots(orders_for(state, grant.packet, agency), statement_id)
+
+
+def _answer(state: NodeState, stored: StoredRecall, answer: RecallAnswer) -> None:
+    stores, asked = state.stores, stored.recall
+    partner, agreement_id = asked.header.signer, asked.address.agreement_id
+    said = Recall(
+        header=state.signer.header,
+        address=Address(
+            recipient=partner,
+            agreement_id=agreement_id,
+            seq=stores.channels.next_seq(partner, agreement_id),
+        ),
+        packet=asked.packet,
+        said=answer,
+    )
+    _, publication = sign_together(state.signer, [(StatementType.RECALL, encode_recall(said))])
+    stores.outbox.put([encode_publication(publication)])
+    stores.recalls.set_answer(
+        stored.id, following(stored.state, answer), said, time_ms=state.now_ms()
+    )
+
+
+def _take_answer(state: NodeState, received: Received, said: Recall, answer: RecallAnswer) -> None:
+    recalls = state.stores.recalls
+    stored = recalls.get(answer.recall)
+    _verify_asked(stored, said, received.signer.signer)
+    if stored is None or following(stored.state, answer) is not answer.state:
+        return  # it came late: what it says was said better since
+    recalls.set_answer(stored.id, answer.state, said, time_ms=received.event.time_ms)
+
+
+def _verify_asked(stored: StoredRecall | None, said: Recall, signer: str) -> None:
+    """Checks that somebody was asked what they answer.
+
+    Raises:
+        NotFound: If not; the same where nobody was.
+    """
+    asked = None if stored is None or stored.incoming else (stored.partner, stored.recall.packet)
+    if asked != (signer, said.packet):
+        raise NotFound("it answers no recall that this node sent to its signer")

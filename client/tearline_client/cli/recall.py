@@ -1,0 +1,186 @@
+"""``tearline packet recall`` and its like: what is taken back, erased, or kept with a reason."""
+
+from collections.abc import Iterable
+
+import click
+
+from tearline.errors import LoginRequired
+from tearline.recall import KeepGround, Reach, RecallReason, RecallState
+from tearline.tokens import Role
+from tearline_client.cli.at_work import acting, agency_name, at_work, counted, home_of, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.seen import find_path
+from tearline_client.node import Node
+from tearline_client.recalling import RESPOND_MS, RecallPlan
+from tearline_client.store.recalls import StoredRecall
+from tearline_client.views import open_view
+
+_HOUR_MS = 3_600_000
+_WORDS = {
+    Reach.EXHIBITED: "shown in an exhibit",
+    Reach.EXPORTED: "exported to a file",
+    Reach.OPENED: "opened",
+    Reach.PRINTED: "printed",
+    Reach.SEEN: "seen by a person",
+}
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def not_undone(reach: Iterable[Reach]) -> str:
+    """What no erasure undoes, in words; empty where there is nothing."""
+    return ", ".join(_WORDS[each] for each in reach)
+
+
+@click.command(cls=Command)
+@click.argument("packet")
+@click.option("--from", "partners", multiple=True, metavar="PARTNER", help="Not from everybody.")
+@click.option("--field", default="", help="One field (its path, or the end of it), not all.")
+@click.option("--reason", type=click.Choice([each.value for each in RecallReason]), required=True)
+@click.option(
+    "--within",
+    "hours",
+    type=click.IntRange(1, 24 * 365),
+    default=RESPOND_MS // _HOUR_MS,
+    show_default=True,
+    help="Hours in which partners must answer.",
+)
+@click.option("--dry-run", is_flag=True, help="Say from whom, and recall nothing.")
+@_yes
+@pass_frame
+def recall(
+    frame: Frame,
+    packet: str,
+    partners: tuple[str, ...],
+    field: str,
+    reason: str,
+    hours: int,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Take back our PACKET, or one field of it, from its recipients.
+
+    What nobody was handed yet is withdrawn. Of a packet that is recalled from everybody, the
+    exchange deletes the ciphertexts at once. Each recipient erases it, or a person there says
+    why it is kept; see `tearline packet recalls`.
+    """
+
+    async def run(node: Node) -> tuple[RecallPlan, tuple[StoredRecall, ...]]:
+        await node.sync()
+        packet_id = node.state.stores.packets.find(packet)
+        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        path = find_path(shown, field) if field else ""
+        plan = node.recalls.plan(packet_id, to=partners, path=path)
+        if dry_run:
+            return plan, ()
+        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
+        frame.confirm(
+            f"{counted(len(plan.recipients), 'partner')} will have to erase it.",
+            packet_id.hex()[:12],
+            yes=yes,
+        )
+        return plan, await node.recalls.recall(
+            plan, RecallReason(reason), respond_in_ms=hours * _HOUR_MS, acted_by=person
+        )
+
+    plan, made = at_work(frame, run)
+    _, trust_list = home_of(frame).trust_list()
+    frame.emit(
+        (
+            {
+                "partner": agency_name(trust_list, uri),
+                "packet": plan.packet.hex()[:12],
+                "what": "a field" if plan.slots else "everything",
+            }
+            for uri in plan.recipients
+        ),
+        ["partner", "packet", "what"],
+    )
+    frame.say(
+        f"Recalled from {counted(len(made), 'partner')}. What they opened or copied before is "
+        "not undone by it."
+        if made
+        else "Nothing was recalled: this was a dry run."
+    )
+
+
+@click.command(cls=Command)
+@click.option("--overdue", is_flag=True, help="Only those whose time is up, without an answer.")
+@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@pass_frame
+def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
+    """List recalls, ours and partners', and what was answered.
+
+    NOT_UNDONE is what was done with the packet before, as the recipient's own access log says.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        if sync:
+            await node.receive()
+        trust_list = node.state.trust.trust_list
+        return [
+            {
+                "packet": each.recall.packet.hex()[:12],
+                "id": each.recall.packet.hex(),
+                "by": "partner" if each.incoming else "us",
+                "partner": agency_name(trust_list, each.partner),
+                "reason": each.order.reason.value,
+                "state": _state(node, each),
+                "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
+                "due": time_text(each.order.respond_by_ms),
+                "answered": time_text(each.answered_ms) if each.answered_ms else "",
+                "not_undone": not_undone(each.answer.reach) if each.answer else "",
+            }
+            for each in (node.recalls.overdue() if overdue else node.recalls.all())
+        ]
+
+    columns = ["packet", "by", "partner", "reason", "state", "ground", "due", "not_undone"]
+    frame.emit(at_work(frame, run), columns)
+
+
+def _state(node: Node, stored: StoredRecall) -> str:
+    return "OVERDUE" if node.recalls.is_overdue(stored) else stored.state.text
+
+
+@click.command(cls=Command)
+@click.argument("packet")
+@click.option("--ground", type=click.Choice([each.value for each in KeepGround]), required=True)
+@pass_frame
+def keep(frame: Frame, packet: str, ground: str) -> None:
+    """An officer keeps a partner's PACKET that was recalled, and tells the originator why."""
+
+    async def run(node: Node) -> None:
+        await node.receive()
+        packet_id = node.state.stores.packets.find(packet)
+        agreement_id = node.state.stores.packets.packet(packet_id).manifest.agreement.id
+        person = acting(frame, node, agreement_id, Role.OFFICER)
+        if person is None:
+            raise LoginRequired("an officer decides that something is kept")
+        await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
+
+    at_work(frame, run)
+    frame.say("It is kept, and its originator is told why.")
+
+
+@click.command(cls=Command)
+@click.argument("packet")
+@_yes
+@pass_frame
+def erase(frame: Frame, packet: str, yes: bool) -> None:
+    """Erase a partner's PACKET that was recalled and waits, or was kept until now."""
+
+    async def run(node: Node) -> str:
+        await node.receive()
+        packet_id = node.state.stores.packets.find(packet)
+        agreement_id = node.state.stores.packets.packet(packet_id).manifest.agreement.id
+        person = acting(frame, node, agreement_id, Role.LIAISON)
+        waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
+        frame.confirm("Nothing brings it back.", packet_id.hex()[:12], yes=yes or not waiting)
+        await node.recalls.erase(packet_id, acted_by=person)
+        answers = [r.answer for r in node.recalls.of(packet_id) if r.answer]
+        return not_undone(answers[-1].reach if answers else ())
+
+    reach = at_work(frame, run)
+    frame.say("It is erased, and its originator is told.")
+    if reach:
+        frame.say(f"What is not undone by it: it was {reach}.")

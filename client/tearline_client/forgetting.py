@@ -1,0 +1,161 @@
+"""Forgetting what a partner released: keys first, which is enough; then what they opened.
+
+What was read before is not undone by it. What the node's own access log knows of that is told
+to the originator, in words that a person understands.
+"""
+
+from collections.abc import Callable, Iterable
+
+from tearline.errors import TearlineError
+from tearline.event import EventCode
+from tearline.forgetting import opened_slots, without
+from tearline.packet import PacketParts
+from tearline.recall import Reach
+from tearline.receipt import Status
+from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
+from tearline.wire.flow import parse_event
+from tearline_client.state import NodeState
+from tearline_client.store.access import AccessStore
+from tearline_client.store.packets import NEVER_MS, StoredGrant
+
+Gone = Callable[[StoredGrant], frozenset[int] | None]
+"""The slots of a grant that are to be forgotten; None for all of it."""
+
+_REACHES = {
+    EventCode.ACCESS_OPEN: Reach.OPENED,
+    EventCode.ACCESS_SEARCH: Reach.OPENED,
+    EventCode.ACCESS_EXPORT: Reach.EXPORTED,
+    EventCode.ACCESS_PRINT: Reach.PRINTED,
+    EventCode.ACCESS_EXHIBIT: Reach.EXHIBITED,
+}
+
+
+def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
+    """Erases what partners released of a packet: keys, ciphertexts, values, what was put aside.
+
+    The caller has a transaction. Grants of which nothing is left are erased, and their grantor
+    is told; the statements themselves stay, as proof that there was something.
+
+    Args:
+        state: The node.
+        packet_id: 32 bytes.
+        gone: What of each grant.
+    """
+    packets = state.stores.packets
+    held = packets.held(packet_id)
+    left: frozenset[int] = frozenset()
+    for stored in packets.grants(packet_id):
+        if not stored.incoming:
+            continue
+        slots = gone(stored)
+        release = packets.release(packet_id, stored.grant.grant_id)
+        rest = None
+        if release is not None and held is not None and slots is not None:
+            rest = without(release, held.manifest.packet_id, slots)
+            left |= opened_slots(rest)
+        packets.put_rest(packet_id, rest, grant_id=stored.grant.grant_id)
+        if slots is None and (stored.status or 0) < Status.ERASED:
+            packets.set_status(stored.signed.statement.id, Status.ERASED)
+    if held is not None:
+        packets.put_parts(
+            PacketParts(
+                manifest=packet_id,
+                openings=(),
+                ciphertexts={
+                    slot: data for slot, data in held.parts.ciphertexts.items() if slot in left
+                },
+            )
+        )
+    _strip_put_aside(state, packet_id)
+
+
+def _strip_put_aside(state: NodeState, packet_id: bytes) -> None:
+    """Takes the ciphertexts of a packet out of the deliveries that lie put aside as evidence."""
+    intake = state.stores.intake
+    for item in intake.quarantined():
+        evidence = intake.evidence(item.id)
+        delivery = None if evidence is None else _delivery_of(evidence)
+        if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
+            continue
+        rest = tuple(parts for parts in delivery.parts if parts.manifest != packet_id)
+        intake.replace_evidence(
+            item.id,
+            encode_delivery(
+                Delivery(
+                    cursor=delivery.cursor,
+                    statements=delivery.statements,
+                    attestations=delivery.attestations,
+                    parts=rest,
+                    entry=delivery.entry,
+                )
+            ),
+        )
+
+
+def _delivery_of(evidence: bytes) -> Delivery | None:
+    try:
+        return parse_delivery(evidence)
+    except TearlineError:
+        return None  # evidence of another kind
+
+
+def reach_of(state: NodeState, packet_id: bytes) -> tuple[Reach, ...]:
+    """What was done with a packet here, by the node's own access log."""
+    access, found = AccessStore(state.stores.database), set()
+    for index, sealed in access.rows():
+        event = parse_event(access.opening(index, sealed).event)
+        if event.packet != packet_id or event.code not in _REACHES:
+            continue
+        found.add(_REACHES[event.code])
+        if event.actor != state.uri:
+            found.add(Reach.SEEN)
+    return tuple(sorted(found))
+
+
+def expire(state: NodeState, grants: Iterable[StoredGrant], *, log_ms: int) -> int:
+    """Erases what partners' grants opened that have ended, or may be kept no longer.
+
+    A packet that a person keeps after a recall stays. The caller has a transaction.
+
+    Args:
+        state: The node.
+        grants: Grants that may have ended, ours among them: of those nothing is erased here.
+        log_ms: The log's time.
+
+    Returns:
+        How many were erased.
+    """
+    packets, count = state.stores.packets, 0
+    for stored in grants:
+        statement_id = stored.signed.statement.id
+        ends_ms = end_of(state, stored) if stored.incoming else stored.grant.not_after_ms
+        if ends_ms > log_ms:
+            packets.set_end(statement_id, ends_ms)  # it came before the end was kept
+            continue
+        if stored.incoming and state.stores.recalls.is_kept(stored.grant.packet):
+            continue
+        packets.set_end(statement_id, NEVER_MS)
+        if stored.incoming:
+            _forget_grant(state, stored)
+            count += 1
+    return count
+
+
+def _forget_grant(state: NodeState, stored: StoredGrant) -> None:
+    """Forgets one grant; what another one opens as well stays."""
+    this = stored.signed.statement.id
+    forget(
+        state,
+        stored.grant.packet,
+        lambda grant: None if grant.signed.statement.id == this else frozenset(),
+    )
+
+
+def end_of(state: NodeState, stored: StoredGrant) -> int:
+    """Until when a partner's grant may be kept: to its end, or as long as the agreement says."""
+    grant = stored.grant
+    held = state.stores.packets.held(grant.packet)
+    agreement = state.stores.agreements.newest(grant.address.agreement_id)
+    if held is None:
+        return grant.not_after_ms
+    return min(grant.not_after_ms, held.received_ms + agreement.retention_ms)

@@ -1,0 +1,264 @@
+"""Recalls at the node: taking back what was sent, and answering what partners take back."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from tearline.channel import Address, VoidReason
+from tearline.errors import NotFound, error_by_code
+from tearline.identity import agency_uri_of
+from tearline.recall import (
+    KeepGround,
+    Recall,
+    RecallOrder,
+    RecallReason,
+    RecallState,
+    is_overdue,
+)
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.exchange import Publication, encode_publication
+from tearline.wire.recalls import encode_recall
+from tearline.wire.statements import signed
+from tearline_client.answering import erase, keep
+from tearline_client.forgetting import expire, forget
+from tearline_client.outgoing import sign_together
+from tearline_client.releasing import node_of
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.recalls import StoredRecall
+from tearline_client.views import open_view
+from tearline_client.withdrawing import withdraw
+
+RESPOND_MS = 3 * 24 * 3_600_000  # as long as for an urgent request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallPlan:
+    """What a recall will take back, and from whom. Nothing has left the house.
+
+    Attributes:
+        packet: 32 bytes, the manifest's statement id.
+        recipients: URIs of the nodes that were granted something of it.
+        slots: What is recalled; none for everything.
+        whole: Whether it is recalled from everybody.
+    """
+
+    packet: bytes
+    recipients: tuple[str, ...]
+    slots: tuple[int, ...]
+    whole: bool
+
+
+class Recalls:
+    """The desk for recalls, as ``node.recalls``.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+        sync: Brings the node up to date.
+    """
+
+    def __init__(
+        self, state: NodeState, sender: Sender, sync: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._state = state
+        self._sender = sender
+        self._sync = sync
+
+    # The originator's side.
+
+    def plan(self, packet_id: bytes, *, to: Iterable[str] = (), path: str = "") -> RecallPlan:
+        """What a recall would take back.
+
+        Args:
+            packet_id: 32 bytes; a packet of ours.
+            to: Partners; none for everybody.
+            path: The one field that is recalled; empty for everything.
+
+        Raises:
+            NotFound: If the packet is not ours, has no such field, or was granted to nobody
+                of those.
+        """
+        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        if not shown.own:
+            raise NotFound("the packet is not ours to recall")
+        granted = {g.grant.address.recipient for g in shown.grants if not g.incoming}
+        wanted = {node_of(self._state.trust, name) for name in to}
+        recipients = tuple(sorted(granted & wanted if wanted else granted))
+        slots = tuple(sorted(o.slot for o in shown.view.fields if o.field.path == path))
+        if path and not slots:
+            raise NotFound("the packet has no such field")
+        if not recipients or not wanted <= granted:
+            raise NotFound("nothing of it was granted there")
+        return RecallPlan(
+            packet=packet_id,
+            recipients=recipients,
+            slots=slots,
+            whole=not wanted and not path,
+        )
+
+    async def recall(
+        self,
+        plan: RecallPlan,
+        reason: RecallReason,
+        *,
+        respond_in_ms: int = RESPOND_MS,
+        acted_by: ActedBy | None = None,
+    ) -> tuple[StoredRecall, ...]:
+        """Takes back what a plan says: from mailboxes what waits there, by recall the rest.
+
+        Args:
+            plan: What, and from whom.
+            reason: Why.
+            respond_in_ms: How long partners have for their answer.
+            acted_by: The person who recalls.
+
+        Returns:
+            One recall for each recipient.
+
+        Raises:
+            TearlineError: If the exchange refuses one, or is out of reach; what is signed is
+                sent later.
+        """
+        await self._sync()
+        state, stores = self._state, self._state.stores
+        said = RecallOrder(
+            slots=plan.slots,
+            whole=plan.whole,
+            reason=reason,
+            respond_by_ms=state.now_ms() + respond_in_ms,
+            acted_by=acted_by,
+        )
+        with stores.database.transaction():
+            if not plan.slots:
+                grants = [
+                    g
+                    for g in stores.packets.grants(plan.packet)
+                    if g.grant.address.recipient in plan.recipients
+                ]
+                withdraw(state, grants, VoidReason.RECALLED)
+            orders = self._sign(plan, said)
+            ids = stores.outbox.put([encode_publication(each) for each in orders])
+        await self._sender.flush()
+        await state.follow()
+        for item in map(stores.outbox.item, ids):
+            if item is not None and item.code:
+                raise (error_by_code(item.code) or NotFound)(item.why)
+        return tuple(r for r in stores.recalls.of(plan.packet) if not r.incoming)
+
+    def _sign(self, plan: RecallPlan, said: RecallOrder) -> list[Publication]:
+        """One recall for each recipient, stored, each in a message of its own."""
+        state, stores = self._state, self._state.stores
+        agreement_id = stores.packets.packet(plan.packet).manifest.agreement.id
+        made = []
+        for recipient in plan.recipients:
+            recall = Recall(
+                header=state.signer.header,
+                address=Address(
+                    recipient=recipient,
+                    agreement_id=agreement_id,
+                    seq=stores.channels.next_seq(recipient, agreement_id),
+                ),
+                packet=plan.packet,
+                said=said,
+            )
+            tree, publication = sign_together(
+                state.signer, [(StatementType.RECALL, encode_recall(recall))]
+            )
+            stores.recalls.put(signed(tree), incoming=False)
+            made.append(publication)
+        return made
+
+    def overdue(self) -> tuple[StoredRecall, ...]:
+        """Our recalls whose time is up, by the log's time, and that have no answer."""
+        return tuple(r for r in self.all() if not r.incoming and self.is_overdue(r))
+
+    def is_overdue(self, stored: StoredRecall) -> bool:
+        """Whether an answer is due, by the log's time, and has not come."""
+        return is_overdue(stored.state, stored.order.respond_by_ms, log_ms=self._log_ms())
+
+    # The recipient's side.
+
+    async def keep(self, packet_id: bytes, ground: KeepGround, *, acted_by: ActedBy) -> None:
+        """Keeps a partner's packet that was recalled, and tells the originator why.
+
+        Raises:
+            NotFound: If it was not recalled, or erased already.
+            TearlineError: If the exchange is out of reach; the answer is sent later.
+        """
+        await self._decide(
+            packet_id, lambda each: keep(self._state, each, ground, acted_by=acted_by)
+        )
+
+    async def erase(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
+        """Erases a partner's packet that was recalled and is still here.
+
+        Raises:
+            NotFound: If it was not recalled, or erased already.
+            TearlineError: If the exchange is out of reach; the answer is sent later.
+        """
+        await self._decide(packet_id, lambda each: erase(self._state, each, acted_by=acted_by))
+
+    async def _decide(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> None:
+        stores = self._state.stores
+        with stores.database.transaction():
+            waiting = [
+                each
+                for each in stores.recalls.of(packet_id)
+                if each.incoming and each.state is not RecallState.ERASED
+            ]
+            if not waiting:
+                raise NotFound("no recall of that packet waits for a decision")
+            for each in waiting:
+                act(each)
+        await self._sender.flush()
+
+    def erase_for(self, agency: str, agreement_id: bytes) -> int:
+        """Erases what an agency originated under an agreement; the grantors are told.
+
+        Args:
+            agency: URI of the originator's agency.
+            agreement_id: 16 bytes.
+
+        Returns:
+            How many packets were erased. One that a person keeps after a recall stays.
+        """
+        stores, count = self._state.stores, 0
+        with stores.database.transaction():
+            for packet in stores.packets.packets():
+                named = agency_uri_of(packet.origin), packet.manifest.agreement.id
+                if named != (agency, agreement_id) or not packet.keys:
+                    continue
+                if not stores.recalls.is_kept(packet.id):
+                    forget(self._state, packet.id, lambda grant: None)
+                    count += 1
+        return count
+
+    # Both.
+
+    def all(self) -> tuple[StoredRecall, ...]:
+        """Every recall, ours and partners', in the order in which they came here."""
+        return self._state.stores.recalls.all()
+
+    def of(self, packet_id: bytes) -> tuple[StoredRecall, ...]:
+        """The recalls of one packet."""
+        return self._state.stores.recalls.of(packet_id)
+
+    def run(self) -> int:
+        """Does what time asks for, by the log's: erases what ended, and what nobody kept in time.
+
+        Returns:
+            How many grants and recalls it was.
+        """
+        state, log_ms = self._state, self._log_ms()
+        with state.stores.database.transaction():
+            due = [r for r in state.stores.recalls.open() if log_ms > r.order.respond_by_ms]
+            due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
+            for each in due:
+                erase(state, each, acted_by=None)
+            ended = state.stores.packets.ended(log_ms)
+            over = [grant for grant in ended if grant.grant.not_after_ms <= log_ms]
+            withdraw(state, over, VoidReason.EXPIRED)
+            return len(due) + expire(state, ended, log_ms=log_ms)
+
+    def _log_ms(self) -> int:
+        return self._state.follower.time_s() * 1000

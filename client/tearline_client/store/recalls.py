@@ -1,0 +1,124 @@
+"""Recalls: ours to partners, partners' to us, and what was answered."""
+
+from dataclasses import dataclass
+
+from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallState
+from tearline.wire.recalls import encode_recall, parse_recall
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+_ORDER = "recall"
+_ANSWER = "recall.answer"
+_COLUMNS = "incoming, state, answered_ms, sealed, answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecall:
+    """A recall as it lies here.
+
+    Attributes:
+        signed: Its statement.
+        incoming: Whether it is a partner's to us.
+        state: Where it stands.
+        answered_ms: When it was answered last, Unix milliseconds; 0 before.
+        answer: What was answered last, or None.
+    """
+
+    signed: Signed
+    incoming: bool
+    state: RecallState
+    answered_ms: int
+    answer: RecallAnswer | None
+
+    @property
+    def id(self) -> bytes:
+        """32 bytes, the recall's statement id."""
+        return self.signed.statement.id
+
+    @property
+    def recall(self) -> Recall:
+        """The recall itself."""
+        return parse_recall(self.signed.statement.body)
+
+    @property
+    def order(self) -> RecallOrder:
+        """What is recalled."""
+        said = self.recall.said
+        if not isinstance(said, RecallOrder):
+            raise LookupError("what is kept here is the recall, and not its answer")
+        return said
+
+    @property
+    def partner(self) -> str:
+        """URI of the node at the other end."""
+        recall = self.recall
+        return recall.header.signer if self.incoming else recall.address.recipient
+
+
+class RecallStore:
+    """The caller's transaction makes a recall durable with what it does."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, signed: Signed, *, incoming: bool) -> None:
+        """Keeps a recall that nothing was answered to yet."""
+        recall = parse_recall(signed.statement.body)
+        self._db.execute(
+            "INSERT INTO recall (statement_id, packet, incoming, state, sealed)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                signed.statement.id,
+                recall.packet,
+                int(incoming),
+                RecallState.OPEN,
+                self._db.vault.seal(_ORDER, encode_signed(signed)),
+            ),
+        )
+
+    def drop(self, recall: bytes) -> None:
+        """Forgets a recall that the exchange refused."""
+        self._db.execute("DELETE FROM recall WHERE statement_id = ?", (recall,))
+
+    def set_answer(self, recall: bytes, state: RecallState, said: Recall, *, time_ms: int) -> None:
+        """Notes where a recall stands by an answer; the caller checked that it moves forward."""
+        self._db.execute(
+            "UPDATE recall SET state = ?, answered_ms = ?, answer = ? WHERE statement_id = ?",
+            (state, time_ms, self._db.vault.seal(_ANSWER, encode_recall(said)), recall),
+        )
+
+    def get(self, recall: bytes) -> StoredRecall | None:
+        """One recall, or None."""
+        row = self._db.row(f"SELECT {_COLUMNS} FROM recall WHERE statement_id = ?", (recall,))  # noqa: S608 (names of our own)
+        return None if row is None else self._stored(row)
+
+    def of(self, packet: bytes) -> tuple[StoredRecall, ...]:
+        """The recalls of one packet, in the order in which they came here."""
+        sql = f"SELECT {_COLUMNS} FROM recall WHERE packet = ? ORDER BY number"  # noqa: S608
+        return tuple(self._stored(row) for row in self._db.rows(sql, (packet,)))
+
+    def all(self) -> tuple[StoredRecall, ...]:
+        """Every recall, in the order in which they came here."""
+        sql = f"SELECT {_COLUMNS} FROM recall ORDER BY number"  # noqa: S608
+        return tuple(self._stored(row) for row in self._db.rows(sql))
+
+    def is_kept(self, packet: bytes) -> bool:
+        """Whether a person keeps a partner's packet although it was recalled."""
+        sql = "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
+        return self._db.row(sql, (packet, RecallState.KEPT)) is not None
+
+    def open(self) -> tuple[StoredRecall, ...]:
+        """Partners' recalls that were not answered yet."""
+        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = 1 AND state = ? ORDER BY number"  # noqa: S608
+        return tuple(self._stored(row) for row in self._db.rows(sql, (RecallState.OPEN,)))
+
+    def _stored(self, row: tuple[int, int, int, bytes, bytes | None]) -> StoredRecall:
+        incoming, state, answered_ms, sealed, answer = row
+        said = None if answer is None else parse_recall(self._db.vault.open(_ANSWER, answer)).said
+        return StoredRecall(
+            signed=parse_signed(self._db.vault.open(_ORDER, sealed)),
+            incoming=bool(incoming),
+            state=RecallState(state),
+            answered_ms=answered_ms,
+            answer=said if isinstance(said, RecallAnswer) else None,
+        )

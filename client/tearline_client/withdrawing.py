@@ -1,0 +1,63 @@
+"""Taking grants back that their recipients were not handed yet.
+
+Whether one was, only the exchange can say: so each grant of which no word has come back is asked
+for by a void in its place. Where the exchange has handed it out, it refuses the void, and the
+grant stands.
+"""
+
+from collections.abc import Iterable
+
+from tearline.channel import Void, VoidReason
+from tearline.receipt import Status
+from tearline.statement import StatementType
+from tearline.wire.exchange import encode_publication
+from tearline.wire.flow import encode_void
+from tearline_client.outgoing import sign_together
+from tearline_client.sender import TREE_LIMIT
+from tearline_client.state import NodeState
+from tearline_client.store.packets import StoredGrant
+
+
+def withdraw(state: NodeState, grants: Iterable[StoredGrant], reason: VoidReason) -> int:
+    """Queues a void in the place of every grant of ours that may still wait in a mailbox.
+
+    Its caller has a transaction, and sends what waits afterwards.
+
+    Args:
+        state: The node.
+        grants: Grants; those that are not ours, or of which the recipient has signed for
+            something, are left alone.
+        reason: Why they are taken back.
+
+    Returns:
+        How many were asked for.
+    """
+    header = state.signer.header
+    bodies = [
+        (
+            StatementType.VOID,
+            encode_void(
+                Void(
+                    header=header,
+                    address=stored.grant.address,
+                    reason=reason,
+                    withdraws=stored.signed.statement.id,
+                )
+            ),
+        )
+        for stored in grants
+        if may_wait(stored)
+    ]
+    for start in range(0, len(bodies), TREE_LIMIT):
+        _, publication = sign_together(state.signer, bodies[start : start + TREE_LIMIT])
+        state.stores.outbox.put([encode_publication(publication)])
+    return len(bodies)
+
+
+def may_wait(stored: StoredGrant) -> bool:
+    """Whether a grant may wait in its recipient's mailbox, or be on its way there."""
+    return (
+        not stored.incoming
+        and stored.withdrawn is None
+        and stored.status in (None, Status.ACCEPTED)
+    )

@@ -1,0 +1,58 @@
+"""Judging recalls: the originator's alone, obeyed at once; their answers are relayed."""
+
+from tearline.errors import RecallNotOriginator
+from tearline.event import EventCode
+from tearline.identity import agency_uri_of
+from tearline.packet import Opening, PacketParts
+from tearline.recall import Recall, RecallAnswer
+from tearline.wire.exchange import encode_parts
+from tearline_server.judging.case import Case
+from tearline_server.judging.channels import relay
+from tearline_server.storage.records import RecallRow
+
+# The same words for a packet of somebody else and for one that does not exist.
+_NOT_YOURS = "no packet of this agency bears that id"
+
+
+def accept_recall(case: Case, recall: Recall) -> None:
+    """Takes a recall, or an answer to one, and puts it into its recipient's mailbox.
+
+    1. A recall is by a node of the packet's originator, under the packet's agreement.
+    2. From its entry on, what it names is neither handed out nor granted any more; of a packet
+       that is recalled whole, the ciphertexts go in the same transaction.
+    3. Of an answer, its recipient alone can judge whether it was asked for.
+
+    Raises:
+        RecallNotOriginator: If the packet is not of the signer's agency, or not under that
+            agreement; the same where there is none.
+        TearlineError: If its place in the channel is not the next one.
+    """
+    said = recall.said
+    if isinstance(said, RecallAnswer):
+        relay(case, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
+        return
+    openings = _verified_openings(case, recall)
+    relay(case, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
+
+    docket = case.docket
+    row = RecallRow(
+        packet=recall.packet,
+        node="" if said.whole else recall.address.recipient,
+        grant=said.grant,
+        slots=said.slots,
+    )
+    docket.recalls.setdefault(recall.packet, []).append(row)
+    if said.whole:
+        bare = PacketParts(manifest=recall.packet, openings=openings, ciphertexts={})
+        docket.dropped[recall.packet] = encode_parts(bare)
+
+
+def _verified_openings(case: Case, recall: Recall) -> tuple[Opening, ...]:
+    facts = case.docket.facts(recall.packet)
+    if facts is None:
+        raise RecallNotOriginator(_NOT_YOURS)
+    manifest = facts.manifest
+    of = agency_uri_of(manifest.header.signer), manifest.agreement.id
+    if of != (case.publisher.agency, recall.address.agreement_id):
+        raise RecallNotOriginator(_NOT_YOURS)
+    return tuple(facts.openings[c] for c in sorted(facts.openings))

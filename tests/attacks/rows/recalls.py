@@ -1,0 +1,76 @@
+"""Recalls: by whom they are, and that nothing brings back what was recalled."""
+
+from attacks.attack import Attack
+
+_PUT_ASIDE = "the delivery as it came, put aside at the recipient"
+_REFUSAL = "a refusal in the log, and a signed receipt of it"
+
+
+def _recall(
+    name: str, code: str, evidence: str, test: str, function: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=f"recall: {name}",
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=test if "::" in test else f"tests/attacks/test_recalls.py::{test}",
+        returns=returns,
+    )
+
+
+RECALLS = (
+    _recall(
+        "what somebody else originated",
+        "TL-GRT-012",
+        _REFUSAL,
+        "test_a_partner_does_not_recall_what_is_not_its_own",
+        "tearline_server.judging.recalls:_verified_openings",
+        "()",
+    ),
+    _recall(
+        "what somebody else originated, with the exchange's help",
+        "TL-GRT-012",
+        _PUT_ASIDE,
+        "test_an_exchange_does_not_bring_a_recall_of_somebody_else",
+        "tearline_client.answering:_verify_originator",
+    ),
+    _recall(
+        "bring a grant behind its recall",
+        "",
+        "the grant, closed, and the receipt that says so",
+        "test_a_grant_that_comes_behind_its_recall_stays_closed",
+        "tearline_client.answering:recalled_of",
+        "frozenset()",
+    ),
+    _recall(
+        "drop it, the last message",
+        "TL-MBX-003",
+        "the mark that does not fit, put aside at the recipient",
+        "test_a_recall_that_was_dropped_is_missed",
+        "tearline.channel:Incoming.receive_mark",
+    ),
+    _recall(
+        "answer for somebody else",
+        "TL-REQ-006",
+        _PUT_ASIDE,
+        "test_only_who_was_asked_answers_a_recall",
+        "tearline_client.answering:_verify_asked",
+    ),
+    _recall(
+        "grant a recalled packet again",
+        "TL-GRT-011",
+        _REFUSAL,
+        "test_a_recalled_packet_is_not_granted_again",
+        "tearline_server.judging.recalled:verify_not_recalled",
+    ),
+    _recall(
+        "read a recalled packet's ciphertexts again from the beginning of the mailbox",
+        "",
+        "the log's entry of the recall",
+        "tests/unit/server/test_judging_recalls.py"
+        "::test_what_was_recalled_is_not_handed_out_to_who_reads_from_the_beginning",
+        "tearline_server.judging.recalled:gone_slots",
+        "frozenset()",
+    ),
+)

@@ -1,0 +1,289 @@
+"""Recalls: who may, what is left, and what an exchange or a partner that lies can do about it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from attacks.test_lost_machines import mirrored, restored, saved, settle
+from simulator import Member, Simulation, alone
+from tearline.channel import Address, VoidReason
+from tearline.errors import MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
+from tearline.event import EventCode
+from tearline.recall import (
+    KeepGround,
+    Reach,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallReason,
+    RecallState,
+)
+from tearline.receipt import Status
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.exchange import Delivery
+from tearline.wire.flow import encode_grant
+from tearline.wire.recalls import encode_recall
+from tearline_client.store.recalls import StoredRecall
+
+PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=1)
+
+
+async def recalled(world: Simulation, packet: bytes, *to: Member) -> tuple[StoredRecall, ...]:
+    desk = world.us.node.recalls
+    plan = desk.plan(packet, to=[member.node.uri for member in to])
+    return await desk.recall(plan, RecallReason.MISTAKE)
+
+
+async def settled(world: Simulation) -> None:
+    for _ in range(2):
+        for member in world.members:
+            await member.node.receive()
+
+
+def states(member: Member, packet: bytes) -> list[RecallState]:
+    return [stored.state for stored in member.node.recalls.of(packet)]
+
+
+def statuses(member: Member, packet: bytes) -> list[Status | None]:
+    return [grant.status for grant in member.node.state.stores.packets.grants(packet)]
+
+
+def shown(member: Member, packet: bytes) -> int:
+    return len(member.node.show(packet).view.fields)
+
+
+def recall_of(world: Simulation, by: Member, to: Member, packet: bytes, *, seq: int = 1) -> bytes:
+    return encode_recall(
+        Recall(
+            header=by.signer.header,
+            address=Address(
+                recipient=to.node.uri,
+                agreement_id=world.us.node.agreement("narcotics-2026").id,
+                seq=seq,
+            ),
+            packet=packet,
+            said=RecallOrder(
+                whole=True, reason=RecallReason.MISTAKE, respond_by_ms=world.clock() + 1000
+            ),
+        )
+    )
+
+
+# What must work.
+
+
+async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    assert world.cn.status().quarantined == ()
+    await world.cn.node.read(packet)
+    assert shown(world.cn, packet)
+    await recalled(world, packet)
+    await settled(world)
+    for member in (world.cn, world.mx):
+        assert shown(member, packet) == 0
+        held = member.node.state.stores.packets.packet(packet)
+        assert (held.keys, held.parts.ciphertexts) == ((), {})
+        assert states(member, packet) == [RecallState.ERASED]
+    assert states(world.us, packet) == [RecallState.ERASED] * 2
+    assert statuses(world.us, packet) == [Status.ERASED] * 2
+    answers = {r.partner: r.answer.reach for r in world.us.node.recalls.of(packet) if r.answer}
+    assert answers == {world.cn.node.uri: (Reach.OPENED,), world.mx.node.uri: ()}
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await recalled(world, packet)
+    kinds = [each.statements[0].type for each in await world.cn.waiting()]
+    assert kinds == [StatementType.VOID, StatementType.RECALL]
+    await settled(world)
+    assert world.cn.grants() == []
+    assert world.cn.codes() == []
+    assert states(world.us, packet) == [RecallState.ERASED]
+    (stored,) = world.us.node.state.stores.packets.grants(packet)
+    assert stored.withdrawn is not None
+
+
+async def test_one_field_is_recalled_and_the_others_stay(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    before = world.cn.node.show(packet).view.fields
+    path = before[0].field.path
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
+    await settled(world)
+    after = world.cn.node.show(packet).view.fields
+    assert {o.slot for o in after} == {o.slot for o in before if o.field.path != path}
+    assert after
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert statuses(world.us, packet) == [Status.STORED]
+
+
+async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    await recalled(world, packet)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.OPEN]
+    await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+    await settled(world)
+    assert shown(world.cn, packet)
+    (kept,) = world.us.node.recalls.of(packet)
+    assert kept.answer is not None
+    assert (kept.state, kept.answer.ground) == (RecallState.KEPT, KeepGround.EVIDENCE)
+    await world.cn.node.recalls.erase(packet)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.ERASED]
+    with pytest.raises(NotFound):
+        await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+
+
+async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet), RecallReason.MISTAKE, respond_in_ms=-5000)
+    await world.us.node.sync()
+    assert [stored.id for stored in desk.overdue()] == [stored.id for stored in desk.of(packet)]
+    await settled(world)
+    await settled(world)
+    assert shown(world.cn, packet) == 0
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert desk.overdue() == ()
+
+
+async def test_what_ended_is_erased_unasked_and_withdrawn_where_it_waits(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await world.cn.node.receive()
+    await world.us.node.receive()
+    for member in (world.us, world.cn):
+        end = member.node.state.stores.packets.grants(packet)[0].grant.not_after_ms
+        desk = member.node.recalls
+        monkeypatch.setattr(desk, "_log_ms", lambda end=end: end)
+        await member.node.sync()
+        await member.node.tell()
+    assert world.cn.node.state.stores.packets.packet(packet).keys == ()
+    await world.us.node.receive()
+    told = {g.grant.address.recipient: g for g in world.us.node.state.stores.packets.grants(packet)}
+    assert told[world.cn.node.uri].status is Status.ERASED
+    assert told[world.mx.node.uri].withdrawn is VoidReason.EXPIRED
+    await world.mx.node.receive()
+    assert world.mx.grants() == []
+
+
+async def test_what_one_agency_sent_under_an_agreement_is_erased(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    (other,) = await world.mx.send(world.cn)
+    await settled(world)
+    agreement = world.us.node.agreement("narcotics-2026").id
+    assert world.cn.node.recalls.erase_for(world.us.node.state.agency, agreement) == 1
+    await world.cn.node.tell()
+    await settled(world)
+    assert shown(world.cn, packet) == 0
+    assert shown(world.cn, other)
+    assert statuses(world.us, packet) == [Status.ERASED]
+    assert world.cn.node.recalls.erase_for(world.us.node.state.agency, agreement) == 0
+
+
+# Lies.
+
+
+async def test_a_partner_does_not_recall_what_is_not_its_own(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    outcome = await world.mx.say(
+        StatementType.RECALL, recall_of(world, world.mx, world.cn, packet, seq=1)
+    )
+    await world.refuses([outcome], RecallNotOriginator)
+    assert shown(world.cn, packet)
+
+
+async def test_an_exchange_does_not_bring_a_recall_of_somebody_else(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    body = recall_of(world, world.mx, world.cn, packet)
+    forged = await world.forge(
+        world.cn, alone(world.mx.signer, StatementType.RECALL, body), code=EventCode.RECALL
+    )
+    await world.cn.take(forged)
+    world.cn.caught(RecallNotOriginator, packets=1)
+    assert shown(world.cn, packet)
+
+
+async def test_a_grant_that_comes_behind_its_recall_stays_closed(world: Simulation) -> None:
+    """An exchange kept it back, or brings it once more."""
+    (packet,) = await world.us.send(world.cn)
+    (early,) = await world.cn.waiting()  # handed out: it cannot be withdrawn any more
+    await recalled(world, packet)
+    late: Sequence[Delivery] = await world.cn.waiting()
+    await world.cn.take(late[-1], early)
+    await world.cn.node.tell()
+    assert world.cn.node.state.stores.packets.held(packet) is None
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert statuses(world.us, packet) == [Status.ERASED]
+
+
+async def test_a_recall_that_was_dropped_is_missed(world: Simulation) -> None:
+    """It was the last message: the mark behind it says so."""
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    await recalled(world, packet)
+    await world.us.node.mark()
+    world.cn.exchange.mail = lambda waiting: [
+        each for each in waiting if each.statements[0].type is not StatementType.RECALL
+    ]
+    await world.cn.catches(MarkUnequal, packets=1)
+
+
+async def test_only_who_was_asked_answers_a_recall(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    (asked,) = await recalled(world, packet)
+    answer = Recall(
+        header=world.mx.signer.header,
+        address=Address(
+            recipient=world.us.node.uri,
+            agreement_id=world.us.node.agreement("narcotics-2026").id,
+            seq=1,
+        ),
+        packet=packet,
+        said=RecallAnswer(recall=asked.id),
+    )
+    await world.mx.say(StatementType.RECALL, encode_recall(answer))
+    await world.us.node.receive()
+    world.us.caught(NotFound)
+    assert states(world.us, packet) == [RecallState.OPEN]
+
+
+async def test_a_recalled_packet_is_not_granted_again(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    await recalled(world, packet)
+    (stored,) = world.us.node.state.stores.packets.grants(packet)
+    again = replace(stored.grant, grant_id=bytes(16), address=replace(stored.grant.address, seq=3))
+    outcome = await world.us.say(StatementType.GRANT, encode_grant(again))
+    assert outcome.refusal is not None
+    assert outcome.refusal.code == PacketRecalled.code
+
+
+async def test_an_exchange_that_was_rolled_back_does_not_bring_it_back(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    await world.us.node.receive()
+    database = saved(world)
+    await recalled(world, packet)
+    await world.cn.node.receive()
+    assert shown(world.cn, packet) == 0
+    await world.us.node.sync()
+    async with restored(world, database, [mirrored(world, world.us)]):
+        await settle(world)
+        assert shown(world.cn, packet) == 0
+        assert states(world.us, packet) == [RecallState.ERASED]
+        assert statuses(world.us, packet) == [Status.ERASED]

@@ -1,0 +1,31 @@
+"""``tearline packet recall`` and its like, at a desk that has granted nothing to anybody."""
+
+import pytest
+
+from desk import Desk
+from tearline.errors import EXIT_NOT_FOUND
+from tearline.recall import Reach
+from tearline_client.cli.recall import not_undone
+
+
+def test_there_are_no_recalls_at_first(desk: Desk) -> None:
+    assert desk.rows("packet", "recalls") == []
+    assert desk.rows("packet", "recalls", "--overdue") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("recall", "00", "--reason", "mistake", "--yes"),
+        ("recall", "00", "--reason", "mistake", "--dry-run"),
+        ("keep", "00", "--ground", "evidence"),
+        ("erase", "00", "--yes"),
+    ],
+)
+def test_what_is_not_here_is_not_found(desk: Desk, arguments: tuple[str, ...]) -> None:
+    assert desk.run("packet", *arguments).exit_code == EXIT_NOT_FOUND
+
+
+def test_what_is_not_undone_is_said_in_words() -> None:
+    assert not_undone((Reach.EXPORTED, Reach.SEEN)) == "exported to a file, seen by a person"
+    assert not_undone(()) == ""

@@ -1,0 +1,186 @@
+"""Recalls at the exchange: the originator's alone, and obeyed from the next entry on."""
+
+from pathlib import Path
+
+import pytest
+
+from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
+from exchange_builders import World, address, codes, event_of, manifest_id, opened, receipt_of
+from tearline.channel import Address
+from tearline.event import EventCode
+from tearline.grant import Grant
+from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallReason
+from tearline.sealing import SealedPacket, granted_slots
+from tearline.statement import StatementType
+from tearline.wire.exchange import Delivery, Outcome, parse_parts
+from tearline.wire.recalls import encode_recall, parse_recall
+
+
+def recall(
+    world: World,
+    packet: bytes,
+    recipient: str = CN,
+    sender: str = US,
+    *,
+    place: Address | None = None,
+    **said: object,
+) -> bytes:
+    order = RecallOrder(
+        reason=RecallReason.MISTAKE,
+        respond_by_ms=NOW_MS,
+        **said,  # type: ignore[arg-type]
+    )
+    return encode_recall(
+        Recall(
+            header=world.parties.node(sender).header,
+            address=place or address(recipient, world.seq(sender, recipient)),
+            packet=packet,
+            said=order,
+        )
+    )
+
+
+async def say(world: World, body: bytes, sender: str = US) -> Outcome:
+    return await world.say(sender, StatementType.RECALL, body)
+
+
+async def sent(world: World, *recipients: str) -> tuple[SealedPacket, list[Grant]]:
+    sealed = world.packet()
+    grants = [world.grant(sealed, recipient) for recipient in recipients]
+    assert set(codes(await world.send(sealed, *grants))) == {""}
+    return sealed, grants
+
+
+def kinds(deliveries: list[Delivery]) -> list[StatementType]:
+    return [delivery.statements[0].type for delivery in deliveries[1:]]
+
+
+def slots(delivery: Delivery) -> set[int]:
+    return {slot for parts in delivery.parts for slot in parts.ciphertexts}
+
+
+async def ciphertexts(world: World, packet: bytes) -> int:
+    stored = await world.store.packet(packet)
+    assert stored is not None
+    parts = parse_parts(stored.parts)
+    assert parts.openings
+    return len(parts.ciphertexts)
+
+
+async def test_a_recall_is_logged_and_reaches_its_recipient(world: World) -> None:
+    sealed, _ = await sent(world, CN)
+    await world.read(CN)
+    outcome = await say(world, recall(world, manifest_id(sealed)))
+    assert codes([outcome]) == [""]
+    event = event_of(outcome)
+    assert (event.code, event.actor, event.party, event.packet) == (
+        EventCode.RECALL,
+        node_of(US),
+        node_of(CN),
+        manifest_id(sealed),
+    )
+    last = (await world.read(CN))[-1]
+    assert parse_recall(last.statements[0].body).packet == manifest_id(sealed)
+
+
+async def test_what_is_recalled_whole_is_gone_at_once(world: World) -> None:
+    sealed, _ = await sent(world, CN, MX)
+    packet = manifest_id(sealed)
+    await world.read(MX)
+    assert await ciphertexts(world, packet)
+    assert codes([await say(world, recall(world, packet, whole=True))]) == [""]
+    assert await ciphertexts(world, packet) == 0
+    assert kinds(await world.read(CN)) == [StatementType.RECALL]
+
+
+async def test_what_was_recalled_is_not_handed_out_to_who_reads_from_the_beginning(
+    world: World,
+) -> None:
+    """Whether it was in memory at the exchange or not; the statements stay in their places."""
+    sealed, _ = await sent(world, CN, MX)
+    assert slots((await world.read(CN))[-1])
+    await world.read(MX)
+    assert codes([await say(world, recall(world, manifest_id(sealed)))]) == [""]
+    again = await world.read(CN)
+    assert kinds(again) == [StatementType.GRANT, StatementType.RECALL]
+    assert slots(again[1]) == set()
+    assert slots((await world.read(MX))[-1])  # it was recalled from China alone
+
+
+async def test_a_field_that_was_recalled_is_left_out(world: World) -> None:
+    sealed, (grant,) = await sent(world, CN)
+    all_slots = slots((await world.read(CN))[-1])
+    assert all_slots == granted_slots(sealed.manifest, grant, sealed.openings)
+    gone = min(all_slots)
+    assert codes([await say(world, recall(world, manifest_id(sealed), slots=(gone,)))]) == [""]
+    assert slots((await world.read(CN))[1]) == all_slots - {gone}
+
+
+async def test_one_grant_of_two_is_recalled(world: World) -> None:
+    sealed, _ = await sent(world, CN)
+    second = await world.grant_only(world.grant(sealed, categories=("finance.amount",)))
+    about = receipt_of(second).about
+    body = recall(world, manifest_id(sealed), grant=about)
+    assert codes([second, await say(world, body)]) == ["", ""]
+    assert kinds(await world.read(CN)) == [StatementType.GRANT, StatementType.RECALL]
+    again = await world.grant_only(world.grant(sealed, categories=("finance.amount",)))
+    assert codes([again]) == [""]  # the recall was of that one
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_was_recalled_is_not_granted_again(world: World, whole: bool) -> None:
+    sealed, _ = await sent(world, CN)
+    assert codes([await say(world, recall(world, manifest_id(sealed), whole=whole))]) == [""]
+    again = await world.grant_only(world.grant(sealed, CN, address=address(CN, 3)))
+    elsewhere = await world.grant_only(world.grant(sealed, MX))
+    assert codes([again, elsewhere]) == ["TL-GRT-011", "TL-GRT-011" if whole else ""]
+
+
+async def test_a_field_that_was_recalled_is_not_granted_again(world: World) -> None:
+    sealed, (grant,) = await sent(world, CN)
+    gone = min(granted_slots(sealed.manifest, grant, sealed.openings))
+    assert codes([await say(world, recall(world, manifest_id(sealed), slots=(gone,)))]) == [""]
+    again = world.grant(sealed, CN, address=address(CN, 3))
+    other = world.grant(sealed, CN, address=address(CN, 3), categories=("finance.amount",))
+    assert codes([await world.grant_only(again)]) == ["TL-GRT-011"]
+    assert codes([await world.grant_only(other)]) == [""]
+
+
+async def test_a_recall_is_the_originator_s_alone(world: World) -> None:
+    """The words are those for a packet that does not exist."""
+    sealed, _ = await sent(world, CN, MX)
+    place = address(CN, 1)
+    outcomes = [
+        await say(world, recall(world, packet, sender=MX, place=place, whole=True), MX)
+        for packet in (manifest_id(sealed), b"x" * 32)
+    ]
+    assert codes(outcomes) == ["TL-GRT-012", "TL-GRT-012"]
+    assert outcomes[0].refusal == outcomes[1].refusal
+    assert await ciphertexts(world, manifest_id(sealed))
+    assert kinds(await world.read(CN)) == [StatementType.GRANT]
+
+
+async def test_a_recall_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        sealed, _ = await sent(world, CN)
+        await world.read(CN)
+        body = recall(world, manifest_id(sealed), whole=True)
+        said = await say(world, body)
+    async with opened(tmp_path) as world:
+        assert (await say(world, body)).receipt == said.receipt
+        again = await world.read(CN)
+        assert kinds(again) == [StatementType.GRANT, StatementType.RECALL]
+        assert slots(again[1]) == set()
+        assert await ciphertexts(world, manifest_id(sealed)) == 0
+
+
+async def test_an_answer_is_relayed_for_its_recipient_to_judge(world: World) -> None:
+    answer = Recall(
+        header=world.parties.node(CN).header,
+        address=Address(recipient=node_of(US), agreement_id=AGREEMENT_ID, seq=1),
+        packet=b"p" * 32,
+        said=RecallAnswer(recall=b"r" * 32),
+    )
+    assert codes([await say(world, encode_recall(answer), CN)]) == [""]
+    assert kinds(await world.read(US)) == [StatementType.RECALL]
