@@ -1,21 +1,24 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tearline.errors import MalformedInput
+from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
+from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field
 from tearline.policy.profile import marking_of
 from tearline_client.drafts import About
 from tearline_client.entities import Entity, connected_groups
+from tearline_client.importers.documents import Document, document_fields
 from tearline_client.importers.findings import Finding, Imported
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
 
 Reader = Callable[[Path], Imported]
 NARRATIVE = "Packet/narrative"
+_MAX_PLACES = 8  # of doubtful values that a refusal names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,13 @@ class Drafted:
 
 
 def draft_file(
-    node: Node, path: Path, read: Reader, order: Order, *, narrative: str = ""
+    node: Node,
+    path: Path,
+    read: Reader,
+    order: Order,
+    *,
+    narrative: str = "",
+    documents: Sequence[Document] = (),
 ) -> Drafted:
     """Plans the packets of a source file, one for each connected group of entities.
 
@@ -61,19 +70,27 @@ def draft_file(
         read: Its importer.
         order: Under what, and to whom.
         narrative: Free text that goes with the first packet.
+        documents: Files that go with the first packet.
 
     Raises:
+        BodyIncomplete, BodyRefused: If a packet is not what its kind asks for; with what the
+            import doubted, by line and column.
+        PacketTooLarge: If the documents are too much for one packet.
         TearlineError: If the source is not readable, or no agreement covers it.
     """
+    beside = _beside(narrative, documents)
     imported = read(path)
     _verify_guards(order.about.guarded, imported.entities)
     sources = tuple(node.state.stores.packets.find(prefix) for prefix in order.sources)
     about = replace(order.about, derived_from=(*order.about.derived_from, *sources))
     plans = []
     for number, group in enumerate(connected_groups(imported.entities)):
-        extra = (narrative_field(narrative),) if narrative and number == 0 else ()
+        extra = beside if number == 0 else ()
         draft = node.draft(group, about, agreement=order.agreement, extra=extra)
-        plans.append(node.plan(draft, order.to))
+        try:
+            plans.append(node.plan(draft, order.to))
+        except (BodyIncomplete, BodyRefused) as refused:
+            raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
 
 
@@ -86,6 +103,20 @@ def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[En
     names = {(entity.id, name) for entity in entities for name in entity.properties}
     for entity_id, name in sorted(guarded.keys() - names):
         raise MalformedInput(f"the source has no field {entity_id}/{name} to guard")
+
+
+def _beside(narrative: str, documents: Sequence[Document]) -> tuple[Field, ...]:
+    size = sum(len(document.content) for document in documents)
+    if size > MAX_DOCUMENTS_BYTES:
+        raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
+    told = (narrative_field(narrative),) if narrative else ()
+    return (*told, *(field for document in documents for field in document_fields(document)))
+
+
+def _places(findings: Sequence[Finding]) -> str:
+    """Where in the source the first doubtful values stand."""
+    told = [f"; line {f.line}, {f.column}: {f.why}" for f in findings[:_MAX_PLACES]]
+    return "".join(told)
 
 
 def narrative_field(text: str) -> Field:

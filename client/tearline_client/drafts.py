@@ -96,7 +96,7 @@ def draft_packet(
         verify_may_travel(path)
         where = parse_path(path)
         category = stricter.get((where.token, where.property))
-        fields.append(Field(path=path, values=values, marking=_marking(path, category)))
+        fields.append(Field(path=path, values=values, marking=marking_for(path, category)))
     return Draft(
         fields=(*fields, *extra),
         agreement=agreement,
@@ -111,8 +111,13 @@ def draft_packet(
     )
 
 
-def _marking(path: str, category: str | None) -> Marking:
-    """The marking of a field: the profile's, raised to a category that a person named for it."""
+def marking_for(path: str, category: str | None) -> Marking:
+    """The marking of a field: the profile's, raised to a category that a person named for it.
+
+    Raises:
+        MarkingLoosened: If that category is not stricter than the profile's.
+        MarkingMalformed: If there is no such category.
+    """
     if category is None:
         return marking_of(path)
     own = marking_of(path)

@@ -72,6 +72,7 @@ class Cell:
         recipient: The partner's node URI.
         form: The form in which it will be seen.
         values: What will be seen; empty below ``match``.
+        media_type: ``text/plain``, or that of a document.
         policy_ids: The shared policies that decided it.
         own_policy_ids: The agency's own, for its own eyes.
         reason: Why no more.
@@ -88,6 +89,7 @@ class Cell:
     recipient: str
     form: Form
     values: tuple[bytes, ...]
+    media_type: str
     policy_ids: tuple[str, ...]
     own_policy_ids: tuple[str, ...]
     reason: str
@@ -153,6 +155,7 @@ class ReleasePlan:
             recipient=recipient,
             form=form,
             values=() if shown is None else shown.values,
+            media_type=field.media_type,
             policy_ids=decision.shared_policy_ids,
             own_policy_ids=decision.own_policy_ids,
             reason=decision.reason,

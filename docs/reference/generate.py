@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from tearline.bodies.kinds import KINDS
+from tearline.bodies.rules import Part
 from tearline.errors import TearlineError, concrete_errors
 from tearline_client.config import SETTINGS, Setting
 
@@ -110,7 +112,52 @@ def settings_page() -> Iterator[str]:
     )
 
 
-PAGES = {"errors.md": errors_page, "settings.md": settings_page}
+def kinds_page() -> Iterator[str]:
+    """Every kind with rules: its parts, what each holds, and a file that makes one."""
+    yield "# Kinds of packet"
+    yield GENERATED
+    yield ""
+    yield (
+        "What the body of each kind holds; entities of other schemata, a narrative and documents "
+        "may stand beside. The rules are those of the [specification](../spec/body-v1.md). "
+        "`tearline packet kinds KIND --example` prints the file. All names are invented."
+    )
+    for rules in KINDS.values():
+        yield ""
+        yield f"## {rules.kind.value}"
+        yield ""
+        yield rules.meaning
+        for part in rules.parts:
+            yield ""
+            yield f"`{part.schema}`, {part.meaning}: {_how_many(part)}."
+            yield ""
+            yield from table(
+                ("property", "needed", "values", "holds", "for example"),
+                (
+                    (
+                        f"`{detail.name}`",
+                        "yes" if detail.required else "no",
+                        "several" if detail.many else "one",
+                        detail.holds.meaning,
+                        f"`{detail.holds.example}`",
+                    )
+                    for detail in part.details
+                ),
+            )
+        yield ""
+        yield "```json"
+        yield rules.example.rstrip("\n")
+        yield "```"
+
+
+def _how_many(part: Part) -> str:
+    least = "one" if part.least == 1 else str(part.least)
+    if part.most == part.least:
+        return f"exactly {least}"
+    return f"{least} at least" + (f", {part.most} at most" if part.most else "")
+
+
+PAGES = {"errors.md": errors_page, "kinds.md": kinds_page, "settings.md": settings_page}
 
 
 def main() -> int:

@@ -895,6 +895,15 @@ class BodyUnfit(PacketError):
     next = "Read it with care, and ask its originator to correct it."
 
 
+class DocumentRefused(PacketError):
+    """A file that does not travel as a document."""
+
+    code = "TL-PKT-033"
+    what = "The file cannot travel as a document."
+    next = "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 1 MiB."
+    exit_status = EXIT_REFUSED
+
+
 class GrantError(TearlineError):
     """A grant is malformed, misdirected or ended."""
 

@@ -48,6 +48,7 @@ from tearline.keys import SUITE, KemKey, KemPublicKey
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
+    MAX_PACKET_BYTES,
     MAX_SLOTS,
     SLOTS_MULTIPLE,
 )
@@ -175,8 +176,12 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
             key_commit=key_commit(packet_id, c, keys[c]),
         )
     lengths = [len(ciphertext) for ciphertext in ciphertexts.values()]
+    room = MAX_PACKET_BYTES - sum(lengths)
     for i in free_slots:
-        ciphertexts[i] = secrets.token_bytes(random.choice(lengths))
+        # A document of a megabyte drawn again and again would make a packet that nobody takes.
+        length = random.choice([each for each in lengths if each <= room] or [min(lengths)])
+        room -= length
+        ciphertexts[i] = secrets.token_bytes(length)
         slots[i] = _slot(secrets.token_bytes(HASH_SIZE), ciphertexts[i])
     for c in free_compartments:
         compartments[c] = Compartment(

@@ -7,6 +7,7 @@ from attacks.attack import Attack
 from attacks.rows import (
     accesses,
     audits,
+    bodies,
     cosigners,
     desks,
     erasures,
@@ -31,6 +32,7 @@ ATTACKS: tuple[Attack, ...] = (
     *partners.PATCHED,
     *partners.COALITIONS,
     *four_eyes.FOUR_EYES,
+    *bodies.BODIES,
     *partners.PROBES,
     *keys.SIGNATURES,
     *keys.TRUST,

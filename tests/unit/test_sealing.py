@@ -47,8 +47,8 @@ from tearline.errors import (
     SuiteUnknown,
 )
 from tearline.grant import Grant
-from tearline.limits import MAX_COMPARTMENTS
-from tearline.packet import Compartment, Manifest, Slot, WithholdReason
+from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_PACKET_BYTES
+from tearline.packet import Compartment, Field, Manifest, Slot, WithholdReason
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -106,6 +106,20 @@ def test_padding_looks_like_the_rest() -> None:
     real = {slot for opening in SEALED.openings.values() for slot in opening.slots}
     lengths = {len(CIPHERTEXTS[slot]) for slot in real}
     assert {len(CIPHERTEXTS[slot]) for slot in set(CIPHERTEXTS) - real} <= lengths
+
+
+def test_padding_does_not_make_a_packet_with_a_document_too_large() -> None:
+    small = [text_field(f"{number}/Person/name", "Ana") for number in range(8)]
+    document = Field(
+        path="8/Document/file",
+        media_type="application/pdf",
+        values=(bytes(MAX_FIELD_BYTES),),
+        marking=marking(),
+    )
+    # Each of seven padding slots may draw the document; of twenty packets some would be too large.
+    for _ in range(20):
+        sealed = packet(HEADER, [*small, document])
+        assert sum(map(len, sealed.ciphertexts)) <= MAX_PACKET_BYTES
 
 
 def test_no_value_or_path_shows_outside() -> None:

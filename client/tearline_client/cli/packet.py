@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tearline.bodies.evaluation import explain_evaluation
 from tearline.errors import EvaluationInvalid, NotFound
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline.statement import ActedBy
@@ -13,9 +14,11 @@ from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, read_text, time_text
 from tearline_client.cli.consent import pass_on
+from tearline_client.cli.documents import attach_option, attached, export
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.kinds import kinds
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls
 from tearline_client.cli.release import (
@@ -36,6 +39,7 @@ from tearline_client.cli.seen import (
     find_path,
     text_column,
     view_rows,
+    what_to_heed,
 )
 from tearline_client.drafting import Drafted, Order, draft_file
 from tearline_client.drafts import About
@@ -78,6 +82,8 @@ for _verb in (
     erase,
 ):
     command.add_command(_verb)
+command.add_command(export)
+command.add_command(kinds)
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,18 +166,24 @@ def _guarded(text: str) -> tuple[tuple[str, str], str]:
 @command.command()
 @click.argument("file", type=_FILE)
 @click.option("--narrative", type=_FILE, help="File with the free text that goes with it.")
+@attach_option
 @order_options
 @pass_frame
-def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) -> None:
+def preview(
+    frame: Frame, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
+) -> None:
     """Show what each partner would see of FILE (FollowTheMoney JSON lines). Nothing leaves.
 
     An arrow stands before another entity: by its name, where the partner will see that, else as
     unnamed, with the digits that its own fields begin with.
     """
     text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
+    documents = attached(attach)
 
     async def run(node: Node) -> tuple[list[Cell], TrustState]:
-        drafted = draft_file(node, file, read_ftm, order_of(options), narrative=text)
+        drafted = draft_file(
+            node, file, read_ftm, order_of(options), narrative=text, documents=documents
+        )
         say_findings(frame, drafted)
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
@@ -185,21 +197,30 @@ def preview(frame: Frame, file: Path, narrative: Path | None, **options: Any) ->
 @command.command()
 @click.argument("file", type=_FILE)
 @click.option("--narrative", type=_FILE, help="File with the free text that goes with it.")
+@attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
 @order_options
 @pass_frame
-def send(frame: Frame, file: Path, narrative: Path | None, dry_run: bool, **options: Any) -> None:
+def send(
+    frame: Frame,
+    file: Path,
+    narrative: Path | None,
+    attach: tuple[str, ...],
+    dry_run: bool,
+    **options: Any,
+) -> None:
     """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view.
 
     Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
     an id that `tearline packet approve` takes.
     """
     text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
+    documents = attached(attach)
     order = order_of(options)
 
     async def run(node: Node) -> Released | None:
         await node.sync()
-        drafted = draft_file(node, file, read_ftm, order, narrative=text)
+        drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
         say_findings(frame, drafted)
         frame.say(
             f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')}."
@@ -271,9 +292,10 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         frame.say(describe(shown, trust))
         for state in sorted({each.state for each in taken_back}):
             frame.say(f"Its originator has recalled it, or a part of it: {state.text}.")
+        frame.say(explain_evaluation(shown.manifest.evaluation))
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
-        for line in [*below_the_line(shown), *caveats_of(shown)]:
+        for line in [*below_the_line(shown), *caveats_of(shown), *what_to_heed(shown)]:
             click.echo(line)
 
 

@@ -1,11 +1,14 @@
 """How what is seen of a packet is written for people: values, names, and the tear line."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tearline.bodies.notices import EMBARGO, NOTICE
 from tearline.errors import NotFound
 from tearline.onward import caveats_in_words
 from tearline.packet import TEXT, Field
+from tearline.policy.form import Form
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name
 from tearline_client.cli.frame import Frame
@@ -35,7 +38,10 @@ def describe(shown: PacketView, trust: TrustState) -> str:
 
 def view_rows(shown: PacketView) -> list[dict[str, object]]:
     """A row for every field that is open, in its most revealing form."""
-    names = captions([(o.field.path, o.field.values) for o in shown.view.best()])
+    names = captions(
+        (o.field.path, o.field.values) for o in shown.view.best() if o.field.media_type == TEXT
+    )
+    problems = {problem.path: problem.why for problem in shown.problems}
     rows: list[dict[str, object]] = [
         {
             "field": short(opened.field.path),
@@ -46,6 +52,7 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
             "value": field_text(opened.field),
             "shown": field_text(opened.field, names),
             "slot": opened.slot,
+            "problem": problems.get(opened.field.path, ""),
         }
         for opened in shown.view.best()
     ]
@@ -62,21 +69,22 @@ def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, ob
             "category": cell.category,
             "partner": agency_name(trust.trust_list, cell.recipient),
             "form": cell.form.text,
-            "seen_as": values_text(cell.values),
-            "shown": values_text(cell.values, names[cell.recipient]),
+            "seen_as": content_text(cell.media_type, cell.values),
+            "shown": content_text(cell.media_type, cell.values, names[cell.recipient]),
             "by": " ".join(cell.policy_ids),
             "own": " ".join(cell.own_policy_ids),
             "reason": cell.reason,
         }
 
 
-def captions(fields: Sequence[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
+def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
     """What to call each entity whose name, or id, is among the fields that are seen; by token.
 
     Args:
         fields: Path and values of each.
     """
     names: dict[str, str] = {}
+    fields = tuple(fields)
     for wanted in ("id", "name"):  # a name goes before an id
         for path, values in fields:
             token, _, rest = path.partition("/")
@@ -88,7 +96,9 @@ def captions(fields: Sequence[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
 def names_by_recipient(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
     """For each recipient of a preview, what it will call entities; see ``captions``."""
     return {
-        recipient: captions([(c.path, c.values) for c in cells if c.recipient == recipient])
+        recipient: captions(
+            (c.path, c.values) for c in cells if c.recipient == recipient and c.media_type == TEXT
+        )
         for recipient in {cell.recipient for cell in cells}
     }
 
@@ -111,6 +121,18 @@ def caveats_of(shown: PacketView) -> list[str]:
     return [f"  {words}" for words in caveats_in_words(o.field.marking for o in shown.view.fields)]
 
 
+def what_to_heed(shown: PacketView) -> list[str]:
+    """What a reader must know of a packet beside its fields: an embargo, and what is amiss."""
+    lines = []
+    for opened in shown.view.best():
+        if opened.field.path.endswith(f"/{NOTICE}/{EMBARGO}") and opened.field.form is Form.CLEAR:
+            lines.append(f"Not to be announced before {field_text(opened.field)} UTC.")
+    amiss = [f"  {short(problem.path)}: {problem.why}" for problem in shown.problems]
+    if amiss:
+        lines += [f"Not as a {shown.manifest.kind.value} should be:", *amiss]
+    return lines
+
+
 def find_path(shown: PacketView, text: str) -> str:
     """The path of the one open field that ``text`` is, or is the end of.
 
@@ -125,10 +147,19 @@ def find_path(shown: PacketView, text: str) -> str:
 
 
 def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:
-    """The values of a field on one line; of a document, its type and size."""
-    if field.media_type != TEXT:
-        return f"[{field.media_type}, {sum(map(len, field.values))} bytes]"
-    return values_text(field.values, names)
+    """The values of a field on one line; of a document, what it is."""
+    return content_text(field.media_type, field.values, names)
+
+
+def content_text(
+    media_type: str, values: tuple[bytes, ...], names: Mapping[str, str] | None = None
+) -> str:
+    """Values on one line; of a document its type, size and SHA-256, never a byte of it."""
+    if media_type == TEXT or not values:
+        return values_text(values, names)
+    content = b"".join(values)
+    digest = hashlib.sha256(content).hexdigest()
+    return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
 
 
 def values_text(values: tuple[bytes, ...], names: Mapping[str, str] | None = None) -> str:

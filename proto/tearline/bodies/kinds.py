@@ -1,6 +1,6 @@
 """Judging the body of any kind: at its sender before sealing, at its reader after opening.
 
-A kind without rules here takes any body.
+A kind without rules here takes any body; documents are judged in every one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from tearline.bodies.body import Body, Problem, body_of
 from tearline.bodies.chemicals import PRE_EXPORT_NOTIFICATION, PRECURSOR_INCIDENT
+from tearline.bodies.documents import judge_document
 from tearline.bodies.lead import LEAD
 from tearline.bodies.notices import FEEDBACK, OPERATIONAL_NOTICE
 from tearline.bodies.rules import KindRules
@@ -46,7 +47,8 @@ def judge_body(
     Raises:
         PathMalformed: If a field's path is not a path.
     """
-    return _judge(body_of(kind, fields, whole=whole))
+    fields = tuple(fields)
+    return _judge(body_of(kind, fields, whole=whole), fields)
 
 
 def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
@@ -57,8 +59,9 @@ def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
         BodyRefused: If a value or a number of parts is not what it must be.
         BodyIncomplete: If only something is missing.
     """
+    fields = tuple(fields)
     body = body_of(kind, fields, whole=True)
-    problems = _judge(body)
+    problems = _judge(body, fields)
     if not problems:
         return
     told = [f"{_place(problem, body)}: {problem.why}" for problem in problems[:_MAX_TOLD]]
@@ -68,9 +71,10 @@ def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
     raise (BodyIncomplete if lacking else BodyRefused)(f"{kind.value}: {'; '.join(told)}")
 
 
-def _judge(body: Body) -> tuple[Problem, ...]:
+def _judge(body: Body, fields: tuple[Field, ...]) -> tuple[Problem, ...]:
     rules = KINDS.get(body.kind)
-    return () if rules is None else rules.judge(body)
+    documents = [problem for field in fields for problem in judge_document(field)]
+    return (*documents, *(() if rules is None else rules.judge(body)))
 
 
 def _place(problem: Problem, body: Body) -> str:

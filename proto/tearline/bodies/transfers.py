@@ -6,6 +6,7 @@ agency mostly knows one leg, and looks for the other.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from tearline.bodies.body import Body, Problem, token_of
@@ -17,6 +18,9 @@ from tearline.packet import PacketKind
 LEG = "TransferLeg"
 PAY_IN, PAY_OUT = "pay-in", "pay-out"
 SIDE = one_of("which side of the transfer", PAY_IN, PAY_OUT)
+RATE = replace(
+    AMOUNT, meaning="what one unit of the currency is worth in rateCurrency", example="0.1389"
+)
 METHOD = one_of("how it was paid", "cash", "mirror-trade", "bank", "crypto", "goods")
 
 _EXAMPLE = """\
@@ -83,7 +87,7 @@ VALUE_TRANSFER = KindRules(
                     required=False,
                     many=True,
                 ),
-                Detail(name="rate", holds=AMOUNT, required=False),
+                Detail(name="rate", holds=RATE, required=False),
                 Detail(name="rateCurrency", holds=CURRENCY, required=False),
                 Detail(
                     name="counterLeg",

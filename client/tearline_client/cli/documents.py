@@ -1,0 +1,92 @@
+"""Documents on the command line: ``--attach``, and ``tearline packet export``."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tearline.errors import NotFound
+from tearline.event import EventCode
+from tearline.packet import OpenedField
+from tearline.policy.category import CATEGORIES
+from tearline_client.cli.at_work import at_work, counted
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.exporters.documents import documents_in
+from tearline_client.exporters.files import create_file
+from tearline_client.importers.documents import Document, read_document
+from tearline_client.node import Node
+from tearline_client.views import open_view
+
+_CATEGORIES = frozenset(category.name for category in CATEGORIES)
+
+
+def attach_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names files to send along."""
+    return click.option(
+        "--attach",
+        multiple=True,
+        metavar="FILE[:CATEGORY]",
+        help="A document of at most 1 MiB to send along, perhaps under a stricter category.",
+    )(function)
+
+
+def attached(texts: Iterable[str]) -> tuple[Document, ...]:
+    """The documents that ``--attach`` named.
+
+    Raises:
+        ImportRefused: If one cannot be read.
+        DocumentRefused: If a file of its type or size does not travel.
+    """
+    return tuple(_attached(text) for text in texts)
+
+
+def _attached(text: str) -> Document:
+    path, colon, category = text.rpartition(":")
+    if colon and path and category in _CATEGORIES:
+        return read_document(Path(path), guard=category)
+    return read_document(Path(text))
+
+
+@click.command(cls=Command)
+@click.argument("packet")
+@click.option(
+    "--documents",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="An existing folder; nothing in it is overwritten.",
+)
+@pass_frame
+def export(frame: Frame, packet: str, folder: Path) -> None:
+    """Write the documents that are open here of PACKET into a folder, readable by you alone.
+
+    Each gets the name that its sender gave it, made plain, and none is opened. What is not what
+    its type says is not written. The export is an entry of the node's own access log.
+    """
+
+    async def run(node: Node) -> dict[str, OpenedField]:
+        packet_id = node.state.stores.packets.find(packet)
+        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        found = documents_in(shown.view)
+        if not found:
+            raise NotFound("no document of it is open here")
+        opened = {packet_id: tuple(found.values())}
+        node.access.record(EventCode.ACCESS_EXPORT, opened, person=frame.settings.person)
+        return found
+
+    rows = []
+    for name, opened in at_work(frame, run).items():
+        (content,) = opened.field.values
+        with create_file(folder, name) as stream:
+            stream.write(content)
+        rows.append(
+            {
+                "file": str(folder / name),
+                "type": opened.field.media_type,
+                "bytes": len(content),
+            }
+        )
+    frame.emit(rows, ["file", "type", "bytes"])
+    frame.say(f"{counted(len(rows), 'document')} written.")

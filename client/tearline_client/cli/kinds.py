@@ -1,0 +1,45 @@
+"""``tearline packet kinds``: what the body of each kind of packet holds."""
+
+import click
+
+from tearline.bodies.kinds import KINDS
+from tearline.packet import PacketKind
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+
+
+@click.command(cls=Command)
+@click.argument("kind", required=False, type=click.Choice([kind.value for kind in KINDS]))
+@click.option("--example", is_flag=True, help="Print a file that makes a packet of KIND.")
+@pass_frame
+def kinds(frame: Frame, kind: str | None, example: bool) -> None:
+    """Show what a packet of each kind must hold and may hold, or all of KIND.
+
+    Entities of any other schema may stand beside what is listed, and so may a narrative and
+    documents.
+    """
+    if example:
+        if kind is None:
+            raise click.UsageError("--example shows one KIND")
+        click.echo(KINDS[PacketKind(kind)].example, nl=False)
+        return
+    if kind is None:
+        frame.emit(
+            ({"kind": rules.kind.value, "tells": rules.meaning} for rules in KINDS.values()),
+            ["kind", "tells"],
+        )
+        return
+    frame.emit(
+        (
+            {
+                "field": f"{part.schema}/{detail.name}",
+                "needed": "yes" if detail.required else "no",
+                "values": "several" if detail.many else "one",
+                "holds": detail.holds.meaning,
+                "example": detail.holds.example,
+            }
+            for part in KINDS[PacketKind(kind)].parts
+            for detail in part.details
+        ),
+        ["field", "needed", "values", "holds", "example"],
+    )

@@ -1,0 +1,140 @@
+"""Documents: a field that is a file, of one of a few types that its beginning must bear out.
+
+What a partner sends as a scan must not be opened as a program. So the types are few, each is
+known by how its content begins as well as by its name, and both ends look.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tearline.bodies.body import Problem
+from tearline.errors import DocumentRefused
+from tearline.limits import MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES
+from tearline.packet import TEXT, Field
+from tearline.policy.form import Form
+from tearline.policy.profile import parse_path
+
+DOCUMENT = "Document"
+FILE = "file"
+"""The property of a ``Document`` that is the file itself."""
+
+_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]*:[ \t]")
+_ZIP = b"PK\x03\x04"
+_UNSAFE = re.compile(r"[^\w .+@()-]")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentType:
+    """A type of document.
+
+    Attributes:
+        media_type: Its name, as in a field.
+        suffixes: What its files' names end in; the first is the usual one.
+        is_borne_out: Whether content may be of this type, by how it begins.
+    """
+
+    media_type: str
+    suffixes: tuple[str, ...]
+    is_borne_out: Callable[[bytes], bool]
+
+
+def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda content: content.startswith(signatures)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_message(content: bytes) -> bool:
+    return bool(_HEADER.match(content)) and b"\0" not in content
+
+
+def _is_office(folder: bytes) -> Callable[[bytes], bool]:
+    """A ZIP archive with the parts of Office Open XML (ECMA-376); names stand unpacked in it."""
+    return lambda content: (
+        content.startswith(_ZIP) and b"[Content_Types].xml" in content and folder in content
+    )
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+TYPES = tuple(
+    DocumentType(media_type=name, suffixes=tuple(suffixes.split()), is_borne_out=test)
+    for name, suffixes, test in (
+        ("application/pdf", ".pdf", _begins(b"%PDF-")),
+        ("image/png", ".png", _begins(b"\x89PNG\r\n\x1a\n")),
+        ("image/jpeg", ".jpg .jpeg", _begins(b"\xff\xd8\xff")),
+        # The bare name is that of a text field, which a reader prints.
+        ("text/plain; charset=utf-8", ".txt", _is_text),
+        ("text/csv", ".csv", _is_text),
+        (f"{_OFFICE}.spreadsheetml.sheet", ".xlsx", _is_office(b"xl/")),
+        (f"{_OFFICE}.wordprocessingml.document", ".docx", _is_office(b"word/")),
+        ("message/rfc822", ".eml", _is_message),
+    )
+)
+"""Every type that travels. None of them is run by opening it; none has macros."""
+
+_BY_NAME = {each.media_type: each for each in TYPES}
+_BY_SUFFIX = {suffix: each for each in TYPES for suffix in each.suffixes}
+
+
+def media_type_of(name: str, content: bytes) -> str:
+    """The media type of a file, by its name's suffix and how it begins.
+
+    Raises:
+        DocumentRefused: If the type does not travel, the content is not of it, or is empty or
+            more than a field holds.
+    """
+    if not 0 < len(content) <= MAX_FIELD_BYTES:
+        raise DocumentRefused(f"{len(content)} bytes, of 1 to {MAX_FIELD_BYTES}")
+    stem, dot, suffix = name.rpartition(".")
+    found = _BY_SUFFIX.get(f".{suffix.lower()}") if dot and stem else None
+    if found is None:
+        raise DocumentRefused(f"its name ends in none of {', '.join(_BY_SUFFIX)}")
+    if not found.is_borne_out(content):
+        raise DocumentRefused(f"its content is not {found.media_type}")
+    return found.media_type
+
+
+def judge_document(field: Field) -> Iterator[Problem]:
+    """What is wrong with a field as a document: its place, its type or its content."""
+    path = parse_path(field.path)
+    is_file = (path.schema, path.property) == (DOCUMENT, FILE)
+    if field.form is not Form.CLEAR or (field.media_type == TEXT and not is_file):
+        return
+    found = _BY_NAME.get(field.media_type)
+    if not is_file:
+        yield Problem(path=field.path, why=f"a document stands under {DOCUMENT}/{FILE} alone")
+    elif found is None:
+        yield Problem(path=field.path, why="a document of a type that does not travel")
+    elif len(field.values) != 1:
+        yield Problem(path=field.path, why="one file is expected, not several")
+    elif not found.is_borne_out(field.values[0]):
+        yield Problem(path=field.path, why=f"its content is not {found.media_type}")
+
+
+def plain_file_name(name: str, media_type: str) -> str:
+    """A name that any file system takes, for a document of this type, whatever ``name`` is.
+
+    Raises:
+        DocumentRefused: If no document of this type travels.
+    """
+    found = _BY_NAME.get(media_type)
+    if found is None:
+        raise DocumentRefused("a document of a type that does not travel")
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    plain = re.sub(r"\.{2,}", ".", _UNSAFE.sub("_", last)).strip(" .+@()-")
+    stem, dot, suffix = plain.rpartition(".")
+    known = bool(dot) and f".{suffix.lower()}" in found.suffixes
+    stem, suffix = (stem, f".{suffix}") if known else (plain, found.suffixes[0])
+    if not stem.strip("_ .") or _DEVICE.match(stem):
+        stem = f"document-{stem}".rstrip("- .")
+    while len(f"{stem}{suffix}".encode()) > MAX_FILE_NAME_BYTES:
+        stem = stem[:-1]
+    return f"{stem.rstrip(' .')}{suffix}"
