@@ -7,6 +7,7 @@ MAX_SLOTS = 2048  # 512 fields in four forms
 SLOTS_MULTIPLE = 8  # the padding that hides how many fields a packet has
 MAX_FIELD_BYTES = 1 << 20  # a field may be a document of 1 MiB
 MIN_FIELD_PLAINTEXT = 256  # shorter plaintexts would tell a name from a yes
+MAX_LEGS = 20_000  # compared at once: a year of a large case; near ones alone are paired
 MAX_DOCUMENTS_BYTES = 2 << 20  # of one packet: with its text and padding they fit a delivery
 MAX_PATH_BYTES = 512  # token, schema and property are short; a longer one is an attack
 MAX_VALUES = 4096  # values of one property of one entity

@@ -16,6 +16,7 @@ NOUNS = {
     "policy": ("tearline_client.cli.policy", "Who would get what, and why."),
     "packet": ("tearline_client.cli.packet", "What is sent, who sees what, what came."),
     "consent": ("tearline_client.cli.consent", "What may be done beyond what was given."),
+    "transfer": ("tearline_client.cli.transfer", "Which legs are two sides of one transfer."),
     "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
     "export": ("tearline_client.cli.export", "What is open here, for other programs."),
     "audit": ("tearline_client.cli.audit", "Who saw what, and proofs of it."),

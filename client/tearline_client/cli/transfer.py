@@ -1,0 +1,135 @@
+"""``tearline transfer``: legs of value transfers, from our own records and from partners."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from tearline.bodies.body import Item, body_of
+from tearline.bodies.legs import Leg, Matched, Tolerance, leg_of, match_legs
+from tearline.bodies.transfers import LEG
+from tearline.bodies.values import CURRENCY, parse_decimal
+from tearline.event import EventCode
+from tearline.packet import OpenedField
+from tearline_client.cli.at_work import at_work, counted
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.importers.ftm import read_ftm
+from tearline_client.node import Node
+from tearline_client.views import open_view
+
+_RATE = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9.]+)")
+Found = list[Leg | None]
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Legs of value transfers, from our own records and from partners."""
+
+
+@command.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--inbox", is_flag=True, help="With the legs that are open in packets here.")
+@click.option(
+    "--rate",
+    "rates",
+    multiple=True,
+    metavar="USD/CNY=7.2",
+    help="What one of the first is worth in the second; else what a leg states.",
+)
+@click.option("--percent", default="3", show_default=True, help="How far amounts may be apart.")
+@click.option("--hours", default="72", show_default=True, help="How far times may be apart.")
+@pass_frame
+def match(
+    frame: Frame,
+    files: tuple[Path, ...],
+    inbox: bool,
+    rates: tuple[str, ...],
+    percent: str,
+    hours: str,
+) -> None:
+    """Propose which pay-in and pay-out are two sides of one transfer, and say why.
+
+    FILES hold legs as FollowTheMoney JSON lines. Nothing leaves the house. The score is 0.7 for
+    amounts and times that agree, less by how much of the tolerance they use, and 0.3 for a
+    reference in common. A pair is a proposal: a person decides.
+    """
+    if not files and not inbox:
+        raise click.UsageError("FILES, --inbox or both are expected")
+    stated = dict(_stated(text) for text in rates)
+    tolerance = Tolerance(percent=_figure(percent, "--percent"), hours=_figure(hours, "--hours"))
+    found = [leg for file in files for leg in _in_file(file)]
+    if inbox:
+        found += at_work(frame, lambda node: _in_packets(frame, node))
+    legs = [leg for leg in found if leg is not None]
+    matched = match_legs(legs, stated, tolerance)
+    _emit(frame, matched)
+    frame.say(
+        f"{counted(len(legs), 'leg')} compared, {counted(len(matched.pairs), 'pair')} proposed."
+    )
+    if left := len(found) - len(legs):
+        frame.say(f"{counted(left, 'leg')} left out: something to compare is not open, or wrong.")
+    for one, other in matched.unrated:
+        frame.say(f"No rate is stated for {one} and {other}: --rate {one}/{other}=…")
+
+
+def _emit(frame: Frame, matched: Matched) -> None:
+    frame.emit(
+        (
+            {
+                "score": str(pair.score),
+                "pay_in": f"{pair.pay_in.source}: {pair.pay_in.name}",
+                "pay_out": f"{pair.pay_out.source}: {pair.pay_out.name}",
+                "why": pair.why,
+            }
+            for pair in matched.pairs
+        ),
+        ["score", "pay_in", "pay_out", "why"],
+    )
+
+
+def _in_file(file: Path) -> Found:
+    return [
+        leg_of(
+            Item(token="", schema=LEG, values=entity.properties),
+            name=entity.id,
+            source=file.name,
+        )
+        for entity in read_ftm(file).entities
+        if entity.schema == LEG
+    ]
+
+
+async def _in_packets(frame: Frame, node: Node) -> Found:
+    store = node.state.stores.packets
+    found: Found = []
+    taken: dict[bytes, tuple[OpenedField, ...]] = {}
+    for packet_id in store.ids():
+        shown = open_view(store, packet_id, node=node.uri)
+        opened = tuple(o for o in shown.view.fields if f"/{LEG}/" in o.field.path)
+        if not opened:
+            continue
+        taken[packet_id] = opened
+        body = body_of(shown.manifest.kind, [o.field for o in opened], whole=False)
+        found += [
+            leg_of(item, name=body.name_of(item.token), source=packet_id.hex()[:12])
+            for item in body.of(LEG)
+        ]
+    node.access.record(EventCode.ACCESS_PRINT, taken, person=frame.settings.person)
+    return found
+
+
+def _stated(text: str) -> tuple[tuple[str, str], Decimal]:
+    parts = _RATE.fullmatch(text)
+    value = parse_decimal(parts[3]) if parts else None
+    if parts is None or value is None or CURRENCY.reason(parts[1]) or CURRENCY.reason(parts[2]):
+        raise click.BadParameter("USD/CNY=7.2 was expected", param_hint="--rate")
+    return (parts[1], parts[2]), value
+
+
+def _figure(text: str, option: str) -> Decimal:
+    value = Decimal(0) if text == "0" else parse_decimal(text)
+    if value is None:
+        raise click.BadParameter("a plain number was expected", param_hint=option)
+    return value

@@ -1,0 +1,222 @@
+"""Which pay-in and which pay-out may be two sides of one transfer.
+
+Nothing on paper connects them, so three things are compared: the amounts by a rate that
+somebody states, the times, and the token by which payer and payee knew each other. Whoever
+compares the same legs under the same tolerance proposes the same pairs; a person decides.
+"""
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal, localcontext
+
+from tearline.bodies.body import Item
+from tearline.bodies.transfers import PAY_IN, PAY_OUT
+from tearline.bodies.values import parse_day, parse_decimal
+from tearline.errors import MalformedInput
+from tearline.limits import MAX_LEGS
+
+_DAY = datetime.timedelta(days=1)
+_CLOSENESS_WEIGHT = Decimal("0.7")  # of amount and time; the rest is for a token in common
+_HUNDREDTH = Decimal("0.01")
+_EXACT = Context(prec=64)  # of an amount by a rate: 24 digits each
+
+Rates = Mapping[tuple[str, str], Decimal]
+"""What one unit of the first currency is worth in the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One leg, as far as it can be compared.
+
+    Attributes:
+        name: What to call it.
+        source: Where it was read: a file, or the beginning of a packet's id.
+        side: ``pay-in`` or ``pay-out``.
+        amount: Exactly.
+        currency: ISO 4217.
+        country: Two small letters.
+        begins: The earliest moment it may have been, in UTC.
+        ends: The latest; a day without a time is all of that day.
+        references: Tokens by which payer and payee knew each other.
+        rates: The rate that the leg itself states, or none.
+    """
+
+    name: str
+    source: str
+    side: str
+    amount: Decimal
+    currency: str
+    country: str
+    begins: datetime.datetime
+    ends: datetime.datetime
+    references: frozenset[str]
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How far apart two sides may be.
+
+    Attributes:
+        percent: Of the amount, after conversion.
+        hours: Between the two.
+    """
+
+    percent: Decimal
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two legs that may be one transfer.
+
+    Attributes:
+        pay_in: The one side.
+        pay_out: The other.
+        score: From 0 to 1, in hundredths.
+        why: What was compared, with each figure and its tolerance.
+    """
+
+    pay_in: Leg
+    pay_out: Leg
+    score: Decimal
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What comparing some legs gave.
+
+    Attributes:
+        pairs: The best first.
+        unrated: Currencies of legs near in time for which nobody states a rate.
+    """
+
+    pairs: tuple[Pair, ...]
+    unrated: tuple[tuple[str, str], ...]
+
+
+def leg_of(item: Item, *, name: str, source: str) -> Leg | None:
+    """The leg that an entity is; None where something to compare is not open or not valid."""
+    side, currency, country = (item.only(each) for each in ("side", "currency", "country"))
+    amount = parse_decimal(item.only("amount") or "")
+    day = item.only("date") or ""
+    begins = parse_day(day)
+    if side not in (PAY_IN, PAY_OUT) or not (amount and currency and country and begins):
+        return None
+    rate, rated = parse_decimal(item.only("rate") or ""), item.only("rateCurrency")
+    return Leg(
+        name=name,
+        source=source,
+        side=side,
+        amount=amount,
+        currency=currency,
+        country=country,
+        begins=begins,
+        ends=begins if "T" in day else begins + _DAY,
+        references=frozenset(_plain(text) for text in item.values.get("reference", ())) - {""},
+        rates={(currency, rated): rate} if rate and rated else {},
+    )
+
+
+def match_legs(legs: Iterable[Leg], rates: Rates, tolerance: Tolerance) -> Matched:
+    """Proposes pairs of a pay-in and a pay-out in two countries, within the tolerance.
+
+    A rate that the caller states goes before one that a leg states.
+
+    Raises:
+        MalformedInput: If there are more legs than are compared at once, or a tolerance is
+            below zero.
+    """
+    if tolerance.percent < 0 or tolerance.hours < 0:
+        raise MalformedInput("a tolerance is not below zero")
+    legs = sorted(legs, key=lambda leg: (leg.begins, leg.source, leg.name))
+    if len(legs) > MAX_LEGS:
+        raise MalformedInput(f"more than {MAX_LEGS} legs; compare those of fewer days at once")
+    pairs: list[Pair] = []
+    unrated: set[tuple[str, str]] = set()
+    with localcontext(_EXACT):
+        for pay_in, pay_out in _near(legs, tolerance):
+            rate = _rate(pay_in, pay_out, rates)
+            if rate is None:
+                unrated.add((pay_in.currency, pay_out.currency))
+            elif (pair := _compared(pay_in, pay_out, rate, tolerance)) is not None:
+                pairs.append(pair)
+    pairs.sort(key=lambda pair: -pair.score)
+    return Matched(pairs=tuple(pairs), unrated=tuple(sorted(unrated)))
+
+
+def _near(legs: Sequence[Leg], tolerance: Tolerance) -> Iterator[tuple[Leg, Leg]]:
+    """Pairs of two sides, in two countries, near enough in time; legs are in order of time."""
+    for number, leg in enumerate(legs):
+        for later in legs[number + 1 :]:
+            if _hours(leg, later) > tolerance.hours:
+                if later.begins > leg.begins + _DAY:
+                    break  # whatever begins later still is further away
+                continue
+            if later.side != leg.side and later.country != leg.country:
+                yield (leg, later) if leg.side == PAY_IN else (later, leg)
+
+
+def _hours(one: Leg, other: Leg) -> Decimal:
+    """Hours that lie between two legs at least."""
+    gap = max(one.begins, other.begins) - min(one.ends, other.ends)
+    return max(Decimal(0), Decimal(gap // datetime.timedelta(seconds=1)) / 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rate:
+    """A rate from ``base`` into the currency of the other leg; ``stated`` says by whom."""
+
+    base: Leg
+    quote: Leg
+    value: Decimal
+    stated: str
+
+
+def _rate(pay_in: Leg, pay_out: Leg, rates: Rates) -> _Rate | None:
+    if pay_in.currency == pay_out.currency:
+        return _Rate(base=pay_in, quote=pay_out, value=Decimal(1), stated="")
+    for table, stated in (
+        (rates, ""),
+        (pay_in.rates, ", as the pay-in states"),
+        (pay_out.rates, ", as the pay-out states"),
+    ):
+        for base, quote in ((pay_in, pay_out), (pay_out, pay_in)):
+            if value := table.get((base.currency, quote.currency)):
+                return _Rate(base=base, quote=quote, value=value, stated=stated)
+    return None
+
+
+def _compared(pay_in: Leg, pay_out: Leg, rate: _Rate, tolerance: Tolerance) -> Pair | None:
+    expected = rate.base.amount * rate.value
+    apart = abs(expected - rate.quote.amount)
+    if apart * 100 > tolerance.percent * expected:
+        return None
+    percent = apart * 100 / expected
+    hours = _hours(pay_in, pay_out)
+    shared = pay_in.references & pay_out.references
+    closeness = 1 - (_share(percent, tolerance.percent) + _share(hours, tolerance.hours)) / 2
+    score = closeness * _CLOSENESS_WEIGHT + (1 - _CLOSENESS_WEIGHT if shared else 0)
+    told = [
+        f"{rate.base.amount} {rate.base.currency} at {rate.value}{rate.stated} is"
+        f" {expected.normalize():f} {rate.quote.currency}, and {rate.quote.amount} was paid:"
+        f" {percent.quantize(_HUNDREDTH)} % apart of {tolerance.percent} %",
+        f"{hours.quantize(_HUNDREDTH)} h apart of {tolerance.hours} h",
+    ]
+    if shared:
+        told.append("one reference in common")
+    return Pair(
+        pay_in=pay_in, pay_out=pay_out, score=score.quantize(_HUNDREDTH), why="; ".join(told)
+    )
+
+
+def _share(used: Decimal, allowed: Decimal) -> Decimal:
+    """How much of a tolerance is used, from 0 to 1."""
+    return used / allowed if allowed else Decimal(0)
+
+
+def _plain(text: str) -> str:
+    """A token without what people write between its characters."""
+    return "".join(c for c in text.casefold() if c.isalnum())

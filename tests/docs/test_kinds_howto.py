@@ -1,0 +1,35 @@
+"""The page on kinds, followed to the letter by an agency."""
+
+import re
+import shlex
+
+import pytest
+
+from desk import Desk, desk, quick, rested
+from support import ROOT
+
+__all__ = ["desk", "quick", "rested"]
+PAGE = (ROOT / "docs" / "howto" / "kinds.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_every_command_of_the_page_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+    (desk.folder / "ledger.csv").write_text("date,amount\n2026-02-17,250000.00\n")
+    packet = ""
+    lines = "".join(_BLOCK.findall(PAGE)).replace("\\\n", " ").splitlines()
+    assert len(lines) == 9
+    for line in lines:
+        line, _, target = line.partition(" > ")
+        words = shlex.split(line.replace("3f9a1c", packet))
+        if words[0] == "mkdir":
+            (desk.folder / words[1]).mkdir()
+            continue
+        done = desk.run(*words[1:])
+        assert done.exit_code == 0, (line, done.output)
+        if target:
+            (desk.folder / target).write_text(done.stdout)
+        if words[1:3] == ["packet", "send"]:
+            packet = done.stdout.split()[-1][:12]
+    (ledger,) = (desk.folder / "documents").iterdir()
+    assert ledger.name == "ledger.csv"
