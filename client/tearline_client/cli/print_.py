@@ -129,7 +129,9 @@ def _footer(node: Node, shown: PacketView, person: str) -> tuple[str, ...]:
 
 def _parts(opened_fields: Iterable[OpenedField]) -> Iterator[Part]:
     opened_fields = list(opened_fields)
-    names = captions([(o.field.path, o.field.values) for o in opened_fields])
+    names = captions(
+        (o.field.path, o.field.values) for o in opened_fields if o.field.media_type == TEXT
+    )
     by_entity: dict[tuple[str, str], list[OpenedField]] = {}
     for opened in opened_fields:
         token, schema, _ = opened.field.path.split("/", 2)
