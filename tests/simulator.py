@@ -497,10 +497,11 @@ class Simulation:
             party: Whom the entry names instead of ``to``.
         """
         named = (party or to).node.uri
+        whole = code in (EventCode.PROPOSAL, EventCode.STANDING)
         event = Event(
             statement_id=statement.statement.id,
             code=code,
-            party=agency_uri_of(named) if code is EventCode.PROPOSAL else named,
+            party=agency_uri_of(named) if whole else named,
             time_ms=self.clock(),
             actor=header_of(statement.statement.body).signer,
         )

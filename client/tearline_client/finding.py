@@ -78,6 +78,8 @@ def _matches(
     for number, (packet_id, origin) in enumerate(sources):
         if not within.covers(origin, state.uri) or not within.has(packets.manifest(packet_id)):
             continue
+        if packets.is_frozen(packet_id):
+            continue
         view = open_view(packets, packet_id, node=state.uri).view
         ranked = [(sought.rank(opened.field), opened) for opened in view.best()]
         fits = [(rank, opened) for rank, opened in ranked if rank is not None]

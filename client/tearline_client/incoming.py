@@ -40,6 +40,7 @@ from tearline.proposal import Proposal, verify_proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt
 from tearline.sealing import open_note, open_packet, open_release
+from tearline.standing import Standing
 from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.addressed import address_of
@@ -51,6 +52,7 @@ from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_recei
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
+from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed
 
 KemKeyById = Callable[[bytes], KemKey]
@@ -67,7 +69,11 @@ _CODES = {
     StatementType.ERASURE: EventCode.ERASED,
     StatementType.CONSENT: EventCode.CONSENT,
     StatementType.PROPOSAL: EventCode.PROPOSAL,
+    StatementType.STANDING: EventCode.STANDING,
 }
+_FOR_AGENCIES = frozenset({StatementType.PROPOSAL, StatementType.STANDING})
+"""Of what one entry stands for a whole agency, and a node of its signer's has published it."""
+_KEPT_BACK = frozenset({EventCode.HELD, EventCode.RETURNED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +105,25 @@ class ReceivedGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBack:
+    """A grant of ours that the exchange did not hand out, because a party suspended it."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lapsed:
-    """A grant that ended before it came, or whose key was lost with a machine: it stays closed.
+    """What came and stays closed.
+
+    A grant that ended before it came, or whose key was lost with a machine; and whatever was let
+    through although it was suspended.
 
     Attributes:
-        grant: The grant.
+        grant: The grant, if it is one.
         why: Why it is not opened.
     """
 
-    grant: Grant
+    grant: Grant | None
     why: TearlineError
 
 
@@ -138,6 +154,7 @@ class Waiting:
 Content = (
     ReceivedConsent
     | ReceivedGrant
+    | KeptBack
     | Lapsed
     | Waiting
     | TakenBack
@@ -148,6 +165,7 @@ Content = (
     | Agreement
     | Erasure
     | Proposal
+    | Standing
 )
 
 
@@ -171,8 +189,8 @@ class Received:
 
     @property
     def address(self) -> Address | None:
-        """The statement's place in a channel, if it has one."""
-        return address_of(self.signed.statement)
+        """The statement's place in a channel to this node, if it has one."""
+        return None if isinstance(self.content, KeptBack) else address_of(self.signed.statement)
 
 
 class Intake:
@@ -230,6 +248,8 @@ class Intake:
             raise StatementMalformed("a delivery brings a statement and its log entry")
         statement = delivery.statements[0]
         event = parse_event(delivery.entry.event)
+        if event.code in _KEPT_BACK:
+            return self._kept_back(delivery.entry, event, statement, delivery)
         _verify_event(event, statement)
         at = Moment(index=delivery.entry.index, time_ms=event.time_ms)
         signer = self._trust.verify(statement, delivery.attestations, at=at)
@@ -243,12 +263,29 @@ class Intake:
             content=content,
         )
 
+    def _kept_back(
+        self, entry: LogOpening, event: Event, statement: Statement, delivery: Delivery
+    ) -> Received:
+        """A grant of ours comes back: whether it is one, our own store says."""
+        if statement.type is not StatementType.GRANT or event.statement_id != statement.id:
+            raise EntryMismatch("the log entry is about another statement")
+        grant = parse_grant(statement.body)
+        if (event.party, grant.header.signer) != (self._node, self._node):
+            raise GrantMisdirected("the grant is not one of this node's")
+        return Received(
+            signed=_with_attestations(statement, delivery),
+            signer=grant.header,
+            opening=entry,
+            event=event,
+            content=KeptBack(grant=grant),
+        )
+
     def _verify_parties(self, event: Event, statement: Statement, signer: Header) -> None:
         """An entry that names others would show our auditors a delivery that never was."""
         if statement.type in (StatementType.AGREEMENT, StatementType.ERASURE):
             return  # whoever published it acted, and one entry stands for a whole agency
         agency = agency_uri_of(self._node)
-        party = agency if statement.type is StatementType.PROPOSAL else self._node
+        party = agency if statement.type in _FOR_AGENCIES else self._node
         if (event.actor, event.party) != (signer.signer, party):
             raise EntryMismatch("the log entry names other parties")
 
@@ -283,6 +320,8 @@ class Intake:
                 return self._consent(statement)
             case StatementType.PROPOSAL:
                 return self._proposal(statement, at)
+            case StatementType.STANDING:
+                return parse_standing(statement.body)
             case _:
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 

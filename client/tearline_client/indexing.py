@@ -13,6 +13,8 @@ def index_values(state: NodeState, values: ValueStore) -> None:
         PacketError: If a packet as it lies here no longer verifies.
     """
     for packet_id in values.behind():
+        if state.stores.packets.is_frozen(packet_id):
+            continue  # it is read once its originator resumes
         # In one transaction: a key that comes meanwhile is not taken for one that was read with.
         with state.stores.database.transaction():
             shown = open_view(state.stores.packets, packet_id, node=state.uri)

@@ -67,6 +67,7 @@ from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
 from tearline_client.store.values import ValueStore
 from tearline_client.store.vault import Vault
+from tearline_client.suspending import Standings
 from tearline_client.transport import GrpcTransport, Transport
 from tearline_client.views import PacketView, open_view
 from tearline_client.watching import watch_own_name
@@ -147,6 +148,7 @@ class Node:
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
+        self.standings = Standings(state, self._sender)
 
     @classmethod
     async def open(
@@ -246,6 +248,7 @@ class Node:
             await self.cosigning.turn()
         self.proposals.put_in_force()
         self.recalls.run()
+        self.standings.settle()
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()
@@ -259,6 +262,7 @@ class Node:
             return
         await self._records.keep()
         self._anchoring.anchor()
+        self.standings.affirm()
 
     # Keys.
 
@@ -493,7 +497,8 @@ class Node:
         await self.state.transport.acknowledge(encode_cursor(self.state.stores.intake.cursor()))
 
     async def tell(self) -> None:
-        """Tells grantors what became of their grants, and parties that all of them have signed."""
+        """Tells grantors what became of their grants, and partners what else they wait for."""
+        self.standings.settle()
         self._sender.tell()
         self.proposals.put_in_force()
         await self._sender.flush()
@@ -538,6 +543,8 @@ class Node:
         self, text: str, *, person: str = "", within: Within = EVERYWHERE
     ) -> dict[bytes, tuple[OpenedField, ...]]:
         """The fields here that hold ``text``, by packet; an entry of the own access log.
+
+        Packets that their originator froze are passed over.
 
         Args:
             text: What is sought, in whatever case, script, accents or order of words.

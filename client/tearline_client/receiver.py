@@ -6,11 +6,13 @@ the cursor moves on. Where what is wrong may pass, it is tried again later.
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tearline.agreement import Agreement
 from tearline.channel import Incoming, Mark, Void
 from tearline.erasure import Erasure
 from tearline.errors import (
+    AgreementSuspended,
     BodyUnfit,
     ChannelGap,
     ChannelStalled,
@@ -26,6 +28,7 @@ from tearline.errors import (
     StatementMalformed,
     StoreError,
     SuiteUnknown,
+    SuspensionBreached,
     TearlineError,
 )
 from tearline.grant import Grant
@@ -34,6 +37,7 @@ from tearline.packet import PacketKind
 from tearline.proposal import Proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
+from tearline.standing import Standing
 from tearline.wire.exchange import (
     Cursor,
     Delivery,
@@ -45,12 +49,14 @@ from tearline_client.answering import recalled_of, take_recall
 from tearline_client.deriving import verify_taken
 from tearline_client.incoming import (
     Intake,
+    KeptBack,
     Lapsed,
     Received,
     ReceivedConsent,
     ReceivedGrant,
     Waiting,
 )
+from tearline_client.obeying import Obeying
 from tearline_client.state import NodeState
 from tearline_client.store.waiting import WaitingGrant
 
@@ -61,6 +67,7 @@ _MAY_PASS = (
     ChannelStalled,  # the gap closes
     MarkUnequal,  # what was counted comes late
     KeystoreEntryMissing,  # a keystore is restored
+    AgreementSuspended,  # it is resumed
     PinUnknown,  # another version is installed
     SuiteUnknown,
     CiphertextMissing,  # it was recalled since, which the node reads further on
@@ -74,6 +81,7 @@ class Receiver:
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
+        self._obeying = Obeying(state)
         self._count = 0  # what was taken in
         self._tried: tuple[int, int] | None = None  # on what grounds all was tried again
         self._intake = Intake(
@@ -216,7 +224,7 @@ class Receiver:
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
             # Before anything else: what the log says of keys is not all read either.
             raise EntryNotIncluded("the log does not reach as far as the delivery says")
-        received = self._intake.verify(delivery, now_ms=self._state.now_ms())
+        received = self._obeyed(self._intake.verify(delivery, now_ms=self._state.now_ms()))
         with stores.database.transaction():
             if stores.intake.is_taken(received.signed.statement.id):
                 return None  # another process of this node was faster; it moved the cursor
@@ -238,6 +246,20 @@ class Receiver:
         self._count += 1
         return None if closed else received
 
+    def _obeyed(self, received: Received) -> Received:
+        """What may be taken in; of what broke a suspension, only that it came.
+
+        Raises:
+            AgreementSuspended: If it may be taken in later.
+        """
+        try:
+            self._obeying.verify_arrival(received)
+        except SuspensionBreached as breach:
+            content = received.content
+            grant = content.grant if isinstance(content, ReceivedGrant) else None
+            return replace(received, content=Lapsed(grant=grant, why=breach))
+        return received
+
     def _place(self, received: Received, data: bytes) -> None:
         address = received.address
         if address is None:
@@ -247,9 +269,11 @@ class Receiver:
         try:
             incoming.receive(address.seq, received.signed.statement.id)
         except ChannelGap as gap:
-            # It verified and is kept; what is missing before it is what alarms, once.
+            # It verified and is kept; what is missing before it is what alarms, once: unless
+            # grants are kept back just now, for which voids come.
             missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
-            self._quarantine(gap, data, about=missing.encode())
+            if not self._obeying.is_quiet(sender, agreement_id):
+                self._quarantine(gap, data, about=missing.encode())
         self._state.stores.channels.put_incoming(sender, agreement_id, incoming)
 
     def _incoming(self, sender: str, agreement_id: bytes) -> Incoming:
@@ -273,7 +297,10 @@ class Receiver:
                 place, time_ms = received.opening.index, received.event.time_ms
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
             case Mark() as mark:
-                self._store_mark(mark)
+                self._store_mark(received, mark)
+            case Standing() as standing:
+                entry, time_ms = received.opening.index, received.event.time_ms
+                self._obeying.take(received.signed, standing, entry, time_ms)
             case Waiting(grant=grant):
                 self._wait(received, grant, data)
             case Recall() as recall:
@@ -282,6 +309,8 @@ class Receiver:
                 self._state.stores.packets.put_grant(
                     received.signed, incoming=True, status=Status.ERASED
                 )
+            case KeptBack():
+                self._obeying.take_held(received.signed.statement, received.event)
             case Void() | Lapsed():
                 pass  # its place in the channel is all it has to say
 
@@ -352,10 +381,17 @@ class Receiver:
         packets.put_receipt(received.signed, receipt)
         packets.set_status(receipt.about, receipt.status)
 
-    def _store_mark(self, mark: Mark) -> None:
+    def _store_mark(self, received: Received, mark: Mark) -> None:
         channels, peer = self._state.stores.channels, mark.header.signer
         incoming = self._incoming(peer, mark.agreement_id)
-        incoming.receive_mark(mark, sent=channels.sent(peer, mark.agreement_id))
+        incoming.receive_mark(
+            mark,
+            sent=channels.sent(peer, mark.agreement_id),
+            held=self._obeying.is_quiet(peer, mark.agreement_id),
+        )
+        self._state.stores.standings.put_mark(
+            received.signed, own=False, entry=received.opening.index
+        )
         channels.put_incoming(peer, mark.agreement_id, incoming)
         self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 

@@ -21,7 +21,7 @@ from tearline.wire.reconciling import (
     encode_reconcile_request,
     parse_reconcile_reply,
 )
-from tearline.wire.statements import signed
+from tearline.wire.statements import header_of, signed
 from tearline_client.state import NodeState
 from tearline_client.store.channels import ChannelState
 
@@ -55,7 +55,13 @@ class Recovery:
                         there.recipient, there.agreement_id, there.seq, there.mark
                     )
             reached = {(each.recipient, each.agreement_id): each.seq for each in reply.channels}
-            again: list[bytes] = []
+            # Where our agency stands comes first: what it stopped must not pass by another life.
+            again = [
+                encode_publication(Publication(signed=(said,)))
+                for agreement_id in stores.standings.agreements()
+                if (said := stores.standings.own_statement(self._state.agency, agreement_id))
+                and header_of(said.statement.body).signer == self._state.uri
+            ]
             for channel in stores.channels.all():
                 again += self._again(channel, reached.get((channel.peer, channel.agreement_id), 0))
             stores.outbox.put_first(again)

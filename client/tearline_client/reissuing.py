@@ -4,24 +4,39 @@ A grant is sealed to a key that counts then, and may leave the house days later.
 has ended by that time, the exchange returns the grant, and the same release is sealed to the
 recipient's key of now. Nobody decides anew: what the grant releases, for what and by whom is
 as it was, and the exchange judges it by the agreement as it judges every grant.
+
+A grant that a suspension held may lie for months. Once it may pass again, the policies of then
+decide what of it still goes.
 """
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tearline.agreement import Agreement
 from tearline.channel import Address
-from tearline.errors import SendingStopped, SignerKeyUnknown, SignerUnknown, TrustError
+from tearline.errors import (
+    AgreementSuspended,
+    SendingStopped,
+    SignerKeyUnknown,
+    SignerUnknown,
+    StandingStale,
+    TrustError,
+)
 from tearline.grant import GRANT_ID_SIZE, Grant
 from tearline.identity import agency_uri_of
 from tearline.keys import KemPublicKey
 from tearline.packet import WithholdReason
 from tearline.policy.engine import ReleaseRequest
+from tearline.policy.form import Form
+from tearline.policy.release import Decision
 from tearline.sealing import SealedPacket, release_of, seal_release
 from tearline.statement import StatementType
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
-from tearline_client.outgoing import sign_together
+from tearline_client.obeying import Obeying
+from tearline_client.outgoing import Releaser, make_grant, sign_together
+from tearline_client.plan import Selection
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
 from tearline_client.views import open_view, sealed_again
@@ -38,9 +53,12 @@ class Reissuing:
     def __init__(self, state: NodeState, sender: Sender) -> None:
         self._state = state
         self._sender = sender
+        self._obeying = Obeying(state)
 
     def reissue(self) -> Mapping[bytes, bytes]:
         """Queues every returned grant anew whose recipient has another key by now.
+
+        So it does every grant that a suspension held and that may pass again.
 
         Returns:
             The ids of the new grants, by the id of the one that came back. None where nothing
@@ -48,12 +66,17 @@ class Reissuing:
         """
         anew: dict[bytes, bytes] = {}
         returned_grants = self._state.stores.returned.all()
-        if not returned_grants or not self._may_seal():
+        held = self._state.stores.standings.held()
+        if not (returned_grants or held) or not self._may_seal():
             return anew
         for returned in returned_grants:
             new = self._reissue(returned)
             if new is not None:
                 anew[returned] = new.statement.id
+        for grant_id in held:
+            new = self._resume(grant_id)
+            if new is not None:
+                anew[grant_id] = new.statement.id
         return anew
 
     def _reissue(self, returned: bytes) -> Signed | None:
@@ -77,6 +100,72 @@ class Reissuing:
             self._sender.store_grants([signed(tree)])
             self._sender.store_publications([publication])
         return signed(tree)
+
+    def _resume(self, held: bytes) -> Signed | None:
+        """A held grant anew, as far as the policies of now allow; None while it must wait."""
+        stores = self._state.stores
+        stored = stores.packets.grant(held)
+        if stored is None or held in stores.standings.owed():
+            return None
+        grant = stored.grant
+        manifest = stores.packets.manifest(grant.packet)
+        agreement = stores.agreements.newest(manifest.agreement.id)
+        try:
+            self._obeying.verify_may_send(
+                agreement, manifest.agreement.article, grant.address.recipient
+            )
+            self._state.trust.kem_key(grant.address.recipient, at=self._state.next_moment())
+        except (AgreementSuspended, StandingStale, SignerKeyUnknown, SignerUnknown):
+            return None
+        with stores.database.transaction():
+            if not stores.standings.release(held):
+                return None  # another process of this node was faster
+            new = self._decided_anew(grant, agreement)
+            if new is None:
+                return None
+            tree, publication = sign_together(
+                self._state.signer, [(StatementType.GRANT, encode_grant(new))]
+            )
+            self._sender.store_grants([signed(tree)])
+            self._sender.store_publications([publication])
+        return signed(tree)
+
+    def _decided_anew(self, grant: Grant, agreement: Agreement) -> Grant | None:
+        """What the policies of now leave of a grant; None for nothing."""
+        if grant.not_after_ms <= self._state.now_ms():
+            return None
+        shown = open_view(self._state.stores.packets, grant.packet, node=self._state.uri)
+        sealed = sealed_again(shown)
+        existences: dict[int, WithholdReason] = {}
+        compartments, slots = [], []
+        for c in (*grant.openings, *grant.compartments):
+            decision = self._decide(grant, sealed, c, agreement)
+            if c in grant.compartments and decision.form >= sealed.openings[c].form:
+                compartments.append(c)
+            elif decision.form >= Form.EXISTS:
+                existences[c] = WithholdReason(decision.reason or "unspecified")
+        for slot in grant.fields:
+            c = next(c for c, opening in sealed.openings.items() if slot in opening.slots)
+            # A person disclosed it past the own policies; the agreement's still count.
+            if self._decide(grant, sealed, c, agreement, own=False).form >= sealed.openings[c].form:
+                slots.append(slot)
+        if not (existences or compartments or slots):
+            return None
+        return make_grant(
+            sealed,
+            grant.packet,
+            Selection(existences=existences, compartments=tuple(compartments)),
+            grant.address.recipient,
+            Releaser(
+                signer=self._state.signer,
+                acted_by=grant.acted_by,
+                seconded_by=grant.seconded_by,
+                kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
+                next_seq=self._state.stores.channels.next_seq,
+            ),
+            purpose=grant.purpose,
+            slots=tuple(slots),
+        )
 
     def _may_seal(self) -> bool:
         try:
@@ -120,7 +209,19 @@ class Reissuing:
     def _reason(self, grant: Grant, sealed: SealedPacket, compartment: int) -> WithholdReason:
         """Why a compartment is only told of, as the policies say: nobody kept it."""
         agreement = self._state.stores.agreements.newest(grant.address.agreement_id)
-        decision = self._state.policies.under(agreement).decide(
+        decision = self._decide(grant, sealed, compartment, agreement)
+        return WithholdReason(decision.reason or "unspecified")
+
+    def _decide(
+        self,
+        grant: Grant,
+        sealed: SealedPacket,
+        compartment: int,
+        agreement: Agreement,
+        *,
+        own: bool = True,
+    ) -> Decision:
+        return self._state.policies.under(agreement, own=own).decide(
             ReleaseRequest(
                 article=sealed.manifest.agreement.article,
                 sender=agency_uri_of(self._state.uri),
@@ -130,4 +231,3 @@ class Reissuing:
                 marking=sealed.openings[compartment].marking,
             )
         )
-        return WithholdReason(decision.reason or "unspecified")

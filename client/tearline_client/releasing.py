@@ -22,6 +22,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
+from tearline_client.obeying import Obeying
 from tearline_client.onward import OnwardUse
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
@@ -101,6 +102,7 @@ class Releasing:
         self._state = state
         self._sender = sender
         self._reissuing = reissuing
+        self._obeying = Obeying(state)
 
     def derived(self, draft: Draft) -> Draft:
         """A draft marked as strictly as the packets that it names as its sources."""
@@ -144,8 +146,13 @@ class Releasing:
             TrustError: If the log could not be read lately, the clock is wrong, or our key has
                 ended; nothing was sealed.
             PolicyError: If an article asks for other persons; the same.
+            AgreementSuspended, StandingStale: If a party has suspended something of it, or has
+                not said where it stands; nothing was sealed.
             RequestError: If the exchange is out of reach; what is sealed is sent later.
         """
+        for plan in plans:
+            for recipient in plan.recipients:
+                self._obeying.verify_may_send(plan.draft.agreement, plan.draft.article, recipient)
         self._state.verify_ready()
         self._state.verify_witnessed()
         for plan in plans:
@@ -171,6 +178,8 @@ class Releasing:
         Raises:
             NotFound: If the packet is not ours, or has no such field.
             AgreementNotInForce: If its newest version is not in force, or not that way.
+            AgreementSuspended, StandingStale: If a party has suspended that, or has not said
+                where it stands.
             PolicyError: If the agreement does not allow it.
         """
         shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
@@ -196,6 +205,7 @@ class Releasing:
         verify_direction(
             article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
         )
+        self._obeying.verify_may_send(agreement, article.id, recipient)
         plan = plan_release(
             draft,
             [recipient],

@@ -3,13 +3,14 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Collection, Hashable, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from tearline.channel import Address, Mark
 from tearline.errors import (
+    AgreementSuspended,
     EntryMismatch,
     ExchangeBusy,
     ExchangeMisbehaved,
@@ -22,7 +23,7 @@ from tearline.errors import (
     TlsError,
 )
 from tearline.receipt import Receipt, Status
-from tearline.statement import ActedBy, Statement, StatementType
+from tearline.statement import ActedBy, Attestation, Statement, StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.exchange import (
     Outcome,
@@ -39,7 +40,9 @@ from tearline.wire.flow import (
     parse_receipt,
     parse_void,
 )
-from tearline.wire.statements import Signed
+from tearline.wire.standings import parse_standing
+from tearline.wire.statements import Signed, signed
+from tearline_client.obeying import Obeying, Verdict
 from tearline_client.outgoing import Composition, sign_together
 from tearline_client.resending import (
     Unsigned,
@@ -49,6 +52,7 @@ from tearline_client.resending import (
     thread_of,
 )
 from tearline_client.state import NodeState
+from tearline_client.store.channels import DUE
 from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 
@@ -69,6 +73,7 @@ class Sender:
     def __init__(self, state: NodeState, lock: Path) -> None:
         self._state = state
         self._turn = _Turn(lock)
+        self._obeying = Obeying(state)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
         """Stores packets, keys, grants and the messages, inside the caller's transaction."""
@@ -111,6 +116,8 @@ class Sender:
 
     async def _send(self, item: OutboxItem, held: set[Hashable]) -> None:
         """Sends of a message what may be sent, until nothing is left of it or nothing changes."""
+        item, waiting = self._obeyed(item)
+        held.update(waiting)
         publication = parse_publication(item.publication)
         ids = _ids(publication)
         while ids:
@@ -122,6 +129,30 @@ class Sender:
             if ids == before:
                 held.update(thread_of(statement) for statement in publication.statements())
                 return
+
+    def _obeyed(self, item: OutboxItem) -> tuple[OutboxItem, set[bytes]]:
+        """A message without what a suspension keeps at home, and the ids of what waits in it."""
+        stores, publication = self._state.stores, parse_publication(item.publication)
+        with stores.database.transaction():
+            verdicts = {s.id: self._obeying.verdict(s) for s in publication.statements()}
+            back = {
+                statement.id: self._obeying.turn_back(statement, verdicts[statement.id])
+                for statement in publication.statements()
+                if verdicts[statement.id] in (Verdict.HOLD, Verdict.RETURN)
+            }
+            if back:
+                instead = {old: new for old, new in back.items() if new is not None}
+                kept = verdicts.keys() - back.keys()
+                rest = rest_of(publication, kept, instead, self._state.signer)
+                error = AgreementSuspended("it was not sent")
+                item = replace(
+                    item,
+                    publication=encode_publication(rest),
+                    code=item.code or error.code,
+                    why=item.why or error.why,
+                )
+                stores.outbox.update(item)
+        return item, {id_ for id_, verdict in verdicts.items() if verdict is Verdict.WAIT}
 
     async def _publish(
         self, item: OutboxItem, publication: Publication, due: Collection[bytes]
@@ -207,6 +238,7 @@ class Sender:
                     self._store_receipt(outcome.receipt)
                 if outcome.refusal is None:
                     self._keep(statement, publication)
+                    self._note_accepted(statement, publication, outcome)
                     continue
                 refusal, final = outcome.refusal, whole or outcome.receipt is not None
                 follows = instead_of(statement, refusal.code, final=final, header=signer.header)
@@ -238,13 +270,29 @@ class Sender:
         address = address_of(statement)
         if address is None:
             return
-        attestations = publication.attestations()
-        hashes = [inclusion.attestation for inclusion in statement.inclusions]
-        kept = Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
+        kept = signed_of(statement, publication.attestations())
         self._state.stores.recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
         if statement.type is StatementType.VOID:
             void = parse_void(statement.body)
             self._state.stores.packets.set_withdrawn(void.withdraws, void.reason)
+
+    def _note_accepted(
+        self, statement: Statement, publication: Publication, outcome: Outcome
+    ) -> None:
+        match statement.type:
+            case StatementType.VOID:
+                self._obeying.void_answered(parse_void(statement.body).address, taken=True)
+            case StatementType.STANDING | StatementType.MARK if outcome.receipt is not None:
+                entry = parse_receipt(outcome.receipt.statement.body).entry
+                if entry is None:
+                    return
+                if statement.type is StatementType.MARK:
+                    self._state.stores.standings.answer_mark(statement.id, entry.index)
+                    return
+                said = signed_of(statement, publication.attestations())
+                time_ms = parse_event(entry.event).time_ms
+                standing = parse_standing(statement.body)
+                self._obeying.take(said, standing, entry.index, time_ms)
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
@@ -266,11 +314,27 @@ class Sender:
                 self._state.stores.recalls.drop(statement.id)
             case StatementType.RECEIPT:
                 packets.set_untold(parse_receipt(statement.body).about)
+            case StatementType.STANDING:
+                self._state.stores.standings.refuse(statement.id, code)
+            case StatementType.VOID:
+                self._obeying.void_answered(parse_void(statement.body).address, taken=False)
 
     def tell(self) -> None:
-        """Queues receipts for every incoming grant whose grantor knows less than we do."""
+        """Queues receipts for every incoming grant whose grantor knows less than we do.
+
+        So it does voids for grants of ours that were kept back, and the marks that a change of
+        standing asks for.
+        """
         while self._tell_some():
             pass
+        with self._state.stores.database.transaction():
+            voids = self._obeying.owed_voids()
+            for start in range(0, len(voids), TREE_LIMIT):
+                _, publication = sign_together(
+                    self._state.signer, voids[start : start + TREE_LIMIT]
+                )
+                self.store_publications([publication])
+        self.mark(due=True)
 
     def _tell_some(self) -> bool:
         stores = self._state.stores
@@ -313,14 +377,18 @@ class Sender:
         _, publication = sign_together(self._state.signer, bodies)
         stores.outbox.put([encode_publication(publication)])
 
-    def mark(self) -> int:
-        """Queues a mark for every channel that moved since the last one; returns how many."""
+    def mark(self, *, due: bool = False) -> int:
+        """Queues a mark for every channel that moved since the last one; returns how many.
+
+        Args:
+            due: Only for those channels whose standing changed.
+        """
         stores, now_ms = self._state.stores, self._state.now_ms()
         with stores.database.transaction():
             bodies = []
             for channel in stores.channels.all():
                 numbers = (channel.sent, channel.received)
-                if numbers == channel.marked or numbers == (0, 0):
+                if numbers in (channel.marked, (0, 0)) or (due and channel.marked != DUE):
                     continue
                 mark = Mark(
                     header=self._state.signer.header,
@@ -333,11 +401,19 @@ class Sender:
                 )
                 bodies.append((StatementType.MARK, encode_mark(mark)))
             for start in range(0, len(bodies), TREE_LIMIT):
-                _, publication = sign_together(
+                tree, publication = sign_together(
                     self._state.signer, bodies[start : start + TREE_LIMIT]
                 )
                 stores.outbox.put([encode_publication(publication)])
+                for number in range(len(tree.leaves)):
+                    stores.standings.put_mark(signed(tree, number), own=True, entry=None)
         return len(bodies)
+
+
+def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
+    """A statement with exactly the attestations that it points to."""
+    hashes = [inclusion.attestation for inclusion in statement.inclusions]
+    return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
 
 
 def _ids(publication: Publication) -> list[bytes]:

@@ -61,6 +61,7 @@ from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recalls import RecallStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.returned import ReturnedStore
+from tearline_client.store.standings import StandingStore
 from tearline_client.store.waiting import WaitingStore
 from tearline_client.transport import Transport
 
@@ -89,6 +90,7 @@ class Stores:
         self.consents = ConsentStore(database, self.packets)
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
+        self.standings = StandingStore(database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

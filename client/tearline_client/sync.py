@@ -184,6 +184,7 @@ class SyncNode:
         self.proposals = SyncDesk(node.proposals, loop)
         self.second = SyncDesk(node.second, loop)
         self.consents = SyncDesk(node.consents, loop)
+        self.standings = SyncDesk(node.standings, loop)
 
     open = staticmethod(_opened(Node.open))
 

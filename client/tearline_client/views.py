@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
+from tearline.errors import PacketFrozen
 from tearline.packet import Manifest, OpenedField, View
 from tearline.sealing import SealedPacket, open_packet
 from tearline.wire.packets import Release
@@ -48,8 +49,11 @@ def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
 
     Raises:
         NotFound: If it is not here.
+        PacketFrozen: If its originator has frozen it.
         PacketError: If what is stored no longer verifies.
     """
+    if store.is_frozen(packet_id):
+        raise PacketFrozen
     packet = store.packet(packet_id)
     manifest = packet.manifest
     view = View(fields=(), existences=())

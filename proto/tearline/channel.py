@@ -144,12 +144,13 @@ class Incoming:
         if self.contiguous < seq:
             raise ChannelGap(f"place {self.contiguous + 1} is missing below {seq}")
 
-    def receive_mark(self, mark: Mark, *, sent: int) -> None:
+    def receive_mark(self, mark: Mark, *, sent: int, held: bool = False) -> None:
         """Compares the sender's mark with what both ends sent, and takes it.
 
         Args:
             mark: The mark.
             sent: Highest seq sent to the other end.
+            held: Whether some of what the sender sent may be kept back just now, and come late.
 
         Raises:
             ChannelReplay: If a mark of that number or a later one was taken before.
@@ -158,7 +159,9 @@ class Incoming:
         """
         if mark.counter <= self.counter:
             raise ChannelReplay(f"mark {mark.counter} after {self.counter}")
-        if mark.highest_sent != self.contiguous:
+        if mark.highest_sent < self.contiguous or (
+            mark.highest_sent > self.contiguous and not held
+        ):
             raise MarkUnequal(f"{mark.highest_sent} sent, {self.contiguous} received")
         if not self.confirmed <= mark.highest_received <= sent:
             raise MarkUnequal(

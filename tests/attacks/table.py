@@ -20,6 +20,7 @@ from attacks.rows import (
     partners,
     proposals,
     recalls,
+    standings,
 )
 
 __all__ = ["ATTACKS", "Attack"]
@@ -48,6 +49,7 @@ ATTACKS: tuple[Attack, ...] = (
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,
     *losses.LOSSES,
+    *standings.STANDINGS,
     *proposals.PROPOSALS,
     *proposals.OPENINGS,
 )

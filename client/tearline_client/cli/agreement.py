@@ -22,9 +22,11 @@ from tearline_client.cli.proposal import (
     propose,
     sign_proposal,
 )
+from tearline_client.cli.standing import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.enrolment import read_signed
 from tearline_client.home import replace_file
 from tearline_client.node import Node
+from tearline_client.suspending import Position
 
 _FILE = click.Path(path_type=Path)
 _MAX_BYTES = 1 << 20
@@ -37,6 +39,8 @@ def command() -> None:
 
 for verb in (propose, amend, counter, decline, diff):
     command.add_command(verb)
+for each in (suspend, resume, end, gap):
+    command.add_command(each)
 
 
 @command.command()
@@ -121,14 +125,14 @@ def list_command(frame: Frame) -> None:
     """List the agreements this node is party to, and what is proposed to it."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        now_ms, trust_list = node.state.now_ms(), node.home.trust_list()[1]
+        trust_list = node.home.trust_list()[1]
         agreed = node.state.stores.agreements.all()
         newest = {agreement.id: agreement.version for agreement in agreed}  # the last one counts
         rows: list[dict[str, object]] = [
             {
                 "agreement": agreement.name,
                 "version": agreement.version,
-                "state": _state(agreement, now_ms, newest[agreement.id]),
+                "state": _state(node, agreement, newest[agreement.id]),
                 "from": time_text(agreement.valid_from_ms)[:10],
                 "until": time_text(agreement.valid_until_ms)[:10],
                 "articles": " ".join(article.id for article in agreement.terms.articles),
@@ -153,20 +157,33 @@ def list_command(frame: Frame) -> None:
 @click.option("--diff", is_flag=True, help="Show what it changes of the version before.")
 @pass_frame
 def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
-    """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner."""
+    """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner.
+
+    Of an agreement also how it stands: what of it is suspended, by whom, since when.
+    """
     if diff and name is not None:
         emit_changes(frame, name)
         return
+    positions: tuple[Position, ...] = ()
+    state = ""
     if file is not None:
         agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
     else:
 
         async def run(node: Node) -> Agreement:
-            return named(node, name or "")
+            nonlocal positions, state
+            found = named(node, name or "")
+            if found.id in {each.id for each in node.state.stores.agreements.all()}:
+                positions = node.standings.positions(found)
+                state = _state(node, found, found.version)
+            return found
 
         agreement = at_work(frame, run)
     _emit_shares(frame, agreement)
     _, trust_list = home_of(frame).trust_list()
+    if state:
+        frame.say(f"{agreement.name} is {state}.")
+    say_positions(frame, trust_list, positions)
     overseers = [agency_name(trust_list, uri) for uri in agreement.oversight]
     if overseers:
         frame.say(f"Overseen by {', '.join(overseers)}: their auditors see its entries.")
@@ -190,12 +207,11 @@ def _emit_shares(frame: Frame, agreement: Agreement) -> None:
     )
 
 
-def _state(agreement: Agreement, now_ms: int, newest: int) -> str:
+def _state(node: Node, agreement: Agreement, newest: int) -> str:
     if agreement.version < newest:
         return "replaced"
-    if now_ms < agreement.valid_from_ms:
-        return "not yet"
-    return "in force" if now_ms < agreement.valid_until_ms else "expired"
+    trust_list = node.home.trust_list()[1]
+    return state_of(node, trust_list, agreement, node.state.now_ms())
 
 
 def _write(path: Path, signed: Signed) -> None:

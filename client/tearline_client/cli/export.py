@@ -65,13 +65,16 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
 def exported(
     node: Node, packets: tuple[str, ...]
 ) -> tuple[list[Entity], dict[bytes, list[OpenedField]]]:
-    """The entities of some packets, or of all, ids resolved within originator and agreement.
+    """The entities of some packets, or of all not frozen.
+
+    Ids are resolved within originator and agreement.
 
     Returns:
         The entities, and by packet the fields that they are made of, for the access log.
     """
     store = node.state.stores.packets
-    ids = [store.find(prefix) for prefix in packets] if packets else store.ids()[::-1]
+    everything = [packet_id for packet_id in store.ids()[::-1] if not store.is_frozen(packet_id)]
+    ids = [store.find(prefix) for prefix in packets] if packets else everything
     by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
     taken: dict[bytes, list[OpenedField]] = {}
     for packet_id in ids:

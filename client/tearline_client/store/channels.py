@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from tearline.channel import Incoming
 from tearline_client.store.database import Database
 
+DUE = (-2, -2)
+"""Instead of what the last mark said: that one is to be made at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
@@ -81,6 +84,19 @@ class ChannelStore:
                 "SELECT mark FROM channel_out WHERE recipient = ? AND agreement = ?",
                 (recipient, agreement_id),
             )
+        )
+
+    def mark_due(self, agreement_id: bytes) -> None:
+        """Has the next marks say where all channels of an agreement stand, moved or not."""
+        self._db.execute(
+            "INSERT INTO channel_out (recipient, agreement, seq)"
+            " SELECT sender, agreement, 0 FROM channel_in WHERE agreement = ?"
+            " ON CONFLICT DO NOTHING",
+            (agreement_id,),
+        )
+        self._db.execute(
+            "UPDATE channel_out SET marked_sent = ?, marked_received = ? WHERE agreement = ?",
+            (*DUE, agreement_id),
         )
 
     def incoming(self, sender: str, agreement_id: bytes) -> Incoming:

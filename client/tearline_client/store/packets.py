@@ -320,6 +320,15 @@ class PacketStore:
         except NotFound:
             return None
 
+    def is_frozen(self, packet_id: bytes) -> bool:
+        """Whether its originator has frozen a packet."""
+        return bool(self._db.row("SELECT 1 FROM frozen WHERE packet = ?", (packet_id,)))
+
+    def manifests(self) -> Iterator[tuple[bytes, Manifest]]:
+        """Id and manifest of every packet, one in memory at a time."""
+        for packet_id in self.ids():
+            yield packet_id, self.manifest(packet_id)
+
     def packets(self) -> Iterator[StoredPacket]:
         """Every packet, newest first, one in memory at a time."""
         for packet_id in self.ids():

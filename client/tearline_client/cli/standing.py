@@ -1,0 +1,249 @@
+"""``tearline agreement suspend``, ``resume``, ``end`` and ``gap``: where the parties stand."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tearline.agreement import Agreement
+from tearline.errors import (
+    ExchangeBusy,
+    ExchangeFault,
+    ExchangeUnreachable,
+    MalformedInput,
+    OutcomeUnknown,
+)
+from tearline.federation import TrustList
+from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.tokens import Role
+from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.gaps import Marks
+from tearline_client.node import Node
+from tearline_client.suspending import Position, agencies_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_REASONS = click.Choice([reason.value for reason in Reason])
+_article = click.option("--article", default="", help="Only this article; else the whole.")
+_direction = click.option(
+    "--direction", metavar="FROM:TO", default="", help="Only this way, of the article named."
+)
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def _fate_options(function: F) -> F:
+    """What becomes of mail in flight, and of what was sent before."""
+    options = (
+        click.option("--hold", "in_flight", flag_value="hold", default=True, help="Mail that was not handed out is issued anew on resumption; so it is unless said otherwise."),  # noqa: E501
+        click.option("--return", "in_flight", flag_value="return", help="It is not."),
+        click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep what this agency sent; so it is unless said otherwise."),  # noqa: E501
+        click.option("--freeze", "originated", flag_value="freeze", help="They may not open it meanwhile."),  # noqa: E501
+        click.option("--reason", type=_REASONS, required=True, help="Why, as far as everybody may know."),  # noqa: E501
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_article
+@_direction
+@_fate_options
+@_yes
+@pass_frame
+def suspend(
+    frame: Frame,
+    name: str,
+    article: str,
+    direction: str,
+    in_flight: str,
+    originated: str,
+    reason: str,
+    yes: bool,
+) -> None:
+    """Suspend agreement NAME, one article or one direction: here at once, everywhere when told.
+
+    Nothing more goes out from here and nothing comes in, whatever the exchange does.
+    """
+    _, trust_list = home_of(frame).trust_list()
+    suspension = Suspension(
+        article=article,
+        **_ends(trust_list, direction),
+        reason=Reason(reason),
+        in_flight=InFlight(in_flight),
+        originated=Originated(originated),
+    )
+    frame.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.", name, yes=yes)
+
+    async def run(node: Node) -> bool:
+        found = node.agreement(name)
+        person = acting(frame, node, found.id, Role.LIAISON)
+        try:
+            await node.standings.suspend(name, suspension, acted_by=person)
+            await node.receive()
+        except (ExchangeUnreachable, ExchangeBusy, ExchangeFault, OutcomeUnknown):
+            return False
+        return not any(
+            position.since_ms is None
+            for position in node.standings.positions(found)
+            if position.agency == node.state.agency
+        )
+
+    told = at_work(frame, run)
+    frame.say(f"{name}: {_scope(trust_list, suspension)} is suspended here.")
+    if not told:
+        frame.say("The exchange could not be told yet; the node says it again until it can.")
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_article
+@_direction
+@pass_frame
+def resume(frame: Frame, name: str, article: str, direction: str) -> None:
+    """An officer in charge lifts what this agency has suspended of agreement NAME.
+
+    Without --article everything that is suspended; what was held is issued anew, as far as the
+    policies of now allow it.
+    """
+    _, trust_list = home_of(frame).trust_list()
+    ends = _ends(trust_list, direction)
+    scope = (article, ends["sender"], ends["recipient"]) if article else None
+
+    async def run(node: Node) -> tuple[Suspension, ...]:
+        await node.receive()
+        person = acting(frame, node, node.agreement(name).id, Role.OFFICER)
+        lifted = await node.standings.resume(name, scope, acted_by=person)
+        await node.receive()
+        return lifted
+
+    for suspension in at_work(frame, run):
+        frame.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_fate_options
+@_yes
+@pass_frame
+def end(frame: Frame, name: str, in_flight: str, originated: str, reason: str, yes: bool) -> None:
+    """An officer in charge ends agreement NAME for this agency, for good."""
+    frame.confirm(f"This ends {name} for this agency. It cannot be resumed.", name, yes=yes)
+
+    async def run(node: Node) -> None:
+        person = acting(frame, node, node.agreement(name).id, Role.OFFICER)
+        await node.standings.end(
+            name,
+            reason=Reason(reason),
+            in_flight=InFlight(in_flight),
+            originated=Originated(originated),
+            acted_by=person,
+        )
+        await node.receive()
+
+    at_work(frame, run)
+    frame.say(f"{name} is ended for this agency.")
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@pass_frame
+def gap(frame: Frame, name: str) -> None:
+    """Show what passed while something of agreement NAME was suspended, and what proves it.
+
+    From this node's own records: the marks that both ends signed at suspension and at resumption,
+    and what the log has between them. Nothing but voids, and receipts about earlier mail, may.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        _, trust_list = home_of(frame).trust_list()
+        return [
+            {
+                "article": found.article,
+                "from": agency_name(trust_list, found.sender),
+                "to": agency_name(trust_list, found.recipient),
+                "suspended": time_text(found.interval.start.time_ms),
+                "resumed": time_text(found.interval.end.time_ms) if found.interval.end else "",
+                "marks_before": _marks(found.before),
+                "marks_after": _marks(found.after),
+                "between": " ".join(f"{code}:{count}" for code, count in found.between.items()),
+                "crossed": len(found.crossed),
+                "proved": found.proved,
+                "entries": [
+                    found.interval.start.entry,
+                    *(entry for entry in found.before.entries if entry is not None),
+                    *([found.interval.end.entry] if found.interval.end else []),
+                    *(entry for entry in found.after.entries if entry is not None),
+                ],
+                "crossing": list(found.crossed),
+            }
+            for found in node.standings.gaps(node.agreement(name))
+        ]
+
+    columns = ["article", "from", "to", "suspended", "resumed", "marks_before", "marks_after"]
+    frame.emit(at_work(frame, run), [*columns, "between", "crossed", "proved"])
+
+
+def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: int) -> str:
+    """How an agreement stands: not yet, in force, expired; by whom it was suspended or ended."""
+    if now_ms < agreement.valid_from_ms:
+        return "not yet"
+    if now_ms >= agreement.valid_until_ms:
+        return "expired"
+    positions = node.standings.positions(agreement)
+    for verb, found in (
+        ("ended", [position for position in positions if position.ended]),
+        ("suspended", positions),
+    ):
+        if found:
+            names = [agency_name(trust_list, agency) for agency in agencies_of(found)]
+            return f"{verb} by {', '.join(names)}"
+    return "in force"
+
+
+def say_positions(frame: Frame, trust_list: TrustList, positions: tuple[Position, ...]) -> None:
+    """Tells of every open suspension."""
+    for position in positions:
+        suspension = position.suspension
+        since = (
+            f"since {time_text(position.since_ms)}"
+            if position.since_ms is not None
+            else "here only: the exchange has not taken it yet"
+        )
+        refused = f" (refused with {position.code})" if position.code else ""
+        frame.say(
+            f"{'Ended' if position.ended else 'Suspended'} by"
+            f" {agency_name(trust_list, position.agency)}: {_scope(trust_list, suspension)},"
+            f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
+            f" {suspension.in_flight.value}, what it sent: {suspension.originated.value}."
+        )
+
+
+def _scope(trust_list: TrustList, suspension: Suspension) -> str:
+    if not suspension.article:
+        return "the whole agreement"
+    if not suspension.sender:
+        return f"article {suspension.article}"
+    sender, recipient = (
+        agency_name(trust_list, uri) for uri in (suspension.sender, suspension.recipient)
+    )
+    return f"article {suspension.article} from {sender} to {recipient}"
+
+
+def _ends(trust_list: TrustList, direction: str) -> dict[str, str]:
+    """The two ends of a direction, as URIs; empty where none is named."""
+    if not direction:
+        return {"sender": "", "recipient": ""}
+    uris = {agency.name: agency.uri for agency in trust_list.agencies}
+    sender, _, recipient = direction.partition(":")
+    if sender not in uris or recipient not in uris:
+        raise MalformedInput("a direction is FROM:TO, two agencies as the trust list names them")
+    return {"sender": uris[sender], "recipient": uris[recipient]}
+
+
+def _marks(marks: Marks) -> str:
+    sent, received = ("none" if n is None else str(n) for n in (marks.sent, marks.received))
+    return f"sent {sent}, received {received}"

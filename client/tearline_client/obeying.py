@@ -1,0 +1,301 @@
+"""What a node obeys: its own agency's suspensions at once, every party's once it is told of them.
+
+Nothing here waits for the exchange. What this node wants suspended is stopped here before the
+exchange has heard of it, on the way out and on the way in, and stays stopped whatever the
+exchange says; what the log says of others is obeyed from its entry on.
+"""
+
+from enum import StrEnum
+
+from tearline.agreement import Agreement
+from tearline.channel import Address, Void, VoidReason
+from tearline.errors import (
+    AgreementNotInForce,
+    AgreementSuspended,
+    EntryMismatch,
+    NotFound,
+    StandingStale,
+    SuspensionBreached,
+)
+from tearline.event import Event, EventCode
+from tearline.identity import agency_uri_of
+from tearline.packet import Manifest
+from tearline.receipt import Status
+from tearline.standing import (
+    Originated,
+    Recorded,
+    Standing,
+    Stop,
+    is_held,
+    stopped_intervals,
+    verify_affirmed,
+    verify_follows,
+)
+from tearline.statement import Statement, StatementType
+from tearline.wire.addressed import address_of
+from tearline.wire.flow import encode_void, parse_grant
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import Signed
+from tearline_client.incoming import Received, ReceivedGrant
+from tearline_client.resending import Unsigned
+from tearline_client.state import NodeState
+
+_ALWAYS_PASS = frozenset({StatementType.VOID, StatementType.RECEIPT, StatementType.RECALL})
+"""What a suspension does not stop: it says what became of earlier mail, or takes it back."""
+
+
+class Verdict(StrEnum):
+    """What becomes of a statement that is about to leave the house."""
+
+    PASS = "pass"  # noqa: S105 (a name, not a secret)
+    WAIT = "wait"
+    HOLD = "hold"  # not sent; a grant is issued anew once it may pass
+    RETURN = "return"  # not sent
+
+
+class Obeying:
+    """Judges by the standings that are known here.
+
+    Args:
+        state: The node.
+    """
+
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+
+    # On the way out.
+
+    def stops(self, agreement: Agreement, article: str, recipient: str) -> tuple[Stop, ...]:
+        """What stops packets of an article on their way from us to a node."""
+        return self._stops(agreement, article, self._state.agency, agency_uri_of(recipient))
+
+    def verify_may_send(self, agreement: Agreement, article: str, recipient: str) -> None:
+        """Checks, before something is sealed, that it may go to a node.
+
+        Raises:
+            AgreementSuspended: If a party has suspended that.
+            StandingStale: If the article is joint, and a party did not say within the hour
+                where it stands.
+        """
+        book = self._state.stores.standings.book(agreement.id, self._state.signer.header)
+        book.verify_open(
+            agreement, article, sender=self._state.agency, recipient=agency_uri_of(recipient)
+        )
+        terms = agreement.terms.article(article)
+        if terms is not None and terms.joint:
+            verify_affirmed(
+                self._state.stores.standings.newest(agreement.id),
+                [party for party in agreement.terms.parties if party != self._state.agency],
+                now_ms=self._state.now_ms(),
+            )
+
+    def verdict(self, statement: Statement) -> Verdict:
+        """What becomes of a statement that is about to leave the house."""
+        if statement.type is StatementType.MANIFEST:
+            return self._verdict_on_packet(parse_manifest(statement.body))
+        address = None if statement.type in _ALWAYS_PASS else address_of(statement)
+        if address is None:
+            return Verdict.PASS
+        try:
+            agreement = self._state.stores.agreements.newest(address.agreement_id)
+            if statement.type is StatementType.GRANT:
+                manifest = self._state.stores.packets.manifest(parse_grant(statement.body).packet)
+                article = manifest.agreement.article
+                stops = self.stops(agreement, article, address.recipient)
+                if not stops:
+                    self.verify_may_send(agreement, article, address.recipient)
+            else:
+                stops = self._stops(
+                    agreement, "", self._state.agency, agency_uri_of(address.recipient)
+                )
+        except StandingStale:
+            return Verdict.HOLD
+        except (AgreementNotInForce, NotFound):
+            return Verdict.PASS  # what is not known here, the exchange judges
+        if not stops:
+            return Verdict.PASS
+        return Verdict.HOLD if is_held(stops) else Verdict.RETURN
+
+    def _verdict_on_packet(self, manifest: Manifest) -> Verdict:
+        """A packet waits while nobody may get it, and goes nowhere once it is to be returned."""
+        try:
+            agreement = self._state.stores.agreements.newest(manifest.agreement.id)
+            article = agreement.article(manifest.agreement.article)
+        except AgreementNotInForce:
+            return Verdict.PASS
+        ways = [way for way in article.directions if way.sender == self._state.agency]
+        found = [self._stops(agreement, article.id, way.sender, way.recipient) for way in ways]
+        if not found or not all(found):
+            return Verdict.PASS
+        return Verdict.WAIT if any(is_held(stops) for stops in found) else Verdict.RETURN
+
+    def turn_back(self, statement: Statement, verdict: Verdict) -> Unsigned | None:
+        """What goes into the place of what does not leave the house, or None for nothing.
+
+        That it was stopped is kept in the caller's transaction.
+        """
+        address = address_of(statement)
+        if address is None:
+            return None
+        if statement.type is StatementType.GRANT:
+            self._state.stores.standings.stop(
+                statement.id, _place(address), hold=verdict is Verdict.HOLD, owed=False
+            )
+        return self._void(address)
+
+    def owed_voids(self) -> tuple[Unsigned, ...]:
+        """Voids for the places of grants that the exchange kept back, in the caller's transaction.
+
+        Each is owed once.
+        """
+        stores, voids = self._state.stores, []
+        for grant_id in stores.standings.owed():
+            stored = stores.packets.grant(grant_id)
+            if stored is not None:
+                voids.append(self._void(stored.grant.address))
+            stores.standings.pay(grant_id)
+        return tuple(voids)
+
+    def _void(self, address: Address) -> Unsigned:
+        void = Void(header=self._state.signer.header, address=address, reason=VoidReason.RETURNED)
+        return StatementType.VOID, encode_void(void)
+
+    def void_answered(self, address: Address, *, taken: bool) -> None:
+        """Notes what became of a void in the place of a grant that was stopped.
+
+        One that the exchange does not take finds the grant handed out: then it was sent.
+        """
+        stores = self._state.stores
+        grant = stores.standings.stopped_at(_place(address))
+        if grant is None:
+            return
+        if taken:
+            stores.packets.set_status(grant, Status.REFUSED)
+        else:
+            stores.standings.forget_stopped(grant)
+
+    # On the way in.
+
+    def verify_arrival(self, received: Received) -> None:
+        """Checks that something that verified may be taken in.
+
+        Raises:
+            SuspensionBreached: If it was accepted while a party had suspended it.
+            AgreementSuspended: If it was accepted before, and is stopped now.
+        """
+        statement, address = received.signed.statement, received.address
+        if address is None or statement.type in _ALWAYS_PASS:
+            return
+        content = received.content
+        grant = isinstance(content, ReceivedGrant)
+        article = content.manifest.agreement.article if isinstance(content, ReceivedGrant) else ""
+        if statement.type is StatementType.GRANT and not grant:
+            return  # it stays closed in any case
+        try:
+            agreement = self._state.stores.agreements.newest(address.agreement_id)
+        except AgreementNotInForce:
+            return
+        sender = agency_uri_of(received.signer.signer)
+        ends = {"sender": sender, "recipient": self._state.agency}
+        history = [each for each, _ in self._state.stores.standings.history(agreement.id)]
+        for interval in stopped_intervals(history, agreement, article, **ends):
+            ended = interval.end is not None and interval.end.entry < received.opening.index
+            if interval.start.entry < received.opening.index and not ended:
+                raise SuspensionBreached(
+                    f"entry {received.opening.index} stands after {interval.start.entry}"
+                )
+        if self._stops(agreement, article, sender, self._state.agency):
+            raise AgreementSuspended("it came after that")
+
+    def is_quiet(self, peer: str, agreement_id: bytes) -> bool:
+        """Whether something is stopped on its way from a node to us, so that places may be late."""
+        try:
+            agreement = self._state.stores.agreements.newest(agreement_id)
+        except AgreementNotInForce:
+            return False
+        return any(
+            self._stops(agreement, article.id, agency_uri_of(peer), self._state.agency)
+            for article in agreement.terms.articles
+        )
+
+    # What the log says.
+
+    def take(self, signed: Signed, standing: Standing, entry: int, time_ms: int) -> None:
+        """Takes where a party stands, in the caller's transaction.
+
+        Raises:
+            AgreementNotInForce: If it is no party to an agreement of ours.
+            StandingOutdated, StatementConflict, LiftRefused: If it does not follow what is known,
+                and the exchange should not have taken it.
+        """
+        stores, agreement_id = self._state.stores, standing.agreement_id
+        agreement = stores.agreements.newest(agreement_id)
+        if standing.agency not in agreement.terms.parties:
+            raise AgreementNotInForce("it is from somebody who is not a party")
+        known = stores.standings.newest(agreement_id).get(standing.agency)
+        if self._is_known(standing, entry, known):
+            return
+        verify_follows(standing, known.standing if known else None)
+        stores.standings.put(signed, entry, time_ms)
+        stores.standings.fulfil(signed.statement.id)
+        if standing.terms != (known.standing.terms if known else ((), False)):
+            stores.channels.mark_due(agreement_id)
+            self._freeze(agreement, standing.agency)
+
+    def _is_known(self, standing: Standing, entry: int, known: Recorded | None) -> bool:
+        """Whether a standing was told before, or stands in the log before what is known."""
+        kept = self._state.stores.standings.recorded(*standing.key, standing.counter)
+        if kept is not None and kept.standing == standing:
+            return True
+        return (
+            known is not None and standing.counter < known.standing.counter and entry < known.entry
+        )
+
+    def _freeze(self, agreement: Agreement, originator: str) -> None:
+        """Marks what an agency sent us as frozen, or no longer, as its standing says."""
+        if originator == self._state.agency:
+            return
+        stores = self._state.stores
+        book = stores.standings.book(agreement.id, self._state.signer.header)
+        stores.standings.freeze(
+            {
+                packet_id: book.fate(
+                    agreement,
+                    manifest.agreement.article,
+                    originator=originator,
+                    holder=self._state.agency,
+                )
+                is not Originated.KEEP
+                for packet_id, manifest in stores.packets.manifests()
+                if manifest.agreement.id == agreement.id
+                and agency_uri_of(manifest.header.signer) == originator
+            }
+        )
+
+    def take_held(self, statement: Statement, event: Event) -> None:
+        """Takes the exchange's word that it kept a grant of ours back, in the caller's transaction.
+
+        Raises:
+            NotFound: If this node made no such grant.
+            EntryMismatch: If its recipient signed that it has it.
+        """
+        stored = self._state.stores.packets.grant(statement.id)
+        if stored is None or stored.incoming:
+            raise NotFound("this node made no such grant")
+        if stored.status in (Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED):
+            raise EntryMismatch("its recipient has signed that it has it")
+        hold = event.code is EventCode.HELD
+        place = _place(stored.grant.address)
+        self._state.stores.standings.stop(statement.id, place, hold=hold, owed=True)
+
+    def _stops(
+        self, agreement: Agreement, article: str, sender: str, recipient: str
+    ) -> tuple[Stop, ...]:
+        book = self._state.stores.standings.book(agreement.id, self._state.signer.header)
+        if article:
+            return book.stops(agreement, article, sender=sender, recipient=recipient)
+        return book.channel_stops(agreement, sender=sender, recipient=recipient)
+
+
+def _place(address: Address) -> tuple[str, bytes, int]:
+    return address.recipient, address.agreement_id, address.seq

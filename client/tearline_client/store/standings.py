@@ -1,0 +1,324 @@
+"""Where every party stands, what this node wants said of its own, and the marks around it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tearline.channel import Mark
+from tearline.identity import agency_uri_of
+from tearline.standing import Change, Recorded, Standing, StandingBook, merged
+from tearline.statement import Header
+from tearline.wire.flow import parse_mark
+from tearline.wire.standings import encode_standing, parse_standing
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+_PLACE, _WISH, _MARK = "standing", "standing.wish", "standing.mark"
+_LIFT, _ADD = b"-", b"+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Something that this node wants said of its agency.
+
+    Attributes:
+        id: Its number; what was wanted first comes first.
+        agreement_id: 16 bytes.
+        change: What is added or lifted, and by whom; nothing where it is only said again.
+        counter: Of the standing that said it last.
+        code: Of its refusal; empty while there is no answer.
+    """
+
+    id: int
+    agreement_id: bytes
+    change: Change
+    counter: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMark:
+    """A mark that was signed since there is a standing.
+
+    Attributes:
+        own: Whether it is ours.
+        mark: The mark.
+        signed: Its statement.
+        entry: Index of its entry; None for one of ours without an answer.
+    """
+
+    own: bool
+    mark: Mark
+    signed: Signed
+    entry: int | None
+
+
+class StandingStore:
+    """Standings that verified; the caller's transaction makes writes durable together."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # What the log says.
+
+    def put(self, signed: Signed, entry: int, time_ms: int) -> None:
+        """Keeps a standing that has its entry; of those that repeat each other, the ends."""
+        standing = parse_standing(signed.statement.body)
+        self._db.execute(
+            "INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                *standing.key,
+                standing.counter,
+                entry,
+                time_ms,
+                self._db.vault.seal(_PLACE, encode_signed(signed)),
+            ),
+        )
+        last = self._rows(
+            "WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 3", standing.key
+        )
+        if len({recorded.standing.terms for recorded, _ in last}) == 1 and len(last) == 3:
+            self._db.execute(
+                "DELETE FROM standing WHERE agency = ? AND agreement = ? AND counter = ?",
+                (*standing.key, last[1][0].standing.counter),
+            )
+
+    def newest(self, agreement_id: bytes) -> dict[str, Recorded]:
+        """The newest standing of each party of an agreement that said something."""
+        rows = self._rows(
+            "AS s WHERE agreement = ? AND counter = (SELECT max(counter) FROM standing"
+            " WHERE agency = s.agency AND agreement = s.agreement)",
+            (agreement_id,),
+        )
+        return {recorded.standing.agency: recorded for recorded, _ in rows}
+
+    def history(self, agreement_id: bytes) -> tuple[tuple[Recorded, Signed], ...]:
+        """Every standing under an agreement that said something new, in the log's order."""
+        return tuple(self._rows("WHERE agreement = ? ORDER BY entry", (agreement_id,)))
+
+    def recorded(self, agency: str, agreement_id: bytes, counter: int) -> Recorded | None:
+        """The standing of one number, if it is kept."""
+        rows = self._rows(
+            "WHERE agency = ? AND agreement = ? AND counter = ?", (agency, agreement_id, counter)
+        )
+        return rows[0][0] if rows else None
+
+    def own_statement(self, agency: str, agreement_id: bytes) -> Signed | None:
+        """The statement of an agency's newest standing."""
+        rows = self._rows(
+            "WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 1",
+            (agency, agreement_id),
+        )
+        return rows[0][1] if rows else None
+
+    def _rows(self, where: str, bindings: Sequence[object]) -> list[tuple[Recorded, Signed]]:
+        # What is put together here are our own conditions; every value is bound.
+        sql = f"SELECT entry, time_ms, sealed FROM standing {where}"  # noqa: S608
+        found = []
+        for entry, time_ms, sealed in self._db.rows(sql, tuple(bindings)):
+            signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+            standing = parse_standing(signed.statement.body)
+            found.append((Recorded(standing=standing, entry=entry, time_ms=time_ms), signed))
+        return found
+
+    # What this node wants said.
+
+    def wish(self, header: Header, agreement_id: bytes, change: Change) -> None:
+        """Keeps that something is to be said of our agency."""
+        # As a standing that says only this: one encoding, and a strict one.
+        said = Standing(
+            header=header,
+            agreement_id=agreement_id,
+            counter=1,
+            suspensions=change.suspensions,
+            ended=change.ended,
+            officer=None,
+            acted_by=change.acted_by,
+            time_ms=0,
+        )
+        kind = _LIFT if change.lift else _ADD
+        sealed = self._db.vault.seal(_WISH, kind + encode_standing(said))
+        self._db.execute(
+            "INSERT INTO standing_wish (agreement, said, counter, code, sealed)"
+            " VALUES (?, x'', 0, '', ?)",
+            (agreement_id, sealed),
+        )
+
+    def wishes(self, agreement_id: bytes) -> tuple[Wish, ...]:
+        """What the exchange has not taken yet of one agreement, oldest first."""
+        rows = self._db.rows(
+            "SELECT id, counter, code, sealed FROM standing_wish WHERE agreement = ? ORDER BY id",
+            (agreement_id,),
+        )
+        found = []
+        for number, counter, code, sealed in rows:
+            data = self._db.vault.open(_WISH, sealed)
+            said = parse_standing(data[1:])
+            change = Change(
+                suspensions=said.suspensions,
+                lift=data[:1] == _LIFT,
+                ended=said.ended,
+                acted_by=said.acted_by,
+            )
+            found.append(
+                Wish(
+                    id=number, agreement_id=agreement_id, change=change, counter=counter, code=code
+                )
+            )
+        return tuple(found)
+
+    def wished(self) -> tuple[bytes, ...]:
+        """The agreements of which the exchange has not taken something yet."""
+        rows = self._db.rows("SELECT DISTINCT agreement FROM standing_wish ORDER BY agreement")
+        return tuple(found for (found,) in rows)
+
+    def say_again(self, agreement_id: bytes, said: bytes, counter: int) -> None:
+        """Notes that all that is wanted is now said in the standing of that id and number."""
+        self._db.execute(
+            "UPDATE standing_wish SET said = ?, counter = ?, code = '' WHERE agreement = ?",
+            (said, counter, agreement_id),
+        )
+
+    def fulfil(self, said: bytes) -> None:
+        """Forgets what was wanted and is said by a standing that the exchange took."""
+        self._db.execute("DELETE FROM standing_wish WHERE said = ?", (said,))
+
+    def refuse(self, said: bytes, code: str) -> None:
+        """Notes that the exchange refused a standing."""
+        self._db.execute("UPDATE standing_wish SET code = ? WHERE said = ?", (code, said))
+
+    # What holds here.
+
+    def book(self, agreement_id: bytes, header: Header) -> StandingBook:
+        """How everybody stands under an agreement, with what this node wants said at once.
+
+        What is wanted lifted holds until the exchange has taken that; all else holds here now.
+
+        Args:
+            agreement_id: 16 bytes.
+            header: This node's.
+        """
+        standings = [recorded.standing for recorded in self.newest(agreement_id).values()]
+        book = StandingBook(standings)
+        changes = [
+            wish.change
+            for wish in self.wishes(agreement_id)
+            if wish.change.suspensions and not wish.change.lift
+        ]
+        if not changes:
+            return book
+        known = book.newest(agency_uri_of(header.signer), agreement_id)
+        ours = merged(known, changes, header=header, agreement_id=agreement_id, time_ms=0)
+        return StandingBook([*standings, ours])
+
+    def agreements(self) -> tuple[bytes, ...]:
+        """Every agreement under which somebody said or wants something."""
+        sql = "SELECT agreement FROM standing UNION SELECT agreement FROM standing_wish"
+        return tuple(found for (found,) in self._db.rows(sql))
+
+    # Grants of ours that were stopped on their way.
+
+    def stop(self, grant: bytes, place: tuple[str, bytes, int], *, hold: bool, owed: bool) -> None:
+        """Notes that a grant does not reach its recipient.
+
+        Args:
+            grant: 32 bytes, its statement id.
+            place: Recipient, agreement and number of its place in a channel.
+            hold: Whether it is to be issued anew on resumption.
+            owed: Whether a void is to be put in its place.
+        """
+        self._db.execute(
+            "INSERT INTO stopped VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (grant, *place, int(hold), int(owed)),
+        )
+
+    def owed(self) -> tuple[bytes, ...]:
+        """Grants in whose place a void is to be put."""
+        return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM stopped WHERE owed"))
+
+    def pay(self, grant: bytes) -> None:
+        """Notes that a void is on its way to a grant's place."""
+        self._db.execute("UPDATE stopped SET owed = 0 WHERE statement_id = ?", (grant,))
+
+    def held(self) -> tuple[bytes, ...]:
+        """Grants that are to be issued anew on resumption."""
+        return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM stopped WHERE hold"))
+
+    def release(self, grant: bytes) -> bool:
+        """Notes that a grant is not to be issued anew any more; whether it was."""
+        rows = self._db.rows(
+            "UPDATE stopped SET hold = 0 WHERE statement_id = ? AND hold RETURNING 1", (grant,)
+        )
+        return bool(rows)
+
+    def stopped_at(self, place: tuple[str, bytes, int]) -> bytes | None:
+        """The grant that was stopped on its way to a place, or None."""
+        found = self._db.value(
+            "SELECT statement_id FROM stopped WHERE recipient = ? AND agreement = ? AND seq = ?",
+            place,
+        )
+        return None if found is None else bytes(found)
+
+    def forget_stopped(self, grant: bytes) -> None:
+        """Forgets that a grant was stopped: it had been handed out."""
+        self._db.execute("DELETE FROM stopped WHERE statement_id = ?", (grant,))
+
+    # Marks.
+
+    def put_mark(self, signed: Signed, *, own: bool, entry: int | None) -> None:
+        """Keeps a mark, if anybody ever said where it stands under the mark's agreement."""
+        mark = parse_mark(signed.statement.body)
+        peer = mark.recipient if own else mark.header.signer
+        if mark.agreement_id not in self.agreements():
+            return
+        self._db.execute(
+            "INSERT INTO standing_mark VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                mark.agreement_id,
+                peer,
+                int(own),
+                mark.counter,
+                signed.statement.id,
+                entry,
+                self._db.vault.seal(_MARK, encode_signed(signed)),
+            ),
+        )
+
+    def answer_mark(self, statement_id: bytes, entry: int) -> None:
+        """Notes which entry of the log one of our marks has."""
+        self._db.execute(
+            "UPDATE standing_mark SET entry = ? WHERE statement_id = ?", (entry, statement_id)
+        )
+
+    def marks(self, agreement_id: bytes, peer: str) -> tuple[KeptMark, ...]:
+        """The marks of both ends of a channel pair, in the log's order."""
+        rows = self._db.rows(
+            "SELECT own, entry, sealed FROM standing_mark WHERE agreement = ? AND peer = ?"
+            " ORDER BY entry IS NULL, entry",
+            (agreement_id, peer),
+        )
+        found = [
+            (own, entry, parse_signed(self._db.vault.open(_MARK, sealed)))
+            for own, entry, sealed in rows
+        ]
+        return tuple(
+            KeptMark(
+                own=bool(own),
+                mark=parse_mark(signed.statement.body),
+                signed=signed,
+                entry=entry,
+            )
+            for own, entry, signed in found
+        )
+
+    # What originators froze.
+
+    def freeze(self, packets: Mapping[bytes, bool]) -> None:
+        """Notes which packets their originators froze, and which no longer."""
+        self._db.insert_many(
+            "INSERT INTO frozen VALUES (?) ON CONFLICT DO NOTHING",
+            [(packet,) for packet, frozen in packets.items() if frozen],
+        )
+        self._db.insert_many(
+            "DELETE FROM frozen WHERE packet = ?",
+            [(packet,) for packet, frozen in packets.items() if not frozen],
+        )
