@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import b1, b2, b3, b7, b10
+from bench import b1, b2, b3, b7, b10, b11
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B3": b3.run,
     "B7": b7.run,
     "B10": b10.run,
+    "B11": b11.run,
 }
 
 

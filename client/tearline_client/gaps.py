@@ -44,11 +44,6 @@ class Marks:
     received: int | None
     entries: tuple[int | None, int | None]
 
-    @property
-    def agree(self) -> bool:
-        """Whether both ends signed the same number."""
-        return self.sent is not None and self.sent == self.received
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
@@ -62,7 +57,8 @@ class Gap:
         before: The marks at suspension.
         after: The marks at resumption, or the last so far.
         between: What the log has in this channel in between, by code, with how often.
-        crossed: Indices of entries of this article's packets in between: there must be none.
+        later: How many of them stand behind the standing that resumed it.
+        crossed: Indices of entries of this article's packets before that: there must be none.
     """
 
     article: str
@@ -72,6 +68,7 @@ class Gap:
     before: Marks
     after: Marks
     between: dict[str, int]
+    later: int
     crossed: tuple[int, ...]
 
     @property
@@ -79,16 +76,18 @@ class Gap:
         """Whether both ends' marks and the log show that nothing crossed.
 
         Before: that the recipient had received no more than the sender had sent. After: that both
-        say the same, and that the log has every number in between.
+        say the same, but for what followed the resumption. And that the log has every number by
+        which they grew.
         """
-        if self.crossed or self.interval.end is None or self.before.sent is None:
+        sent, received = self.after.sent, self.after.received
+        if self.before.sent is None or self.before.received is None:
             return False
-        grown = (self.after.sent or 0) - self.before.sent
+        if self.crossed or self.interval.end is None or sent is None or received is None:
+            return False
         return (
-            self.after.agree
-            and self.before.received is not None
-            and self.before.received <= self.before.sent
-            and grown <= sum(self.between.values())
+            self.before.received <= self.before.sent
+            and abs(sent - received) <= self.later
+            and max(sent, received) - self.before.sent <= sum(self.between.values())
         )
 
 
@@ -129,7 +128,7 @@ def _gap(
         last = max((mark.entry for mark in marks if mark.entry is not None), default=start)
         after = _marks(marks, min(start + 1, last), sender=sender, own=state.uri)
     between: Counter[str] = Counter()
-    crossed = []
+    crossed, later = [], 0
     # Up to the later of the marks, so that whatever they count is among it.
     stop = max([end, *(entry for entry in after.entries if entry is not None)])
     for opened in state.stores.log.openings_between(start, stop):
@@ -141,6 +140,7 @@ def _gap(
         ) or event.code not in _COUNTED:
             continue
         between[event.code.value] += 1
+        later += opened.opening.index > end
         is_article = event.code is EventCode.GRANT_ACCEPTED and event.article == article
         if is_article and opened.opening.index < end:
             crossed.append(opened.opening.index)
@@ -152,6 +152,7 @@ def _gap(
         before=before,
         after=after,
         between=dict(sorted(between.items())),
+        later=later,
         crossed=tuple(crossed),
     )
 

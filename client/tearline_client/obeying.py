@@ -13,6 +13,7 @@ from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
     EntryMismatch,
+    GrantHandedOut,
     NotFound,
     StandingStale,
     SuspensionBreached,
@@ -141,6 +142,7 @@ class Obeying:
             self._state.stores.standings.stop(
                 statement.id, _place(address), hold=verdict is Verdict.HOLD, owed=False
             )
+            return self._void(address, withdraws=statement.id)
         return self._void(address)
 
     def owed_voids(self) -> tuple[Unsigned, ...]:
@@ -152,26 +154,24 @@ class Obeying:
         for grant_id in stores.standings.owed():
             stored = stores.packets.grant(grant_id)
             if stored is not None:
-                voids.append(self._void(stored.grant.address))
+                voids.append(self._void(stored.grant.address, withdraws=grant_id))
             stores.standings.pay(grant_id)
         return tuple(voids)
 
-    def _void(self, address: Address) -> Unsigned:
-        void = Void(header=self._state.signer.header, address=address, reason=VoidReason.RETURNED)
+    def _void(self, address: Address, *, withdraws: bytes = b"") -> Unsigned:
+        void = Void(
+            header=self._state.signer.header,
+            address=address,
+            reason=VoidReason.RETURNED,
+            withdraws=withdraws,
+        )
         return StatementType.VOID, encode_void(void)
 
-    def void_answered(self, address: Address, *, taken: bool) -> None:
-        """Notes what became of a void in the place of a grant that was stopped.
-
-        One that the exchange does not take finds the grant handed out: then it was sent.
-        """
+    def void_refused(self, address: Address, code: str) -> None:
+        """Notes that a void was refused because the grant at its place had been handed out."""
         stores = self._state.stores
         grant = stores.standings.stopped_at(_place(address))
-        if grant is None:
-            return
-        if taken:
-            stores.packets.set_status(grant, Status.REFUSED)
-        else:
+        if grant is not None and code == GrantHandedOut.code:
             stores.standings.forget_stopped(grant)
 
     # On the way in.

@@ -280,8 +280,6 @@ class Sender:
         self, statement: Statement, publication: Publication, outcome: Outcome
     ) -> None:
         match statement.type:
-            case StatementType.VOID:
-                self._obeying.void_answered(parse_void(statement.body).address, taken=True)
             case StatementType.STANDING | StatementType.MARK if outcome.receipt is not None:
                 entry = parse_receipt(outcome.receipt.statement.body).entry
                 if entry is None:
@@ -317,7 +315,7 @@ class Sender:
             case StatementType.STANDING:
                 self._state.stores.standings.refuse(statement.id, code)
             case StatementType.VOID:
-                self._obeying.void_answered(parse_void(statement.body).address, taken=False)
+                self._obeying.void_refused(parse_void(statement.body).address, code)
 
     def tell(self) -> None:
         """Queues receipts for every incoming grant whose grantor knows less than we do.

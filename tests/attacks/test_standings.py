@@ -8,6 +8,7 @@ import pytest
 
 from simulator import ARTICLE, Member, Simulation, alone
 from tearline.agreement import HOUR_MS
+from tearline.channel import VoidReason
 from tearline.errors import (
     AgreementSuspended,
     ExchangeUnreachable,
@@ -215,6 +216,13 @@ async def test_in_the_mailbox_it_is_kept_back(
     await settle(world)
     assert world.cn.grants() == []
     assert EventCode.GRANT_DELIVERED not in await _events(world)
+    (grant,) = world.us.node.state.stores.packets.grants(
+        world.us.node.state.stores.packets.ids()[0]
+    )
+    assert grant.withdrawn is VoidReason.RETURNED
+    await resume(member)
+    await settle(world)
+    await _issued_anew(world, in_flight)
 
 
 async def _issued_anew(world: Simulation, in_flight: InFlight) -> None:
@@ -442,3 +450,51 @@ async def test_one_party_stops_what_is_joint_between_the_others(joint: Simulatio
     await settle(joint)
     with pytest.raises(AgreementSuspended):
         await joint.us.send(joint.cn)
+
+
+# The gap.
+
+
+async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await settle(world)
+    await world.us.send(world.cn)
+    await suspend(world.us)
+    await settle(world)
+    await resume(world.us)
+    await settle(world)
+    for member in (world.us, world.cn):
+        gaps = member.node.standings.gaps(member.node.agreement(NAME))
+        between = [g for g in gaps if world.mx.node.uri not in (g.sender, g.recipient)]
+        assert len(between) == 2
+        for gap in between:
+            assert gap.crossed == ()
+            assert gap.proved, gap
+        (out,) = [gap for gap in between if gap.sender == world.us.node.uri]
+        assert out.between["void"] == 1
+
+
+async def test_what_crossed_is_shown_and_no_gap_is_proved(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await settle(world)
+    await suspend(world.cn)
+    await settle(world)
+    packet, _ = world.us.compose(world.cn, seq=2)
+    false = await world.forge(world.cn, packet.grants[0], packet.manifest, parts=[packet.parts])
+    await world.cn.take(false)
+    await resume(world.cn)
+    await settle(world)
+    gaps = world.cn.node.standings.gaps(world.cn.node.agreement(NAME))
+    (gap,) = [g for g in gaps if g.sender == world.us.node.uri]
+    assert not gap.proved
+    assert gap.article == ARTICLE
+
+
+async def test_while_it_is_stopped_a_mark_of_held_mail_is_no_alarm(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    await suspend(world.cn)
+    await world.us.node.mark()
+    await world.cn.node.receive()
+    assert world.cn.codes() == []
+    await settle(world)
+    assert world.cn.codes() == world.us.codes() == []

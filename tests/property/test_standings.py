@@ -8,11 +8,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from builders import AGREEMENT_ID, CN, MX, US, federation
 from exchange_builders import ARTICLE, agreement
-from standing_builders import WHOLE, of_article, standing
+from standing_builders import OFFICER, WHOLE, of_article, standing
 from tearline.errors import AgreementError, StatementConflict
-from tearline.standing import Recorded, Standing, StandingBook, Suspension, stopped_intervals
+from tearline.standing import (
+    Change,
+    Recorded,
+    Standing,
+    StandingBook,
+    Suspension,
+    merged,
+    stopped_intervals,
+)
 
-AGREED = agreement(federation().node(US).header)
+HEADER = federation().node(US).header
+AGREED = agreement(HEADER)
 SCOPES = (WHOLE, of_article(ARTICLE), of_article("precursors"))
 PARTIES = (MX, US)
 parties = st.sampled_from(PARTIES)
@@ -98,6 +107,114 @@ class StandingMachine(RuleBasedStateMachine):
 
 
 TestStandings = StandingMachine.TestCase
+
+
+class AgencyMachine(RuleBasedStateMachine):
+    """Two nodes of one agency, and an exchange that hears them late, twice or never.
+
+    Each node obeys what it wants at once. The exchange takes what follows what it took before; a
+    node whose word was overtaken says it again, merged. Once everything is heard all stand alike,
+    and nothing that anybody added was lost but what an officer lifted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exchange: list[Standing] = []
+        self.book = StandingBook()
+        self.told = [0, 0]
+        self.wishes: list[list[Change]] = [[], []]
+        self.said: list[list[Standing]] = [[], []]
+        self.added: set[Suspension] = set()
+        self.lifted: set[Suspension] = set()
+
+    def known(self, node: int) -> Standing | None:
+        return self.exchange[self.told[node] - 1] if self.told[node] else None
+
+    def holds(self, node: int) -> set[Suspension]:
+        """What a node obeys: what it was told, and what it wants added."""
+        known = self.known(node)
+        held = set(known.suspensions) if known else set()
+        return held | {s for w in self.wishes[node] if not w.lift for s in w.suspensions}
+
+    def say(self, node: int) -> None:
+        said = merged(
+            self.known(node),
+            self.wishes[node],
+            header=HEADER,
+            agreement_id=AGREEMENT_ID,
+            time_ms=node,
+            above=max((each.counter for each in self.said[node]), default=0),
+        )
+        self.said[node].append(said)
+
+    @rule(node=st.integers(0, 1), scope=scopes)
+    def suspends(self, node: int, scope: Suspension) -> None:
+        self.wishes[node].append(
+            Change(suspensions=(scope,), lift=False, ended=False, acted_by=None)
+        )
+        self.added.add(scope)
+        self.say(node)
+        assert scope in self.holds(node)
+
+    @rule(node=st.integers(0, 1), scope=scopes)
+    def resumes(self, node: int, scope: Suspension) -> None:
+        if scope not in self.holds(node):
+            return
+        self.wishes[node].append(
+            Change(suspensions=(scope,), lift=True, ended=False, acted_by=OFFICER)
+        )
+        self.lifted.add(scope)
+        self.say(node)
+
+    @rule(node=st.integers(0, 1), number=st.integers(0, 5))
+    def is_heard(self, node: int, number: int) -> None:
+        """Any of what a node said arrives, again or for the first time."""
+        if not self.said[node]:
+            return
+        said = self.said[node][-1 - number % len(self.said[node])]
+        if said in self.exchange:
+            return  # the same receipt again
+        try:
+            self.book.take(said)
+        except (AgreementError, StatementConflict):
+            return
+        self.exchange.append(said)
+
+    @rule(node=st.integers(0, 1))
+    def is_told(self, node: int) -> None:
+        if self.told[node] == len(self.exchange):
+            return
+        self.told[node] += 1
+        newest = self.exchange[self.told[node] - 1]
+        if newest is (self.said[node] or [None])[-1]:
+            self.wishes[node] = []  # all that was wanted is said
+
+    @rule(node=st.integers(0, 1))
+    def says_again(self, node: int) -> None:
+        known = self.known(node)
+        if self.wishes[node] and known and known.counter >= self.said[node][-1].counter:
+            self.say(node)
+
+    @invariant()
+    def the_exchange_only_goes_forward(self) -> None:
+        counters = [each.counter for each in self.exchange]
+        assert counters == sorted(set(counters))
+
+    def teardown(self) -> None:
+        for _ in range(4):
+            for node in (0, 1):
+                self.is_heard(node, 0)
+                while self.told[node] < len(self.exchange):
+                    self.is_told(node)
+            for node in (0, 1):
+                self.says_again(node)
+        assert self.wishes == [[], []]
+        assert self.holds(0) == self.holds(1)
+        assert self.holds(0) >= self.added - self.lifted
+        assert self.holds(0) <= self.added
+
+
+TestAgencies = AgencyMachine.TestCase
 
 
 @given(st.permutations(range(6)), st.lists(st.integers(0, 2), min_size=6, max_size=6))

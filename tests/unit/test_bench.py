@@ -64,6 +64,13 @@ def test_b10_verifies_a_log_beside_bare_hashes() -> None:
     assert all(each.figure > 0 and each.baseline > 0 for each in results)
 
 
+@pytest.mark.integration
+def test_b11_suspends_and_nothing_passes() -> None:
+    results = benchmark("b11").run(suspensions=2)
+    assert [each.id for each in results] == ["B11", "B11m"]
+    assert all(each.figure > 0 for each in results)
+
+
 def test_a_grown_log_says_what_traffic_leaves_behind() -> None:
     growth = benchmark("growth")
     events = [growth.event_of(entry) for entry in range(12)]
