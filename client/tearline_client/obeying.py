@@ -37,7 +37,7 @@ from tearline.wire.addressed import address_of
 from tearline.wire.flow import encode_void, parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed
-from tearline_client.incoming import Received, ReceivedGrant
+from tearline_client.incoming import Lapsed, Received, ReceivedGrant
 from tearline_client.resending import Unsigned
 from tearline_client.state import NodeState
 
@@ -187,10 +187,11 @@ class Obeying:
         if address is None or statement.type in _ALWAYS_PASS:
             return
         content = received.content
-        grant = isinstance(content, ReceivedGrant)
-        article = content.manifest.agreement.article if isinstance(content, ReceivedGrant) else ""
-        if statement.type is StatementType.GRANT and not grant:
+        if isinstance(content, Lapsed):
             return  # it stays closed in any case
+        article = received.event.article  # of a grant; all else is about no single one
+        if isinstance(content, ReceivedGrant):
+            article = content.manifest.agreement.article
         try:
             agreement = self._state.stores.agreements.newest(address.agreement_id)
         except AgreementNotInForce:

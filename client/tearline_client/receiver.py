@@ -160,6 +160,8 @@ class Receiver:
             received = self._judged_again(data)
             if isinstance(received, Received) and isinstance(received.content, Waiting):
                 continue
+            if isinstance(received, AgreementSuspended):
+                continue  # it waits on until that is resumed
             with stores.database.transaction():
                 if not stores.waiting.release(waiting.id):
                     continue
@@ -176,7 +178,7 @@ class Receiver:
     def _judged_again(self, data: bytes) -> Received | TearlineError:
         try:
             delivery, _ = _parse(data)
-            return self._intake.verify(delivery, now_ms=self._state.now_ms())
+            return self._obeyed(self._intake.verify(delivery, now_ms=self._state.now_ms()))
         except _OWN_FAULTS:
             raise
         except TearlineError as error:
