@@ -7,6 +7,7 @@ from tearline.agreement import Agreement
 from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
+    MalformedInput,
     NotFound,
     StandingOutdated,
     StandingUntold,
@@ -79,6 +80,7 @@ class Standings:
 
         Raises:
             AgreementNotInForce: If there is no such agreement, article or direction.
+            MalformedInput: If it is to erase what was sent before.
             StandingUntold: If the exchange refuses it. It holds here all the same.
             RequestError: If the exchange is out of reach. It holds here, and is sent later.
         """
@@ -148,6 +150,7 @@ class Standings:
             in_flight=in_flight,
             originated=originated,
         )
+        self._verify_scope(found, whole)
         await self._say(found.id, _change(acted_by, whole, ended=True))
 
     def positions(self, agreement: Agreement) -> tuple[Position, ...]:
@@ -260,6 +263,8 @@ class Standings:
         return statement
 
     def _verify_scope(self, agreement: Agreement, suspension: Suspension) -> None:
+        if suspension.originated is Originated.ERASE:
+            raise MalformedInput("a suspension erases nothing yet: freeze, and recall each packet")
         if not suspension.article:
             return
         article = agreement.article(suspension.article)

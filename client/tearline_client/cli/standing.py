@@ -40,6 +40,7 @@ def _fate_options(function: F) -> F:
         click.option("--return", "in_flight", flag_value="return", help="It is not."),
         click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep what this agency sent; so it is unless said otherwise."),  # noqa: E501
         click.option("--freeze", "originated", flag_value="freeze", help="They may not open it meanwhile."),  # noqa: E501
+        click.option("--erase", "originated", flag_value="erase", help="Refused in this version: freeze, and recall each packet."),  # noqa: E501
         click.option("--reason", type=_REASONS, required=True, help="Why, as far as everybody may know."),  # noqa: E501
     )  # fmt: skip
     for option in reversed(options):

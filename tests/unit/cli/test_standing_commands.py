@@ -88,6 +88,13 @@ def test_what_is_not_there_is_not_suspended(desk: Desk, way: tuple[str, ...]) ->
     assert state(desk) == "in force"
 
 
+def test_nothing_is_erased_by_a_suspension(desk: Desk) -> None:
+    result = desk.run(*SUSPEND, "--erase", "--yes")
+    assert result.exit_code == EXIT_USAGE
+    assert "freeze, and recall each packet" in result.stderr
+    assert state(desk) == "in force"
+
+
 def test_it_is_asked_for_twice(desk: Desk) -> None:
     result = desk.run(*SUSPEND)
     assert result.exit_code == EXIT_USAGE
