@@ -248,14 +248,12 @@ class Standings:
         stores, signer = self._state.stores, self._state.signer
         known = stores.standings.newest(agreement_id).get(self._state.agency)
         wishes = stores.standings.wishes(agreement_id)
-        said = max(wish.counter for wish in wishes)
         standing = merged(
             None if known is None else known.standing,
             [wish.change for wish in wishes],
             header=signer.header,
             agreement_id=agreement_id,
             time_ms=self._state.now_ms(),
-            above=said,
         )
         statement = signed(signer.sign([(StatementType.STANDING, encode_standing(standing))]))
         stores.standings.say_again(agreement_id, statement.statement.id, standing.counter)

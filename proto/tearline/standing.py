@@ -246,7 +246,6 @@ def merged(
     header: Header,
     agreement_id: bytes,
     time_ms: int,
-    above: int = 0,
 ) -> Standing:
     """The standing that follows the newest one known, with some changes, oldest first.
 
@@ -259,9 +258,9 @@ def merged(
         header: Of the node that says so.
         agreement_id: 16 bytes.
         time_ms: When.
-        above: The highest counter that the node has used, whether it was taken or not.
     """
-    counter = 1 + max(0 if known is None else known.counter, above)
+    # The next one and no other: what somebody said meanwhile then conflicts, and is merged, too.
+    counter = 1 if known is None else known.counter + 1
     held = {each.scope: each for each in (known.suspensions if known else ())}
     ended, officer = (known.ended, known.officer) if known else (False, None)
     acted_by = None

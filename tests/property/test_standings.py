@@ -143,7 +143,6 @@ class AgencyMachine(RuleBasedStateMachine):
             header=HEADER,
             agreement_id=AGREEMENT_ID,
             time_ms=node,
-            above=max((each.counter for each in self.said[node]), default=0),
         )
         self.said[node].append(said)
 
