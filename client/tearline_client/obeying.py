@@ -21,6 +21,7 @@ from tearline.errors import (
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
+from tearline.recall import TakenBack
 from tearline.receipt import Status
 from tearline.standing import (
     Originated,
@@ -187,7 +188,7 @@ class Obeying:
         if address is None or statement.type in _ALWAYS_PASS:
             return
         content = received.content
-        if isinstance(content, Lapsed):
+        if isinstance(content, Lapsed | TakenBack):
             return  # it stays closed in any case
         article = received.event.article  # of a grant; all else is about no single one
         if isinstance(content, ReceivedGrant):
