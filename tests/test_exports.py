@@ -41,6 +41,7 @@ AREAS = {
     "MBX": errors.MailboxError,
     "LOG": errors.LogError,
     "STO": errors.StoreError,
+    "CAS": errors.CaseError,
     "REQ": errors.RequestError,
     "RFI": errors.RecordRequestError,
 }
@@ -59,6 +60,7 @@ STATUSES = {
     "MBX": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "LOG": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "STO": {errors.EXIT_LOCAL, errors.EXIT_NOT_FOUND, errors.EXIT_INTEGRITY},
+    "CAS": {errors.EXIT_REFUSED},
     "REQ": {
         errors.EXIT_UNREACHABLE,
         errors.EXIT_REFUSED,

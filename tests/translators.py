@@ -27,6 +27,7 @@ from exhibiting import case
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.anchor import Anchor
 from tearline.audit_export import AuditExport, ExportFormat
+from tearline.case import CaseNote, CaseStep, Phase
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
@@ -51,6 +52,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire import (
     agreements,
     audit_exports,
+    cases,
     consents,
     exhibits,
     flow,
@@ -109,6 +111,24 @@ _EVENT = Event(
 )
 _OPENING = LogOpening(index=300, salt=secret("salt"), event=flow.encode_event(_EVENT))
 _ADDRESS = Address(recipient=node_of(MX), agreement_id=AGREEMENT_ID, seq=300)
+_CASE_STEP = CaseStep(
+    header=_NODE.header,
+    address=_ADDRESS,
+    case_id=secret("case")[:16],
+    number=300,
+    phase=Phase.INVITED,
+    kem_key_id=secret("case key"),
+    acted_by=_PERSON,
+    sealed=secret("case note"),
+)
+_CASE_NOTE = CaseNote(
+    title="Harbour",
+    summary="Slips and ledgers",
+    members=(US,),
+    asked=(MX,),
+    consents=(US,),
+    objections=(MX,),
+)
 _ARTICLE = ArticleTerms(
     id="money-laundering",
     purposes=("investigation", "prosecution"),
@@ -443,6 +463,8 @@ CODECS: dict[str, Codec] = {
             entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
         ),
     ),
+    "case step": _codec(cases, "case_step", _CASE_STEP),
+    "case note": _codec(cases, "case_note", _CASE_NOTE),
     "consent": _codec(consents, "consent", consent()),
     "terms of a consent": _codec(consents, "terms", TERMS),
     "exhibit": _codec(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
+from tearline.case import CaseNote, CaseStep
 from tearline.channel import Address, Mark, Void
 from tearline.consent import Consent, ConsentTerms, verify_terms
 from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
@@ -45,6 +46,7 @@ from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.addressed import address_of
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
@@ -70,6 +72,7 @@ _CODES = {
     StatementType.CONSENT: EventCode.CONSENT,
     StatementType.PROPOSAL: EventCode.PROPOSAL,
     StatementType.STANDING: EventCode.STANDING,
+    StatementType.CASE_STEP: EventCode.CASE,
 }
 _FOR_AGENCIES = frozenset({StatementType.PROPOSAL, StatementType.STANDING})
 """Of what one entry stands for a whole agency, and a node of its signer's has published it."""
@@ -151,10 +154,19 @@ class Waiting:
     grant: Grant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedStep:
+    """A step of a case that verified, and what it tells us alone."""
+
+    step: CaseStep
+    note: CaseNote
+
+
 Content = (
     ReceivedConsent
     | ReceivedGrant
     | KeptBack
+    | ReceivedStep
     | Lapsed
     | Waiting
     | TakenBack
@@ -322,6 +334,8 @@ class Intake:
                 return self._proposal(statement, at)
             case StatementType.STANDING:
                 return parse_standing(statement.body)
+            case StatementType.CASE_STEP:
+                return self._case_step(statement)
             case _:
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 
@@ -433,6 +447,14 @@ class Intake:
         members = [agency.uri for agency in self._trust.trust_list_at(at).agencies]
         verify_proposal(proposal, agreement, members)
         return proposal
+
+    def _case_step(self, statement: Statement) -> ReceivedStep:
+        step = parse_case_step(statement.body)
+        self._verify_addressed(step.address)
+        key = self._kem_key(step.kem_key_id)
+        before = encode_case_step_prefix(step)
+        note = open_note(step.sealed, key, statement.type, before)
+        return ReceivedStep(step=step, note=parse_case_note(note))
 
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:

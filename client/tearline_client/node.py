@@ -32,6 +32,7 @@ from tearline_client.acting import Acting
 from tearline_client.agreement_file import parse_agreement_file
 from tearline_client.anchoring import Anchoring
 from tearline_client.arrivals import with_bell
+from tearline_client.casework import Cases
 from tearline_client.certifying import renew_certificate
 from tearline_client.connecting import Connection
 from tearline_client.consenting import Consents
@@ -147,6 +148,7 @@ class Node:
         self.recalls = Recalls(state, self._sender, self.sync)
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
+        self.cases = Cases(state, self._sender)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
         self.standings = Standings(state, self._sender)
 
@@ -249,6 +251,7 @@ class Node:
         self.proposals.put_in_force()
         self.recalls.run()
         self.standings.settle()
+        self.cases.turn()
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()
@@ -422,7 +425,7 @@ class Node:
         draft = draft_packet(
             group,
             self.agreement(agreement),
-            about,
+            replace(about, case_id=self.cases.reference(about.case_id)),
             token_key=self.keystore.get(TOKEN_KEY),
             now_ms=self.state.now_ms(),
             extra=extra,
@@ -501,6 +504,7 @@ class Node:
         self.standings.settle()
         self._sender.tell()
         self.proposals.put_in_force()
+        self.cases.turn()
         await self._sender.flush()
 
     async def mark(self) -> int:

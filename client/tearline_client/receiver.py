@@ -14,6 +14,7 @@ from tearline.erasure import Erasure
 from tearline.errors import (
     AgreementSuspended,
     BodyUnfit,
+    CaseUnfiled,
     ChannelGap,
     ChannelStalled,
     CiphertextMissing,
@@ -47,6 +48,7 @@ from tearline.wire.exchange import (
 )
 from tearline_client.answering import recalled_of, take_recall
 from tearline_client.deriving import verify_taken
+from tearline_client.filing import verify_filed, verify_part
 from tearline_client.incoming import (
     Intake,
     KeptBack,
@@ -54,10 +56,12 @@ from tearline_client.incoming import (
     Received,
     ReceivedConsent,
     ReceivedGrant,
+    ReceivedStep,
     Waiting,
 )
 from tearline_client.obeying import Obeying
 from tearline_client.state import NodeState
+from tearline_client.store.cases import Said
 from tearline_client.store.waiting import WaitingGrant
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
@@ -298,6 +302,8 @@ class Receiver:
             case Proposal():
                 place, time_ms = received.opening.index, received.event.time_ms
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
+            case ReceivedStep() as received_step:
+                self._store_step(received, received_step)
             case Mark() as mark:
                 self._store_mark(received, mark)
             case Standing() as standing:
@@ -346,6 +352,10 @@ class Receiver:
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
         for slot, error in received.findings.items():
             self._quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
+        try:
+            verify_filed(self._state.stores.cases, received.manifest)
+        except CaseUnfiled as error:
+            self._quarantine(error, packet_id, about=packet_id + b"case")
         if received.problems:  # the first is evidence enough: a reader is told of all of them
             problem = received.problems[0]
             unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
@@ -367,6 +377,16 @@ class Receiver:
             article=content.manifest.agreement.article,
             case=content.manifest.case_id,
         )
+
+    def _store_step(self, received: Received, content: ReceivedStep) -> None:
+        said = Said(
+            statement=received.signed.statement.id,
+            step=content.step,
+            note=content.note,
+            mine=False,
+        )
+        verify_part(self._state.stores.cases, said)
+        self._state.stores.cases.put_step(said)
 
     def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
         packets = self._state.stores.packets

@@ -23,6 +23,7 @@ from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
 from tearline_client.obeying import Obeying
+from tearline_client.filing import verify_filing
 from tearline_client.onward import OnwardUse
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
@@ -115,6 +116,7 @@ class Releasing:
             AgreementNotInForce: If the article does not let packets go that way.
             BodyIncomplete: If something is missing that the draft's kind asks for.
             BodyRefused: If something in it is not what its kind asks for.
+            CaseError: If it names a case that we are not in, or that a partner is not.
         """
         recipients = tuple(dict.fromkeys(node_of(self._state.trust, name) for name in to))
         article = draft.agreement.article(draft.article)
@@ -125,6 +127,7 @@ class Releasing:
                 article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
             )
         verify_body(draft.kind, draft.fields)
+        verify_filing(self._state.stores.cases, draft.case_id, recipients)
         policy = self._state.policies.under(draft.agreement)
         return plan_release(draft, recipients, policy, sender=self._state.uri)
 

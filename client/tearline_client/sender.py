@@ -316,6 +316,8 @@ class Sender:
                 self._state.stores.standings.refuse(statement.id, code)
             case StatementType.VOID:
                 self._obeying.void_refused(parse_void(statement.body).address, code)
+            case StatementType.CASE_STEP:
+                self._state.stores.cases.forget(statement.id)
 
     def tell(self) -> None:
         """Queues receipts for every incoming grant whose grantor knows less than we do.

@@ -45,6 +45,7 @@ from tearline.wire.reconciling import (
 from tearline_client.follower import MAX_AHEAD_S, LogFollower
 from tearline_client.node_keys import NodeKeys
 from tearline_client.store.agreements import AgreementStore
+from tearline_client.store.cases import CaseStore
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.consents import ConsentStore
 from tearline_client.store.cosigning import CosigningStore
@@ -88,6 +89,7 @@ class Stores:
         self.recalls = RecallStore(database)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
+        self.cases = CaseStore(database)
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
         self.standings = StandingStore(database)

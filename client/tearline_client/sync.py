@@ -185,6 +185,7 @@ class SyncNode:
         self.second = SyncDesk(node.second, loop)
         self.consents = SyncDesk(node.consents, loop)
         self.standings = SyncDesk(node.standings, loop)
+        self.cases = SyncDesk(node.cases, loop)
 
     open = staticmethod(_opened(Node.open))
 

@@ -36,6 +36,9 @@ TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells lit
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB
 MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 
+# Cases.
+MAX_CASE_MEMBERS = MAX_COSIGNERS  # every agency of a federation
+
 # Transport.
 MAX_MESSAGE_BYTES = 4 << 20  # the default of gRPC, and what one commit may hold in memory
 MAX_URI_BYTES = 255  # a host name's limit; node URIs are far shorter

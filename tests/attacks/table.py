@@ -8,6 +8,7 @@ from attacks.rows import (
     accesses,
     audits,
     bodies,
+    cases,
     cosigners,
     desks,
     erasures,
@@ -52,4 +53,5 @@ ATTACKS: tuple[Attack, ...] = (
     *standings.STANDINGS,
     *proposals.PROPOSALS,
     *proposals.OPENINGS,
+    *cases.CASES,
 )

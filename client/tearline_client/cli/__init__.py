@@ -17,6 +17,7 @@ NOUNS = {
     "packet": ("tearline_client.cli.packet", "What is sent, who sees what, what came."),
     "consent": ("tearline_client.cli.consent", "What may be done beyond what was given."),
     "transfer": ("tearline_client.cli.transfer", "Which legs are two sides of one transfer."),
+    "case": ("tearline_client.cli.case", "Joint cases: who is in them, what is filed."),
     "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
     "export": ("tearline_client.cli.export", "What is open here, for other programs."),
     "audit": ("tearline_client.cli.audit", "Who saw what, and proofs of it."),

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tearline.channel import Address
 from tearline.statement import Statement, StatementType
+from tearline.wire.cases import parse_case_step
 from tearline.wire.consents import parse_consent
 from tearline.wire.flow import parse_grant, parse_receipt, parse_void
 from tearline.wire.recalls import parse_recall
@@ -23,6 +24,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
     StatementType.CONSENT: parse_consent,
     StatementType.REQUEST_STEP: parse_step,
     StatementType.RECALL: parse_recall,
+    StatementType.CASE_STEP: parse_case_step,
 }
 
 

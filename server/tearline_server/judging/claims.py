@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
+from tearline.case import CaseStep
 from tearline.channel import Mark, Void
 from tearline.consent import Consent
 from tearline.encoding import labelled_sha256, prefixed, u64
@@ -20,6 +21,7 @@ from tearline.request.step import RequestStep
 from tearline.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.cases import parse_case_step
 from tearline.wire.consents import parse_consent
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Publication
@@ -50,6 +52,7 @@ Content = (
     | Agreement
     | Erasure
     | Standing
+    | CaseStep
     | Proposal
     | Consent
     | RequestStep
@@ -72,6 +75,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.ANCHOR: parse_anchor,
     StatementType.ERASURE: parse_erasure,
     StatementType.STANDING: parse_standing,
+    StatementType.CASE_STEP: parse_case_step,
     StatementType.PROPOSAL: parse_proposal,
     StatementType.CONSENT: parse_consent,
     StatementType.REQUEST_STEP: parse_step,

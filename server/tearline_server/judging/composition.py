@@ -16,6 +16,7 @@ from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.requests import request_rows
 from tearline_server.storage.records import (
     AgreementRow,
+    CaseStepRow,
     ChannelRow,
     Commit,
     ErasureRow,
@@ -79,6 +80,12 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
         standings=[
             StandingRow(agency=agency, agreement=agreement, statement=statement)
             for (agency, agreement), statement in docket.standings.items()
+        ],
+        case_steps=[
+            CaseStepRow(
+                case=case_id, sender=sender, recipient=recipient, statement=_index(docket, ruling)
+            )
+            for (case_id, sender, recipient), ruling in docket.case_steps.items()
         ],
         mail_updates=[
             *(

@@ -129,6 +129,7 @@ class Docket:
         mail: New items of mailboxes.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         standings: Newest standings that came, by agency and agreement: their statement's entry.
+        case_steps: Newest steps of cases, by case, sending and receiving agency.
         held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
         requests: Requests that the batch brings or changes, by manifest id and holder.
@@ -157,6 +158,7 @@ class Docket:
     mail: list[NewMail] = field(default_factory=list)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
+    case_steps: dict[tuple[bytes, str, str], Ruling] = field(default_factory=dict)
     held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
     requests: dict[tuple[bytes, str], FollowedRequest] = field(default_factory=dict)

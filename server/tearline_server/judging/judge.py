@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
+from tearline.case import CaseStep
 from tearline.channel import Mark, Void
 from tearline.consent import Consent
 from tearline.erasure import Erasure
@@ -42,6 +43,7 @@ from tearline.wire.exchange import Refused
 from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.judging.agreements import accept_agreement
 from tearline_server.judging.case import Case, Publisher
+from tearline_server.judging.cases import accept_case_step
 from tearline_server.judging.channels import accept_mark, accept_receipt, accept_void
 from tearline_server.judging.claims import Claim
 from tearline_server.judging.consents import accept_consent
@@ -158,6 +160,8 @@ def _accept(case: Case) -> None:
             accept_agreement(case, agreement)
         case Erasure() as order:
             accept_erasure(case, order)
+        case CaseStep() as step:
+            accept_case_step(case, step)
         case Standing() as standing:
             accept_standing(case, standing)
         case Proposal() as proposal:

@@ -33,6 +33,7 @@ from tearline.sealing import granted_slots
 from tearline.standing import verify_none
 from tearline.wire.exchange import encode_parts
 from tearline_server.judging.case import Case
+from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.onward import verify_passed_on, verify_sources
@@ -66,6 +67,7 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     article = verify_packet(manifest, found.agreement, now_ms=now_ms)
     _verify_some_way_open(case, found.agreement, article)
     verify_sources(case, manifest)
+    verify_filed(case, manifest)
     parts = case.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")

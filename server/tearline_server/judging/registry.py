@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
+from tearline.case import CaseBook
 from tearline.errors import AgreementNotInForce, TrustMissing
 from tearline.federation import ExchangeEnrolment
 from tearline.ledger import parse_entry
@@ -19,6 +20,7 @@ from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 from tearline.standing import StandingBook
 from tearline.trust import TrustState
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.cases import parse_case_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_statement
 from tearline_server.storage.records import Stored
@@ -95,6 +97,7 @@ class Registry:
         self.agreements: dict[bytes, InForce] = {}
         self.standings = StandingBook()
         self.told: dict[tuple[str, bytes], Told] = {}
+        self.cases = CaseBook()
         self.channels: dict[tuple[str, str, bytes], tuple[int, int]] = {}
         self.mailboxes: dict[str, int] = {}
 
@@ -121,6 +124,8 @@ class Registry:
             standing.key: Told(statement=row.statement, entries=row.entries)
             for standing, row in zip(standings, stored.standings, strict=True)
         }
+        steps = (parse_case_step(parse_statement(envelope).body) for envelope in stored.case_steps)
+        registry.cases = CaseBook(steps)
         registry.channels = {
             (row.sender, row.recipient, row.agreement): (row.seq, row.mark)
             for row in stored.channels

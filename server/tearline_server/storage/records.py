@@ -164,6 +164,16 @@ class MailUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStepRow:
+    """The newest step of a case from one agency to another: the entry of its statement."""
+
+    case: bytes
+    sender: str
+    recipient: str
+    statement: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
     """The newest standing of an agency under an agreement: the entry of its statement."""
 
@@ -281,6 +291,7 @@ class Commit:
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
     standings: Sequence[StandingRow] = ()
+    case_steps: Sequence[CaseStepRow] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     erased: Sequence[ErasureRow] = ()
     requests_opened: Sequence[RequestRow] = ()
@@ -523,6 +534,7 @@ class Stored:
         clear: Every clear entry with its index, in order.
         agreements: Every version of every agreement, in the order of the log.
         standings: The newest standing of each agency under each agreement.
+        case_steps: The statement of the newest step of each side of each case.
         channels: Every channel.
         mailboxes: The last place in each mailbox.
     """
@@ -532,6 +544,7 @@ class Stored:
     clear: Sequence[tuple[int, bytes]]
     agreements: Sequence[StoredAgreement]
     standings: Sequence[StoredStanding]
+    case_steps: Sequence[bytes]
     channels: Sequence[ChannelRow]
     mailboxes: Mapping[str, int]
 

@@ -310,6 +310,13 @@ def _load(connection: apsw.Connection) -> Stored:
             ),
             agreements=_agreements(connection),
             standings=_standings(connection),
+            case_steps=[
+                envelope
+                for (envelope,) in connection.execute(
+                    "SELECT s.envelope FROM case_step JOIN statement s"
+                    " ON s.idx = case_step.statement ORDER BY s.idx"
+                )
+            ],
             channels=[
                 ChannelRow(
                     sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark

@@ -64,6 +64,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)",
         ((row.agency, row.agreement, row.statement) for row in commit.standings),
     )
+    many(
+        "INSERT OR REPLACE INTO case_step VALUES (?, ?, ?, ?)",
+        ((row.case, row.sender, row.recipient, row.statement) for row in commit.case_steps),
+    )
     many("INSERT INTO erasure VALUES (?, ?)", ((row.idx, row.statement) for row in commit.erased))
     many("DELETE FROM event WHERE idx = ?", ((row.idx,) for row in commit.erased))
     many(

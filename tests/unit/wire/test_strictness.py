@@ -7,6 +7,7 @@ import pytest
 
 import tearline.wire.agreements
 import tearline.wire.audit_exports
+import tearline.wire.cases
 import tearline.wire.consents
 import tearline.wire.exhibits
 import tearline.wire.flow
@@ -23,6 +24,7 @@ each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 STRICT = (
     tearline.wire.agreements,
     tearline.wire.audit_exports,
+    tearline.wire.cases,
     tearline.wire.consents,
     tearline.wire.exhibits,
     tearline.wire.flow,
@@ -139,7 +141,8 @@ def test_bytes_behind_a_message_are_refused(codec: Codec) -> None:
 
 @each
 def test_nothing_is_no_value(codec: Codec) -> None:
-    if codec not in [CODECS[name] for name in ("release", "terms of a consent", "request note")]:
+    empty = ("release", "terms of a consent", "request note", "case note")
+    if codec not in [CODECS[name] for name in empty]:
         refuse(codec, b"")
 
 

@@ -1,0 +1,444 @@
+"""Casework: the node's part in cases, led by us or by a partner.
+
+What people decide is said at once; what follows from what others said (who is admitted, who must
+be asked, who is in it now) is said whenever the node is at work.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tearline.agreement import Agreement
+from tearline.case import (
+    CASE_ID_SIZE,
+    CaseFile,
+    CaseNote,
+    CaseStep,
+    Membership,
+    Phase,
+    Seat,
+    membership,
+)
+from tearline.channel import Address
+from tearline.errors import CaseRefused, NotFound
+from tearline.event import EventCode
+from tearline.identity import agency_uri_of
+from tearline.sealing import seal_note
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
+from tearline_client.outgoing import sign_together
+from tearline_client.releasing import node_of
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.cases import CaseStore, LedCase, Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case as this agency may see it.
+
+    Attributes:
+        id: 16 bytes.
+        agreement_id: 16 bytes.
+        title: Its name.
+        summary: What it is about.
+        lead: URI of the agency that leads it.
+        standing: Where our own membership stands; of a case of ours, in or closed.
+        members: URIs of the agencies in it that we may see, ascending.
+        asked: URIs of those who are to join, likewise.
+        seats: Of a case of ours, where each membership stands.
+    """
+
+    id: bytes
+    agreement_id: bytes
+    title: str
+    summary: str
+    lead: str
+    standing: Membership
+    members: tuple[str, ...]
+    asked: tuple[str, ...]
+    seats: Mapping[str, Membership]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    """One line of a timeline.
+
+    Attributes:
+        entry: Index in the log.
+        time_ms: The log's time.
+        what: The event's code; of a step, its phase.
+        actor: URI of who acted.
+        counterpart: URI of the other side, or empty.
+        about: A packet's id and kind, or empty.
+    """
+
+    entry: int
+    time_ms: int
+    what: str
+    actor: str
+    counterpart: str
+    about: str
+
+
+class Cases:
+    """The node's desk for cases.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+    """
+
+    def __init__(self, state: NodeState, sender: Sender) -> None:
+        self._state = state
+        self._sender = sender
+
+    # Looking.
+
+    def all(self) -> tuple[CaseView, ...]:
+        """Every case here, those of ours first, by title."""
+        stores = self._state.stores
+        led = sorted(map(self._own_view, stores.cases.led()), key=lambda view: view.title)
+        joined = (view_of(stores.cases, said) for said in stores.cases.joined())
+        return (*led, *sorted(joined, key=lambda view: view.title))
+
+    def find(self, name: str) -> CaseView:
+        """The case of that title, or whose id begins so.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        cases = self.all()
+        found = [view for view in cases if view.title == name]
+        found = found or [v for v in cases if name and v.id.hex().startswith(name.lower())]
+        if len(found) != 1:
+            raise NotFound("no case here, or more than one, has that title or id")
+        return found[0]
+
+    def reference(self, name: str) -> str:
+        """What a packet's manifest says of a case: its id; or the text itself, if it names none."""
+        try:
+            return self.find(name).id.hex() if name else ""
+        except NotFound:
+            return name
+
+    def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
+        """All that this node was told of a case and of what is filed under it, in log order."""
+        stores, hexadecimal = self._state.stores, view.id.hex()
+        steps = {said.statement: said for said in stores.cases.steps(view.id)}
+        kinds = {
+            packet_id: manifest.kind.value
+            for packet_id in stores.packets.ids()
+            if (manifest := stores.packets.packet(packet_id).manifest).case_id == hexadecimal
+        }
+        events = []
+        for told in stores.log.openings():
+            event, said = told.event, steps.get(told.event.statement_id)
+            if said is None and event.packet not in kinds:
+                continue
+            about = f"{event.packet.hex()[:16]} {kinds[event.packet]}" if said is None else ""
+            events.append(
+                CaseEvent(
+                    entry=told.opening.index,
+                    time_ms=event.time_ms,
+                    what=said.step.phase.value
+                    if said and event.code is EventCode.CASE
+                    else event.code.value,
+                    actor=event.actor,
+                    counterpart=event.counterpart,
+                    about=about,
+                )
+            )
+        return tuple(events)
+
+    # Leading.
+
+    def open(
+        self,
+        agreement: Agreement,
+        title: str,
+        partners: Iterable[str],
+        *,
+        summary: str = "",
+        hidden: Iterable[tuple[str, str]] = (),
+        acted_by: ActedBy | None = None,
+    ) -> bytes:
+        """Opens a case and invites partners; said to them at the next ``sync``.
+
+        Args:
+            agreement: Under which it is kept.
+            title: Its name, for members.
+            partners: Agencies or nodes, by name.
+            summary: What it is about, for members.
+            hidden: Pairs of agencies, by name, that must not see each other.
+            acted_by: The person who opens it.
+
+        Returns:
+            The case's id.
+
+        Raises:
+            AgreementNotInForce: If it is not, or a partner is no party to it.
+        """
+        led = LedCase(
+            id=secrets.token_bytes(CASE_ID_SIZE),
+            agreement_id=agreement.id,
+            file=CaseFile(lead=self._state.agency, title=title, summary=summary),
+            nodes={},
+        )
+        for pair in hidden:
+            led = self._hiding(led, *pair)
+        for partner in partners:
+            led = self._inviting(led, agreement, partner)
+        with self._state.stores.database.transaction():
+            self._state.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+        return led.id
+
+    def invite(
+        self,
+        view: CaseView,
+        partner: str,
+        *,
+        hidden_from: Iterable[str] = (),
+        acted_by: ActedBy | None = None,
+    ) -> None:
+        """Invites one more partner to a case of ours.
+
+        Raises:
+            CaseRefused: If the case is not ours, is closed, or the partner was invited before.
+            AgreementNotInForce: If the partner is no party to its agreement.
+        """
+        led = self._ours(view)
+        agreement = self._state.stores.agreements.newest(led.agreement_id)
+        for other in hidden_from:
+            led = self._hiding(led, partner, other)
+        led = self._inviting(led, agreement, partner)
+        with self._state.stores.database.transaction():
+            self._state.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+
+    def close(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+        """Closes a case of ours, for everybody and for good.
+
+        Raises:
+            CaseRefused: If it is not ours, or is closed already.
+        """
+        led = self._ours(view)
+        led = replace(led, file=replace(led.file, closed=True))
+        with self._state.stores.database.transaction():
+            self._state.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+
+    # Taking part.
+
+    def join(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+        """Accepts an invitation, and with it everybody who is named as to join.
+
+        Raises:
+            CaseRefused: If there is no open invitation.
+        """
+        if view.standing is not Membership.INVITED or view.seats:
+            raise CaseRefused("there is no open invitation")
+        self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
+
+    def decline(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+        """Declines an invitation, for good.
+
+        Raises:
+            CaseRefused: If there is no open invitation.
+        """
+        if view.standing is not Membership.INVITED or view.seats:
+            raise CaseRefused("there is no open invitation")
+        self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
+
+    def leave(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+        """Leaves a case, for good.
+
+        Raises:
+            CaseRefused: If this agency is not in it, or leads it.
+        """
+        self._verify_in(view)
+        self._answer(view, Phase.LEFT, CaseNote(), acted_by)
+
+    def answer(
+        self, view: CaseView, agency: str, *, consent: bool, acted_by: ActedBy | None = None
+    ) -> None:
+        """Says whether an agency that is to join may.
+
+        Args:
+            view: The case.
+            agency: The agency, by name or URI.
+            consent: Whether it may.
+            acted_by: The person who says so.
+
+        Raises:
+            CaseRefused: If this agency is not in the case, or was not asked about that one.
+        """
+        self._verify_in(view)
+        uri = self._agency(agency)
+        if uri not in view.asked:
+            raise CaseRefused("the lead has not asked about that agency")
+        last = self._state.stores.cases.latest(view.id, view.lead, mine=True)
+        said = last.note if last else CaseNote()
+        note = CaseNote(
+            consents=_with(said.consents, uri, wanted=consent),
+            objections=_with(said.objections, uri, wanted=not consent),
+        )
+        self._answer(view, Phase.ACCEPTED, note, acted_by)
+
+    # At work.
+
+    def turn(self) -> int:
+        """Says what follows from what others said of the cases that we lead; returns how much."""
+        stores = self._state.stores
+        if not self._state.is_ready():
+            return 0
+        with stores.database.transaction():
+            return sum(self._tell(led, None) for led in stores.cases.led())
+
+    def _tell(self, led: LedCase, acted_by: ActedBy | None) -> int:
+        """Says what each agency should have been told by now; inside the caller's transaction."""
+        cases = self._state.stores.cases
+        count = 0
+        for agency, (phase, note) in led.file.words(_seats(cases, led)).items():
+            last = cases.latest(led.id, agency, mine=True)
+            if last is None and phase is not Phase.INVITED:
+                continue  # closed before anybody was told of it
+            if last is None or (last.step.phase, last.note) != (phase, note):
+                self._say(led.id, led.agreement_id, led.nodes[agency], phase, note, acted_by)
+                count += 1
+        return count
+
+    def _answer(
+        self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
+    ) -> None:
+        stores = self._state.stores
+        with stores.database.transaction():
+            invited = stores.cases.latest(view.id, view.lead, mine=False)
+            if invited is None:
+                raise CaseRefused
+            node = invited.step.header.signer
+            self._say(view.id, view.agreement_id, node, phase, note, acted_by)
+
+    def _say(
+        self,
+        case_id: bytes,
+        agreement_id: bytes,
+        node: str,
+        phase: Phase,
+        note: CaseNote,
+        acted_by: ActedBy | None,
+    ) -> None:
+        state = self._state
+        state.verify_ready()
+        last = state.stores.cases.latest(case_id, agency_uri_of(node), mine=True)
+        key = state.trust.kem_key(node, at=state.next_moment())
+        step = CaseStep(
+            header=state.signer.header,
+            address=Address(
+                recipient=node,
+                agreement_id=agreement_id,
+                seq=state.stores.channels.next_seq(node, agreement_id),
+            ),
+            case_id=case_id,
+            # Above all we said, even where a backup has forgotten it: the log has grown since.
+            number=max(last.step.number + 1 if last else 1, state.stores.log.size),
+            phase=phase,
+            kem_key_id=key.id,
+            acted_by=acted_by,
+            sealed=b"",
+        )
+        kind = StatementType.CASE_STEP
+        sealed = seal_note(encode_case_note(note), key, kind, encode_case_step_prefix(step))
+        step = replace(step, sealed=sealed)
+        tree, publication = sign_together(state.signer, [(kind, encode_case_step(step))])
+        (statement,) = tree.statements()
+        state.stores.cases.put_step(Said(statement=statement.id, step=step, note=note, mine=True))
+        self._sender.store_publications([publication])
+
+    def _own_view(self, led: LedCase) -> CaseView:
+        seats = _seats(self._state.stores.cases, led)
+        standings = {
+            seat.agency: membership(seat.told or Phase.INVITED, seat.said) for seat in seats
+        }
+        pending = (Membership.INVITED, Membership.WAITING)
+        inside = [a for a, standing in standings.items() if standing is Membership.IN]
+        return CaseView(
+            id=led.id,
+            agreement_id=led.agreement_id,
+            title=led.file.title,
+            summary=led.file.summary,
+            lead=led.file.lead,
+            standing=Membership.CLOSED if led.file.closed else Membership.IN,
+            members=tuple(sorted([led.file.lead, *inside])),
+            asked=tuple(sorted(a for a, standing in standings.items() if standing in pending)),
+            seats=standings,
+        )
+
+    def _ours(self, view: CaseView) -> LedCase:
+        led = next((each for each in self._state.stores.cases.led() if each.id == view.id), None)
+        if led is None or led.file.closed:
+            raise CaseRefused
+        return led
+
+    def _verify_in(self, view: CaseView) -> None:
+        if view.seats or view.standing not in (Membership.IN, Membership.WAITING):
+            raise CaseRefused
+
+    def _hiding(self, led: LedCase, one: str, other: str) -> LedCase:
+        pair = frozenset({self._agency(one), self._agency(other)})
+        if len(pair) != 2 or led.file.lead in pair:
+            raise CaseRefused("two members can be hidden from each other, and the lead from nobody")
+        return replace(led, file=replace(led.file, hidden=led.file.hidden | {pair}))
+
+    def _inviting(self, led: LedCase, agreement: Agreement, partner: str) -> LedCase:
+        agreement.verify_in_force(self._state.now_ms())
+        node = node_of(self._state.trust, partner)
+        agency = agency_uri_of(node)
+        if agency not in agreement.terms.parties or agency == led.file.lead:
+            raise CaseRefused("a partner is another party to the case's agreement")
+        if agency in led.nodes:
+            raise CaseRefused("that agency was invited before")
+        return replace(led, nodes={**led.nodes, agency: node})
+
+    def _agency(self, name: str) -> str:
+        return agency_uri_of(node_of(self._state.trust, name)) if "://" not in name else name
+
+
+def _with(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:
+    return tuple(sorted({*agencies, agency} if wanted else {*agencies} - {agency}))
+
+
+def _seats(cases: CaseStore, led: LedCase) -> list[Seat]:
+    seats = []
+    for agency in led.nodes:
+        told = cases.latest(led.id, agency, mine=True)
+        said = cases.latest(led.id, agency, mine=False)
+        seats.append(
+            Seat(
+                agency=agency,
+                told=told.step.phase if told else None,
+                said=said.step.phase if said else None,
+                consents=frozenset(said.note.consents if said else ()),
+                objections=frozenset(said.note.objections if said else ()),
+            )
+        )
+    return seats
+
+
+def view_of(cases: CaseStore, lead: Said) -> CaseView:
+    """A case that another agency leads, from its latest step."""
+    own = cases.latest(lead.step.case_id, lead.peer, mine=True)
+    standing = membership(lead.step.phase, own.step.phase if own else None)
+    us = {agency_uri_of(lead.step.address.recipient)} if standing is Membership.IN else set()
+    return CaseView(
+        id=lead.step.case_id,
+        agreement_id=lead.step.address.agreement_id,
+        title=lead.note.title,
+        summary=lead.note.summary,
+        lead=lead.peer,
+        standing=standing,
+        members=tuple(sorted({*lead.note.members} | us)),
+        asked=lead.note.asked,
+        seats={},
+    )

@@ -1,0 +1,262 @@
+"""``tearline case``: joint cases, as far as this agency may see them."""
+
+from collections.abc import Callable
+
+import click
+
+from tearline.errors import MalformedInput
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline_client.casework import CaseView
+from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.node import Node
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Joint cases: who is in them, and what is filed under them.
+
+    The agency that opens a case leads it: it invites partners, and tells each who else is in it
+    as far as they may see each other. Whoever is asked says whether a newcomer may join.
+    """
+
+
+_hidden_from = click.option(
+    "--hidden-from",
+    "hidden",
+    multiple=True,
+    metavar="AGENCY",
+    help="A member that must not see this one, nor be seen by it.",
+)
+
+
+@command.command(name="open")
+@click.argument("title")
+@click.option("--agreement", required=True, help="The agreement it is kept under.")
+@click.option("--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Invite.")
+@click.option("--summary", default="", help="What it is about; members read it.")
+@click.option(
+    "--hide",
+    "pairs",
+    multiple=True,
+    metavar="ONE:OTHER",
+    help="Two members that must not see each other.",
+)
+@pass_frame
+def open_command(
+    frame: Frame,
+    title: str,
+    agreement: str,
+    partners: tuple[str, ...],
+    summary: str,
+    pairs: tuple[str, ...],
+) -> None:
+    """Open the case TITLE, and invite partners to it."""
+
+    async def run(node: Node) -> bytes:
+        await node.receive()
+        terms = node.agreement(agreement)
+        case_id = node.cases.open(
+            terms,
+            title,
+            partners,
+            summary=summary,
+            hidden=map(_pair, pairs),
+            acted_by=_person(frame, node, terms.id),
+        )
+        await node.sync()
+        return case_id
+
+    case_id = at_work(frame, run)
+    frame.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
+
+
+@command.command(name="list")
+@pass_frame
+def list_command(frame: Frame) -> None:
+    """List the cases that this agency leads, is in, or was invited to."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        _, trust_list = home_of(frame).trust_list()
+        return [
+            {
+                "id": view.id.hex(),
+                "title": view.title,
+                "lead": agency_name(trust_list, view.lead),
+                "standing": view.standing.value,
+                "members": " ".join(agency_name(trust_list, uri) for uri in view.members),
+                "to_join": " ".join(agency_name(trust_list, uri) for uri in view.asked),
+            }
+            for view in node.cases.all()
+        ]
+
+    columns = ["id", "title", "lead", "standing", "members", "to_join"]
+    frame.emit(at_work(frame, run), columns)
+
+
+@command.command()
+@click.argument("case")
+@pass_frame
+def show(frame: Frame, case: str) -> None:
+    """Show who is in CASE, a title or the beginning of an id, as far as we may see."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        _, trust_list = home_of(frame).trust_list()
+        view = node.cases.find(case)
+        frame.say(f"{view.title}: {view.summary}" if view.summary else view.title)
+        standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
+        standings |= {uri: standing.value for uri, standing in view.seats.items()}
+        standings[view.lead] = "leads"
+        return [
+            {"agency": agency_name(trust_list, uri), "standing": standings[uri]}
+            for uri in sorted(standings)
+        ]
+
+    frame.emit(at_work(frame, run), ["agency", "standing"])
+
+
+@command.command()
+@click.argument("case")
+@pass_frame
+def timeline(frame: Frame, case: str) -> None:
+    """Tell what happened in CASE, in the order of the log, as far as this node was told."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await node.receive()
+        _, trust_list = home_of(frame).trust_list()
+
+        def name(uri: str) -> str:
+            return agency_name(trust_list, uri) if uri else ""
+
+        return [
+            {
+                "entry": event.entry,
+                "time": time_text(event.time_ms),
+                "what": event.what,
+                "by": name(event.actor),
+                "with": name(event.counterpart),
+                "about": event.about,
+            }
+            for event in node.cases.timeline(node.cases.find(case))
+        ]
+
+    frame.emit(at_work(frame, run), ["entry", "time", "what", "by", "with", "about"])
+
+
+@command.command()
+@click.argument("case")
+@click.argument("partner")
+@_hidden_from
+@pass_frame
+def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...]) -> None:
+    """Invite PARTNER to CASE, which this agency leads; those in it are asked."""
+    _act(
+        frame,
+        case,
+        lambda node, view, by: node.cases.invite(view, partner, hidden_from=hidden, acted_by=by),
+    )
+
+
+@command.command()
+@click.argument("case")
+@pass_frame
+def join(frame: Frame, case: str) -> None:
+    """Accept the invitation to CASE, and those who are to join with us."""
+    _act(frame, case, lambda node, view, by: node.cases.join(view, acted_by=by))
+
+
+@command.command()
+@click.argument("case")
+@pass_frame
+def decline(frame: Frame, case: str) -> None:
+    """Decline the invitation to CASE, for good."""
+    _act(frame, case, lambda node, view, by: node.cases.decline(view, acted_by=by))
+
+
+@command.command()
+@click.argument("case")
+@click.argument("agency")
+@pass_frame
+def consent(frame: Frame, case: str, agency: str) -> None:
+    """Consent that AGENCY joins CASE."""
+    _act(
+        frame,
+        case,
+        lambda node, view, by: node.cases.answer(view, agency, consent=True, acted_by=by),
+    )
+
+
+@command.command(name="object")
+@click.argument("case")
+@click.argument("agency")
+@pass_frame
+def object_command(frame: Frame, case: str, agency: str) -> None:
+    """Object to AGENCY joining CASE; it then stays out."""
+    _act(
+        frame,
+        case,
+        lambda node, view, by: node.cases.answer(view, agency, consent=False, acted_by=by),
+    )
+
+
+@command.command()
+@click.argument("case")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def leave(frame: Frame, case: str, yes: bool) -> None:
+    """Leave CASE, for good; what was filed stays where it is."""
+    _act(
+        frame,
+        case,
+        lambda node, view, by: node.cases.leave(view, acted_by=by),
+        warning=None if yes else "This agency leaves the case, and cannot come back to it.",
+    )
+
+
+@command.command()
+@click.argument("case")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def close(frame: Frame, case: str, yes: bool) -> None:
+    """Close CASE, which this agency leads, for everybody and for good."""
+    _act(
+        frame,
+        case,
+        lambda node, view, by: node.cases.close(view, acted_by=by),
+        warning=None if yes else "Nobody can file anything under the case from then on.",
+    )
+
+
+def _act(
+    frame: Frame,
+    case: str,
+    act: Callable[[Node, CaseView, ActedBy | None], None],
+    *,
+    warning: str | None = None,
+) -> None:
+    """Takes in what has come, acts on a case, and shows where it stands then."""
+
+    async def run(node: Node) -> CaseView:
+        await node.receive()
+        view = node.cases.find(case)
+        if warning is not None:
+            frame.confirm(warning, view.title, yes=False)
+        act(node, view, _person(frame, node, view.agreement_id))
+        await node.sync()
+        return node.cases.find(view.id.hex())
+
+    view = at_work(frame, run)
+    frame.say(f"{view.title}: {view.standing.value}")
+
+
+def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
+    return acting(frame, node, agreement_id, Role.LIAISON)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    one, colon, other = text.partition(":")
+    if not (one and colon and other):
+        raise MalformedInput("two agencies are named as ONE:OTHER")
+    return one, other

@@ -1,0 +1,352 @@
+"""The case: the file of one joint investigation, kept together by the agency that opened it.
+
+The lead talks with each member alone, so that members who must not see each other do not. What
+the lead tells a member, and what a member tells the lead, is a *step*: numbered, and complete
+each time. The step with the highest number says all there is to say, whichever were lost or came
+late, and where a membership stands follows from the two latest steps alone. Pure; specified in
+docs/spec/case-v1.md.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from tearline.channel import MAX_SEQ, Address
+from tearline.errors import (
+    CaseRefused,
+    CaseStepOutdated,
+    CaseStepRefused,
+    StatementMalformed,
+)
+from tearline.identity import agency_uri_of, parse_agency_uri
+from tearline.limits import MAX_CASE_MEMBERS, MAX_TEXT_BYTES
+from tearline.statement import HASH_SIZE, ActedBy, Header
+
+CASE_ID_SIZE = 16
+MAX_TITLE_BYTES = 256
+_CASE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Phase(StrEnum):
+    """What a step says of the membership that it is about."""
+
+    # Of the lead.
+    INVITED = "invited"
+    ADMITTED = "admitted"
+    OUT = "out"
+    CLOSED = "closed"
+    # Of a member.
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LEFT = "left"
+
+    @property
+    def is_of_lead(self) -> bool:
+        """Whether the lead says it."""
+        return self in _OF_LEAD
+
+
+_OF_LEAD = frozenset({Phase.INVITED, Phase.ADMITTED, Phase.OUT, Phase.CLOSED})
+_AFTER: Mapping[Phase, frozenset[Phase]] = {
+    Phase.INVITED: _OF_LEAD,
+    Phase.ADMITTED: frozenset({Phase.ADMITTED, Phase.OUT, Phase.CLOSED}),
+    Phase.ACCEPTED: frozenset({Phase.ACCEPTED, Phase.LEFT}),
+}
+"""What may follow a phase; nothing follows any other. Forward only."""
+
+
+class Membership(StrEnum):
+    """Where a membership stands, by the latest steps of both."""
+
+    INVITED = "invited"
+    WAITING = "waiting"  # accepted; others have yet to consent
+    IN = "in"
+    DECLINED = "declined"
+    LEFT = "left"
+    OUT = "out"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNote:
+    """What a step tells its recipient alone.
+
+    Attributes:
+        title: The case's name, from the lead; empty from a member.
+        summary: What it is about, from the lead; empty from a member.
+        members: From the lead, the agencies that are in it and that the recipient may see.
+        asked: From the lead, those who are to join and whom the recipient may see.
+        consents: From a member, those of the asked that may join.
+        objections: From a member, those of the asked that may not.
+    """
+
+    title: str = ""
+    summary: str = ""
+    members: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (
+            len(self.title.encode()) > MAX_TITLE_BYTES
+            or len(self.summary.encode()) > MAX_TEXT_BYTES
+        ):
+            raise StatementMalformed("the title or the summary of a case is too long")
+        for agencies in (self.members, self.asked, self.consents, self.objections):
+            if len(agencies) > MAX_CASE_MEMBERS or any(a >= b for a, b in pairwise(agencies)):
+                raise StatementMalformed(
+                    "a case names each agency once, in order, and not too many"
+                )
+            for agency in agencies:
+                parse_agency_uri(agency)
+        if {*self.members} & {*self.asked} or {*self.consents} & {*self.objections}:
+            raise StatementMalformed("a case says two things of one agency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStep:
+    """One side's word on one membership of a case.
+
+    Attributes:
+        header: The node that says it.
+        address: The node it is for, the agreement, and the place in the channel.
+        case_id: 16 random bytes.
+        number: Grows with every step of this side on this membership.
+        phase: What it says of the membership.
+        kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
+        acted_by: The person behind it; None where it follows from what others said.
+        sealed: The note, sealed to the recipient.
+    """
+
+    header: Header
+    address: Address
+    case_id: bytes
+    number: int
+    phase: Phase
+    kem_key_id: bytes
+    acted_by: ActedBy | None
+    sealed: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.case_id) != CASE_ID_SIZE or len(self.kem_key_id) != HASH_SIZE:
+            raise StatementMalformed("a case has an id of 16 bytes, and a key one of 32")
+        if not 0 < self.number <= MAX_SEQ:
+            raise StatementMalformed("steps are numbered from 1")
+
+
+def case_id_of(text: str) -> bytes | None:
+    """The case that a manifest's ``case_id`` names; None where it is another sort of reference."""
+    return bytes.fromhex(text) if _CASE_ID.fullmatch(text) else None
+
+
+def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
+    """Checks that a step may follow the latest one of its side (spec C-4 to C-6).
+
+    Raises:
+        CaseStepOutdated: If its number is not above that one's.
+        CaseStepRefused: If it takes back what that one said, or begins in the middle.
+    """
+    if earlier is None:
+        if step.phase not in (Phase.INVITED, Phase.ACCEPTED, Phase.DECLINED):
+            raise CaseStepRefused(f"{step.phase.value} comes after nothing")
+        return
+    if step.number <= earlier.number:
+        raise CaseStepOutdated(f"number {step.number} after {earlier.number}")
+    if step.phase not in _AFTER.get(earlier.phase, frozenset()):
+        raise CaseStepRefused(f"{step.phase.value} after {earlier.phase.value}")
+
+
+def membership(lead: Phase, member: Phase | None) -> Membership:
+    """Where a membership stands (spec C-7): the same on both sides once both know both steps."""
+    if member in (Phase.DECLINED, Phase.LEFT):
+        return Membership.DECLINED if member is Phase.DECLINED else Membership.LEFT
+    if lead in (Phase.OUT, Phase.CLOSED):
+        return Membership.OUT if lead is Phase.OUT else Membership.CLOSED
+    if member is None:
+        return Membership.INVITED
+    return Membership.IN if lead is Phase.ADMITTED else Membership.WAITING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What the lead knows of one agency that it invited.
+
+    Attributes:
+        agency: Its URI.
+        told: The phase that the lead's latest step told it, or None before the first.
+        said: The phase of its own latest step, or None.
+        consents: Whom it consents to.
+        objections: Whom it objects to.
+    """
+
+    agency: str
+    told: Phase | None = None
+    said: Phase | None = None
+    consents: frozenset[str] = frozenset()
+    objections: frozenset[str] = frozenset()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is out for good, whoever said so."""
+        ended = (Phase.DECLINED, Phase.LEFT)
+        return self.said in ended or self.told in (Phase.OUT, Phase.CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """A case as its lead keeps it.
+
+    Attributes:
+        lead: The lead's agency.
+        title: The case's name.
+        summary: What it is about.
+        hidden: Pairs of agencies that must not see each other.
+        closed: Whether the lead has closed it.
+    """
+
+    lead: str
+    title: str
+    summary: str
+    hidden: frozenset[frozenset[str]] = frozenset()
+    closed: bool = False
+
+    def words(self, seats: Iterable[Seat]) -> dict[str, tuple[Phase, CaseNote]]:
+        """What each agency should have been told by now, of those for whom it is not over.
+
+        An agency joins once it accepted and everybody who accepted before or since, and may see
+        it, consents. One objection is enough to keep it out. Whoever was admitted stays so.
+
+        Args:
+            seats: Everybody who was ever invited.
+        """
+        seated = {seat.agency: seat for seat in seats}
+        phases = {agency: self._phase(seat, seated) for agency, seat in seated.items()}
+        words: dict[str, tuple[Phase, CaseNote]] = {}
+        for agency, seat in seated.items():
+            if seat.has_ended:
+                continue
+            phase = phases[agency]
+            if phase in (Phase.OUT, Phase.CLOSED):
+                words[agency] = (phase, CaseNote(title=self.title, summary=self.summary))
+                continue
+            seen = [
+                each
+                for each in seated
+                if each != agency
+                and not seated[each].has_ended
+                and not self._is_hidden(agency, each)
+            ]
+            words[agency] = (
+                phase,
+                CaseNote(
+                    title=self.title,
+                    summary=self.summary,
+                    members=tuple(
+                        sorted(
+                            [self.lead, *(e for e in seen if phases[e] is Phase.ADMITTED)],
+                        )
+                    ),
+                    asked=tuple(sorted(e for e in seen if phases[e] is Phase.INVITED)),
+                ),
+            )
+        return words
+
+    def _phase(self, seat: Seat, seated: Mapping[str, Seat]) -> Phase:
+        if self.closed:
+            return Phase.CLOSED
+        if seat.told is Phase.ADMITTED:
+            return Phase.ADMITTED
+        voices = [
+            other
+            for agency, other in seated.items()
+            if agency != seat.agency
+            and other.said is Phase.ACCEPTED
+            and not other.has_ended
+            and not self._is_hidden(agency, seat.agency)
+        ]
+        if any(seat.agency in voice.objections for voice in voices):
+            return Phase.OUT
+        agreed = all(seat.agency in voice.consents for voice in voices)
+        return Phase.ADMITTED if seat.said is Phase.ACCEPTED and agreed else Phase.INVITED
+
+    def _is_hidden(self, one: str, other: str) -> bool:
+        return frozenset({one, other}) in self.hidden
+
+
+class CaseBook:
+    """The latest steps of every case, as the exchange sees them pass: phases, and no notes.
+
+    Args:
+        steps: What is known already, in whatever order; verified before.
+    """
+
+    def __init__(self, steps: Iterable[CaseStep] = ()) -> None:
+        self._latest: dict[tuple[bytes, str, str], CaseStep] = {}
+        self._cases: dict[bytes, tuple[str, bytes]] = {}
+        self._closed: set[bytes] = set()
+        for step in sorted(steps, key=lambda each: each.number):
+            self.put(step)
+
+    def verify(self, step: CaseStep) -> None:
+        """Checks that a step may be taken next.
+
+        1. The lead is whoever spoke of the case first, and speaks of it under one agreement.
+        2. Only whom the lead invited answers, and answers the lead alone.
+        3. It follows the latest step of its side.
+
+        Raises:
+            CaseRefused: If its signer has no such part in the case; the same if there is none.
+            CaseStepOutdated, CaseStepRefused: As ``verify_step`` says.
+        """
+        sender, recipient = _ends(step)
+        known = self._cases.get(step.case_id)
+        if step.phase.is_of_lead:
+            if known is not None and known != (sender, step.address.agreement_id):
+                raise CaseRefused
+            if step.case_id in self._closed and step.phase is not Phase.CLOSED:
+                raise CaseStepRefused("the case is closed")
+        elif (
+            known != (recipient, step.address.agreement_id)
+            or (step.case_id, recipient, sender) not in self._latest
+        ):
+            raise CaseRefused
+        verify_step(step, self._latest.get((step.case_id, sender, recipient)))
+
+    def verify_may_file(self, case_id: bytes, agency: str, agreement_id: bytes) -> None:
+        """Checks that an agency may file packets under a case.
+
+        Who receives them is not looked at: an answer would tell of members whom the sender must
+        not see. That is for both nodes to judge.
+
+        Raises:
+            CaseRefused: If it is in no such open case; the same if there is none.
+        """
+        lead, agreement = self._cases.get(case_id, ("", b""))
+        if agreement != agreement_id or case_id in self._closed:
+            raise CaseRefused
+        if agency == lead:
+            return
+        told = self._latest.get((case_id, lead, agency))
+        said = self._latest.get((case_id, agency, lead))
+        if (
+            told is None
+            or membership(told.phase, said.phase if said else None) is not Membership.IN
+        ):
+            raise CaseRefused
+
+    def put(self, step: CaseStep) -> None:
+        """Takes a step that was verified."""
+        sender, recipient = _ends(step)
+        if step.phase.is_of_lead:
+            self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
+        if step.phase is Phase.CLOSED:
+            self._closed.add(step.case_id)
+        self._latest[step.case_id, sender, recipient] = step
+
+
+def _ends(step: CaseStep) -> tuple[str, str]:
+    """The agencies that a step goes from and to."""
+    return agency_uri_of(step.header.signer), agency_uri_of(step.address.recipient)

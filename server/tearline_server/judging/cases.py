@@ -1,0 +1,34 @@
+"""Judging steps of cases: who may take which, and who may file under what. Notes stay sealed."""
+
+from tearline.case import CaseStep, case_id_of
+from tearline.event import EventCode
+from tearline.identity import agency_uri_of
+from tearline.packet import Manifest
+from tearline_server.judging.case import Case
+from tearline_server.judging.channels import relay
+
+
+def accept_case_step(case: Case, step: CaseStep) -> None:
+    """Takes a step, and relays it to the other side of its membership.
+
+    Raises:
+        CaseError: If it is not its signer's to take, or not now.
+        TearlineError: If the two are in no agreement, or the place is not the next one.
+    """
+    case.registry.cases.verify(step)
+    relay(case, step.address, EventCode.CASE, acted_by=step.acted_by)
+    case.registry.cases.put(step)
+    ends = (case.publisher.agency, agency_uri_of(step.address.recipient))
+    case.docket.case_steps[step.case_id, *ends] = case.ruling
+
+
+def verify_filed(case: Case, manifest: Manifest) -> None:
+    """Checks that a packet's originator may file it under the case that it names.
+
+    Raises:
+        CaseRefused: If not; the same whether there is such a case or not.
+    """
+    case_id = case_id_of(manifest.case_id)
+    if case_id is not None:
+        agency = case.publisher.agency
+        case.registry.cases.verify_may_file(case_id, agency, manifest.agreement.id)

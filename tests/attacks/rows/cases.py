@@ -1,0 +1,79 @@
+"""Around cases: filing from outside, leading another's case, and members who see too much."""
+
+from attacks.attack import Attack
+
+_REFUSED = "a signed refusal in the log"
+
+
+def _attack(
+    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_cases.py::{test}",
+        returns=returns,
+    )
+
+
+CASES = (
+    _attack(
+        "file a packet under a case from outside of it",
+        "TL-CAS-001",
+        "test_an_outsider_files_nothing",
+        "tearline.case:CaseBook.verify_may_file",
+        _REFUSED,
+    ),
+    _attack(
+        "file a packet for a member who must not see its sender",
+        "TL-CAS-004",
+        "test_a_packet_of_somebody_not_seen_in_the_case_is_told_of",
+        "tearline_client.filing:verify_filed",
+        "the packet's id, put aside",
+    ),
+    _attack(
+        "send under a case to a member whom the sender must not see",
+        "TL-CAS-005",
+        "test_members_who_must_not_see_each_other_do_not",
+        "tearline_client.filing:verify_filing",
+        "nothing leaves the house",
+    ),
+    _attack(
+        "show a member another from whom it is hidden",
+        "",
+        "test_members_who_must_not_see_each_other_do_not",
+        "tearline.case:CaseFile._is_hidden",
+        "nothing: neither name nor number is told",
+        "False",
+    ),
+    _attack(
+        "lead a case that another agency leads",
+        "TL-CAS-001",
+        "test_nobody_leads_another_s_case[invited]",
+        "tearline.case:CaseBook.verify",
+        _REFUSED,
+    ),
+    _attack(
+        "lead a case that another agency leads, through an exchange that lets it by",
+        "TL-CAS-001",
+        "test_a_node_believes_no_second_lead_and_no_stranger[invited]",
+        "tearline_client.filing:verify_part",
+        "the step, put aside at the node",
+    ),
+    _attack(
+        "consent to a case as a stranger, or ask whether it exists",
+        "TL-CAS-001",
+        "test_a_stranger_s_consent_counts_for_nothing",
+        "tearline.case:CaseBook.verify",
+        _REFUSED,
+    ),
+    _attack(
+        "come back to a case that was left",
+        "TL-CAS-002",
+        "test_what_was_left_or_closed_stays_so",
+        "tearline.case:verify_step",
+        _REFUSED,
+    ),
+)
