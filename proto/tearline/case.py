@@ -9,7 +9,7 @@ docs/spec/case-v1.md.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -344,7 +344,8 @@ class CaseBook:
             self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
         if step.phase is Phase.CLOSED:
             self._closed.add(step.case_id)
-        self._latest[step.case_id, sender, recipient] = step
+        # What was sealed may be as long as a message, and is not for the exchange to remember.
+        self._latest[step.case_id, sender, recipient] = replace(step, sealed=b"")
 
 
 def _ends(step: CaseStep) -> tuple[str, str]:
