@@ -5,7 +5,7 @@ be asked, who is in it now) is said whenever the node is at work.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from tearline.agreement import Agreement
@@ -20,9 +20,18 @@ from tearline.case import (
     membership,
 )
 from tearline.channel import Address
-from tearline.errors import CaseRefused, NotFound
+from tearline.errors import (
+    CaseRefused,
+    NotFound,
+    OutcomeUnknown,
+    RefusedOtherwise,
+    TrustError,
+    error_by_code,
+)
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
+from tearline.limits import CASE_RETRY_MS
+from tearline.packet import Manifest
 from tearline.sealing import seal_note
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
@@ -92,6 +101,8 @@ class Cases:
     def __init__(self, state: NodeState, sender: Sender) -> None:
         self._state = state
         self._sender = sender
+        self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
+        self._decided: list[int] = []
 
     # Looking.
 
@@ -103,33 +114,48 @@ class Cases:
         return (*led, *sorted(joined, key=lambda view: view.title))
 
     def find(self, name: str) -> CaseView:
-        """The case of that title, or whose id begins so.
+        """The case of that id or title, or whose id begins so.
+
+        Titles are whatever their leads chose: one is never taken for another's id, and where two
+        cases answer to a name, neither is meant.
 
         Raises:
             NotFound: If there is none, or more than one.
         """
-        cases = self.all()
-        found = [view for view in cases if view.title == name]
-        found = found or [v for v in cases if name and v.id.hex().startswith(name.lower())]
+        found = self._named(name)
         if len(found) != 1:
             raise NotFound("no case here, or more than one, has that title or id")
         return found[0]
 
     def reference(self, name: str) -> str:
-        """What a packet's manifest says of a case: its id; or the text itself, if it names none."""
-        try:
-            return self.find(name).id.hex() if name else ""
-        except NotFound:
-            return name
+        """What a packet's manifest says of a case: its id; or the text itself, if it names none.
+
+        Raises:
+            NotFound: If it names more than one: a title is for members, and never sent in clear.
+        """
+        return self.find(name).id.hex() if self._named(name) else name
+
+    def _named(self, name: str) -> list[CaseView]:
+        cases = self.all() if name else ()
+        exact = [view for view in cases if view.id.hex() == name.lower()]
+        return exact or [v for v in cases if v.title == name or v.id.hex().startswith(name.lower())]
 
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
-        """All that this node was told of a case and of what is filed under it, in log order."""
+        """All that this node was told of a case and of what is filed under it, in log order.
+
+        What somebody filed who was never seen in the case is no part of it (spec C-11).
+        """
         stores, hexadecimal = self._state.stores, view.id.hex()
         steps = {said.statement: said for said in stores.cases.steps(view.id)}
+        seen = {self._state.agency, view.lead, *view.seats}
+        for heard in steps.values():
+            if heard.step.phase.is_of_lead:
+                seen.update(heard.note.members, heard.note.asked)
         kinds = {
             packet_id: manifest.kind.value
             for packet_id in stores.packets.ids()
             if (manifest := stores.packets.packet(packet_id).manifest).case_id == hexadecimal
+            and _was_seen(manifest, seen)
         }
         events = []
         for told in stores.log.openings():
@@ -286,6 +312,19 @@ class Cases:
         )
         self._answer(view, Phase.ACCEPTED, note, acted_by)
 
+    def verify_taken(self) -> None:
+        """Checks that the exchange took what was decided here since it was last asked.
+
+        Raises:
+            TearlineError: What it refused it with, or ``OutcomeUnknown`` if it has no answer yet.
+        """
+        decided, self._decided = self._decided, []
+        for item in map(self._state.stores.outbox.item, decided):
+            if item is not None and item.code:
+                raise (error_by_code(item.code) or RefusedOtherwise)(item.why)
+            if item is not None and item.is_waiting:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+
     # At work.
 
     def turn(self) -> int:
@@ -294,20 +333,45 @@ class Cases:
         if not self._state.is_ready():
             return 0
         with stores.database.transaction():
-            return sum(self._tell(led, None) for led in stores.cases.led())
+            return sum(self._tell(led, None, patient=True) for led in stores.cases.led())
 
-    def _tell(self, led: LedCase, acted_by: ActedBy | None) -> int:
-        """Says what each agency should have been told by now; inside the caller's transaction."""
+    def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
+        """Says what each agency should have been told by now; inside the caller's transaction.
+
+        Args:
+            led: The case.
+            acted_by: The person behind it.
+            patient: Whether what the exchange refused a moment ago waits before it is said again,
+                as it is refused for as long as an agreement is suspended.
+        """
+        self._state.verify_ready()
         cases = self._state.stores.cases
         count = 0
         for agency, (phase, note) in led.file.words(_seats(cases, led)).items():
             last = cases.latest(led.id, agency, mine=True)
             if last is None and phase is not Phase.INVITED:
                 continue  # closed before anybody was told of it
-            if last is None or (last.step.phase, last.note) != (phase, note):
-                self._say(led.id, led.agreement_id, led.nodes[agency], phase, note, acted_by)
-                count += 1
+            if last is not None and (last.step.phase, last.note) == (phase, note):
+                continue
+            node, now_ms = led.nodes[agency], self._state.now_ms()
+            *word, said_ms = self._last_said.get((led.id, agency), (None, None, 0))
+            if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
+                continue
+            if not self._can_seal_to(node):
+                continue  # told once it has a key; the others, and all other mail, do not wait
+            ids = self._say(led.id, led.agreement_id, node, phase, note, acted_by)
+            if not patient:
+                self._decided.extend(ids)
+            self._last_said[led.id, agency] = (phase, note, now_ms)
+            count += 1
         return count
+
+    def _can_seal_to(self, node: str) -> bool:
+        try:
+            self._state.trust.kem_key(node, at=self._state.next_moment())
+        except TrustError:
+            return False
+        return True
 
     def _answer(
         self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
@@ -318,7 +382,8 @@ class Cases:
             if invited is None:
                 raise CaseRefused
             node = invited.step.header.signer
-            self._say(view.id, view.agreement_id, node, phase, note, acted_by)
+            said = self._say(view.id, view.agreement_id, node, phase, note, acted_by)
+            self._decided.extend(said)
 
     def _say(
         self,
@@ -328,7 +393,7 @@ class Cases:
         phase: Phase,
         note: CaseNote,
         acted_by: ActedBy | None,
-    ) -> None:
+    ) -> tuple[int, ...]:
         state = self._state
         state.verify_ready()
         last = state.stores.cases.latest(case_id, agency_uri_of(node), mine=True)
@@ -354,7 +419,7 @@ class Cases:
         tree, publication = sign_together(state.signer, [(kind, encode_case_step(step))])
         (statement,) = tree.statements()
         state.stores.cases.put_step(Said(statement=statement.id, step=step, note=note, mine=True))
-        self._sender.store_publications([publication])
+        return self._sender.store_publications([publication])
 
     def _own_view(self, led: LedCase) -> CaseView:
         seats = _seats(self._state.stores.cases, led)
@@ -424,6 +489,10 @@ def _seats(cases: CaseStore, led: LedCase) -> list[Seat]:
             )
         )
     return seats
+
+
+def _was_seen(manifest: Manifest, seen: Set[str]) -> bool:
+    return agency_uri_of(manifest.header.signer) in seen
 
 
 def view_of(cases: CaseStore, lead: Said) -> CaseView:

@@ -184,6 +184,8 @@ class Releasing:
             AgreementSuspended, StandingStale: If a party has suspended that, or has not said
                 where it stands.
             PolicyError: If the agreement does not allow it.
+            CaseError: If the packet is filed under a case, and the partner, who holds nothing of
+                it yet, is not in the case.
         """
         shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
         if not shown.own:
@@ -192,6 +194,8 @@ class Releasing:
         if field is None:
             raise NotFound("the packet has no such field")
         recipient = node_of(self._state.trust, to)
+        if all(g.grant.address.recipient != recipient for g in shown.grants):
+            verify_filing(self._state.stores.cases, shown.manifest.case_id, [recipient])
         first = next((g.grant for g in shown.grants), None)
         agreement = self._state.stores.agreements.newest(shown.manifest.agreement.id)
         agreement.verify_in_force(self._state.now_ms())

@@ -38,6 +38,7 @@ MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 
 # Cases.
 MAX_CASE_MEMBERS = MAX_COSIGNERS  # every agency of a federation
+CASE_RETRY_MS = 600_000  # what is refused is two entries of the log each time that it is said
 
 # Transport.
 MAX_MESSAGE_BYTES = 4 << 20  # the default of gRPC, and what one commit may hold in memory

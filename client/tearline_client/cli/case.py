@@ -67,6 +67,7 @@ def open_command(
             acted_by=_person(frame, node, terms.id),
         )
         await node.sync()
+        node.cases.verify_taken()
         return case_id
 
     case_id = at_work(frame, run)
@@ -245,6 +246,7 @@ def _act(
             frame.confirm(warning, view.title, yes=False)
         act(node, view, _person(frame, node, view.agreement_id))
         await node.sync()
+        node.cases.verify_taken()
         return node.cases.find(view.id.hex())
 
     view = at_work(frame, run)

@@ -6,14 +6,21 @@ _REFUSED = "a signed refusal in the log"
 
 
 def _attack(
-    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
+    name: str,
+    code: str,
+    test: str,
+    function: str,
+    evidence: str,
+    returns: str = "None",
+    *,
+    file: str = "test_cases",
 ) -> Attack:
     return Attack(
         name=name,
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_cases.py::{test}",
+        test=f"tests/attacks/{file}.py::{test}",
         returns=returns,
     )
 
@@ -75,5 +82,31 @@ CASES = (
         "test_what_was_left_or_closed_stays_so",
         "tearline.case:verify_step",
         _REFUSED,
+    ),
+    _attack(
+        "give a case the title of a partner's, so that its packets go out under the title in clear",
+        "",
+        "test_a_title_that_two_cases_bear_is_never_sent_in_clear",
+        "tearline_client.casework:Cases._named",
+        "nothing leaves the house",
+        "[]",
+        file="test_cases_edges",
+    ),
+    _attack(
+        "appear in the timeline of a member who must not see one",
+        "",
+        "test_what_a_hidden_member_files_is_in_no_timeline",
+        "tearline_client.casework:_was_seen",
+        "the packet's id, put aside",
+        "True",
+        file="test_cases_edges",
+    ),
+    _attack(
+        "have a filed packet disclosed to a partner outside of its case",
+        "TL-CAS-005",
+        "test_a_filed_packet_is_disclosed_to_nobody_outside_of_its_case",
+        "tearline_client.filing:verify_filing",
+        "nothing leaves the house",
+        file="test_cases_edges",
     ),
 )
