@@ -37,7 +37,7 @@ def follow(pages: Path, trust_list: Path, database: Path) -> int:
         parse_trust_list(signed.statement.body).log,
     )
     for page in sorted(pages.iterdir()):
-        follower.take(parse_entries(page.read_bytes()))
+        follower.take(parse_entries(page.read_bytes()), now_ms=0)
     size = store.size
     db.close()
     return size

@@ -60,11 +60,12 @@ class LogFollower:
         """The index of the next entry to ask for."""
         return self._pending.frontier.size
 
-    def take(self, page: EntryRange) -> bool:
+    def take(self, page: EntryRange, *, now_ms: int) -> bool:
         """Takes a run of entries; they count once a checkpoint over exactly them verifies.
 
         Args:
             page: Entries from ``next_index`` on, and a checkpoint over at least them.
+            now_ms: This machine's clock, by which the log's times are judged later.
 
         Returns:
             Whether the checkpoint was reached; if not, more entries must be asked for. So they
@@ -80,7 +81,10 @@ class LogFollower:
             if self._store.size != self._pending.start:
                 self._catch_up()
                 return False
-            return self._take(page, signed)
+            reached = self._take(page, signed)
+            if reached:
+                self._cosigning.saw(signed.checkpoint.size, now_ms)
+            return reached
 
     def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
         frontier, _ = self._pending.frontier.append(entry_hash(entry) for entry in page.entries)

@@ -23,6 +23,7 @@ from tearline.errors import (
     GrantMisdirected,
     GrantorNotOriginator,
     KeystoreEntryMissing,
+    PacketError,
     ProposalRefused,
     StatementMalformed,
     TearlineError,
@@ -40,6 +41,7 @@ from tearline.policy.profile import verify_category
 from tearline.proposal import Proposal, verify_proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt
+from tearline.request.step import Note, RequestStep, verify_note
 from tearline.sealing import open_note, open_packet, open_release
 from tearline.standing import Standing
 from tearline.statement import Header, Statement, StatementType
@@ -54,6 +56,7 @@ from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_recei
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
+from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed
 
@@ -70,6 +73,7 @@ _CODES = {
     StatementType.AGREEMENT: EventCode.AGREEMENT,
     StatementType.ERASURE: EventCode.ERASED,
     StatementType.CONSENT: EventCode.CONSENT,
+    StatementType.REQUEST_STEP: EventCode.REQUEST,
     StatementType.PROPOSAL: EventCode.PROPOSAL,
     StatementType.STANDING: EventCode.STANDING,
     StatementType.CASE_STEP: EventCode.CASE,
@@ -156,6 +160,21 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedStep:
+    """A step of a request, with what its note tells.
+
+    Attributes:
+        step: The step, which counts whatever its note is.
+        note: What it tells; None where that is not what it must be.
+        finding: What is wrong with the note.
+    """
+
+    step: RequestStep
+    note: Note | None
+    finding: TearlineError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedCaseStep:
     """A step of a case that verified, and what it tells us alone."""
 
     step: CaseStep
@@ -167,6 +186,7 @@ Content = (
     | ReceivedGrant
     | KeptBack
     | ReceivedStep
+    | ReceivedCaseStep
     | Lapsed
     | Waiting
     | TakenBack
@@ -330,6 +350,8 @@ class Intake:
                 return self._erasure(statement, delivery)
             case StatementType.CONSENT:
                 return self._consent(statement)
+            case StatementType.REQUEST_STEP:
+                return self._step(statement)
             case StatementType.PROPOSAL:
                 return self._proposal(statement, at)
             case StatementType.STANDING:
@@ -448,13 +470,30 @@ class Intake:
         verify_proposal(proposal, agreement, members)
         return proposal
 
-    def _case_step(self, statement: Statement) -> ReceivedStep:
+    def _case_step(self, statement: Statement) -> ReceivedCaseStep:
         step = parse_case_step(statement.body)
         self._verify_addressed(step.address)
         key = self._kem_key(step.kem_key_id)
         before = encode_case_step_prefix(step)
         note = open_note(step.sealed, key, statement.type, before)
-        return ReceivedStep(step=step, note=parse_case_note(note))
+        return ReceivedCaseStep(step=step, note=parse_case_note(note))
+
+    def _step(self, statement: Statement) -> ReceivedStep:
+        step = parse_step(statement.body)
+        self._verify_addressed(step.address)
+        try:
+            key = self._kem_key(step.kem_key_id)
+        except KeystoreEntryMissing as error:
+            if not self._may_lack_keys():
+                raise
+            return ReceivedStep(step=step, note=None, finding=error)
+        before = encode_step_prefix(step)
+        try:
+            note = parse_note(open_note(step.sealed, key, statement.type, before))
+            verify_note(step.kind, note)
+        except PacketError as error:
+            return ReceivedStep(step=step, note=None, finding=error)
+        return ReceivedStep(step=step, note=note, finding=None)
 
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:

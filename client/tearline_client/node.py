@@ -57,6 +57,7 @@ from tearline_client.receiver import Receiver
 from tearline_client.recovery import Recovery
 from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Persons, Releasing, Sent, node_of
+from tearline_client.requesting import Requests
 from tearline_client.rotation import KeyKind, rotation_due
 from tearline_client.seconding import Seconding
 from tearline_client.sender import Sender
@@ -149,6 +150,8 @@ class Node:
         self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.cases = Cases(state, self._sender)
+        self.requests = Requests(state, self._sender, self._releasing)
+        self.notices.watch(self.requests.due)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
         self.standings = Standings(state, self._sender)
 
@@ -252,6 +255,7 @@ class Node:
         self.recalls.run()
         self.standings.settle()
         self.cases.turn()
+        self.requests.attend()
         await self._sender.flush()
         if self._reissuing.reissue():
             await self._sender.flush()

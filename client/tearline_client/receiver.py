@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tearline.agreement import Agreement
+from tearline.bodies.requests import items_of
 from tearline.channel import Incoming, Mark, Void
 from tearline.erasure import Erasure
 from tearline.errors import (
@@ -21,12 +22,15 @@ from tearline.errors import (
     EntryNotIncluded,
     FileExposed,
     GrantMisdirected,
+    ItemUnknown,
     KeystoreEntryMissing,
     KeystoreUnusable,
     MarkUnequal,
     PinUnknown,
     ReceiptForgotten,
+    RecordRequestUnknown,
     StatementMalformed,
+    StepBackwards,
     StoreError,
     SuiteUnknown,
     SuspensionBreached,
@@ -38,6 +42,7 @@ from tearline.packet import PacketKind
 from tearline.proposal import Proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt, Status, verify_forward
+from tearline.request.step import Note, Side
 from tearline.standing import Standing
 from tearline.wire.exchange import (
     Cursor,
@@ -54,6 +59,7 @@ from tearline_client.incoming import (
     KeptBack,
     Lapsed,
     Received,
+    ReceivedCaseStep,
     ReceivedConsent,
     ReceivedGrant,
     ReceivedStep,
@@ -62,7 +68,9 @@ from tearline_client.incoming import (
 from tearline_client.obeying import Obeying
 from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
+from tearline_client.store.requests import StoredRequest
 from tearline_client.store.waiting import WaitingGrant
+from tearline_client.views import open_view
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
 """Faults of this machine, of which a delivery is not to blame."""
@@ -75,6 +83,7 @@ _MAY_PASS = (
     PinUnknown,  # another version is installed
     SuiteUnknown,
     CiphertextMissing,  # it was recalled since, which the node reads further on
+    RecordRequestUnknown,  # a request that waits is opened
 )
 """What may be otherwise later. A key is not among them: one that comes on record after a
 statement's entry never counts for it, and every entry before it is read when it is judged."""
@@ -175,7 +184,7 @@ class Receiver:
                     case Received(content=Lapsed() as lapsed):
                         self._quarantine(lapsed.why, data, about=waiting.id)
                     case Received(content=ReceivedGrant() as grant):
-                        self._store_grant(grant)
+                        self._store_grant(received, grant)
             if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
                 yield received
 
@@ -288,7 +297,9 @@ class Receiver:
     def _store(self, received: Received, data: bytes) -> None:
         match received.content:
             case ReceivedGrant() as grant:
-                self._store_grant(grant)
+                self._store_grant(received, grant)
+            case ReceivedStep() as step:
+                self._store_step(received, step)
             case Receipt() as receipt:
                 self._store_receipt(received, receipt, data)
             case Agreement():
@@ -302,8 +313,8 @@ class Receiver:
             case Proposal():
                 place, time_ms = received.opening.index, received.event.time_ms
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
-            case ReceivedStep() as received_step:
-                self._store_step(received, received_step)
+            case ReceivedCaseStep() as case_step:
+                self._store_case_step(received, case_step)
             case Mark() as mark:
                 self._store_mark(received, mark)
             case Standing() as standing:
@@ -335,13 +346,43 @@ class Receiver:
         )
         stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
 
+    def _store_step(self, received: Received, content: ReceivedStep) -> None:
+        """Keeps a step that follows, or may once the log is seen to hold one of ours.
+
+        Raises:
+            RecordRequestError: If it does not follow, or would undo what did.
+        """
+        requests, step = self._state.stores.requests, content.step
+        request = requests.request(step.request, received.signer.signer)
+        before = requests.replayed(request)
+        index, time_ms = received.opening.index, received.event.time_ms
+        requests.put_theirs(request, received.signed, content.note, index, time_ms)
+        after = requests.replayed(request)
+        waits = any(each.is_pending for each in requests.steps(request))
+        waits = waits or step.number > before.progress.taken[request.side.other] + 1
+        if index in after.unfit and not waits:
+            raise after.unfit[index]
+        if after.unfit.keys() - before.unfit.keys() - {index}:
+            raise StepBackwards("it stands in the log before what excludes it")
+        finding = content.finding
+        if finding is None and content.note is not None:
+            finding = self._judge_outcomes(request, content.note)
+        if finding is not None:
+            self._quarantine(finding, received.signed.statement.body, about=step.request)
+
+    def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
+        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
+        asked = items_of(opened.field for opened in view.best())
+        strange = [item.number for item in note.items if item.number not in asked]
+        return ItemUnknown(f"item {strange[0]}") if strange else None
+
     def _erase(self, received: Received) -> None:
         stores = self._state.stores
         gone = stores.erasures.erase(received.signed, received.opening.index)
         for opened in gone:
             stores.packets.forget_receipts(opened.event.statement_id, opened.opening.index)
 
-    def _store_grant(self, received: ReceivedGrant) -> None:
+    def _store_grant(self, arrived: Received, received: ReceivedGrant) -> None:
         packets, now_ms = self._state.stores.packets, self._state.now_ms()
         packet_id = received.manifest_signed.statement.id
         verify_taken(packets, received.manifest, received.view, node=self._state.uri)
@@ -360,6 +401,14 @@ class Receiver:
             problem = received.problems[0]
             unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
             self._quarantine(unfit, packet_id, about=packet_id)
+        if received.manifest.kind is PacketKind.RECORD_REQUEST:
+            self._state.stores.requests.begin(
+                packet_id,
+                arrived.signer.signer,
+                Side.HOLDER,
+                index=arrived.opening.index,
+                time_ms=arrived.event.time_ms,
+            )
 
     def _tell(self, received: Received) -> None:
         if not isinstance(received.content, ReceivedGrant):
@@ -378,7 +427,7 @@ class Receiver:
             case=content.manifest.case_id,
         )
 
-    def _store_step(self, received: Received, content: ReceivedStep) -> None:
+    def _store_case_step(self, received: Received, content: ReceivedCaseStep) -> None:
         said = Said(
             statement=received.signed.statement.id,
             step=content.step,
@@ -400,6 +449,12 @@ class Receiver:
         if grant.grant.address.recipient != received.signer.signer:
             raise GrantMisdirected("the receipt is not from the grant's recipient")
         verify_forward(grant.status, receipt.status)
+        self._state.stores.requests.store(
+            grant.grant.packet,
+            received.signer.signer,
+            index=received.opening.index,
+            time_ms=received.event.time_ms,
+        )
         packets.put_receipt(received.signed, receipt)
         packets.set_status(receipt.about, receipt.status)
 

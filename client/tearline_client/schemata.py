@@ -75,6 +75,8 @@ EXTENSIONS = frozenset(
         "OperationalNotice",
         "PreExportNotification",
         "PrecursorIncident",
+        "RecordRequest",
+        "RequestedItem",
         "Substance",
         "TransferLeg",
     }
@@ -387,6 +389,12 @@ _TABLE: tuple[tuple[str, str, dict[str, str]], ...] = (
             "entity": "subject",
         },
     ),
+    (
+        "RecordRequest",
+        "Thing",
+        {"string": "offence link urgencyReason", "entity": "subject"},
+    ),
+    ("RequestedItem", "Thing", {"string": "number record", "entity": "request subject"}),
     (
         "Feedback",
         "Interval",

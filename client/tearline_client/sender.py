@@ -310,6 +310,8 @@ class Sender:
                 self._state.stores.consents.forget(statement.id)
             case StatementType.RECALL:
                 self._state.stores.recalls.drop(statement.id)
+            case StatementType.REQUEST_STEP:
+                self._state.stores.requests.refuse(statement.id, code)
             case StatementType.RECEIPT:
                 packets.set_untold(parse_receipt(statement.body).about)
             case StatementType.STANDING:

@@ -61,6 +61,7 @@ from tearline_client.store.pending import PendingStore
 from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recalls import RecallStore
 from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.standings import StandingStore
 from tearline_client.store.waiting import WaitingStore
@@ -87,6 +88,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.recalls = RecallStore(database)
+        self.requests = RequestStore(database, self.packets, self.agreements)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.cases = CaseStore(database)
@@ -250,7 +252,7 @@ class NodeState:
     async def _follow_once(self) -> bool:
         reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
         try:
-            return self.follower.take(parse_entries(reply))
+            return self.follower.take(parse_entries(reply), now_ms=self.now_ms())
         except TearlineError as error:
             self.alarm(error, reply)
             raise
@@ -330,7 +332,8 @@ class NodeState:
     def _compare(self, promise: Promise) -> None:
         packets, log, now_s = self.stores.packets, self.stores.log, self.follower.time_s()
         if promise.entry.index < log.size:
-            log.put_opening(promise.entry)
+            event = log.put_opening(promise.entry)
+            self.stores.requests.note_own(event, promise.entry.index)
             packets.set_kept(promise)
         elif promise.due_s is None:
             packets.set_due(promise, now_s + MAX_ENTRY_DELAY_S)

@@ -186,6 +186,7 @@ class SyncNode:
         self.consents = SyncDesk(node.consents, loop)
         self.standings = SyncDesk(node.standings, loop)
         self.cases = SyncDesk(node.cases, loop)
+        self.requests = SyncDesk(node.requests, loop)
 
     open = staticmethod(_opened(Node.open))
 

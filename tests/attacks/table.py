@@ -21,6 +21,7 @@ from attacks.rows import (
     partners,
     proposals,
     recalls,
+    requests,
     standings,
 )
 
@@ -54,4 +55,5 @@ ATTACKS: tuple[Attack, ...] = (
     *proposals.PROPOSALS,
     *proposals.OPENINGS,
     *cases.CASES,
+    *requests.REQUESTS,
 )

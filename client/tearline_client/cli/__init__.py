@@ -15,6 +15,7 @@ NOUNS = {
     "agreement": ("tearline_client.cli.agreement", "What is shared, with whom, in which form."),
     "policy": ("tearline_client.cli.policy", "Who would get what, and why."),
     "packet": ("tearline_client.cli.packet", "What is sent, who sees what, what came."),
+    "request": ("tearline_client.cli.request", "Records asked of partners and of us."),
     "consent": ("tearline_client.cli.consent", "What may be done beyond what was given."),
     "transfer": ("tearline_client.cli.transfer", "Which legs are two sides of one transfer."),
     "case": ("tearline_client.cli.case", "Joint cases: who is in them, what is filed."),

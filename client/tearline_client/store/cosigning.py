@@ -86,6 +86,32 @@ class CosigningStore:
         keys = [parse_verifier_key(key) for key in log.verifier_keys]
         self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
 
+    def saw(self, size: int, now_ms: int) -> None:
+        """Notes when a verified checkpoint was seen, in the caller's transaction."""
+        self._db.execute(
+            "INSERT INTO checkpoint_seen VALUES (?, ?, ?)"
+            " ON CONFLICT (size) DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)",
+            (size, now_ms, now_ms),
+        )
+
+    def came_between(self, index: int) -> tuple[int, int] | None:
+        """Our own times between which an entry came into the log, as far as this node saw.
+
+        Returns:
+            When a checkpoint without it was seen last, 0 for never, and when one with it was seen
+            first; None before that.
+        """
+        first_ms = self._db.value(
+            "SELECT first_ms FROM checkpoint_seen WHERE size > ? ORDER BY size LIMIT 1", (index,)
+        )
+        if first_ms is None:
+            return None
+        last_ms = self._db.value(
+            "SELECT last_ms FROM checkpoint_seen WHERE size <= ? ORDER BY size DESC LIMIT 1",
+            (index,),
+        )
+        return last_ms or 0, first_ms
+
     def partner(self, agency: str) -> Partner:
         """How far one partner cosigned."""
         row = self._db.row(

@@ -11,6 +11,7 @@ from tearline.bodies.chemicals import PRE_EXPORT_NOTIFICATION, PRECURSOR_INCIDEN
 from tearline.bodies.documents import judge_document
 from tearline.bodies.lead import LEAD
 from tearline.bodies.notices import FEEDBACK, OPERATIONAL_NOTICE
+from tearline.bodies.requests import RECORD_REQUEST
 from tearline.bodies.rules import KindRules
 from tearline.bodies.transfers import VALUE_TRANSFER
 from tearline.errors import BodyIncomplete, BodyRefused
@@ -26,6 +27,7 @@ KINDS: Mapping[PacketKind, KindRules] = MappingProxyType(
             PRE_EXPORT_NOTIFICATION,
             OPERATIONAL_NOTICE,
             FEEDBACK,
+            RECORD_REQUEST,
         )
     }
 )

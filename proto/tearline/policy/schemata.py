@@ -358,6 +358,17 @@ _KINDS = (
             "relation": "subject",
         },
     ),
+    _schema(
+        "RecordRequest",
+        "Thing",
+        # Why a partner is asked, and what about; whatever else is to be told is a narrative.
+        {"relation": "offence link urgencyReason subject"},
+    ),
+    _schema(
+        "RequestedItem",
+        "Thing",
+        {"reference": "number request", "relation": "record subject"},
+    ),
     _schema("Feedback", "Interval", {"reference": "packet", "operation": "outcome reply"}),
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from tearline.agreement import Agreement
 from tearline.errors import (
     ExtensionRefused,
     NotExpired,
@@ -23,7 +24,7 @@ from tearline.errors import (
     UrgencyRefused,
 )
 from tearline.limits import MAX_REQUEST_QUESTIONS
-from tearline.packet import Urgency
+from tearline.packet import Manifest, Urgency
 from tearline.request.clock import (
     EXTENSION_OF_PRESERVATION_MS,
     Interval,
@@ -94,6 +95,16 @@ class Demand:
     reply_times: Mapping[Urgency, int]
     authorisation_ms: int
     not_after_ms: int
+
+
+def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
+    """What a request asks of time, under the version of the agreement that it names."""
+    return Demand(
+        urgency=manifest.urgency,
+        reply_times=agreement.reply_times,
+        authorisation_ms=agreement.authorisation_ms,
+        not_after_ms=manifest.not_after_ms,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

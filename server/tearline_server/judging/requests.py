@@ -16,7 +16,7 @@ from tearline.grant import Grant
 from tearline.packet import Manifest, PacketKind
 from tearline.policy.category import PERSONAL
 from tearline.policy.form import Form
-from tearline.request.progress import Demand, LoggedStep, Progress, replay
+from tearline.request.progress import LoggedStep, Progress, demand_of, replay
 from tearline.request.step import RequestStep, Side
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.packets import parse_manifest
@@ -146,16 +146,6 @@ def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> No
 def overdue_id(packet: bytes, holder: str, due_ms: int) -> bytes:
     """What the entry that an answer is overdue is known by: its request and its clock."""
     return labelled_sha256("overdue", packet, prefixed(holder.encode()), u64(due_ms))
-
-
-def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
-    """What a request asks of time."""
-    return Demand(
-        urgency=manifest.urgency,
-        reply_times=agreement.reply_times,
-        authorisation_ms=agreement.authorisation_ms,
-        not_after_ms=manifest.not_after_ms,
-    )
 
 
 def request_rows(docket: Docket, *, new: bool) -> Sequence[RequestRow]:

@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schemata import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "c15cbbaaf0e029527d279e5b22ebaea76c1af7aaef95ec73cd8a66426070f93c"
+DIGEST = "281fcdd8a95d39e392e83db414dd347607e3527b13ec8feb181ee785aa71bee5"
 
 
 def path(name: str) -> str:

@@ -1,0 +1,447 @@
+"""``tearline request``: records asked of partners and of us, and the clocks of both."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from tearline.errors import MalformedInput, NotPermitted, RecordRequestMalformed
+from tearline.packet import PacketKind, Urgency
+from tearline.request.step import Ground, Side
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import acting, agency_name, at_work, read_text, time_text
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Group
+from tearline_client.cli.seen import names_by_recipient, short, text_column, values_text
+from tearline_client.drafting import narrative_field
+from tearline_client.drafts import About
+from tearline_client.entities import connected_groups
+from tearline_client.importers.ftm import read_ftm
+from tearline_client.node import Node
+from tearline_client.plan import Cell, ReleasePlan
+from tearline_client.request_file import parse_request_file
+from tearline_client.requesting import RequestView
+
+_FILE = click.Path(path_type=Path)
+_MAX_FILE = 1 << 20
+_DAY_MS = 24 * 3_600_000
+_item_option = click.option(
+    "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
+)
+_text_option = click.option("--text", default="", help="For the other side alone.")
+_needed_text = click.option("--text", required=True, help="For the other side alone.")
+_URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Records asked of partners and of us, and the clocks of both."""
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
+@pass_frame
+def new(frame: Frame, file: Path, dry_run: bool) -> None:
+    """Ask a partner for records, as FILE says (TOML)."""
+    asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await node.sync()
+        subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
+        groups = connected_groups([*asked.entities, *subjects])
+        if len(groups) != 1:
+            raise RecordRequestMalformed("some of the subjects are named by no item")
+        extra = (narrative_field(asked.narrative),) if asked.narrative else ()
+        draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
+        plan = node.plan(draft, [asked.to])
+        if dry_run:
+            return _cells(plan, node.state.trust)
+        person = _person(frame, node, draft.agreement.id)
+        sent = await node.requests.submit(plan, person)
+        for code, why in sent.refused:
+            frame.say(f"{code}: {why}")
+        return [{"request": packet.hex()} for packet in sent.packets if not sent.refused]
+
+    rows = at_work(frame, run)
+    preview = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by"]
+    frame.emit(rows, preview if dry_run else ["request"])
+
+
+@command.command(name="list")
+@click.option("--open", "only_open", is_flag=True, help="Only those that have not ended.")
+@pass_frame
+def list_command(frame: Frame, only_open: bool) -> None:
+    """List requests, ours and partners': whose turn it is, and until when."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await _catch_up(node)
+        trust = node.state.trust
+        return [
+            _row(view, trust)
+            for view in node.requests.list()
+            if not (only_open and view.progress.phase.has_ended)
+        ]
+
+    columns = ["request", "role", "partner", "urgency", "state", "due", "left", "overdue"]
+    frame.emit(at_work(frame, run), columns)
+
+
+def _row(view: RequestView, trust: TrustState) -> dict[str, object]:
+    progress, owed = view.progress, not view.progress.phase.has_ended
+    return {
+        "request": view.request.packet.hex()[:12],
+        "id": view.request.packet.hex(),
+        "role": "asker" if view.request.side is Side.ASKER else "asked",
+        "partner": agency_name(trust.trust_list, view.request.peer),
+        "urgency": progress.urgency.value,
+        "state": progress.phase.text,
+        "question": progress.has_question,
+        "due": time_text(view.due_ms) if view.due_ms is not None and owed else "",
+        "due_ms": view.due_ms if owed else None,
+        "left_ms": view.left_ms if owed else None,
+        "left": _left(view) if owed else "",
+        "overdue": view.is_overdue,
+        "items": len(view.items),
+        "open_items": sum(item.is_open for item in view.items),
+        "disputed": list(progress.disputed),
+    }
+
+
+def _left(view: RequestView) -> str:
+    minutes = abs(view.left_ms) // 60_000
+    days, hours = divmod(minutes // 60, 24)
+    text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
+    if view.is_overdue:
+        return f"OVERDUE by {text}"
+    return f"{text}, stopped" if view.due_ms is None else text
+
+
+@command.command()
+@click.argument("request")
+@click.option("--steps", is_flag=True, help="What both sides did, in place of the items.")
+@pass_frame
+def show(frame: Frame, request: str, steps: bool) -> None:
+    """Show the items of REQUEST (the beginning of its id), and what became of each."""
+
+    async def run(node: Node) -> tuple[RequestView, TrustState]:
+        await _catch_up(node)
+        return node.requests.show(node.state.stores.packets.find(request)), node.state.trust
+
+    view, trust = at_work(frame, run)
+    row = _row(view, trust)
+    left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
+    frame.say(
+        f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
+        f" due {row['due'] or '-'}"
+    )
+    if steps:
+        frame.emit(_steps(view), ["at", "by", "step", "items", "text", "entry", "refused"])
+        return
+    frame.emit(
+        (
+            {
+                "item": item.number,
+                "record": item.record,
+                "outcome": "answered" if item.answer else "refused" if item.ground else "open",
+                "ground": item.ground.value if item.ground else "",
+                "answer": item.answer.hex(),
+            }
+            for item in view.items
+        ),
+        ["item", "record", "outcome", "ground", "answer"],
+    )
+
+
+def _steps(view: RequestView) -> list[dict[str, object]]:
+    return [
+        {
+            "at": time_text(each.time_ms) if each.time_ms is not None else "",
+            "by": each.side.value,
+            "step": each.step.kind.value,
+            "items": " ".join(str(item.number) for item in each.note.items) if each.note else "",
+            "text": each.note.text if each.note else "",
+            "useful": each.note.useful if each.note else None,
+            "entry": each.index,
+            "refused": each.code,
+        }
+        for each in view.steps
+    ]
+
+
+# What the side asked does.
+
+
+@command.command()
+@click.argument("request")
+@_text_option
+@pass_frame
+def admit(frame: Frame, request: str, text: str) -> None:
+    """Say that REQUEST is in order and will be dealt with."""
+    _act(frame, request, lambda node, packet, who: node.requests.admit(packet, who, text))
+
+
+@command.command()
+@click.argument("request")
+@_needed_text
+@pass_frame
+def reject(frame: Frame, request: str, text: str) -> None:
+    """Say why REQUEST is not in order; it ends with that."""
+    _act(frame, request, lambda node, packet, who: node.requests.reject(packet, text, who))
+
+
+@command.command()
+@click.argument("request")
+@_text_option
+@click.option("--permit", is_flag=True, help="Agree to another question (the asker).")
+@pass_frame
+def clarify(frame: Frame, request: str, text: str, permit: bool) -> None:
+    """Ask something about REQUEST, which stops its clock; or, as the asker, answer that."""
+
+    def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
+        view = node.requests.show(packet)
+        if view.request.side is Side.HOLDER:
+            return node.requests.clarify(packet, text, who)
+        if permit and not view.progress.has_question:
+            return node.requests.permit(packet, who)
+        return node.requests.clarified(packet, text, who, permit=permit)
+
+    _act(frame, request, act)
+
+
+@command.command()
+@click.argument("request")
+@click.option("--days", type=click.IntRange(1), required=True, help="How long it may take.")
+@_needed_text
+@pass_frame
+def authorise(frame: Frame, request: str, days: int, text: str) -> None:
+    """Announce that a judge must authorise the answer to REQUEST; that extends its time."""
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.authorise(packet, days * _DAY_MS, text, who),
+    )
+
+
+@command.command()
+@click.argument("request")
+@click.option("--urgency", type=_URGENCIES, help="What would do; or, as the asker, what will.")
+@click.option("--confirm", is_flag=True, help="Stand by the urgency (the asker).")
+@_text_option
+@pass_frame
+def contest(frame: Frame, request: str, urgency: str | None, confirm: bool, text: str) -> None:
+    """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it."""
+    if confirm == (urgency is not None):
+        raise click.UsageError("either --urgency or --confirm")
+
+    def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
+        if urgency is None:
+            return node.requests.confirm(packet, who, text)
+        if node.requests.show(packet).request.side is Side.ASKER:
+            return node.requests.lower(packet, Urgency(urgency), who)
+        return node.requests.contest(packet, Urgency(urgency), text, who)
+
+    _act(frame, request, act)
+
+
+@command.command()
+@click.argument("request")
+@click.argument("file", type=_FILE, required=False)
+@click.option("--packet", default="", help="A packet that was sent already, in place of FILE.")
+@_item_option
+@_text_option
+@click.option("--dry-run", is_flag=True, help="Show what the asker would see; send nothing.")
+@pass_frame
+def answer(
+    frame: Frame,
+    request: str,
+    file: Path | None,
+    packet: str,
+    items: tuple[int, ...],
+    text: str,
+    dry_run: bool,
+) -> None:
+    """Answer items of REQUEST with FILE (FollowTheMoney JSON lines)."""
+    _answer(frame, request, file, packet, items, text, dry_run=dry_run)
+
+
+@command.command()
+@click.argument("request")
+@click.argument("file", type=_FILE, required=False)
+@click.option("--packet", default="", help="A packet that was sent already, in place of FILE.")
+@_item_option
+@_text_option
+@click.option("--dry-run", is_flag=True, help="Show what the asker would see; send nothing.")
+@pass_frame
+def supplement(
+    frame: Frame,
+    request: str,
+    file: Path | None,
+    packet: str,
+    items: tuple[int, ...],
+    text: str,
+    dry_run: bool,
+) -> None:
+    """Answer, after its end, items of REQUEST that were refused."""
+    _answer(frame, request, file, packet, items, text, dry_run=dry_run)
+
+
+def _answer(
+    frame: Frame,
+    request: str,
+    file: Path | None,
+    packet: str,
+    items: Sequence[int],
+    text: str,
+    *,
+    dry_run: bool,
+) -> None:
+    if (file is None) == (not packet):
+        raise click.UsageError("either FILE or --packet")
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await _catch_up(node)
+        packets = node.state.stores.packets
+        request_id = packets.find(request)
+        if file is None:
+            answer_id = packets.find(packet)
+        else:
+            plan = _answering(node, request_id, file)
+            if dry_run:
+                return _cells(plan, node.state.trust)
+            person = _person(frame, node, plan.draft.agreement.id)
+            sent = await node.requests.release(request_id, plan, items, person)
+            for code, why in sent.refused:
+                frame.say(f"{code}: {why}")
+            answer_id = sent.packets[0]
+        person = _person(frame, node, packets.packet(request_id).manifest.agreement.id)
+        await node.requests.answer(request_id, answer_id, items, person, text)
+        return [_row(node.requests.show(request_id), node.state.trust)]
+
+    rows = at_work(frame, run)
+    preview = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by"]
+    frame.emit(rows, preview if dry_run else ["request", "partner", "state", "open_items"])
+
+
+def _answering(node: Node, request: bytes, file: Path) -> ReleasePlan:
+    """What an answer would release, under the article and for the purpose of the request."""
+    view, packets = node.requests.show(request), node.state.stores.packets
+    manifest = packets.packet(request).manifest
+    groups = connected_groups(read_ftm(file).entities)
+    if len(groups) != 1:
+        raise MalformedInput(f"{file} makes {len(groups)} packets; send them, and use --packet")
+    about = About(
+        article=manifest.agreement.article,
+        purpose=packets.grants(request)[0].grant.purpose,
+        kind=PacketKind.RECORD_ANSWER,
+        case_id=manifest.case_id,
+    )
+    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    draft = replace(node.draft(groups[0], about, agreement=name), derived_from=(request,))
+    return node.plan(draft, [view.request.peer])
+
+
+@command.command()
+@click.argument("request")
+@click.option(
+    "--ground", type=click.Choice([each.value for each in Ground]), required=True, help="Why."
+)
+@_item_option
+@_text_option
+@pass_frame
+def refuse(frame: Frame, request: str, ground: str, items: tuple[int, ...], text: str) -> None:
+    """Refuse items of REQUEST, or all that are open."""
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.refuse(packet, Ground(ground), items, who, text),
+    )
+
+
+# What the asker does.
+
+
+@command.command(name="preserve-extend")
+@click.argument("request")
+@_text_option
+@pass_frame
+def preserve_extend(frame: Frame, request: str, text: str) -> None:
+    """Have what REQUEST preserves kept for thirty days more, once."""
+    _act(frame, request, lambda node, packet, who: node.requests.extend(packet, who, text))
+
+
+@command.command()
+@click.argument("request")
+@_text_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_frame
+def withdraw(frame: Frame, request: str, text: str, yes: bool) -> None:
+    """Take REQUEST back."""
+    frame.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
+    _act(frame, request, lambda node, packet, who: node.requests.withdraw(packet, who, text))
+
+
+@command.command()
+@click.argument("request")
+@click.option("--useful", type=click.Choice(["yes", "no"]), required=True, help="Was it of use?")
+@_text_option
+@pass_frame
+def close(frame: Frame, request: str, useful: str, text: str) -> None:
+    """Close REQUEST, which has ended, with feedback for the partner."""
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.close(packet, useful == "yes", who, text),
+    )
+
+
+Act = Callable[[Node, bytes, ActedBy | None], Awaitable[None]]
+
+
+def _act(frame: Frame, request: str, act: Act) -> None:
+    """Takes a step of a person, and prints how the request stands then."""
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        await _catch_up(node)
+        packets = node.state.stores.packets
+        packet = packets.find(request)
+        person = _person(frame, node, packets.packet(packet).manifest.agreement.id)
+        await act(node, packet, person)
+        return [_row(node.requests.show(packet), node.state.trust)]
+
+    frame.emit(at_work(frame, run), ["request", "partner", "urgency", "state", "due", "left"])
+
+
+async def _catch_up(node: Node) -> None:
+    """Takes in what came, and then what the log says of our own receipts of it."""
+    await node.receive()
+    await node.state.follow()
+
+
+def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
+    """The liaison officer who acts, or the officer in charge."""
+    try:
+        return acting(frame, node, agreement_id, Role.LIAISON)
+    except NotPermitted:
+        return acting(frame, node, agreement_id, Role.OFFICER)
+
+
+def _cells(plan: ReleasePlan, trust: TrustState) -> list[dict[str, object]]:
+    cells: tuple[Cell, ...] = plan.cells()
+    names = names_by_recipient(cells)
+    return [
+        {
+            "field": short(cell.path),
+            "path": cell.path,
+            "category": cell.category,
+            "partner": agency_name(trust.trust_list, cell.recipient),
+            "form": cell.form.text,
+            "seen_as": values_text(cell.values),
+            "shown": values_text(cell.values, names[cell.recipient]),
+            "by": " ".join(cell.policy_ids),
+        }
+        for cell in cells
+    ]

@@ -1,0 +1,478 @@
+"""Requests for records at a node: what was asked, what we answer, and until when.
+
+Every act of a person is a step, signed and sent to the other side; the exchange takes it, or
+refuses it where another came first. What a machine must do, ``attend`` does: it says that a
+request expired, and that a time in the log is not the one at which this node saw an entry come.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tearline.bodies.requests import items_of
+from tearline.channel import Address
+from tearline.errors import (
+    ItemUnknown,
+    LogTimeDisputed,
+    NotFound,
+    PersonRequired,
+    RecordRequestUnknown,
+    RefusedOtherwise,
+    StepBackwards,
+    StepMisattributed,
+    StepPending,
+    error_by_code,
+)
+from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.packet import PacketKind, Urgency
+from tearline.request.progress import Phase, Progress
+from tearline.request.step import (
+    Ground,
+    ItemOutcome,
+    Note,
+    RequestStep,
+    Side,
+    StepKind,
+    verify_note,
+)
+from tearline.sealing import seal_note
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.exchange import encode_publication
+from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
+from tearline.wire.statements import signed
+from tearline_client.notices import Due
+from tearline_client.outgoing import sign_together
+from tearline_client.plan import ReleasePlan
+from tearline_client.releasing import Persons, Releasing, Sent
+from tearline_client.sender import Sender
+from tearline_client.state import NodeState
+from tearline_client.store.requests import StoredRequest, StoredStep
+from tearline_client.views import open_view
+
+SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedItem:
+    """One item of a request, and what became of it.
+
+    Attributes:
+        number: Its number, by which both sides name it.
+        record: Which record is asked for.
+        ground: Why it was refused; None where it was not.
+        answer: The packet that answers it; empty where none does.
+    """
+
+    number: int
+    record: str
+    ground: Ground | None = None
+    answer: bytes = b""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing was decided about it."""
+        return self.ground is None and not self.answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request as this node knows it.
+
+    Attributes:
+        request: Which one, and our side of it.
+        progress: How far it has come, by the log.
+        items: What is asked, by number.
+        steps: What both sides did, and what of ours waits or was refused.
+        due_ms: When an answer is due, or a preservation ends; None while the clock stands still.
+        left_ms: How much time is left; below zero once it is over.
+        is_overdue: Whether an answer is owed, and its time is over.
+    """
+
+    request: StoredRequest
+    progress: Progress
+    items: tuple[RequestedItem, ...]
+    steps: tuple[StoredStep, ...]
+    due_ms: int | None
+    left_ms: int
+    is_overdue: bool
+
+
+class Requests:
+    """The desk of requests: ``node.requests``.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+        releasing: How packets are sent.
+    """
+
+    def __init__(self, state: NodeState, sender: Sender, releasing: Releasing) -> None:
+        self._state = state
+        self._sender = sender
+        self._releasing = releasing
+
+    # Looking.
+
+    def list(self) -> tuple[RequestView, ...]:
+        """Every request, ours and partners', newest first."""
+        return tuple(map(self._view, self._state.stores.requests.all()))
+
+    def show(self, packet: bytes, peer: str = "") -> RequestView:
+        """One request.
+
+        Args:
+            packet: The id of its packet.
+            peer: URI of the other side; needed where one packet was sent to several.
+
+        Raises:
+            RecordRequestUnknown: If there is none, or several and none was named.
+        """
+        found = [
+            each
+            for each in self._state.stores.requests.all()
+            if each.packet == packet and peer in ("", each.peer)
+        ]
+        if len(found) != 1:
+            raise RecordRequestUnknown(f"{len(found)} have that id here")
+        return self._view(found[0])
+
+    def _view(self, request: StoredRequest) -> RequestView:
+        requests, now_ms = self._state.stores.requests, self._state.now_ms()
+        progress = requests.replayed(request).progress
+        clock, steps = progress.clock(), requests.steps(request)
+        return RequestView(
+            request=request,
+            progress=progress,
+            items=self._items(request, steps),
+            steps=steps,
+            due_ms=clock.due_ms(),
+            left_ms=clock.left_ms(now_ms),
+            is_overdue=progress.is_overdue(now_ms),
+        )
+
+    def _items(
+        self, request: StoredRequest, steps: Sequence[StoredStep]
+    ) -> tuple[RequestedItem, ...]:
+        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
+        items = {
+            number: RequestedItem(number=number, record=record)
+            for number, record in items_of(o.field for o in view.best()).items()
+        }
+        for each in steps:
+            if each.index is None or each.note is None:
+                continue
+            for outcome in each.note.items:
+                known = items.get(outcome.number)
+                if known is not None and not known.answer:  # what was answered stays so
+                    items[outcome.number] = _decided(known, outcome, each.note.answer)
+        return tuple(items.values())
+
+    # Asking, and what the asker does.
+
+    async def submit(self, plan: ReleasePlan, acted_by: ActedBy | None) -> Sent:
+        """Sends a request for records.
+
+        Raises:
+            PersonRequired: If no liaison officer or officer in charge asks.
+            RecordRequestUnknown: If the plan is of another kind, or for more than one partner.
+            TearlineError: As ``Releasing.send`` says.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        if plan.draft.kind is not PacketKind.RECORD_REQUEST or len(plan.recipients) != 1:
+            raise RecordRequestUnknown("a request asks one partner, by a packet of its kind")
+        return await self._releasing.send([plan], Persons(acted_by=acted_by))
+
+    async def withdraw(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+        """Takes a request back, as long as it is open."""
+        await self._take(packet, StepKind.WITHDRAW, Note(text=text), acted_by)
+
+    async def confirm(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+        """Stands by an urgency that the holder contested."""
+        await self._take(packet, StepKind.CONFIRM, Note(text=text), acted_by)
+
+    async def lower(self, packet: bytes, urgency: Urgency, acted_by: ActedBy | None) -> None:
+        """Gives way where the holder contested the urgency; the clock is computed anew."""
+        await self._take(packet, StepKind.LOWER, Note(), acted_by, urgency=urgency)
+
+    async def clarified(
+        self, packet: bytes, text: str, acted_by: ActedBy | None, *, permit: bool = False
+    ) -> None:
+        """Answers the holder's question; with ``permit``, agrees to another one."""
+        await self._take(packet, StepKind.CLARIFIED, Note(text=text), acted_by, permit=permit)
+
+    async def permit(self, packet: bytes, acted_by: ActedBy | None) -> None:
+        """Agrees to another question of the holder, which will stop the clock."""
+        await self._take(packet, StepKind.PERMIT, Note(), acted_by)
+
+    async def extend(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+        """Has what is preserved kept for thirty days more, once."""
+        await self._take(packet, StepKind.EXTEND, Note(text=text), acted_by)
+
+    async def close(
+        self, packet: bytes, useful: bool, acted_by: ActedBy | None, text: str = ""
+    ) -> None:
+        """Closes a request that has ended, with feedback for the holder."""
+        await self._take(packet, StepKind.CLOSE, Note(useful=useful, text=text), acted_by)
+
+    # What the holder does.
+
+    async def admit(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+        """Says that a request is in order."""
+        await self._take(packet, StepKind.ADMIT, Note(text=text), acted_by)
+
+    async def reject(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
+        """Says that a request is not in order, and ends it."""
+        await self._take(packet, StepKind.REJECT, Note(text=text), acted_by)
+
+    async def clarify(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
+        """Asks the asker something; the clock stands still until that is answered."""
+        await self._take(packet, StepKind.CLARIFY, Note(text=text), acted_by)
+
+    async def authorise(
+        self, packet: bytes, extension_ms: int, text: str, acted_by: ActedBy | None
+    ) -> None:
+        """Announces that a judge must authorise the answer, and how long that may take."""
+        await self._take(
+            packet, StepKind.AUTHORISE, Note(text=text), acted_by, extension_ms=extension_ms
+        )
+
+    async def contest(
+        self, packet: bytes, urgency: Urgency, text: str, acted_by: ActedBy | None
+    ) -> None:
+        """Contests the urgency, with a reason; the asker confirms it or lowers it."""
+        await self._take(packet, StepKind.CONTEST, Note(text=text), acted_by, urgency=urgency)
+
+    async def release(
+        self,
+        packet: bytes,
+        plan: ReleasePlan,
+        items: Sequence[int],
+        acted_by: ActedBy | None,
+    ) -> Sent:
+        """Sends a packet that is to answer items; ``answer`` then says so.
+
+        Nothing leaves the house where no answer would be taken by what is known here.
+
+        Raises:
+            PersonRequired: If nobody answers for it.
+            ItemUnknown: If an item was never asked, or was decided before.
+            StepBackwards: If the request was withdrawn, has expired or is closed.
+            TearlineError: As ``Releasing.send`` says.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        shown = self.show(packet)
+        if shown.request.side is Side.ASKER:
+            raise StepMisattributed("we are who asks")
+        _chosen(shown, items)
+        phase = shown.progress.phase
+        if phase.has_ended and phase not in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED):
+            raise StepBackwards(f"it is {phase.text}")
+        return await self._releasing.send([plan], Persons(acted_by=acted_by))
+
+    async def answer(
+        self,
+        packet: bytes,
+        answer: bytes,
+        items: Sequence[int],
+        acted_by: ActedBy | None,
+        text: str = "",
+    ) -> None:
+        """Says which items a packet of ours answers, one that was sent to the asker.
+
+        Args:
+            packet: The request.
+            answer: The packet that answers.
+            items: Numbers of the items; all that are open where none is named.
+            acted_by: Who answers for it.
+            text: For the asker.
+
+        Raises:
+            ItemUnknown: If an item was never asked, or was decided before.
+            NotFound: If no such packet of ours was sent to the asker.
+            RecordRequestError: If the step does not follow.
+        """
+        shown = self.show(packet)
+        sent = self._state.stores.packets.grants(answer)
+        if not any(g.grant.address.recipient == shown.request.peer for g in sent if not g.incoming):
+            raise NotFound("no such packet of ours was sent to the asker")
+        numbers = _chosen(shown, items)
+        outcomes = tuple(ItemOutcome(number=number) for number in numbers)
+        kind = StepKind.ANSWER if _is_last(shown, numbers) else StepKind.PARTIAL
+        if shown.progress.phase.has_ended:
+            kind = StepKind.SUPPLEMENT
+        note = Note(items=outcomes, answer=answer, text=text)
+        await self._take(packet, kind, note, acted_by)
+
+    async def refuse(
+        self,
+        packet: bytes,
+        ground: Ground,
+        items: Sequence[int],
+        acted_by: ActedBy | None,
+        text: str = "",
+    ) -> None:
+        """Refuses items, or all that are open where none is named.
+
+        Raises:
+            ItemUnknown: If an item was never asked, or was decided before.
+            StatementMalformed: If there are words beside neither confirming nor denying.
+            RecordRequestError: If the step does not follow.
+        """
+        shown = self.show(packet)
+        numbers = _chosen(shown, items)
+        outcomes = tuple(ItemOutcome(number=number, ground=ground) for number in numbers)
+        kind = StepKind.PARTIAL
+        if _is_last(shown, numbers):
+            answered = any(item.answer for item in shown.items)
+            kind = StepKind.ANSWER if answered else StepKind.REFUSE
+        await self._take(packet, kind, Note(items=outcomes, text=text), acted_by)
+
+    # What a machine must do.
+
+    def due(self, now_ms: int) -> Iterator[Due]:
+        """What hooks are told of: an answer that is owed soon, and one that is late."""
+        for view in self.list():
+            owed = not (view.progress.phase.has_ended or view.progress.is_preservation)
+            if not owed or view.due_ms is None or view.due_ms - now_ms > SOON_MS:
+                continue
+            yield Due(
+                event="overdue" if view.is_overdue else "request-due-soon",
+                once=view.request.packet + view.due_ms.to_bytes(8, "big"),
+                ids={"request": view.request.packet, "until_ms": view.due_ms},
+            )
+
+    def attend(self) -> bool:
+        """Says what a node must say by itself; returns whether something is to be sent now."""
+        if not self._state.is_ready():
+            return False  # by a wrong clock nothing is disputed and nothing expires
+        found = [self._dispute(*each) for each in self._state.stores.requests.unjudged()]
+        found += [self._expire(each) for each in self._state.stores.requests.all()]
+        return any(found)
+
+    def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
+        stores = self._state.stores
+        between = stores.cosigning.came_between(index)
+        if between is None:
+            return False
+        earliest_ms, latest_ms = between
+        if earliest_ms - MAX_LOG_TIME_SKEW_MS <= time_ms <= latest_ms + MAX_LOG_TIME_SKEW_MS:
+            with stores.database.transaction():
+                stores.requests.set_judged(index)
+            return False
+        if self._is_pending(request):
+            return False  # it is judged again
+        entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
+        with stores.database.transaction():
+            stores.requests.set_judged(index)
+            self._queue(request, StepKind.DISPUTE, Note(text=entry), None, entry=index)
+        self._state.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
+        return True
+
+    def _expire(self, request: StoredRequest) -> bool:
+        progress = self._state.stores.requests.replayed(request).progress
+        expires_ms = progress.expires_ms()
+        if (
+            request.side is Side.ASKER
+            or progress.phase.has_ended
+            or expires_ms is None
+            or self._state.now_ms() < expires_ms + MAX_LOG_TIME_SKEW_MS
+            or self._is_pending(request)
+        ):
+            return False
+        with self._state.stores.database.transaction():
+            self._queue(request, StepKind.EXPIRE, Note(), None)
+        return True
+
+    def _is_pending(self, request: StoredRequest) -> bool:
+        return any(each.is_pending for each in self._state.stores.requests.steps(request))
+
+    # Steps.
+
+    async def _take(
+        self, packet: bytes, kind: StepKind, note: Note, acted_by: ActedBy | None, **said: object
+    ) -> None:
+        """Takes a step, and waits until the exchange has taken or refused it.
+
+        Raises:
+            RecordRequestError: If it does not follow, here or at the exchange.
+            ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
+            RequestError: If the exchange is out of reach; the step is sent later.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        self._state.verify_ready()
+        request = self.show(packet).request
+        with self._state.stores.database.transaction():
+            if self._is_pending(request):
+                raise StepPending
+            statement_id = self._queue(request, kind, note, acted_by, **said)
+        await self._sender.flush()
+        await self._state.follow()
+        steps = self._state.stores.requests.steps(request)
+        taken = next(each for each in steps if each.signed.statement.id == statement_id)
+        if taken.code:
+            raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
+        if taken.is_pending:
+            raise StepPending
+
+    def _queue(
+        self,
+        request: StoredRequest,
+        kind: StepKind,
+        note: Note,
+        acted_by: ActedBy | None,
+        **said: object,
+    ) -> bytes:
+        """Signs a step that follows, and queues it inside the caller's transaction."""
+        state, requests = self._state, self._state.stores.requests
+        verify_note(kind, note)
+        progress = requests.replayed(request).progress
+        agreement_id = state.stores.packets.packet(request.packet).manifest.agreement.id
+        key = state.trust.kem_key(request.peer, at=state.next_moment())
+        step = RequestStep(
+            header=state.signer.header,
+            address=Address(
+                recipient=request.peer,
+                agreement_id=agreement_id,
+                seq=state.stores.channels.next_seq(request.peer, agreement_id),
+            ),
+            request=request.packet,
+            kind=kind,
+            number=progress.taken[request.side] + 1,
+            known=progress.taken[request.side.other],
+            acted_by=acted_by,
+            kem_key_id=key.id,
+            **said,  # type: ignore[arg-type]  # what the verbs above say of their own step
+        )
+        progress.after(request.side, step, time_ms=state.now_ms())
+        prefix = encode_step_prefix(step)
+        sealed = seal_note(encode_note(note), key, StatementType.REQUEST_STEP, prefix)
+        body = encode_step(replace(step, sealed=sealed))
+        tree, publication = sign_together(state.signer, [(StatementType.REQUEST_STEP, body)])
+        requests.put_own(request.packet, request.peer, signed(tree), note)
+        state.stores.outbox.put([encode_publication(publication)])
+        return signed(tree).statement.id
+
+
+def _decided(item: RequestedItem, outcome: ItemOutcome, answer: bytes) -> RequestedItem:
+    if outcome.ground is None:
+        return replace(item, answer=answer, ground=None)
+    return replace(item, ground=outcome.ground)
+
+
+def _chosen(shown: RequestView, items: Sequence[int]) -> tuple[int, ...]:
+    """The items named, or all that are open; after the end also what was refused."""
+    ended = shown.progress.phase.has_ended
+    free = {i.number for i in shown.items if i.is_open or (ended and not i.answer)}
+    chosen = sorted(set(items)) or sorted(free)
+    if strange := [number for number in chosen if number not in free]:
+        raise ItemUnknown(f"item {strange[0]}")
+    if not chosen:
+        raise ItemUnknown("none is open")
+    return tuple(chosen)
+
+
+def _is_last(shown: RequestView, numbers: Sequence[int]) -> bool:
+    """Whether nothing is open once these items are decided."""
+    return not {item.number for item in shown.items if item.is_open} - set(numbers)

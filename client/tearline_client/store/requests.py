@@ -1,0 +1,300 @@
+"""Requests for records as this node knows them: their steps, and where the log holds each.
+
+What the log says comes in any order: a step of the other side by the mailbox, one of ours by the
+exchange's receipt. How far a request has come is computed from all of it, anew each time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.errors import AgreementNotInForce, NotFound, RecordRequestUnknown
+from tearline.event import Event, EventCode
+from tearline.packet import Manifest, PacketKind
+from tearline.request.clock import Interval
+from tearline.request.progress import LoggedStep, Progress, Replayed, demand_of, replay
+from tearline.request.step import Note, RequestStep, Side
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.requests import encode_note, parse_note, parse_step
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.agreements import AgreementStore
+from tearline_client.store.database import Database
+from tearline_client.store.packets import PacketStore
+
+_STEP, _NOTE = "request.step", "request.note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request, and which side of it this node is on.
+
+    Attributes:
+        packet: 32 bytes, the id of its manifest.
+        peer: URI of the other side.
+        side: Ours.
+        granted_ms: The log's time of its grant.
+        stored_ms: The log's time of the holder's first receipt, or None.
+    """
+
+    packet: bytes
+    peer: str
+    side: Side
+    granted_ms: int
+    stored_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStep:
+    """A step as it lies here.
+
+    Attributes:
+        signed: Its statement.
+        side: Who took it.
+        step: What it says.
+        index: Of its entry; None for one of ours that the log was not seen to hold.
+        time_ms: Of its entry, or None.
+        note: What it tells; None where it did not open.
+        code: Of its refusal, or empty.
+    """
+
+    signed: Signed
+    side: Side
+    step: RequestStep
+    index: int | None
+    time_ms: int | None
+    note: Note | None
+    code: str
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is ours, and the log was not seen to hold it yet."""
+        return self.index is None and not self.code
+
+
+class RequestStore:
+    """Requests by packet and other side; the caller's transaction makes writes durable.
+
+    Args:
+        database: The node's.
+        packets: Where their packets are.
+        agreements: What their time follows from.
+    """
+
+    def __init__(
+        self, database: Database, packets: PacketStore, agreements: AgreementStore
+    ) -> None:
+        self._db = database
+        self._packets = packets
+        self._agreements = agreements
+
+    def begin(self, packet: bytes, peer: str, side: Side, *, index: int, time_ms: int) -> None:
+        """Notes a request with its first grant; a later grant of the same changes nothing."""
+        self._db.execute(
+            "INSERT INTO request VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
+            (packet, peer, side, time_ms),
+        )
+        self._put_time(packet, peer, index, time_ms)
+
+    def store(self, packet: bytes, peer: str, *, index: int, time_ms: int) -> None:
+        """Notes that the holder has a request; of other packets nothing is noted."""
+        found = self._row(packet, peer)
+        if found is None or found.stored_ms is not None:
+            return
+        self._db.execute(
+            "UPDATE request SET stored_ms = ? WHERE packet = ? AND peer = ?",
+            (time_ms, packet, peer),
+        )
+        self._put_time(packet, peer, index, time_ms)
+
+    def request(self, packet: bytes, peer: str) -> StoredRequest:
+        """One request.
+
+        Raises:
+            RecordRequestUnknown: If there is none between these two.
+        """
+        found = self._row(packet, peer)
+        if found is None:
+            raise RecordRequestUnknown
+        return found
+
+    def _row(self, packet: bytes, peer: str) -> StoredRequest | None:
+        row = self._db.row(
+            "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
+            " WHERE packet = ? AND peer = ?",
+            (packet, peer),
+        )
+        return None if row is None else _request(*row)
+
+    def all(self) -> tuple[StoredRequest, ...]:
+        """Every request, newest first."""
+        rows = self._db.rows(
+            "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
+            " ORDER BY granted_ms DESC, packet, peer"
+        )
+        return tuple(_request(*row) for row in rows)
+
+    # Steps.
+
+    def put_own(self, packet: bytes, peer: str, signed: Signed, note: Note) -> None:
+        """Stores a step of ours before it is sent, with what its note says."""
+        self._put(packet, peer, self.request(packet, peer).side, signed, note)
+
+    def put_theirs(
+        self, request: StoredRequest, signed: Signed, note: Note | None, index: int, time_ms: int
+    ) -> None:
+        """Stores a step of the other side."""
+        side = request.side.other
+        self._put(request.packet, request.peer, side, signed, note, index=index, time_ms=time_ms)
+        self._put_time(request.packet, request.peer, index, time_ms)
+
+    def _put(
+        self,
+        packet: bytes,
+        peer: str,
+        side: Side,
+        signed: Signed,
+        note: Note | None,
+        *,
+        index: int | None = None,
+        time_ms: int | None = None,
+    ) -> None:
+        vault = self._db.vault
+        self._db.execute(
+            "INSERT INTO request_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+            (
+                signed.statement.id,
+                packet,
+                peer,
+                side,
+                index,
+                time_ms,
+                vault.seal(_STEP, encode_signed(signed)),
+                None if note is None else vault.seal(_NOTE, encode_note(note)),
+            ),
+        )
+
+    def refuse(self, statement_id: bytes, code: str) -> None:
+        """Notes that the exchange refused a step of ours; its number is free again."""
+        self._db.execute(
+            "UPDATE request_step SET code = ? WHERE statement_id = ? AND idx IS NULL",
+            (code, statement_id),
+        )
+
+    def forget(self, statement_id: bytes) -> None:
+        """Deletes a step of the other side that turned out not to follow."""
+        self._db.execute("DELETE FROM request_step WHERE statement_id = ?", (statement_id,))
+
+    def steps(self, request: StoredRequest) -> tuple[StoredStep, ...]:
+        """The steps of a request: those in the log, in its order; then what is not there."""
+        rows = self._db.rows(
+            "SELECT side, idx, time_ms, sealed, note, code FROM request_step"
+            " WHERE packet = ? AND peer = ? ORDER BY idx IS NULL, idx, rowid",
+            (request.packet, request.peer),
+        )
+        return tuple(self._step(*row) for row in rows)
+
+    def _step(
+        self,
+        side: str,
+        index: int | None,
+        time_ms: int | None,
+        sealed: bytes,
+        note: bytes | None,
+        code: str,
+    ) -> StoredStep:
+        signed = parse_signed(self._db.vault.open(_STEP, sealed))
+        return StoredStep(
+            signed=signed,
+            side=Side(side),
+            step=parse_step(signed.statement.body),
+            index=index,
+            time_ms=time_ms,
+            note=None if note is None else parse_note(self._db.vault.open(_NOTE, note)),
+            code=code,
+        )
+
+    # How far it has come.
+
+    def replayed(self, request: StoredRequest, stopped: Sequence[Interval] = ()) -> Replayed:
+        """How far a request has come, by all that is known here.
+
+        Raises:
+            AgreementNotInForce: If the agreement that it is made under is not here.
+        """
+        manifest = self._packets.packet(request.packet).manifest
+        begun = Progress.begin(
+            demand_of(manifest, self._agreement_of(manifest)),
+            granted_ms=request.granted_ms,
+            stored_ms=request.stored_ms,
+        )
+        logged = [
+            LoggedStep(side=each.side, step=each.step, index=each.index, time_ms=each.time_ms)
+            for each in self.steps(request)
+            if each.index is not None and each.time_ms is not None
+        ]
+        return replay(begun, logged, stopped)
+
+    def _agreement_of(self, manifest: Manifest) -> Agreement:
+        reference = manifest.agreement
+        for signed in self._agreements.versions(reference.id):
+            agreement = parse_agreement(signed.statement.body)
+            if agreement.version == reference.version:
+                return agreement
+        raise AgreementNotInForce("the version that the request names is not here")
+
+    # What the log says of what is ours.
+
+    def note_own(self, event: Event, index: int) -> None:
+        """Notes an entry about something that this node said itself."""
+        match event.code:
+            case EventCode.GRANT_ACCEPTED if self._is_request(event.packet):
+                self.begin(
+                    event.packet,
+                    event.counterpart,
+                    Side.ASKER,
+                    index=index,
+                    time_ms=event.time_ms,
+                )
+            case EventCode.RECEIPT:
+                self.store(event.packet, event.counterpart, index=index, time_ms=event.time_ms)
+            case EventCode.REQUEST:
+                self._db.execute(
+                    "UPDATE request_step SET idx = ?, time_ms = ? WHERE statement_id = ?",
+                    (index, event.time_ms, event.statement_id),
+                )
+                self._put_time(event.packet, event.counterpart, index, event.time_ms)
+
+    def _is_request(self, packet: bytes) -> bool:
+        try:
+            return self._packets.packet(packet).manifest.kind is PacketKind.RECORD_REQUEST
+        except NotFound:
+            return False  # made after the backup that this node was made of
+
+    # Whether the log's times are those at which this node saw entries come.
+
+    def _put_time(self, packet: bytes, peer: str, index: int, time_ms: int) -> None:
+        self._db.execute(
+            "INSERT INTO request_time VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+            (index, packet, peer, time_ms),
+        )
+
+    def unjudged(self) -> tuple[tuple[int, int, StoredRequest], ...]:
+        """Entries of requests whose times were not judged yet: index, time and request."""
+        rows = self._db.rows(
+            "SELECT t.idx, t.time_ms, r.packet, r.peer, r.side, r.granted_ms, r.stored_ms"
+            " FROM request_time t JOIN request r ON r.packet = t.packet AND r.peer = t.peer"
+            " WHERE NOT t.judged ORDER BY t.idx"
+        )
+        return tuple((index, time_ms, _request(*rest)) for index, time_ms, *rest in rows)
+
+    def set_judged(self, index: int) -> None:
+        """Notes that an entry's time was judged."""
+        self._db.execute("UPDATE request_time SET judged = 1 WHERE idx = ?", (index,))
+
+
+def _request(
+    packet: bytes, peer: str, side: str, granted_ms: int, stored_ms: int | None
+) -> StoredRequest:
+    return StoredRequest(
+        packet=packet, peer=peer, side=Side(side), granted_ms=granted_ms, stored_ms=stored_ms
+    )

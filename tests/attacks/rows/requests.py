@@ -1,0 +1,70 @@
+"""Around requests for records: who goes back, asks for more time, or answers what was not asked."""
+
+from attacks.attack import Attack
+
+_LOG = "the step, in the log by its refusal; the same step, put aside at the other side"
+_ASIDE = "the step, put aside at the other side's node"
+
+
+def _attack(
+    name: str, code: str, test: str, function: str, evidence: str = _LOG, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_requests.py::{test}",
+        returns=returns,
+    )
+
+
+REQUESTS = (
+    _attack(
+        "take a step that a request is past, from a patched node",
+        "TL-RFI-002",
+        "test_a_step_that_goes_back_is_refused_by_the_exchange",
+        "tearline.request.progress:Progress._verify_open",
+    ),
+    _attack(
+        "take a step that a request is past, with the exchange's help",
+        "TL-RFI-002",
+        "test_a_step_that_goes_back_is_refused_by_the_other_side",
+        "tearline_client.receiver:Receiver._store_step",
+        _ASIDE,
+    ),
+    _attack(
+        "take a step in a request of two others",
+        "TL-RFI-001",
+        "test_a_stranger_takes_no_step",
+        "tearline_server.judging.requests:accept_step",
+    ),
+    _attack(
+        "stop the clock by another question that the asker did not agree to",
+        "TL-RFI-005",
+        "test_a_second_question_without_consent_stops_no_clock",
+        "tearline.request.progress:Progress._verify_may_ask",
+    ),
+    _attack(
+        "answer an item that was never asked",
+        "TL-RFI-007",
+        "test_an_answer_to_an_item_never_asked_is_not_taken",
+        "tearline_client.receiver:Receiver._judge_outcomes",
+        _ASIDE,
+    ),
+    _attack(
+        "date an entry falsely, to move the end of a request's time",
+        "TL-RFI-011",
+        "test_a_false_time_in_the_log_is_disputed",
+        "tearline_client.requesting:Requests._dispute",
+        "an alarm at the node, and a step that disputes the entry, in the log",
+        "False",
+    ),
+    _attack(
+        "tell by the form of a refusal whether there is a record",
+        "TL-PKT-001",
+        "test_neither_confirming_nor_denying_looks_alike",
+        "tearline.request.step:Note.__post_init__",
+        "nothing: such a refusal is not made",
+    ),
+)

@@ -1,0 +1,167 @@
+"""``tearline request``: from a file to feedback, at both desks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desk import Desk
+from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, RecordRequestMalformed
+from tearline.packet import Urgency
+from tearline_client.request_file import parse_request_file
+
+MX = "mx-prosecutor"
+FILE = """\
+to = "mx-prosecutor"
+agreement = "narcotics-2026"
+article = "money-laundering"
+purpose = "criminal-investigation"
+urgency = "emergency"
+urgency_reason = "The money leaves today."
+offence = "Money laundering"
+link = "Qiu controls the account."
+subjects = "subjects.jsonl"
+
+[[item]]
+record = "Statements of the account"
+about = ["account-1"]
+
+[[item]]
+record = "Who opened it"
+"""
+SUBJECT = {
+    "id": "account-1",
+    "schema": "BankAccount",
+    "properties": {"accountNumber": ["MX99 1234"]},
+}
+RECORD = {
+    "id": "payment-1",
+    "schema": "Payment",
+    "properties": {"amount": ["250000"], "currency": ["USD"], "date": ["2026-02-17"]},
+}
+
+
+@pytest.fixture
+def two(desk: Desk, tmp_path: Path) -> tuple[Desk, Path]:
+    """Both desks, each with a liaison officer; and the file of a request."""
+    word = desk.folder / "word"
+    for agency, name in (("us-justice", "lin"), (MX, "mar")):
+        for arguments in (("person", "add", name, "--role", "liaison"), ("login", name)):
+            ran = desk.run(*arguments, "--person-passphrase-file", word, agency=agency)
+            assert ran.exit_code == 0, ran.output
+    (tmp_path / "subjects.jsonl").write_text(json.dumps(SUBJECT) + "\n")
+    (tmp_path / "record.jsonl").write_text(json.dumps(RECORD) + "\n")
+    file = tmp_path / "request.toml"
+    file.write_text(FILE)
+    return desk, file
+
+
+def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    cells = desk.rows("request", "new", file, "--dry-run", "--as", "lin")
+    assert {cell["form"] for cell in cells} == {"clear"}
+    assert "Who opened it" in [cell["seen_as"] for cell in cells]
+    assert desk.rows("request", "list") == []
+
+    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    request = asked["request"]
+    (row,) = desk.rows("request", "list", agency=MX)
+    assert (row["role"], row["partner"], row["urgency"], row["state"]) == (
+        "asked",
+        "us-justice",
+        "emergency",
+        "received",
+    )
+    assert 7.9 * 3_600_000 < row["left_ms"] <= 8 * 3_600_000
+    assert (row["items"], row["open_items"], row["overdue"]) == (2, 2, False)
+
+    def at_mx(*arguments: object) -> dict:
+        (found,) = desk.rows("request", *arguments, "--as", "mar", agency=MX)
+        return found
+
+    assert at_mx("admit", request[:8])["state"] == "admitted"
+    assert at_mx("clarify", request, "--text", "which year?")["question"] is True
+    (row,) = desk.rows("request", "clarify", request, "--text", "2026", "--as", "lin")
+    assert (row["question"], row["due_ms"] is None) == (False, False)
+    assert (
+        at_mx("contest", request, "--urgency", "routine", "--text", "why?")["state"] == "admitted"
+    )
+    (row,) = desk.rows("request", "contest", request, "--urgency", "urgent", "--as", "lin")
+    assert row["urgency"] == "urgent"
+
+    record = file.parent / "record.jsonl"
+    answer = ("answer", request, record, "--item", 1)
+    preview = desk.rows("request", *answer, "--dry-run", "--as", "mar", agency=MX)
+    assert "250000" in [cell["seen_as"] for cell in preview]
+    assert at_mx(*answer)["state"] == "partial"
+    ground = ("--ground", "neither-confirm-nor-deny")
+    assert at_mx("refuse", request, "--item", 2, *ground)["state"] == "answered"
+
+    items = desk.rows("request", "show", request)
+    assert [(item["outcome"], item["ground"]) for item in items] == [
+        ("answered", ""),
+        ("refused", "neither-confirm-nor-deny"),
+    ]
+    assert desk.run("packet", "show", items[0]["answer"]).exit_code == 0
+    (row,) = desk.rows("request", "close", request, "--useful", "yes", "--as", "lin")
+    assert row["state"] == "closed"
+    steps = desk.rows("request", "show", request, "--steps", agency=MX)
+    assert [(step["by"], step["step"]) for step in steps] == [
+        ("holder", "admit"),
+        ("holder", "clarify"),
+        ("asker", "clarified"),
+        ("holder", "contest"),
+        ("asker", "lower"),
+        ("holder", "partial"),
+        ("holder", "answer"),
+        ("asker", "close"),
+    ]
+    shown = desk.run("request", "show", request, agency=MX)
+    assert "asked, us-justice, urgent: closed; due -" in shown.stderr
+
+
+def test_what_is_refused_says_why(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    assert desk.run("request", "new", file).exit_code == EXIT_REFUSED  # two are logged in
+    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    request = asked["request"]
+    refused = desk.run("request", "admit", request, "--as", "lin")
+    assert (refused.exit_code, "TL-RFI-004" in refused.stderr) == (EXIT_REFUSED, True)
+    gone = desk.run("request", "withdraw", request, "--as", "lin")
+    assert gone.exit_code != 0  # nobody is there to confirm
+    assert desk.rows("request", "withdraw", request, "--yes", "--as", "lin")
+    late = desk.run("request", "admit", request, "--as", "mar", agency=MX)
+    assert (late.exit_code, "TL-RFI-002" in late.stderr) == (EXIT_REFUSED, True)
+    assert desk.rows("request", "list", "--open") == []
+    assert desk.run("request", "show", "ffff").exit_code == EXIT_NOT_FOUND
+    both = desk.run("request", "answer", request, "--as", "mar", agency=MX)
+    assert both.exit_code == EXIT_USAGE
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "to = ",
+        FILE.replace("urgency =", "hurry ="),
+        FILE.replace('"emergency"', '"soon"'),
+        FILE.replace('offence = "Money laundering"', "offence = 3"),
+        FILE.partition("[[item]]")[0],
+        FILE.replace('about = ["account-1"]', 'about = "account-1"'),
+        FILE.replace('record = "Who opened it"', ""),
+    ],
+)
+def test_a_file_that_does_not_say_what_is_asked(wrong: str) -> None:
+    with pytest.raises(RecordRequestMalformed):
+        parse_request_file(wrong)
+
+
+def test_a_file_says_what_is_asked() -> None:
+    found = parse_request_file(FILE)
+    assert (found.to, found.subjects, found.about.urgency) == (
+        MX,
+        "subjects.jsonl",
+        Urgency.EMERGENCY,
+    )
+    items = [e.properties for e in found.entities if e.schema == "RequestedItem"]
+    assert [item["number"] for item in items] == [("1",), ("2",)]
+    assert "subject" not in items[1]
