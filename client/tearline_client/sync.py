@@ -187,6 +187,7 @@ class SyncNode:
         self.standings = SyncDesk(node.standings, loop)
         self.cases = SyncDesk(node.cases, loop)
         self.requests = SyncDesk(node.requests, loop)
+        self.recalls = SyncDesk(node.recalls, loop)
 
     open = staticmethod(_opened(Node.open))
 

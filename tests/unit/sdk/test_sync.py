@@ -196,3 +196,12 @@ def test_an_inbox_that_is_left_ends_its_subscription(
             break
         assert silent.ended.wait(timeout=30)
         assert node.status().uri == OUR_NODE
+
+
+def test_recalls_are_a_desk_of_it_too(desk: Desk) -> None:
+    with opened(desk) as node:
+        assert node.recalls.all() == ()
+        with pytest.raises(NotFound):
+            node.recalls.plan(bytes(32))
+        with pytest.raises(NotFound):
+            node.recalls.erase(bytes(32))  # a coroutine function of the node's, waited for here
