@@ -188,7 +188,9 @@ def test_what_is_open_is_exported_and_no_more(story: Story) -> None:
         partner.done("node", "sync")
         ended = partner.done("export", "ftm", story.packet)
         entities = {e["id"]: e["properties"] for e in map(json.loads, ended.out.splitlines())}
-        assert ended.err == f"{len(entities)} entities.\n"
+        told = ended.err.splitlines()
+        assert told[0] == f"{len(entities)} entities."
+        assert [words.partition(":")[0] for words in told[1:]] == ["H0", "H2", "TLP", "PAP"]
         if lacks is not None:
             assert entities == {
                 ftm_id: {name: v for name, v in properties.items() if name not in lacks}

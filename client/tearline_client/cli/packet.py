@@ -295,8 +295,10 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         frame.say(explain_evaluation(shown.manifest.evaluation))
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
-        for line in [*below_the_line(shown), *caveats_of(shown), *what_to_heed(shown)]:
+        for line in [*below_the_line(shown), *what_to_heed(shown)]:
             click.echo(line)
+        for words in caveats_of(shown):
+            frame.say(words)
 
 
 def _find(node: Node, prefix: str) -> bytes:

@@ -118,7 +118,7 @@ def caveats_of(shown: PacketView) -> list[str]:
     """What a reader of a partner's packet must know of the use of what is open here."""
     if shown.own:
         return []
-    return [f"  {words}" for words in caveats_in_words(o.field.marking for o in shown.view.fields)]
+    return list(caveats_in_words(opened.field.marking for opened in shown.view.fields))
 
 
 def what_to_heed(shown: PacketView) -> list[str]:
