@@ -17,6 +17,11 @@ from dataclasses import dataclass, field
 from tearline.encoding import prefixed
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
+from tearline.packet import PacketKind
+from tearline.standing import Standing
+from tearline.statement import StatementType
+from tearline.wire.standings import parse_standing
+from tearline_client.incoming import Received, ReceivedGrant
 from tearline_client.state import NodeState
 from tearline_client.store.notices import EVENTS, Notice
 
@@ -93,6 +98,51 @@ def _parse_hook(event: str, command: str) -> Hook:
     if not arguments or shutil.which(arguments[0]) is None:
         raise HookMalformed(f"{command!r}: there is no such command")
     return Hook(event=event, arguments=tuple(arguments))
+
+
+def arrival(received: Received) -> Due | None:
+    """What is told of something that came, verified; None where nothing is."""
+    statement = received.signed.statement
+    sender = received.signer.signer
+    if isinstance(received.content, ReceivedGrant):
+        manifest = received.content.manifest
+        asks = manifest.kind is PacketKind.RECORD_REQUEST
+        return Due(
+            event="request-arrived" if asks else "packet-arrived",
+            once=statement.id,
+            ids={
+                "sender": sender,
+                "packet": received.content.manifest_signed.statement.id,
+                "grant": statement.id,
+                "agreement": manifest.agreement.id,
+                "article": manifest.agreement.article,
+                "case": manifest.case_id,
+            },
+        )
+    if statement.type is StatementType.STANDING:
+        return _standing(parse_standing(statement.body), statement.id)
+    if statement.type is StatementType.RECALL:
+        return Due(event="recall", once=statement.id, ids={"sender": sender})
+    return None
+
+
+def _standing(standing: Standing, statement_id: bytes) -> Due | None:
+    """A standing that repeats the one before, as nodes sign them every hour, tells nothing new."""
+    open_now = bool(standing.suspensions or standing.ended)
+    once = statement_id
+    if standing.acted_by is None:
+        if not open_now:
+            return None
+        once = repr((standing.header.signer, standing.suspensions, standing.ended)).encode()
+    return Due(
+        event="suspended" if open_now else "resumed",
+        once=standing.agreement_id + once,
+        ids={
+            "sender": standing.header.signer,
+            "agreement": standing.agreement_id,
+            "statement": statement_id,
+        },
+    )
 
 
 class Notices:

@@ -66,6 +66,7 @@ from tearline_client.incoming import (
     Waiting,
 )
 from tearline_client.obeying import Obeying
+from tearline_client.notices import arrival
 from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
 from tearline_client.store.requests import StoredRequest
@@ -411,21 +412,10 @@ class Receiver:
             )
 
     def _tell(self, received: Received) -> None:
-        if not isinstance(received.content, ReceivedGrant):
-            return
-        content, statement_id = received.content, received.signed.statement.id
-        asks = content.manifest.kind is PacketKind.RECORD_REQUEST
-        self._state.stores.notices.tell(
-            "request-arrived" if asks else "packet-arrived",
-            time_ms=received.event.time_ms,
-            once=statement_id,
-            sender=received.signer.signer,
-            packet=content.manifest_signed.statement.id,
-            grant=statement_id,
-            agreement=content.manifest.agreement.id,
-            article=content.manifest.agreement.article,
-            case=content.manifest.case_id,
-        )
+        due = arrival(received)
+        if due is not None:
+            time_ms = received.event.time_ms
+            self._state.stores.notices.tell(due.event, time_ms=time_ms, once=due.once, **due.ids)
 
     def _store_case_step(self, received: Received, content: ReceivedCaseStep) -> None:
         said = Said(

@@ -9,9 +9,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,10 +23,14 @@ import tearline_client.store.notices
 from support import ROOT
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
-from tearline_client.notices import ALL, Due, Hook, Notices, parse_hooks
+from tearline.standing import Standing
+from tearline.statement import StatementType
+from tearline.wire.standings import encode_standing
+from tearline_client.notices import ALL, Due, Hook, Notices, arrival, parse_hooks
 from tearline_client.store.database import Database
 from tearline_client.store.notices import EVENTS, NoticeStore
 from tearline_client.store.vault import Vault
+from translators import CODECS
 
 NOW_MS = 1_800_000_000_000
 APPEND = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
@@ -157,6 +162,29 @@ def test_what_is_due_is_told_once_however_often_it_is_asked(told: Told) -> None:
     told.notices.scan()
     assert told.store.next(0, EVENTS).ids == {"until_ms": NOW_MS}
     assert told.store.next(1, EVENTS) is None
+
+
+def came(standing: Standing) -> Any:
+    """A standing as it was received."""
+    statement = SimpleNamespace(
+        type=StatementType.STANDING, id=b"\x07" * 32, body=encode_standing(standing)
+    )
+    return SimpleNamespace(
+        signed=SimpleNamespace(statement=statement), signer=standing.header, content=standing
+    )
+
+
+def test_a_suspension_and_its_end_are_told_and_what_repeats_them_is_not() -> None:
+    acted: Standing = CODECS["standing"].value
+    assert acted.acted_by is not None
+    assert acted.suspensions
+    told = arrival(came(acted))
+    assert (told.event, told.ids["agreement"]) == ("suspended", acted.agreement_id)
+    resumed = replace(acted, suspensions=(), ended=False)
+    assert arrival(came(resumed)).event == "resumed"
+    assert arrival(came(replace(resumed, acted_by=None))) is None
+    hourly = [replace(acted, acted_by=None, counter=acted.counter + n) for n in (1, 2)]
+    assert len({arrival(came(each)).once for each in hourly}) == 1
 
 
 # At least once.
