@@ -186,6 +186,7 @@ class Receiver:
                         self._quarantine(lapsed.why, data, about=waiting.id)
                     case Received(content=ReceivedGrant() as grant):
                         self._store_grant(received, grant)
+                        self._tell(received)
             if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
                 yield received
 

@@ -63,6 +63,8 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     with pytest.raises(CosignatureAwaited):
         world.cn.node.show(packet)
     assert world.cn.node.search("Qiu") == {}
+    notices = world.cn.node.state.stores.notices
+    assert notices.next(0, ["packet-arrived"]) is None
 
     await world.us.node.receive()  # it is told, all the same, that the packet is there
     grants = world.us.node.state.stores.packets.grants(packet)
@@ -72,6 +74,9 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     await world.cn.node.receive()
     assert world.cn.grants() == [packet]
     assert world.cn.node.state.stores.waiting.all() == ()
+    told = notices.next(0, ["packet-arrived"])
+    assert told is not None
+    assert told.ids["packet"] == packet.hex()
     assert world.cn.node.show(packet).view.fields
     assert world.cn.codes() == []
 
