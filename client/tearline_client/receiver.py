@@ -65,8 +65,8 @@ from tearline_client.incoming import (
     ReceivedStep,
     Waiting,
 )
-from tearline_client.obeying import Obeying
 from tearline_client.notices import arrival
+from tearline_client.obeying import Obeying
 from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
 from tearline_client.store.requests import StoredRequest

@@ -22,8 +22,8 @@ from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
-from tearline_client.obeying import Obeying
 from tearline_client.filing import verify_filing
+from tearline_client.obeying import Obeying
 from tearline_client.onward import OnwardUse
 from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
