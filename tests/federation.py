@@ -42,7 +42,7 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A command that ended: its exit status, what it printed, its peak memory in bytes."""
+    """A command that ended: its exit status, what it printed, and the memory it took if weighed."""
 
     status: int
     out: str
@@ -101,14 +101,13 @@ class Program:
                 stderr=err,
                 env=self.environment,
             )
-            _, wait_status, usage = _wait(process)
+            _, wait_status, _usage = _wait(process)
             out.seek(0)
             err.seek(0)
             return Ended(
                 status=os.waitstatus_to_exitcode(wait_status),
                 out=out.read(),
                 err=err.read(),
-                peak_bytes=usage.ru_maxrss * 1024,  # Linux counts it in kibibytes
             )
 
     def done(self, *arguments: str) -> Ended:
@@ -116,6 +115,22 @@ class Program:
         ended = self.run(*arguments)
         assert ended.status == 0, (arguments, ended)
         return ended
+
+    def weighed(self, *arguments: str) -> Ended:
+        """Runs a command that must succeed, and says how much memory it took at most."""
+        weighed = subprocess.run(
+            [sys.executable, "-S", "-c", _WEIGH, *self.command(*arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=COMMAND_S,
+        )
+        assert weighed.returncode == 0, (arguments, weighed)
+        said, _, kibibytes = weighed.stderr.rstrip("\n").rpartition("\n")
+        return Ended(
+            status=0, out=weighed.stdout, err=f"{said}\n", peak_bytes=int(kibibytes) * 1024
+        )
 
     def start(self, *arguments: str) -> "Running":
         """Starts a command that goes on; what it says goes to a file beside the home."""
@@ -129,6 +144,17 @@ class Program:
                 env=self.environment,
             )
         return Running(process, log)
+
+
+# Linux counts to a child's peak what its parent held when it started it, so a small process
+# has to stand between a large one and what is weighed.
+_WEIGH = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(child.pid, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int, Any]:

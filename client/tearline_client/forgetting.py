@@ -6,7 +6,7 @@ to the originator, in words that a person understands.
 
 from collections.abc import Callable, Iterable
 
-from tearline.errors import TearlineError
+from tearline.errors import AgreementNotInForce, TearlineError
 from tearline.event import EventCode
 from tearline.forgetting import opened_slots, without
 from tearline.packet import PacketParts
@@ -155,7 +155,10 @@ def end_of(state: NodeState, stored: StoredGrant) -> int:
     """Until when a partner's grant may be kept: to its end, or as long as the agreement says."""
     grant = stored.grant
     held = state.stores.packets.held(grant.packet)
-    agreement = state.stores.agreements.newest(grant.address.agreement_id)
     if held is None:
         return grant.not_after_ms
+    try:
+        agreement = state.stores.agreements.newest(grant.address.agreement_id)
+    except AgreementNotInForce:
+        return grant.not_after_ms  # what it came under is not here any more
     return min(grant.not_after_ms, held.received_ms + agreement.retention_ms)

@@ -471,7 +471,8 @@ class Node:
                     for received_late in self._receiver.try_again():
                         yield received_late
                     await self._acknowledge()
-                    self._records.destroy_ended(self.state.now_ms())
+                    if data is not None:  # not for a bell: mail to an ended key may be waiting
+                        self._records.destroy_ended(self.state.now_ms())
                     taken = 0
                     if data is not None and not wait:
                         return

@@ -99,7 +99,10 @@ class OnwardUse:
             if field.media_type != TEXT or not getting[field.path]:
                 continue
             for value in values_of(field):
-                for packet_id in self._values.find(value):
+                found = self._values.find(value)
+                if any(self._is_our_word(packet_id) for packet_id in found):
+                    continue
+                for packet_id in found:
                     if packet_id in draft.derived_from:
                         continue
                     if packet_id not in seen:
@@ -130,6 +133,12 @@ class OnwardUse:
 
     def _held(self, ids: Iterable[bytes]) -> tuple[Held, ...]:
         return tuple(held for shown in self._sources(ids) for held in held_of(shown))
+
+    def _is_our_word(self, packet_id: bytes) -> bool:
+        """Whether a packet is ours and made from nobody's: what it says, we knew."""
+        packet = self._state.stores.packets.packet(packet_id)
+        ours = agency_uri_of(packet.origin) == self._state.agency
+        return ours and not packet.manifest.derived_from
 
     def _is_ours(self, shown: PacketView) -> bool:
         return agency_uri_of(shown.packet.origin) == self._state.agency

@@ -171,6 +171,7 @@ class Releasing:
             for statement in (packet.manifest, *packet.grants)
         ]
         packets = tuple(packet.manifest.statement.id for packet in composition.packets)
+        del composition  # sealed and stored: sending reads it from there, and needs the room
         return await self.settle(packets, statements, ids)
 
     def disclosure(self, packet_id: bytes, path: str, to: str) -> Disclosure:

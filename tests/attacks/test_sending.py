@@ -23,6 +23,7 @@ from tearline.trust import NODE_TYPES
 from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.trust import encode_key_record, encode_revocation
+from tearline_client.releasing import Persons
 from tearline_client.store.outbox import OutboxState
 
 WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}
@@ -138,7 +139,7 @@ async def test_a_channel_outlives_the_key_that_signed_on_it(world: Simulation) -
     send = world.us.node._releasing.send
     plan = world.us.plan(world.cn)
     await revoke(world)  # the node has not read it yet
-    sent = await send([plan])
+    sent = await send([plan], Persons())
     assert [code for code, _ in sent.refused] == [SignerKeyUnknown.code]
     assert waits(world.us)
     assert world.us.status().faults == {SignerKeyUnknown.code: 1}

@@ -23,6 +23,7 @@ from tearline_client.entities import Entity, connected_groups
 from tearline_client.node import Node
 from tearline_client.outgoing import compose
 from tearline_client.plan import ReleasePlan
+from tearline_client.releasing import Persons
 from tearline_client.store.outbox import OutboxState
 from tearline_client.transport import GrpcTransport
 
@@ -77,7 +78,7 @@ async def send(node: Node, journal: Journal, partner: str, stop: asyncio.Event) 
     stores = node.state.stores
     while not stop.is_set():
         with stores.database.transaction():
-            composition = compose(plans, node._releasing._releaser(None))
+            composition = compose(plans, node._releasing._releaser(Persons()))
             ids = node._sender.store(composition)
         try:
             await node._sender.flush()
@@ -104,8 +105,11 @@ async def plans_of(node: Node, journal: Journal, partner: str) -> list[ReleasePl
             journal.note("unreached", code=error.code)
             await asyncio.sleep(PAUSE_S)
             continue
+        name = (
+            f"Qiu of {node.identity().agency}"  # what two agencies say alike, one may have copied
+        )
         suspects = [
-            Entity(id=f"suspect-{number}", schema="Person", properties={"name": ("Qiu",)})
+            Entity(id=f"suspect-{number}", schema="Person", properties={"name": (name,)})
             for number in range(AT_ONCE)
         ]
         drafts = [

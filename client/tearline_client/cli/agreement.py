@@ -71,10 +71,15 @@ def sign(frame: Frame, proposal: str, yes: bool) -> None:
     What it gives or changes is shown. Of what was proposed over the exchange every party is told;
     an officer signs, and the last signature puts it in force.
     """
-    if Path(proposal).is_file():
+    if _is_file(proposal):
         _sign_file(frame, Path(proposal))
     else:
         sign_proposal(frame, proposal, yes=yes)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a file is meant: what has a folder in front is no name and no id."""
+    return Path(name).is_file() or Path(name).name != name
 
 
 def _sign_file(frame: Frame, file: Path) -> None:
@@ -106,7 +111,7 @@ def publish(frame: Frame, agreement: str) -> None:
     restored and has lost it. What it has, it takes as it was.
     """
     file = Path(agreement)
-    given = read_signed(Armor.AGREEMENT, file) if file.is_file() else None
+    given = read_signed(Armor.AGREEMENT, file) if _is_file(agreement) else None
 
     async def run(node: Node) -> str:
         agreements = node.state.stores.agreements

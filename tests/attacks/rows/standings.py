@@ -24,7 +24,7 @@ STANDINGS = (
         "show an old standing again, which had nothing suspended",
         "TL-AGR-011",
         _ASIDE,
-        "tearline_client.obeying:verify_follows",
+        "tearline.standing:verify_follows",
         "test_an_old_standing_said_again_changes_nothing",
     ),
     _attack(
@@ -75,14 +75,14 @@ STANDINGS = (
         "keep a partner's standing back, so that what is joint goes on",
         "TL-AGR-013",
         "nothing: nothing is sealed",
-        "tearline_client.obeying:verify_affirmed",
+        "tearline.standing:verify_affirmed",
         "test_a_standing_kept_back_stops_what_is_joint",
     ),
     _attack(
         "gather standings while all is well, and show them one by one",
         "TL-AGR-013",
         "nothing: nothing is sealed",
-        "tearline_client.obeying:verify_affirmed",
+        "tearline.standing:verify_affirmed",
         "test_a_standing_kept_back_and_shown_later_is_not_fresh",
     ),
     _attack(
