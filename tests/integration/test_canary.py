@@ -18,7 +18,8 @@ import pytest
 from attacks.mutant import VARIABLE
 from attacks.mutants import INJECT
 from canary import canary, everything_in, found, processes
-from tearline_client.demo.story import ORDER, Story, agreement, federation
+from tearline_client.demo.scene import ORDER, Story
+from tearline_client.demo.story import agreement, federation
 from tearline_client.demo.world import AGENCIES, World
 
 pytestmark = [

@@ -7,6 +7,7 @@ It reads one act as a JSON line on standard input, does it, and answers with one
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,16 @@ from typing import Any
 from tearline.armor import Armor, armor
 from tearline.errors import HomeMissing, NotFound, TearlineError
 from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
 from tearline.policy.release import Decision
+from tearline.recall import RecallReason
 from tearline.receipt import Status
+from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.tokens import Role
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
+from tearline_client.cli.at_work import agency_name
 from tearline_client.cli.seen import (
     below_the_line,
     find_path,
@@ -42,6 +48,7 @@ from tearline_client.enrolment import (
 from tearline_client.home import Home, Identity
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
+from tearline_client.persons import LocalIssuer
 
 PASSPHRASE = b"the demo keeps no secret"
 
@@ -224,6 +231,64 @@ class Agency:
             path.write_bytes(proof.data)
             files.append(str(path))
         return files
+
+    async def add_person(self, name: str, role: str) -> None:
+        """Adds a person, who logs in."""
+        persons = LocalIssuer(self._node.keystore)
+        persons.add(name, roles={Role(role)}, clearance=Tlp.RED, passphrase=PASSPHRASE)
+        persons.login(name, PASSPHRASE, int(time.time()))
+
+    async def suspend(self, agreement: str, article: str) -> None:
+        """Suspends an article; what is in flight is held."""
+        suspension = Suspension(
+            article=article,
+            sender="",
+            recipient="",
+            reason=Reason.POLITICAL,
+            in_flight=InFlight.HOLD,
+            originated=Originated.KEEP,
+        )
+        await self._node.standings.suspend(agreement, suspension)
+
+    async def resume(self, agreement: str, article: str, person: str) -> None:
+        """Has an officer lift the suspension of an article."""
+        officer = self._node.acting(person, self._node.agreement(agreement).id, Role.OFFICER)
+        await self._node.standings.resume(agreement, (article, "", ""), acted_by=officer)
+
+    async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
+        """What passed between this agency and a partner while an article was suspended."""
+        partner, trust_list = self._node.node_of(peer), self._node.state.trust.trust_list
+        return [
+            {
+                "from": agency_name(trust_list, gap.sender),
+                "to": agency_name(trust_list, gap.recipient),
+                "before": [gap.before.sent, gap.before.received],
+                "after": [gap.after.sent, gap.after.received],
+                "between": gap.between,
+                "crossed": list(gap.crossed),
+                "proved": gap.proved,
+            }
+            for gap in self._node.standings.gaps(self._node.agreement(agreement))
+            if gap.article == article and partner in (gap.sender, gap.recipient)
+        ]
+
+    async def recall(self, packet: str, to: str, reason: str) -> None:
+        """Recalls a packet of ours from a partner."""
+        packet_id = self._node.state.stores.packets.find(packet)
+        plan = self._node.recalls.plan(packet_id, to=[to])
+        await self._node.recalls.recall(plan, RecallReason(reason))
+
+    async def recalls(self, packet: str) -> list[Any]:
+        """The recalls of a packet, and what was answered."""
+        await self._node.receive()
+        return [
+            {
+                "partner": agency_name(self._node.state.trust.trust_list, found.partner),
+                "state": found.state.text,
+                "not_undone": [reach.value for reach in found.answer.reach] if found.answer else [],
+            }
+            for found in self._node.recalls.of(self._node.state.stores.packets.find(packet))
+        ]
 
     async def put_aside(self) -> list[str]:
         """Codes of what was put aside."""

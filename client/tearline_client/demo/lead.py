@@ -1,6 +1,7 @@
 """The lead of the story. Every name, number and place in it is invented."""
 
 import json
+from collections.abc import Iterable, Mapping
 
 SUSPECT = "Qiu Wenhao"
 ACCOUNT = "DE02120300000000202051"  # a bank's published example, not anyone's account
@@ -58,6 +59,14 @@ ENTITIES = (
         },
     },
 )
+FURTHER = (
+    {
+        "id": "person-courier",
+        "schema": "Person",
+        "properties": {"name": ["Ren Baolin"], "nationality": ["cn"]},
+    },
+)
+"""A second, small lead: who carries the cash."""
 GUARDED = {
     ("company-lantern", "notes"): "identity.source",
     ("person-qiu", "notes"): "method",
@@ -138,6 +147,6 @@ when {
 """
 
 
-def lead_jsonl() -> str:
-    """The lead as FollowTheMoney JSON lines."""
-    return "".join(json.dumps(entity, ensure_ascii=False) + "\n" for entity in ENTITIES)
+def lead_jsonl(entities: Iterable[Mapping[str, object]] = ENTITIES) -> str:
+    """A lead as FollowTheMoney JSON lines."""
+    return "".join(json.dumps(entity, ensure_ascii=False) + "\n" for entity in entities)

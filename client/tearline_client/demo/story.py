@@ -2,20 +2,17 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tearline.armor import Armor
 from tearline.errors import NotFound
 from tearline.wire.trust import parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier, Outcome
+from tearline_client.demo.cooperation import recall, suspend
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
     AMOUNT,
-    GUARDED,
     NARRATIVE,
     OWN_POLICY,
     SECRETS,
@@ -23,65 +20,9 @@ from tearline_client.demo.lead import (
     SUSPECT,
     lead_jsonl,
 )
-from tearline_client.demo.world import AGENCIES, World
+from tearline_client.demo.scene import CN, MX, US, Step, Story, Told
+from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import read_signed
-
-US, CN, MX = AGENCIES
-ORDER = {
-    "to": [CN, MX],
-    "agreement": "narcotics-2026",
-    "article": "money-laundering",
-    "purpose": "criminal-investigation",
-    "case_id": "harbour-2026",
-    "evaluation": "B2",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Told:
-    """What a step came to.
-
-    Attributes:
-        proved: Whether the claim holds.
-        lines: What to show a person.
-        evidence: What shows it, for programs: ids, codes, commands, files.
-    """
-
-    proved: bool
-    lines: list[str] = field(default_factory=list)
-    evidence: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of the story.
-
-    Attributes:
-        id: Short name.
-        title: What happens.
-        claim: What the step proves.
-        tell: Does it.
-    """
-
-    id: str
-    title: str
-    claim: str
-    tell: Callable[["Story"], Told]
-
-
-class Story:
-    """The world, and what earlier steps left for later ones."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.packet = ""
-        self.lead = world.folder / "lead.jsonl"
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """Under what the lead is sent."""
-        guarded = {f"{entity}/{name}": category for (entity, name), category in GUARDED.items()}
-        return {**ORDER, "guarded": guarded}
 
 
 def federation(story: Story) -> Told:
@@ -367,6 +308,18 @@ STEPS = (
         title="An auditor asks who saw the account number",
         claim="Who was shown what, under which article, verifies offline.",
         tell=audit,
+    ),
+    Step(
+        id="suspend",
+        title=f"{CN} suspends the article, and resumes",
+        claim="Nothing passes while a party has stopped it, and both sides can prove it.",
+        tell=suspend,
+    ),
+    Step(
+        id="recall",
+        title=f"{US} takes the lead back from {CN}",
+        claim="What was recalled is erased, and the recipient signed that it is.",
+        tell=recall,
     ),
     Step(
         id="tampering",

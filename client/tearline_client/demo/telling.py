@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.errors import TearlineError
-from tearline_client.demo.story import STEPS, Step, Story, Told
+from tearline_client.demo.scene import Step, Story, Told
+from tearline_client.demo.story import STEPS
 from tearline_client.demo.world import World
 
 Say = Callable[[str], None]

@@ -1,0 +1,93 @@
+"""The story goes on: what partners stop and take back once they share."""
+
+from typing import Any
+
+from tearline_client.demo.lead import FURTHER, SUSPECT, lead_jsonl
+from tearline_client.demo.scene import CN, MX, ORDER, US, Story, Told
+
+_TURNS = 3  # to hear of it, to answer, to hear the answer
+_OFFICER = "lin"
+_TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
+
+
+def suspend(story: Story) -> Told:
+    """A party stops an article at once, an officer lifts it, and both ends prove the gap."""
+    us, cn = story.world.agencies[US], story.world.agencies[CN]
+    source = story.world.folder / "further.jsonl"
+    source.write_text(lead_jsonl(FURTHER), encoding="utf-8")
+    lead: dict[str, Any] = {"source": str(source), "order": {**ORDER, "to": [CN]}, "narrative": ""}
+    packet = us.ask("send", **lead)["packets"][0]
+    cn.ask("suspend", **_TERMS)
+    cn.ask("receive")
+    held = cn.refused("view", packet=packet)
+    _settle(story)
+    stopped = us.refused("send", **lead)
+    cn.ask("add_person", name=_OFFICER, role="officer")
+    cn.ask("resume", **_TERMS, person=_OFFICER)
+    _settle(story)
+    arrived = cn.ask("view", packet=packet)["rows"]
+    gaps = {
+        name: story.world.agencies[name].ask("gaps", peer=peer, **_TERMS)
+        for name, peer in ((US, CN), (CN, US))
+    }
+    return Told(
+        proved=held is not None
+        and stopped is not None
+        and stopped.code == "TL-AGR-010"
+        and bool(arrived)
+        and _sorted(gaps[US]) == _sorted(gaps[CN])
+        and [gap["proved"] for gap in gaps[CN]] == [True, True],
+        lines=[
+            f"a lead that waited in its mailbox was held: {CN} had {'nothing' if held else 'it'}",
+            f"the next one did not leave {US}: {stopped.code if stopped else 'it did'}",
+            f"an officer of {CN} resumed; the lead that was held was issued anew, and arrived",
+            *(_gap_text(gap) for gap in gaps[CN]),
+            f"{US} finds the same in its own records",
+        ],
+        evidence={"packet": packet, "gaps": gaps, "command": "tearline agreement gap"},
+    )
+
+
+def recall(story: Story) -> Told:
+    """A recalled packet is erased where it went, and a signed answer says so."""
+    us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
+    before = len(cn.ask("view", packet=story.packet)["rows"])
+    us.ask("recall", packet=story.packet, to=CN, reason="source-at-risk")
+    cn.ask("receive")
+    answers = us.ask("recalls", packet=story.packet)
+    after = len(cn.ask("view", packet=story.packet)["rows"])
+    elsewhere = str(mx.ask("view", packet=story.packet))
+    return Told(
+        proved=[answer["state"] for answer in answers] == ["erased"]
+        and before > 0
+        and after == 0
+        and SUSPECT in elsewhere,
+        lines=[
+            *(
+                f"{answer['partner']} signed: {answer['state']};"
+                f" not undone by that: {', '.join(answer['not_undone'])}"
+                for answer in answers
+            ),
+            f"{CN} saw {before} fields of it, and now sees {after}; {MX} keeps its view",
+        ],
+        evidence={"answers": answers, "command": "tearline packet recalls"},
+    )
+
+
+def _settle(story: Story) -> None:
+    """Every node hears of everything, and answers."""
+    for _ in range(_TURNS):
+        story.world.all("receive")
+
+
+def _sorted(gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(gaps, key=lambda gap: str(gap["from"]))
+
+
+def _gap_text(gap: dict[str, Any]) -> str:
+    before, after = gap["before"], gap["after"]
+    between = ", ".join(f"{count} {code}" for code, count in gap["between"].items())
+    return (
+        f"{gap['from']} to {gap['to']}: at suspension {before[0]} sent, {before[1]} received;"
+        f" at resumption {after[0]} and {after[1]}; between them {between or 'nothing'}"
+    )
