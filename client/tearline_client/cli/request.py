@@ -309,7 +309,7 @@ def _answer(
         if file is None:
             answer_id = packets.find(packet)
         else:
-            plan = _answering(node, request_id, file)
+            plan = answering(node, request_id, file)
             if dry_run:
                 return _cells(plan, node.state.trust)
             person = _person(frame, node, plan.draft.agreement.id)
@@ -326,7 +326,7 @@ def _answer(
     frame.emit(rows, preview if dry_run else ["request", "partner", "state", "open_items"])
 
 
-def _answering(node: Node, request: bytes, file: Path) -> ReleasePlan:
+def answering(node: Node, request: bytes, file: Path) -> ReleasePlan:
     """What an answer would release, under the article and for the purpose of the request."""
     view, packets = node.requests.show(request), node.state.stores.packets
     manifest = packets.packet(request).manifest

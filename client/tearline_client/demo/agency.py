@@ -20,12 +20,14 @@ from tearline.policy.marking import Tlp
 from tearline.policy.release import Decision
 from tearline.recall import RecallReason
 from tearline.receipt import Status
+from tearline.request.step import Ground
 from tearline.standing import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
 from tearline_client.cli.at_work import agency_name
+from tearline_client.cli.request import answering
 from tearline_client.cli.seen import (
     below_the_line,
     find_path,
@@ -45,10 +47,12 @@ from tearline_client.enrolment import (
     read_signed,
     sign_trust_list,
 )
+from tearline_client.entities import connected_groups
 from tearline_client.home import Home, Identity
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.persons import LocalIssuer
+from tearline_client.request_file import parse_request_file
 
 PASSPHRASE = b"the demo keeps no secret"
 
@@ -289,6 +293,54 @@ class Agency:
             }
             for found in self._node.recalls.of(self._node.state.stores.packets.find(packet))
         ]
+
+    async def request(self, text: str, person: str) -> dict[str, Any]:
+        """Asks a partner for records; returns the request."""
+        asked = parse_request_file(text)
+        (group,) = connected_groups(asked.entities)
+        draft = self._node.draft(group, asked.about, agreement=asked.agreement)
+        acting = self._node.acting(person, draft.agreement.id, Role.LIAISON)
+        sent = await self._node.requests.submit(self._node.plan(draft, [asked.to]), acting)
+        return {
+            "request": sent.packets[0].hex(),
+            "refused": [list(pair) for pair in sent.refused],
+        }
+
+    async def requested(self, request: str) -> dict[str, Any]:
+        """How a request stands here: its clock, and what became of each item."""
+        await self._node.receive()
+        await self._node.state.follow()
+        view = self._node.requests.show(self._node.state.stores.packets.find(request))
+        return {
+            "state": view.progress.phase.text,
+            "urgency": view.progress.urgency.value,
+            "due_ms": view.due_ms,
+            "items": [
+                {
+                    "record": item.record,
+                    "answer": item.answer.hex(),
+                    "ground": item.ground.value if item.ground else "",
+                }
+                for item in view.items
+            ],
+        }
+
+    async def answer(self, request: str, source: str, item: int, person: str) -> dict[str, Any]:
+        """Answers an item of a request with a packet; returns its id."""
+        packet_id = self._node.state.stores.packets.find(request)
+        plan = answering(self._node, packet_id, Path(source))
+        acting = self._node.acting(person, plan.draft.agreement.id, Role.LIAISON)
+        sent = await self._node.requests.release(packet_id, plan, [item], acting)
+        await self._node.requests.answer(packet_id, sent.packets[0], [item], acting)
+        return {"packet": sent.packets[0].hex(), "refused": [list(pair) for pair in sent.refused]}
+
+    async def refuse(self, request: str, ground: str, item: int, person: str) -> None:
+        """Refuses an item of a request."""
+        packets = self._node.state.stores.packets
+        packet_id = packets.find(request)
+        agreement_id = packets.packet(packet_id).manifest.agreement.id
+        acting = self._node.acting(person, agreement_id, Role.LIAISON)
+        await self._node.requests.refuse(packet_id, Ground(ground), [item], acting)
 
     async def put_aside(self) -> list[str]:
         """Codes of what was put aside."""

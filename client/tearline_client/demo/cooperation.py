@@ -1,13 +1,46 @@
-"""The story goes on: what partners stop and take back once they share."""
+"""The story goes on: what partners ask for, stop and take back once they share."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from tearline_client.demo.lead import FURTHER, SUSPECT, lead_jsonl
+from tearline_client.demo.lead import FURTHER, RECORD_AMOUNT, RECORDS, REQUEST, SUSPECT, lead_jsonl
 from tearline_client.demo.scene import CN, MX, ORDER, US, Story, Told
 
 _TURNS = 3  # to hear of it, to answer, to hear the answer
-_OFFICER = "lin"
+_NEITHER = "neither-confirm-nor-deny"
+_ASKING, _ANSWERING, _OFFICER = "paz", "grace", "lin"
 _TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
+
+
+def request(story: Story) -> Told:
+    """Records are asked for in an emergency; one item is answered, and one refused by its kind."""
+    us, mx = story.world.agencies[US], story.world.agencies[MX]
+    source = story.world.folder / "statements.jsonl"
+    source.write_text(lead_jsonl(RECORDS), encoding="utf-8")
+    mx.ask("add_person", name=_ASKING, role="liaison")
+    us.ask("add_person", name=_ANSWERING, role="liaison")
+    asked = mx.ask("request", text=REQUEST, person=_ASKING)["request"]
+    at_us, at_mx = us.ask("requested", request=asked), mx.ask("requested", request=asked)
+    given = us.ask("answer", request=asked, source=str(source), item=1, person=_ANSWERING)
+    us.ask("refuse", request=asked, ground=_NEITHER, item=2, person=_ANSWERING)
+    ended = mx.ask("requested", request=asked)
+    answered, refused = ended["items"]
+    seen = str(mx.ask("view", packet=given["packet"])["rows"])
+    return Told(
+        proved=at_us["due_ms"] == at_mx["due_ms"]
+        and at_us["due_ms"] is not None
+        and answered["answer"] == given["packet"]
+        and RECORD_AMOUNT in seen
+        and (refused["answer"], refused["ground"]) == ("", _NEITHER)
+        and ended["state"] == "answered",
+        lines=[
+            f"{at_us['urgency']}: by the log an answer is due at {_time_text(at_mx['due_ms'])}"
+            f" for {MX}, at {_time_text(at_us['due_ms'])} for {US}",
+            f"1. {answered['record']}: answered with packet {answered['answer'][:16]}…",
+            f"2. {refused['record']}: refused, {refused['ground']}",
+        ],
+        evidence={"request": asked, "due_ms": at_us["due_ms"], "items": ended["items"]},
+    )
 
 
 def suspend(story: Story) -> Told:
@@ -91,3 +124,9 @@ def _gap_text(gap: dict[str, Any]) -> str:
         f"{gap['from']} to {gap['to']}: at suspension {before[0]} sent, {before[1]} received;"
         f" at resumption {after[0]} and {after[1]}; between them {between or 'nothing'}"
     )
+
+
+def _time_text(time_ms: int | None) -> str:
+    if time_ms is None:
+        return "no time"
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%H:%M:%S.%f}"[:-3]

@@ -67,6 +67,41 @@ FURTHER = (
     },
 )
 """A second, small lead: who carries the cash."""
+RECORD_AMOUNT = "920400"
+RECORDS = (
+    {
+        "id": "account-lantern",
+        "schema": "BankAccount",
+        "properties": {"iban": [ACCOUNT], "bankName": ["Banco Ficticio del Puerto"]},
+    },
+    {
+        "id": "transfer-2",
+        "schema": "Payment",
+        "properties": {
+            "payerAccount": ["account-lantern"],
+            "amount": [RECORD_AMOUNT],
+            "currency": ["USD"],
+            "date": ["2026-03-05"],
+        },
+    },
+)
+"""What the statements of the account hold."""
+REQUEST = """\
+to = "us-justice"
+agreement = "narcotics-2026"
+article = "money-laundering"
+purpose = "criminal-investigation"
+urgency = "emergency"
+urgency_reason = "The courier is at the airport."
+offence = "Operations with resources of illicit origin"
+link = "The courier was paid from the account of the trading firm."
+
+[[item]]
+record = "Statements of the account, March 2026"
+
+[[item]]
+record = "Who told of the trading firm"
+"""
 GUARDED = {
     ("company-lantern", "notes"): "identity.source",
     ("person-qiu", "notes"): "method",

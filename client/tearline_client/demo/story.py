@@ -8,7 +8,7 @@ from tearline.armor import Armor
 from tearline.errors import NotFound
 from tearline.wire.trust import parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier, Outcome
-from tearline_client.demo.cooperation import recall, suspend
+from tearline_client.demo.cooperation import recall, request, suspend
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
@@ -308,6 +308,12 @@ STEPS = (
         title="An auditor asks who saw the account number",
         claim="Who was shown what, under which article, verifies offline.",
         tell=audit,
+    ),
+    Step(
+        id="request",
+        title=f"{MX} asks for records, in an emergency",
+        claim="Both sides count the same time, and every item ends in an answer or on a ground.",
+        tell=request,
     ),
     Step(
         id="suspend",
