@@ -294,6 +294,35 @@ class Agency:
             for found in self._node.recalls.of(self._node.state.stores.packets.find(packet))
         ]
 
+    async def open_case(self, title: str, agreement: str, partners: list[str]) -> str:
+        """Opens a case and invites partners; returns its id."""
+        case_id = self._node.cases.open(self._node.agreement(agreement), title, partners)
+        await self._node.sync()
+        self._node.cases.verify_taken()
+        return case_id.hex()
+
+    async def join_case(self, title: str) -> None:
+        """Accepts the invitation to a case."""
+        await self._node.receive()
+        self._node.cases.join(self._node.cases.find(title))
+        await self._node.sync()
+        self._node.cases.verify_taken()
+
+    async def timeline(self, title: str) -> list[Any]:
+        """What this agency was told of a case and of what is filed under it."""
+        await self._node.receive()
+        trust_list = self._node.state.trust.trust_list
+        return [
+            {
+                "entry": event.entry,
+                "what": event.what,
+                "by": agency_name(trust_list, event.actor) if event.actor else "",
+                "with": agency_name(trust_list, event.counterpart) if event.counterpart else "",
+                "about": event.about,
+            }
+            for event in self._node.cases.timeline(self._node.cases.find(title))
+        ]
+
     async def request(self, text: str, person: str) -> dict[str, Any]:
         """Asks a partner for records; returns the request."""
         asked = parse_request_file(text)

@@ -6,10 +6,43 @@ from typing import Any
 from tearline_client.demo.lead import FURTHER, RECORD_AMOUNT, RECORDS, REQUEST, SUSPECT, lead_jsonl
 from tearline_client.demo.scene import CN, MX, ORDER, US, Story, Told
 
+_CASE = "Harbour"
 _TURNS = 3  # to hear of it, to answer, to hear the answer
 _NEITHER = "neither-confirm-nor-deny"
 _ASKING, _ANSWERING, _OFFICER = "paz", "grace", "lin"
 _TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
+
+
+def case(story: Story) -> Told:
+    """Three agencies keep a case together; what is filed under it goes to who is in it."""
+    us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
+    source = _further(story)
+    us.ask("open_case", title=_CASE, agreement=ORDER["agreement"], partners=[CN, MX])
+    filed = {"source": source, "order": {**ORDER, "case_id": _CASE}, "narrative": ""}
+    cn.ask("join_case", title=_CASE)
+    us.ask("receive")
+    early = us.refused("send", **filed)
+    mx.ask("join_case", title=_CASE)
+    us.ask("receive")
+    packet = us.ask("send", **filed)["packets"][0]
+    story.world.all("receive")
+    timelines = {name: story.world.agencies[name].ask("timeline", title=_CASE) for name in (US, CN)}
+    went_to = {
+        name: {line["with"] for line in told if line["what"] == "grant-accepted"}
+        for name, told in timelines.items()
+    }
+    return Told(
+        proved=early is not None
+        and early.code == "TL-CAS-005"
+        and went_to == {US: {CN, MX}, CN: {CN}},
+        lines=[
+            f"before {MX} joined, {US} did not file for it: {early.code if early else 'it did'}",
+            f"what {US} finds of it in the log:",
+            *(_event_text(line) for line in timelines[US]),
+            f"{CN} finds what went to itself, and not what went to {MX}",
+        ],
+        evidence={"packet": packet, "timelines": timelines, "command": "tearline case timeline"},
+    )
 
 
 def request(story: Story) -> Told:
@@ -46,9 +79,8 @@ def request(story: Story) -> Told:
 def suspend(story: Story) -> Told:
     """A party stops an article at once, an officer lifts it, and both ends prove the gap."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
-    source = story.world.folder / "further.jsonl"
-    source.write_text(lead_jsonl(FURTHER), encoding="utf-8")
-    lead: dict[str, Any] = {"source": str(source), "order": {**ORDER, "to": [CN]}, "narrative": ""}
+    order = {**ORDER, "to": [CN]}
+    lead: dict[str, Any] = {"source": _further(story), "order": order, "narrative": ""}
     packet = us.ask("send", **lead)["packets"][0]
     cn.ask("suspend", **_TERMS)
     cn.ask("receive")
@@ -107,6 +139,13 @@ def recall(story: Story) -> Told:
     )
 
 
+def _further(story: Story) -> str:
+    """The file with the second lead."""
+    source = story.world.folder / "further.jsonl"
+    source.write_text(lead_jsonl(FURTHER), encoding="utf-8")
+    return str(source)
+
+
 def _settle(story: Story) -> None:
     """Every node hears of everything, and answers."""
     for _ in range(_TURNS):
@@ -130,3 +169,8 @@ def _time_text(time_ms: int | None) -> str:
     if time_ms is None:
         return "no time"
     return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%H:%M:%S.%f}"[:-3]
+
+
+def _event_text(event: dict[str, Any]) -> str:
+    ends = f"{event['by']} → {event['with']}" if event["with"] else event["by"]
+    return f"    {event['entry']:>3}  {event['what']:16} {ends:42} {event['about']}".rstrip()

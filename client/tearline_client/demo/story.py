@@ -8,7 +8,7 @@ from tearline.armor import Armor
 from tearline.errors import NotFound
 from tearline.wire.trust import parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier, Outcome
-from tearline_client.demo.cooperation import recall, request, suspend
+from tearline_client.demo.cooperation import case, recall, request, suspend
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
@@ -308,6 +308,12 @@ STEPS = (
         title="An auditor asks who saw the account number",
         claim="Who was shown what, under which article, verifies offline.",
         tell=audit,
+    ),
+    Step(
+        id="case",
+        title="They keep a case together",
+        claim="Nothing is filed for who is not in the case, and each sees its own part of it.",
+        tell=case,
     ),
     Step(
         id="request",
