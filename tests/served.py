@@ -163,6 +163,8 @@ class Served:
             if line["message"] == "serving" and not serving.done():
                 serving.set_result(int(line["port"]))
         if not serving.done():
+            # Else a signal could meet it between its last word and its end, and take its status.
+            await self.process.wait()
             serving.set_exception(RuntimeError(f"it did not start: {self.lines}"))
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
