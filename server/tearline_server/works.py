@@ -22,8 +22,8 @@ from tearline_server.judging.judge import judge
 from tearline_server.judging.recalled import gone_slots, rows_of
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
-from tearline_server.judging.standings import Waiting, hold, stops_of
-from tearline_server.storage.records import Asked, MailItem
+from tearline_server.judging.standings import hold, stops_of
+from tearline_server.storage.records import Asked, MailItem, Undelivered
 
 _NEVER = 1 << 64
 
@@ -146,7 +146,7 @@ class HandOut:
         found = registry.agreements.get(event.agreement_id)
         stops = () if found is None else stops_of(registry, found.agreement, event)
         if stops:
-            waiting = Waiting(
+            waiting = Undelivered(
                 node=self._node, seq=item.seq, id=item.id, statement=item.statement, event=event
             )
             hold(registry, docket, waiting, stops, actor=self._node)

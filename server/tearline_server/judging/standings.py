@@ -1,7 +1,6 @@
 """Judging standings: taken from a party, told to all of them, obeyed from the next entry on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
@@ -10,25 +9,7 @@ from tearline.standing import Standing, Stop, is_held
 from tearline_server.judging.case import Case
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.registry import Registry, Told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A grant in a mailbox that was not handed out.
-
-    Attributes:
-        node: Whose mailbox.
-        seq: Its place there.
-        id: 32 bytes, the grant's statement id.
-        statement: The entry of its statement.
-        event: The event that says that it was accepted.
-    """
-
-    node: str
-    seq: int
-    id: bytes
-    statement: int
-    event: Event
+from tearline_server.storage.records import Undelivered
 
 
 def accept_standing(case: Case, standing: Standing) -> None:
@@ -90,7 +71,7 @@ def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[St
 
 
 def hold(
-    registry: Registry, docket: Docket, waiting: Waiting, stops: tuple[Stop, ...], *, actor: str
+    registry: Registry, docket: Docket, waiting: Undelivered, stops: tuple[Stop, ...], *, actor: str
 ) -> None:
     """Keeps a grant from being handed out, for good, and tells its sender.
 
@@ -121,18 +102,12 @@ def hold(
     _deliver(registry, docket, sender, waiting.statement, entry)
 
 
-def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Waiting]:
+def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Undelivered]:
     """Every grant of an agreement that waits in a mailbox, this batch's own included."""
     for item in docket.known.undelivered.get(agreement_id, ()):
         place = (item.node, item.seq)
         if not any(place in gone for gone in (docket.delivered, docket.held, docket.withdrawn)):
-            yield Waiting(
-                node=item.node,
-                seq=item.seq,
-                id=item.id,
-                statement=item.statement,
-                event=item.event,
-            )
+            yield item
     first = docket.head.tree.size
     for mail in list(docket.mail):
         # What an earlier life of the log holds is judged when it is handed out.
@@ -142,7 +117,7 @@ def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Waiting]:
             and (event.code, event.agreement_id) == (EventCode.GRANT_ACCEPTED, agreement_id)
             and (mail.node, mail.seq) not in docket.held
         ):
-            yield Waiting(
+            yield Undelivered(
                 node=mail.node,
                 seq=mail.seq,
                 id=event.statement_id,
