@@ -1,0 +1,62 @@
+"""What every error has, and the statuses commands exit with."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+# Exit statuses of both command lines.
+EXIT_OK = 0
+EXIT_LOCAL = 1
+EXIT_USAGE = 2
+EXIT_UNREACHABLE = 3
+EXIT_REFUSED = 4
+EXIT_INTEGRITY = 5
+EXIT_NOT_FOUND = 6
+EXIT_PENDING = 7
+
+
+class TearlineError(Exception):
+    """Anything Tearline refuses or fails to do.
+
+    Attributes:
+        code: Stable identifier, for example ``TL-PKT-003``.
+        what: What happened, one sentence.
+        next: What to do next, one sentence.
+        exit_status: The exit status of a command that ends with this error.
+        why: What the raiser knows of the cause; ids and sizes, never contents.
+    """
+
+    code: ClassVar[str] = ""
+    what: ClassVar[str] = ""
+    next: ClassVar[str] = ""
+    exit_status: ClassVar[int] = EXIT_LOCAL
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.code}: {sentence(self.what, self.why)} Next: {self.next}"
+
+
+def sentence(what: str, why: str) -> str:
+    """One sentence of what happened and, where it is known, why."""
+    if not why:
+        return what
+    return f"{what.removesuffix('.')}: {why}{'' if why[-1] in '.?!' else '.'}"
+
+
+def concrete_errors() -> Iterator[type[TearlineError]]:
+    """Every error that has a code, in the order of the codes."""
+    found: list[type[TearlineError]] = []
+    pending: list[type[TearlineError]] = [TearlineError]
+    while pending:
+        error = pending.pop()
+        pending.extend(error.__subclasses__())
+        if error.code:
+            found.append(error)
+    yield from sorted(found, key=lambda error: error.code)
+
+
+def error_by_code(code: str) -> type[TearlineError] | None:
+    """The error class that ``code`` names, or None for a code this version does not know."""
+    return next((error for error in concrete_errors() if error.code == code), None)

@@ -1,0 +1,66 @@
+"""TL-STO: a database cannot do what was asked of it."""
+
+from tearline.errors.base import EXIT_INTEGRITY, TearlineError
+
+
+class StoreError(TearlineError):
+    """A database cannot do what was asked of it."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the database."""
+
+    code = "TL-STO-001"
+    what = "The database is in use by another process."
+    next = "Wait for it to end, or stop it, and try again."
+
+
+class StoreFull(StoreError):
+    """No room left on the disk."""
+
+    code = "TL-STO-002"
+    what = "The disk is full; nothing of this was stored."
+    next = "Make room and try again; nothing is half done."
+
+
+class StoreDamaged(StoreError):
+    """A database that is damaged, moved, or sealed under another key."""
+
+    code = "TL-STO-003"
+    what = "The database cannot be read."
+    next = "Do not use it; restore the last backup."
+    exit_status = EXIT_INTEGRITY
+
+
+class StoreVersion(StoreError):
+    """A database of another version."""
+
+    code = "TL-STO-004"
+    what = "The database was made by another version of Tearline."
+    next = "Run the version that made it, or a later one."
+
+
+class QuarantineFull(StoreError):
+    """No room left for what does not verify."""
+
+    code = "TL-STO-005"
+    what = "Too much was put aside: nothing more that does not verify is taken in."
+    next = "Look at `tearline node status`, tell the operator, then run `tearline node forget`."
+    exit_status = EXIT_INTEGRITY
+
+
+class BackupDamaged(StoreError):
+    """A file that is no backup, or not all of one."""
+
+    code = "TL-STO-006"
+    what = "The backup is not whole, or none."
+    next = "Use another backup; nothing was restored."
+    exit_status = EXIT_INTEGRITY
+
+
+class RestoreRefused(StoreError):
+    """A home that nothing may be restored into, or a mirror that does not fit."""
+
+    code = "TL-STO-007"
+    what = "Nothing was restored."
+    next = "Put right what is named, and restore again."
