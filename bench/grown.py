@@ -16,7 +16,7 @@ from bench.measured import Taken
 from tearline.wire.exchange import Publication, encode_entries
 from tearline_server.exchange import Exchange
 from tearline_server.house import house_of
-from tearline_server.judging.case import Publisher
+from tearline_server.judging.hearing import Publisher
 from tearline_server.storage.sqlite import SqliteStore
 
 

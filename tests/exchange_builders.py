@@ -50,7 +50,7 @@ from tearline_server.auditlog import AuditLog
 from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
 from tearline_server.house import House
-from tearline_server.judging.case import Publisher
+from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import installation_of
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Store

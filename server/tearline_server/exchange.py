@@ -39,8 +39,8 @@ from tearline_server.cosigning import Cosignatures
 from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.house import House
 from tearline_server.inquiries import Inquiries
-from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import claims_of
+from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.storage.records import MailItem

@@ -15,9 +15,9 @@ from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.reconciling import Standing
 from tearline.wire.statements import parse_statement
 from tearline_server.committer import Weight
-from tearline_server.judging.case import Publisher
 from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
+from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
 from tearline_server.judging.recalled import gone_slots, rows_of
 from tearline_server.judging.registry import Registry

@@ -7,11 +7,11 @@ from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.proposal import verify_amends
-from tearline_server.judging.case import Case
 from tearline_server.judging.docket import NewMail
+from tearline_server.judging.hearing import Hearing
 
 
-def accept_agreement(case: Case, agreement: Agreement) -> None:
+def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     """Takes a version of an agreement, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party.
@@ -22,68 +22,68 @@ def accept_agreement(case: Case, agreement: Agreement) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, registry, parties = case.docket, case.registry, agreement.terms.parties
-    if case.publisher.agency not in parties:
+    docket, registry, parties = hearing.docket, hearing.registry, agreement.terms.parties
+    if hearing.publisher.agency not in parties:
         raise NotPermitted("an agreement is published by one of its parties")
     signers = frozenset(
-        f"spiffe://{trust_domain_of(case.claim.attestations[inclusion.attestation].signer)}"
-        for inclusion in case.claim.statement.inclusions
+        f"spiffe://{trust_domain_of(hearing.claim.attestations[inclusion.attestation].signer)}"
+        for inclusion in hearing.claim.statement.inclusions
     )
     if not signers <= set(parties):
         raise AgreementMalformed("somebody signed who is not a party")
     verify_parties_signed(agreement, signers)
     verify_pins(agreement, registry.installation.pins)
-    _verify_follows(case, agreement)
+    _verify_follows(hearing, agreement)
 
     entries = {}
     for party in parties:
         event = Event(
-            statement_id=case.claim.statement.id,
+            statement_id=hearing.claim.statement.id,
             code=EventCode.AGREEMENT,
             party=party,
             time_ms=docket.now_ms,
-            actor=case.publisher.node,
+            actor=hearing.publisher.node,
             agreement_id=agreement.id,
             policy_digest=agreement.pins.policy,
         )
         # The receipt tells of the entry that names the publisher's own agency.
-        own = party == case.publisher.agency
-        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
-    statement = entries[case.publisher.agency]
+        own = party == hearing.publisher.agency
+        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
+    statement = entries[hearing.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
     registry.put_agreement(agreement, statement, entries)
-    put_into_mailboxes(case, entries)
+    put_into_mailboxes(hearing, entries)
 
 
-def put_into_mailboxes(case: Case, entries: Mapping[str, int]) -> None:
-    """Puts the case's statement into the mailbox of every node of the parties.
+def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
+    """Puts the statement heard into the mailbox of every node of the parties.
 
     Args:
-        case: The statement, which its publisher's own agency is told of, too.
+        hearing: The statement, which its publisher's own agency is told of, too.
         entries: The index of the entry that each party's agency is told of.
     """
-    statement = entries[case.publisher.agency]
-    for node in case.registry.trust.nodes():
+    statement = entries[hearing.publisher.agency]
+    for node in hearing.registry.trust.nodes():
         if agency_uri_of(node) in entries:
-            _deliver(case, node, statement, entries[agency_uri_of(node)])
+            _deliver(hearing, node, statement, entries[agency_uri_of(node)])
 
 
-def deliver_in_force(case: Case, node: str) -> None:
+def deliver_in_force(hearing: Hearing, node: str) -> None:
     """Puts every agreement of a new node's agency into its mailbox."""
     agency = agency_uri_of(node)
-    for found in case.registry.agreements.values():
+    for found in hearing.registry.agreements.values():
         if agency in found.agreement.terms.parties:
-            _deliver(case, node, found.statement, found.entries[agency])
+            _deliver(hearing, node, found.statement, found.entries[agency])
 
 
-def _deliver(case: Case, node: str, statement: int, entry: int) -> None:
-    case.docket.mail.append(
-        NewMail(node=node, seq=case.registry.next_mail(node), statement=statement, entry=entry)
+def _deliver(hearing: Hearing, node: str, statement: int, entry: int) -> None:
+    hearing.docket.mail.append(
+        NewMail(node=node, seq=hearing.registry.next_mail(node), statement=statement, entry=entry)
     )
 
 
-def _verify_follows(case: Case, agreement: Agreement) -> None:
-    found = case.registry.agreements.get(agreement.id)
+def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:
+    found = hearing.registry.agreements.get(agreement.id)
     if found is None:
         if agreement.version != 1:
             raise AgreementMalformed("the first version is number 1")

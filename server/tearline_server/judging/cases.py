@@ -4,25 +4,25 @@ from tearline.case import CaseStep, case_id_of
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
-from tearline_server.judging.case import Case
 from tearline_server.judging.channels import relay
+from tearline_server.judging.hearing import Hearing
 
 
-def accept_case_step(case: Case, step: CaseStep) -> None:
+def accept_case_step(hearing: Hearing, step: CaseStep) -> None:
     """Takes a step, and relays it to the other side of its membership.
 
     Raises:
         CaseError: If it is not its signer's to take, or not now.
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
-    case.registry.cases.verify(step)
-    relay(case, step.address, EventCode.CASE, acted_by=step.acted_by)
-    case.registry.cases.put(step)
-    ends = (case.publisher.agency, agency_uri_of(step.address.recipient))
-    case.docket.case_steps[step.case_id, *ends] = case.ruling
+    hearing.registry.cases.verify(step)
+    relay(hearing, step.address, EventCode.CASE, acted_by=step.acted_by)
+    hearing.registry.cases.put(step)
+    ends = (hearing.publisher.agency, agency_uri_of(step.address.recipient))
+    hearing.docket.case_steps[step.case_id, *ends] = hearing.ruling
 
 
-def verify_filed(case: Case, manifest: Manifest) -> None:
+def verify_filed(hearing: Hearing, manifest: Manifest) -> None:
     """Checks that a packet's originator may file it under the case that it names.
 
     Raises:
@@ -30,5 +30,5 @@ def verify_filed(case: Case, manifest: Manifest) -> None:
     """
     case_id = case_id_of(manifest.case_id)
     if case_id is not None:
-        agency = case.publisher.agency
-        case.registry.cases.verify_may_file(case_id, agency, manifest.agreement.id)
+        agency = hearing.publisher.agency
+        hearing.registry.cases.verify_may_file(case_id, agency, manifest.agreement.id)

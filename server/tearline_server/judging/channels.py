@@ -18,8 +18,8 @@ from tearline.receipt import Receipt, Status, verify_forward
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.statements import parse_statement
-from tearline_server.judging.case import Case
 from tearline_server.judging.docket import Docket, NewMail
+from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.records import Delivered
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
@@ -30,44 +30,44 @@ _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 class Place:
     """The next place of a channel, found free."""
 
-    case: Case
+    hearing: Hearing
     address: Address
 
     def take(self, entry: int) -> None:
-        """Takes it for the case's statement, and puts that into the recipient's mailbox.
+        """Takes it for the statement heard, and puts that into the recipient's mailbox.
 
         Args:
             entry: The index of the entry that the recipient is told of.
         """
         recipient, agreement = self.address.recipient, self.address.agreement_id
-        _, mark = _channel(self.case, recipient, agreement)
-        _put(self.case, recipient, agreement, (self.address.seq, mark))
-        deliver(self.case, recipient, entry)
+        _, mark = _channel(self.hearing, recipient, agreement)
+        _put(self.hearing, recipient, agreement, (self.address.seq, mark))
+        deliver(self.hearing, recipient, entry)
 
 
-def next_place(case: Case, address: Address) -> Place:
+def next_place(hearing: Hearing, address: Address) -> Place:
     """Checks that an address is the next place of its channel.
 
     Raises:
         StatementConflict: If the place is taken by another statement.
         ChannelGap: If a place before it is free.
     """
-    seq, _ = _channel(case, address.recipient, address.agreement_id)
+    seq, _ = _channel(hearing, address.recipient, address.agreement_id)
     if address.seq <= seq:
         raise StatementConflict(f"place {address.seq} of the channel is taken")
     if address.seq > seq + 1:
         raise ChannelGap(f"place {seq + 1} comes before {address.seq}")
-    return Place(case=case, address=address)
+    return Place(hearing=hearing, address=address)
 
 
-def deliver(case: Case, node: str, entry: int) -> None:
-    """Puts the case's statement into a mailbox, with the entry that its reader is told of."""
-    case.docket.mail.append(
-        NewMail(node=node, seq=case.registry.next_mail(node), statement=entry, entry=entry)
+def deliver(hearing: Hearing, node: str, entry: int) -> None:
+    """Puts the statement heard into a mailbox, with the entry that its reader is told of."""
+    hearing.docket.mail.append(
+        NewMail(node=node, seq=hearing.registry.next_mail(node), statement=entry, entry=entry)
     )
 
 
-def accept_receipt(case: Case, receipt: Receipt) -> bytes | None:
+def accept_receipt(hearing: Hearing, receipt: Receipt) -> bytes | None:
     """Takes a node's word on a grant that was delivered to it, and relays it to the grantor.
 
     Returns:
@@ -79,12 +79,12 @@ def accept_receipt(case: Case, receipt: Receipt) -> bytes | None:
         StatusBackwards: If it says less than the node said before.
         TearlineError: If its place in the channel is not the next one.
     """
-    address, docket = receipt.address, case.docket
+    address, docket = receipt.address, hearing.docket
     if address is None:
         raise StatementMalformed("accepting and refusing is the exchange's word")
-    item = docket.known.mail.get((case.signer, receipt.about))
+    item = docket.known.mail.get((hearing.signer, receipt.about))
     if item is None and docket.known.is_restored:
-        _relay_receipt(case, receipt, address)
+        _relay_receipt(hearing, receipt, address)
         return None
     if (
         item is None
@@ -94,34 +94,34 @@ def accept_receipt(case: Case, receipt: Receipt) -> bytes | None:
     ):
         raise NotFound("no grant of that id was delivered here")
     stored = None if item.status is None else Status(item.status)
-    verify_forward(docket.statuses.get((case.signer, item.seq), stored), receipt.status)
-    place = next_place(case, address)
+    verify_forward(docket.statuses.get((hearing.signer, item.seq), stored), receipt.status)
+    place = next_place(hearing, address)
 
-    docket.statuses[case.signer, item.seq] = receipt.status
+    docket.statuses[hearing.signer, item.seq] = receipt.status
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.RECEIPT,
         party=address.recipient,
         time_ms=docket.now_ms,
-        actor=case.publisher.node,
+        actor=hearing.publisher.node,
         pseudonym=receipt.acted_by.pseudonym if receipt.acted_by else b"",
         counterpart=address.recipient,
         packet=item.packet or b"",
         agreement_id=address.agreement_id,
     )
-    place.take(docket.settle(case.ruling, event))
+    place.take(docket.settle(hearing.ruling, event))
     return item.packet
 
 
-def _relay_receipt(case: Case, receipt: Receipt, address: Address) -> None:
+def _relay_receipt(hearing: Hearing, receipt: Receipt, address: Address) -> None:
     """Relays a receipt about a grant that was lost with an earlier life of this exchange.
 
     Whether there was such a grant, the one who made it knows.
     """
-    relay(case, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
+    relay(hearing, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
 
 
-def accept_void(case: Case, void: Void) -> None:
+def accept_void(hearing: Hearing, void: Void) -> None:
     """Takes the filling of a place that will stay empty, or that is to be empty again.
 
     Raises:
@@ -129,13 +129,16 @@ def accept_void(case: Case, void: Void) -> None:
             where the void withdraws a grant, if that one does not wait at this place.
     """
     address = void.address
-    if void.withdraws and address.seq <= _channel(case, address.recipient, address.agreement_id)[0]:
-        _withdraw(case, void)
+    if (
+        void.withdraws
+        and address.seq <= _channel(hearing, address.recipient, address.agreement_id)[0]
+    ):
+        _withdraw(hearing, void)
     else:
-        relay(case, address, EventCode.VOID)
+        relay(hearing, address, EventCode.VOID)
 
 
-def _withdraw(case: Case, void: Void) -> None:
+def _withdraw(hearing: Hearing, void: Void) -> None:
     """Puts a void into the place of a grant that its recipient was not handed.
 
     Raises:
@@ -143,18 +146,18 @@ def _withdraw(case: Case, void: Void) -> None:
             that was withdrawn before and one that does not exist.
         GrantHandedOut: If the recipient was handed it.
     """
-    docket, address = case.docket, void.address
-    _verify_neighbours(case, address.recipient, address.agreement_id)
-    item = _waiting(case, void)
+    docket, address = hearing.docket, void.address
+    _verify_neighbours(hearing, address.recipient, address.agreement_id)
+    item = _waiting(hearing, void)
     place = (address.recipient, item.seq)
     _verify_not_handed_out(docket, item, void)
 
-    event = _event(case, EventCode.VOID, address.recipient, address.agreement_id)
-    entry = docket.settle(case.ruling, replace(event, packet=item.packet or b""))
+    event = _event(hearing, EventCode.VOID, address.recipient, address.agreement_id)
+    entry = docket.settle(hearing.ruling, replace(event, packet=item.packet or b""))
     docket.withdrawn[place] = entry
     if item.passed or item.held or place in docket.passed or place in docket.held:
         # Whoever reads on has gone past that place, and would never see what stands there now.
-        deliver(case, address.recipient, entry)
+        deliver(hearing, address.recipient, entry)
 
 
 def _verify_not_handed_out(docket: Docket, item: Delivered, void: Void) -> None:
@@ -164,10 +167,10 @@ def _verify_not_handed_out(docket: Docket, item: Delivered, void: Void) -> None:
         raise GrantHandedOut
 
 
-def _waiting(case: Case, void: Void) -> Delivered:
-    docket, recipient = case.docket, void.address.recipient
+def _waiting(hearing: Hearing, void: Void) -> Delivered:
+    docket, recipient = hearing.docket, void.address.recipient
     item = docket.known.mail.get((recipient, void.withdraws))
-    envelope = docket.known.envelopes.get((void.withdraws, case.signer))
+    envelope = docket.known.envelopes.get((void.withdraws, hearing.signer))
     if (
         item is None
         or envelope is None
@@ -180,7 +183,7 @@ def _waiting(case: Case, void: Void) -> Delivered:
 
 
 def relay(
-    case: Case,
+    hearing: Hearing,
     address: Address,
     code: EventCode,
     *,
@@ -190,7 +193,7 @@ def relay(
     """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
 
     Args:
-        case: The statement.
+        hearing: The statement.
         address: Its place in a channel.
         code: What its entry says that it is.
         acted_by: The person behind it.
@@ -203,60 +206,62 @@ def relay(
         TearlineError: If the two are in no agreement, a party has suspended all between them and
             this is none of what passes all the same, or the place is not the next one.
     """
-    agreement = _verify_neighbours(case, address.recipient, address.agreement_id)
+    agreement = _verify_neighbours(hearing, address.recipient, address.agreement_id)
     if code not in _ALWAYS_PASS:
-        case.registry.standings.verify_channel_open(
-            agreement, sender=case.publisher.agency, recipient=agency_uri_of(address.recipient)
+        hearing.registry.standings.verify_channel_open(
+            agreement, sender=hearing.publisher.agency, recipient=agency_uri_of(address.recipient)
         )
-    place = next_place(case, address)
-    event = _event(case, code, address.recipient, address.agreement_id)
+    place = next_place(hearing, address)
+    event = _event(hearing, code, address.recipient, address.agreement_id)
     pseudonym = acted_by.pseudonym if acted_by else b""
-    entry = case.docket.settle(case.ruling, replace(event, pseudonym=pseudonym, packet=packet))
+    entry = hearing.docket.settle(
+        hearing.ruling, replace(event, pseudonym=pseudonym, packet=packet)
+    )
     place.take(entry)
     return entry
 
 
-def accept_mark(case: Case, mark: Mark) -> None:
+def accept_mark(hearing: Hearing, mark: Mark) -> None:
     """Relays a mark.
 
     Raises:
         StatementConflict: If the counter did not grow.
         TearlineError: If the two are in no agreement.
     """
-    _verify_neighbours(case, mark.recipient, mark.agreement_id)
-    seq, last = _channel(case, mark.recipient, mark.agreement_id)
+    _verify_neighbours(hearing, mark.recipient, mark.agreement_id)
+    seq, last = _channel(hearing, mark.recipient, mark.agreement_id)
     if mark.counter <= last:
         raise StatementConflict(f"mark {mark.counter} is not above {last}")
 
-    _put(case, mark.recipient, mark.agreement_id, (seq, mark.counter))
-    event = _event(case, EventCode.MARK, mark.recipient, mark.agreement_id)
-    deliver(case, mark.recipient, case.docket.settle(case.ruling, event))
+    _put(hearing, mark.recipient, mark.agreement_id, (seq, mark.counter))
+    event = _event(hearing, EventCode.MARK, mark.recipient, mark.agreement_id)
+    deliver(hearing, mark.recipient, hearing.docket.settle(hearing.ruling, event))
 
 
-def _verify_neighbours(case: Case, recipient: str, agreement_id: bytes) -> Agreement:
-    ends = (case.publisher.agency, agency_uri_of(recipient))
-    found = case.registry.agreement_of(agreement_id, *ends)
-    if recipient not in case.registry.trust.nodes():
+def _verify_neighbours(hearing: Hearing, recipient: str, agreement_id: bytes) -> Agreement:
+    ends = (hearing.publisher.agency, agency_uri_of(recipient))
+    found = hearing.registry.agreement_of(agreement_id, *ends)
+    if recipient not in hearing.registry.trust.nodes():
         raise GrantMisdirected("the recipient is no node on record")
     return found.agreement
 
 
-def _event(case: Case, code: EventCode, recipient: str, agreement_id: bytes) -> Event:
+def _event(hearing: Hearing, code: EventCode, recipient: str, agreement_id: bytes) -> Event:
     return Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=code,
         party=recipient,
-        time_ms=case.docket.now_ms,
-        actor=case.publisher.node,
+        time_ms=hearing.docket.now_ms,
+        actor=hearing.publisher.node,
         counterpart=recipient,
         agreement_id=agreement_id,
     )
 
 
-def _channel(case: Case, recipient: str, agreement_id: bytes) -> tuple[int, int]:
-    return case.registry.channels.get((case.signer, recipient, agreement_id), (0, 0))
+def _channel(hearing: Hearing, recipient: str, agreement_id: bytes) -> tuple[int, int]:
+    return hearing.registry.channels.get((hearing.signer, recipient, agreement_id), (0, 0))
 
 
-def _put(case: Case, recipient: str, agreement_id: bytes, reached: tuple[int, int]) -> None:
-    key = (case.signer, recipient, agreement_id)
-    case.registry.channels[key] = case.docket.channels[key] = reached
+def _put(hearing: Hearing, recipient: str, agreement_id: bytes, reached: tuple[int, int]) -> None:
+    key = (hearing.signer, recipient, agreement_id)
+    hearing.registry.channels[key] = hearing.docket.channels[key] = reached

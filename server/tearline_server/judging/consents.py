@@ -2,11 +2,11 @@
 
 from tearline.consent import Consent
 from tearline.event import EventCode
-from tearline_server.judging.case import Case
 from tearline_server.judging.channels import relay
+from tearline_server.judging.hearing import Hearing
 
 
-def accept_consent(case: Case, consent: Consent) -> None:
+def accept_consent(hearing: Hearing, consent: Consent) -> None:
     """Takes a step of a consent, and relays it.
 
     Whether its signer may take it, and where the consent stands by it, follows from the packet
@@ -17,7 +17,7 @@ def accept_consent(case: Case, consent: Consent) -> None:
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
     relay(
-        case,
+        hearing,
         consent.address,
         EventCode.CONSENT,
         acted_by=consent.acted_by,

@@ -5,14 +5,14 @@ from tearline.errors import ErasureRefused, NotPermitted
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.wire.flow import parse_event
-from tearline_server.judging.case import Case
 from tearline_server.judging.docket import NewMail
+from tearline_server.judging.hearing import Hearing
 
 # The same words whether there is no such entry, it was erased, or it names somebody else.
 _NOT_YOURS = "an entry it names is none of this agreement that names these agencies and no other"
 
 
-def accept_erasure(case: Case, order: Erasure) -> None:
+def accept_erasure(hearing: Hearing, order: Erasure) -> None:
     """Takes an order, erases what it names, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party, and all are parties to the agreement.
@@ -23,43 +23,43 @@ def accept_erasure(case: Case, order: Erasure) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, parties = case.docket, order.parties
-    if case.publisher.agency not in parties:
+    docket, parties = hearing.docket, order.parties
+    if hearing.publisher.agency not in parties:
         raise NotPermitted("an order to erase is published by one of its parties")
-    case.registry.agreement_of(order.agreement_id, *parties)
-    verify_signed_by_all(order, signers_of(case.claim.statement, case.claim.attestations))
+    hearing.registry.agreement_of(order.agreement_id, *parties)
+    verify_signed_by_all(order, signers_of(hearing.claim.statement, hearing.claim.attestations))
     for index in order.indices:
-        _verify_erasable(case, order, index)
+        _verify_erasable(hearing, order, index)
     if any(docket.known.entries[index].awaited for index in order.indices):
         raise ErasureRefused("a node has not taken in yet what it is told of one of the entries")
 
     entries = {}
     for party in parties:
         event = Event(
-            statement_id=case.claim.statement.id,
+            statement_id=hearing.claim.statement.id,
             code=EventCode.ERASED,
             party=party,
             time_ms=docket.now_ms,
-            actor=case.publisher.node,
+            actor=hearing.publisher.node,
             agreement_id=order.agreement_id,
         )
         # The receipt tells of the entry that names the publisher's own agency.
-        own = party == case.publisher.agency
-        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
-    statement = entries[case.publisher.agency]
+        own = party == hearing.publisher.agency
+        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
+    statement = entries[hearing.publisher.agency]
     docket.erased.update(dict.fromkeys(order.indices, (statement, parties)))
-    for node in case.registry.trust.nodes():
+    for node in hearing.registry.trust.nodes():
         agency = agency_uri_of(node)
         if agency in parties:
-            seq = case.registry.next_mail(node)
+            seq = hearing.registry.next_mail(node)
             docket.mail.append(
                 NewMail(node=node, seq=seq, statement=statement, entry=entries[agency])
             )
 
 
-def _verify_erasable(case: Case, order: Erasure, index: int) -> None:
-    hidden = case.docket.known.entries.get(index)
-    if hidden is None or index in case.docket.erased:
+def _verify_erasable(hearing: Hearing, order: Erasure, index: int) -> None:
+    hidden = hearing.docket.known.entries.get(index)
+    if hidden is None or index in hearing.docket.erased:
         raise ErasureRefused(_NOT_YOURS)
     try:
         verify_covers(order, index, parse_event(hidden.event))

@@ -42,13 +42,13 @@ from tearline.trust import ROOT_TYPES
 from tearline.wire.exchange import Refused
 from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.judging.agreements import accept_agreement
-from tearline_server.judging.case import Case, Publisher
 from tearline_server.judging.cases import accept_case_step
 from tearline_server.judging.channels import accept_mark, accept_receipt, accept_void
 from tearline_server.judging.claims import Claim
 from tearline_server.judging.consents import accept_consent
 from tearline_server.judging.docket import Docket, Ruling, refused
 from tearline_server.judging.erasures import accept_erasure
+from tearline_server.judging.hearing import Hearing, Publisher
 from tearline_server.judging.members import accept_member
 from tearline_server.judging.packets import accept_grant, accept_manifest
 from tearline_server.judging.proposals import accept_proposal
@@ -78,11 +78,13 @@ def judge(
 
 def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket) -> Ruling:
     ruling = Ruling(statement=claim.statement, signer=claim.key[1], natural=claim.natural)
-    case = Case(claim=claim, publisher=publisher, registry=registry, docket=docket, ruling=ruling)
+    hearing = Hearing(
+        claim=claim, publisher=publisher, registry=registry, docket=docket, ruling=ruling
+    )
     try:
-        _verify_own(case)
+        _verify_own(hearing)
     except TearlineError as error:
-        return _not_ruled(case, error)
+        return _not_ruled(hearing, error)
     earlier = docket.ruled.get(claim.key)
     if earlier is not None:
         return earlier
@@ -90,28 +92,28 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     if settled is not None and not (settled.code and claim.statement.type in _JUDGED_ANEW):
         return _again(ruling, settled)
     try:
-        _authenticate(case)
+        _authenticate(hearing)
     except TearlineError as error:
-        return _not_ruled(case, error)
+        return _not_ruled(hearing, error)
     try:
-        _verify_free(case)
-        _accept(case)
+        _verify_free(hearing)
+        _accept(hearing)
     except ChannelGap as error:
-        return _not_ruled(case, error)
+        return _not_ruled(hearing, error)
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:
-            return _not_ruled(case, error)
+            return _not_ruled(hearing, error)
         if settled is not None:
             return _again(ruling, settled)
-        _refuse(case, error)
+        _refuse(hearing, error)
     docket.ruled[claim.key] = ruling
     if ruling.refusal is None and ruling.natural is not None:
         docket.naturals[ruling.signer, ruling.natural] = claim.statement.id
     return ruling
 
 
-def _verify_own(case: Case) -> None:
-    claim, publisher = case.claim, case.publisher
+def _verify_own(hearing: Hearing) -> None:
+    claim, publisher = hearing.claim, hearing.publisher
     if claim.header is None:
         raise StatementMalformed("the body does not say who signs it")
     kind = claim.statement.type
@@ -120,92 +122,94 @@ def _verify_own(case: Case) -> None:
         raise NotPermitted("a node publishes what it, or its agency's root, signed")
 
 
-def _authenticate(case: Case) -> None:
-    if case.claim.statement.type is StatementType.TRUST_LIST:
+def _authenticate(hearing: Hearing) -> None:
+    if hearing.claim.statement.type is StatementType.TRUST_LIST:
         return  # who may sign a list follows from the list, and is judged when it is applied
-    case.registry.trust.verify(case.claim.statement, case.claim.attestations, at=case.docket.moment)
+    hearing.registry.trust.verify(
+        hearing.claim.statement, hearing.claim.attestations, at=hearing.docket.moment
+    )
 
 
-def _verify_free(case: Case) -> None:
-    natural = case.claim.natural
+def _verify_free(hearing: Hearing) -> None:
+    natural = hearing.claim.natural
     if natural is None:
         return
-    key = (case.signer, natural)
-    taken = case.docket.naturals.get(key) or case.docket.known.naturals.get(key)
-    if taken is not None and taken != case.claim.statement.id:
+    key = (hearing.signer, natural)
+    taken = hearing.docket.naturals.get(key) or hearing.docket.known.naturals.get(key)
+    if taken is not None and taken != hearing.claim.statement.id:
         raise StatementConflict("this packet or grant id was used before")
 
 
-def _accept(case: Case) -> None:
-    match case.claim.content:
+def _accept(hearing: Hearing) -> None:
+    match hearing.claim.content:
         case Manifest() as manifest:
-            accept_manifest(case, manifest)
+            accept_manifest(hearing, manifest)
         case Grant() as grant:
-            accept_grant(case, grant)
+            accept_grant(hearing, grant)
         case Receipt() as receipt:
-            packet = accept_receipt(case, receipt)
+            packet = accept_receipt(hearing, receipt)
             if packet is not None:
-                note_stored(case.docket, packet, case.signer)
+                note_stored(hearing.docket, packet, hearing.signer)
         case Void() as void:
-            accept_void(case, void)
+            accept_void(hearing, void)
         case Recall() as recall:
-            accept_recall(case, recall)
+            accept_recall(hearing, recall)
         case Mark() as mark:
-            accept_mark(case, mark)
+            accept_mark(hearing, mark)
         case RequestStep() as step:
-            accept_step(case, step)
+            accept_step(hearing, step)
         case Anchor():
-            _accept_anchor(case)
+            _accept_anchor(hearing)
         case Agreement() as agreement:
-            accept_agreement(case, agreement)
+            accept_agreement(hearing, agreement)
         case Erasure() as order:
-            accept_erasure(case, order)
+            accept_erasure(hearing, order)
         case CaseStep() as step:
-            accept_case_step(case, step)
+            accept_case_step(hearing, step)
         case Standing() as standing:
-            accept_standing(case, standing)
+            accept_standing(hearing, standing)
         case Proposal() as proposal:
-            accept_proposal(case, proposal)
+            accept_proposal(hearing, proposal)
         case Consent() as consent:
-            accept_consent(case, consent)
+            accept_consent(hearing, consent)
         case TrustList() | KeyRecord() | Revocation() as content:
-            accept_member(case, content)
+            accept_member(hearing, content)
         case TearlineError() as error:
             raise error
 
 
-def _accept_anchor(case: Case) -> None:
+def _accept_anchor(hearing: Hearing) -> None:
     """Logs that a node holds its own access log fast; of what is in it, nothing is known here."""
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.ANCHOR,
-        party=case.publisher.node,
-        time_ms=case.docket.now_ms,
-        actor=case.publisher.node,
+        party=hearing.publisher.node,
+        time_ms=hearing.docket.now_ms,
+        actor=hearing.publisher.node,
     )
-    case.docket.settle(case.ruling, event)
+    hearing.docket.settle(hearing.ruling, event)
 
 
-def _refuse(case: Case, error: TearlineError) -> None:
+def _refuse(hearing: Hearing, error: TearlineError) -> None:
     conflict = isinstance(error, StatementConflict)
-    case.ruling.refusal = refused(error)
-    case.ruling.natural = None
+    hearing.ruling.refusal = refused(error)
+    hearing.ruling.natural = None
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.CONFLICT if conflict else EventCode.REFUSED,
-        party=case.publisher.node,
-        time_ms=case.docket.now_ms,
-        actor=case.publisher.node,
+        party=hearing.publisher.node,
+        time_ms=hearing.docket.now_ms,
+        actor=hearing.publisher.node,
         outcome=EventOutcome.REFUSED,
         reason=error.code,
     )
-    case.docket.settle(case.ruling, event)
+    hearing.docket.settle(hearing.ruling, event)
 
 
-def _not_ruled(case: Case, error: TearlineError) -> Ruling:
-    case.ruling.refusal = refused(error)
-    case.docket.strangers.append((case.publisher.node, error.code))
-    return case.ruling
+def _not_ruled(hearing: Hearing, error: TearlineError) -> Ruling:
+    hearing.ruling.refusal = refused(error)
+    hearing.docket.strangers.append((hearing.publisher.node, error.code))
+    return hearing.ruling
 
 
 def _again(ruling: Ruling, settled: Settled) -> Ruling:

@@ -8,52 +8,52 @@ from tearline.identity import parse_agency_uri
 from tearline.ledger import clear_entry
 from tearline.wire.statements import Signed
 from tearline_server.judging.agreements import deliver_in_force
-from tearline_server.judging.case import Case
+from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Installation
 from tearline_server.judging.standings import deliver_standings
 
 
-def accept_member(case: Case, content: TrustList | KeyRecord | Revocation) -> None:
+def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation) -> None:
     """Takes what everybody must see: a clear entry, and the event that its receipt tells of.
 
     Raises:
         TearlineError: If the state of trust refuses it; nothing changed then.
     """
-    docket, trust = case.docket, case.registry.trust
+    docket, trust = hearing.docket, hearing.registry.trust
     if isinstance(content, TrustList):
-        verify_names_us(content, case.registry.installation)
+        verify_names_us(content, hearing.registry.installation)
         verify_authorities(content, trust.trust_list, now_s=docket.now_ms // 1000)
     known = trust.nodes()
-    signed = signed_of(case)
+    signed = signed_of(hearing)
     clear_entry(signed)  # what does not fit one must not have changed anything
     trust.apply(docket.next_index, signed)
 
     docket.log(signed)
     docket.trust_changed = True
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.TRUST,
-        party=case.publisher.node,
+        party=hearing.publisher.node,
         time_ms=docket.now_ms,
-        actor=case.publisher.node,
+        actor=hearing.publisher.node,
     )
-    docket.settle(case.ruling, event)
+    docket.settle(hearing.ruling, event)
     if (
         isinstance(content, KeyRecord)
         and content.use is KeyUse.SIGN
         and content.subject not in known
     ):
-        deliver_in_force(case, content.subject)
-        deliver_standings(case, content.subject)
+        deliver_in_force(hearing, content.subject)
+        deliver_standings(hearing, content.subject)
 
 
-def signed_of(case: Case) -> Signed:
+def signed_of(hearing: Hearing) -> Signed:
     """The claim's statement with exactly the attestations that it points to."""
-    statement = case.claim.statement
+    statement = hearing.claim.statement
     return Signed(
         statement=statement,
         attestations={
-            inclusion.attestation: case.claim.attestations[inclusion.attestation]
+            inclusion.attestation: hearing.claim.attestations[inclusion.attestation]
             for inclusion in statement.inclusions
         },
     )

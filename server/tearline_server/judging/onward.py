@@ -11,11 +11,11 @@ from tearline.event import Decision, Event
 from tearline.identity import agency_uri_of
 from tearline.onward import Use, conditions, verify_evaluation_kept, verify_given_alike
 from tearline.packet import Manifest
-from tearline_server.judging.case import Case
 from tearline_server.judging.docket import PacketFacts
+from tearline_server.judging.hearing import Hearing
 
 
-def verify_sources(case: Case, manifest: Manifest) -> None:
+def verify_sources(hearing: Hearing, manifest: Manifest) -> None:
     """Checks that a packet was made from what its originator has (spec O-6, O-8).
 
     Raises:
@@ -23,20 +23,20 @@ def verify_sources(case: Case, manifest: Manifest) -> None:
             was given to others and what does not exist.
         DerivedWeaker: If the packet claims more trust than a source of another agency.
     """
-    for source, facts in _sources(case, manifest):
-        given = any(_released_to(case, source, case.publisher.agency))
-        if not given and not case.docket.known.is_restored:
+    for source, facts in _sources(hearing, manifest):
+        given = any(_released_to(hearing, source, hearing.publisher.agency))
+        if not given and not hearing.docket.known.is_restored:
             raise SourceUnknown
         verify_evaluation_kept(manifest.evaluation, facts.manifest.evaluation)
 
 
 def verify_passed_on(
-    case: Case, manifest: Manifest, recipient: str, released: Iterable[Decision]
+    hearing: Hearing, manifest: Manifest, recipient: str, released: Iterable[Decision]
 ) -> None:
     """Checks that a recipient may get so much of a packet made from others (spec O-9).
 
     Args:
-        case: The grant.
+        hearing: The grant.
         manifest: Of its packet.
         recipient: URI of the recipient's agency.
         released: What the grant releases.
@@ -46,34 +46,36 @@ def verify_passed_on(
             recipient as much of it.
     """
     released = tuple(released)
-    for source, facts in _sources(case, manifest):
-        if recipient in (case.publisher.agency, agency_uri_of(facts.manifest.header.signer)):
+    for source, facts in _sources(hearing, manifest):
+        if recipient in (hearing.publisher.agency, agency_uri_of(facts.manifest.header.signer)):
             continue
         limited = [
             decision
-            for event in _released_to(case, source, case.publisher.agency)
+            for event in _released_to(hearing, source, hearing.publisher.agency)
             for decision in event.decisions
             if conditions(facts.openings[decision.compartment].marking, Use.PASS_ON)
         ]
         given = [
             decision
-            for event in _released_to(case, source, recipient)
+            for event in _released_to(hearing, source, recipient)
             for decision in event.decisions
         ]
         verify_given_alike(limited, given, released)
 
 
-def _sources(case: Case, manifest: Manifest) -> Iterator[tuple[bytes, PacketFacts]]:
+def _sources(hearing: Hearing, manifest: Manifest) -> Iterator[tuple[bytes, PacketFacts]]:
     """The sources of a packet that are not its originator's own."""
     for source in manifest.derived_from:
-        facts = case.docket.facts(source)
+        facts = hearing.docket.facts(source)
         if facts is None:
-            if case.docket.known.is_restored:
+            if hearing.docket.known.is_restored:
                 continue  # it, or that it was given, may be lost with an earlier life of this one
             raise SourceUnknown
-        if agency_uri_of(facts.manifest.header.signer) != case.publisher.agency:
+        if agency_uri_of(facts.manifest.header.signer) != hearing.publisher.agency:
             yield source, facts
 
 
-def _released_to(case: Case, source: bytes, agency: str) -> Iterator[Event]:
-    return (event for event in case.docket.releases(source) if agency_uri_of(event.party) == agency)
+def _released_to(hearing: Hearing, source: bytes, agency: str) -> Iterator[Event]:
+    return (
+        event for event in hearing.docket.releases(source) if agency_uri_of(event.party) == agency
+    )

@@ -32,10 +32,10 @@ from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.standing import verify_none
 from tearline.wire.exchange import encode_parts
-from tearline_server.judging.case import Case
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place
 from tearline_server.judging.docket import PacketFacts
+from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.onward import verify_passed_on, verify_sources
 from tearline_server.judging.recalled import verify_not_recalled
 from tearline_server.judging.registry import InForce
@@ -45,7 +45,7 @@ from tearline_server.judging.requests import begin_request, verify_person
 _NOT_YOURS = "no packet of this agency bears that id"
 
 
-def accept_manifest(case: Case, manifest: Manifest) -> None:
+def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     """Takes a packet, once for all its recipients.
 
     1. It is of a suite in use, and ends in the future, but not beyond all bounds.
@@ -58,45 +58,45 @@ def accept_manifest(case: Case, manifest: Manifest) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    now_ms = case.docket.now_ms
+    now_ms = hearing.docket.now_ms
     if manifest.suite != SUITE:
         raise SuiteUnknown(f"suite {manifest.suite}")
     if not now_ms < manifest.not_after_ms <= now_ms + MAX_PACKET_LIFETIME_MS:
         raise LifetimeRefused
-    found = case.registry.agreement_of(manifest.agreement.id, case.publisher.agency)
+    found = hearing.registry.agreement_of(manifest.agreement.id, hearing.publisher.agency)
     article = verify_packet(manifest, found.agreement, now_ms=now_ms)
-    _verify_some_way_open(case, found.agreement, article)
-    verify_sources(case, manifest)
-    verify_filed(case, manifest)
-    parts = case.claim.parts
+    _verify_some_way_open(hearing, found.agreement, article)
+    verify_sources(hearing, manifest)
+    verify_filed(hearing, manifest)
+    parts = hearing.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")
     facts = PacketFacts(manifest=manifest, openings=_verified_openings(manifest, parts))
     _verify_ciphertexts(manifest, parts)
 
-    case.docket.packets[case.claim.statement.id] = facts
-    case.docket.new_packets.append((case.ruling, encode_parts(parts)))
+    hearing.docket.packets[hearing.claim.statement.id] = facts
+    hearing.docket.new_packets.append((hearing.ruling, encode_parts(parts)))
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.PACKET_ACCEPTED,
-        party=case.publisher.node,
+        party=hearing.publisher.node,
         time_ms=now_ms,
-        actor=case.publisher.node,
-        packet=case.claim.statement.id,
+        actor=hearing.publisher.node,
+        packet=hearing.claim.statement.id,
         agreement_id=manifest.agreement.id,
         article=manifest.agreement.article,
         policy_digest=manifest.pins.policy,
     )
-    case.docket.settle(case.ruling, event)
+    hearing.docket.settle(hearing.ruling, event)
 
 
-def _verify_some_way_open(case: Case, agreement: Agreement, article: ArticleTerms) -> None:
+def _verify_some_way_open(hearing: Hearing, agreement: Agreement, article: ArticleTerms) -> None:
     stops = [
-        case.registry.standings.stops(
+        hearing.registry.standings.stops(
             agreement, article.id, sender=way.sender, recipient=way.recipient
         )
         for way in article.directions
-        if way.sender == case.publisher.agency
+        if way.sender == hearing.publisher.agency
     ]
     if stops and all(stops):
         verify_none(stop for each in stops for stop in each)
@@ -124,7 +124,7 @@ def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
         verify_ciphertext(manifest, slot, ciphertext)
 
 
-def accept_grant(case: Case, grant: Grant) -> None:
+def accept_grant(hearing: Hearing, grant: Grant) -> None:
     """Takes a release to one recipient.
 
     1. The packet is one of the grantor's own agency.
@@ -142,33 +142,33 @@ def accept_grant(case: Case, grant: Grant) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, recipient = case.docket, grant.address.recipient
-    facts = _facts(case, grant.packet)
-    _verify_originator(facts.manifest, case.publisher.agency)
+    docket, recipient = hearing.docket, grant.address.recipient
+    facts = _facts(hearing, grant.packet)
+    _verify_originator(facts.manifest, hearing.publisher.agency)
     manifest = facts.manifest
     if grant.address.agreement_id != manifest.agreement.id:
         raise GrantMisdirected("the grant's channel is of another agreement than the packet")
     recipient_agency = agency_uri_of(recipient)
-    found = case.registry.agreement_of(
-        manifest.agreement.id, case.publisher.agency, recipient_agency
+    found = hearing.registry.agreement_of(
+        manifest.agreement.id, hearing.publisher.agency, recipient_agency
     )
-    _verify_covered(found, grant, manifest, case)
+    _verify_covered(found, grant, manifest, hearing)
     _verify_persons(found, grant, manifest)
-    _verify_recipient(case, grant)
+    _verify_recipient(hearing, grant)
     if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
         raise GrantExpired("it ends in the past, or after its packet")
-    decisions = _decide(found, grant, facts, case.publisher.agency)
-    verify_passed_on(case, manifest, recipient_agency, decisions)
+    decisions = _decide(found, grant, facts, hearing.publisher.agency)
+    verify_passed_on(hearing, manifest, recipient_agency, decisions)
     verify_person(grant, manifest, decisions)
     verify_not_recalled(docket, grant, granted_slots(manifest, grant, facts.openings))
-    place = next_place(case, grant.address)
+    place = next_place(hearing, grant.address)
 
     event = Event(
-        statement_id=case.claim.statement.id,
+        statement_id=hearing.claim.statement.id,
         code=EventCode.GRANT_ACCEPTED,
         party=recipient,
         time_ms=docket.now_ms,
-        actor=case.publisher.node,
+        actor=hearing.publisher.node,
         pseudonym=grant.acted_by.pseudonym if grant.acted_by else b"",
         counterpart=recipient,
         packet=grant.packet,
@@ -178,13 +178,13 @@ def accept_grant(case: Case, grant: Grant) -> None:
         policy_digest=found.agreement.pins.policy,
         decisions=decisions,
     )
-    case.ruling.packet = grant.packet
-    place.take(docket.settle(case.ruling, event))
-    begin_request(case, grant, manifest, found.agreement)
+    hearing.ruling.packet = grant.packet
+    place.take(docket.settle(hearing.ruling, event))
+    begin_request(hearing, grant, manifest, found.agreement)
 
 
-def _facts(case: Case, packet_id: bytes) -> PacketFacts:
-    facts = case.docket.facts(packet_id)
+def _facts(hearing: Hearing, packet_id: bytes) -> PacketFacts:
+    facts = hearing.docket.facts(packet_id)
     if facts is None:
         raise GrantorNotOriginator(_NOT_YOURS)
     return facts
@@ -195,16 +195,16 @@ def _verify_originator(manifest: Manifest, agency: str) -> None:
         raise GrantorNotOriginator(_NOT_YOURS)
 
 
-def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, case: Case) -> None:
+def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, hearing: Hearing) -> None:
     # By the newest version: an agreement that became stricter is not met by older packets.
     agreement = found.agreement
-    agreement.verify_in_force(case.docket.now_ms)
+    agreement.verify_in_force(hearing.docket.now_ms)
     article = agreement.article(manifest.agreement.article)
     if manifest.kind.value not in article.kinds or grant.purpose not in article.purposes:
         raise AgreementNotInForce("the article does not cover this kind or this purpose")
-    ends = {"sender": case.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
+    ends = {"sender": hearing.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
     verify_direction(article, **ends)
-    case.registry.standings.verify_open(agreement, article.id, **ends)
+    hearing.registry.standings.verify_open(agreement, article.id, **ends)
 
 
 def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
@@ -212,10 +212,10 @@ def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
     verify_persons(article, grant.acted_by, grant.seconded_by)
 
 
-def _verify_recipient(case: Case, grant: Grant) -> None:
-    trust, recipient = case.registry.trust, grant.address.recipient
+def _verify_recipient(hearing: Hearing, grant: Grant) -> None:
+    trust, recipient = hearing.registry.trust, grant.address.recipient
     trust.agency_of(recipient)
-    if trust.kem_key_counts(recipient, grant.kem_key_id, at=case.docket.moment):
+    if trust.kem_key_counts(recipient, grant.kem_key_id, at=hearing.docket.moment):
         return
     if recipient not in trust.nodes():
         raise GrantMisdirected("the recipient is no node on record")

@@ -10,10 +10,10 @@ from tearline.event import Event, EventCode
 from tearline.proposal import Proposal, verify_follows, verify_proposal
 from tearline.wire.agreements import parse_agreement
 from tearline_server.judging.agreements import put_into_mailboxes
-from tearline_server.judging.case import Case
+from tearline_server.judging.hearing import Hearing
 
 
-def accept_proposal(case: Case, proposal: Proposal) -> None:
+def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
     """Takes a step, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party, and all parties are of this federation.
@@ -24,39 +24,39 @@ def accept_proposal(case: Case, proposal: Proposal) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, trust = case.docket, case.registry.trust
+    docket, trust = hearing.docket, hearing.registry.trust
     agreement = parse_agreement(proposal.statement.body)
     parties = agreement.terms.parties
-    if case.publisher.agency not in parties:
+    if hearing.publisher.agency not in parties:
         raise NotPermitted("an agreement is proposed by one of its parties")
     trust.verify(proposal.statement, proposal.attestations, at=docket.moment)
     verify_proposal(proposal, agreement, [each.uri for each in trust.trust_list.agencies])
-    verify_pins(agreement, case.registry.installation.pins)
-    _verify_follows(case, agreement)
+    verify_pins(agreement, hearing.registry.installation.pins)
+    _verify_follows(hearing, agreement)
     if 0 < proposal.answer_by_ms <= docket.now_ms or agreement.valid_until_ms <= docket.now_ms:
         raise ProposalClosed("its time has passed")
 
     entries = {}
     for party in parties:
         event = Event(
-            statement_id=case.claim.statement.id,
+            statement_id=hearing.claim.statement.id,
             code=EventCode.PROPOSAL,
             party=party,
             time_ms=docket.now_ms,
-            actor=case.publisher.node,
+            actor=hearing.publisher.node,
             agreement_id=agreement.id,
             policy_digest=agreement.pins.policy,
         )
         # The receipt tells of the entry that names the publisher's own agency.
-        own = party == case.publisher.agency
-        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
-    put_into_mailboxes(case, entries)
+        own = party == hearing.publisher.agency
+        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
+    put_into_mailboxes(hearing, entries)
 
 
-def _verify_follows(case: Case, agreement: Agreement) -> None:
-    found = case.registry.agreements.get(agreement.id)
+def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:
+    found = hearing.registry.agreements.get(agreement.id)
     # Who is not a party to what is in force learns nothing of it, not even that it exists.
-    known = found and case.publisher.agency in found.agreement.terms.parties
+    known = found and hearing.publisher.agency in found.agreement.terms.parties
     if found is not None and known:
         verify_follows(agreement, found.agreement)
     elif agreement.version != 1:

@@ -6,15 +6,15 @@ from tearline.identity import agency_uri_of
 from tearline.packet import Opening, PacketParts
 from tearline.recall import Recall, RecallAnswer
 from tearline.wire.exchange import encode_parts
-from tearline_server.judging.case import Case
 from tearline_server.judging.channels import relay
+from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.records import RecallRow
 
 # The same words for a packet of somebody else and for one that does not exist.
 _NOT_YOURS = "no packet of this agency bears that id"
 
 
-def accept_recall(case: Case, recall: Recall) -> None:
+def accept_recall(hearing: Hearing, recall: Recall) -> None:
     """Takes a recall, or an answer to one, and puts it into its recipient's mailbox.
 
     1. A recall is by a node of the packet's originator, under the packet's agreement.
@@ -29,12 +29,14 @@ def accept_recall(case: Case, recall: Recall) -> None:
     """
     said = recall.said
     if isinstance(said, RecallAnswer):
-        relay(case, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
+        relay(
+            hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet
+        )
         return
-    openings = _verified_openings(case, recall)
-    relay(case, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
+    openings = _verified_openings(hearing, recall)
+    relay(hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
 
-    docket = case.docket
+    docket = hearing.docket
     row = RecallRow(
         packet=recall.packet,
         node="" if said.whole else recall.address.recipient,
@@ -47,12 +49,12 @@ def accept_recall(case: Case, recall: Recall) -> None:
         docket.dropped[recall.packet] = encode_parts(bare)
 
 
-def _verified_openings(case: Case, recall: Recall) -> tuple[Opening, ...]:
-    facts = case.docket.facts(recall.packet)
+def _verified_openings(hearing: Hearing, recall: Recall) -> tuple[Opening, ...]:
+    facts = hearing.docket.facts(recall.packet)
     if facts is None:
         raise RecallNotOriginator(_NOT_YOURS)
     manifest = facts.manifest
     of = agency_uri_of(manifest.header.signer), manifest.agreement.id
-    if of != (case.publisher.agency, recall.address.agreement_id):
+    if of != (hearing.publisher.agency, recall.address.agreement_id):
         raise RecallNotOriginator(_NOT_YOURS)
     return tuple(facts.openings[c] for c in sorted(facts.openings))

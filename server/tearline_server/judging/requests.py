@@ -22,24 +22,24 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.packets import parse_manifest
 from tearline.wire.requests import parse_step
 from tearline.wire.statements import header_of, parse_statement
-from tearline_server.judging.case import Case
 from tearline_server.judging.channels import relay
 from tearline_server.judging.docket import Docket, FollowedRequest
+from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.records import RequestRow, RequestStepRow, StoredRequest
 
 RequestKey = tuple[bytes, str]
 """The id of a request's manifest, and the URI of the node asked."""
 
 
-def begin_request(case: Case, grant: Grant, manifest: Manifest, agreement: Agreement) -> None:
+def begin_request(hearing: Hearing, grant: Grant, manifest: Manifest, agreement: Agreement) -> None:
     """Follows a request from its first grant to a holder on; of other packets, nothing happens."""
     key = (grant.packet, grant.address.recipient)
-    known = case.docket.requests.keys() | case.docket.known.requests.keys()
+    known = hearing.docket.requests.keys() | hearing.docket.known.requests.keys()
     if manifest.kind is not PacketKind.RECORD_REQUEST or key in known:
         return
-    progress = Progress.begin(demand_of(manifest, agreement), granted_ms=case.docket.now_ms)
-    case.docket.requests[key] = FollowedRequest(
-        asker=case.publisher.node,
+    progress = Progress.begin(demand_of(manifest, agreement), granted_ms=hearing.docket.now_ms)
+    hearing.docket.requests[key] = FollowedRequest(
+        asker=hearing.publisher.node,
         agreement=agreement.key,
         progress=progress,
         overdue_ms=None,
@@ -68,7 +68,7 @@ def note_stored(docket: Docket, packet: bytes, holder: str) -> None:
     docket.requests[packet, holder] = replace(found, progress=found.progress.stored(docket.now_ms))
 
 
-def accept_step(case: Case, step: RequestStep) -> None:
+def accept_step(hearing: Hearing, step: RequestStep) -> None:
     """Takes a step, and relays it to the other side.
 
     1. There is such a request between the two, and the step is the signer's to take.
@@ -80,34 +80,34 @@ def accept_step(case: Case, step: RequestStep) -> None:
         RecordRequestError: If the step does not follow.
         TearlineError: If it may not be relayed; see ``relay``.
     """
-    docket, address = case.docket, step.address
-    key, side = _key_of(case, step)
+    docket, address = hearing.docket, step.address
+    key, side = _key_of(hearing, step)
     found = _followed(docket, key)
     if found is None and docket.known.is_restored:
         # It was lost with an earlier life of this exchange; the other side knows of it.
-        relay(case, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
+        relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
         return
-    asker = address.recipient if side is Side.HOLDER else case.signer
+    asker = address.recipient if side is Side.HOLDER else hearing.signer
     if found is None or found.asker != asker or found.agreement[0] != address.agreement_id:
         raise RecordRequestUnknown
     progress = found.progress.after(side, step, time_ms=docket.now_ms)
-    entry = relay(case, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
+    entry = relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
     docket.requests[key] = replace(found, progress=progress)
     docket.request_steps.append(
         RequestStepRow(packet=key[0], holder=key[1], statement=entry, time_ms=docket.now_ms)
     )
 
 
-def _key_of(case: Case, step: RequestStep) -> tuple[RequestKey, Side]:
+def _key_of(hearing: Hearing, step: RequestStep) -> tuple[RequestKey, Side]:
     """Which request a step is about; its signer is the side that such steps are of.
 
     Of a step that either side takes, the one whose request is known here.
     """
     keys = {
-        Side.HOLDER: (step.request, case.signer),
+        Side.HOLDER: (step.request, hearing.signer),
         Side.ASKER: (step.request, step.address.recipient),
     }
-    sides = [side for side in step.kind.sides if _followed(case.docket, keys[side]) is not None]
+    sides = [side for side in step.kind.sides if _followed(hearing.docket, keys[side]) is not None]
     side = sides[0] if sides else step.kind.sides[0]
     return keys[side], side
 

@@ -6,13 +6,13 @@ from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.standing import Standing, Stop, is_held
-from tearline_server.judging.case import Case
 from tearline_server.judging.docket import Docket, NewMail
+from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Registry, Told
 from tearline_server.storage.records import Undelivered
 
 
-def accept_standing(case: Case, standing: Standing) -> None:
+def accept_standing(hearing: Hearing, standing: Standing) -> None:
     """Takes where a party stands, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party to the agreement.
@@ -22,25 +22,25 @@ def accept_standing(case: Case, standing: Standing) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, registry = case.docket, case.registry
-    agreement = registry.agreement_of(standing.agreement_id, case.publisher.agency).agreement
+    docket, registry = hearing.docket, hearing.registry
+    agreement = registry.agreement_of(standing.agreement_id, hearing.publisher.agency).agreement
     registry.standings.take(standing)
 
     entries = {}
     for party in agreement.terms.parties:
         event = Event(
-            statement_id=case.claim.statement.id,
+            statement_id=hearing.claim.statement.id,
             code=EventCode.STANDING,
             party=party,
             time_ms=docket.now_ms,
-            actor=case.publisher.node,
+            actor=hearing.publisher.node,
             pseudonym=standing.acted_by.pseudonym if standing.acted_by else b"",
             agreement_id=agreement.id,
         )
         # The receipt tells of the entry that names the publisher's own agency.
-        own = party == case.publisher.agency
-        entries[party] = docket.settle(case.ruling, event) if own else docket.log(event)
-    statement = entries[case.publisher.agency]
+        own = party == hearing.publisher.agency
+        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
+    statement = entries[hearing.publisher.agency]
     docket.standings[standing.key] = statement
     registry.told[standing.key] = Told(statement=statement, entries=entries)
     for node in registry.trust.nodes():
@@ -49,15 +49,15 @@ def accept_standing(case: Case, standing: Standing) -> None:
     for waiting in _undelivered(docket, agreement.id):
         stops = stops_of(registry, agreement, waiting.event)
         if stops:
-            hold(registry, docket, waiting, stops, actor=case.publisher.node)
+            hold(registry, docket, waiting, stops, actor=hearing.publisher.node)
 
 
-def deliver_standings(case: Case, node: str) -> None:
+def deliver_standings(hearing: Hearing, node: str) -> None:
     """Puts the newest standing of every party of its agreements into a new node's mailbox."""
     agency = agency_uri_of(node)
-    for told in case.registry.told.values():
+    for told in hearing.registry.told.values():
         if agency in told.entries:
-            _deliver(case.registry, case.docket, node, told.statement, told.entries[agency])
+            _deliver(hearing.registry, hearing.docket, node, told.statement, told.entries[agency])
 
 
 def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[Stop, ...]:

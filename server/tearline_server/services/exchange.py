@@ -18,7 +18,7 @@ from tearline.wire.exchange import (
 from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_request
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
-from tearline_server.judging.case import Publisher
+from tearline_server.judging.hearing import Publisher
 from tearline_server.services.guard import Guard, Handlers
 
 

@@ -1,4 +1,4 @@
-"""A case: one claim before the judge, with all that it is judged by."""
+"""A hearing: one claim before the judge, with all that it is judged by."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Hearing:
     """One claim, who makes it, and what became of everything before it.
 
     Attributes:
