@@ -83,7 +83,9 @@ async def grow(house: House, size: int) -> list[float]:
             trust=lambda: None,
         ),
     )
-    committer: Committer[ExchangeWork] = Committer(house.store, desk, house.log.advance)
+    committer: Committer[ExchangeWork] = Committer(
+        house.store, desk, house.log.advance, house.metrics
+    )
     committer.start()
     times = []
     for part in range(PARTS):

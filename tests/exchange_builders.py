@@ -52,6 +52,7 @@ from tearline_server.governance import take_clear
 from tearline_server.house import House
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import installation_of
+from tearline_server.metrics import Metrics
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Store
 
@@ -86,12 +87,14 @@ class World:
         store: Its store.
         clock: Its clock.
         parties: The federation.
+        metrics: What is measured of it.
     """
 
     exchange: Exchange
     store: Store
     clock: Clock
     parties: Federation
+    metrics: Metrics
     seqs: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def publish(self, agency: str, publication: Publication) -> tuple[Outcome, ...]:
@@ -180,9 +183,12 @@ async def opened(path: Path, parties: Federation | None = None) -> AsyncIterator
     if not database.exists():
         database.write_bytes(await _seeded(path, parties))
     store = SqliteStore(database)
-    exchange = await Exchange.open(house_of(store, clock))
+    house = house_of(store, clock)
+    exchange = await Exchange.open(house)
     try:
-        yield World(exchange=exchange, store=store, clock=clock, parties=parties)
+        yield World(
+            exchange=exchange, store=store, clock=clock, parties=parties, metrics=house.metrics
+        )
     finally:
         await exchange.close()
 

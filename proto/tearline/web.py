@@ -198,4 +198,4 @@ def _listener(address: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family)
     except OSError:
-        raise SettingInvalid(f"http: {address} cannot be listened on; is it in use?") from None
+        raise SettingInvalid(f"{address} cannot be listened on; is it in use?") from None

@@ -7,22 +7,26 @@ can be asked for until the end.
 
 import asyncio
 import logging
+import shutil
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import uvloop
 
 from tearline.certificates import TlsKey
+from tearline.errors import TearlineError
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
-from tearline.limits import MAX_LEAF_LIFETIME_S, OVERDUE_S, REFUSALS_FLUSH_S
+from tearline.limits import DISK_S, MAX_LEAF_LIFETIME_S, MIN_FREE_BYTES, OVERDUE_S, REFUSALS_FLUSH_S
 from tearline.rpc.credentials import ServerTls, TlsIdentity
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Gate, Roster
 from tearline_server.house import house_of, now_ms
 from tearline_server.keyfile import ExchangeKeys
+from tearline_server.metrics import Metrics
 from tearline_server.services.audit import AuditService
 from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.guard import Guard
@@ -90,6 +94,31 @@ class Front:
         )
 
 
+class Disk:
+    """The disk of the database: while there is little room on it, no packets are taken.
+
+    Args:
+        place: A folder on it.
+        exchange: Who takes packets.
+    """
+
+    def __init__(self, place: Path, exchange: Exchange) -> None:
+        self._place = place
+        self._exchange = exchange
+
+    async def look(self) -> None:
+        """Looks how much room there is, and says so where that changed."""
+        try:
+            free = shutil.disk_usage(self._place).free
+        except OSError:  # a disk that cannot be asked will not be written to either
+            free = 0
+        low = free < MIN_FREE_BYTES
+        if low != self._exchange.is_disk_low:
+            self._exchange.is_disk_low = low
+            message = "disk nearly full: no packets are taken" if low else "disk has room again"
+            _log.log(logging.ERROR if low else logging.INFO, message, extra={"bytes": free})
+
+
 async def serve(
     config: Config,
     keys: ExchangeKeys,
@@ -111,8 +140,9 @@ async def serve(
         TearlineError: If the exchange cannot begin.
     """
     store = SqliteStore(config.database)
+    house = house_of(config, keys, store)
     try:
-        exchange = await Exchange.open(house_of(config, keys, store))
+        exchange = await Exchange.open(house)
     except BaseException:
         await store.close()
         raise
@@ -122,7 +152,7 @@ async def serve(
             await exchange.begin()
         elif exchange.awaited:
             _log.warning("restored: waiting", extra={"cosigners": exchange.awaited})
-        await _serve(config, keys, exchange, stopping, serving)
+        await _serve(config, keys, exchange, house.metrics, stopping=stopping, serving=serving)
     finally:
         await exchange.close()
         _log.info("stopped")
@@ -132,6 +162,8 @@ async def _serve(
     config: Config,
     keys: ExchangeKeys,
     exchange: Exchange,
+    metrics: Metrics,
+    *,
     stopping: asyncio.Event,
     serving: Callable[[int], None],
 ) -> None:
@@ -143,7 +175,7 @@ async def _serve(
         front.follow(exchange.trust_list)
 
     exchange.on_trust = follow
-    guard, health = Guard(gate, exchange, now_ms), HealthService(exchange)
+    guard, health = Guard(gate, exchange, now_ms, metrics), HealthService(exchange)
     services = (
         ExchangeService(exchange),
         TrustService(exchange),
@@ -153,15 +185,24 @@ async def _serve(
     server, port = make_server(
         config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
     )
+    disk = Disk(config.home, exchange)
+    await disk.look()
     chores = [
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
         asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
         asyncio.create_task(_renew(front, exchange)),
+        asyncio.create_task(_every(DISK_S, disk.look)),
         asyncio.create_task(exchange.ask_witnesses()),
     ]
     try:
         async with AsyncExitStack() as monitoring:
             told: dict[str, object] = {"port": port, "uri": str(config.uri)}
+            if config.metrics is not None:
+                from tearline_server.http import measured
+
+                told["metrics"] = await monitoring.enter_async_context(
+                    measured(config.metrics, exchange, metrics)
+                )
             if config.http is not None:
                 from tearline_server.http import monitored
 
@@ -184,7 +225,10 @@ async def _serve(
 async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(seconds)
-        await chore()
+        try:
+            await chore()
+        except TearlineError as error:  # the next time may be better
+            _log.error("chore failed", extra={"code": error.code})
 
 
 async def _renew(front: Front, exchange: Exchange) -> None:

@@ -172,6 +172,16 @@ class AuditLog:
         """Entries that are durable."""
         return self._tree.size
 
+    @property
+    def covered(self) -> int:
+        """Entries that the newest checkpoint covers."""
+        return self._newest.size if self._newest else 0
+
+    @property
+    def signed_ms(self) -> int:
+        """When that was signed, Unix milliseconds; 0 if not in this life."""
+        return self._newest.time_ms if self._newest else 0
+
     async def halt(self, size: int, note: bytes) -> None:
         """Signs nothing more, in no later life either: more was signed than is stored.
 

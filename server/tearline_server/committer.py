@@ -6,6 +6,7 @@ Nobody hears of anything before it is durable.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -15,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineError
 from tearline.limits import MAX_BATCH_STATEMENTS, MAX_QUEUE_BYTES, MAX_QUEUE_STATEMENTS
 from tearline.merkle import Frontier
+from tearline_server.metrics import Metrics
 from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.store import Store
 
@@ -72,12 +74,20 @@ class Committer(Generic[W]):
         store: Where batches go.
         desk: Where they are judged.
         advance: Told the log's tree after each commit.
+        metrics: What is measured of it.
     """
 
-    def __init__(self, store: Store, desk: Desk[W], advance: Callable[[Frontier], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk[W],
+        advance: Callable[[Frontier], None],
+        metrics: Metrics,
+    ) -> None:
         self._store = store
         self._desk = desk
         self._advance = advance
+        self._metrics = metrics
         self._queue: deque[tuple[W, asyncio.Future[None]]] = deque()
         self._statements = 0
         self._bytes = 0
@@ -94,6 +104,11 @@ class Committer(Generic[W]):
     def is_healthy(self) -> bool:
         """Whether the last batch could be written."""
         return not self._damaged
+
+    @property
+    def waiting(self) -> Weight:
+        """What waits for its commit."""
+        return Weight(statements=self._statements, bytes=self._bytes)
 
     async def submit(self, work: W, *, internal: bool = False) -> None:
         """Queues ``work`` and waits until it is durable.
@@ -120,8 +135,10 @@ class Committer(Generic[W]):
         self._statements += weight.statements
         self._bytes += weight.bytes
         self._arrived.set()
+        began = time.perf_counter()
         # A caller that goes away does not take its batch with it.
         await asyncio.shield(done)
+        self._metrics.written(time.perf_counter() - began)
 
     async def close(self) -> None:
         """Writes what was queued, takes nothing more, and ends the worker."""
@@ -179,6 +196,7 @@ class Committer(Generic[W]):
         if self._damaged:
             await self._desk.restore()
             self._damaged = False
+        began = time.perf_counter()
         known = await self._store.known(_together([work.asked for work in works]))
         trees: list[Frontier] = []
 
@@ -191,7 +209,10 @@ class Committer(Generic[W]):
             await self._store.commit(append)
         except BaseException:
             self._damaged = True
+            self._metrics.failed()
             raise
+        statements = sum(work.weight.statements for work in works)
+        self._metrics.committed(statements, time.perf_counter() - began)
         self._advance(trees[-1])
 
 

@@ -37,7 +37,7 @@ _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
 _MAX_RATE = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
-_HTTP = "http"
+_PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
 _WITNESSES = "witnesses"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
@@ -71,6 +71,7 @@ class Config:
         dns: The one DNS name in its certificate.
         listen: host:port that it listens on.
         http: host:port of the monitoring port, or None for none.
+        metrics: host:port of the metrics, or None for none.
         witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
@@ -82,6 +83,7 @@ class Config:
     dns: str
     listen: str
     http: str | None
+    metrics: str | None
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
@@ -120,7 +122,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, _HTTP, _WITNESSES, *_NUMBERS):
+        if name not in (*_TEXTS, *_PORTS, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -129,7 +131,8 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             dns=_domain("dns", values),
             address=_address("address", values.get("address")),
             listen=_address("listen", values.get("listen", values.get("address"))),
-            http=_address(_HTTP, values[_HTTP]) if _HTTP in values else None,
+            http=_port("http", values),
+            metrics=_port("metrics", values),
             witnesses=_witnesses(values.get(_WITNESSES, [])),
             node_statements_s=_number("node_statements_s", values),
             node_bytes_s=_number("node_bytes_s", values),
@@ -161,7 +164,7 @@ def write_config(config: Config) -> None:
     Raises:
         ConfigUnreadable: If there is one already, or it cannot be written.
     """
-    names = _TEXTS if config.http is None else (*_TEXTS, _HTTP)
+    names = (*_TEXTS, *(name for name in _PORTS if getattr(config, name) is not None))
     lines = [f'{name} = "{getattr(config, name)}"\n' for name in names]
     write_new(config.home / FILE_NAME, "".join(lines))
 
@@ -277,6 +280,10 @@ def _witness(table: object) -> Witness:
     if key.algorithm is not NoteAlgorithm.MLDSA44 or "://" in key.name:
         raise SettingInvalid(f"witnesses: the key for {url} is not a witness's, of ML-DSA-44")
     return Witness(url=url, key=key)
+
+
+def _port(name: str, values: Mapping[str, object]) -> str | None:
+    return _address(name, values[name]) if name in values else None
 
 
 def _number(name: str, values: Mapping[str, object]) -> int:

@@ -43,6 +43,7 @@ from tearline_server.judging.claims import claims_of
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
+from tearline_server.metrics import Vitals
 from tearline_server.storage.records import MailItem
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
@@ -56,6 +57,7 @@ from tearline_server.works import (
 )
 
 _OTHERS = "others"
+_LOW_RETRY_MS = 60_000  # room on a disk is made by people
 _AWAITED_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
 
 
@@ -78,6 +80,7 @@ class Exchange:
         self._epoch = epoch
         self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
+        self.is_disk_low = False
         listeners = Listeners(
             mail=self._mailboxes.wake,
             recalls=self._mailboxes.forget,
@@ -91,7 +94,7 @@ class Exchange:
             house.clock,
             listeners,
         )
-        self._committer = Committer(house.store, self._desk, house.log.advance)
+        self._committer = Committer(house.store, self._desk, house.log.advance, house.metrics)
         self._cosignatures = Cosignatures(
             house.store,
             house.log,
@@ -193,6 +196,21 @@ class Exchange:
         """Whether the last change could be written, and the next one may be."""
         return self._committer.is_healthy and self._log.is_whole and not self._awaited
 
+    @property
+    def vitals(self) -> Vitals:
+        """How it is at this moment."""
+        waiting = self._committer.waiting
+        return Vitals(
+            ready=self.is_healthy,
+            disk_low=self.is_disk_low,
+            queued_statements=waiting.statements,
+            queued_bytes=waiting.bytes,
+            entries=self._log.size,
+            covered=self._log.covered,
+            signed_ms=self._log.signed_ms,
+            lags=self._mailboxes.lags(self._desk.registry.mailboxes),
+        )
+
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
         self.inquiries.end()
@@ -226,10 +244,14 @@ class Exchange:
 
         Raises:
             StatementMalformed: If the publication is none.
-            ExchangeBusy: If the node, or all of them, publish too much.
+            ExchangeBusy: If the node, or all of them, publish too much; or packets, while there
+                is little room on the disk: what suspends, recalls or settles is small, and is
+                taken all the same.
         """
         claims = claims_of(publication)
         now_ms = self._house.clock()
+        if self.is_disk_low and publication.parts:
+            raise ExchangeBusy("its disk is nearly full", retry_after_ms=_LOW_RETRY_MS)
         self._bounds.take(publisher.node, statements=len(claims), size=size, now_ms=now_ms)
         if not claims:
             return ()

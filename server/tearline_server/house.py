@@ -10,6 +10,7 @@ from tearline_server.bounds import Rates
 from tearline_server.config import Config, Witness
 from tearline_server.judging.registry import Installation, installation_of
 from tearline_server.keyfile import ExchangeKeys, identity_of
+from tearline_server.metrics import Metrics
 from tearline_server.storage.store import Store
 
 
@@ -25,6 +26,7 @@ class House:
         clock: The time.
         rates: What one node may publish.
         witnesses: Foreign witnesses that are asked to cosign.
+        metrics: What is measured of it.
     """
 
     installation: Installation
@@ -34,6 +36,7 @@ class House:
     clock: Clock
     rates: Rates = field(default_factory=Rates)
     witnesses: tuple[Witness, ...] = ()
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def now_ms() -> int:

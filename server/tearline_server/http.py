@@ -1,19 +1,25 @@
-"""The monitoring port: the log for foreign readers (c2sp.org/tlog-tiles), and health.
+"""The ports in plain HTTP: the monitoring port, and the port of the metrics.
 
-Nothing that could be changed: every answer is the same for everybody. So it is a port of its
-own, and it is the operator who decides who reaches it. ``/healthz`` answers 200 where the
-exchange can sign, append and read, and 503 otherwise.
+Nothing there could be changed, and every answer is the same for everybody; it is the operator
+who decides who reaches them. The monitoring port shows the log to foreign readers
+(c2sp.org/tlog-tiles) and health: ``/healthz`` answers 200 where the exchange can sign, append
+and read, and 503 otherwise. Metrics tell how busy an exchange is, which is not for those
+readers: so they have a port of their own.
 """
 
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from tearline.errors import TearlineError
 from tearline.web import NEVER, TEXT, listening, log_application, refusal, reply
 from tearline_server.exchange import Exchange
+from tearline_server.metrics import MEDIA_TYPE, Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +47,26 @@ def monitored(
     return listening(
         address, log_application(exchange, pages={"/healthz": health}, fault=_log_fault)
     )
+
+
+def measured(
+    address: str, exchange: Exchange, metrics: Metrics
+) -> AbstractAsyncContextManager[int]:
+    """Serves the port of the metrics in this event loop, and drains it in the end; gives it.
+
+    Args:
+        address: host:port; port 0 takes a free one.
+        exchange: Whose they are.
+        metrics: What was measured.
+
+    Raises:
+        SettingInvalid: If the address cannot be listened on.
+    """
+
+    async def answer(_: Request) -> Response:
+        return reply(metrics.text(exchange.vitals), MEDIA_TYPE, NEVER)
+
+    return listening(address, Starlette(routes=[Route("/metrics", answer)]))
 
 
 def _log_fault(error: TearlineError) -> None:

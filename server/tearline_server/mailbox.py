@@ -7,7 +7,8 @@ and a slow one holds a cursor, not memory.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from tearline.errors import NotFound, TearlineError
 from tearline.limits import MAIL_PAGE
@@ -34,6 +35,14 @@ HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
 """Commits the entries that say that a node is handed some grants, and returns which."""
 
 
+@dataclass(eq=False, slots=True)
+class _Reader:
+    """A stream: what wakes it, and the place up to which it has read."""
+
+    seq: int
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Mailboxes:
     """Streams of deliveries.
 
@@ -47,16 +56,24 @@ class Mailboxes:
         self._store = store
         self._epoch = epoch
         self._hand_out = hand_out
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
         self._recalled = 0  # how often something was
         self._closed = False
 
     def wake(self, nodes: set[str]) -> None:
         """Tells the streams of ``nodes`` that something came."""
-        for node in nodes & self._bells.keys():
-            for bell in self._bells[node]:
-                bell.set()
+        for node in nodes & self._readers.keys():
+            for reader in self._readers[node]:
+                reader.bell.set()
+
+    def lags(self, last: Mapping[str, int]) -> tuple[int, ...]:
+        """For each stream, how far it is behind the last place of its mailbox."""
+        return tuple(
+            max(0, last.get(node, 0) - reader.seq)
+            for node, readers in self._readers.items()
+            for reader in readers
+        )
 
     def forget(self, packets: Iterable[bytes]) -> None:
         """Reads packets anew from the store: something of them was recalled."""
@@ -67,7 +84,7 @@ class Mailboxes:
     def close(self) -> None:
         """Ends every stream after what it is sending."""
         self._closed = True
-        self.wake(set(self._bells))
+        self.wake(set(self._readers))
 
     async def stream(self, node: str, cursor: Cursor, last: int) -> AsyncIterator[Delivery]:
         """What waits behind a cursor, then what comes, until the exchange closes.
@@ -81,31 +98,31 @@ class Mailboxes:
             last: The last place in the mailbox.
         """
         seq = cursor.seq if cursor.epoch == self._epoch and cursor.seq <= last else 0
-        bell = asyncio.Event()
-        self._bells.setdefault(node, set()).add(bell)
+        reader = _Reader(seq)
+        self._readers.setdefault(node, set()).add(reader)
         try:
             while not self._closed:
-                bell.clear()
-                items, withheld = await self._page(node, seq)
+                reader.bell.clear()
+                items, withheld = await self._page(node, reader.seq)
                 if not items:
-                    yield Delivery(cursor=self._cursor(seq), statements=(), attestations={})
-                    await bell.wait()
+                    yield Delivery(cursor=self._cursor(reader.seq), statements=(), attestations={})
+                    await reader.bell.wait()
                     continue
                 for item in items:
-                    seq = item.seq
-                    if seq in withheld:
+                    reader.seq = item.seq
+                    if item.seq in withheld:
                         continue
                     try:
                         delivery = await self._delivery(node, item)
                     except TearlineError as error:
                         # One bad row never blocks a mailbox.
-                        _log.error("mail unreadable", extra={"seq": seq, "code": error.code})
+                        _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
                         continue
                     yield delivery
         finally:
-            self._bells[node].discard(bell)
-            if not self._bells[node]:
-                del self._bells[node]
+            self._readers[node].discard(reader)
+            if not self._readers[node]:
+                del self._readers[node]
 
     async def _page(self, node: str, seq: int) -> tuple[Sequence[MailItem], Set[int]]:
         """What stands behind a place, and the places of what is not handed out."""

@@ -271,10 +271,26 @@ async def test_without_the_setting_there_is_no_such_port(tmp_path: Path) -> None
     assert "http" not in exchange.lines[0]
 
 
+async def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
+    exchange = await founded(tmp_path / "exchange", [US, CN], metrics="127.0.0.1:0")
+    await exchange.start()
+    try:
+        assert "http" not in exchange.lines[0]
+        port = Port(int(str(exchange.lines[0]["metrics"])))
+        said = await asyncio.to_thread(port.ask, "/metrics")
+        assert (said.status, said.headers["cache-control"]) == (200, "no-store")
+        lines = said.content.decode().splitlines()
+        assert {"tearline_ready 1.0", "tearline_disk_low 0.0"} <= set(lines)
+        assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
+        assert (await asyncio.to_thread(port.ask, "/checkpoint")).status == 404
+    finally:
+        assert await exchange.stop() == 0
+
+
 async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         exchange = await founded(tmp_path / "exchange", [US, CN], http=address)
-        with pytest.raises(RuntimeError, match=f"TL-CFG-003.*http: {address}"):
+        with pytest.raises(RuntimeError, match=f"TL-CFG-003.*{address}"):
             await exchange.start()
         assert await exchange.stop() == 1

@@ -5,7 +5,9 @@ byte of its message is read, and a long one is looked at again while it lasts.
 """
 
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -17,10 +19,15 @@ from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
+from tearline_server.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
 _READMIT_MS = 30_000  # how long a stream goes on for whoever was shut out meanwhile
+
+# How a call ended that has no error: answered, or given up by its caller.
+_OK = "ok"
+_CANCELLED = "cancelled"
 
 Handlers: TypeAlias = "grpc.GenericRpcHandler[Any, Any]"
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -37,21 +44,24 @@ class Guard:
         gate: Who may call.
         exchange: Where refusals are counted.
         clock: The time.
+        metrics: What is measured of calls.
     """
 
-    def __init__(self, gate: Gate, exchange: Exchange, clock: Clock) -> None:
+    def __init__(self, gate: Gate, exchange: Exchange, clock: Clock, metrics: Metrics) -> None:
         self._gate = gate
         self._exchange = exchange
         self._clock = clock
+        self._metrics = metrics
 
     def unary(self, method: str, answer: Answer) -> Any:
         """A handler of one message that is answered by one."""
 
         async def handle(request: bytes, context: Context) -> bytes:
-            try:
-                return await answer(await self._admit(method, context), request)
-            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
-                await _abort(context, method, error)
+            began = time.perf_counter()
+            async with self._call(method, context) as caller:
+                reply = await answer(caller, request)
+                self._metrics.answered(method, time.perf_counter() - began)
+                return reply
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
@@ -59,12 +69,9 @@ class Guard:
         """A handler of one message that is answered by a stream."""
 
         async def handle(request: bytes, context: Context) -> AsyncIterator[bytes]:
-            try:
-                caller = await self._admit(method, context)
-                async for reply in self._watched(caller, stream(caller, request)):
+            async with self._call(method, context) as caller:
+                async for reply in self._watched(method, caller, stream(caller, request)):
                     yield reply
-            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
-                await _abort(context, method, error)
 
         return grpc.unary_stream_rpc_method_handler(handle)
 
@@ -72,11 +79,8 @@ class Guard:
         """A handler of a stream that is answered by one message."""
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> bytes:
-            try:
-                caller = await self._admit(method, context)
-                return await collect(caller, self._watched(caller, requests))
-            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
-                await _abort(context, method, error)
+            async with self._call(method, context) as caller:
+                return await collect(caller, self._watched(method, caller, requests))
 
         return grpc.stream_unary_rpc_method_handler(handle)
 
@@ -84,14 +88,24 @@ class Guard:
         """A handler of a stream that is answered by a stream."""
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            try:
-                caller = await self._admit(method, context)
-                async for reply in converse(caller, self._watched(caller, requests)):
+            async with self._call(method, context) as caller:
+                async for reply in converse(caller, self._watched(method, caller, requests)):
                     yield reply
-            except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
-                await _abort(context, method, error)
 
         return grpc.stream_stream_rpc_method_handler(handle)
+
+    @asynccontextmanager
+    async def _call(self, method: str, context: Context) -> AsyncIterator[Caller]:
+        """A call, from the gate to its end, whichever that is."""
+        code = _CANCELLED
+        try:
+            yield await self._admit(method, context)
+            code = _OK
+        except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+            code = error.code if isinstance(error, TearlineError) else type(error).__name__
+            await _abort(context, method, error)
+        finally:
+            self._metrics.ended(method, code)
 
     async def _admit(self, method: str, context: Context) -> Caller:
         now_s = self._clock() // 1000
@@ -105,16 +119,18 @@ class Guard:
             raise
 
     async def _watched(
-        self, caller: Caller, messages: AsyncIterator[bytes]
+        self, method: str, caller: Caller, messages: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
         """The messages of a long call, for as long as its caller would still be let in."""
         checked_ms = self._clock()
-        async for message in messages:
-            now_ms = self._clock()
-            if now_ms - checked_ms >= _READMIT_MS:
-                self._gate.verify_still(caller, now_ms // 1000)
-                checked_ms = now_ms
-            yield message
+        with self._metrics.streaming(method) as count:
+            async for message in messages:
+                now_ms = self._clock()
+                if now_ms - checked_ms >= _READMIT_MS:
+                    self._gate.verify_still(caller, now_ms // 1000)
+                    checked_ms = now_ms
+                count()
+                yield message
 
 
 def _peer(context: Context) -> str:

@@ -1,5 +1,6 @@
 """The guard: each kind of handler admits first, and ends with the code of its error."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -13,6 +14,7 @@ from tearline.errors import NotFound, StoreFull
 from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.rpc import methods
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
+from tearline_server.metrics import Metrics
 from tearline_server.services.guard import Guard
 
 KEY = TlsKey.generate()
@@ -87,10 +89,14 @@ KINDS = ("unary", "unary_stream", "stream_unary", "stream_stream")
 
 
 async def call(
-    kind: str, context: Context, error: Exception | None = None, counter: Counter | None = None
+    kind: str,
+    context: Context,
+    error: Exception | None = None,
+    counter: Counter | None = None,
+    metrics: Metrics | None = None,
 ) -> list[bytes]:
     gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, counter or Counter(), lambda: NOW_MS)  # type: ignore[arg-type]
+    guard = Guard(gate, counter or Counter(), lambda: NOW_MS, metrics or Metrics())  # type: ignore[arg-type]
     wrapped: Callable[..., Any] = _stream if kind.endswith("_stream") else _answer
 
     def serve(caller: Caller, request: Any) -> Any:
@@ -150,3 +156,42 @@ async def test_every_failure_ends_with_a_code_and_no_detail_of_ours(
     assert (context.code, context.refusal["code"]) == (status, code)
     assert "secret" not in str(context.refusal)
     assert "contents" not in str(context.refusal)
+
+
+class Ended(Metrics):
+    """Remembers how calls ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[tuple[str, str]] = []
+
+    def ended(self, method: str, code: str) -> None:
+        self.ends.append((method, code))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_call_is_counted_by_how_it_ended(kind: str) -> None:
+    metrics = Ended()
+    await call(kind, Context(), metrics=metrics)
+    with pytest.raises(Aborted):
+        await call(kind, Context(), NotFound("of that name"), metrics=metrics)
+    assert metrics.ends == [(methods.PUBLISH, "ok"), (methods.PUBLISH, "TL-REQ-006")]
+
+
+async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
+    metrics, started = Ended(), asyncio.Event()
+
+    async def wait(caller: Caller, request: bytes) -> bytes:
+        started.set()
+        await asyncio.Event().wait()
+        return request
+
+    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = Guard(gate, Counter(), lambda: NOW_MS, metrics)  # type: ignore[arg-type]
+    handler = guard.unary(methods.PUBLISH, wait)
+    calling = asyncio.create_task(handler.unary_unary(b"request", Context()))
+    await started.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert metrics.ends == [(methods.PUBLISH, "cancelled")]

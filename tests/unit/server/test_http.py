@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from exchange_builders import World
+from http_asking import connected, status, told
 from tearline import web
 from tearline.errors import StoreFull
 from tearline.limits import MAX_HTTP_HEAD_BYTES
@@ -17,26 +16,6 @@ from tearline.tiles import Tile
 from tearline_server.http import monitored
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-
-
-async def told(port: int, request: bytes) -> bytes:
-    """All that the port answers to a request, until it closes the connection."""
-    async with connected(port) as (reader, writer):
-        writer.write(request)
-        return await asyncio.wait_for(reader.read(), 30)
-
-
-def status(reply: bytes) -> int:
-    return int(reply.split(b" ", 2)[1])
 
 
 @dataclass

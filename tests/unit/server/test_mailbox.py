@@ -112,7 +112,7 @@ async def test_streams_end_when_the_exchange_closes(world: World) -> None:
         return [each async for each in world.exchange.subscribe(node_of(CN), START)]
 
     draining = asyncio.ensure_future(drain())
-    while not world.exchange._mailboxes._bells:
+    while not world.exchange._mailboxes._readers:
         await asyncio.sleep(0)
     world.exchange.end_streams()
     assert len(await draining) >= 1

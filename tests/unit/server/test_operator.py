@@ -61,9 +61,11 @@ def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
 
 def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
     assert config_of(tmp_path, VALUES).http is None
-    config = config_of(tmp_path, VALUES | {"http": "[::1]:8480"})
+    ports = {"http": "[::1]:8480", "metrics": "127.0.0.1:8481"}
+    config = config_of(tmp_path, VALUES | ports)
     write_config(config)
     assert load_config(tmp_path).http == config.http == "[::1]:8480"
+    assert load_config(tmp_path).metrics == config.metrics == "127.0.0.1:8481"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
         ({"http": "localhost"}, SettingInvalid),
         ({"http": 8480}, SettingInvalid),
         ({"http": ""}, SettingInvalid),
+        ({"metrics": "localhost"}, SettingInvalid),
         ({"node_bytes_s": 0}, SettingInvalid),
         ({"node_bytes_s": True}, SettingInvalid),
         ({"node_statements_s": "many"}, SettingInvalid),

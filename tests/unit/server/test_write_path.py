@@ -22,6 +22,7 @@ from tearline.merkle import Frontier
 from tearline.wire.flow import parse_event
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer, Weight
+from tearline_server.metrics import Metrics
 from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.store import Append, Store
 
@@ -75,7 +76,12 @@ class Recorder:
 
 
 def committer(shelf: Shelf, desk: Recorder) -> Committer[Job]:
-    made: Committer[Job] = Committer(shelf, desk, lambda tree: None)  # type: ignore[arg-type]
+    made: Committer[Job] = Committer(
+        shelf,  # type: ignore[arg-type]
+        desk,
+        lambda tree: None,
+        Metrics(),
+    )
     made.start()
     return made
 

@@ -1,0 +1,148 @@
+"""Metrics: what operators watch, and that it names nobody."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from builders import CN, MX, NOW_MS, US, node_of
+from exchange_builders import World, address, codes
+from http_asking import status, told
+from tearline.channel import Void, VoidReason
+from tearline.errors import ExchangeBusy, StoreFull
+from tearline.statement import StatementType
+from tearline.wire.exchange import START
+from tearline.wire.flow import encode_void
+from tearline_server.app import Disk
+from tearline_server.http import measured
+from tearline_server.metrics import MEDIA_TYPE, Metrics, Vitals
+
+ASK = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+
+def figures(text: bytes) -> dict[str, float]:
+    """What a text says: each series by its name and labels."""
+    lines = (line for line in text.decode().splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def now(world: World) -> dict[str, float]:
+    return figures(world.metrics.text(world.exchange.vitals))
+
+
+async def test_a_commit_is_counted_with_its_size_and_its_time(world: World) -> None:
+    before = now(world)
+    sealed = world.packet()
+    assert codes(await world.send(sealed, world.grant(sealed))) == ["", ""]
+    after = now(world)
+    grown = {name: after[name] - before[name] for name in before}
+    assert grown["tearline_commit_statements_count"] == 1
+    assert grown["tearline_commit_statements_sum"] == 2
+    assert grown["tearline_submission_seconds_count"] == 1
+    assert 0 < grown["tearline_commit_seconds_sum"] <= grown["tearline_submission_seconds_sum"]
+    assert grown["tearline_log_entries"] == 2
+    assert after["tearline_log_covered_entries"] < after["tearline_log_entries"]
+    await world.exchange.checkpoint()
+    assert now(world)["tearline_log_covered_entries"] == after["tearline_log_entries"]
+    assert now(world)["tearline_checkpoint_timestamp_seconds"] == NOW_MS / 1000
+
+
+async def test_a_batch_that_cannot_be_written_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(append: object) -> None:
+        raise StoreFull
+
+    monkeypatch.setattr(world.store, "commit", full)
+    sealed = world.packet()
+    with pytest.raises(StoreFull):
+        await world.send(sealed, world.grant(sealed))
+    assert now(world)["tearline_commits_failed_total"] == 1
+    assert now(world)["tearline_ready"] == 0
+
+
+async def test_a_subscription_is_behind_by_what_it_has_not_read(world: World) -> None:
+    assert now(world)["tearline_subscriptions"] == 0
+    stream = world.exchange.subscribe(node_of(CN), START)
+    await anext(stream)
+    for _ in range(3):
+        sealed = world.packet()
+        await world.send(sealed, world.grant(sealed))
+    said = now(world)
+    assert (said["tearline_subscriptions"], said["tearline_mailbox_lag_items"]) == (1, 3)
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert now(world)["tearline_subscriptions"] == 0
+
+
+async def test_the_port_tells_the_metrics_and_nothing_else(world: World) -> None:
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed))
+    async with measured("127.0.0.1:0", world.exchange, world.metrics) as port:
+        reply = await told(port, ASK)
+        assert status(await told(port, ASK.replace(b"/metrics", b"/checkpoint"))) == 404
+        assert status(await told(port, ASK.replace(b"GET", b"POST"))) == 405
+    head, _, content = reply.partition(b"\r\n\r\n")
+    assert (status(reply), b"no-store" in head) == (200, True)
+    assert f"content-type: {MEDIA_TYPE}".encode() in head
+    assert figures(content)["tearline_log_entries"] == now(world)["tearline_log_entries"]
+
+
+async def test_metrics_name_nobody(world: World) -> None:
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed))
+    await world.read(CN)
+    text = world.metrics.text(world.exchange.vitals).decode()
+    for agency in (US, CN, MX):
+        assert agency.removeprefix("spiffe://") not in text
+    assert not re.search(r"[0-9a-f]{32}", text)
+
+
+def test_calls_are_counted_by_method_and_code() -> None:
+    metrics = Metrics()
+    metrics.ended("/x/Publish", "ok")
+    metrics.ended("/x/Publish", ExchangeBusy.code)
+    metrics.answered("/x/Publish", 0.03)
+    with metrics.streaming("/x/Subscribe") as count:
+        count()
+        during = figures(metrics.text(VITALS))
+    after = figures(metrics.text(VITALS))
+    label = '{code="%s",method="/x/Publish"}'
+    assert after["tearline_calls_total" + label % "ok"] == 1
+    assert after["tearline_calls_total" + label % ExchangeBusy.code] == 1
+    assert after['tearline_call_seconds_bucket{le="0.02",method="/x/Publish"}'] == 0
+    assert after['tearline_call_seconds_bucket{le="0.05",method="/x/Publish"}'] == 1
+    streams = 'tearline_streams{method="/x/Subscribe"}'
+    assert (during[streams], after[streams]) == (1, 0)
+    assert after['tearline_stream_messages_total{method="/x/Subscribe"}'] == 1
+
+
+async def test_while_the_disk_is_nearly_full_no_packets_are_taken_but_what_settles_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free = [10]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": free[0]}))
+    disk = Disk(tmp_path, world.exchange)
+    await disk.look()
+    assert now(world)["tearline_disk_low"] == 1
+    sealed = world.packet()
+    with pytest.raises(ExchangeBusy) as refused:
+        await world.send(sealed, world.grant(sealed))
+    assert refused.value.retry_after_ms
+    header = world.parties.node(US).header
+    void = Void(header=header, address=address(CN, 1), reason=VoidReason.REFUSED)
+    assert codes([await world.say(US, StatementType.VOID, encode_void(void))]) == [""]
+    free[0] = 1 << 40
+    await disk.look()
+    assert now(world)["tearline_disk_low"] == 0
+
+
+VITALS = Vitals(
+    ready=True,
+    disk_low=False,
+    queued_statements=0,
+    queued_bytes=0,
+    entries=0,
+    covered=0,
+    signed_ms=0,
+    lags=(),
+)
