@@ -41,11 +41,6 @@ class Work(Protocol):
         """What it takes of the queue."""
         ...
 
-    @property
-    def asked(self) -> Asked:
-        """What must be known of the past to do it."""
-        ...
-
 
 W = TypeVar("W", bound=Work)
 W_contra = TypeVar("W_contra", bound=Work, contravariant=True)
@@ -53,6 +48,10 @@ W_contra = TypeVar("W_contra", bound=Work, contravariant=True)
 
 class Desk(Protocol[W_contra]):
     """Where batches are judged; the committer knows only when."""
+
+    def ask(self, works: Sequence[W_contra]) -> Asked:
+        """What must be known of the past to judge a batch."""
+        ...
 
     def compose(self, works: Sequence[W_contra], known: Known, head: Head) -> Commit:
         """Judges a batch, and returns what it writes. Runs inside the transaction."""
@@ -197,16 +196,15 @@ class Committer(Generic[W]):
             await self._desk.restore()
             self._damaged = False
         began = time.perf_counter()
-        known = await self._store.known(_together([work.asked for work in works]))
         trees: list[Frontier] = []
 
-        def append(head: Head) -> Commit:
+        def append(head: Head, known: Known) -> Commit:
             commit = self._desk.compose(works, known, head)
             trees.append(commit.tree)
             return commit
 
         try:
-            await self._store.commit(append)
+            await self._store.commit(self._desk.ask(works), append)
         except BaseException:
             self._damaged = True
             self._metrics.failed()
@@ -214,21 +212,6 @@ class Committer(Generic[W]):
         statements = sum(work.weight.statements for work in works)
         self._metrics.committed(statements, time.perf_counter() - began)
         self._advance(trees[-1])
-
-
-def _together(asked: Sequence[Asked]) -> Asked:
-    return Asked(
-        statements=frozenset().union(*(each.statements for each in asked)),
-        naturals=frozenset().union(*(each.naturals for each in asked)),
-        packets=frozenset().union(*(each.packets for each in asked)),
-        mail=frozenset().union(*(each.mail for each in asked)),
-        entries=frozenset().union(*(each.entries for each in asked)),
-        agreements=frozenset().union(*(each.agreements for each in asked)),
-        sources=frozenset().union(*(each.sources for each in asked)),
-        requests=frozenset().union(*(each.requests for each in asked)),
-        envelopes=frozenset().union(*(each.envelopes for each in asked)),
-        recalls=frozenset().union(*(each.recalls for each in asked)),
-    )
 
 
 def _fail(batch: Sequence[tuple[object, asyncio.Future[None]]], error: TearlineError) -> None:

@@ -165,13 +165,18 @@ class Cosignatures:
     async def _keep(self, signed: SignedCheckpoint, keys: Sequence[VerifierKey]) -> None:
         """Keeps the lines of ``keys``: what else stands on a note was not verified here."""
         size, lines = signed.checkpoint.size, parse_note(signed.note).only_by(keys)
-        self._notes[size] = self._notes.get(size, lines).with_signatures(lines.signatures)
-        gone = sorted(self._notes)[:-MAX_COSIGNED_SIZES]
+
+        def merge(before: bytes | None) -> bytes:
+            note = lines if before is None else parse_note(before)
+            return note.with_signatures(lines.signatures).encode()
+
+        gone = sorted({*self._notes, size})[:-MAX_COSIGNED_SIZES]
         for old in gone:
-            del self._notes[old]
-        kept = self._notes.get(size)
-        if kept is not None:
-            await self._store.put_cosigned(size, kept.encode(), above=gone[-1] if gone else -1)
+            self._notes.pop(old, None)
+        if size not in gone:
+            above = gone[-1] if gone else -1
+            kept = parse_note(await self._store.put_cosigned(size, merge, above=above))
+            self._notes[size] = self._notes.get(size, kept).with_signatures(kept.signatures)
 
     async def _accuse(self, evidence: Equivocation) -> None:
         data = encode_equivocation(evidence)

@@ -7,8 +7,8 @@ from tearline.statement import Attestation, Signer
 from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
-from tearline_server.judging.registry import Registry
-from tearline_server.storage.records import Commit, Head, Known
+from tearline_server.judging.registry import Registry, verify_follows
+from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.store import Store
 from tearline_server.works import ExchangeWork
 
@@ -54,10 +54,17 @@ class ExchangeDesk:
         self._clock = clock
         self._listeners = listeners
         self._docket: Docket | None = None
+        self._head: Head | None = None
         self.registry = registry
+
+    def ask(self, works: Sequence[ExchangeWork]) -> Asked:
+        """What must be known of the past to judge a batch, and what the registry lacks of it."""
+        return Asked.together((work.asked for work in works), self.registry.head)
 
     def compose(self, works: Sequence[ExchangeWork], known: Known, head: Head) -> Commit:
         """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        if known.news is not None:
+            self.registry.follow(known.news)
         # The log's time never runs backwards, whatever a clock does.
         docket = Docket(head=head, known=known, now_ms=max(self._clock(), head.time_ms))
         attestations: dict[bytes, Attestation] = {}
@@ -65,13 +72,18 @@ class ExchangeDesk:
             work.judge(self.registry, docket)
             attestations.update(work.attestations)
         self._docket = docket
-        return compose(docket, attestations, self._signer)
+        commit = compose(docket, attestations, self._signer)
+        self._head = Head(
+            epoch=head.epoch, tree=commit.tree, time_ms=commit.time_ms, serial=head.serial + 1
+        )
+        return commit
 
     def committed(self, works: Sequence[ExchangeWork]) -> None:
         """Wakes the readers of mailboxes, and tells of refusals and of changed trust."""
         docket = self._docket
         if docket is None:
             return
+        self.registry.head = self._head
         if docket.trust_changed:
             self._listeners.trust()
         if docket.recalls:
@@ -82,6 +94,11 @@ class ExchangeDesk:
             self._listeners.refusals(docket.strangers)
 
     async def restore(self) -> None:
-        """Goes back to what is stored."""
+        """Goes back to what is stored.
+
+        Raises:
+            FrontierDamaged: If that is less than what was read from it before.
+        """
         stored = await self._store.load()
+        verify_follows(stored.head, self.registry.head)
         self.registry = Registry.restore(self.registry.installation, stored)

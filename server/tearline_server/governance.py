@@ -4,7 +4,7 @@ The operator decides nothing by it: each of these is signed by the agencies them
 goes through the same judgement as if a node had brought it.
 """
 
-from tearline.errors import TrustListRejected
+from tearline.errors import StoreBusy, TrustListRejected
 from tearline.event import Event, EventCode
 from tearline.federation import TrustList
 from tearline.ledger import parse_entry
@@ -15,7 +15,7 @@ from tearline_server.auditlog import append
 from tearline_server.house import House
 from tearline_server.judging.members import verify_authorities, verify_names_us
 from tearline_server.judging.registry import Registry
-from tearline_server.storage.records import Commit, Head
+from tearline_server.storage.records import Asked, Commit, Head, Known
 
 
 async def take_clear(house: House, signed: Signed) -> int | None:
@@ -53,7 +53,9 @@ async def take_clear(house: House, signed: Signed) -> int | None:
     index = stored.head.tree.size
     registry.trust.apply(index, signed)
 
-    def write(head: Head) -> Commit:
+    def write(head: Head, known: Known) -> Commit:
+        if head.serial != stored.head.serial:
+            raise StoreBusy("it was written to meanwhile")
         time_ms = max(house.clock(), head.time_ms)
         uri = house.installation.identity.exchange.uri
         event = Event(
@@ -72,5 +74,5 @@ async def take_clear(house: House, signed: Signed) -> int | None:
             events=appended.events,
         )
 
-    await house.store.commit(write)
+    await house.store.commit(Asked(), write)
     return index

@@ -24,7 +24,7 @@ from tearline_server.config import FILE_NAME, Config, load_config
 from tearline_server.keyfile import identity_of, read_keys
 from tearline_server.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.storage.database import copy_database, verify_database
-from tearline_server.storage.records import Commit, Head, Restoration
+from tearline_server.storage.records import Asked, Commit, Head, Known, Restoration
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Store
 from tearline_server.verification import LogVerifier
@@ -159,11 +159,11 @@ async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
             except LogError as error:
                 raise RestoreRefused(f"{mirror.name}: {error.why}") from None
 
-        def append(head: Head, entries: tuple[bytes, ...] = entries) -> Commit:
+        def append(head: Head, known: Known, entries: tuple[bytes, ...] = entries) -> Commit:
             tree, nodes = head.tree.append(entry_hash(entry) for entry in entries)
             return Commit(tree=tree, time_ms=head.time_ms, entries=entries, nodes=tuple(nodes))
 
-        await store.commit(append)
+        await store.commit(Asked(), append)
 
 
 async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:

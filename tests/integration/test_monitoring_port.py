@@ -27,7 +27,7 @@ from tearline.wire.exchange import Publication
 from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.auditlog import append
-from tearline_server.storage.records import Commit, Head
+from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.sqlite import SqliteStore
 
 pytestmark = pytest.mark.integration
@@ -84,7 +84,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 async def grow(served: Served, size: int) -> None:
     """Logs events until there are ``size`` entries."""
 
-    def write(head: Head) -> Commit:
+    def write(head: Head, known: Known) -> Commit:
         appended = append(head.tree, [event() for _ in range(head.tree.size, size)])
         return Commit(
             tree=appended.tree,
@@ -95,7 +95,7 @@ async def grow(served: Served, size: int) -> None:
         )
 
     store = SqliteStore(served.config.database)
-    await store.commit(write)
+    await store.commit(Asked(), write)
     await store.close()
 
 

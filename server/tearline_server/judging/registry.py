@@ -1,7 +1,8 @@
 """The registry: what the exchange holds of keys, agreements, standings, channels, mailboxes.
 
 All of it follows from the store and is read back from there at the start, and whenever a
-transaction failed after its batch was judged.
+transaction failed after its batch was judged. What others wrote is taken before anything is
+judged behind it.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from tearline.agreement import Agreement
 from tearline.case import CaseBook
-from tearline.errors import AgreementNotInForce, TrustMissing
+from tearline.errors import AgreementNotInForce, FrontierDamaged, TrustMissing
 from tearline.federation import ExchangeEnrolment
 from tearline.ledger import parse_entry
 from tearline.packet import Pins
@@ -23,7 +24,7 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_statement
-from tearline_server.storage.records import Stored
+from tearline_server.storage.records import Head, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +90,14 @@ class Registry:
     Args:
         installation: What this exchange is and judges by.
         federation: 32 bytes, the id of the federation.
+
+    Attributes:
+        head: The log that it follows from; None before anything is known of it.
     """
 
     def __init__(self, installation: Installation, federation: bytes) -> None:
         self.installation = installation
+        self.head: Head | None = None
         self.trust = TrustState(federation=federation)
         self.agreements: dict[bytes, InForce] = {}
         self.standings = StandingBook()
@@ -108,30 +113,42 @@ class Registry:
         Raises:
             TrustMissing: If the store holds no trust list yet.
         """
-        entries = [(index, parse_entry(entry)) for index, entry in stored.clear]
-        clear = [(index, signed) for index, signed in entries if signed is not None]
-        if not clear:
+        signed = parse_entry(stored.clear[0][1]) if stored.clear else None
+        if signed is None:
             raise TrustMissing
-        registry = cls(installation, clear[0][1].statement.id)
-        for index, signed in clear:
-            registry.trust.apply(index, signed)
+        registry = cls(installation, signed.statement.id)
+        registry.follow(stored)
+        return registry
+
+    def follow(self, stored: Stored) -> None:
+        """Takes what was written behind the head that this follows from, or more.
+
+        Raises:
+            FrontierDamaged: If the store is of an earlier time than that head, or another life
+                of it: what is held here was signed and told, and is no more.
+        """
+        verify_follows(stored.head, self.head)
+        known = self.head.tree.size if self.head else 0
+        for index, entry in stored.clear:
+            signed = parse_entry(entry) if index >= known else None
+            if signed is not None:
+                self.trust.apply(index, signed)
         for row in stored.agreements:
             agreement = parse_agreement(parse_statement(row.envelope).body)
-            registry.put_agreement(agreement, row.statement, row.entries)
+            self.put_agreement(agreement, row.statement, row.entries)
         standings = [parse_standing(parse_statement(row.envelope).body) for row in stored.standings]
-        registry.standings = StandingBook(standings)
-        registry.told = {
-            standing.key: Told(statement=row.statement, entries=row.entries)
-            for standing, row in zip(standings, stored.standings, strict=True)
-        }
-        steps = (parse_case_step(parse_statement(envelope).body) for envelope in stored.case_steps)
-        registry.cases = CaseBook(steps)
-        registry.channels = {
+        self.standings = StandingBook([*self.standings.all(), *standings])
+        for standing, told in zip(standings, stored.standings, strict=True):
+            self.told[standing.key] = Told(statement=told.statement, entries=told.entries)
+        steps = [parse_case_step(parse_statement(envelope).body) for envelope in stored.case_steps]
+        for step in sorted(steps, key=lambda each: each.number):
+            self.cases.put(step)
+        self.channels |= {
             (row.sender, row.recipient, row.agreement): (row.seq, row.mark)
             for row in stored.channels
         }
-        registry.mailboxes = dict(stored.mailboxes)
-        return registry
+        self.mailboxes |= stored.mailboxes
+        self.head = stored.head
 
     def put_agreement(
         self, agreement: Agreement, statement: int, entries: Mapping[str, int]
@@ -157,3 +174,13 @@ class Registry:
         """Takes the next place in a mailbox."""
         self.mailboxes[node] = self.mailboxes.get(node, 0) + 1
         return self.mailboxes[node]
+
+
+def verify_follows(head: Head, known: Head | None) -> None:
+    """Checks that a store's head is a head that was seen before, or behind it.
+
+    Raises:
+        FrontierDamaged: If it is not.
+    """
+    if known is not None and (head.epoch != known.epoch or head.serial < known.serial):
+        raise FrontierDamaged("the store is of an earlier time than what was read from it before")

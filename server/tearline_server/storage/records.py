@@ -1,7 +1,7 @@
 """What is written and read: rows as the exchange means them, whatever database keeps them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 from tearline.audit_query import Query
 from tearline.event import Event
@@ -17,11 +17,13 @@ class Head:
         epoch: 16 bytes: which life of the database this is.
         tree: The tree over all entries.
         time_ms: The log's time of the last entry, Unix milliseconds.
+        serial: How many transactions wrote behind each other; some bring no entry.
     """
 
     epoch: bytes
     tree: Frontier
     time_ms: int
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +320,7 @@ class Asked:
         requests: Requests for records by (manifest id, holder).
         envelopes: Statements as they travel, by (id, signer).
         recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
+        since: The head that the caller knows; what others wrote behind it is wanted.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -330,6 +333,15 @@ class Asked:
     requests: frozenset[tuple[bytes, str]] = frozenset()
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
+    since: Head | None = None
+
+    @classmethod
+    def together(cls, asked: Iterable["Asked"], since: Head | None) -> "Asked":
+        """All that several ask, and what others wrote behind the head that the caller knows."""
+        each = list(asked)
+        names = [found.name for found in fields(cls) if found.name != "since"]
+        sets = {name: frozenset().union(*(getattr(one, name) for one in each)) for name in names}
+        return cls(since=since, **sets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,7 +445,8 @@ class Known:
 
     In a database that was restored, the log may hold events about statements that are not here:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
-    accepted grants, by the source that they release.
+    accepted grants, by the source that they release. ``news`` is what others wrote behind the
+    head that was asked about, or more; None where nobody did.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -448,6 +461,7 @@ class Known:
     requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
+    news: "Stored | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -526,7 +540,7 @@ class StoredStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What an exchange holds in memory, as it stands when it starts.
+    """What an exchange holds in memory, as it stands; or what came to it behind a head.
 
     Attributes:
         head: The log.

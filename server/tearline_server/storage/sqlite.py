@@ -1,7 +1,7 @@
 """``Store`` on SQLite: every question as SQL, with bound parameters only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from tearline_server.storage.restoring import (
     with_events,
 )
 from tearline_server.storage.searching import search_sql
-from tearline_server.storage.store import Append
+from tearline_server.storage.store import Append, Merge
 from tearline_server.storage.writing import unpacked_slots, write
 
 _HASH_SIZE = 32
@@ -69,15 +69,17 @@ class SqliteStore:
         """What an exchange must hold in memory to go on."""
         return await self._db.read(_load)
 
-    async def known(self, asked: Asked) -> Known:
-        """What is known of statements, identifiers, packets and mail."""
-        return await self._db.read(
-            lambda connection: with_events(connection, asked, _known(connection, asked))
-        )
+    async def commit(self, asked: Asked, append: Append) -> None:
+        """Locks the head, answers what is asked, writes what ``append`` makes of both."""
 
-    async def commit(self, append: Append) -> None:
-        """Locks the head, calls ``append`` with it, writes what it returns; durable on return."""
-        await self._db.write(lambda connection: write(connection, append(_head(connection))))
+        def change(connection: apsw.Connection) -> None:
+            head = _head(connection)
+            known = with_events(connection, asked, _known(connection, asked))
+            if asked.since is not None and asked.since.serial != head.serial:
+                known = replace(known, news=_stored(connection))
+            write(connection, append(head, known))
+
+        await self._db.write(change)
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
@@ -147,14 +149,16 @@ class SqliteStore:
         sql = "SELECT size, note FROM cosigned ORDER BY size"
         return await self._db.read(lambda connection: list(connection.execute(sql)))
 
-    async def put_cosigned(self, size: int, note: bytes, *, above: int) -> None:
-        """Keeps a cosigned checkpoint in place of what there was; none up to size ``above``."""
+    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
+        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
 
-        def put(connection: apsw.Connection) -> None:
+        def put(connection: apsw.Connection) -> bytes:
+            note = merge(_value(connection, "SELECT note FROM cosigned WHERE size = ?", (size,)))
             _run(connection, "INSERT OR REPLACE INTO cosigned VALUES (?, ?)", (size, note))
             _run(connection, "DELETE FROM cosigned WHERE size <= ?", (above,))
+            return note
 
-        await self._db.write(put)
+        return await self._db.write(put)
 
     async def evidence(self) -> Sequence[bytes]:
         """What shows that the log signed two histories."""
@@ -286,49 +290,52 @@ def _openings(rows: Iterable[tuple[Any, ...]]) -> list[OpeningRow]:
 
 
 def _head(connection: apsw.Connection) -> Head:
-    row = _row(connection, "SELECT epoch, size, frontier, time_ms FROM head")
+    row = _row(connection, "SELECT epoch, size, frontier, time_ms, serial FROM head")
     if row is None:
         raise FrontierDamaged("the row of the log's head is missing")
-    epoch, size, hashes, time_ms = row
+    epoch, size, hashes, time_ms, serial = row
     frontier = tuple(
         hashes[start : start + _HASH_SIZE] for start in range(0, len(hashes), _HASH_SIZE)
     )
-    return Head(epoch=epoch, tree=Frontier(size=size, hashes=frontier), time_ms=time_ms)
+    tree = Frontier(size=size, hashes=frontier)
+    return Head(epoch=epoch, tree=tree, time_ms=time_ms, serial=serial)
 
 
 def _load(connection: apsw.Connection) -> Stored:
     # In one transaction, so that all of it is of one moment.
     connection.execute("BEGIN")
     try:
-        return Stored(
-            head=_head(connection),
-            checkpoint=_row(connection, "SELECT size, note FROM checkpoint"),
-            clear=list(
-                connection.execute(
-                    "SELECT idx, entry FROM entry WHERE length(entry) <> 33 ORDER BY idx"
-                )
-            ),
-            agreements=_agreements(connection),
-            standings=_standings(connection),
-            case_steps=[
-                envelope
-                for (envelope,) in connection.execute(
-                    "SELECT s.envelope FROM case_step JOIN statement s"
-                    " ON s.idx = case_step.statement ORDER BY s.idx"
-                )
-            ],
-            channels=[
-                ChannelRow(
-                    sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark
-                )
-                for sender, recipient, agreement, seq, mark in connection.execute(
-                    "SELECT sender, recipient, agreement, seq, mark FROM channel"
-                )
-            ],
-            mailboxes=dict(connection.execute("SELECT node, max(seq) FROM mail GROUP BY node")),
-        )
+        return _stored(connection)
     finally:
         connection.execute("COMMIT")
+
+
+def _stored(connection: apsw.Connection) -> Stored:
+    return Stored(
+        head=_head(connection),
+        checkpoint=_row(connection, "SELECT size, note FROM checkpoint"),
+        clear=list(
+            connection.execute(
+                "SELECT idx, entry FROM entry WHERE length(entry) <> 33 ORDER BY idx"
+            )
+        ),
+        agreements=_agreements(connection),
+        standings=_standings(connection),
+        case_steps=[
+            envelope
+            for (envelope,) in connection.execute(
+                "SELECT s.envelope FROM case_step JOIN statement s"
+                " ON s.idx = case_step.statement ORDER BY s.idx"
+            )
+        ],
+        channels=[
+            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
+            for sender, recipient, agreement, seq, mark in connection.execute(
+                "SELECT sender, recipient, agreement, seq, mark FROM channel"
+            )
+        ],
+        mailboxes=dict(connection.execute("SELECT node, max(seq) FROM mail GROUP BY node")),
+    )
 
 
 def _agreements(connection: apsw.Connection) -> list[StoredAgreement]:

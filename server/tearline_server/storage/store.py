@@ -23,8 +23,11 @@ from tearline_server.storage.records import (
     StoredPacket,
 )
 
-Append = Callable[[Head], Commit]
-"""Makes what a transaction writes from the head of the log it writes behind; pure."""
+Append = Callable[[Head, Known], Commit]
+"""Makes what a transaction writes, from the head it writes behind and what was asked; pure."""
+
+Merge = Callable[[bytes | None], bytes]
+"""Makes the note to keep of the one that is kept, or of None; pure."""
 
 
 class Store(Protocol):
@@ -34,14 +37,11 @@ class Store(Protocol):
         """What an exchange must hold in memory to go on."""
         ...
 
-    async def known(self, asked: Asked) -> Known:
-        """What is known of statements, identifiers, packets and mail."""
-        ...
+    async def commit(self, asked: Asked, append: Append) -> None:
+        """Locks the head, answers what is asked, writes what ``append`` makes of both.
 
-    async def commit(self, append: Append) -> None:
-        """Locks the head, calls ``append`` with it, writes what it returns; durable on return.
-
-        Whatever ``append`` raises comes out, and nothing is written.
+        Durable on return. Nobody writes between the answers and what is written. Whatever
+        ``append`` raises comes out, and nothing is written.
         """
         ...
 
@@ -73,8 +73,8 @@ class Store(Protocol):
         """Size and note of the checkpoints that were cosigned, by size."""
         ...
 
-    async def put_cosigned(self, size: int, note: bytes, *, above: int) -> None:
-        """Keeps a cosigned checkpoint in place of what there was; none up to size ``above``."""
+    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
+        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
         ...
 
     async def evidence(self) -> Sequence[bytes]:

@@ -15,7 +15,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     first = tree.size - len(commit.entries)
     many = connection.executemany
     many(
-        "UPDATE head SET size = ?, frontier = ?, time_ms = ?",
+        "UPDATE head SET size = ?, frontier = ?, time_ms = ?, serial = serial + 1",
         [(tree.size, b"".join(tree.hashes), commit.time_ms)],
     )
     many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))

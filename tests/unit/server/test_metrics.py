@@ -50,7 +50,7 @@ async def test_a_commit_is_counted_with_its_size_and_its_time(world: World) -> N
 async def test_a_batch_that_cannot_be_written_is_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(append: object) -> None:
+    async def full(asked: object, append: object) -> None:
         raise StoreFull
 
     monkeypatch.setattr(world.store, "commit", full)

@@ -8,9 +8,18 @@ from types import NoneType
 
 import pytest
 
-from builders import CN, MX, US, node_of
-from exchange_builders import World, codes, opened, packet_publication
-from tearline.errors import ExchangeBusy, ExchangeFault, NotFound, StoreFull
+from builders import CN, MX, US, federation, node_of
+from exchange_builders import Clock, World, codes, house_of, opened, packet_publication
+from stores import event, put
+from tearline.errors import (
+    ExchangeBusy,
+    ExchangeFault,
+    FrontierDamaged,
+    NotFound,
+    StoreBusy,
+    StoreDamaged,
+    StoreFull,
+)
 from tearline.event import EventCode
 from tearline.limits import (
     MAX_BATCH_STATEMENTS,
@@ -22,19 +31,19 @@ from tearline.merkle import Frontier
 from tearline.wire.flow import parse_event
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer, Weight
+from tearline_server.governance import take_clear
 from tearline_server.metrics import Metrics
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.records import Asked, Commit, Head, Known, Stored
+from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Append, Store
 
 ONE = Weight(statements=1, bytes=1)
-NOTHING = Asked()
 
 
 @dataclass(frozen=True)
 class Job:
     number: int
     weight: Weight = ONE
-    asked: Asked = NOTHING
 
 
 @dataclass
@@ -44,11 +53,8 @@ class Shelf:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fail: list[Exception] = field(default_factory=list)
 
-    async def known(self, asked: Asked) -> Known:
-        return Known()
-
-    async def commit(self, append: Append) -> None:
-        append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0))
+    async def commit(self, asked: Asked, append: Append) -> None:
+        append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0), Known())
         await self.gate.wait()
         if self.fail:
             raise self.fail.pop(0)
@@ -61,6 +67,9 @@ class Recorder:
     batches: list[list[int]] = field(default_factory=list)
     durable: list[list[int]] = field(default_factory=list)
     restored: int = 0
+
+    def ask(self, works: Sequence[Job]) -> Asked:
+        return Asked()
 
     def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
         self.batches.append([work.number for work in works])
@@ -206,12 +215,13 @@ class FullDisk:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, append: Append) -> None:
-        if self._failures:
-            self._failures -= 1
-            append((await self._store.load()).head)
+    async def commit(self, asked: Asked, append: Append) -> None:
+        def full(head: Head, known: Known) -> Commit:
+            append(head, known)
             raise StoreFull
-        await self._store.commit(append)
+
+        self._failures -= 1
+        await self._store.commit(asked, full if self._failures >= 0 else append)
 
 
 async def test_after_a_full_disk_the_exchange_goes_on_as_if_nothing_was(world: World) -> None:
@@ -297,3 +307,52 @@ async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> N
         (EventCode.REFUSED, node_of(CN), "TL-TLS-006", 5),
         (EventCode.REFUSED, "ipv4:127.0.0.1", "TL-TLS-001", 1),
     ]
+
+
+class EarlierStore:
+    """A store that another one took the place of, which had less; its next commit fails."""
+
+    def __init__(self, store: Store, earlier: Stored) -> None:
+        self._store = store
+        self._earlier = earlier
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def load(self) -> Stored:
+        return self._earlier
+
+    async def commit(self, asked: Asked, append: Append) -> None:
+        raise StoreDamaged
+
+
+async def test_nothing_is_written_behind_a_store_that_went_back(world: World) -> None:
+    earlier = await world.store.load()
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed))
+    failing = EarlierStore(world.store, earlier)
+    world.exchange._committer._store = world.exchange._desk._store = failing  # type: ignore[assignment]
+    for refusal in (StoreDamaged, FrontierDamaged, FrontierDamaged):
+        with pytest.raises(refusal):
+            await world.send(sealed, world.grant(sealed))
+        assert not world.exchange.is_healthy
+
+
+async def test_the_operator_takes_nothing_in_behind_what_others_wrote_meanwhile(
+    tmp_path: Path,
+) -> None:
+    parties, store = federation(), SqliteStore(tmp_path / "exchange.db")
+    house, load = house_of(store, Clock()), store.load
+    await take_clear(house, parties.clear[0])
+
+    async def load_before_another() -> Stored:
+        stored = await load()
+        await put(store, event(1))
+        return stored
+
+    store.load = load_before_another  # type: ignore[method-assign]
+    with pytest.raises(StoreBusy):
+        await take_clear(house, parties.clear[1])
+    store.load = load  # type: ignore[method-assign]
+    assert await take_clear(house, parties.clear[1]) == 3
+    await store.close()

@@ -1,0 +1,28 @@
+"""The stores that all of these tests are for."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from stores import Open
+from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.store import Store
+
+
+@pytest.fixture(params=["sqlite"])
+async def open_store(tmp_path: Path) -> Open:
+    """A database of its own for each test."""
+
+    async def open_sqlite() -> Store:
+        return SqliteStore(tmp_path / "store.db")
+
+    return open_sqlite
+
+
+@pytest.fixture
+async def store(open_store: Open) -> AsyncIterator[Store]:
+    """An empty store."""
+    made = await open_store()
+    yield made
+    await made.close()

@@ -1,0 +1,125 @@
+"""Mailboxes in a store: what waits, what became of it, and how far its reader has come."""
+
+from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
+from tearline.event import EventCode
+from tearline.statement import StatementType
+from tearline_server.storage.records import (
+    Asked,
+    MailRow,
+    MailUpdate,
+    Undelivered,
+    WithdrawnRow,
+)
+from tearline_server.storage.store import Store
+
+
+async def send(store: Store, seq: int, name: bytes, node: str = B) -> None:
+    """A grant of A stands in a mailbox; it is entry ``seq - 1``."""
+    first = await put(
+        store,
+        event(seq, agreement_id=AGREEMENT),
+        statements=[statement(seq - 1, name)],
+        mail=[MailRow(node=node, seq=seq, statement=seq - 1, entry=seq - 1)],
+    )
+    assert first == seq - 1
+
+
+async def test_mail_is_read_in_order_behind_a_place(store: Store) -> None:
+    for seq, name in enumerate((b"a", b"b", b"c"), start=1):
+        await send(store, seq, name)
+    items = await store.mail(B, 1, limit=10)
+    assert [(item.seq, item.id) for item in items] == [(2, b"b" * 32), (3, b"c" * 32)]
+    (row,) = await store.event_rows(1, limit=1)
+    assert items[0].opening.opening == row.opening
+    assert (items[0].sender, items[0].packet, items[0].delivered) == (A, PACKET, False)
+    assert (items[0].type, items[0].envelope) == (StatementType.GRANT, b"envelope b")
+    assert [item.seq for item in await store.mail(B, 0, limit=2)] == [1, 2]
+    assert await store.mail(A, 0, limit=10) == []
+    assert (await store.load()).mailboxes == {B: 3}
+
+
+async def test_what_became_of_mail_is_kept_and_a_delivery_stays_the_first(store: Store) -> None:
+    await send(store, 1, b"a")
+    asked = Asked(mail=frozenset({(B, b"a" * 32), (A, b"a" * 32)}))
+    before = (await known(store, asked)).mail
+    assert set(before) == {(B, b"a" * 32)}
+    item = before[B, b"a" * 32]
+    assert (item.delivered, item.held, item.status, item.passed) == (False, False, None, False)
+    assert (item.seq, item.sender, item.type) == (1, A, StatementType.GRANT)
+    assert (item.packet, item.agreement) == (PACKET, AGREEMENT)
+    await put(store, event(5), mail_updates=[MailUpdate(node=B, seq=1, delivered=1)])
+    await put(store, event(6), mail_updates=[MailUpdate(node=B, seq=1, status=3)])
+    item = (await known(store, asked)).mail[B, b"a" * 32]
+    assert (item.delivered, item.held, item.status, item.passed) == (True, False, 3, False)
+    await put(store, event(7), mail_updates=[MailUpdate(node=B, seq=1, held=3, status=4)])
+    await put(store, event(8), mail_updates=[MailUpdate(node=B, seq=1, passed=True)])
+    await put(store, event(9), mail_updates=[MailUpdate(node=B, seq=1)])
+    item = (await known(store, asked)).mail[B, b"a" * 32]
+    assert (item.delivered, item.held, item.status, item.passed) == (True, True, 4, True)
+    assert [each.delivered for each in await store.mail(B, 0, limit=1)] == [True]
+
+
+async def test_another_statement_takes_the_place_of_one_that_is_withdrawn(store: Store) -> None:
+    await send(store, 1, b"a")
+    void = statement(1, b"v", type=StatementType.VOID, packet=None, natural=None)
+    await put(store, event(9), statements=[void], withdrawn=[WithdrawnRow(node=B, seq=1, entry=1)])
+    (item,) = await store.mail(B, 0, limit=10)
+    assert (item.seq, item.id, item.opening.idx, item.packet) == (1, b"v" * 32, 1, None)
+    asked = Asked(mail=frozenset({(B, b"a" * 32), (B, b"v" * 32)}))
+    assert set((await known(store, asked)).mail) == {(B, b"v" * 32)}
+
+
+async def test_acknowledgements_only_grow(store: Store) -> None:
+    for seq in range(1, 5):
+        await send(store, seq, b"%d" % seq)
+
+    async def awaited() -> list[bool]:
+        entries = (await known(store, Asked(entries=frozenset(range(5))))).entries
+        return [entries[index].awaited for index in sorted(entries)]
+
+    assert await awaited() == [True] * 4
+    for seq, expected in ((2, [2]), (1, [2]), (3, [3])):
+        await put(store, acknowledged={B: seq})
+        assert await awaited() == [n >= expected[0] for n in range(4)]
+
+
+async def test_what_an_entry_hides_is_known_by_its_index(store: Store) -> None:
+    await put(store, event(0), event(1))
+    rows = await store.event_rows(0, limit=2)
+    entries = (await known(store, Asked(entries=frozenset({1, 7})))).entries
+    assert {index: (each.event, each.awaited) for index, each in entries.items()} == {
+        1: (rows[1].event, False)
+    }
+
+
+async def test_grants_that_were_not_handed_out_are_found_by_their_agreement(store: Store) -> None:
+    events = [event(n, agreement_id=AGREEMENT) for n in range(6)]
+    events[5] = event(5, agreement_id=b"h" * 16)
+    names = [b"%d" % n for n in range(6)]
+    rows = [statement(n, name) for n, name in enumerate(names)]
+    rows[4] = statement(4, names[4], type=StatementType.VOID)
+    mail = [MailRow(node=B, seq=n + 1, statement=n, entry=n) for n in range(6)]
+    mail += [MailRow(node=A, seq=1, statement=0, entry=0)]  # its own, held, comes back to it
+    mail += [MailRow(node=C, seq=1, statement=1, entry=1)]
+    await put(store, *events, statements=rows, mail=mail, acknowledged={B: 1})
+    await put(store, event(9), mail_updates=[MailUpdate(node=B, seq=2, delivered=6)])
+    await put(store, event(10), mail_updates=[MailUpdate(node=B, seq=3, held=7)])
+    asked = Asked(agreements=frozenset({AGREEMENT, b"i" * 16}))
+    found = (await known(store, asked)).undelivered
+    assert found[b"i" * 16] == []
+    waiting = [
+        Undelivered(node=node, seq=seq, id=names[n] * 32, statement=n, event=events[n])
+        for node, seq, n in ((B, 4, 3), (C, 1, 1))
+    ]
+    assert sorted(found[AGREEMENT], key=lambda each: each.node) == waiting
+
+
+async def test_an_event_that_was_accepted_is_no_delivery(store: Store) -> None:
+    await put(
+        store,
+        event(0, code=EventCode.AGREEMENT),
+        statements=[statement(0, b"a", packet=None)],
+        mail=[MailRow(node=B, seq=1, statement=0, entry=0)],
+    )
+    (item,) = await store.mail(B, 0, limit=10)
+    assert (item.packet, item.delivered) == (None, False)

@@ -1,0 +1,100 @@
+"""Requests for records in a store: how far each came, and which are overdue."""
+
+from dataclasses import replace
+
+from stores import AGREEMENT, A, B, C, event, known, put, statement
+from tearline.statement import StatementType
+from tearline_server.storage.records import (
+    AgreementRow,
+    Asked,
+    MailRow,
+    PacketRow,
+    RequestRow,
+    RequestStepRow,
+)
+from tearline_server.storage.store import Store
+
+REQUEST = b"r" * 32
+ROW = RequestRow(
+    packet=REQUEST,
+    holder=B,
+    asker=A,
+    agreement=AGREEMENT,
+    version=1,
+    granted_ms=1000,
+    stored_ms=None,
+    due_ms=5000,
+    overdue_ms=None,
+)
+
+
+async def asked(store: Store, *rows: RequestRow) -> None:
+    """An agreement, and a request under it."""
+    await put(
+        store,
+        event(0),
+        event(1),
+        event(2),
+        statements=[
+            statement(0, b"a", type=StatementType.AGREEMENT, packet=None),
+            statement(1, b"m", id=REQUEST, type=StatementType.MANIFEST, packet=None),
+            statement(2, b"g", packet=REQUEST),
+        ],
+        agreements=[AgreementRow(id=AGREEMENT, version=1, statement=0)],
+        packets=[PacketRow(id=REQUEST, statement=1, parts=b"parts")],
+        mail=[MailRow(node=B, seq=1, statement=2, entry=2)],
+        requests_opened=rows,
+    )
+
+
+async def test_a_request_is_known_with_its_terms_and_steps(store: Store) -> None:
+    await asked(store, ROW)
+    for number, name in ((3, b"x"), (4, b"y")):
+        await put(
+            store,
+            event(number),
+            statements=[statement(number, name, type=StatementType.REQUEST_STEP, packet=None)],
+            request_steps=[
+                RequestStepRow(packet=REQUEST, holder=B, statement=number, time_ms=number * 10)
+            ],
+        )
+    found = (await known(store, Asked(requests=frozenset({(REQUEST, B), (REQUEST, C)})))).requests
+    assert set(found) == {(REQUEST, B)}
+    request = found[REQUEST, B]
+    assert (request.row, request.manifest, request.agreement) == (
+        ROW,
+        b"envelope m",
+        b"envelope a",
+    )
+    assert [tuple(step) for step in request.steps] == [
+        (3, 30, b"envelope x"),
+        (4, 40, b"envelope y"),
+    ]
+
+
+async def test_who_asks_for_mail_of_a_request_is_told_the_request(store: Store) -> None:
+    await asked(store, ROW)
+    found = (await known(store, Asked(mail=frozenset({(B, b"g" * 32)})))).requests
+    assert found[REQUEST, B].row == ROW
+
+
+async def test_a_request_is_opened_once_and_changed_since(store: Store) -> None:
+    await asked(store, ROW)
+    await put(store, event(3), requests_opened=[replace(ROW, asker=C, due_ms=1)])
+    changed = replace(ROW, stored_ms=2000, due_ms=None, overdue_ms=5000)
+    key = Asked(requests=frozenset({(REQUEST, B)}))
+    assert (await known(store, key)).requests[REQUEST, B].row == ROW
+    await put(store, event(4), requests_changed=[changed])
+    assert (await known(store, key)).requests[REQUEST, B].row == changed
+
+
+async def test_the_longest_overdue_come_first_and_some_are_never(store: Store) -> None:
+    rows = [
+        replace(ROW, packet=bytes([n]) * 32, due_ms=due)
+        for n, due in enumerate((300, 100, None, 200, 400))
+    ]
+    await put(store, event(0), requests_opened=rows)
+    keys = [(bytes([n]) * 32, B) for n in (1, 3, 0)]
+    assert [tuple(each) for each in await store.overdue(400, limit=10)] == keys
+    assert [tuple(each) for each in await store.overdue(400, limit=2)] == keys[:2]
+    assert await store.overdue(100, limit=10) == []

@@ -1,0 +1,143 @@
+"""Statements in a store: what became of them, their packets, and what packets are made from."""
+
+from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
+from tearline.event import EventCode, EventOutcome
+from tearline.statement import StatementType
+from tearline_server.storage.records import (
+    Asked,
+    ErasureRow,
+    Known,
+    PacketRow,
+    RecallRow,
+    StoredPacket,
+)
+from tearline_server.storage.store import Store
+
+ATTESTATIONS = {b"s" * 32: b"attestation"}
+
+
+async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
+    await put(
+        store,
+        event(1),
+        event(2),
+        statements=[
+            statement(0, b"a"),
+            statement(1, b"r", code="TL-AGR-001", why="no", natural=None, envelope=None),
+        ],
+        attestations=ATTESTATIONS,
+    )
+    found = await known(
+        store,
+        Asked(
+            statements=frozenset({(b"a" * 32, A), (b"r" * 32, A), (b"a" * 32, B)}),
+            naturals=frozenset({(A, b"Ga"), (A, b"Gr"), (B, b"Ga")}),
+            envelopes=frozenset({(b"a" * 32, A), (b"r" * 32, A), (b"a" * 32, B)}),
+        ),
+    )
+    assert set(found.statements) == {(b"a" * 32, A), (b"r" * 32, A)}
+    refused = found.statements[b"r" * 32, A]
+    assert (refused.code, refused.why) == ("TL-AGR-001", "no")
+    accepted = found.statements[b"a" * 32, A]
+    assert (accepted.receipt, accepted.attestation) == (b"receipt a", b"attestation")
+    assert found.naturals == {(A, b"Ga"): b"a" * 32}
+    assert found.envelopes == {(b"a" * 32, A): b"envelope a"}
+
+
+async def test_one_who_asks_nothing_is_told_nothing(store: Store) -> None:
+    await put(store, event(1), statements=[statement(0, b"a")], attestations=ATTESTATIONS)
+    assert await known(store, Asked()) == Known()
+
+
+async def test_a_refused_statement_may_be_replaced_by_its_acceptance(store: Store) -> None:
+    refused = statement(0, b"a", code="TL-AGR-001", natural=None, envelope=None)
+    await put(store, event(1), statements=[refused], attestations=ATTESTATIONS)
+    await put(store, event(2), statements=[statement(1, b"a")])
+    found = await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))
+    assert found.statements[b"a" * 32, A].code == ""
+    assert [row.idx for row in await store.statement_rows(0, limit=10)] == [1]
+
+
+async def test_attestations_are_kept_once_by_their_hash(store: Store) -> None:
+    await put(store, attestations={b"1" * 32: b"one", b"2" * 32: b"two"})
+    await put(store, attestations={b"1" * 32: b"one"})
+    asked = [b"2" * 32, b"3" * 32, b"1" * 32]
+    assert await store.attestations(asked) == {b"1" * 32: b"one", b"2" * 32: b"two"}
+    assert await store.attestations([]) == {}
+
+
+async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store: Store) -> None:
+    manifest = statement(0, b"m", type=StatementType.MANIFEST, id=PACKET, packet=None)
+    await put(
+        store,
+        event(0),
+        statements=[manifest],
+        packets=[PacketRow(id=PACKET, statement=0, parts=b"parts")],
+    )
+    assert await store.packet(PACKET) == StoredPacket(
+        envelope=b"envelope m", parts=b"parts", recalls=[]
+    )
+    assert await store.packet(b"q" * 32) is None
+    some = RecallRow(packet=PACKET, node=B, grant=b"a" * 32, slots=(1, 70_000))
+    whole = RecallRow(packet=PACKET, node="", grant=b"", slots=())
+    await put(store, event(1), recalls=[some], dropped={PACKET: b"par"})
+    await put(store, event(2), recalls=[whole, some])
+    packet = await store.packet(PACKET)
+    assert packet is not None
+    assert packet.parts == b"par"
+    assert sorted(packet.recalls, key=lambda row: row.node) == [whole, some]
+    asked = Asked(packets=frozenset({PACKET}), recalls=frozenset({PACKET, b"q" * 32}))
+    found = await known(store, asked)
+    assert found.packets[PACKET].parts == b"par"
+    assert sorted(found.recalls[PACKET], key=lambda row: row.node) == [whole, some]
+    assert found.recalls[b"q" * 32] == []
+
+
+async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(store: Store) -> None:
+    source, other = b"1" * 32, b"2" * 32
+    released = event(4, packet=source, party=C)
+    await put(
+        store,
+        event(0),
+        event(1),
+        event(2),
+        released,
+        event(4, packet=source, code=EventCode.GRANT_DELIVERED),
+        event(5, packet=source, outcome=EventOutcome.REFUSED, reason="TL-POL-009"),
+        event(6, packet=other),
+        statements=[
+            statement(n, name, id=id_, type=StatementType.MANIFEST, packet=None)
+            for n, (name, id_) in enumerate(((b"m", PACKET), (b"n", source), (b"o", other)))
+        ],
+        packets=[
+            PacketRow(id=PACKET, statement=0, parts=b"parts", sources=(source,)),
+            PacketRow(id=source, statement=1, parts=b"of source"),
+            PacketRow(id=other, statement=2, parts=b"of other"),
+        ],
+    )
+    rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
+    found = await known(store, Asked(packets=frozenset({PACKET})))
+    assert set(found.packets) == {PACKET, source}
+    assert found.releases == {source: [rows[3].event]}
+    found = await known(store, Asked(sources=frozenset({other, b"3" * 32})))
+    assert set(found.packets) == {other}
+    assert found.releases == {other: [rows[6].event], b"3" * 32: []}
+
+
+async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store: Store) -> None:
+    agencies = ("spiffe://a.example", "spiffe://b.example")
+    await put(
+        store,
+        event(1, agreement_id=AGREEMENT),
+        event(2),
+        statements=[statement(0, b"a"), statement(1, b"b")],
+        attestations=ATTESTATIONS,
+    )
+    await put(store, event(3), erased=[ErasureRow(idx=0, statement=2, agencies=agencies)])
+    assert [row.idx for row in await store.event_rows(0, limit=10)] == [1, 2]
+    assert await store.erased(0, 3) == {0: 2}
+    assert await store.erased(1, 3) == {}
+    assert await store.openings_of(event(1).statement_id, agencies[0]) == []
+    settled = (await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))).statements
+    assert settled[b"a" * 32, A].receipt == b""
+    assert len(await store.entries(0, 3, max_bytes=1 << 20)) == 3

@@ -1,0 +1,89 @@
+"""What tests put into stores, and how they look into them."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tearline.event import Event, EventCode
+from tearline.statement import StatementType
+from tearline.wire.statements import Signed
+from tearline_server.auditlog import append
+from tearline_server.storage.records import Asked, Commit, Head, Known, StatementRow
+from tearline_server.storage.store import Store
+
+A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
+AGREEMENT = b"g" * 16
+PACKET = b"p" * 32
+SIGNATURE = b"s" * 32
+
+Open = Callable[[], Awaitable[Store]]
+"""Opens the store of one database, as often as it is called; one after the other."""
+
+
+def event(number: int, **changed: object) -> Event:
+    """An event that a grant of A to B was accepted."""
+    base = {
+        "statement_id": number.to_bytes(32, "big"),
+        "code": EventCode.GRANT_ACCEPTED,
+        "party": B,
+        "time_ms": 1000 + number,
+        "actor": A,
+        "packet": PACKET,
+    }
+    return Event(**(base | changed))  # type: ignore[arg-type]
+
+
+def statement(idx: int, name: bytes, **changed: object) -> StatementRow:
+    """A grant by A that was accepted."""
+    base: dict[str, object] = {
+        "idx": idx,
+        "id": name * 32,
+        "signer": A,
+        "type": StatementType.GRANT,
+        "natural": b"G" + name,
+        "packet": PACKET,
+        "code": "",
+        "why": "",
+        "receipt": b"receipt " + name,
+        "signature": SIGNATURE,
+        "envelope": b"envelope " + name,
+    }
+    return StatementRow(**(base | changed))  # type: ignore[arg-type]
+
+
+async def put(store: Store, *events: Event | Signed, **rows: object) -> int:
+    """Commits some events with rows; returns the index of the first."""
+    first = 0
+
+    def write(head: Head, known: Known) -> Commit:
+        nonlocal first
+        first = head.tree.size
+        appended = append(head.tree, events)
+        return Commit(
+            tree=appended.tree,
+            time_ms=head.time_ms + 1,
+            entries=appended.entries,
+            nodes=appended.nodes,
+            events=appended.events,
+            **rows,  # type: ignore[arg-type]
+        )
+
+    await store.commit(Asked(), write)
+    return first
+
+
+class Looked(Exception):
+    """Somebody looked, and wrote nothing."""
+
+
+async def known(store: Store, asked: Asked) -> Known:
+    """What a commit would be told."""
+    answers = []
+
+    def look(head: Head, known: Known) -> Commit:
+        answers.append(known)
+        raise Looked
+
+    with pytest.raises(Looked):
+        await store.commit(asked, look)
+    return answers[0]
