@@ -282,10 +282,10 @@ class Member:
             return plan
         return replace(plan, decisions=dict.fromkeys(plan.decisions, forms))
 
-    def draft(self, *extra: Field) -> Draft:
+    def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:
         """The lead."""
         about = About(article=ARTICLE, purpose=PURPOSE)
-        return self.node.draft(_LEAD, about, agreement="narcotics-2026", extra=extra)
+        return self.node.draft(_LEAD, about, agreement=agreement, extra=extra)
 
     async def send(self, *to: "Member", times: int = 1) -> tuple[bytes, ...]:
         """Sends the lead, as often as wanted, under one signature; returns the packets' ids."""

@@ -7,6 +7,7 @@
     retention_days = 730
     onward_use = "Only with the originator's grant."
     authorisation_days = 14      # the most that waiting for a judge extends a reply; or none
+    log_retention_days = 1095    # how long the log keeps what its entries say; or for ever
 
     [article.money-laundering]
     purposes = ["criminal-investigation"]
@@ -41,7 +42,7 @@ from tearline.statement import Header
 DAY_MS = 24 * 3_600_000
 _TOP = {
     "name", "parties", "valid_from", "valid_until", "retention_days", "onward_use", "oversight",
-    "reply_hours", "authorisation_days", "article",
+    "reply_hours", "authorisation_days", "log_retention_days", "article",
 }  # fmt: skip
 _ARTICLE = {
     "purposes", "kinds", "crime_areas", "highest_tlp", "directions", "joint", "four_eyes", "share",
@@ -98,9 +99,8 @@ def parse_agreement_file(
         oversight=tuple(sorted(_uri(uris, name) for name in table.get("oversight", []))),
         valid_from_ms=_day_ms(table, "valid_from"),
         valid_until_ms=_day_ms(table, "valid_until"),
-        authorisation_ms=_number(table, "authorisation_days", "the agreement") * DAY_MS
-        if "authorisation_days" in table
-        else 0,
+        authorisation_ms=_days_ms(table, "authorisation_days"),
+        log_retention_ms=_days_ms(table, "log_retention_days"),
     )
 
 
@@ -180,6 +180,10 @@ def _number(table: Mapping[str, Any], key: str, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise AgreementMalformed(f"{where}.{key}: a whole number above zero was expected")
     return value
+
+
+def _days_ms(table: Mapping[str, Any], key: str) -> int:
+    return _number(table, key, "the agreement") * DAY_MS if key in table else 0
 
 
 def _flag(table: Mapping[str, Any], key: str, where: str) -> bool:

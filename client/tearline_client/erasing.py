@@ -7,7 +7,7 @@ sign: so an order that leaves out somebody who is named finds no honest signer.
 from collections.abc import Sequence
 
 from tearline.erasure import Erasure, agencies_named, verify_covers
-from tearline.errors import ErasureRefused, NotFound, StatementMalformed
+from tearline.errors import ErasureRefused, NotFound, RetentionBroken, StatementMalformed
 from tearline.statement import StatementType
 from tearline.wire.erasures import encode_erasure, parse_erasure
 from tearline.wire.statements import Signed, merge_signed, signed
@@ -50,6 +50,7 @@ def sign_order(state: NodeState, proposed: Signed) -> Signed:
     Raises:
         NotFound: If this node was told of no such entry.
         ErasureRefused: If an entry names other agencies, or our own is not a party.
+        RetentionBroken: If it is an order by retention.
     """
     own = _signed(state, order_of(proposed), proposed.statement.body)
     return merge_signed([proposed, own])
@@ -67,6 +68,8 @@ def order_of(proposed: Signed) -> Erasure:
 
 
 def _signed(state: NodeState, order: Erasure, body: bytes) -> Signed:
+    if order.is_by_retention:
+        raise RetentionBroken("an order by retention is the exchange's alone to sign")
     if state.agency not in order.parties:
         raise ErasureRefused("this agency is not a party to it")
     for index in order.indices:

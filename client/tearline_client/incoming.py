@@ -14,17 +14,17 @@ from tearline.bodies.kinds import judge_body
 from tearline.case import CaseNote, CaseStep
 from tearline.channel import Address, Mark, Void
 from tearline.consent import Consent, ConsentTerms, verify_terms
-from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
+from tearline.erasure import Erasure, signers_of, verify_logged, verify_signers
 from tearline.errors import (
     AgreementNotInForce,
     EntryMismatch,
-    ErasureRefused,
     GrantExpired,
     GrantMisdirected,
     GrantorNotOriginator,
     KeystoreEntryMissing,
     PacketError,
     ProposalRefused,
+    RetentionUnknown,
     StatementMalformed,
     TearlineError,
 )
@@ -42,6 +42,7 @@ from tearline.proposal import Proposal, verify_proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt
 from tearline.request.step import Note, RequestStep, verify_note
+from tearline.retention import verify_rule, verify_time
 from tearline.sealing import open_note, open_packet, open_release
 from tearline.standing import Standing
 from tearline.statement import Header, Statement, StatementType
@@ -347,7 +348,7 @@ class Intake:
             case StatementType.AGREEMENT:
                 return self._agreement(statement, delivery)
             case StatementType.ERASURE:
-                return self._erasure(statement, delivery)
+                return self._erasure(statement, delivery, at, now_ms)
             case StatementType.CONSENT:
                 return self._consent(statement)
             case StatementType.REQUEST_STEP:
@@ -438,15 +439,30 @@ class Intake:
         verify_pins(agreement, self._pins)
         return agreement
 
-    def _erasure(self, statement: Statement, delivery: Delivery) -> Erasure:
+    def _erasure(
+        self, statement: Statement, delivery: Delivery, at: Moment, now_ms: int
+    ) -> Erasure:
         order = parse_erasure(statement.body)
-        verify_signed_by_all(order, signers_of(statement, delivery.attestations))
+        exchange = self._trust.trust_list_at(at).exchange.uri
+        verify_signers(order, signers_of(statement, delivery.attestations), exchange)
         if agency_uri_of(self._node) not in order.parties:
-            raise ErasureRefused("this agency is not a party to it")
+            raise order.refusal("this agency is not a party to it")
         if delivery.entry is not None:
-            event = parse_event(delivery.entry.event)
-            verify_logged(order, statement.id, delivery.entry.index, event)
+            verify_logged(order, statement.id, at.index, parse_event(delivery.entry.event))
+        if order.is_by_retention:
+            verify_rule(order, self._rule(order, at), at.time_ms)
+            verify_time(at.time_ms, now_ms)
         return order
+
+    def _rule(self, order: Erasure, at: Moment) -> Agreement:
+        """The agreement that was in force where an order by retention stands in the log."""
+        try:
+            agreement = self._agreement_at(order.agreement_id, at.index)
+        except AgreementNotInForce:
+            raise RetentionUnknown("the agreement is not here") from None
+        if agreement.version < order.agreement_version:
+            raise RetentionUnknown("that version of the agreement is not here")
+        return agreement
 
     def _waits(self, manifest: Manifest, at: Moment) -> bool:
         agreement = self._agreement_at(manifest.agreement.id, at.index)

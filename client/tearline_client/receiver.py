@@ -29,6 +29,7 @@ from tearline.errors import (
     PinUnknown,
     ReceiptForgotten,
     RecordRequestUnknown,
+    RetentionUnknown,
     StatementMalformed,
     StepBackwards,
     StoreError,
@@ -85,6 +86,7 @@ _MAY_PASS = (
     SuiteUnknown,
     CiphertextMissing,  # it was recalled since, which the node reads further on
     RecordRequestUnknown,  # a request that waits is opened
+    RetentionUnknown,  # the agreement comes, or a clock is set
 )
 """What may be otherwise later. A key is not among them: one that comes on record after a
 statement's entry never counts for it, and every entry before it is read when it is judged."""

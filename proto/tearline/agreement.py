@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_TEXT_BYTES
+from tearline.limits import MAX_LOG_RETENTION_MS, MAX_TEXT_BYTES, MIN_LOG_RETENTION_MS
 from tearline.packet import AGREEMENT_ID_SIZE, AgreementRef, Manifest, Pins, Urgency
 from tearline.policy.terms import ArticleTerms, Direction, Terms
 from tearline.statement import Header
@@ -45,6 +45,7 @@ class Agreement:
         valid_until_ms: End, Unix milliseconds.
         authorisation_ms: By how much a holder who waits for a judicial authorisation may extend
             the time of a reply; 0 for not at all.
+        log_retention_ms: How long the log keeps what its entries about it say; 0 for ever.
     """
 
     header: Header
@@ -60,6 +61,7 @@ class Agreement:
     valid_from_ms: int
     valid_until_ms: int
     authorisation_ms: int = 0
+    log_retention_ms: int = 0
 
     def __post_init__(self) -> None:
         if len(self.id) != AGREEMENT_ID_SIZE or self.version < 1:
@@ -76,6 +78,15 @@ class Agreement:
             raise AgreementMalformed("time is not extended backwards")
         if self.retention_ms <= 0:
             raise AgreementMalformed("what is shared is kept for some time at least")
+        if self.log_retention_ms and not self.log_retention_ms >= max(
+            MIN_LOG_RETENTION_MS, self.retention_ms
+        ):
+            raise AgreementMalformed(
+                "the log keeps what it says for 30 days at least, and as long as recipients may"
+                " keep what they got"
+            )
+        if self.log_retention_ms > MAX_LOG_RETENTION_MS:
+            raise AgreementMalformed("what is kept for longer than a century is kept for ever")
 
     @property
     def key(self) -> tuple[bytes, int]:

@@ -48,7 +48,8 @@ from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_
 GENESIS_FEDERATION = bytes(HASH_SIZE)
 """What list 1 says where others name the federation, whose id is the hash of list 1."""
 
-EXCHANGE_TYPES = frozenset({StatementType.RECEIPT})
+EXCHANGE_TYPES = frozenset({StatementType.RECEIPT, StatementType.ERASURE})
+"""Receipts, and orders to erase by an agreement's retention."""
 ROOT_TYPES = frozenset(
     {
         StatementType.TRUST_LIST,

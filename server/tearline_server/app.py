@@ -19,7 +19,14 @@ from tearline.certificates import TlsKey
 from tearline.errors import TearlineError
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
-from tearline.limits import DISK_S, MAX_LEAF_LIFETIME_S, MIN_FREE_BYTES, OVERDUE_S, REFUSALS_FLUSH_S
+from tearline.limits import (
+    DISK_S,
+    MAX_LEAF_LIFETIME_S,
+    MIN_FREE_BYTES,
+    OVERDUE_S,
+    REFUSALS_FLUSH_S,
+    RETENTION_S,
+)
 from tearline.rpc.credentials import ServerTls, TlsIdentity
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
@@ -190,6 +197,7 @@ async def _serve(
     chores = [
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
         asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
+        asyncio.create_task(_every(RETENTION_S, exchange.erase_due)),
         asyncio.create_task(_renew(front, exchange)),
         asyncio.create_task(_every(DISK_S, disk.look)),
         asyncio.create_task(exchange.ask_witnesses()),

@@ -1,10 +1,14 @@
-"""Verifying that an entry whose contents are gone was erased by an order, and by whose."""
+"""Verifying that an entry whose contents are gone was erased by an order that holds."""
 
-from tearline.erasure import signers_of, verify_logged, verify_signed_by_all
-from tearline.errors import ErasureRefused, TearlineError, TrustMissing
+from tearline.agreement import Agreement, verify_parties_signed
+from tearline.erasure import Erasure, signers_of, verify_logged, verify_names, verify_signers
+from tearline.errors import ErasureRefused, RetentionBroken, TearlineError, TrustMissing
+from tearline.event import Event
 from tearline.ledger import parse_entry
-from tearline.statement import StatementType
+from tearline.retention import verify_rule
+from tearline.statement import Attestation, Statement, StatementType
 from tearline.trust import Moment, TrustState
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.flow import parse_event
 from tearline.wire.statements import parse_attestation, parse_statement
@@ -23,39 +27,80 @@ class ErasureVerifier:
     def __init__(self, store: Store, stored: Stored) -> None:
         self._store = store
         self._clear = stored.clear
+        self._agreements = stored.agreements
         self._trust: TrustState | None = None
+        self._last: tuple[int, Erasure] | None = None
 
-    async def verify(self, index: int, statement: int) -> None:
+    async def verify(self, index: int, statement: int, since_ms: int) -> None:
         """Checks that the order in one entry erased the contents of another.
 
         Args:
             index: The entry without contents.
             statement: The entry of the order's statement.
+            since_ms: A time before which the entry cannot have come: that of one before it.
 
         Raises:
             ErasureRefused: If there is no such order in the log, it names another entry, or not
                 all have signed it.
+            RetentionBroken: If the agreement lets the log keep the entry.
             TearlineError: If it does not verify as a statement.
         """
+        if self._last is None or self._last[0] != statement:
+            # One order names up to hundreds of entries, which come one after the other.
+            self._last = (statement, await self._order(statement))
+        order = self._last[1]
+        verify_names(order, index)
+        if order.is_by_retention and order.latest_ms < since_ms:
+            raise RetentionBroken("an entry before it is later than the order says")
+
+    async def _order(self, statement: int) -> Erasure:
         rows = await self._store.statement_rows(statement, limit=1)
-        events = await self._store.event_rows(statement, limit=1)
-        if not rows or not events or (rows[0].idx, events[0].idx) != (statement, statement):
+        event = await self._event(statement)
+        if not rows or rows[0].idx != statement or event is None:
             raise ErasureRefused("the order is not in the log")
         envelope = rows[0].envelope
         if envelope is None:
             raise ErasureRefused("the order was refused")
-        found, event = parse_statement(envelope), parse_event(events[0].event)
+        found = parse_statement(envelope)
         if found.type is not StatementType.ERASURE:
             raise ErasureRefused("what stands in the order's place is none")
         order = parse_erasure(found.body)
         verify_logged(order, found.id, statement, event)
-        if index not in order.indices:
-            raise ErasureRefused(f"it does not name entry {index}")
-        encoded = await self._store.attestations([each.attestation for each in found.inclusions])
-        attestations = {key: parse_attestation(data) for key, data in encoded.items()}
         at = Moment(index=statement, time_ms=event.time_ms)
-        self._state().verify(found, attestations, at=at)
-        verify_signed_by_all(order, signers_of(found, attestations))
+        signers = await self._signers(found, at)
+        verify_signers(order, signers, self._state().trust_list_at(at).exchange.uri)
+        if order.is_by_retention:
+            verify_rule(order, await self._agreement(order), event.time_ms)
+        return order
+
+    async def _agreement(self, order: Erasure) -> Agreement:
+        """The version of an agreement that an order rests on, with every party's signature."""
+        for stored in self._agreements:
+            statement = parse_statement(stored.envelope)
+            agreement = parse_agreement(statement.body)
+            if agreement.key != (order.agreement_id, order.agreement_version):
+                continue
+            event = await self._event(stored.statement)
+            if event is not None:
+                at = Moment(index=stored.statement, time_ms=event.time_ms)
+                signers = await self._signers(statement, at)
+                verify_parties_signed(agreement, frozenset(signers))
+                return agreement
+        raise RetentionBroken("the version of the agreement that it names is not in the log")
+
+    async def _event(self, index: int) -> Event | None:
+        rows = await self._store.event_rows(index, limit=1)
+        return parse_event(rows[0].event) if rows and rows[0].idx == index else None
+
+    async def _signers(self, statement: Statement, at: Moment) -> tuple[str, ...]:
+        """Agencies whose signatures under a statement verify."""
+        hashes = [each.attestation for each in statement.inclusions]
+        encoded = await self._store.attestations(hashes)
+        attestations: dict[bytes, Attestation] = {
+            key: parse_attestation(data) for key, data in encoded.items()
+        }
+        self._state().verify(statement, attestations, at=at)
+        return signers_of(statement, attestations)
 
     def _state(self) -> TrustState:
         if self._trust is None:

@@ -44,6 +44,7 @@ from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.metrics import Vitals
+from tearline_server.retention import RetentionKeeper
 from tearline_server.storage.records import MailItem
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
@@ -100,6 +101,13 @@ class Exchange:
             house.log,
             house.installation.identity.log,
             lambda: self._desk.registry.trust,
+            house.clock,
+        )
+        self._retention = RetentionKeeper(
+            house.store,
+            house.signer_of(registry.trust.federation),
+            lambda: self._desk.registry,
+            lambda order: self._submit(order, internal=True),
             house.clock,
         )
         self.inquiries = Inquiries(
@@ -361,6 +369,13 @@ class Exchange:
         if found:
             uri = self._house.installation.identity.exchange.uri
             await self._submit(Overdue(uri, found), internal=True)
+
+    # Retention.
+
+    async def erase_due(self) -> None:
+        """Erases what agreements let the log keep no longer, some of it at a time."""
+        if not self._awaited and self._log.is_whole:
+            await self._retention.erase_due()
 
     # Refusals of those who are not believed.
 

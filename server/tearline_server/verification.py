@@ -57,6 +57,7 @@ class LogVerifier:
         self._log = log
         self._tree = Frontier()
         self._erasures: ErasureVerifier | None = None
+        self._time_ms = 0
         self.erased = 0
         """Entries read so far whose contents were erased by an order that holds."""
 
@@ -98,6 +99,7 @@ class LogVerifier:
                     for finding in _restored_findings(index, entry):
                         yield finding
                 else:
+                    self._time_ms = self._time_ms if row is None else row.time_ms
                     for finding in _entry_findings(index, entry, row):
                         yield finding
                 self._tree, nodes = self._tree.append([entry_hash(entry)])
@@ -128,7 +130,7 @@ class LogVerifier:
     ) -> AsyncIterator[Finding]:
         self._erasures = self._erasures or ErasureVerifier(self._store, stored)
         try:
-            await self._erasures.verify(index, statement)
+            await self._erasures.verify(index, statement, self._time_ms)
         except TearlineError as error:
             why = f"{error.code}: {error.why or error.what}"
             yield Finding(place=f"event {index}", what=f"no order erased it; {why}")

@@ -1,4 +1,4 @@
-"""What waits to be committed: publications, deliveries, acknowledgements, overdue answers, notes.
+"""What waits to be committed: publications, deliveries, acknowledgements, overdue answers, orders.
 
 Each says what must be known of the past to do it, and is judged in its turn.
 """
@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from tearline.erasure import Erasure
 from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
 from tearline.statement import Attestation
 from tearline.wire.exchange import Outcome
 from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.reconciling import Standing
-from tearline.wire.statements import parse_statement
+from tearline.wire.statements import Signed, parse_statement
 from tearline_server.committer import Weight
 from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
+from tearline_server.judging.erasures import erase_due
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
 from tearline_server.judging.recalled import gone_slots, rows_of
@@ -231,6 +233,30 @@ class Overdue:
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs each that is overdue by the log's time."""
         log_overdue(docket, self._requests, self._exchange)
+
+
+class Retention:
+    """An order of the exchange's own, to erase what an agreement lets the log keep no longer.
+
+    Args:
+        signed: The order's statement.
+        order: What it says.
+
+    Attributes:
+        erased: Whether it was carried out: not where something changed since it was drawn up.
+    """
+
+    def __init__(self, signed: Signed, order: Erasure) -> None:
+        self._statement = signed.statement
+        self._order = order
+        self.erased = False
+        self.attestations: Mapping[bytes, Attestation] = signed.attestations
+        self.asked = Asked(entries=frozenset(order.indices))
+        self.weight = Weight(statements=len(order.parties), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Logs the order and erases by it, or does nothing."""
+        self.erased = erase_due(registry, docket, self._statement, self._order)
 
 
 class Note:

@@ -46,6 +46,7 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.AUDIT,
     *audits.AUDITS,
     *erasures.ERASURES,
+    *erasures.RETENTIONS,
     *recalls.RECALLS,
     *accesses.ACCESSES,
     *desks.DESKS,

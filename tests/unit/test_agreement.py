@@ -160,6 +160,7 @@ def test_reply_times_follow_the_directive() -> None:
         {"oversight": (US, MX)},
         {"oversight": (US, US)},
         {"retention_ms": 0},
+        {"log_retention_ms": 364 * DAY_MS},
     ],
     ids=lambda changes: str(changes)[:30],
 )

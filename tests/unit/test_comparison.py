@@ -127,6 +127,7 @@ def test_no_part_of_the_text_is_passed_over() -> None:
         reply_times={**DEFAULT_REPLY_TIMES, Urgency.URGENT: 1},
         onward_use="None.",
         oversight=(US,),
+        log_retention_ms=1000 * DAY_MS,
     )
     named = {clause.name.partition(".")[0] for clause in clauses(BEFORE, other)}
     own = {field.name for record in (BEFORE, ARTICLE) for field in fields(record)}

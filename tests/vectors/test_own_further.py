@@ -167,7 +167,7 @@ def agree(signed: Signed, at_ms: int) -> Agreement:
 def with_later_fields(told: Case) -> Case:
     """What a frozen agreement says, with the fields that came later, none of which it has."""
     articles = [{**each, "both_before_open": False} for each in told["articles"]]
-    return {**told, "articles": articles, "authorisation_ms": 0}
+    return {**told, "articles": articles, "authorisation_ms": 0, "log_retention_ms": 0}
 
 
 @pytest.mark.parametrize("case", cases("agreement", "agreements"))

@@ -63,7 +63,7 @@ def test_the_files_are_those_of_version_1() -> None:
 
 
 def test_every_message_of_the_specifications_can_be_read() -> None:
-    assert len(schema.SCHEMA) == 50
+    assert len(schema.SCHEMA) == 51
     kinds = {kind for fields in schema.SCHEMA.values() for *_, kind, _ in fields}
     assert kinds <= {"bytes", "string", *schema.NUMBERS, *schema.SCHEMA}
     names = {f"{name}.{row[1]}" for name, fields in schema.SCHEMA.items() for row in fields}
@@ -433,5 +433,5 @@ def test_agreement(case: Json) -> None:
     agreement = trust(FIRST_BLIND).verify_agreement(statement, FIRST_BLIND, NOW, now_ms)
     told = case["agreement"]
     articles = [{**each, "both_before_open": False} for each in told["articles"]]
-    later = {"articles": articles, "authorisation_ms": 0}
+    later = {"articles": articles, "authorisation_ms": 0, "log_retention_ms": 0}
     assert shown(agreement) == {**told, **later}

@@ -1,14 +1,22 @@
-"""What an erased entry is worth that is shown instead of an opening (spec L-74), judged offline."""
+"""What an erased entry is worth that is shown instead of an opening, judged offline.
 
-from collections.abc import Iterator
+The steps are those of docs/spec/log-v1.md, L-74 and L-79.
+"""
 
+from collections.abc import Iterator, Sequence
+
+from tearline.agreement import Agreement, verify_parties_signed
 from tearline.checkpoint import Checkpoint
-from tearline.erasure import Erasure, signers_of, verify_logged, verify_signed_by_all
-from tearline.errors import EntryMismatch, ErasureRefused, TearlineError
+from tearline.erasure import Erasure, signers_of, verify_logged, verify_signers
+from tearline.errors import EntryMismatch, ErasureRefused, RetentionBroken, TearlineError
+from tearline.event import EventCode
 from tearline.ledger import blind_entry, entry_hash, parse_entry
 from tearline.merkle import verify_inclusion
+from tearline.receipt import LogOpening
+from tearline.retention import verify_rule
 from tearline.statement import StatementType
 from tearline.trust import Moment, TrustState
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, parse_erasure
 from tearline.wire.flow import parse_event
 
@@ -22,6 +30,15 @@ def order_of(erased: ErasedEntry) -> Erasure:
     if erased.order.statement.type is not StatementType.ERASURE:
         raise ErasureRefused("what stands in the order's place is none")
     return parse_erasure(erased.order.statement.body)
+
+
+def rule_of(erased: ErasedEntry) -> Agreement | None:
+    """The agreement that is shown with an order by retention; not yet verified.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    return parse_agreement(erased.agreement.signed.statement.body) if erased.agreement else None
 
 
 def failings(
@@ -38,23 +55,44 @@ def failings(
     try:
         order = order_of(erased)
         if index not in order.indices:
-            yield ErasureRefused(f"it does not name entry {index}")
+            yield order.refusal(f"it does not name entry {index}")
         event = parse_event(erased.erased.event)
         verify_logged(order, erased.order.statement.id, erased.erased.index, event)
-        _verify_logged_entry(erased, checkpoint)
+        _verify_in_log(erased.erased, erased.path, checkpoint)
         trust = _trust(erased, checkpoint, federation)
         at = Moment(index=erased.erased.index, time_ms=event.time_ms)
         statement, attestations = erased.order.statement, erased.order.attestations
         trust.verify(statement, attestations, at=at)
-        verify_signed_by_all(order, signers_of(statement, attestations))
+        exchange = trust.trust_list_at(at).exchange.uri
+        verify_signers(order, signers_of(statement, attestations), exchange)
+        if order.is_by_retention:
+            verify_rule(order, _agreement(erased, checkpoint, trust), event.time_ms)
     except TearlineError as error:
         yield error
 
 
-def _verify_logged_entry(erased: ErasedEntry, checkpoint: Checkpoint) -> None:
-    opening = erased.erased
+def _verify_in_log(opening: LogOpening, path: Sequence[bytes], checkpoint: Checkpoint) -> None:
     leaf = entry_hash(blind_entry(opening.salt, opening.event))
-    verify_inclusion(opening.index, checkpoint.size, leaf, erased.path, checkpoint.root)
+    verify_inclusion(opening.index, checkpoint.size, leaf, path, checkpoint.root)
+
+
+def _agreement(erased: ErasedEntry, checkpoint: Checkpoint, trust: TrustState) -> Agreement:
+    """The agreement that is shown, signed by all its parties, in force before the order."""
+    shown = erased.agreement
+    if shown is None or shown.signed.statement.type is not StatementType.AGREEMENT:
+        raise RetentionBroken("the agreement that it rests on is not shown")
+    statement, attestations = shown.signed.statement, shown.signed.attestations
+    event = parse_event(shown.entry.event)
+    if (event.code, event.statement_id) != (EventCode.AGREEMENT, statement.id):
+        raise RetentionBroken("the entry shown for the agreement is of something else")
+    if shown.entry.index >= erased.erased.index:
+        raise RetentionBroken("the agreement came into force after the order")
+    _verify_in_log(shown.entry, shown.path, checkpoint)
+    at = Moment(index=shown.entry.index, time_ms=event.time_ms)
+    trust.verify(statement, attestations, at=at)
+    agreement = parse_agreement(statement.body)
+    verify_parties_signed(agreement, frozenset(signers_of(statement, attestations)))
+    return agreement
 
 
 def _trust(erased: ErasedEntry, checkpoint: Checkpoint, federation: bytes | None) -> TrustState:

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tearline.checkpoint import SignedCheckpoint
+from tearline.erasure import Erasure
 from tearline.errors import EntryMismatch, NotFound
 from tearline.ledger import parse_entry
 from tearline.statement import Header
 from tearline.tlog_proof import LogProof
-from tearline.wire.erasures import ErasedEntry, encode_erased_entry
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.erasures import ErasedEntry, ProvenAgreement, encode_erased_entry
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.flow import encode_log_opening
+from tearline.wire.statements import Signed
 from tearline_client.audit.exhibits import trust_entries
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.state import NodeState
@@ -100,14 +103,11 @@ def _erased(state: NodeState, size: int) -> Iterator[_Known]:
     """Entries that were erased by an order in the first ``size``: presence, without contents."""
     log = state.stores.log
     for found in state.stores.erasures.orders():
-        opened = log.opened(found.entry)
-        if opened is None or found.entry >= size:
+        opened, rule = log.opened(found.entry), _rule(state, found.order, size)
+        if opened is None or found.entry >= size or (found.order.is_by_retention and not rule):
             continue
         statement = found.signed.statement
-        signers = [
-            Header(federation=by.federation, signer=by.signer, key_id=by.key_id)
-            for by in found.signed.attestations.values()
-        ]
+        signers = _signers(found.signed) + (_signers(rule.signed) if rule else [])
         entries = tuple(
             ProvenEntry(index=index, content=content, path=log.path(index, size))
             for index, content in trust_entries(log, signers, found.entry, size)
@@ -119,9 +119,32 @@ def _erased(state: NodeState, size: int) -> Iterator[_Known]:
                 erased=opened.opening,
                 path=log.path(found.entry, size),
                 entries=entries,
+                agreement=rule,
             )
             extra = encode_erased_entry(shown)
             yield _Known(index=index, what="erased", extra=extra, about=statement.id)
+
+
+def _rule(state: NodeState, order: Erasure, size: int) -> ProvenAgreement | None:
+    """What an order by retention rests on, where the log as it lies here shows that."""
+    log = state.stores.log
+    for signed in state.stores.agreements.versions(order.agreement_id):
+        if parse_agreement(signed.statement.body).version != order.agreement_version:
+            continue
+        for told in log.openings(signed.statement.id):
+            index = told.opening.index
+            if index < size:
+                return ProvenAgreement(
+                    signed=signed, entry=told.opening, path=log.path(index, size)
+                )
+    return None
+
+
+def _signers(signed: Signed) -> list[Header]:
+    return [
+        Header(federation=by.federation, signer=by.signer, key_id=by.key_id)
+        for by in signed.attestations.values()
+    ]
 
 
 def _about(entries: Iterable[_Known], prefix: str) -> list[_Known]:

@@ -7,7 +7,7 @@ itself must be among what is found.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ from tearline.wire.exchange import (
     parse_proven_events,
 )
 from tearline_client.state import NodeState
-from tearline_client.store.log import LogStore
+from tearline_client.store.log import LogStore, OpenedEvent
 
 BEGINNING = -1
 _AGAIN_S = 1.0  # before a search that follows is asked for anew
@@ -81,7 +81,11 @@ class Page:
 
 
 async def search(
-    state: NodeState, request: SearchRequest, token: Callable[[], str]
+    state: NodeState,
+    request: SearchRequest,
+    token: Callable[[], str],
+    *,
+    receive: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[FoundEvent]:
     """The events that a query finds, each proven, in the order of the log.
 
@@ -89,6 +93,8 @@ async def search(
         state: The auditor's node.
         request: What is asked for; the search is itself an entry of the log.
         token: Gives a live token of the person who searches, whenever it is asked.
+        receive: Takes in what waits in the mailbox: an order to erase what the page leaves out
+            may be among it. None where nothing that is asked for is ever erased.
 
     Raises:
         MalformedInput: If the query is none.
@@ -108,6 +114,9 @@ async def search(
             await state.follow()
             with _evidence(state, reply):
                 verify_mirrored(proven, state.stores.log)
+            if receive is not None and any(left_out(page, asked, state.stores.log)):
+                await receive()
+            with _evidence(state, reply):
                 verify_complete(page, asked, state.stores.log)
             for found in page.events:
                 yield found
@@ -184,8 +193,13 @@ def verify_complete(page: Page, asked: Asked, log: LogStore) -> None:
         EntryWithheld: If an entry that this node can open, and that was asked for, is not
             where the page should show it.
     """
+    for known in left_out(page, asked, log):
+        raise EntryWithheld(f"entry {known.opening.index}")
+
+
+def left_out(page: Page, asked: Asked, log: LogStore) -> Iterator[OpenedEvent]:
+    """What this node was told, and the page should show and does not."""
     shown = {found.index for found in page.events}
     for known in log.openings_between(asked.after, page.covered):
-        index = known.opening.index
-        if index not in shown and asked.query.matches(known.event):
-            raise EntryWithheld(f"entry {index}")
+        if known.opening.index not in shown and asked.query.matches(known.event):
+            yield known

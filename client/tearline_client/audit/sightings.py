@@ -15,7 +15,7 @@ from tearline.errors import LogError, MalformedInput, MarkingMalformed
 from tearline.event import Decision, Event, EventCode
 from tearline.grant import Grant
 from tearline.ledger import verify_opening_in_log
-from tearline.limits import MAX_SLOTS
+from tearline.limits import MAX_LOG_TIME_SKEW_MS, MAX_SLOTS
 from tearline.packet import Opening
 from tearline.policy.form import Form, parse_form
 from tearline.receipt import Status
@@ -72,6 +72,8 @@ class Sighting:
         entry: The log position of the acceptance, where it is known.
         proven: Whether the log holds that entry and says the same as the grant.
         grant: 32 bytes, the grant's statement id; empty where there is none.
+        erased_by: Entries of orders by retention, one of which erased the acceptance's entry,
+            where that is not here.
     """
 
     partner: str
@@ -86,6 +88,7 @@ class Sighting:
     entry: int | None = None
     proven: Outcome = Outcome.INDETERMINATE
     grant: bytes = b""
+    erased_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class Evidence:
         accepted: The opened event of its acceptance, or None.
         delivered: Whether the log says that it was handed out.
         in_log: Whether the log is proven to hold the acceptance.
+        orders: Entries of orders by retention that may have erased the acceptance.
     """
 
     partner: str
@@ -109,6 +113,7 @@ class Evidence:
     accepted: OpenedEvent | None
     delivered: bool
     in_log: Outcome
+    orders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +231,7 @@ def _sighting(place: Place, item: Evidence) -> Sighting | None:
         entry=None if item.accepted is None else item.accepted.opening.index,
         proven=proven,
         grant=item.stored.signed.statement.id,
+        erased_by=item.orders if item.accepted is None and granted is Answer.YES else (),
     )
 
 
@@ -288,6 +294,13 @@ def _evidence(state: NodeState, shown: PacketView, stored: StoredGrant) -> Evide
         accepted=accepted,
         delivered=EventCode.GRANT_DELIVERED in events,
         in_log=_in_log(accepted, state.stores.log, state.follower.checkpoint()),
+        orders=tuple(
+            found.entry
+            for found in state.stores.erasures.orders()
+            if found.order.is_by_retention
+            and found.order.agreement_id == shown.manifest.agreement.id
+            and found.order.latest_ms + MAX_LOG_TIME_SKEW_MS >= shown.packet.received_ms
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from tearline.agreement import Agreement
 from tearline.checkpoint import (
     Checkpoint,
     parse_checkpoint,
@@ -41,7 +42,7 @@ from tearline.tlog_proof import LogProof, parse_log_proof
 from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
 from tearline.wire.flow import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
-from tearline_client.audit.erasures import failings, order_of
+from tearline_client.audit.erasures import failings, order_of, rule_of
 
 T = TypeVar("T")
 
@@ -77,11 +78,13 @@ class ErasedBy:
         entry: Index of its own entry.
         statement: 32 bytes, its statement's id.
         order: What it says.
+        agreement: Of an order by retention, the version that it rests on; else None.
     """
 
     entry: int
     statement: bytes
     order: Erasure
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +257,7 @@ class _Case:
             entry=shown.erased.index,
             statement=shown.order.statement.id,
             order=order_of(shown),
+            agreement=rule_of(shown),
         )
 
     def _try(self, check: Callable[[], T]) -> T | None:

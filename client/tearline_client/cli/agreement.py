@@ -8,6 +8,7 @@ from tearline.agreement import Agreement
 from tearline.armor import Armor, armor
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
+from tearline_client.agreement_file import DAY_MS
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -189,6 +190,9 @@ def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
     if state:
         frame.say(f"{agreement.name} is {state}.")
     say_positions(frame, trust_list, positions)
+    if agreement.log_retention_ms:
+        days = counted(agreement.log_retention_ms // DAY_MS, "day")
+        frame.say(f"What the log's entries about it say is erased after {days}.")
     overseers = [agency_name(trust_list, uri) for uri in agreement.oversight]
     if overseers:
         frame.say(f"Overseen by {', '.join(overseers)}: their auditors see its entries.")

@@ -63,6 +63,8 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
         ["partner", "granted", "form", "delivered", "opened", "seen", "article", "by", "entry",
          "proven"],
     )  # fmt: skip
+    for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
+        frame.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
     if not answer.resolved:
         frame.say("This node cannot tell which field of the packet that is.")
         end(EXIT_NOT_FOUND)
@@ -184,6 +186,7 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
         "entry": sighting.entry,
         "proven": sighting.proven.value,
         "grant": sighting.grant.hex(),
+        "erased_by": list(sighting.erased_by),
     }
 
 

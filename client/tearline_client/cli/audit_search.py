@@ -155,7 +155,11 @@ def statistics_command(frame: Frame, agreement: str, year: int | None) -> None:
 
 async def _found(frame: Frame, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
     await node.state.follow()
-    async for found in search(node.state, request, lambda: node.audit_token(frame.settings.person)):
+
+    def token() -> str:
+        return node.audit_token(frame.settings.person)
+
+    async for found in search(node.state, request, token, receive=node.receive):
         yield found
 
 

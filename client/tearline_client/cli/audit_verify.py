@@ -298,7 +298,13 @@ def _erased_row(by: ErasedBy, *, erased: bool) -> dict[str, object]:
         "parties": list(by.order.parties),
         "reason": by.order.reason,
     }
-    return told | ({"why": f"present; erased by the order in entry {by.entry}"} if erased else {})
+    why = f"present; erased by the order in entry {by.entry}"
+    if by.agreement is not None:
+        named = {"agreement": by.agreement.name, "version": by.agreement.version}
+        told |= named | {"agreement_id": by.agreement.id.hex()}
+        rule = f"retention of {by.agreement.name}, version {by.agreement.version}"
+        why = f"present; erased by {rule}: the order in entry {by.entry}"
+    return told | ({"why": why} if erased else {})
 
 
 def _row(

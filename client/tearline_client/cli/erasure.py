@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from tearline.armor import Armor, armor
+from tearline.erasure import Erasure
 from tearline.tokens import Role
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, home_of
 from tearline_client.cli.frame import Frame, pass_frame
@@ -93,7 +95,10 @@ def publish(frame: Frame, file: Path) -> None:
 @erase.command(name="list")
 @pass_frame
 def list_command(frame: Frame) -> None:
-    """List the orders that this node took in, by their own entry."""
+    """List the orders that this node took in, by their own entry.
+
+    What an agreement lets the log keep no longer, the exchange orders erased by itself.
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         _, trust_list = home_of(frame).trust_list()
@@ -102,13 +107,19 @@ def list_command(frame: Frame) -> None:
                 "entry": found.entry,
                 "erased": " ".join(map(str, found.order.indices)),
                 "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
-                "reason": found.order.reason,
+                "reason": found.order.reason or _retention(node, found.order),
                 "id": found.signed.statement.id.hex(),
             }
             for found in node.state.stores.erasures.orders()
         ]
 
     frame.emit(at_work(frame, run), ["entry", "erased", "parties", "reason", "id"])
+
+
+def _retention(node: Node, order: Erasure) -> str:
+    versions = node.state.stores.agreements.versions(order.agreement_id)
+    name = parse_agreement(versions[0].statement.body).name if versions else "an agreement"
+    return f"retention of {name}, version {order.agreement_version}"
 
 
 def _tell_next(frame: Frame, path: Path, signed: Signed) -> None:

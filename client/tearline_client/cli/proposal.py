@@ -246,6 +246,8 @@ def _value_text(name: str, value: object, trust_list: TrustList) -> str:
             return "yes" if value else "no"
         case Form() | Tlp():
             return value.text
+        case 0 if name == "log_retention_ms":
+            return "for ever"
         case int() if name.startswith("valid_"):
             return time_text(value)
         case int() if name.startswith("reply_times"):

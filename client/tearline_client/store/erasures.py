@@ -42,7 +42,7 @@ class ErasureStore:
         """Keeps an order, and deletes the openings that it names, in the caller's transaction.
 
         Args:
-            signed: The order, signed by all that it names.
+            signed: The order, signed by who must.
             entry: Index of its own entry.
 
         Returns:
@@ -51,6 +51,8 @@ class ErasureStore:
         Raises:
             ErasureRefused: If an entry that this node can open names other agencies than have
                 signed, is under another agreement, or stays.
+            RetentionBroken: The same of an order by retention; or if the entry is later than it
+                says.
         """
         order = parse_erasure(signed.statement.body)
         found = [opened for index in order.indices if (opened := self._log.opened(index))]

@@ -242,3 +242,19 @@ class CosignatureAwaited(LogError):
     what = "The packet is here, and waits for the sender's cosignature."
     next = "Let the node run: it opens by itself once the sender's agency has cosigned the log."
     exit_status = EXIT_REFUSED
+
+
+class RetentionBroken(LogError):
+    """An order by retention for what an agreement lets the log keep."""
+
+    code = "TL-LOG-041"
+    what = "The exchange erased an entry of the log that the agreement lets it keep."
+    next = "Keep the order and your own opening as evidence, and tell the other parties."
+
+
+class RetentionUnknown(LogError):
+    """An order by retention that cannot be judged here yet."""
+
+    code = "TL-LOG-042"
+    what = "Whether the log may keep an entry no longer cannot be told here yet."
+    next = "Check this machine's clock, and that every version of the agreement was received."

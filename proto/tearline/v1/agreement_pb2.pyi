@@ -59,7 +59,7 @@ class ReplyTime(_message.Message):
     def __init__(self, urgency: _Optional[str] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class Agreement(_message.Message):
-    __slots__ = ("header", "id", "version", "name", "parties", "articles", "pins", "reply_times", "retention_ms", "onward_use", "oversight", "valid_from_ms", "valid_until_ms", "authorisation_ms")
+    __slots__ = ("header", "id", "version", "name", "parties", "articles", "pins", "reply_times", "retention_ms", "onward_use", "oversight", "valid_from_ms", "valid_until_ms", "log_retention_ms", "authorisation_ms")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,7 @@ class Agreement(_message.Message):
     OVERSIGHT_FIELD_NUMBER: _ClassVar[int]
     VALID_FROM_MS_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    LOG_RETENTION_MS_FIELD_NUMBER: _ClassVar[int]
     AUTHORISATION_MS_FIELD_NUMBER: _ClassVar[int]
     header: _statement_pb2.Header
     id: bytes
@@ -87,5 +88,6 @@ class Agreement(_message.Message):
     oversight: _containers.RepeatedScalarFieldContainer[str]
     valid_from_ms: int
     valid_until_ms: int
+    log_retention_ms: int
     authorisation_ms: int
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., id: _Optional[bytes] = ..., version: _Optional[int] = ..., name: _Optional[str] = ..., parties: _Optional[_Iterable[str]] = ..., articles: _Optional[_Iterable[_Union[Article, _Mapping]]] = ..., pins: _Optional[_Union[_packet_pb2.Pins, _Mapping]] = ..., reply_times: _Optional[_Iterable[_Union[ReplyTime, _Mapping]]] = ..., retention_ms: _Optional[int] = ..., onward_use: _Optional[str] = ..., oversight: _Optional[_Iterable[str]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., authorisation_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., id: _Optional[bytes] = ..., version: _Optional[int] = ..., name: _Optional[str] = ..., parties: _Optional[_Iterable[str]] = ..., articles: _Optional[_Iterable[_Union[Article, _Mapping]]] = ..., pins: _Optional[_Union[_packet_pb2.Pins, _Mapping]] = ..., reply_times: _Optional[_Iterable[_Union[ReplyTime, _Mapping]]] = ..., retention_ms: _Optional[int] = ..., onward_use: _Optional[str] = ..., oversight: _Optional[_Iterable[str]] = ..., valid_from_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., log_retention_ms: _Optional[int] = ..., authorisation_ms: _Optional[int] = ...) -> None: ...

@@ -27,15 +27,17 @@ from tearline.v1 import flow_pb2 as tearline_dot_v1_dot_flow__pb2
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/erasure.proto\x12\x0btearline.v1\x1a\x19tearline/v1/exhibit.proto\x1a\x16tearline/v1/flow.proto\x1a\x1btearline/v1/statement.proto\"v\n\x07\x45rasure\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\x0c\x12\x0f\n\x07indices\x18\x03 \x03(\x04\x12\x0f\n\x07parties\x18\x04 \x03(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\xa2\x01\n\x0b\x45rasedEntry\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\"\n\x05order\x18\x02 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x65rased\x18\x03 \x01(\x0b\x32\x17.tearline.v1.LogOpening\x12\x0c\n\x04path\x18\x04 \x03(\x0c\x12)\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x18.tearline.v1.ProvenEntryb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/erasure.proto\x12\x0btearline.v1\x1a\x19tearline/v1/exhibit.proto\x1a\x16tearline/v1/flow.proto\x1a\x1btearline/v1/statement.proto\"\xa4\x01\n\x07\x45rasure\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\x0c\x12\x0f\n\x07indices\x18\x03 \x03(\x04\x12\x0f\n\x07parties\x18\x04 \x03(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x19\n\x11\x61greement_version\x18\x06 \x01(\r\x12\x11\n\tlatest_ms\x18\x07 \x01(\x04\"\xd3\x01\n\x0b\x45rasedEntry\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\"\n\x05order\x18\x02 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x65rased\x18\x03 \x01(\x0b\x32\x17.tearline.v1.LogOpening\x12\x0c\n\x04path\x18\x04 \x03(\x0c\x12)\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x18.tearline.v1.ProvenEntry\x12/\n\tagreement\x18\x06 \x01(\x0b\x32\x1c.tearline.v1.ProvenAgreement\"o\n\x0fProvenAgreement\x12&\n\tagreement\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Signed\x12&\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x17.tearline.v1.LogOpening\x12\x0c\n\x04path\x18\x03 \x03(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tearline.v1.erasure_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERASURE']._serialized_start=122
-  _globals['_ERASURE']._serialized_end=240
-  _globals['_ERASEDENTRY']._serialized_start=243
-  _globals['_ERASEDENTRY']._serialized_end=405
+  _globals['_ERASURE']._serialized_start=123
+  _globals['_ERASURE']._serialized_end=287
+  _globals['_ERASEDENTRY']._serialized_start=290
+  _globals['_ERASEDENTRY']._serialized_end=501
+  _globals['_PROVENAGREEMENT']._serialized_start=503
+  _globals['_PROVENAGREEMENT']._serialized_end=614
 # @@protoc_insertion_point(module_scope)

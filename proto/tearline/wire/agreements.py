@@ -47,6 +47,7 @@ def _write_agreement(agreement: Agreement) -> pb.Agreement:
         valid_from_ms=agreement.valid_from_ms,
         valid_until_ms=agreement.valid_until_ms,
         authorisation_ms=agreement.authorisation_ms,
+        log_retention_ms=agreement.log_retention_ms,
     )
 
 
@@ -68,6 +69,7 @@ def _read_agreement(message: pb.Agreement) -> Agreement:
         valid_from_ms=message.valid_from_ms,
         valid_until_ms=message.valid_until_ms,
         authorisation_ms=message.authorisation_ms,
+        log_retention_ms=message.log_retention_ms,
     )
 
 

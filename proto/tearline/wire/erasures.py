@@ -21,6 +21,24 @@ _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenAgreement:
+    """A version of an agreement, and where the log says that it came into force; not yet verified.
+
+    Attributes:
+        signed: Its statement, with every party's signature.
+        entry: The opening of the entry that says so.
+        path: The inclusion proof of that entry, under the proof's checkpoint.
+    """
+
+    signed: Signed
+    entry: LogOpening
+    path: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        _verify_path(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasedEntry:
     """What is shown of an entry instead of its opening; not yet verified.
 
@@ -30,6 +48,7 @@ class ErasedEntry:
         erased: The opening of the order's own entry.
         path: The inclusion proof of that entry, under the proof's checkpoint.
         entries: Trust lists, key records, revocations; ascending by index, at least one.
+        agreement: What an order by retention rests on; None of any other.
     """
 
     entry: bytes
@@ -37,15 +56,20 @@ class ErasedEntry:
     erased: LogOpening
     path: tuple[bytes, ...]
     entries: tuple[ProvenEntry, ...]
+    agreement: ProvenAgreement | None = None
 
     def __post_init__(self) -> None:
         if len(self.entry) != _BLIND_SIZE or self.entry[0] != 1:
             raise StatementMalformed("only a blind entry is erased")
-        if len(self.path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in self.path):
-            raise StatementMalformed("the path has too many hashes, or one of another size")
+        _verify_path(self.path)
         indices = [entry.index for entry in self.entries]
         if not indices or any(a >= b for a, b in pairwise(indices)):
             raise StatementMalformed("an erased entry holds each clear entry once, in order")
+
+
+def _verify_path(path: tuple[bytes, ...]) -> None:
+    if len(path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in path):
+        raise StatementMalformed("the path has too many hashes, or one of another size")
 
 
 def encode_erasure(order: Erasure) -> bytes:
@@ -85,6 +109,8 @@ def _write_erasure(order: Erasure) -> pb.Erasure:
         indices=order.indices,
         parties=order.parties,
         reason=order.reason,
+        agreement_version=order.agreement_version,
+        latest_ms=order.latest_ms,
     )
 
 
@@ -95,6 +121,8 @@ def _read_erasure(message: pb.Erasure) -> Erasure:
         indices=tuple(message.indices),
         parties=tuple(message.parties),
         reason=message.reason,
+        agreement_version=message.agreement_version,
+        latest_ms=message.latest_ms,
     )
 
 
@@ -105,6 +133,7 @@ def _write_erased_entry(entry: ErasedEntry) -> pb.ErasedEntry:
         erased=write_log_opening(entry.erased),
         path=entry.path,
         entries=[write_proven_entry(each) for each in entry.entries],
+        agreement=None if entry.agreement is None else _write_agreement(entry.agreement),
     )
 
 
@@ -115,4 +144,21 @@ def _read_erased_entry(message: pb.ErasedEntry) -> ErasedEntry:
         erased=read_log_opening(message.erased),
         path=tuple(message.path),
         entries=tuple(read_proven_entry(each) for each in message.entries),
+        agreement=_read_agreement(message.agreement) if message.HasField("agreement") else None,
+    )
+
+
+def _write_agreement(agreement: ProvenAgreement) -> pb.ProvenAgreement:
+    return pb.ProvenAgreement(
+        agreement=write_signed(agreement.signed),
+        entry=write_log_opening(agreement.entry),
+        path=agreement.path,
+    )
+
+
+def _read_agreement(message: pb.ProvenAgreement) -> ProvenAgreement:
+    return ProvenAgreement(
+        signed=read_signed(message.agreement),
+        entry=read_log_opening(message.entry),
+        path=tuple(message.path),
     )

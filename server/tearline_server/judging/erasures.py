@@ -1,12 +1,21 @@
-"""Judging orders to erase: signed by every agency that the entries name."""
+"""Judging orders to erase: signed by every agency that the entries name, or by retention."""
 
-from tearline.erasure import Erasure, signers_of, verify_covers, verify_signed_by_all
+from tearline.erasure import (
+    Erasure,
+    agencies_named,
+    signers_of,
+    verify_covers,
+    verify_signers,
+)
 from tearline.errors import ErasureRefused, NotPermitted
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
+from tearline.retention import is_due
+from tearline.statement import Statement
 from tearline.wire.flow import parse_event
-from tearline_server.judging.docket import NewMail
+from tearline_server.judging.docket import Docket, NewMail, Ruling
 from tearline_server.judging.hearing import Hearing
+from tearline_server.judging.registry import Registry
 
 # The same words whether there is no such entry, it was erased, or it names somebody else.
 _NOT_YOURS = "an entry it names is none of this agreement that names these agencies and no other"
@@ -23,35 +32,72 @@ def accept_erasure(hearing: Hearing, order: Erasure) -> None:
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
-    docket, parties = hearing.docket, order.parties
-    if hearing.publisher.agency not in parties:
-        raise NotPermitted("an order to erase is published by one of its parties")
-    hearing.registry.agreement_of(order.agreement_id, *parties)
-    verify_signed_by_all(order, signers_of(hearing.claim.statement, hearing.claim.attestations))
+    docket, parties, registry = hearing.docket, order.parties, hearing.registry
+    if order.is_by_retention or hearing.publisher.agency not in parties:
+        raise NotPermitted("an order to erase is published by one of its parties, who all sign it")
+    registry.agreement_of(order.agreement_id, *parties)
+    signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
+    verify_signers(order, signers, registry.exchange)
     for index in order.indices:
         _verify_erasable(hearing, order, index)
     if any(docket.known.entries[index].awaited for index in order.indices):
         raise ErasureRefused("a node has not taken in yet what it is told of one of the entries")
+    # The receipt tells of the entry that names the publisher's own agency.
+    own, actor = hearing.publisher.agency, hearing.publisher.node
+    _erase(registry, docket, hearing.ruling, order, own=own, actor=actor)
 
+
+def erase_due(registry: Registry, docket: Docket, statement: Statement, order: Erasure) -> bool:
+    """Erases what the agreement lets the log keep no longer, by an order of the exchange's own.
+
+    Args:
+        registry: Keys, agreements, mailboxes.
+        docket: What must be written goes into it.
+        statement: The order's statement.
+        order: The order.
+
+    Returns:
+        Whether it did. It does nothing where one of the entries was erased, or a version of the
+        agreement came into force, since the order was drawn up.
+    """
+    found = registry.agreements[order.agreement_id].agreement
+    if found.version != order.agreement_version:
+        return False
+    for index in order.indices:
+        hidden = docket.known.entries.get(index)
+        if hidden is None or hidden.awaited or index in docket.erased:
+            return False
+        event = parse_event(hidden.event)
+        verify_covers(order, index, event)
+        if not is_due(event, found, registry.exchange, docket.now_ms):
+            return False
+    ruling = Ruling(statement=statement, signer=registry.exchange)
+    _erase(registry, docket, ruling, order, own=order.parties[0], actor=registry.exchange)
+    return True
+
+
+def _erase(
+    registry: Registry, docket: Docket, ruling: Ruling, order: Erasure, *, own: str, actor: str
+) -> None:
     entries = {}
-    for party in parties:
+    for party in order.parties:
         event = Event(
-            statement_id=hearing.claim.statement.id,
+            statement_id=ruling.statement.id,
             code=EventCode.ERASED,
             party=party,
             time_ms=docket.now_ms,
-            actor=hearing.publisher.node,
+            actor=actor,
             agreement_id=order.agreement_id,
         )
-        # The receipt tells of the entry that names the publisher's own agency.
-        own = party == hearing.publisher.agency
-        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
-    statement = entries[hearing.publisher.agency]
-    docket.erased.update(dict.fromkeys(order.indices, (statement, parties)))
-    for node in hearing.registry.trust.nodes():
+        entries[party] = docket.settle(ruling, event) if party == own else docket.log(event)
+    statement = entries[own]
+    for index in order.indices:
+        named = parse_event(docket.known.entries[index].event)
+        docket.erased[index] = (statement, agencies_named(named))
+    for node in registry.trust.nodes():
         agency = agency_uri_of(node)
-        if agency in parties:
-            seq = hearing.registry.next_mail(node)
+        if agency in order.parties:
+            seq = registry.next_mail(node)
             docket.mail.append(
                 NewMail(node=node, seq=seq, statement=statement, entry=entries[agency])
             )

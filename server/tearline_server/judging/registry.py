@@ -106,6 +106,11 @@ class Registry:
         self.channels: dict[tuple[str, str, bytes], tuple[int, int]] = {}
         self.mailboxes: dict[str, int] = {}
 
+    @property
+    def exchange(self) -> str:
+        """URI of this exchange."""
+        return self.installation.identity.exchange.uri
+
     @classmethod
     def restore(cls, installation: Installation, stored: Stored) -> "Registry":
         """The registry that follows from a store.

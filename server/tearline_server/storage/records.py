@@ -423,6 +423,23 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetainedRow:
+    """What a blind entry hides, as the agreement's retention is asked for it.
+
+    Attributes:
+        idx: The entry's index.
+        time_ms: The event's time.
+        event: The encoded event.
+        awaited: Whether a node that is told of it in its mailbox has not taken it in yet.
+    """
+
+    idx: int
+    time_ms: int
+    event: bytes
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
     """A request for records, as its next step is judged.
 

@@ -10,7 +10,9 @@ import apsw
 from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline.statement import StatementType
+from tearline.wire.addressed import address_of
 from tearline.wire.flow import parse_event
+from tearline.wire.statements import parse_statement
 from tearline_server.storage.database import Database
 from tearline_server.storage.records import (
     Asked,
@@ -24,6 +26,7 @@ from tearline_server.storage.records import (
     OpeningRow,
     RecallRow,
     Restoration,
+    RetainedRow,
     Search,
     Settled,
     StatementRow,
@@ -231,6 +234,17 @@ class SqliteStore:
         """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
         return await self._db.read(lambda connection: overdue(connection, now_ms, limit))
 
+    async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
+        """What entries above ``after`` hide that name an agreement, in the order of the log."""
+        return await self._db.read(
+            lambda connection: [
+                RetainedRow(idx=idx, time_ms=time_ms, event=event, awaited=bool(awaited))
+                for idx, time_ms, event, awaited in connection.execute(
+                    RETAINED, (agreement, after, limit)
+                )
+            ]
+        )
+
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
         sql, values = search_sql(search)
@@ -242,10 +256,16 @@ _MAIL = (
     " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
     " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
 )
-_HIDDEN = (
-    "SELECT event, EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
-    " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) FROM event e WHERE idx = ?"
+_AWAITED = (
+    "EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
+    " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0))"
 )
+_HIDDEN = f"SELECT event, {_AWAITED} FROM event e WHERE idx = ?"  # noqa: S608 (constant texts)
+RETAINED = (
+    f"SELECT e.idx, e.time_ms, e.event, {_AWAITED} FROM event e"  # noqa: S608 (constant texts)
+    " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? ORDER BY e.idx LIMIT ?"
+)
+"""Read in the order of the index by agreement: a page costs the same, however much is stored."""
 # A node passes only what was handed out to it, or kept from that, so behind its place is all.
 _UNDELIVERED = (
     "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"
@@ -449,8 +469,8 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         row = _row(
             connection,
             "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
-            " m.passed FROM statement s JOIN mail m ON m.statement = s.idx"
-            " JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?",
+            " m.passed, s.envelope FROM statement s JOIN mail m ON m.statement = s.idx"
+            " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?",
             (statement_id, node),
         )
         if row is not None:
@@ -459,7 +479,8 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 sender=row[1],
                 type=row[2],
                 packet=row[3],
-                agreement=row[4],
+                # What was erased of the log is still what its reader is to answer for.
+                agreement=_agreement_of(row[9]) if row[4] is None else row[4],
                 delivered=row[5] is not None,
                 held=row[6] is not None,
                 status=row[7],
@@ -490,6 +511,12 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         envelopes=envelopes,
         recalls={each: _recalls(connection, each) for each in asked.recalls},
     )
+
+
+def _agreement_of(envelope: bytes) -> bytes:
+    """The agreement of the channel that a statement has a place in; empty where it has none."""
+    address = address_of(parse_statement(envelope))
+    return b"" if address is None else address.agreement_id
 
 
 def _entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:

@@ -17,6 +17,7 @@ from tearline_server.storage.records import (
     MailItem,
     OpeningRow,
     Restoration,
+    RetainedRow,
     Search,
     StatementRow,
     Stored,
@@ -95,6 +96,10 @@ class Store(Protocol):
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
         """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
+        ...
+
+    async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
+        """What entries above ``after`` hide that name an agreement, in the order of the log."""
         ...
 
     # After a restore.

@@ -1,9 +1,14 @@
 """Around erasure: who erases what is not theirs alone, and who only says that it was erased."""
 
+from dataclasses import replace
+
 from attacks.attack import Attack
 
 _ORDER = "the order, as it was published, in the log by its refusal"
 _FINDING = "every finding about the file"
+
+
+_KEPT = "the order as it was delivered, put aside at the node, which keeps the opening"
 
 
 def _attack(
@@ -19,11 +24,24 @@ def _attack(
     )
 
 
+def _early(
+    name: str, test: str, function: str, evidence: str = _KEPT, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code="TL-LOG-041",
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_retention.py::{test}",
+        returns=returns,
+    )
+
+
 ERASURES = (
     _attack(
         "erase an entry without the other agency that it names",
         "test_one_party_alone_erases_nothing",
-        "tearline.erasure:verify_signed_by_all",
+        "tearline.erasure:verify_signers",
     ),
     _attack(
         "leave out of an order whom the entry names, or put in somebody else",
@@ -52,6 +70,66 @@ ERASURES = (
     _attack(
         "delete an opening at the exchange, and say that it was erased",
         "test_an_operator_who_only_says_that_it_was_erased_is_told",
+        "tearline_server.erasures:ErasureVerifier.verify",
+        "what `tearline-server verify-log` names",
+    ),
+)
+
+RETENTIONS = (
+    _early(
+        "erase by retention before the agreement's time is over",
+        "test_too_early_is_told_by_the_order_itself",
+        "tearline.retention:verify_rule",
+    ),
+    _early(
+        "erase by retention, and say that the entry is older than it is",
+        "test_too_early_is_told_by_what_the_entry_says",
+        "tearline.erasure:verify_covers",
+    ),
+    _early(
+        "erase by one agreement's retention what stands under another",
+        "test_what_stands_under_another_agreement_stays",
+        "tearline.erasure:verify_covers",
+    ),
+    _early(
+        "erase by retention that an agreement is in force",
+        "test_what_stays_for_ever_stays",
+        "tearline.erasure:verify_covers",
+    ),
+    _early(
+        "erase by a version of the agreement that another replaced",
+        "test_a_rule_that_was_replaced_erases_nothing",
+        "tearline.retention:verify_rule",
+    ),
+    replace(
+        _early(
+            "have the log's time run ahead, so that everything is over",
+            "test_a_log_that_runs_ahead_brings_no_end_near",
+            "tearline.retention:verify_time",
+        ),
+        code="TL-LOG-042",
+    ),
+    _early(
+        "order an erasure by retention without being the exchange",
+        "test_nobody_but_the_exchange_erases_by_retention",
+        "tearline.erasure:verify_signers",
+    ),
+    _early(
+        "show an order by retention that is too early, of another entry, or without its agreement",
+        "test_a_false_word_that_it_was_over_fails",
+        "tearline_client.audit.erasures:failings",
+        _FINDING,
+        "()",
+    ),
+    _early(
+        "log an order by retention that comes too early, and show it as proof",
+        "test_an_order_that_contradicts_itself_fails_though_the_log_holds_it",
+        "tearline.retention:verify_rule",
+        _FINDING,
+    ),
+    _early(
+        "erase too early at the exchange, by an order that is in its log",
+        "test_an_exchange_that_erased_too_early_is_told_by_its_own_log",
         "tearline_server.erasures:ErasureVerifier.verify",
         "what `tearline-server verify-log` names",
     ),

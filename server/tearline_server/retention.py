@@ -1,0 +1,109 @@
+"""Erasing what agreements let the log keep no longer: unasked, a page of each at a time.
+
+An entry that a node has not taken in yet stays until it has, whatever its age: it is still to be
+delivered. What the exchange decides by, requests, channels, recalls, it keeps apart from entries.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from tearline.agreement import Agreement
+from tearline.erasure import Erasure, agencies_concerned
+from tearline.limits import MAX_ERASED, MAX_RETENTION_PAGE
+from tearline.retention import is_due
+from tearline.statement import SignedTree, Signer, StatementType
+from tearline.wire.erasures import encode_erasure
+from tearline.wire.flow import parse_event
+from tearline.wire.statements import signed
+from tearline_server.auditlog import Clock
+from tearline_server.judging.registry import Registry
+from tearline_server.storage.records import RetainedRow
+from tearline_server.storage.store import Store
+from tearline_server.works import Retention
+
+_BEFORE_ALL = -1
+
+
+class RetentionKeeper:
+    """Draws up the exchange's orders to erase, and has them carried out.
+
+    Args:
+        store: Where the log is.
+        signer: The exchange.
+        registry: Agreements as they stand.
+        submit: Has an order logged, and what it names erased, in one transaction.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        signer: Signer,
+        registry: Callable[[], Registry],
+        submit: Callable[[Retention], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._registry = registry
+        self._submit = submit
+        self._clock = clock
+        self._reached: dict[bytes, int] = {}
+
+    async def erase_due(self) -> int:
+        """Reads on in the entries of each agreement, from where it stopped the last time.
+
+        Returns:
+            How many entries were erased.
+        """
+        agreements = [found.agreement for found in self._registry().agreements.values()]
+        return sum([await self._erase(each) for each in agreements if each.log_retention_ms])
+
+    async def _erase(self, agreement: Agreement) -> int:
+        after = self._reached.get(agreement.id, _BEFORE_ALL)
+        page = await self._store.retained(agreement.id, after, limit=MAX_RETENTION_PAGE)
+        now_ms = self._clock()
+        oldest_kept_ms = now_ms - agreement.log_retention_ms
+        old = [row for row in page if row.time_ms <= oldest_kept_ms]
+        # The log's time never runs backwards: behind the first that is younger all are. What is
+        # passed over, because a node has yet to take it in, comes again in the next round.
+        is_all = len(old) == MAX_RETENTION_PAGE
+        self._reached[agreement.id] = old[-1].idx if is_all else _BEFORE_ALL
+        count = 0
+        for order in orders_for(old, agreement, self._signer, now_ms):
+            work = Retention(signed(self._sign(order)), order)
+            await self._submit(work)
+            count += len(order.indices) if work.erased else 0
+        return count
+
+    def _sign(self, order: Erasure) -> SignedTree:
+        return self._signer.sign([(StatementType.ERASURE, encode_erasure(order))])
+
+
+def orders_for(
+    page: Sequence[RetainedRow], agreement: Agreement, signer: Signer, now_ms: int
+) -> Sequence[Erasure]:
+    """Orders for all of a page that may go: one for each circle of agencies that entries name.
+
+    Each agency is told of its own entries alone.
+    """
+    exchange = signer.header.signer
+    due: Mapping[tuple[str, ...], dict[int, int]] = defaultdict(dict)
+    for row in page:
+        event = parse_event(row.event)
+        if not row.awaited and is_due(event, agreement, exchange, now_ms):
+            due[agencies_concerned(event, exchange)][row.idx] = row.time_ms
+    return [
+        Erasure(
+            header=signer.header,
+            agreement_id=agreement.id,
+            indices=tuple(indices[start : start + MAX_ERASED]),
+            parties=parties,
+            reason="",
+            agreement_version=agreement.version,
+            latest_ms=times[indices[start : start + MAX_ERASED][-1]],
+        )
+        for parties, times in due.items()
+        for indices in [sorted(times)]
+        for start in range(0, len(indices), MAX_ERASED)
+    ]
