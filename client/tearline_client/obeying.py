@@ -32,6 +32,7 @@ from tearline.standing import (
     stopped_intervals,
     verify_affirmed,
     verify_follows,
+    verify_none,
 )
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
@@ -90,6 +91,22 @@ class Obeying:
                 [party for party in agreement.terms.parties if party != self._state.agency],
                 now_ms=self._state.now_ms(),
             )
+
+    def verify_may_speak(self, agreement_id: bytes, recipient: str) -> None:
+        """Checks that what is about no single article may go to a node.
+
+        Raises:
+            AgreementSuspended: If a party has suspended all of it.
+            AgreementNotInForce: If the agreement is not here.
+        """
+        verify_none(
+            self._stops(
+                self._state.stores.agreements.newest(agreement_id),
+                "",
+                self._state.agency,
+                agency_uri_of(recipient),
+            )
+        )
 
     def verdict(self, statement: Statement) -> Verdict:
         """What becomes of a statement that is about to leave the house."""
@@ -234,24 +251,22 @@ class Obeying:
         agreement = stores.agreements.newest(agreement_id)
         if standing.agency not in agreement.terms.parties:
             raise AgreementNotInForce("it is from somebody who is not a party")
+        kept = stores.standings.recorded(*standing.key, standing.counter)
+        if kept is not None and kept.standing == standing:
+            return
         known = stores.standings.newest(agreement_id).get(standing.agency)
-        if self._is_known(standing, entry, known):
+        if _is_late(standing, entry, known):
+            # It says no more what holds, but what was stopped until then.
+            stores.standings.put(signed, entry, time_ms)
+            stores.requests.rest_on(agreement_id, self._state.agency, entry, time_ms)
             return
         verify_follows(standing, known.standing if known else None)
         stores.standings.put(signed, entry, time_ms)
         stores.standings.fulfil(signed.statement.id)
         if standing.terms != (known.standing.terms if known else ((), False)):
             stores.channels.mark_due(agreement_id)
+            stores.requests.rest_on(agreement_id, self._state.agency, entry, time_ms)
             self._freeze(agreement, standing.agency)
-
-    def _is_known(self, standing: Standing, entry: int, known: Recorded | None) -> bool:
-        """Whether a standing was told before, or stands in the log before what is known."""
-        kept = self._state.stores.standings.recorded(*standing.key, standing.counter)
-        if kept is not None and kept.standing == standing:
-            return True
-        return (
-            known is not None and standing.counter < known.standing.counter and entry < known.entry
-        )
 
     def _freeze(self, agreement: Agreement, originator: str) -> None:
         """Marks what an agency sent us as frozen, or no longer, as its standing says."""
@@ -297,6 +312,11 @@ class Obeying:
         if article:
             return book.stops(agreement, article, sender=sender, recipient=recipient)
         return book.channel_stops(agreement, sender=sender, recipient=recipient)
+
+
+def _is_late(standing: Standing, entry: int, known: Recorded | None) -> bool:
+    """Whether a standing stands in the log before what is known."""
+    return known is not None and standing.counter < known.standing.counter and entry < known.entry
 
 
 def _place(address: Address) -> tuple[str, bytes, int]:

@@ -26,6 +26,7 @@ from tearline.errors import (
     KeystoreEntryMissing,
     KeystoreUnusable,
     MarkUnequal,
+    NotExpired,
     PinUnknown,
     ReceiptForgotten,
     RecordRequestUnknown,
@@ -87,6 +88,8 @@ _MAY_PASS = (
     CiphertextMissing,  # it was recalled since, which the node reads further on
     RecordRequestUnknown,  # a request that waits is opened
     RetentionUnknown,  # the agreement comes, or a clock is set
+    StepBackwards,  # what stopped its clock meanwhile comes late
+    NotExpired,  # the same
 )
 """What may be otherwise later. A key is not among them: one that comes on record after a
 statement's entry never counts for it, and every entry before it is read when it is judged."""
@@ -358,16 +361,17 @@ class Receiver:
         """
         requests, step = self._state.stores.requests, content.step
         request = requests.request(step.request, received.signer.signer)
-        before = requests.replayed(request)
+        before = requests.replayed(request, self._state.agency)
         index, time_ms = received.opening.index, received.event.time_ms
         requests.put_theirs(request, received.signed, content.note, index, time_ms)
-        after = requests.replayed(request)
+        after = requests.replayed(request, self._state.agency)
         waits = any(each.is_pending for each in requests.steps(request))
         waits = waits or step.number > before.progress.taken[request.side.other] + 1
         if index in after.unfit and not waits:
             raise after.unfit[index]
         if after.unfit.keys() - before.unfit.keys() - {index}:
             raise StepBackwards("it stands in the log before what excludes it")
+        requests.count(request, after.unfit)
         finding = content.finding
         if finding is None and content.note is not None:
             finding = self._judge_outcomes(request, content.note)

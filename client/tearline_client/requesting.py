@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from tearline.bodies.requests import items_of
 from tearline.channel import Address
 from tearline.errors import (
+    AgreementSuspended,
     ItemUnknown,
     LogTimeDisputed,
     NotFound,
@@ -24,7 +25,7 @@ from tearline.errors import (
 )
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packet import PacketKind, Urgency
-from tearline.request.progress import Phase, Progress
+from tearline.request.progress import Phase, Progress, Replayed
 from tearline.request.step import (
     Ground,
     ItemOutcome,
@@ -40,6 +41,7 @@ from tearline.wire.exchange import encode_publication
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
 from tearline.wire.statements import signed
 from tearline_client.notices import Due
+from tearline_client.obeying import Obeying
 from tearline_client.outgoing import sign_together
 from tearline_client.plan import ReleasePlan
 from tearline_client.releasing import Persons, Releasing, Sent
@@ -83,6 +85,8 @@ class RequestView:
         items: What is asked, by number.
         steps: What both sides did, and what of ours waits or was refused.
         due_ms: When an answer is due, or a preservation ends; None while the clock stands still.
+        stopped_ms: Since when the clock stands still, in log time; None while it runs.
+        suspended: Whether a suspension is among what stops it.
         left_ms: How much time is left; below zero once it is over.
         is_overdue: Whether an answer is owed, and its time is over.
     """
@@ -92,6 +96,8 @@ class RequestView:
     items: tuple[RequestedItem, ...]
     steps: tuple[StoredStep, ...]
     due_ms: int | None
+    stopped_ms: int | None
+    suspended: bool
     left_ms: int
     is_overdue: bool
 
@@ -109,6 +115,7 @@ class Requests:
         self._state = state
         self._sender = sender
         self._releasing = releasing
+        self._obeying = Obeying(state)
 
     # Looking.
 
@@ -137,17 +144,22 @@ class Requests:
 
     def _view(self, request: StoredRequest) -> RequestView:
         requests, now_ms = self._state.stores.requests, self._state.now_ms()
-        progress = requests.replayed(request).progress
-        clock, steps = progress.clock(), requests.steps(request)
+        replayed, steps = self._replayed(request), requests.steps(request)
+        progress, clock = replayed.progress, replayed.clock
         return RequestView(
             request=request,
             progress=progress,
             items=self._items(request, steps),
             steps=steps,
             due_ms=clock.due_ms(),
+            stopped_ms=clock.stopped_since_ms(),
+            suspended=replayed.is_suspended,
             left_ms=clock.left_ms(now_ms),
-            is_overdue=progress.is_overdue(now_ms),
+            is_overdue=progress.is_overdue(now_ms, replayed.stopped),
         )
+
+    def _replayed(self, request: StoredRequest) -> Replayed:
+        return self._state.stores.requests.replayed(request, self._state.agency)
 
     def _items(
         self, request: StoredRequest, steps: Sequence[StoredStep]
@@ -358,31 +370,44 @@ class Requests:
         earliest_ms, latest_ms = between
         if earliest_ms - MAX_LOG_TIME_SKEW_MS <= time_ms <= latest_ms + MAX_LOG_TIME_SKEW_MS:
             with stores.database.transaction():
-                stores.requests.set_judged(index)
+                stores.requests.set_judged(index, request)
             return False
-        if self._is_pending(request):
+        if self._is_pending(request) or not self._may_speak(request):
             return False  # it is judged again
         entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
         with stores.database.transaction():
-            stores.requests.set_judged(index)
+            stores.requests.set_judged(index, request)
             self._queue(request, StepKind.DISPUTE, Note(text=entry), None, entry=index)
         self._state.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
         return True
 
     def _expire(self, request: StoredRequest) -> bool:
-        progress = self._state.stores.requests.replayed(request).progress
-        expires_ms = progress.expires_ms()
+        replayed = self._replayed(request)
+        progress = replayed.progress
+        expires_ms = progress.expires_ms(replayed.stopped)
         if (
             request.side is Side.ASKER
             or progress.phase.has_ended
             or expires_ms is None
             or self._state.now_ms() < expires_ms + MAX_LOG_TIME_SKEW_MS
             or self._is_pending(request)
+            or not self._may_speak(request)
         ):
             return False
         with self._state.stores.database.transaction():
             self._queue(request, StepKind.EXPIRE, Note(), None)
         return True
+
+    def _may_speak(self, request: StoredRequest) -> bool:
+        """Whether a step would pass now: while all is suspended, none does."""
+        try:
+            self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
+        except AgreementSuspended:
+            return False
+        return True
+
+    def _agreement_id(self, request: StoredRequest) -> bytes:
+        return self._state.stores.packets.manifest(request.packet).agreement.id
 
     def _is_pending(self, request: StoredRequest) -> bool:
         return any(each.is_pending for each in self._state.stores.requests.steps(request))
@@ -396,6 +421,7 @@ class Requests:
 
         Raises:
             RecordRequestError: If it does not follow, here or at the exchange.
+            AgreementSuspended: If everything is suspended between the two.
             ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
             RequestError: If the exchange is out of reach; the step is sent later.
         """
@@ -427,8 +453,10 @@ class Requests:
         """Signs a step that follows, and queues it inside the caller's transaction."""
         state, requests = self._state, self._state.stores.requests
         verify_note(kind, note)
-        progress = requests.replayed(request).progress
-        agreement_id = state.stores.packets.packet(request.packet).manifest.agreement.id
+        replayed = self._replayed(request)
+        progress = replayed.progress
+        agreement_id = self._agreement_id(request)
+        self._obeying.verify_may_speak(agreement_id, request.peer)
         key = state.trust.kem_key(request.peer, at=state.next_moment())
         step = RequestStep(
             header=state.signer.header,
@@ -445,7 +473,7 @@ class Requests:
             kem_key_id=key.id,
             **said,  # type: ignore[arg-type]  # what the verbs above say of their own step
         )
-        progress.after(request.side, step, time_ms=state.now_ms())
+        progress.after(request.side, step, time_ms=state.now_ms(), stopped=replayed.stopped)
         prefix = encode_step_prefix(step)
         sealed = seal_note(encode_note(note), key, StatementType.REQUEST_STEP, prefix)
         body = encode_step(replace(step, sealed=sealed))

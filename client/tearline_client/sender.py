@@ -140,6 +140,9 @@ class Sender:
                 for statement in publication.statements()
                 if verdicts[statement.id] in (Verdict.HOLD, Verdict.RETURN)
             }
+            for statement in publication.statements():
+                if statement.id in back and statement.type is not StatementType.GRANT:
+                    self._note_refused(statement, AgreementSuspended.code)
             if back:
                 instead = {old: new for old, new in back.items() if new is not None}
                 kept = verdicts.keys() - back.keys()

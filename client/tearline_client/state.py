@@ -88,13 +88,13 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.recalls = RecallStore(database)
-        self.requests = RequestStore(database, self.packets, self.agreements)
+        self.standings = StandingStore(database)
+        self.requests = RequestStore(database, self.packets, self.agreements, self.standings)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.cases = CaseStore(database)
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
-        self.standings = StandingStore(database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def forged(
     taken = {Side.ASKER: 0, Side.HOLDER: 0}
     for each in state.stores.requests.all():
         if each.packet == request:
-            taken = dict(state.stores.requests.replayed(each).progress.taken)
+            taken = dict(state.stores.requests.replayed(each, state.agency).progress.taken)
     side = kind.sides[0]
     key = state.trust.kem_key(to.node.uri, at=state.next_moment())
     step = RequestStep(

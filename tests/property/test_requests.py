@@ -1,31 +1,44 @@
-"""Requests under any order, repetition, delay and loss: two nodes and an exchange end alike."""
+"""Requests under any order, repetition, delay and loss: two nodes and an exchange end alike.
+
+Whatever the parties suspend and resume meanwhile, and whenever a node hears of it.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from builders import NOW_MS
+from builders import CN, MX, NOW_MS, US, federation
+from exchange_builders import ARTICLE, agreement
 from requesting import HOUR_MS, demand, step
+from standing_builders import WHOLE, of_article, standing
 from tearline.errors import RecordRequestError
 from tearline.packet import Urgency
 from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Phase, Progress, Replayed, replay
 from tearline.request.step import RequestStep, Side, StepKind
+from tearline.standing import Recorded, Suspension
+from tearline.standstill import standstill
 
 KINDS = [kind for kind in StepKind if kind is not StepKind.DISPUTE]
+TIMED = (StepKind.AUTHORISE, StepKind.CONTEST, StepKind.EXTEND, StepKind.EXPIRE)
 sides = st.sampled_from(Side)
-stops = st.lists(
-    st.tuples(st.integers(0, 60), st.integers(0, 60)).map(
-        lambda pair: Interval(
-            start_ms=NOW_MS + min(pair) * HOUR_MS, end_ms=NOW_MS + max(pair) * HOUR_MS
-        )
-    ),
-    max_size=3,
+parties = st.sampled_from([US, MX, CN])
+scopes = st.sampled_from(
+    [
+        WHOLE,
+        of_article(ARTICLE),
+        *(of_article(ARTICLE, sender=a, recipient=b) for a, b in permutations((US, MX, CN), 2)),
+    ]
 )
+AGREED = agreement(federation().node(US).header)
+# Short, and all in whole hours, so that much happens at the very moment at which a time is over.
+HOURS = {Urgency.EMERGENCY: 2, Urgency.URGENT: 4, Urgency.ROUTINE: 6, Urgency.PRESERVE: 3}
 
 
 @dataclass
@@ -35,6 +48,8 @@ class End:
     side: Side
     known: dict[int, LoggedStep] = field(default_factory=dict)
     mail: list[LoggedStep] = field(default_factory=list)
+    told: list[Recorded] = field(default_factory=list)
+    untold: list[Recorded] = field(default_factory=list)
     pending: RequestStep | None = None
     answer: LoggedStep | RecordRequestError | None = None
     stored: bool = False
@@ -44,27 +59,55 @@ class End:
 class RequestMachine(RuleBasedStateMachine):
     """Both sides act as they see fit; the exchange orders; the network does what it likes."""
 
-    @initialize(urgency=st.sampled_from(Urgency), late=st.integers(0, 3), stopped=stops)
-    def asked(self, urgency: Urgency, late: int, stopped: list[Interval]) -> None:
-        self.begun = Progress.begin(demand(urgency), granted_ms=NOW_MS)
+    @initialize(urgency=st.sampled_from(Urgency), joint=st.booleans())
+    def asked(self, urgency: Urgency, joint: bool) -> None:
+        (article,) = AGREED.terms.articles
+        terms = replace(AGREED.terms, articles=(replace(article, joint=joint),))
+        self.agreement = replace(AGREED, terms=terms)
+        short = replace(
+            demand(urgency),
+            reply_times={each: hours * HOUR_MS for each, hours in HOURS.items()},
+            not_after_ms=NOW_MS + 30 * HOUR_MS,
+        )
+        self.begun = Progress.begin(short, granted_ms=NOW_MS)
         self.progress, self.log = self.begun, list[LoggedStep]()
-        self.now_ms, self.stored_ms = NOW_MS, NOW_MS + late * HOUR_MS
-        self.stopped = stopped
+        self.now_ms = self.stored_ms = NOW_MS
+        self.entries, self.said = 0, list[Recorded]()
+        self.late: list[tuple[Progress, int]] = []
         self.ends = {side: End(side=side) for side in Side}
         self.exchange_stored = False
 
     def seen(self, end: End) -> Replayed:
         begun = self.begun.stored(self.stored_ms) if end.stored else self.begun
-        return replay(begun, end.known.values(), self.stopped)
+        return replay(begun, end.known.values(), self.stops(end.told))
 
-    @rule(hours=st.integers(1, 200))
+    def stops(self, told: list[Recorded]) -> tuple[Interval, ...]:
+        return standstill(told, self.agreement, ARTICLE, asker=US, holder=MX)
+
+    @property
+    def stopped(self) -> tuple[Interval, ...]:
+        """By all that the log holds."""
+        return self.stops(self.said)
+
+    def entry(self) -> int:
+        self.entries += 1
+        return self.entries
+
+    def judge(self, end: End) -> None:
+        """What follows counts from now on."""
+        unfit = self.seen(end).unfit
+        for index, each in end.known.items():
+            if index not in unfit:
+                end.known[index] = replace(each, counted=True)
+
+    @rule(hours=st.integers(1, 4))
     def time_passes(self, hours: int) -> None:
         self.now_ms += hours * HOUR_MS
 
     @rule()
     def holder_stores(self) -> None:
-        if self.now_ms >= self.stored_ms and not self.exchange_stored:
-            self.exchange_stored = True
+        if not self.exchange_stored:
+            self.exchange_stored, self.stored_ms = True, self.now_ms
             self.progress = self.progress.stored(self.stored_ms)
 
     @rule(side=sides)
@@ -77,8 +120,19 @@ class RequestMachine(RuleBasedStateMachine):
         ends=st.booleans(),
         urgency=st.sampled_from([Urgency.ROUTINE, Urgency.URGENT]),
         permit=st.booleans(),
+        by_time=st.booleans(),
+        at_once=st.booleans(),
     )
-    def acts(self, side: Side, pick: int, ends: bool, urgency: Urgency, permit: bool) -> None:
+    def acts(
+        self,
+        side: Side,
+        pick: int,
+        ends: bool,
+        urgency: Urgency,
+        permit: bool,
+        by_time: bool,
+        at_once: bool,
+    ) -> None:
         """A side takes a step that fits what it knows, unless one of its own is under way."""
         end, seen = self.ends[side], self.seen(self.ends[side]).progress
         if end.pending is not None:
@@ -88,15 +142,23 @@ class RequestMachine(RuleBasedStateMachine):
             changes: dict[str, object] = {}
             if kind in (StepKind.LOWER, StepKind.CONTEST):
                 changes["urgency"] = urgency
+            if kind is StepKind.AUTHORISE:
+                changes["extension_ms"] = HOUR_MS
             if kind is StepKind.CLARIFIED:
                 changes["permit"] = permit
             made = step(kind, seen.taken[side] + 1, seen.taken[side.other], **changes)
             with suppress(RecordRequestError):
-                after = seen.after(side, made, time_ms=self.now_ms, stopped=self.stopped)
+                stopped = self.stops(end.told)
+                after = seen.after(side, made, time_ms=self.now_ms, stopped=stopped)
                 if ends or not after.phase.has_ended or seen.phase.has_ended:
                     fitting.append(made)
+        if by_time:  # rather one that fits only for a time
+            fitting = [each for each in fitting if each.kind in TIMED] or fitting
         if fitting:
             end.pending = fitting[pick % len(fitting)]
+        if at_once:
+            self.arrives_at_the_exchange(side)
+            self.hears_the_answer(side)
 
     @rule(side=sides)
     def arrives_at_the_exchange(self, side: Side) -> None:
@@ -111,7 +173,7 @@ class RequestMachine(RuleBasedStateMachine):
         except RecordRequestError as error:
             end.answer = error
             return
-        logged = LoggedStep(side=side, step=end.pending, index=len(self.log), time_ms=self.now_ms)
+        logged = LoggedStep(side=side, step=end.pending, index=self.entry(), time_ms=self.now_ms)
         self.log.append(logged)
         self.ends[side.other].mail.append(logged)
         end.answer = logged
@@ -120,9 +182,41 @@ class RequestMachine(RuleBasedStateMachine):
     def hears_the_answer(self, side: Side) -> None:
         end = self.ends[side]
         if isinstance(end.answer, LoggedStep):
-            end.known[end.answer.index] = end.answer
+            end.known[end.answer.index] = replace(end.answer, counted=True)
         if end.answer is not None:
             end.pending = end.answer = None
+        self.judge(end)
+
+    @rule(party=parties, scope=scopes, lift=st.booleans())
+    def the_exchange_takes_a_standing(self, party: str, scope: Suspension, lift: bool) -> None:
+        """A party adds a suspension, lifts all of its own, or says the same again."""
+        if scope.sender and party not in scope.scope[1:]:
+            return
+        said = [each.standing for each in self.said if each.standing.agency == party]
+        before = {each.scope: each for each in said[-1].suspensions} if said else {}
+        after = {} if lift else before | {scope.scope: scope}
+        recorded = Recorded(
+            standing=standing(*after.values(), by=party, counter=len(said) + 1),
+            entry=self.entry(),
+            time_ms=self.now_ms,
+        )
+        self.said.append(recorded)
+        for end in self.ends.values():
+            end.untold.append(recorded)
+
+    @rule(side=sides, pick=st.integers(0, 9))
+    def hears_of_a_standing(self, side: Side, pick: int) -> None:
+        """Any of them, in any order."""
+        end = self.ends[side]
+        if end.untold:
+            end.told.append(end.untold.pop(pick % len(end.untold)))
+        self.judge(end)
+
+    @rule()
+    def the_exchange_looks_for_what_is_overdue(self) -> None:
+        due_ms = self.progress.clock(self.stopped).due_ms()
+        if self.progress.is_overdue(self.now_ms, self.stopped) and due_ms is not None:
+            self.late.append((self.progress, due_ms))
 
     @rule(side=sides, pick=st.integers(0, 9), keep=st.booleans())
     def gets_mail(self, side: Side, pick: int, keep: bool) -> None:
@@ -130,9 +224,10 @@ class RequestMachine(RuleBasedStateMachine):
         end = self.ends[side]
         if end.mail:
             item = end.mail[pick % len(end.mail)]
-            end.known[item.index] = item
+            end.known.setdefault(item.index, item)
             if not keep:
                 end.mail.remove(item)
+        self.judge(end)
 
     @invariant()
     def nobody_goes_back_or_ahead_of_the_log(self) -> None:
@@ -141,6 +236,11 @@ class RequestMachine(RuleBasedStateMachine):
             assert phase >= end.furthest
             assert phase <= self.progress.phase or not self.exchange_stored
             end.furthest = phase
+
+    @invariant()
+    def what_was_said_to_be_late_stays_so(self) -> None:
+        for progress, due_ms in self.late:
+            assert progress.clock(self.stopped).due_ms() == due_ms
 
     @invariant()
     def the_log_itself_is_in_order(self) -> None:
@@ -162,8 +262,10 @@ class RequestMachine(RuleBasedStateMachine):
             if end.answer is not None:
                 end.pending = end.answer = None
             for item in end.mail:
-                end.known[item.index] = item
-            end.mail = []
+                end.known.setdefault(item.index, item)
+            end.told += end.untold
+            end.mail, end.untold = [], []
+            self.judge(end)
 
     @rule()
     def all_arrives(self) -> None:
@@ -175,7 +277,7 @@ class RequestMachine(RuleBasedStateMachine):
             seen = self.seen(end)
             assert not seen.unfit
             assert seen.progress == self.progress
-            assert seen.progress.clock(self.stopped) == self.progress.clock(self.stopped)
+            assert seen.clock == self.progress.clock(self.stopped)
 
     def teardown(self) -> None:
         """Nobody is stuck: from wherever it is, a request comes to its end."""
@@ -200,7 +302,55 @@ class RequestMachine(RuleBasedStateMachine):
                 Side.HOLDER,
                 step(StepKind.SUPPLEMENT, progress.taken[Side.HOLDER] + 1),
                 time_ms=self.now_ms,
+                stopped=self.stopped,
             )
 
 
 TestRequests = RequestMachine.TestCase
+
+
+@given(
+    gaps=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=4),
+    is_open=st.booleans(),
+    kind=st.sampled_from(TIMED),
+    at=st.integers(0, 12),
+)
+def test_what_comes_behind_a_step_in_the_log_changes_no_judgement_of_it(
+    gaps: list[tuple[int, int]], is_open: bool, kind: StepKind, at: int
+) -> None:
+    """So nobody who hears of it later judges otherwise than the exchange did, which could not."""
+    whole, hours = list[tuple[int, int | None]](), 0
+    for gap, length in gaps:
+        whole.append((hours + gap, hours + gap + length))
+        hours += gap + length
+    if is_open and whole:
+        whole[-1] = (whole[-1][0], None)
+    known = [
+        # What stands before it, if of that very moment nothing does; or all of that does; and all.
+        [(a, z if z is not None and z < at else None) for a, z in whole if a < at],
+        [(a, z if z is not None and z <= at else None) for a, z in whole if a <= at],
+        whole,
+    ]
+    urgency = Urgency.PRESERVE if kind in (StepKind.EXTEND, StepKind.EXPIRE) else Urgency.URGENT
+    short = replace(demand(urgency), reply_times={urgency: HOURS[urgency] * HOUR_MS})
+    begun = Progress.begin(short, granted_ms=NOW_MS, stored_ms=NOW_MS)
+    verdicts = []
+    for intervals in known:
+        try:
+            begun.after(
+                kind.sides[0],
+                step(kind),
+                time_ms=NOW_MS + at * HOUR_MS,
+                stopped=[
+                    Interval(
+                        start_ms=NOW_MS + a * HOUR_MS,
+                        end_ms=None if z is None else NOW_MS + z * HOUR_MS,
+                    )
+                    for a, z in intervals
+                ],
+            )
+        except RecordRequestError as error:
+            verdicts.append(error.code)
+        else:
+            verdicts.append("")
+    assert len(set(verdicts)) == 1

@@ -86,7 +86,7 @@ def list_command(frame: Frame, only_open: bool) -> None:
             if not (only_open and view.progress.phase.has_ended)
         ]
 
-    columns = ["request", "role", "partner", "urgency", "state", "due", "left", "overdue"]
+    columns = ["request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"]
     frame.emit(at_work(frame, run), columns)
 
 
@@ -104,6 +104,9 @@ def _row(view: RequestView, trust: TrustState) -> dict[str, object]:
         "due_ms": view.due_ms if owed else None,
         "left_ms": view.left_ms if owed else None,
         "left": _left(view) if owed else "",
+        "clock": _clock(view) if owed else "",
+        "stopped_since_ms": view.stopped_ms if owed else None,
+        "suspended": view.suspended and owed,
         "overdue": view.is_overdue,
         "items": len(view.items),
         "open_items": sum(item.is_open for item in view.items),
@@ -115,9 +118,15 @@ def _left(view: RequestView) -> str:
     minutes = abs(view.left_ms) // 60_000
     days, hours = divmod(minutes // 60, 24)
     text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
-    if view.is_overdue:
-        return f"OVERDUE by {text}"
-    return f"{text}, stopped" if view.due_ms is None else text
+    return f"OVERDUE by {text}" if view.is_overdue else text
+
+
+def _clock(view: RequestView) -> str:
+    if view.stopped_ms is None:
+        return ""
+    why = ["a question"] if view.progress.has_question else []
+    why += ["suspended"] if view.suspended else []
+    return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
 
 
 @command.command()
@@ -136,7 +145,7 @@ def show(frame: Frame, request: str, steps: bool) -> None:
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     frame.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
-        f" due {row['due'] or '-'}"
+        f" {row['clock'] or 'due ' + (str(row['due']) or '-')}"
     )
     if steps:
         frame.emit(_steps(view), ["at", "by", "step", "items", "text", "entry", "refused"])

@@ -4,22 +4,24 @@ What the log says comes in any order: a step of the other side by the mailbox, o
 exchange's receipt. How far a request has come is computed from all of it, anew each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
 from tearline.errors import AgreementNotInForce, NotFound, RecordRequestUnknown
 from tearline.event import Event, EventCode
+from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, PacketKind
-from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Progress, Replayed, demand_of, replay
 from tearline.request.step import Note, RequestStep, Side
+from tearline.standstill import standstill
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.requests import encode_note, parse_note, parse_step
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
+from tearline_client.store.standings import StandingStore
 
 _STEP, _NOTE = "request.step", "request.note"
 
@@ -55,6 +57,7 @@ class StoredStep:
         time_ms: Of its entry, or None.
         note: What it tells; None where it did not open.
         code: Of its refusal, or empty.
+        counted: Whether it was found to follow; one of ours was before it was sent.
     """
 
     signed: Signed
@@ -64,6 +67,7 @@ class StoredStep:
     time_ms: int | None
     note: Note | None
     code: str
+    counted: bool
 
     @property
     def is_pending(self) -> bool:
@@ -78,14 +82,20 @@ class RequestStore:
         database: The node's.
         packets: Where their packets are.
         agreements: What their time follows from.
+        standings: What stops it.
     """
 
     def __init__(
-        self, database: Database, packets: PacketStore, agreements: AgreementStore
+        self,
+        database: Database,
+        packets: PacketStore,
+        agreements: AgreementStore,
+        standings: StandingStore,
     ) -> None:
         self._db = database
         self._packets = packets
         self._agreements = agreements
+        self._standings = standings
 
     def begin(self, packet: bytes, peer: str, side: Side, *, index: int, time_ms: int) -> None:
         """Notes a request with its first grant; a later grant of the same changes nothing."""
@@ -160,7 +170,7 @@ class RequestStore:
     ) -> None:
         vault = self._db.vault
         self._db.execute(
-            "INSERT INTO request_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+            "INSERT INTO request_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?)",
             (
                 signed.statement.id,
                 packet,
@@ -170,6 +180,7 @@ class RequestStore:
                 time_ms,
                 vault.seal(_STEP, encode_signed(signed)),
                 None if note is None else vault.seal(_NOTE, encode_note(note)),
+                index is None,
             ),
         )
 
@@ -180,14 +191,19 @@ class RequestStore:
             (code, statement_id),
         )
 
-    def forget(self, statement_id: bytes) -> None:
-        """Deletes a step of the other side that turned out not to follow."""
-        self._db.execute("DELETE FROM request_step WHERE statement_id = ?", (statement_id,))
+    def count(self, request: StoredRequest, unfit: Collection[int]) -> None:
+        """Notes that all steps follow but those of these entries: nothing takes that back."""
+        for each in self.steps(request):
+            if each.index is not None and not each.counted and each.index not in unfit:
+                self._db.execute(
+                    "UPDATE request_step SET counted = 1 WHERE statement_id = ?",
+                    (each.signed.statement.id,),
+                )
 
     def steps(self, request: StoredRequest) -> tuple[StoredStep, ...]:
         """The steps of a request: those in the log, in its order; then what is not there."""
         rows = self._db.rows(
-            "SELECT side, idx, time_ms, sealed, note, code FROM request_step"
+            "SELECT side, idx, time_ms, sealed, note, code, counted FROM request_step"
             " WHERE packet = ? AND peer = ? ORDER BY idx IS NULL, idx, rowid",
             (request.packet, request.peer),
         )
@@ -201,6 +217,7 @@ class RequestStore:
         sealed: bytes,
         note: bytes | None,
         code: str,
+        counted: int,
     ) -> StoredStep:
         signed = parse_signed(self._db.vault.open(_STEP, sealed))
         return StoredStep(
@@ -211,27 +228,47 @@ class RequestStore:
             time_ms=time_ms,
             note=None if note is None else parse_note(self._db.vault.open(_NOTE, note)),
             code=code,
+            counted=bool(counted),
         )
 
     # How far it has come.
 
-    def replayed(self, request: StoredRequest, stopped: Sequence[Interval] = ()) -> Replayed:
+    def replayed(self, request: StoredRequest, agency: str) -> Replayed:
         """How far a request has come, by all that is known here.
+
+        Args:
+            request: Which one.
+            agency: URI of ours.
 
         Raises:
             AgreementNotInForce: If the agreement that it is made under is not here.
         """
         manifest = self._packets.packet(request.packet).manifest
+        agreement = self._agreement_of(manifest)
         begun = Progress.begin(
-            demand_of(manifest, self._agreement_of(manifest)),
+            demand_of(manifest, agreement),
             granted_ms=request.granted_ms,
             stored_ms=request.stored_ms,
         )
         logged = [
-            LoggedStep(side=each.side, step=each.step, index=each.index, time_ms=each.time_ms)
+            LoggedStep(
+                side=each.side,
+                step=each.step,
+                index=each.index,
+                time_ms=each.time_ms,
+                counted=each.counted,
+            )
             for each in self.steps(request)
             if each.index is not None and each.time_ms is not None
         ]
+        ends = {request.side: agency, request.side.other: agency_uri_of(request.peer)}
+        stopped = standstill(
+            (each for each, _ in self._standings.history(agreement.id)),
+            agreement,
+            manifest.agreement.article,
+            asker=ends[Side.ASKER],
+            holder=ends[Side.HOLDER],
+        )
         return replay(begun, logged, stopped)
 
     def _agreement_of(self, manifest: Manifest) -> Agreement:
@@ -287,9 +324,31 @@ class RequestStore:
         )
         return tuple((index, time_ms, _request(*rest)) for index, time_ms, *rest in rows)
 
-    def set_judged(self, index: int) -> None:
-        """Notes that an entry's time was judged."""
-        self._db.execute("UPDATE request_time SET judged = 1 WHERE idx = ?", (index,))
+    def set_judged(self, index: int, request: StoredRequest) -> None:
+        """Notes that an entry's time was judged, as one that a request's clock rests on."""
+        self._db.execute(
+            "UPDATE request_time SET judged = 1 WHERE idx = ? AND packet = ? AND peer = ?",
+            (index, request.packet, request.peer),
+        )
+
+    def rest_on(self, agreement_id: bytes, agency: str, index: int, time_ms: int) -> None:
+        """Notes an entry that may stop the clocks of an agreement's requests, or start them again.
+
+        Args:
+            agreement_id: 16 bytes.
+            agency: URI of ours.
+            index: Of the entry.
+            time_ms: Of the entry.
+        """
+        for request in self.all():
+            if self._packets.manifest(request.packet).agreement.id != agreement_id:
+                continue
+            try:
+                ended = self.replayed(request, agency).progress.phase.has_ended
+            except AgreementNotInForce:
+                continue  # it has no clock here
+            if not ended:
+                self._put_time(request.packet, request.peer, index, time_ms)
 
 
 def _request(

@@ -61,10 +61,14 @@ class StandingStore:
     # What the log says.
 
     def put(self, signed: Signed, entry: int, time_ms: int) -> None:
-        """Keeps a standing that has its entry; of those that repeat each other, the ends."""
+        """Keeps a standing that has its entry; of those that repeat each other, the ends.
+
+        Only where none is missing in between: one that comes late may say something else, and what
+        stands behind it then tells until when that held.
+        """
         standing = parse_standing(signed.statement.body)
         self._db.execute(
-            "INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
             (
                 *standing.key,
                 standing.counter,
@@ -76,10 +80,19 @@ class StandingStore:
         last = self._rows(
             "WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 3", standing.key
         )
-        if len({recorded.standing.terms for recorded, _ in last}) == 1 and len(last) == 3:
+        if len({recorded.standing.terms for recorded, _ in last}) != 1 or len(last) != 3:
+            return
+        newest, middle, first = (recorded.standing.counter for recorded, _ in last)
+        where = "WHERE agency = ? AND agreement = ? AND counter = ?"
+        whole = middle == first + 1 or self._db.value(
+            f"SELECT whole FROM standing {where}",  # noqa: S608 (our own condition)
+            (*standing.key, middle),
+        )
+        if newest == middle + 1 and whole:
+            self._db.execute(f"DELETE FROM standing {where}", (*standing.key, middle))  # noqa: S608
             self._db.execute(
-                "DELETE FROM standing WHERE agency = ? AND agreement = ? AND counter = ?",
-                (*standing.key, last[1][0].standing.counter),
+                f"UPDATE standing SET whole = 1 {where}",  # noqa: S608
+                (*standing.key, newest),
             )
 
     def newest(self, agreement_id: bytes) -> dict[str, Recorded]:

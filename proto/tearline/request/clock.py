@@ -38,16 +38,25 @@ class RequestClock:
     def due_ms(self) -> int | None:
         """The log time at which it has run for all that is allowed; None while it stands still.
 
-        What ends before it began, or begins after it ended, does not move it.
+        What ends before it began, or begins once it is over, does not move it. So what the log
+        holds behind that moment changes nothing of it.
         """
         due_ms = self.start_ms + self.allowed_ms
         for start_ms, end_ms in _merged(self.stopped, self.start_ms):
-            if start_ms > due_ms:
+            if start_ms >= due_ms:
                 break
             if end_ms is None:
                 return None
             due_ms += end_ms - start_ms
         return due_ms
+
+    def stopped_since_ms(self) -> int | None:
+        """Since when it stands still, in log time; None while it runs, and once it is over."""
+        if self.due_ms() is not None:
+            return None
+        return next(
+            start_ms for start_ms, end_ms in _merged(self.stopped, self.start_ms) if end_ms is None
+        )
 
     def left_ms(self, now_ms: int) -> int:
         """How much of its time is left; below zero once it is over."""

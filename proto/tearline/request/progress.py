@@ -77,6 +77,7 @@ _PHASES = {
     StepKind.EXPIRE: Phase.EXPIRED,
     StepKind.CLOSE: Phase.CLOSED,
 }
+_IN_TIME = frozenset({StepKind.AUTHORISE, StepKind.CONTEST, StepKind.EXTEND})
 _AFTER_THE_END = frozenset({StepKind.SUPPLEMENT, StepKind.CLOSE, StepKind.DISPUTE})
 
 
@@ -116,12 +117,15 @@ class LoggedStep:
         step: The step.
         index: Of its entry.
         time_ms: Of its entry.
+        counted: Whether it was found to be in time before. What becomes known later of
+            suspensions, in whatever order, says nothing against that.
     """
 
     side: Side
     step: RequestStep
     index: int
     time_ms: int
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +228,7 @@ class Progress:
         *,
         time_ms: int,
         stopped: Sequence[Interval] = (),
+        counted: bool = False,
     ) -> "Progress":
         """The request after one more step.
 
@@ -232,13 +237,16 @@ class Progress:
             step: The step.
             time_ms: Log time of its entry.
             stopped: When the cooperation was suspended.
+            counted: Whether it was found to be in time before.
 
         Raises:
             RecordRequestError: If the step does not follow; nothing changed then.
         """
         self._verify_turn(side, step)
         self._verify_open(step)
-        self._verify_allowed(step, time_ms, stopped)
+        self._verify_allowed(step)
+        if not counted:
+            self._verify_in_time(step.kind, time_ms, stopped)
         # Whoever takes a step about it has received it; the asker receives nothing for them.
         least = Phase.RECEIVED if side is Side.HOLDER else self.phase
         phase = max(self.phase, least, _PHASES.get(step.kind, least))
@@ -271,7 +279,7 @@ class Progress:
         if kind in (StepKind.ADMIT, StepKind.REJECT) and phase >= Phase.ADMITTED:
             raise StepBackwards(f"it is {phase.text}")
 
-    def _verify_allowed(self, step: RequestStep, time_ms: int, stopped: Sequence[Interval]) -> None:
+    def _verify_allowed(self, step: RequestStep) -> None:
         match step.kind:
             case StepKind.CLARIFY:
                 self._verify_may_ask()
@@ -280,19 +288,15 @@ class Progress:
             case StepKind.PERMIT if self.permits >= max(1, len(self.questions)):
                 raise QuestionNotAgreed("another question is agreed to already")
             case StepKind.AUTHORISE:
-                self._verify_extension(step, time_ms, stopped)
+                self._verify_extension(step)
             case StepKind.CONTEST:
-                self._verify_contestable(step, time_ms, stopped)
+                self._verify_contestable(step)
             case StepKind.CONFIRM | StepKind.LOWER if not self.contested or self.decided:
                 raise UrgencyRefused("the urgency is not contested, or that is decided")
             case StepKind.LOWER:
                 _verify_lower(step.urgency, self.urgency)
-            case StepKind.EXTEND:
-                self._verify_extendable(time_ms, stopped)
-            case StepKind.EXPIRE:
-                expires_ms = self.expires_ms(stopped)
-                if expires_ms is None or time_ms < expires_ms:
-                    raise NotExpired
+            case StepKind.EXTEND if not self.is_preservation or self.extended:
+                raise ExtensionRefused("a preservation is extended, and once")
 
     def _verify_may_ask(self) -> None:
         if self.has_question:
@@ -302,32 +306,23 @@ class Progress:
         if len(self.questions) >= MAX_REQUEST_QUESTIONS:
             raise QuestionNotAgreed(f"there are at most {MAX_REQUEST_QUESTIONS}")
 
-    def _verify_extension(
-        self, step: RequestStep, time_ms: int, stopped: Sequence[Interval]
-    ) -> None:
+    def _verify_extension(self, step: RequestStep) -> None:
         if self.is_preservation or self.extension_ms:
             raise ExtensionRefused("it is announced once, and of a request for an answer")
         if step.extension_ms > self.demand.authorisation_ms:
             raise ExtensionRefused(f"at most {self.demand.authorisation_ms} ms are agreed")
-        self._verify_in_time(time_ms, stopped)
 
-    def _verify_contestable(
-        self, step: RequestStep, time_ms: int, stopped: Sequence[Interval]
-    ) -> None:
+    def _verify_contestable(self, step: RequestStep) -> None:
         if self.contested or self.is_preservation:
             raise UrgencyRefused("it is contested once, and of a request for an answer")
         _verify_lower(step.urgency, self.urgency)
-        self._verify_in_time(time_ms, stopped)
 
-    def _verify_extendable(self, time_ms: int, stopped: Sequence[Interval]) -> None:
-        if not self.is_preservation or self.extended:
-            raise ExtensionRefused("a preservation is extended, and once")
-        self._verify_in_time(time_ms, stopped)
-
-    def _verify_in_time(self, time_ms: int, stopped: Sequence[Interval]) -> None:
-        due_ms = self.clock(stopped).due_ms()
-        if due_ms is not None and time_ms > due_ms:
+    def _verify_in_time(self, kind: StepKind, time_ms: int, stopped: Sequence[Interval]) -> None:
+        due_ms, expires_ms = self.clock(stopped).due_ms(), self.expires_ms(stopped)
+        if kind in _IN_TIME and due_ms is not None and time_ms > due_ms:
             raise StepBackwards("its time was over before")
+        if kind is StepKind.EXPIRE and (expires_ms is None or time_ms < expires_ms):
+            raise NotExpired
 
     def _with(self, step: RequestStep, time_ms: int) -> "Progress":
         match step.kind:
@@ -360,10 +355,23 @@ class Replayed:
     Attributes:
         progress: The request.
         unfit: By index of their entry, the steps that do not follow, and why.
+        stopped: When the cooperation that it is part of was suspended.
     """
 
     progress: Progress
     unfit: Mapping[int, TearlineError]
+    stopped: tuple[Interval, ...] = ()
+
+    @property
+    def clock(self) -> RequestClock:
+        """The request's clock."""
+        return self.progress.clock(self.stopped)
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its clock stands still for a suspension."""
+        running = self.clock.due_ms() is not None
+        return not running and any(each.end_ms is None for each in self.stopped)
 
 
 def replay(
@@ -373,10 +381,12 @@ def replay(
     progress, unfit = begun, dict[int, TearlineError]()
     for each in sorted(steps, key=lambda each: each.index):
         try:
-            progress = progress.after(each.side, each.step, time_ms=each.time_ms, stopped=stopped)
+            progress = progress.after(
+                each.side, each.step, time_ms=each.time_ms, stopped=stopped, counted=each.counted
+            )
         except TearlineError as error:
             unfit[each.index] = error
-    return Replayed(progress=progress, unfit=unfit)
+    return Replayed(progress=progress, unfit=unfit, stopped=tuple(stopped))
 
 
 def _verify_lower(wanted: Urgency | None, current: Urgency) -> None:

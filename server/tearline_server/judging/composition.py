@@ -23,6 +23,7 @@ from tearline_server.storage.records import (
     MailRow,
     MailUpdate,
     PacketRow,
+    StandingChangeRow,
     StandingRow,
     StatementRow,
     WithdrawnRow,
@@ -80,6 +81,11 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
         standings=[
             StandingRow(agency=agency, agreement=agreement, statement=statement)
             for (agency, agreement), statement in docket.standings.items()
+        ],
+        standing_changes=[
+            StandingChangeRow(agreement=agreement, statement=each.entry, time_ms=each.time_ms)
+            for agreement, changed in docket.changed.items()
+            for each in changed
         ],
         case_steps=[
             CaseStepRow(

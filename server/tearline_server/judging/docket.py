@@ -8,16 +8,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tearline.agreement import Agreement
 from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
+from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
+from tearline.request.clock import Interval
 from tearline.request.progress import Progress
+from tearline.standing import Recorded
+from tearline.standstill import standstill
 from tearline.statement import Statement
 from tearline.trust import Moment
 from tearline.wire.exchange import Outcome, Refused, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
+from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.records import Head, Known, OpeningRow, RecallRow, RequestStepRow
 
@@ -80,14 +86,16 @@ class FollowedRequest:
 
     Attributes:
         asker: URI of the node that asks.
-        agreement: Id and version of its agreement.
+        agreement: The version of the agreement that it was made under.
+        article: The article.
         progress: How far it has come.
         overdue_ms: The last time at which the log says that it was overdue, or None.
         is_new: Whether this batch brings it.
     """
 
     asker: str
-    agreement: tuple[bytes, int]
+    agreement: Agreement
+    article: str
     progress: Progress
     overdue_ms: int | None
     is_new: bool
@@ -129,6 +137,7 @@ class Docket:
         mail: New items of mailboxes.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         standings: Newest standings that came, by agency and agreement: their statement's entry.
+        changed: Standings that changed what is suspended, by agreement.
         case_steps: Newest steps of cases, by case, sending and receiving agency.
         held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
@@ -158,6 +167,7 @@ class Docket:
     mail: list[NewMail] = field(default_factory=list)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
+    changed: dict[bytes, list[Recorded]] = field(default_factory=dict)
     case_steps: dict[tuple[bytes, str, str], Ruling] = field(default_factory=dict)
     held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -171,6 +181,8 @@ class Docket:
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False
+    _earlier: dict[bytes, tuple[Recorded, ...]] = field(default_factory=dict)
+    _stopped: dict[tuple[object, ...], tuple[Interval, ...]] = field(default_factory=dict)
 
     @property
     def next_index(self) -> int:
@@ -214,6 +226,37 @@ class Docket:
                 packet_id,
             ):
                 yield item
+
+    def stopped(self, request: FollowedRequest, holder: str) -> tuple[Interval, ...]:
+        """When a request or its answer could not pass, as far as the log goes.
+
+        Of a request that the batch brings, only by what the batch itself holds: so its time may
+        be thought to end too early, and never too late.
+        """
+        agreement, changed = request.agreement, self.changed.get(request.agreement.id, ())
+        asker, asked = agency_uri_of(request.asker), agency_uri_of(holder)
+        key = (*agreement.key, request.article, asker, asked, len(changed))
+        if key not in self._stopped:
+            self._stopped[key] = standstill(
+                (*self._changed_before(agreement.id), *changed),
+                agreement,
+                request.article,
+                asker=asker,
+                holder=asked,
+            )
+        return self._stopped[key]
+
+    def _changed_before(self, agreement_id: bytes) -> tuple[Recorded, ...]:
+        if agreement_id not in self._earlier:
+            self._earlier[agreement_id] = tuple(
+                Recorded(
+                    standing=parse_standing(parse_statement(envelope).body),
+                    entry=entry,
+                    time_ms=time_ms,
+                )
+                for entry, time_ms, envelope in self.known.standing_changes.get(agreement_id, ())
+            )
+        return self._earlier[agreement_id]
 
     def settle(self, ruling: Ruling, event: Event) -> int:
         """Logs what became of a claim, and returns the index of that entry."""

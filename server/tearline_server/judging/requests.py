@@ -16,6 +16,7 @@ from tearline.grant import Grant
 from tearline.packet import Manifest, PacketKind
 from tearline.policy.category import PERSONAL
 from tearline.policy.form import Form
+from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Progress, demand_of, replay
 from tearline.request.step import RequestStep, Side
 from tearline.wire.agreements import parse_agreement
@@ -40,7 +41,8 @@ def begin_request(hearing: Hearing, grant: Grant, manifest: Manifest, agreement:
     progress = Progress.begin(demand_of(manifest, agreement), granted_ms=hearing.docket.now_ms)
     hearing.docket.requests[key] = FollowedRequest(
         asker=hearing.publisher.node,
-        agreement=agreement.key,
+        agreement=agreement,
+        article=manifest.agreement.article,
         progress=progress,
         overdue_ms=None,
         is_new=True,
@@ -88,9 +90,10 @@ def accept_step(hearing: Hearing, step: RequestStep) -> None:
         relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
         return
     asker = address.recipient if side is Side.HOLDER else hearing.signer
-    if found is None or found.asker != asker or found.agreement[0] != address.agreement_id:
+    if found is None or found.asker != asker or found.agreement.id != address.agreement_id:
         raise RecordRequestUnknown
-    progress = found.progress.after(side, step, time_ms=docket.now_ms)
+    stopped = docket.stopped(found, key[1])
+    progress = found.progress.after(side, step, time_ms=docket.now_ms, stopped=stopped)
     entry = relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
     docket.requests[key] = replace(found, progress=progress)
     docket.request_steps.append(
@@ -115,6 +118,9 @@ def _key_of(hearing: Hearing, step: RequestStep) -> tuple[RequestKey, Side]:
 def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> None:
     """Logs that answers are overdue: once for each request and clock, naming both sides.
 
+    What was suspended meanwhile is asked for only here: a request whose clock stood still is kept
+    with the time at which it ends after all, or as one that stands still.
+
     Args:
         docket: The batch.
         keys: Requests whose time was found to have passed.
@@ -125,8 +131,10 @@ def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> No
         if found is None:
             continue
         docket.requests[packet, holder] = found
-        due_ms = found.progress.clock().due_ms()
-        if not found.progress.is_overdue(docket.now_ms) or due_ms in (None, found.overdue_ms):
+        stopped = docket.stopped(found, holder)
+        due_ms = found.progress.clock(stopped).due_ms()
+        late = found.progress.is_overdue(docket.now_ms, stopped)
+        if not late or due_ms is None or due_ms == found.overdue_ms:
             continue
         docket.log(
             Event(
@@ -137,7 +145,7 @@ def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> No
                 actor=exchange,
                 counterpart=found.asker,
                 packet=packet,
-                agreement_id=found.agreement[0],
+                agreement_id=found.agreement.id,
             )
         )
         docket.requests[packet, holder] = replace(found, overdue_ms=due_ms)
@@ -150,23 +158,28 @@ def overdue_id(packet: bytes, holder: str, due_ms: int) -> bytes:
 
 def request_rows(docket: Docket, *, new: bool) -> Sequence[RequestRow]:
     """What a batch writes of requests: those that it brings, or those that it changes."""
-    return [_row(key, found) for key, found in docket.requests.items() if found.is_new is new]
+    return [
+        _row(key, found, docket.stopped(found, key[1]))
+        for key, found in docket.requests.items()
+        if found.is_new is new
+    ]
 
 
-def _row(key: RequestKey, found: FollowedRequest) -> RequestRow:
+def _row(key: RequestKey, found: FollowedRequest, stopped: Sequence[Interval]) -> RequestRow:
     progress = found.progress
     owed = not (progress.phase.has_ended or progress.is_preservation)
-    due_ms = progress.clock().due_ms() if owed else None
+    due_ms = progress.clock(stopped).due_ms() if owed else None
     return RequestRow(
         packet=key[0],
         holder=key[1],
         asker=found.asker,
-        agreement=found.agreement[0],
-        version=found.agreement[1],
+        agreement=found.agreement.id,
+        version=found.agreement.version,
         granted_ms=progress.granted_ms,
         stored_ms=progress.stored_ms,
         due_ms=None if due_ms == found.overdue_ms else due_ms,
         overdue_ms=found.overdue_ms,
+        stopped=owed and due_ms is None and any(each.end_ms is None for each in stopped),
     )
 
 
@@ -176,27 +189,30 @@ def _followed(docket: Docket, key: RequestKey) -> FollowedRequest | None:
     if found is not None and not (found.is_new and key in docket.known.requests):
         return found
     stored = docket.known.requests.get(key)
-    return None if stored is None else _restored(stored)
+    return None if stored is None else _restored(docket, stored)
 
 
-def _restored(stored: StoredRequest) -> FollowedRequest:
+def _restored(docket: Docket, stored: StoredRequest) -> FollowedRequest:
     row = stored.row
     manifest = parse_manifest(parse_statement(stored.manifest).body)
     agreement = parse_agreement(parse_statement(stored.agreement).body)
     begun = Progress.begin(
         demand_of(manifest, agreement), granted_ms=row.granted_ms, stored_ms=row.stored_ms
     )
-    steps = [_logged(row, *each) for each in stored.steps]
-    return FollowedRequest(
+    found = FollowedRequest(
         asker=row.asker,
-        agreement=(row.agreement, row.version),
-        progress=replay(begun, steps).progress,
+        agreement=agreement,
+        article=manifest.agreement.article,
+        progress=begun,
         overdue_ms=row.overdue_ms,
         is_new=False,
     )
+    steps = [_logged(row, *each) for each in stored.steps]
+    replayed = replay(begun, steps, docket.stopped(found, row.holder))
+    return replace(found, progress=replayed.progress)
 
 
 def _logged(row: RequestRow, index: int, time_ms: int, envelope: bytes) -> LoggedStep:
     body = parse_statement(envelope).body
     side = Side.HOLDER if header_of(body).signer == row.holder else Side.ASKER
-    return LoggedStep(side=side, step=parse_step(body), index=index, time_ms=time_ms)
+    return LoggedStep(side=side, step=parse_step(body), index=index, time_ms=time_ms, counted=True)

@@ -185,6 +185,15 @@ class StandingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingChangeRow:
+    """A standing that changed what is suspended: its statement's entry, and the log's time."""
+
+    agreement: bytes
+    statement: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnRow:
     """An item of a mailbox that another statement takes the place of.
 
@@ -243,8 +252,11 @@ class RequestRow:
         version: Of the agreement, as the manifest names it.
         granted_ms: The log's time of the grant.
         stored_ms: The log's time of the holder's first receipt, or None.
-        due_ms: When an answer will be overdue; None where none is owed, or its clock stands still.
+        due_ms: When to look whether an answer is overdue: its time does not end before, and ends
+            later where something was suspended since. None where none is owed, or its clock
+            stands still.
         overdue_ms: The last such time of which the log says that it passed, or None.
+        stopped: Whether its clock was found to stand still for a suspension.
     """
 
     packet: bytes
@@ -256,6 +268,7 @@ class RequestRow:
     stored_ms: int | None
     due_ms: int | None
     overdue_ms: int | None
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +306,7 @@ class Commit:
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
     standings: Sequence[StandingRow] = ()
+    standing_changes: Sequence[StandingChangeRow] = ()
     case_steps: Sequence[CaseStepRow] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     erased: Sequence[ErasureRow] = ()
@@ -462,8 +476,10 @@ class Known:
 
     In a database that was restored, the log may hold events about statements that are not here:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
-    accepted grants, by the source that they release. ``news`` is what others wrote behind the
-    head that was asked about, or more; None where nobody did.
+    accepted grants, by the source that they release. ``standing_changes`` are the standings that
+    changed something under the agreements of ``requests``: entry, time and statement of each.
+    ``news`` is what others wrote behind the head that was asked about, or more; None where nobody
+    did.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -476,6 +492,7 @@ class Known:
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
     releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
     requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
+    standing_changes: Mapping[bytes, Sequence[tuple[int, int, bytes]]] = field(default_factory=dict)
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
     news: "Stored | None" = None

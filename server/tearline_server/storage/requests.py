@@ -1,4 +1,4 @@
-"""Requests for records in SQLite: how far each came, and which are overdue."""
+"""Requests for records in SQLite: how far each came, which are overdue, what stops clocks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,7 +7,7 @@ import apsw
 from tearline_server.storage.records import Commit, RequestRow, StoredRequest
 
 _ROW = (
-    "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms"
+    "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped"
     " FROM request WHERE packet = ? AND holder = ?"
 )
 _MANIFEST = "SELECT s.envelope FROM packet p JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
@@ -19,6 +19,10 @@ _STEPS = (
     "SELECT r.statement, r.time_ms, s.envelope FROM request_step r"
     " JOIN statement s ON s.idx = r.statement WHERE r.packet = ? AND r.holder = ?"
     " ORDER BY r.statement"
+)
+_CHANGES = (
+    "SELECT c.statement, c.time_ms, s.envelope FROM standing_change c"
+    " JOIN statement s ON s.idx = c.statement WHERE c.agreement = ? ORDER BY c.statement"
 )
 
 
@@ -38,7 +42,7 @@ def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredR
     row = next(iter(connection.execute(_ROW, (packet, holder))), None)
     if row is None:
         return None
-    asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms = row
+    asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped = row
     ((manifest,),) = connection.execute(_MANIFEST, (packet,))
     ((terms,),) = connection.execute(_AGREEMENT, (agreement, version))
     return StoredRequest(
@@ -52,6 +56,7 @@ def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredR
             stored_ms=stored_ms,
             due_ms=due_ms,
             overdue_ms=overdue_ms,
+            stopped=bool(stopped),
         ),
         manifest=manifest,
         agreement=terms,
@@ -59,8 +64,15 @@ def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredR
     )
 
 
+def standing_changes(
+    connection: apsw.Connection, agreements: Iterable[bytes]
+) -> Mapping[bytes, Sequence[tuple[int, int, bytes]]]:
+    """The standings that changed something, by agreement: entry, time and statement of each."""
+    return {each: list(connection.execute(_CHANGES, (each,))) for each in set(agreements)}
+
+
 def overdue(connection: apsw.Connection, now_ms: int, limit: int) -> Sequence[tuple[bytes, str]]:
-    """Requests whose time passed before ``now_ms``, the longest overdue first."""
+    """Requests whose time may have passed before ``now_ms``, the longest overdue first."""
     sql = "SELECT packet, holder FROM request WHERE due_ms < ? ORDER BY due_ms LIMIT ?"
     return list(connection.execute(sql, (now_ms, limit)))
 
@@ -69,7 +81,7 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
     """Writes what a commit says of requests, inside the caller's transaction."""
     many = connection.executemany
     many(
-        "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             (
                 row.packet,
@@ -81,19 +93,29 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
                 row.stored_ms,
                 row.due_ms,
                 row.overdue_ms,
+                row.stopped,
             )
             for row in commit.requests_opened
         ),
     )
     many(
-        "UPDATE request SET stored_ms = ?, due_ms = ?, overdue_ms = ?"
+        "UPDATE request SET stored_ms = ?, due_ms = ?, overdue_ms = ?, stopped = ?"
         " WHERE packet = ? AND holder = ?",
         (
-            (row.stored_ms, row.due_ms, row.overdue_ms, row.packet, row.holder)
+            (row.stored_ms, row.due_ms, row.overdue_ms, row.stopped, row.packet, row.holder)
             for row in commit.requests_changed
         ),
     )
     many(
         "INSERT INTO request_step VALUES (?, ?, ?, ?)",
         ((row.statement, row.packet, row.holder, row.time_ms) for row in commit.request_steps),
+    )
+    many(
+        "INSERT INTO standing_change VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        ((row.agreement, row.statement, row.time_ms) for row in commit.standing_changes),
+    )
+    # Whether they run again is found out when they are looked at: none is read here.
+    many(
+        "UPDATE request SET due_ms = ?, stopped = 0 WHERE agreement = ? AND stopped",
+        [(commit.time_ms, each) for each in {row.agreement for row in commit.standing_changes}],
     )

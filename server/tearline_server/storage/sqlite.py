@@ -36,7 +36,7 @@ from tearline_server.storage.records import (
     StoredStanding,
     Undelivered,
 )
-from tearline_server.storage.requests import overdue, requests_known
+from tearline_server.storage.requests import overdue, requests_known, standing_changes
 from tearline_server.storage.restoring import (
     begin_epoch,
     put_events,
@@ -231,7 +231,7 @@ class SqliteStore:
         )
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
-        """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
+        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
         return await self._db.read(lambda connection: overdue(connection, now_ms, limit))
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
@@ -493,6 +493,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
             entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
     told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
     sql = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND envelope IS NOT NULL"
+    requests = requests_known(connection, asked.requests | told)
     envelopes = {
         key: found for key in asked.envelopes if (found := _value(connection, sql, key)) is not None
     }
@@ -507,7 +508,10 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
             source: [event for (event,) in connection.execute(_RELEASES, (source,))]
             for source in sources
         },
-        requests=requests_known(connection, asked.requests | told),
+        requests=requests,
+        standing_changes=standing_changes(
+            connection, (found.row.agreement for found in requests.values())
+        ),
         envelopes=envelopes,
         recalls={each: _recalls(connection, each) for each in asked.recalls},
     )

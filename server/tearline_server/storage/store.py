@@ -95,7 +95,7 @@ class Store(Protocol):
         ...
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
-        """Requests, as (manifest id, holder), whose time passed before ``now_ms``."""
+        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
         ...
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:

@@ -7,14 +7,21 @@ _ASIDE = "the step, put aside at the other side's node"
 
 
 def _attack(
-    name: str, code: str, test: str, function: str, evidence: str = _LOG, returns: str = "None"
+    name: str,
+    code: str,
+    test: str,
+    function: str,
+    evidence: str = _LOG,
+    returns: str = "None",
+    *,
+    file: str = "test_requests",
 ) -> Attack:
     return Attack(
         name=name,
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_requests.py::{test}",
+        test=f"tests/attacks/{file}.py::{test}",
         returns=returns,
     )
 
@@ -59,6 +66,50 @@ REQUESTS = (
         "tearline_client.requesting:Requests._dispute",
         "an alarm at the node, and a step that disputes the entry, in the log",
         "False",
+    ),
+    _attack(
+        "suspend what an answer must pass, and have the exchange call it late",
+        "",
+        "test_no_answer_is_late_while_it_may_not_pass[scope0-us]",
+        "tearline_server.judging.docket:Docket.stopped",
+        "nothing: no entry says so",
+        "()",
+        file="test_standstill",
+    ),
+    _attack(
+        "suspend what an answer must pass, and call it late at its asker",
+        "",
+        "test_no_answer_is_late_while_it_may_not_pass[scope0-us]",
+        "tearline.standstill:standstill",
+        "nothing: it is not late",
+        "()",
+        file="test_standstill",
+    ),
+    _attack(
+        "suspend what is late already, and have it forgotten",
+        "",
+        "test_what_was_late_before_stays_late",
+        "tearline.request.clock:RequestClock.due_ms",
+        "nothing: it stays late",
+        "None if self.stopped else self.start_ms + self.allowed_ms",
+        file="test_standstill",
+    ),
+    _attack(
+        "date a standing falsely, to move the end of a request's time",
+        "TL-RFI-011",
+        "test_a_false_time_of_a_standing_is_disputed",
+        "tearline_client.store.requests:RequestStore.rest_on",
+        "an alarm at the node, and a step that disputes the entry, in the log",
+        file="test_standstill",
+    ),
+    _attack(
+        "keep a standing back until the step behind it came",
+        "TL-RFI-002",
+        "test_a_standing_told_late_leads_to_the_same_end",
+        "tearline_client.obeying:_is_late",
+        "nothing: the end is the same",
+        "False",
+        file="test_standstill",
     ),
     _attack(
         "tell by the form of a refusal whether there is a record",

@@ -120,6 +120,25 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     assert "asked, us-justice, urgent: closed; due -" in shown.stderr
 
 
+def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    request = asked["request"]
+    (row,) = desk.rows("request", "list", agency=MX)
+    assert (row["clock"], row["stopped_since_ms"], row["suspended"]) == ("", None, False)
+    desk.rows("request", "clarify", request, "--text", "which?", "--as", "mar", agency=MX)
+    suspend = ("agreement", "suspend", "narcotics-2026", "--article", "money-laundering")
+    assert desk.run(*suspend, "--reason", "review", "--yes", agency=MX).exit_code == 0
+    for agency in ("us-justice", MX):
+        (row,) = desk.rows("request", "list", agency=agency)
+        assert (row["due"], row["due_ms"], row["suspended"]) == ("", None, True)
+        assert row["clock"].endswith(": a question, suspended")
+        assert 7.9 * 3_600_000 < row["left_ms"] <= 8 * 3_600_000
+        shown = desk.run("request", "show", request, agency=agency).stderr
+        assert "left; clock stopped since 20" in shown
+        assert row["left"] in shown
+
+
 def test_what_is_refused_says_why(two: tuple[Desk, Path]) -> None:
     desk, file = two
     assert desk.run("request", "new", file).exit_code == EXIT_REFUSED  # two are logged in

@@ -67,6 +67,9 @@ def test_each_urgency_has_its_time(urgency: Urgency, hours: int) -> None:
         (((2, None), (4, 6)), None),
         (((2, 5), (4, None)), None),
         (((11, None),), 10),
+        (((10, None),), 10),  # it was over just then
+        (((10, 12),), 10),
+        (((9, 12), (13, None)), 13),
     ],
 )
 def test_what_stands_still_does_not_count(
@@ -92,6 +95,25 @@ def test_what_is_left(
     intervals: tuple[tuple[float, float | None], ...], now: float, left: float
 ) -> None:
     assert stopped(*intervals).left_ms(NOW_MS + int(now * HOUR_MS)) == left * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("intervals", "since"),
+    [
+        ((), None),
+        (((2, 5),), None),
+        (((2, None),), 2),
+        (((-3, None),), 0),  # not before it began
+        (((2, 5), (4, None)), 2),
+        (((2, 5), (6, None)), 6),
+        (((10, None),), None),
+    ],
+)
+def test_since_when_it_stands_still(
+    intervals: tuple[tuple[float, float | None], ...], since: float | None
+) -> None:
+    since_ms = None if since is None else NOW_MS + int(since * HOUR_MS)
+    assert stopped(*intervals).stopped_since_ms() == since_ms
 
 
 def test_a_question_stops_the_clock_until_it_is_answered() -> None:

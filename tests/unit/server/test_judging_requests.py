@@ -1,5 +1,6 @@
 """Requests for records at the exchange: steps in their turn, and what is overdue in the log."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,38 @@ from typing import Any
 import pytest
 
 from builders import CN, DAY_MS, EXCHANGE, MX, NOW_MS, US, node_of, secret
-from exchange_builders import World, address, codes, manifest_id, opened, terms
+from exchange_builders import (
+    ARTICLE,
+    INSTALLATION,
+    World,
+    address,
+    codes,
+    manifest_id,
+    opened,
+    terms,
+)
 from requesting import HOUR_MS, PERSON, step
+from standing_builders import WHOLE, of_article, standing
 from tearline.agreement import DEFAULT_REPLY_TIMES
 from tearline.event import Event, EventCode
 from tearline.packet import PacketKind, Urgency
 from tearline.receipt import Receipt, Status
 from tearline.request.step import Side, StepKind
+from tearline.standing import StandingBook, Suspension
 from tearline.statement import StatementType
+from tearline.wire.exchange import publication_of
 from tearline.wire.flow import encode_receipt, parse_event
 from tearline.wire.requests import encode_step
+from tearline.wire.standings import encode_standing
+from tearline_server.judging.claims import claims_of
+from tearline_server.judging.docket import Docket
+from tearline_server.judging.hearing import Publisher
+from tearline_server.judging.judge import judge
+from tearline_server.judging.registry import Registry
+from tearline_server.judging.requests import overdue_id
+from tearline_server.storage.records import Asked as Wanted
+from tearline_server.storage.records import Known, OpeningRow
+from tearline_server.storage.store import Append
 
 K = StepKind
 KINDS = ("feedback", "lead", "record-answer", "record-request")
@@ -233,6 +256,116 @@ async def test_a_question_stops_the_clock(world: World) -> None:
     assert await asked.take(K.CLARIFIED) == ""
     assert await asked.overdue(107.9) == []
     assert len(await asked.overdue(108.1)) == 1
+
+
+async def stand(
+    world: World, by: str, counter: int, *suspensions: Suspension, lifted: int = 0
+) -> None:
+    header = world.parties.node(by).header
+    said = standing(*suspensions, by=by, counter=counter, lifted=lifted, header=header)
+    assert codes([await world.say(by, StatementType.STANDING, encode_standing(said))]) == [""]
+
+
+@pytest.mark.parametrize("by", [US, MX])
+async def test_a_suspension_stops_the_clock_and_a_restart_does_not_start_it(
+    tmp_path: Path, by: str
+) -> None:
+    async with opened(tmp_path) as world:
+        await agree(world)
+        asked = await ask(world)
+        world.clock.time_ms = NOW_MS + 3 * HOUR_MS
+        await stand(world, by, 1, WHOLE)
+        assert await asked.overdue(9.1) == []  # it is found, and stands still
+    async with opened(tmp_path, world.parties) as later:
+        later.seqs, asked.world = world.seqs, later
+        assert await asked.overdue(50) == []
+        later.clock.time_ms = NOW_MS + 53 * HOUR_MS
+        await stand(later, by, 2, lifted=2)
+        assert await asked.overdue(59) == []
+        (event,) = await asked.overdue(59.001)
+        due_ms = NOW_MS + 59 * HOUR_MS
+        assert event.statement_id == overdue_id(asked.request, node_of(MX), due_ms)
+        assert await asked.overdue(1000) == [event]
+
+
+async def test_a_suspension_that_nothing_rests_on_is_not_looked_up(world: World) -> None:
+    """Of suspended requests none is read before its time, and then once for each change."""
+    asked = await ask(world)
+    read: list[int] = []
+    commit = world.store.commit
+
+    async def counted(wanted: Wanted, append: Append) -> None:
+        read.append(len(wanted.requests))
+        await commit(wanted, append)
+
+    world.store.commit = counted  # type: ignore[method-assign]  # to see what is asked
+    await stand(world, US, 1, WHOLE)
+    assert await asked.overdue(8) == []
+    assert sum(read) == 0
+    for hours in (10, 20, 30):
+        assert await asked.overdue(hours) == []
+    assert sum(read) == 1
+    await stand(world, US, 2, WHOLE)  # said again, which changes nothing
+    assert await asked.overdue(40) == []
+    assert sum(read) == 1
+    await stand(world, US, 3, lifted=3)
+    assert await asked.overdue(41) == []
+    assert sum(read) == 2
+    assert await asked.overdue(48) == []
+    assert len(await asked.overdue(50)) == 1
+
+
+async def test_a_step_sees_the_standing_before_it_in_its_batch(world: World) -> None:
+    asked = await ask(world)
+    world.clock.time_ms = NOW_MS + 4 * HOUR_MS
+    await stand(world, MX, 1, of_article(ARTICLE, sender=US, recipient=MX))
+    world.clock.time_ms = NOW_MS + 30 * HOUR_MS
+    header = world.parties.node(MX).header
+    said = standing(by=MX, counter=2, lifted=2, header=header)
+    stood, late = await asyncio.gather(
+        world.say(MX, StatementType.STANDING, encode_standing(said)), asked.take(K.CONTEST)
+    )
+    assert (codes([stood]), late) == ([""], "")
+    assert await asked.overdue(35) == []
+    assert len(await asked.overdue(35.1)) == 1
+
+
+async def test_what_is_suspended_when_its_time_is_over_changes_nothing(world: World) -> None:
+    asked = await ask(world)
+    world.clock.time_ms = NOW_MS + 9 * HOUR_MS
+    await stand(world, MX, 1, of_article(ARTICLE, sender=US, recipient=MX))
+    assert await asked.take(K.CONTEST) == ""  # in the last moment
+    assert len(await asked.overdue(9.5)) == 1
+    assert await asked.take(K.AUTHORISE, extension_ms=1) == "TL-RFI-002"
+
+
+async def test_a_standing_that_was_logged_before_stops_clocks_from_then_on(
+    tmp_path: Path,
+) -> None:
+    """An exchange that lost it, and has its entry back from a mirror, is told of it again."""
+    async with opened(tmp_path) as world:
+        await agree(world)
+        said = standing(WHOLE, by=US, header=world.parties.node(US).header)
+        world.clock.time_ms = NOW_MS + 3 * HOUR_MS
+        await stand(world, US, 1, WHOLE)
+        rows = [r for r in await world.store.event_rows(0, limit=1000) if r.code == "standing"]
+        logged = {
+            (r.statement, r.code, r.party): OpeningRow(idx=r.idx, salt=r.salt, event=r.event)
+            for r in rows
+        }
+        stored = await world.store.load()
+        docket = Docket(
+            head=stored.head,
+            known=Known(events=logged, is_restored=True),
+            now_ms=NOW_MS + 30 * HOUR_MS,
+        )
+        registry = Registry.restore(INSTALLATION, stored)
+        registry.standings = StandingBook()
+        tree = world.parties.node(US).sign([(StatementType.STANDING, encode_standing(said))])
+        claims = claims_of(publication_of(tree, [0]))
+        judge(claims, Publisher(node=node_of(US), agency=US), registry, docket)
+        ((found,),) = docket.changed.values()
+        assert (found.time_ms, found.standing) == (NOW_MS + 3 * HOUR_MS, said)
 
 
 async def test_the_agreement_s_own_times_count(tmp_path: Path) -> None:

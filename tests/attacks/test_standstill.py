@@ -1,0 +1,294 @@
+"""The clocks of requests in a suspension: they stand still, for all three alike."""
+
+from dataclasses import replace
+
+import pytest
+
+from asking import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
+from simulator import ARTICLE, Member, Simulation
+from standing_builders import WHOLE
+from tearline.errors import AgreementSuspended, ExchangeUnreachable, LogTimeDisputed
+from tearline.event import Event, EventCode
+from tearline.packet import Urgency
+from tearline.request.progress import Phase
+from tearline.request.step import Ground, StepKind
+from tearline.standing import Suspension
+from tearline.statement import StatementType
+from tearline.wire.exchange import Delivery, Publication
+from tearline.wire.flow import parse_event
+from tearline_client.requesting import RequestView
+from tearline_server.judging.requests import overdue_id
+
+ONE = replace(WHOLE, article=ARTICLE)
+OFFICER = person("olga", "officer")
+
+
+async def suspend(member: Member, suspension: Suspension = ONE) -> None:
+    await member.node.standings.suspend(AGREEMENT, suspension)
+
+
+async def resume(member: Member) -> None:
+    await member.node.standings.resume(AGREEMENT, acted_by=OFFICER)
+
+
+async def settle(world: Simulation) -> None:
+    for _ in range(2):
+        for member in world.members:
+            await member.node.receive()
+
+
+def shown(request: bytes, *members: Member) -> list[RequestView]:
+    return [member.node.requests.show(request) for member in members]
+
+
+async def overdue(world: Simulation) -> list[Event]:
+    await world.exchange.log_overdue()
+    events = [parse_event(row.event) for row in await world.store.event_rows(0, limit=1000)]
+    return [event for event in events if event.code is EventCode.OVERDUE]
+
+
+# What is promised.
+
+
+@pytest.mark.parametrize("suspender", ["us", "cn"])
+@pytest.mark.parametrize("scope", [ONE, WHOLE])
+async def test_no_answer_is_late_while_it_may_not_pass(
+    world: Simulation, suspender: str, scope: Suspension
+) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    before = us.node.requests.show(request).due_ms
+    assert before is not None
+    shift(world, 6)
+    await suspend(getattr(world, suspender), scope)
+    await settle(world)
+    shift(world, 50)
+    for view in shown(request, us, cn):
+        assert (view.due_ms, view.is_overdue, view.suspended) == (None, False, True)
+        assert view.stopped_ms == us.node.requests.show(request).stopped_ms
+        assert 1.9 * HOUR_MS < view.left_ms < 2 * HOUR_MS
+    assert await overdue(world) == []
+    await resume(getattr(world, suspender))
+    await settle(world)
+    at_us, at_cn = shown(request, us, cn)
+    assert at_us.due_ms == at_cn.due_ms is not None
+    assert 50 * HOUR_MS <= at_us.due_ms - before < 50.1 * HOUR_MS
+    assert (at_us.suspended, at_us.stopped_ms) == (False, None)
+    shift(world, 1.9)
+    assert await overdue(world) == []
+    assert not any(view.is_overdue for view in shown(request, us, cn))
+    shift(world, 0.2)
+    (event,) = await overdue(world)
+    # The exchange names its end in the entry, and it is that of both sides.
+    assert event.statement_id == overdue_id(request, cn.node.uri, at_us.due_ms)
+    assert all(view.is_overdue for view in shown(request, us, cn))
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_one_way_that_is_stopped_stops_the_clock(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    ours, theirs = us.node.state.agency, cn.node.state.agency
+    await suspend(us, replace(ONE, sender=theirs, recipient=ours))
+    await suspend(cn, replace(ONE, sender=theirs, recipient=ours))
+    await settle(world)
+    await resume(us)
+    await settle(world)
+    assert [view.due_ms for view in shown(request, us, cn)] == [None] * 2
+    shift(world, 20)
+    assert await overdue(world) == []
+    await resume(cn)
+    await settle(world)
+    assert len({view.due_ms for view in shown(request, us, cn)} - {None}) == 1
+
+
+async def test_what_others_suspended_stops_no_clock_of_ours(world: Simulation) -> None:
+    request = await ask(world.us, world.cn, Urgency.EMERGENCY)
+    due_ms = world.us.node.requests.show(request).due_ms
+    await suspend(world.mx, WHOLE)
+    await settle(world)
+    assert [view.due_ms for view in shown(request, world.us, world.cn)] == [due_ms] * 2
+    shift(world, 9)
+    assert len(await overdue(world)) == 1
+
+
+async def test_what_was_late_before_stays_late(world: Simulation) -> None:
+    """Nobody undoes by a suspension what the log says already."""
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    shift(world, 9)
+    said = await overdue(world)
+    await suspend(cn)
+    await settle(world)
+    assert [view.is_overdue for view in shown(request, us, cn)] == [True, True]
+    shift(world, 9)
+    assert await overdue(world) == said
+    await resume(cn)
+    await settle(world)
+    assert [view.is_overdue for view in shown(request, us, cn)] == [True, True]
+    assert await overdue(world) == said
+
+
+async def test_hooks_are_told_of_the_end_that_it_has_after_all(world: Simulation) -> None:
+    request = await ask(world.us, world.cn, Urgency.EMERGENCY)
+
+    def due() -> list[str]:
+        node = world.cn.node
+        return [each.event for each in node.requests.due(node.state.now_ms())]
+
+    shift(world, 5)
+    await suspend(world.us)
+    await settle(world)
+    shift(world, 5)
+    assert due() == []
+    await resume(world.us)
+    await settle(world)
+    assert due() == []
+    shift(world, 2)
+    assert due() == ["request-due-soon"]
+    shift(world, 2)
+    assert due() == ["overdue"]
+    assert phases(request, world.cn) == [Phase.RECEIVED]
+
+
+# Steps, where nothing may pass.
+
+
+async def test_a_step_that_may_not_pass_is_not_taken(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+    await suspend(us, WHOLE)
+    await settle(world)
+    for act in (
+        lambda: cn.node.requests.refuse(request, Ground.NOT_HELD, [], PERSON),
+        lambda: us.node.requests.withdraw(request, PERSON),
+    ):
+        with pytest.raises(AgreementSuspended):
+            await act()
+    assert [view.steps for view in shown(request, us, cn)] == [(), ()]
+    await resume(us)
+    await settle(world)
+    await cn.node.requests.refuse(request, Ground.NOT_HELD, [], PERSON)
+    await us.node.receive()
+    assert phases(request, us, cn) == [Phase.REFUSED] * 2
+
+
+async def test_a_step_that_was_under_way_is_free_again(world: Simulation) -> None:
+    """It waited in the outbox when everything was suspended, and did not leave the house."""
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+
+    def gone(publication: Publication) -> Publication:
+        raise ExchangeUnreachable("it is cut off")
+
+    cn.exchange.publication = gone
+    with pytest.raises(ExchangeUnreachable):
+        await cn.node.requests.admit(request, PERSON)
+    cn.exchange.publication = lambda publication: publication
+    await suspend(cn, WHOLE)
+    await settle(world)
+    (taken,) = cn.node.requests.show(request).steps
+    assert (taken.is_pending, taken.code) == (False, AgreementSuspended.code)
+    await resume(cn)
+    await settle(world)
+    await cn.node.requests.admit(request, PERSON)
+    await us.node.receive()
+    assert phases(request, us, cn) == [Phase.ADMITTED] * 2
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+# Who bends it.
+
+
+def hold_back(member: Member, kind: StatementType) -> list[Delivery]:
+    """An exchange that keeps back, from here on, what of one kind waits for a member."""
+    kept: list[Delivery] = []
+
+    def mail(waiting: list[Delivery]) -> list[Delivery]:
+        found = [each for each in waiting if each.statements[0].type is kind]
+        kept.extend(each for each in found if each not in kept)
+        return [each for each in waiting if each.statements[0].type is not kind]
+
+    member.exchange.mail = mail
+    return kept
+
+
+@pytest.mark.parametrize("told", ["in order", "the last one first", "the last one only"])
+async def test_a_standing_told_late_leads_to_the_same_end(world: Simulation, told: str) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    early = cn.node.requests.show(request).due_ms
+    assert early is not None
+    kept = hold_back(cn, StatementType.STANDING)
+    await suspend(us)
+    await settle(world)
+    shift(world, 20)
+    await resume(us)
+    await settle(world)
+    assert cn.node.requests.show(request).due_ms == early  # an earlier end, never a later one
+    stopping, lifting = kept
+    match told:
+        case "in order":
+            await cn.take(stopping)
+            assert cn.node.requests.show(request).due_ms is None
+            await cn.take(lifting)
+        case "the last one first":
+            await cn.take(lifting)
+            assert cn.node.requests.show(request).due_ms == early
+            await cn.take(stopping)
+        case "the last one only":
+            await cn.take(lifting)
+    at_us, at_cn = shown(request, us, cn)
+    assert at_us.due_ms is not None
+    assert at_cn.due_ms == (early if told == "the last one only" else at_us.due_ms)
+
+
+async def test_a_step_taken_in_time_counts_where_the_standing_comes_late(
+    world: Simulation,
+) -> None:
+    """Without the standing the step seems to come too late; with it the log is understood."""
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    kept = hold_back(us, StatementType.STANDING)
+    await suspend(cn)
+    await settle(world)
+    shift(world, 20)
+    await resume(cn)
+    await settle(world)
+    await cn.node.requests.contest(request, Urgency.ROUTINE, "no date is named", PERSON)
+    await us.node.receive()
+    assert us.codes() == ["TL-RFI-002"]
+    await us.take(*kept)
+    await us.node.receive()
+    assert us.codes() == []
+    views = shown(request, us, cn)
+    assert [view.progress.contested for view in views] == [True, True]
+    assert views[0].due_ms == views[1].due_ms
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_false_time_of_a_standing_is_disputed(world: Simulation, hours: int) -> None:
+    """The exchange dates a resumption as it likes, to move the end of a request's time."""
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+    await suspend(us)
+    await settle(world)
+    shift(world, 6)
+    await settle(world)
+    true_ms = world.clock.offset_ms
+    world.clock.offset_ms = true_ms + hours * HOUR_MS
+    await resume(us)
+    world.clock.offset_ms = true_ms
+    await cn.node.receive()
+    await cn.node.sync()
+    assert cn.codes() == [LogTimeDisputed.code]
+    steps = cn.node.requests.show(request).steps
+    (disputed,) = [each.step for each in steps if each.step.kind is StepKind.DISPUTE]
+    (back,) = cn.node.standings.intervals(
+        cn.node.agreement(AGREEMENT),
+        ARTICLE,
+        sender=us.node.state.agency,
+        recipient=cn.node.state.agency,
+    )
+    assert back.end is not None
+    assert disputed.entry == back.end.entry
