@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import b1, b2, b3, b7, b10, b11
+from bench import b1, b2, b3, b7, b10, b11, b12
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B7": b7.run,
     "B10": b10.run,
     "B11": b11.run,
+    "B12": b12.run,
 }
 
 

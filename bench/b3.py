@@ -164,7 +164,7 @@ async def _measure(
     identity = federation.members[SENDER].tls(federation.sender.header.signer)
     authority = home.operator.keys.authority.certificate
     clients = {name: Client(server, identity, authority) for name, server in servers.items()}
-    await _agree(clients["exchange"], federation, identity)
+    await agree(clients["exchange"], federation, identity)
     sealer = Sealer(federation, lanes)
     loads: dict[str, list[Load]] = {name: [] for name in clients}
     await _round(clients, sealer.lanes(1))  # connections are made, policies are decided
@@ -194,7 +194,7 @@ def _verify_accepted(replies: Sequence[bytes]) -> None:
             raise RuntimeError(f"the exchange refused: {refused}")
 
 
-async def _agree(client: Client, federation: Federation, identity: TlsIdentity) -> None:
+async def agree(client: Client, federation: Federation, identity: TlsIdentity) -> None:
     """Puts the agreement in force, as an officer of the sender's."""
     member, now_s = federation.members[SENDER], int(time.time())
     node = parse_node_uri(federation.sender.header.signer)

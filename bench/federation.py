@@ -135,6 +135,7 @@ class Federation:
         trust_list: The first list, signed by every root.
         records: The records of every node's keys.
         sender: The sending node's signer.
+        quiet: The signer of another node of its agency, which says little.
         kem_keys: Of the partners' nodes, by URI.
         pins: What releases are judged by.
     """
@@ -143,6 +144,7 @@ class Federation:
     trust_list: Signed
     records: tuple[Signed, ...]
     sender: Signer
+    quiet: Signer
     kem_keys: Mapping[str, KemKey]
     pins: Pins
 
@@ -205,13 +207,14 @@ def found(exchange: ExchangeEnrolment, *, nodes: int = 1) -> Federation:
     trust_list = _trust_list(exchange, members.values())
     federation = trust_list.statement.id
     sender = members[SENDER]
-    key = SigningKey.generate()
+    keys = {sender.node(name): SigningKey.generate() for name in ("hub", "desk")}
     kem_keys = {
         members[domain].node(_node_name(number)): KemKey.generate()
         for domain in PARTNERS
         for number in range(nodes)
     }
-    records = [*_certified(sender, federation, KeyUse.SIGN, {sender.node(): key.public.encoded})]
+    signing = {uri: key.public.encoded for uri, key in keys.items()}
+    records = [*_certified(sender, federation, KeyUse.SIGN, signing)]
     for domain in PARTNERS:
         member = members[domain]
         own = {
@@ -220,11 +223,13 @@ def found(exchange: ExchangeEnrolment, *, nodes: int = 1) -> Federation:
             if agency_uri_of(uri) == member.uri
         }
         records += _certified(member, federation, KeyUse.KEM, own)
+    hub, desk = (Signer(federation=federation, uri=uri, key=key) for uri, key in keys.items())
     return Federation(
         members=members,
         trust_list=trust_list,
         records=tuple(records),
-        sender=Signer(federation=federation, uri=sender.node(), key=key),
+        sender=hub,
+        quiet=desk,
         kem_keys=kem_keys,
         pins=Pins(
             policy=parse_policy_set(SHARED_POLICIES).digest(),

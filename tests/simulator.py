@@ -76,7 +76,6 @@ from tearline_client.node import Node, NodeStatus
 from tearline_client.outgoing import ComposedPacket, Releaser, compose
 from tearline_client.plan import Draft, ReleasePlan
 from tearline_server.auditlog import AuditLog
-from tearline_server.committer import Weight
 from tearline_server.exchange import Exchange, House
 from tearline_server.gate import Caller
 from tearline_server.governance import take_clear
@@ -88,6 +87,7 @@ from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.trust import TrustService
 from tearline_server.storage.records import Asked
 from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.turns import Weight
 
 US, CN, MX = AGENCIES
 PASSPHRASE = b"simulated"

@@ -1,10 +1,14 @@
-"""Bounds of each node: how much it may publish over time, and how much at once."""
+"""Bounds of each node and person: what may be published, and called, over time and at once."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tearline.errors import ExchangeBusy
 from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S, RATE_BURST_S
 
+_RETRY_AFTER_MS = 1000  # a call of a node's own may have ended by then
 _MAX_NODES = 65_536  # forgetting one only means that it may burst again
 
 
@@ -15,34 +19,36 @@ class _Bucket:
 
 
 class Rate:
-    """A leaky bucket for each node: fills with what it publishes, leaks at the allowed rate.
+    """A leaky bucket for each source: fills with what it does, leaks at the allowed rate.
 
     Args:
         per_second: What leaks in a second.
+        refusal: What is said to whoever does more.
     """
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: int, refusal: str) -> None:
         self._per_second = per_second
+        self._refusal = refusal
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, node: str, amount: int, now_ms: int) -> None:
+    def take(self, source: str, amount: int, now_ms: int) -> None:
         """Lets ``amount`` in, if the bucket is not full.
 
         Raises:
             ExchangeBusy: If it is, saying when it will not be.
         """
-        bucket = self._buckets.get(node)
+        bucket = self._buckets.get(source)
         if bucket is None:
             if len(self._buckets) >= _MAX_NODES:
                 self._buckets.clear()
-            bucket = self._buckets[node] = _Bucket(level=0, time_ms=now_ms)
+            bucket = self._buckets[source] = _Bucket(level=0, time_ms=now_ms)
         passed_ms = max(0, now_ms - bucket.time_ms)
         bucket.level = max(0, bucket.level - passed_ms * self._per_second)
         bucket.time_ms = now_ms
         excess = bucket.level - self._per_second * RATE_BURST_S * 1000
         if excess >= 0:
             wait_ms = excess // self._per_second + 1
-            raise ExchangeBusy("more is published than one node may", retry_after_ms=wait_ms)
+            raise ExchangeBusy(self._refusal, retry_after_ms=wait_ms)
         bucket.level += 1000 * amount
 
 
@@ -58,8 +64,9 @@ class Bounds:
     """What one node may publish: statements and bytes."""
 
     def __init__(self, rates: Rates) -> None:
-        self._statements = Rate(rates.statements)
-        self._bytes = Rate(rates.bytes)
+        refusal = "more is published than one node may"
+        self._statements = Rate(rates.statements, refusal)
+        self._bytes = Rate(rates.bytes, refusal)
 
     def take(self, node: str, *, statements: int, size: int, now_ms: int) -> None:
         """Lets a publication in.
@@ -69,3 +76,34 @@ class Bounds:
         """
         self._statements.take(node, statements, now_ms)
         self._bytes.take(node, size, now_ms)
+
+
+class Calls:
+    """How many calls each node has under way.
+
+    Args:
+        most: What one may have.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, node: str) -> Iterator[None]:
+        """A call, while it lasts.
+
+        Raises:
+            ExchangeBusy: If the node has too many.
+        """
+        if self._under_way[node] >= self._most:
+            raise ExchangeBusy(
+                "the node has too many calls under way", retry_after_ms=_RETRY_AFTER_MS
+            )
+        self._under_way[node] += 1
+        try:
+            yield
+        finally:
+            self._under_way[node] -= 1
+            if not self._under_way[node]:
+                del self._under_way[node]

@@ -7,10 +7,8 @@ Nobody hears of anything before it is durable.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineError
@@ -19,22 +17,23 @@ from tearline.merkle import Frontier
 from tearline_server.metrics import Metrics
 from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.store import Store
+from tearline_server.turns import Line, Weight
 
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
-    """How much of a batch and of the queue a piece of work takes."""
-
-    statements: int
-    bytes: int
+_BATCH_S = 0.01  # of judging and writing: whoever comes meanwhile waits no longer for its turn
+_FIRST_BATCH = 64  # statements, until it is known how long one takes
+_BOUND = Weight(statements=MAX_QUEUE_STATEMENTS, bytes=MAX_QUEUE_BYTES)
 
 
 class Work(Protocol):
     """Something that changes what is stored."""
+
+    @property
+    def source(self) -> str:
+        """Whose it is: the URI of a node, or nothing for the exchange's own."""
+        ...
 
     @property
     def weight(self) -> Weight:
@@ -87,9 +86,8 @@ class Committer(Generic[W]):
         self._desk = desk
         self._advance = advance
         self._metrics = metrics
-        self._queue: deque[tuple[W, asyncio.Future[None]]] = deque()
-        self._statements = 0
-        self._bytes = 0
+        self._line: Line[tuple[W, asyncio.Future[None]]] = Line(_BOUND)
+        self._batch = float(_FIRST_BATCH)
         self._arrived = asyncio.Event()
         self._closing = False
         self._damaged = False
@@ -107,7 +105,7 @@ class Committer(Generic[W]):
     @property
     def waiting(self) -> Weight:
         """What waits for its commit."""
-        return Weight(statements=self._statements, bytes=self._bytes)
+        return self._line.waiting
 
     async def submit(self, work: W, *, internal: bool = False) -> None:
         """Queues ``work`` and waits until it is durable.
@@ -122,17 +120,10 @@ class Committer(Generic[W]):
         """
         if self._closing and not internal:
             raise ExchangeBusy("the exchange is closing", retry_after_ms=_RETRY_AFTER_MS)
-        weight = work.weight
-        full = (
-            self._statements + weight.statements > MAX_QUEUE_STATEMENTS
-            or self._bytes + weight.bytes > MAX_QUEUE_BYTES
-        )
-        if full and self._queue and not internal:
-            raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
+        if not internal:
+            self._line.verify_room(work.source, work.weight)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((work, done))
-        self._statements += weight.statements
-        self._bytes += weight.bytes
+        self._line.put(work.source, work.weight, (work, done))
         self._arrived.set()
         began = time.perf_counter()
         # A caller that goes away does not take its batch with it.
@@ -147,8 +138,8 @@ class Committer(Generic[W]):
             await self._worker
 
     async def _drain(self) -> None:
-        while self._queue or not self._closing:
-            if not self._queue:
+        while self._line or not self._closing:
+            if not self._line:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
@@ -181,14 +172,11 @@ class Committer(Generic[W]):
     def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
         batch: list[tuple[W, asyncio.Future[None]]] = []
         statements = 0
-        while self._queue:
-            weight = self._queue[0][0].weight
-            if batch and statements + weight.statements > MAX_BATCH_STATEMENTS:
+        while self._line:
+            statements += self._line.next_weight().statements
+            if batch and statements > self._batch:
                 break
-            batch.append(self._queue.popleft())
-            statements += weight.statements
-            self._statements -= weight.statements
-            self._bytes -= weight.bytes
+            batch.append(self._line.take())
         return batch
 
     async def _write(self, works: list[W]) -> None:
@@ -209,9 +197,14 @@ class Committer(Generic[W]):
             self._damaged = True
             self._metrics.failed()
             raise
-        statements = sum(work.weight.statements for work in works)
-        self._metrics.committed(statements, time.perf_counter() - began)
+        self._measure(sum(work.weight.statements for work in works), time.perf_counter() - began)
         self._advance(trees[-1])
+
+    def _measure(self, statements: int, seconds: float) -> None:
+        """Lets batches grow to what their time allows; the newest counts a quarter."""
+        self._metrics.committed(statements, seconds)
+        fitting = min(MAX_BATCH_STATEMENTS, max(1, statements) * _BATCH_S / seconds)
+        self._batch += (fitting - self._batch) / 4
 
 
 def _fail(batch: Sequence[tuple[object, asyncio.Future[None]]], error: TearlineError) -> None:

@@ -15,7 +15,6 @@ from tearline.wire.exchange import Outcome
 from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.reconciling import Standing
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.committer import Weight
 from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.erasures import erase_due
@@ -26,12 +25,18 @@ from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.judging.standings import hold, stops_of
 from tearline_server.storage.records import Asked, MailItem, Undelivered
+from tearline_server.turns import Weight
 
 _NEVER = 1 << 64
 
 
 class ExchangeWork(Protocol):
     """A piece of work that knows how it is judged."""
+
+    @property
+    def source(self) -> str:
+        """Whose it is: the URI of a node, or nothing for the exchange's own."""
+        ...
 
     @property
     def weight(self) -> Weight:
@@ -73,6 +78,7 @@ class Submission:
         self._publisher = publisher
         self._claims = claims
         self._rulings: tuple[Ruling, ...] = ()
+        self.source = publisher.node
         self.attestations = attestations
         self.asked = asked_of(claims)
         self.weight = Weight(statements=len(claims), bytes=size)
@@ -100,7 +106,7 @@ class HandOut:
     """
 
     def __init__(self, node: str, items: Sequence[MailItem]) -> None:
-        self._node = node
+        self.source = self._node = node
         self._items = items
         self._ends_ms = {item.seq: _end_ms(item) for item in items}
         self.handed: set[int] = set()
@@ -175,7 +181,7 @@ class Acknowledgement:
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, node: str, seq: int) -> None:
-        self._node = node
+        self.source = self._node = node
         self._seq = seq
 
     def judge(self, registry: Registry, docket: Docket) -> None:
@@ -198,7 +204,7 @@ class Standings:
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, node: str, confirmed: Sequence[Standing]) -> None:
-        self._node = node
+        self.source = self._node = node
         self._confirmed = confirmed
         self.weight = Weight(statements=len(confirmed), bytes=0)
 
@@ -222,6 +228,7 @@ class Overdue:
         requests: By manifest id and holder.
     """
 
+    source = ""
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, exchange: str, requests: Sequence[RequestKey]) -> None:
@@ -246,6 +253,8 @@ class Retention:
         erased: Whether it was carried out: not where something changed since it was drawn up.
     """
 
+    source = ""
+
     def __init__(self, signed: Signed, order: Erasure) -> None:
         self._statement = signed.statement
         self._order = order
@@ -262,6 +271,7 @@ class Retention:
 class Note:
     """Events of the exchange's own: a search, refusals counted, an operator's act."""
 
+    source = ""
     asked = Asked()
     attestations: Mapping[bytes, Attestation] = {}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from tearline.limits import MAX_PUBLISH_WINDOW
+from tearline.limits import MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
 from tearline.rpc import methods
 from tearline.wire.exchange import (
     encode_cursor,
@@ -20,6 +20,7 @@ from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.judging.hearing import Publisher
 from tearline_server.services.guard import Guard, Handlers
+from tearline_server.turns import Turns, Weight
 
 
 class ExchangeService:
@@ -31,6 +32,7 @@ class ExchangeService:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._turns = Turns(Weight(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES))
 
     def handlers(self, guard: Guard) -> Handlers:
         """The service as gRPC takes it."""
@@ -47,7 +49,11 @@ class ExchangeService:
         )
 
     async def publish(self, caller: Caller, request: bytes) -> bytes:
-        """A publication; answered by what became of each statement."""
+        """A publication; answered by what became of each statement.
+
+        Reading it holds up the event loop, so nodes do it in turns.
+        """
+        await self._turns.take(str(caller.node), len(request))
         publication = parse_publication(request)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
         outcomes = await self._exchange.publish(publisher, publication, len(request))

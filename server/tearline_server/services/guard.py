@@ -4,6 +4,7 @@ Interceptors do not see the connection, so handlers are wrapped. A call is admit
 byte of its message is read, and a long one is looked at again while it lasts.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,10 +14,12 @@ from typing import Any, NoReturn, TypeAlias
 import grpc
 import grpc.aio
 
-from tearline.errors import TearlineError, TlsError, TokenRefused
+from tearline.errors import ExchangeBusy, TearlineError, TlsError, TokenRefused
+from tearline.limits import CALL_S, MAX_NODE_CALLS, PERSON_CALLS_S
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
+from tearline_server.bounds import Calls, Rate
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
@@ -24,6 +27,8 @@ from tearline_server.metrics import Metrics
 _log = logging.getLogger(__name__)
 
 _READMIT_MS = 30_000  # how long a stream goes on for whoever was shut out meanwhile
+
+_RETRY_AFTER_MS = 5000  # what took too long is done by then, or never
 
 # How a call ended that has no error: answered, or given up by its caller.
 _OK = "ok"
@@ -52,6 +57,8 @@ class Guard:
         self._exchange = exchange
         self._clock = clock
         self._metrics = metrics
+        self._calls = Calls(MAX_NODE_CALLS)
+        self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
         """A handler of one message that is answered by one."""
@@ -59,7 +66,11 @@ class Guard:
         async def handle(request: bytes, context: Context) -> bytes:
             began = time.perf_counter()
             async with self._call(method, context) as caller:
-                reply = await answer(caller, request)
+                try:
+                    async with asyncio.timeout(CALL_S):
+                        reply = await answer(caller, request)
+                except TimeoutError:
+                    raise ExchangeBusy("it took too long", retry_after_ms=_RETRY_AFTER_MS) from None
                 self._metrics.answered(method, time.perf_counter() - began)
                 return reply
 
@@ -99,7 +110,11 @@ class Guard:
         """A call, from the gate to its end, whichever that is."""
         code = _CANCELLED
         try:
-            yield await self._admit(method, context)
+            caller = await self._admit(method, context)
+            if caller.token is not None:
+                self._persons.take(caller.pseudonym.hex(), 1, self._clock())
+            with self._calls.one(str(caller.node)):
+                yield caller
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__

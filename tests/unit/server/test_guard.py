@@ -195,3 +195,23 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
     with pytest.raises(asyncio.CancelledError):
         await calling
     assert metrics.ends == [(methods.PUBLISH, "cancelled")]
+
+
+async def test_an_answer_that_takes_too_long_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+
+    async def wait(caller: Caller, request: bytes) -> bytes:
+        await asyncio.Event().wait()
+        return request
+
+    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    context = Context()
+    with pytest.raises(Aborted):
+        await guard.unary(methods.PUBLISH, wait).unary_unary(b"request", context)
+    assert (context.code, context.refusal["code"]) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TL-REQ-002",
+    )

@@ -30,12 +30,13 @@ from tearline.limits import (
 from tearline.merkle import Frontier
 from tearline.wire.flow import parse_event
 from tearline_server.bounds import Bounds, Rate, Rates
-from tearline_server.committer import Committer, Weight
+from tearline_server.committer import Committer
 from tearline_server.governance import take_clear
 from tearline_server.metrics import Metrics
 from tearline_server.storage.records import Asked, Commit, Head, Known, Stored
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Append, Store
+from tearline_server.turns import Weight
 
 ONE = Weight(statements=1, bytes=1)
 
@@ -44,6 +45,7 @@ ONE = Weight(statements=1, bytes=1)
 class Job:
     number: int
     weight: Weight = ONE
+    source: str = "somebody"
 
 
 @dataclass
@@ -254,7 +256,7 @@ async def test_many_nodes_at_once_share_commits(tmp_path: Path) -> None:
 
 
 def test_a_node_publishes_in_bursts_but_not_for_ever() -> None:
-    rate = Rate(100)
+    rate = Rate(100, "too much")
     for _ in range(RATE_BURST_S):
         rate.take("a", 100, 0)
     with pytest.raises(ExchangeBusy) as busy:
@@ -270,7 +272,7 @@ def test_a_node_publishes_in_bursts_but_not_for_ever() -> None:
 
 
 def test_a_clock_that_runs_backwards_gives_nothing_away() -> None:
-    rate = Rate(100)
+    rate = Rate(100, "too much")
     rate.take("a", 1000, 10_000)
     with pytest.raises(ExchangeBusy):
         rate.take("a", 1, 0)

@@ -1,0 +1,158 @@
+"""Turns: nobody waits behind all that another has sent."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tearline.errors import ExchangeBusy
+from tearline_server.bounds import Calls
+from tearline_server.turns import NOTHING, Line, Turns, Weight
+
+WIDE = Weight(statements=1000, bytes=1 << 20)
+
+
+def one(statements: int = 1, size: int = 1) -> Weight:
+    return Weight(statements=statements, bytes=size)
+
+
+def taken(line: Line[str]) -> list[str]:
+    found = []
+    while line:
+        found.append(line.take())
+    return found
+
+
+def test_a_quiet_source_is_next_but_one_however_much_another_sent() -> None:
+    line: Line[str] = Line(WIDE)
+    for number in range(5):
+        line.put("flood", one(), f"f{number}")
+    line.put("quiet", one(), "q")
+    assert taken(line) == ["f0", "q", "f1", "f2", "f3", "f4"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=60))
+def test_each_source_keeps_its_order_and_nothing_is_lost(
+    sent: Sequence[tuple[str, int]],
+) -> None:
+    line: Line[tuple[str, int, int]] = Line(WIDE)
+    for number, (source, weight) in enumerate(sent):
+        line.put(source, one(weight), (source, weight, number))
+    assert line.waiting.statements == sum(weight for _, weight in sent)
+    found = []
+    while line:
+        weight = line.next_weight().statements
+        found.append(line.take())
+        assert found[-1][1] == weight
+    for source in "abc":
+        assert [each for each in found if each[0] == source] == [
+            (source, weight, number) for number, (name, weight) in enumerate(sent) if name == source
+        ]
+    assert line.waiting == NOTHING
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=60))
+def test_between_two_turns_of_a_source_every_other_that_waits_has_one(sent: list[str]) -> None:
+    line: Line[str] = Line(WIDE)
+    for source in sent:
+        line.put(source, one(), source)
+    order = taken(line)
+    for place, source in enumerate(order):
+        later = order[place + 1 :]
+        if source in later:
+            between = later[: later.index(source)]
+            assert set(later) - {source} <= set(between)
+
+
+def test_a_full_line_keeps_out_whoever_fills_it_and_nobody_else() -> None:
+    line: Line[int] = Line(one(10, 1 << 20))
+    for number in range(10):
+        line.verify_room("flood", one())
+        line.put("flood", one(), number)
+    with pytest.raises(ExchangeBusy) as refused:
+        line.verify_room("flood", one())
+    assert refused.value.retry_after_ms
+    for number in range(5):
+        line.verify_room("quiet", one())
+        line.put("quiet", one(), number)
+    with pytest.raises(ExchangeBusy):
+        line.verify_room("quiet", one())
+
+
+def test_bytes_are_bounded_like_statements() -> None:
+    line: Line[int] = Line(one(1000, 100))
+    line.put("flood", one(1, 90), 0)
+    with pytest.raises(ExchangeBusy):
+        line.verify_room("flood", one(1, 11))
+    line.verify_room("flood", one(1, 10))
+
+
+def test_an_empty_line_takes_anything() -> None:
+    Line[int](one(1, 1)).verify_room("somebody", one(50, 50))
+
+
+@example([(source, 1) for source in "abcdefgh" for _ in range(16)])
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 4)), max_size=200))
+def test_no_more_than_twice_the_bound_ever_waits(sent: Sequence[tuple[str, int]]) -> None:
+    line: Line[str] = Line(one(16, 1 << 20))
+    for source, weight in sent:
+        try:
+            line.verify_room(source, one(weight))
+        except ExchangeBusy:
+            continue
+        line.put(source, one(weight), source)
+        assert line.waiting.statements <= 32
+
+
+async def test_turns_alternate_between_sources() -> None:
+    turns, order = Turns(WIDE), []
+
+    async def work(source: str) -> None:
+        await turns.take(source, 1)
+        order.append(source)
+
+    await asyncio.gather(*map(work, ["flood"] * 4 + ["quiet"]))
+    assert order == ["flood", "quiet", "flood", "flood", "flood"]
+
+
+async def test_the_loop_runs_between_two_turns() -> None:
+    turns, order = Turns(WIDE), []
+
+    async def work() -> None:
+        await turns.take("flood", 1)
+        order.append("turn")
+        asyncio.get_running_loop().call_soon(order.append, "loop")
+
+    await asyncio.gather(work(), work())
+    assert order[:3] == ["turn", "loop", "turn"]
+
+
+async def test_whoever_goes_away_holds_up_nobody() -> None:
+    turns = Turns(WIDE)
+    leaving = asyncio.create_task(turns.take("a", 1))
+    staying = asyncio.create_task(turns.take("a", 1))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait_for(staying, 5)
+
+
+async def test_what_waits_to_be_read_is_bounded_too() -> None:
+    turns = Turns(one(8, 100))
+    first = asyncio.create_task(turns.take("a", 100))
+    await asyncio.sleep(0)
+    with pytest.raises(ExchangeBusy):
+        await turns.take("a", 1)
+    await first
+
+
+def test_a_node_has_so_many_calls_under_way_and_no_more() -> None:
+    calls = Calls(2)
+    with calls.one("a"), calls.one("a"):
+        with pytest.raises(ExchangeBusy), calls.one("a"):
+            pass
+        with calls.one("b"):
+            pass
+    with calls.one("a"), calls.one("a"):
+        pass
