@@ -6,6 +6,7 @@ Nobody hears of anything before it is durable.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -22,8 +23,12 @@ from tearline_server.turns import Line, Weight
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
-_BATCH_S = 0.01  # of judging and writing: whoever comes meanwhile waits no longer for its turn
-_FIRST_BATCH = 64  # statements, until it is known how long one takes
+# How long judging and writing a batch may take. Large batches are cheap, and small ones let nobody
+# wait: so they are small while several nodes have something to write, and for a while after.
+_ALONE_S = 0.2
+_SHARED_S = 0.01
+_SHARED_FOR_S = 1.0
+_FIRST_COST_S = 0.001  # of a statement, until it is known
 _BOUND = Weight(statements=MAX_QUEUE_STATEMENTS, bytes=MAX_QUEUE_BYTES)
 
 
@@ -87,7 +92,8 @@ class Committer(Generic[W]):
         self._advance = advance
         self._metrics = metrics
         self._line: Line[tuple[W, asyncio.Future[None]]] = Line(_BOUND)
-        self._batch = float(_FIRST_BATCH)
+        self._cost_s = _FIRST_COST_S
+        self._shared_s = -math.inf
         self._arrived = asyncio.Event()
         self._closing = False
         self._damaged = False
@@ -171,13 +177,22 @@ class Committer(Generic[W]):
 
     def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
         batch: list[tuple[W, asyncio.Future[None]]] = []
+        most = self._fitting()
         statements = 0
         while self._line:
             statements += self._line.next_weight().statements
-            if batch and statements > self._batch:
+            if batch and statements > most:
                 break
             batch.append(self._line.take())
         return batch
+
+    def _fitting(self) -> float:
+        """How many statements a batch may have now."""
+        now_s = time.monotonic()
+        if self._line.sources > 1:
+            self._shared_s = now_s
+        shared = now_s - self._shared_s < _SHARED_FOR_S
+        return min(MAX_BATCH_STATEMENTS, (_SHARED_S if shared else _ALONE_S) / self._cost_s)
 
     async def _write(self, works: list[W]) -> None:
         if self._damaged:
@@ -201,10 +216,9 @@ class Committer(Generic[W]):
         self._advance(trees[-1])
 
     def _measure(self, statements: int, seconds: float) -> None:
-        """Lets batches grow to what their time allows; the newest counts a quarter."""
+        """Remembers what a statement costs; the newest batch counts a quarter."""
         self._metrics.committed(statements, seconds)
-        fitting = min(MAX_BATCH_STATEMENTS, max(1, statements) * _BATCH_S / seconds)
-        self._batch += (fitting - self._batch) / 4
+        self._cost_s += (seconds / max(1, statements) - self._cost_s) / 4
 
 
 def _fail(batch: Sequence[tuple[object, asyncio.Future[None]]], error: TearlineError) -> None:

@@ -59,6 +59,11 @@ class Line(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._queues)
 
+    @property
+    def sources(self) -> int:
+        """How many have something waiting."""
+        return len(self._queues)
+
     def verify_room(self, source: str, weight: Weight) -> None:
         """Checks that ``source`` may put something into the line.
 

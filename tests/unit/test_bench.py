@@ -41,6 +41,14 @@ def test_b3_publishes_to_a_process_beside_echoes() -> None:
 
 
 @pytest.mark.integration
+def test_b12_compares_a_quiet_node_beside_a_flood_with_itself_alone() -> None:
+    (result,) = benchmark("b12").run(rounds=1, number=2, lanes=2)
+    assert result.id == "B12"
+    assert result.figure > 0
+    assert result.baseline > 0
+
+
+@pytest.mark.integration
 def test_b7_compares_a_long_log_with_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
     # Searches wait for a checkpoint, of which there is one a second.
     monkeypatch.setattr("tearline_server.auditlog.CHECKPOINT_INTERVAL_MS", 0)

@@ -127,6 +127,52 @@ async def test_a_batch_has_a_bound() -> None:
     await made.close()
 
 
+@dataclass
+class Watch:
+    """A clock that stands still, but for what a commit takes."""
+
+    now_s: float = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+    monotonic = perf_counter
+
+
+async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch, shelf = Watch(), Shelf()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+
+    class Slow(Recorder):
+        def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+            watch.now_s += 0.001 * len(works)
+            return super().compose(works, known, head)
+
+    desk = Slow()
+    made = committer(shelf, desk)
+    first = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    rest = await submitted(made, *(Job(n) for n in range(1, 41)), Job(99, source="another"))
+    shelf.gate.set()
+    await asyncio.gather(*first, *rest)
+    sizes = [len(batch) for batch in desk.durable]
+    assert 99 in desk.durable[1]
+    assert sizes == [1, 10, 10, 10, 10, 1]
+    watch.now_s += 10
+    shelf.gate.clear()
+    first = await submitted(made, Job(0))
+    while len(desk.batches) < 7:
+        await asyncio.sleep(0)
+    rest = await submitted(made, *(Job(n) for n in range(40)))
+    shelf.gate.set()
+    await asyncio.gather(*first, *rest)
+    assert [len(batch) for batch in desk.durable[6:]] == [1, 40]
+    await made.close()
+
+
 async def test_a_full_queue_turns_away_and_says_when_to_come_again() -> None:
     shelf, desk = Shelf(), Recorder()
     made = committer(shelf, desk)
