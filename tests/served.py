@@ -53,7 +53,7 @@ from tearline_server.config import Config, config_of, write_config
 from tearline_server.governance import take_clear
 from tearline_server.house import house_of
 from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.opening import open_store
 
 DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000
@@ -268,7 +268,7 @@ async def founded(home: Path, uris: Sequence[str], **settings: object) -> Served
     write_keys(config.keys, keys, PASSPHRASE.encode())
     members = {uri: member(uri) for uri in sorted(uris)}
     clear = _clear(config, keys, members)
-    store = SqliteStore(config.database)
+    store = await open_store(config)
     for signed in clear:
         await take_clear(house_of(config, keys, store), signed)
     await store.close()

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tearline_server.config import (
     Config,
     config_of,
     load_config,
+    parse_store,
     read_passphrase,
     write_config,
     write_new,
@@ -36,6 +38,11 @@ _PASSPHRASE_FILE = click.option(
     type=click.Path(path_type=Path),
     help="File whose first line is the passphrase of the exchange's keys.",
 )
+_STORE = click.option(
+    "--store",
+    metavar="ADDRESS",
+    help="postgresql://… of the database to use, instead of the one in the settings.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,6 +57,7 @@ def cli() -> None:
 @click.option("--address", required=True, help="HOST:PORT under which nodes reach it.")
 @click.option("--dns", help="The DNS name in its certificate; the name if not given.")
 @click.option("--listen", help="HOST:PORT to listen on; the address if not given.")
+@click.option("--store", help="postgresql://… of its database; a file in the home if not given.")
 @click.option(
     "--http",
     is_flag=False,
@@ -64,6 +72,7 @@ def init(
     address: str,
     dns: str | None,
     listen: str | None,
+    store: str | None,
     http: str | None,
     passphrase_file: Path | None,
 ) -> None:
@@ -72,8 +81,7 @@ def init(
     from tearline_server.keyfile import generate_keys, identity_of, write_keys
 
     values = {"name": name, "address": address, "dns": dns or name, "listen": listen or address}
-    if http is not None:
-        values["http"] = http
+    values |= {name: given for name, given in (("http", http), ("store", store)) if given}
     config = config_of(home, values)
     passphrase = read_passphrase(passphrase_file, twice=True)
     keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))
@@ -95,26 +103,31 @@ def init(
 
 @cli.command()
 @_HOME
+@_STORE
 @click.argument("file", type=click.Path(path_type=Path))
 @_PASSPHRASE_FILE
-def trust(home: Path, file: Path, passphrase_file: Path | None) -> None:
+def trust(home: Path, file: Path, passphrase_file: Path | None, store: str | None) -> None:
     """Take the first, or the next, trust list into the log."""
-    config, keys = _opened(home, passphrase_file)
+    config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, [file], Armor.TRUST_LIST)
 
 
 @cli.command()
 @_HOME
+@_STORE
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @_PASSPHRASE_FILE
-def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> None:
+def admit(
+    home: Path, files: tuple[Path, ...], passphrase_file: Path | None, store: str | None
+) -> None:
     """Take key records that agencies handed over into the log."""
-    config, keys = _opened(home, passphrase_file)
+    config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, files, Armor.KEY_RECORD)
 
 
 @cli.command()
 @_HOME
+@_STORE
 @_PASSPHRASE_FILE
 @click.option("--json", "json_lines", is_flag=True, help="Log JSON lines on a terminal, too.")
 @click.option(
@@ -122,7 +135,9 @@ def admit(home: Path, files: tuple[Path, ...], passphrase_file: Path | None) -> 
     is_flag=True,
     help="After a restore: write before every cosigning node has been there again.",
 )
-def serve(home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool) -> None:
+def serve(
+    home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool, store: str | None
+) -> None:
     """Serve until told to stop (SIGTERM), then drain.
 
     Logs to standard error: JSON lines, or on a terminal lines for people.
@@ -130,7 +145,7 @@ def serve(home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wai
     from tearline_server.app import run
     from tearline_server.logs import log_to
 
-    config, keys = _opened(home, passphrase_file)
+    config, keys = _opened(home, passphrase_file, store)
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
     log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
@@ -139,17 +154,18 @@ def serve(home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wai
 
 @cli.command("verify-log")
 @_HOME
+@_STORE
 @_PASSPHRASE_FILE
-def verify_log(home: Path, passphrase_file: Path | None) -> None:
+def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     """Derive the log anew from what is stored, and name everything that is not so."""
     from tearline_server.keyfile import identity_of
-    from tearline_server.storage.sqlite import SqliteStore
+    from tearline_server.storage.opening import open_store
     from tearline_server.verification import LogVerifier
 
-    config, keys = _opened(home, passphrase_file)
+    config, keys = _opened(home, passphrase_file, store)
 
     async def verify() -> int:
-        store = SqliteStore(config.database)
+        store = await open_store(config)
         try:
             verifier = LogVerifier(store, identity_of(config, keys).log)
             found = lost = 0
@@ -218,17 +234,18 @@ def restore(home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: P
 
 @cli.command()
 @_HOME
+@_STORE
 @_PASSPHRASE_FILE
-def check(home: Path, passphrase_file: Path | None) -> None:
+def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     """Check settings, keys, database and trust list, as serve would need them."""
     from tearline_server.exchange import Exchange
     from tearline_server.house import house_of
-    from tearline_server.storage.sqlite import SqliteStore
+    from tearline_server.storage.opening import open_store
 
-    config, keys = _opened(home, passphrase_file)
+    config, keys = _opened(home, passphrase_file, store)
 
     async def open_once() -> None:
-        store = SqliteStore(config.database)
+        store = await open_store(config)
         try:
             exchange = await Exchange.open(house_of(config, keys, store))
         except BaseException:
@@ -241,10 +258,14 @@ def check(home: Path, passphrase_file: Path | None) -> None:
     asyncio.run(open_once())
 
 
-def _opened(home: Path, passphrase_file: Path | None) -> "tuple[Config, ExchangeKeys]":
+def _opened(
+    home: Path, passphrase_file: Path | None, store: str | None
+) -> "tuple[Config, ExchangeKeys]":
     from tearline_server.keyfile import read_keys
 
     config = load_config(home)
+    if store is not None:
+        config = replace(config, store=parse_store(store))
     keys = read_keys(config.keys, read_passphrase(passphrase_file))
     if keys.log[0].verifier.name != config.origin:
         raise SettingInvalid("name: the keys were made for another exchange")
@@ -257,12 +278,12 @@ def _take(
     from tearline.wire.statements import parse_signed
     from tearline_server.governance import take_clear
     from tearline_server.house import house_of
-    from tearline_server.storage.sqlite import SqliteStore
+    from tearline_server.storage.opening import open_store
 
     statements = [(file, parse_signed(parse_armor(kind, _text(file)))) for file in files]
 
     async def take() -> None:
-        store = SqliteStore(config.database)
+        store = await open_store(config)
         try:
             house = house_of(config, keys, store)
             for file, signed in statements:

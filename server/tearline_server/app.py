@@ -40,7 +40,7 @@ from tearline_server.services.guard import Guard
 from tearline_server.services.health import HealthService
 from tearline_server.services.server import make_server
 from tearline_server.services.trust import TrustService
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.opening import open_store
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ async def serve(
     Raises:
         TearlineError: If the exchange cannot begin.
     """
-    store = SqliteStore(config.database)
+    store = await open_store(config)
     house = house_of(config, keys, store)
     try:
         exchange = await Exchange.open(house)
@@ -192,16 +192,17 @@ async def _serve(
     server, port = make_server(
         config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
     )
-    disk = Disk(config.home, exchange)
-    await disk.look()
     chores = [
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
         asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
         asyncio.create_task(_every(RETENTION_S, exchange.erase_due)),
         asyncio.create_task(_renew(front, exchange)),
-        asyncio.create_task(_every(DISK_S, disk.look)),
         asyncio.create_task(exchange.ask_witnesses()),
     ]
+    if config.store is None:  # the disk of a database server is watched there
+        disk = Disk(config.home, exchange)
+        await disk.look()
+        chores.append(asyncio.create_task(_every(DISK_S, disk.look)))
     try:
         async with AsyncExitStack() as monitoring:
             told: dict[str, object] = {"port": port, "uri": str(config.uri)}

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from tearline.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 from tearline.encoding import parse_decimal
@@ -38,6 +39,9 @@ _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
 _MAX_RATE = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
+_STORE = "store"
+_SCHEMES = ("postgresql", "postgres")
+_SECRETS = ("password", "sslpassword")  # names in an address that would give one away
 _WITNESSES = "witnesses"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
@@ -72,6 +76,7 @@ class Config:
         listen: host:port that it listens on.
         http: host:port of the monitoring port, or None for none.
         metrics: host:port of the metrics, or None for none.
+        store: Address of a PostgreSQL database, or None for the file in the home.
         witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
@@ -84,6 +89,7 @@ class Config:
     listen: str
     http: str | None
     metrics: str | None
+    store: str | None
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
@@ -105,7 +111,7 @@ class Config:
 
     @property
     def database(self) -> Path:
-        """The database."""
+        """The database, where ``store`` names no other."""
         return self.home / "exchange.db"
 
     @property
@@ -122,7 +128,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, *_PORTS, _WITNESSES, *_NUMBERS):
+        if name not in (*_TEXTS, *_PORTS, _STORE, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -133,6 +139,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             listen=_address("listen", values.get("listen", values.get("address"))),
             http=_port("http", values),
             metrics=_port("metrics", values),
+            store=parse_store(values[_STORE]) if _STORE in values else None,
             witnesses=_witnesses(values.get(_WITNESSES, [])),
             node_statements_s=_number("node_statements_s", values),
             node_bytes_s=_number("node_bytes_s", values),
@@ -164,7 +171,8 @@ def write_config(config: Config) -> None:
     Raises:
         ConfigUnreadable: If there is one already, or it cannot be written.
     """
-    names = (*_TEXTS, *(name for name in _PORTS if getattr(config, name) is not None))
+    chosen = (name for name in (*_PORTS, _STORE) if getattr(config, name) is not None)
+    names = (*_TEXTS, *chosen)
     lines = [f'{name} = "{getattr(config, name)}"\n' for name in names]
     write_new(config.home / FILE_NAME, "".join(lines))
 
@@ -251,6 +259,27 @@ def _address(name: str, value: object) -> str:
     if not host or '"' in host or "\\" in host or not host.isprintable():
         raise SettingInvalid(f"{name}: host:port was expected")
     parse_decimal(port, maximum=_MAX_PORT)
+    return value
+
+
+def parse_store(value: object) -> str:
+    """The address of a PostgreSQL database, in which no secret may stand.
+
+    Raises:
+        SettingInvalid: If it is none.
+    """
+    if not isinstance(value, str) or not value.isprintable() or '"' in value or "\\" in value:
+        raise SettingInvalid("store: postgresql://… was expected")
+    try:
+        parts = urlsplit(value)
+        names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+        secret = parts.password is not None or any(name in _SECRETS for name in names)
+    except ValueError:
+        raise SettingInvalid("store: postgresql://… was expected") from None
+    if parts.scheme not in _SCHEMES:
+        raise SettingInvalid("store: postgresql://… was expected")
+    if secret:
+        raise SettingInvalid("store: a password does not stand in an address; use a passfile")
     return value
 
 

@@ -16,7 +16,7 @@ from typing import IO
 
 from tearline.archive import pack, unpack
 from tearline.checkpoint import Checkpoint, SignedCheckpoint
-from tearline.errors import BackupDamaged, LogError, RestoreRefused
+from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import Frontier, frontier_nodes
@@ -56,7 +56,10 @@ def back_up(config: Config, file: Path) -> None:
     Raises:
         RestoreRefused: If the file is there already, or cannot be written.
         StoreError: If the database cannot be read.
+        SettingInvalid: If the database is not a file of the home.
     """
+    if config.store is not None:
+        raise SettingInvalid("store: a PostgreSQL database is backed up by its own means")
     with _at_once(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)

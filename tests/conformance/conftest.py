@@ -10,14 +10,23 @@ from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Store
 
 
-@pytest.fixture(params=["sqlite"])
-async def open_store(tmp_path: Path) -> Open:
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """A database of its own for each test."""
+    if request.param == "sqlite":
 
-    async def open_sqlite() -> Store:
-        return SqliteStore(tmp_path / "store.db")
+        async def open_sqlite() -> Store:
+            return SqliteStore(tmp_path / "store.db")
 
-    return open_sqlite
+        return open_sqlite
+    url: str = request.getfixturevalue("database_url")
+
+    async def open_postgres() -> Store:
+        from tearline_server.storage.postgres.store import PostgresStore
+
+        return await PostgresStore.open(url)
+
+    return open_postgres
 
 
 @pytest.fixture

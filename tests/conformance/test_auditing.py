@@ -5,7 +5,7 @@ from tearline.audit_query import Condition, Query
 from tearline.event import EventCode, EventOutcome
 from tearline.ledger import blind_entry
 from tearline_server.auditlog import event_row
-from tearline_server.storage.records import Search
+from tearline_server.storage.records import ErasureRow, MailRow, RetainedRow, Search
 from tearline_server.storage.store import Store
 
 OURS, THEIRS, STRANGERS = ("spiffe://b.example", "spiffe://a.example", "spiffe://c.example")
@@ -99,6 +99,31 @@ async def test_openings_of_a_statement_go_to_whom_they_name(store: Store) -> Non
     (entry,) = await store.entries(0, 1, max_bytes=1)
     (opening, _) = await store.openings_of(statement_id, THEIRS)
     assert blind_entry(opening.salt, opening.event) == entry
+
+
+async def test_what_names_an_agreement_is_read_page_by_page_until_it_is_erased(
+    store: Store,
+) -> None:
+    events = [event(n, agreement_id=AGREEMENT) for n in range(4)]
+    events[1] = event(1, agreement_id=b"h" * 16)
+    await put(
+        store,
+        *events,
+        statements=[statement(0, b"a")],
+        mail=[MailRow(node=B, seq=1, statement=0, entry=0)],
+    )
+    rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
+    page = await store.retained(AGREEMENT, -1, limit=2)
+    assert page == [
+        RetainedRow(idx=0, time_ms=1000, event=rows[0].event, awaited=True),
+        RetainedRow(idx=2, time_ms=1002, event=rows[2].event, awaited=False),
+    ]
+    assert [row.idx for row in await store.retained(AGREEMENT, 2, limit=2)] == [3]
+    erased = ErasureRow(idx=2, statement=4, agencies=(OURS, THEIRS))
+    await put(store, event(9), acknowledged={B: 1}, erased=[erased])
+    page = await store.retained(AGREEMENT, -1, limit=9)
+    assert [(row.idx, row.awaited) for row in page] == [(0, False), (3, False)]
+    assert await store.retained(b"", -1, limit=9) == []
 
 
 async def test_whole_rows_are_read_page_by_page(store: Store) -> None:

@@ -1,10 +1,15 @@
 """Mailboxes in a store: what waits, what became of it, and how far its reader has come."""
 
+from builders import signer
 from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
+from tearline.channel import Address, Void, VoidReason
 from tearline.event import EventCode
 from tearline.statement import StatementType
+from tearline.wire.flow import encode_void
+from tearline.wire.statements import encode_statement
 from tearline_server.storage.records import (
     Asked,
+    ErasureRow,
     MailRow,
     MailUpdate,
     Undelivered,
@@ -57,6 +62,40 @@ async def test_what_became_of_mail_is_kept_and_a_delivery_stays_the_first(store:
     item = (await known(store, asked)).mail[B, b"a" * 32]
     assert (item.delivered, item.held, item.status, item.passed) == (True, True, 4, True)
     assert [each.delivered for each in await store.mail(B, 0, limit=1)] == [True]
+
+
+async def test_mail_whose_entry_was_erased_says_itself_which_agreement_it_is_under(
+    store: Store,
+) -> None:
+    address = Address(recipient=B, agreement_id=AGREEMENT, seq=1)
+    sender = signer(A, b"f" * 32)
+    body = encode_void(Void(header=sender.header, address=address, reason=VoidReason.EXPIRED))
+    (void,) = sender.sign([(StatementType.VOID, body)]).statements()
+    envelope = encode_statement(void)
+    await put(
+        store,
+        event(0, agreement_id=AGREEMENT),
+        statements=[statement(0, b"a", envelope=envelope)],
+        mail=[MailRow(node=B, seq=1, statement=0, entry=0)],
+    )
+    agencies = ("spiffe://a.example", "spiffe://b.example")
+    await put(store, event(1), erased=[ErasureRow(idx=0, statement=1, agencies=agencies)])
+    mail = (await known(store, Asked(mail=frozenset({(B, b"a" * 32)})))).mail
+    assert mail[B, b"a" * 32].agreement == AGREEMENT
+
+
+async def test_what_one_transaction_says_of_an_item_adds_up(store: Store) -> None:
+    await send(store, 1, b"a")
+    updates = [
+        MailUpdate(node=B, seq=1, held=1),
+        MailUpdate(node=B, seq=1, delivered=2),
+        MailUpdate(node=B, seq=1, status=3),
+        MailUpdate(node=B, seq=1, status=4),
+        MailUpdate(node=B, seq=1, passed=True),
+    ]
+    await put(store, event(5), event(6), mail_updates=updates)
+    item = (await known(store, Asked(mail=frozenset({(B, b"a" * 32)})))).mail[B, b"a" * 32]
+    assert (item.delivered, item.held, item.status, item.passed) == (True, True, 4, True)
 
 
 async def test_another_statement_takes_the_place_of_one_that_is_withdrawn(store: Store) -> None:

@@ -11,6 +11,7 @@ from tearline_server.storage.records import (
     PacketRow,
     RequestRow,
     RequestStepRow,
+    StandingChangeRow,
 )
 from tearline_server.storage.store import Store
 
@@ -25,6 +26,7 @@ ROW = RequestRow(
     stored_ms=None,
     due_ms=5000,
     overdue_ms=None,
+    stopped=False,
 )
 
 
@@ -81,11 +83,36 @@ async def test_who_asks_for_mail_of_a_request_is_told_the_request(store: Store) 
 async def test_a_request_is_opened_once_and_changed_since(store: Store) -> None:
     await asked(store, ROW)
     await put(store, event(3), requests_opened=[replace(ROW, asker=C, due_ms=1)])
-    changed = replace(ROW, stored_ms=2000, due_ms=None, overdue_ms=5000)
+    changed = replace(ROW, stored_ms=2000, due_ms=None, overdue_ms=5000, stopped=True)
     key = Asked(requests=frozenset({(REQUEST, B)}))
     assert (await known(store, key)).requests[REQUEST, B].row == ROW
     await put(store, event(4), requests_changed=[changed])
     assert (await known(store, key)).requests[REQUEST, B].row == changed
+
+
+async def test_clocks_that_stand_still_are_looked_at_when_their_agreement_s_standing_changes(
+    store: Store,
+) -> None:
+    stopped = replace(ROW, due_ms=None, stopped=True)
+    await asked(store, stopped, replace(ROW, holder=C))
+    key = Asked(requests=frozenset({(REQUEST, B), (REQUEST, C)}))
+    found = await known(store, key)
+    assert found.requests[REQUEST, B].row == stopped
+    assert found.standing_changes == {AGREEMENT: []}
+    for number, agreement in ((3, b"h" * 16), (4, AGREEMENT), (5, AGREEMENT)):
+        row = StandingChangeRow(agreement=agreement, statement=number, time_ms=number * 10)
+        await put(
+            store,
+            event(number),
+            statements=[statement(number, b"%d" % number, type=StatementType.STANDING)],
+            standing_changes=[row, row],
+        )
+        found = await known(store, key)
+        assert found.requests[REQUEST, B].row.stopped is (number == 3)
+    assert found.requests[REQUEST, C].row.due_ms == 5000
+    assert await store.overdue(5000, limit=10) == [(REQUEST, B)]
+    changes = {key: list(map(tuple, rows)) for key, rows in found.standing_changes.items()}
+    assert changes == {AGREEMENT: [(4, 40, b"envelope 4"), (5, 50, b"envelope 5")]}
 
 
 async def test_the_longest_overdue_come_first_and_some_are_never(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The exchange as a process: real TLS, real signals, real files."""
+"""The exchange as a process: real TLS, real signals, real files, and both stores."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ from tearline.wire.exchange import (
 )
 from tearline.wire.statements import cosigned, signed
 from tearline.wire.trust import encode_revocation
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.opening import open_store
 from tearline_server.verification import LogVerifier
 
 pytestmark = pytest.mark.integration
@@ -63,9 +63,17 @@ SERVING = b"\x08\x01"
 NOT_FOUND = "TL-REQ-006"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request: pytest.FixtureRequest) -> dict[str, object]:
+    """Where the exchange keeps what it keeps."""
+    if request.param == "sqlite":
+        return {}
+    return {"store": request.getfixturevalue("database_url")}
+
+
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    exchange = await founded(tmp_path / "exchange", [US, CN, MX])
+async def served(tmp_path: Path, settings: dict[str, object]) -> AsyncIterator[Served]:
+    exchange = await founded(tmp_path / "exchange", [US, CN, MX], **settings)
     await exchange.start()
     yield exchange
     await exchange.stop()
@@ -194,7 +202,7 @@ async def test_a_restart_loses_nothing_that_was_acknowledged(served: Served) -> 
             assert deliveries[-1].statements[0].id == outcomes[1].about
             assert [each.cursor.seq for each in deliveries] == [1, 2]
     await served.stop()
-    store = SqliteStore(served.config.database)
+    store = await open_store(served.config)
     verifier = LogVerifier(store, served.identity.log)
     assert [each async for each in verifier.findings()] == []
     await store.close()
@@ -240,6 +248,7 @@ async def test_health_is_told_to_nodes(served: Served) -> None:
         assert await client.call(CHECK, b"") == SERVING
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_a_second_exchange_does_not_share_home_or_port(served: Served) -> None:
     second = dataclasses.replace(served, port=0, lines=[])
     with pytest.raises(RuntimeError, match="TL-STO-001"):

@@ -64,3 +64,11 @@ class RestoreRefused(StoreError):
     code = "TL-STO-007"
     what = "Nothing was restored."
     next = "Put right what is named, and restore again."
+
+
+class StoreUnreachable(StoreError):
+    """A database server that does not answer, or ended what was under way."""
+
+    code = "TL-STO-008"
+    what = "The database server does not answer, or ended what was asked of it."
+    next = "It is tried again; if it stays so, look at the server and at the address in `store`."

@@ -1,5 +1,7 @@
 """A search as SQL: made of constant texts alone; whatever an auditor wrote is bound."""
 
+import re
+from itertools import count
 from typing import Any
 
 from tearline.audit_query import CREATED, Condition
@@ -35,25 +37,52 @@ _PARTIAL = {"statement": "", "packet": " AND e.packet <> x''"}
 
 
 def search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
-    """The statement that answers a search, and what is bound to it.
+    """The statement that answers a search in SQLite, and what is bound to it.
 
     Each part reads one index in the order of the log; SQLite merges them as it goes, and
     reads no further than the limit. A query that names statements or packets reads theirs.
     """
     few = next((field for field in _PARTIAL if search.query.named(field)), None)
     named, overseen = (_NAMED, _OVERSEEN) if few is None else (_NAMED_FEW, _OVERSEEN_FEW)
-    clauses, bound = "" if few is None else _PARTIAL[few], [search.after, search.below]
+    partial = "" if few is None else _PARTIAL[few]
+    parts, bound = _parts(search, named + partial, overseen + partial)
+    found = " UNION ".join(parts)
+    return (
+        f"SELECT idx, salt, event FROM event WHERE idx IN ({found} ORDER BY 1 LIMIT ?)"  # noqa: S608
+        " ORDER BY idx",
+        (*bound, search.limit),
+    )
+
+
+def ordered_search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
+    """The same for PostgreSQL, which merges nothing: each part has the order and the limit."""
+    few = next((field for field in _PARTIAL if search.query.named(field)), None)
+    partial = "" if few is None else _PARTIAL[few]
+    parts, bound = _parts(search, _NAMED + partial, _OVERSEEN + partial)
+    each = len(bound) // len(parts)
+    values = [
+        value
+        for start in range(0, len(bound), each)
+        for value in (*bound[start : start + each], search.limit)
+    ]
+    found = " UNION ".join(f"({part} ORDER BY 1 LIMIT ?)" for part in parts)
+    found = f"SELECT idx FROM ({found}) AS found ORDER BY 1 LIMIT ?"  # noqa: S608
+    sql = f"SELECT idx, salt, event FROM event WHERE idx IN ({found}) ORDER BY idx"  # noqa: S608
+    number = count(1)
+    sql = re.sub(r"\?", lambda _: f"${next(number)}", sql.replace("x''", "''"))
+    return sql, (*values, search.limit)
+
+
+def _parts(search: Search, named: str, overseen: str) -> tuple[list[str], list[Any]]:
+    """What is read of each source, and what is bound to all of it."""
+    clauses, bound = "", [search.after, search.below]
     for condition in search.query.conditions:
         clause, values = _clause(condition)
         clauses += f" AND NOT ({clause})" if condition.negated else f" AND {clause}"
         bound += values
     sources = [(named, search.agency), *((overseen, each) for each in search.agreements)]
-    found = " UNION ".join(source + clauses for source, _ in sources)
-    return (
-        f"SELECT idx, salt, event FROM event WHERE idx IN ({found} ORDER BY 1 LIMIT ?)"  # noqa: S608
-        " ORDER BY idx",
-        (*(value for _, whose in sources for value in (whose, *bound)), search.limit),
-    )
+    parts = [source + clauses for source, _ in sources]
+    return parts, [value for _, whose in sources for value in (whose, *bound)]
 
 
 def _clause(condition: Condition) -> tuple[str, list[Any]]:

@@ -10,10 +10,9 @@ import apsw
 from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline.statement import StatementType
-from tearline.wire.addressed import address_of
 from tearline.wire.flow import parse_event
-from tearline.wire.statements import parse_statement
 from tearline_server.storage.database import Database
+from tearline_server.storage.places import agreement_of
 from tearline_server.storage.records import (
     Asked,
     ChannelRow,
@@ -480,7 +479,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 type=row[2],
                 packet=row[3],
                 # What was erased of the log is still what its reader is to answer for.
-                agreement=_agreement_of(row[9]) if row[4] is None else row[4],
+                agreement=agreement_of(row[9]) if row[4] is None else row[4],
                 delivered=row[5] is not None,
                 held=row[6] is not None,
                 status=row[7],
@@ -515,12 +514,6 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         envelopes=envelopes,
         recalls={each: _recalls(connection, each) for each in asked.recalls},
     )
-
-
-def _agreement_of(envelope: bytes) -> bytes:
-    """The agreement of the channel that a statement has a place in; empty where it has none."""
-    address = address_of(parse_statement(envelope))
-    return b"" if address is None else address.agreement_id
 
 
 def _entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:

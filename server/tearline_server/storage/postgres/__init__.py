@@ -1,0 +1,1 @@
+"""``Store`` on PostgreSQL: any number of exchange processes over one database."""

@@ -1,0 +1,311 @@
+"""The connections to PostgreSQL: their bounds, their migrations, and what goes wrong with them.
+
+What only reads, and what may be done twice, is tried again where a connection was lost. The
+transaction that writes the log is not: whoever judged its batch must judge it anew. Where the
+answer to its COMMIT was lost, it is looked up, never assumed.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
+
+from tearline.errors import (
+    SettingInvalid,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnreachable,
+    StoreVersion,
+)
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    # Generic for type checkers alone; the pool hands out what stands for a connection.
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+    _Session = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection, Pool, _Session = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool, asyncpg.Connection
+
+_CONNECTIONS = 8  # one writes, and a few pages of mail are read at once; more fight for two cores
+_CONNECT_S = 5  # a server that does not answer by then is taken for dead
+_PATIENCE_S = 15  # a standby takes over within this; callers who waited longer come again
+_LOOK_UP_S = 60  # a COMMIT that waits for a standby is known in the end
+_PAUSE_S = 0.2
+_OLDEST_VERSION = 13
+_MIGRATING = 0x7465_6172_6C69_6E65  # "tearline": the advisory lock of migrations
+_KEPT_SERIALS = 1 << 20  # whoever wrote last so long ago is no process any more
+_SETTINGS = {
+    "application_name": "tearline",
+    "synchronous_commit": "on",  # whatever the database's default: nothing is told before it holds
+    "statement_timeout": "30s",
+    # A process that is stopped in the middle of a transaction must not stop all others.
+    "idle_in_transaction_session_timeout": "20s",
+    # Nor must one whose machine is gone.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "jit": "off",  # compiling a query takes longer than any of ours
+}
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, cannot connect now, statement timeout
+    asyncpg.TransactionRollbackError,  # serialization, deadlock
+    asyncpg.ReadOnlySQLTransactionError,  # what was the primary is a standby now
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.exceptions.TargetServerAttributeNotMatched,
+)
+
+
+class _Tidy(_Session):
+    """A connection that leaves nothing behind when it goes back to the pool."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """A PostgreSQL database that holds our tables; every commit is durable when it returns.
+
+    Args:
+        pool: Its connections.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._id = secrets.token_bytes(16)
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Connects, and brings the tables to this version.
+
+        Args:
+            url: As in ``postgresql://host,other/name?target_session_attrs=read-write``.
+
+        Raises:
+            StoreUnreachable: If no server answers that may be written to.
+            StoreVersion: If a later version of Tearline made the tables.
+            SettingInvalid: If the address is none, or the server is too old.
+        """
+        with translated():
+            try:
+                pool = asyncpg.create_pool(
+                    url,
+                    min_size=1,
+                    max_size=_CONNECTIONS,
+                    timeout=_CONNECT_S,
+                    connection_class=_Tidy,
+                    server_settings=_SETTINGS,
+                )
+                await pool
+            except (ValueError, asyncpg.exceptions.ClientConfigurationError):
+                raise SettingInvalid("store: that is no address of a database") from None
+        database = cls(pool)
+        try:
+            await database.write(_migrate)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def read(
+        self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = _PATIENCE_S
+    ) -> T:
+        """Asks ``question`` at one moment; again where the connection was lost.
+
+        Raises:
+            StoreError: As ``translated`` says, after ``within_s`` seconds at the latest.
+        """
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        return await self._patiently(question, begin, within_s)
+
+    async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same for a question of one statement, which needs no transaction.
+
+        Raises:
+            StoreError: As ``read``.
+        """
+        return await self._patiently(question, "", _PATIENCE_S)
+
+    async def write(self, change: Callable[[Connection], Awaitable[T]]) -> T:
+        """Makes a change that may be made twice, durably; again where the connection was lost.
+
+        Raises:
+            StoreError: As ``read``; it may have happened all the same.
+        """
+        return await self._patiently(change, "BEGIN", _PATIENCE_S)
+
+    async def _patiently(
+        self, act: Callable[[Connection], Awaitable[T]], begin: str, within_s: float
+    ) -> T:
+        ends = asyncio.get_running_loop().time() + within_s
+        while True:
+            try:
+                with translated():
+                    async with self._pool.acquire(timeout=within_s) as connection:
+                        if not begin:
+                            return await act(connection)
+                        async with _transaction(connection, begin):
+                            return await act(connection)
+            except StoreUnreachable:
+                if asyncio.get_running_loop().time() >= ends:
+                    raise
+            await asyncio.sleep(_PAUSE_S)
+
+    async def commit(
+        self,
+        change: Callable[[Connection], Awaitable[int]],
+        *,
+        may_repeat: Callable[[], bool],
+    ) -> None:
+        """Makes a change to the log, once.
+
+        Args:
+            change: Locks the head, writes, and returns the serial of what it wrote.
+            may_repeat: Whether it has done nothing yet that cannot be done again.
+
+        Raises:
+            StoreError: As ``translated`` says. Then nothing was written, as far as anybody was
+                told; where it was all the same, its authors learn of it when they try again.
+        """
+        ends = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:
+            try:
+                await self._commit(change)
+                return
+            except StoreUnreachable:
+                if not may_repeat() or asyncio.get_running_loop().time() >= ends:
+                    raise
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _commit(self, change: Callable[[Connection], Awaitable[int]]) -> None:
+        serial = None
+        try:
+            with translated():
+                async with self._pool.acquire(timeout=_PATIENCE_S) as connection:
+                    await connection.execute("BEGIN")
+                    try:
+                        written = await change(connection)
+                        await connection.execute(
+                            "INSERT INTO writer VALUES ($1, $2)"
+                            " ON CONFLICT (id) DO UPDATE SET serial = excluded.serial",
+                            self._id,
+                            written,
+                        )
+                        # A COMMIT that is cancelled while it waits for a standby says that it is
+                        # done, and is not held by anybody else: so no clock runs against it.
+                        await connection.execute("SET LOCAL statement_timeout = 0")
+                    except BaseException:
+                        await _undo(connection)
+                        raise
+                    serial = written
+                    await _end(connection)
+        except StoreUnreachable:
+            if serial is None or not await self._is_written(serial):
+                raise
+
+    async def _is_written(self, serial: int) -> bool:
+        async def look(connection: Connection) -> bool:
+            # Who still holds the head may be the very transaction that is looked for.
+            await connection.execute("SELECT FROM head FOR UPDATE")
+            sql = "SELECT serial FROM writer WHERE id = $1"
+            return bool(await connection.fetchval(sql, self._id) == serial)
+
+        return await self._patiently(look, "BEGIN", _LOOK_UP_S)
+
+    async def close(self) -> None:
+        """Ends everything under way, and the connections."""
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                async with self._pool.acquire() as connection:
+                    await connection.execute("DELETE FROM writer WHERE id = $1", self._id)
+                await self._pool.close()
+        except (*_LOST, asyncpg.PostgresError):
+            self._pool.terminate()
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection, begin: str) -> AsyncIterator[None]:
+    await connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        await _undo(connection)
+        raise
+    await _end(connection)
+
+
+async def _undo(connection: Connection) -> None:
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("ROLLBACK")
+    except _LOST:
+        connection.terminate()
+
+
+async def _end(connection: Connection) -> None:
+    # A transaction that failed before says ROLLBACK to a COMMIT, and no error.
+    if await connection.execute("COMMIT") != "COMMIT":
+        raise StoreDamaged("a transaction had failed before its end")
+
+
+async def _migrate(connection: Connection) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
+    number = int(await connection.fetchval("SHOW server_version_num")) // 10_000
+    if number < _OLDEST_VERSION:
+        raise SettingInvalid(f"store: PostgreSQL {_OLDEST_VERSION} or later, not {number}")
+    if await connection.fetchval("SHOW server_encoding") != "UTF8":
+        raise SettingInvalid("store: the encoding of the database must be UTF8")
+    await connection.execute("CREATE TABLE IF NOT EXISTS migrated (version BIGINT NOT NULL)")
+    version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM migrated")
+    folder = files(__package__).joinpath("migrations")
+    scripts = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".sql")),
+        key=lambda file: file.name,
+    )
+    if version > len(scripts):
+        raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        await connection.execute(script.read_text("utf-8"))
+        await connection.execute("INSERT INTO migrated VALUES ($1)", number)
+    await connection.execute(
+        "DELETE FROM writer WHERE serial < (SELECT serial FROM head) - $1", _KEPT_SERIALS
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns PostgreSQL's errors into ours.
+
+    Raises:
+        StoreUnreachable: Where no server answers, or it ended what was under way.
+        StoreFull: Where its disk is full.
+        StoreDamaged: Where it says that a row is not as it must be.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except asyncpg.DiskFullError:
+        raise StoreFull() from None
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise StoreUnreachable(f"it does not let us in: {type(error).__name__}") from None
+    except asyncpg.InvalidCatalogNameError:
+        raise StoreUnreachable("there is no such database") from None
+    except _LOST as error:
+        raise StoreUnreachable(type(error).__name__) from None
+    except asyncpg.PostgresError as error:
+        raise StoreDamaged(f"PostgreSQL says {type(error).__name__}") from None

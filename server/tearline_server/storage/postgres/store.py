@@ -1,0 +1,324 @@
+"""``Store`` on PostgreSQL: every question as SQL, with bound parameters only."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from typing import Any
+
+from tearline.merkle import NodeId, leaf_hash
+from tearline_server.storage.postgres.database import Connection, Database
+from tearline_server.storage.postgres.knowing import known_of, packets_of
+from tearline_server.storage.postgres.loading import head_of, stored_of
+from tearline_server.storage.postgres.writing import text, write, write_events
+from tearline_server.storage.records import (
+    Asked,
+    EventRow,
+    MailItem,
+    OpeningRow,
+    Restoration,
+    RetainedRow,
+    Search,
+    StatementRow,
+    Stored,
+    StoredPacket,
+)
+from tearline_server.storage.searching import ordered_search_sql
+from tearline_server.storage.store import Append, Merge
+
+_MAIL = (
+    "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx AS entry, e.salt,"
+    " e.event, m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
+    " JOIN event e ON e.idx = m.entry WHERE m.node = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"
+)
+# At least one, then as many as fit; a blind entry has 33 bytes, and no entry has fewer.
+_ENTRIES = (
+    "SELECT entry FROM (SELECT idx, entry, sum(length(entry)) OVER (ORDER BY idx) AS size"
+    " FROM (SELECT idx, entry FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $4) run"
+    ") run WHERE size <= $3 OR size = length(entry) ORDER BY idx"
+)
+_LEAST_ENTRY_BYTES = 33
+_NODES = (
+    "SELECT n.level, n.idx, n.hash FROM unnest($1::bigint[], $2::bigint[]) AS k (level, idx)"
+    " JOIN node n ON n.level = k.level AND n.idx = k.idx"
+)
+_OPENINGS_OF = (
+    "SELECT e.idx, e.salt, e.event FROM event e JOIN event_agency a ON a.idx = e.idx"
+    " WHERE e.statement = $1 AND a.agency = $2 ORDER BY e.idx"
+)
+_AGENCIES = (
+    "WITH RECURSIVE each (agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
+    " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
+    " FROM each WHERE agency IS NOT NULL)"
+    " SELECT a.agency, a.idx FROM each JOIN event_agency a ON a.agency = each.agency"
+    " WHERE a.idx BETWEEN $1 AND $2 ORDER BY a.agency"
+)
+_UNOPENED = (
+    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
+    " WHERE e.idx > $1 AND length(e.entry) = 33"
+    " AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
+    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT $2"
+)
+_RETAINED = (
+    "SELECT e.idx, e.time_ms, e.event, EXISTS (SELECT FROM mail m LEFT JOIN acknowledged a"
+    " ON a.node = m.node WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
+    " FROM event e WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
+    " ORDER BY e.idx LIMIT $3"
+)
+_STATEMENT_NAMES = tuple(field.name for field in fields(StatementRow))
+_EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "agencies")
+
+
+class PostgresStore:
+    """What exchange processes keep in one database. Open it with ``PostgresStore.open``.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        # Judging a batch takes a while, and must not stop the loop meanwhile.
+        self._judge = ThreadPoolExecutor(1, thread_name_prefix="store-judge")
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresStore":
+        """Connects, and brings the tables to this version.
+
+        Raises:
+            StoreError: If no server answers, or the tables cannot be used.
+            SettingInvalid: If the address is none, or the server is too old.
+        """
+        return cls(await Database.open(url))
+
+    async def close(self) -> None:
+        """Ends everything under way and lets go of the database."""
+        self._judge.shutdown()
+        await self._db.close()
+
+    async def load(self) -> Stored:
+        """What an exchange must hold in memory to go on."""
+
+        async def load(connection: Connection) -> Stored:
+            return await stored_of(connection, await head_of(connection), None)
+
+        return await self._db.read(load)
+
+    async def commit(self, asked: Asked, append: Append) -> None:
+        """Locks the head, answers what is asked, writes what ``append`` makes of both."""
+        is_judged = False
+
+        async def change(connection: Connection) -> int:
+            nonlocal is_judged
+            head, since = await head_of(connection, lock=True), asked.since
+            known = await known_of(connection, asked)
+            if since is not None and since.serial != head.serial:
+                known = replace(known, news=await stored_of(connection, head, since))
+            is_judged = True
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(self._judge, append, head, known)
+            return await write(connection, made, head)
+
+        await self._db.commit(change, may_repeat=lambda: not is_judged)
+
+    async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
+        """Items of a mailbox behind place ``after``, in order."""
+        rows = await self._db.ask(lambda c: c.fetch(_MAIL, node, after, limit))
+        return [
+            MailItem(
+                seq=row["seq"],
+                id=row["id"],
+                sender=row["signer"],
+                type=row["type"],
+                statement=row["idx"],
+                envelope=row["envelope"],
+                packet=row["packet"],
+                opening=OpeningRow(idx=row["entry"], salt=row["salt"], event=row["event"]),
+                delivered=row["delivered"] is not None,
+            )
+            for row in rows
+        ]
+
+    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+        """A packet by its manifest's id, or None."""
+        return (await self._db.read(lambda c: packets_of(c, [packet_id]))).get(packet_id)
+
+    async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Encoded attestations by their hash; unknown ones are absent."""
+        sql = "SELECT hash, attestation FROM attestation WHERE hash = ANY($1::bytea[])"
+        return dict(await self._pairs(sql, list(hashes)))
+
+    async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
+        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        most = max_bytes // _LEAST_ENTRY_BYTES + 1
+        rows = await self._db.ask(lambda c: c.fetch(_ENTRIES, start, end, max_bytes, most))
+        return [entry for (entry,) in rows]
+
+    async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        leaves = [index for level, index in ids if level == 0]
+        inner = [node for node in ids if node[0]]
+
+        async def find(connection: Connection) -> Mapping[NodeId, bytes]:
+            found: dict[NodeId, bytes] = {}
+            if leaves:
+                sql = "SELECT idx, entry FROM entry WHERE idx = ANY($1::bigint[])"
+                for idx, entry in await connection.fetch(sql, leaves):
+                    found[0, idx] = leaf_hash(entry)
+            if inner:
+                columns = [list(column) for column in zip(*inner, strict=True)]
+                for level, idx, hash_ in await connection.fetch(_NODES, *columns):
+                    found[level, idx] = hash_
+            return found
+
+        return await self._db.ask(find)
+
+    async def put_checkpoint(self, size: int, note: bytes) -> None:
+        """Keeps the newest checkpoint, before anybody is shown it."""
+        sql = (
+            "INSERT INTO checkpoint VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE"
+            " SET size = excluded.size, note = excluded.note"
+            " WHERE checkpoint.size <= excluded.size"
+        )
+        await self._db.write(lambda c: c.execute(sql, size, note))
+
+    async def cosigned(self) -> Sequence[tuple[int, bytes]]:
+        """Size and note of the checkpoints that were cosigned, by size."""
+        return await self._pairs("SELECT size, note FROM cosigned ORDER BY size")
+
+    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
+        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
+
+        async def put(connection: Connection) -> bytes:
+            # A row that is not there yet cannot be locked, and two would both begin it.
+            await connection.execute("LOCK TABLE cosigned IN SHARE ROW EXCLUSIVE MODE")
+            sql = "SELECT note FROM cosigned WHERE size = $1"
+            note = merge(await connection.fetchval(sql, size))
+            await connection.execute(
+                "INSERT INTO cosigned VALUES ($1, $2)"
+                " ON CONFLICT (size) DO UPDATE SET note = excluded.note",
+                size,
+                note,
+            )
+            await connection.execute("DELETE FROM cosigned WHERE size <= $1", above)
+            return note
+
+        return await self._db.write(put)
+
+    async def evidence(self) -> Sequence[bytes]:
+        """What shows that the log signed two histories."""
+        sql = "SELECT evidence FROM evidence ORDER BY id"
+        return [row[0] for row in await self._db.ask(lambda c: c.fetch(sql))]
+
+    async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
+        """Keeps evidence against the log, by its id of 32 bytes."""
+        sql = "INSERT INTO evidence VALUES ($1, $2) ON CONFLICT DO NOTHING"
+        await self._db.write(lambda c: c.execute(sql, evidence_id, evidence))
+
+    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
+        """Events about a statement that an agency may see, in the order of the log."""
+        return await self._openings(_OPENINGS_OF, statement_id, agency)
+
+    async def search(self, search: Search) -> Sequence[OpeningRow]:
+        """Events that an agency may see and that meet every condition, in order."""
+        sql, values = ordered_search_sql(search)
+        bound = [text(value) if isinstance(value, str) else value for value in values]
+        return await self._openings(sql, *bound)
+
+    async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
+        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
+        sql = "SELECT packet, holder FROM request WHERE due_ms < $1 ORDER BY due_ms LIMIT $2"
+        return await self._pairs(sql, now_ms, limit)
+
+    async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
+        """What entries above ``after`` hide that name an agreement, in the order of the log."""
+        rows = await self._db.ask(lambda c: c.fetch(_RETAINED, agreement, after, limit))
+        return [RetainedRow(**dict(row)) for row in rows]
+
+    # After a restore.
+
+    async def begin_epoch(self, restoration: Restoration) -> None:
+        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+
+        async def begin(connection: Connection) -> None:
+            await connection.execute(
+                "UPDATE head SET epoch = uuid_send(gen_random_uuid()), serial = serial + 1"
+            )
+            await connection.execute(
+                "INSERT INTO restoration (start, stop, time_ms, settled)"
+                " SELECT $1, $2, time_ms, $3 FROM head",
+                restoration.start,
+                restoration.stop,
+                restoration.settled,
+            )
+
+        await self._db.write(begin)
+
+    async def restorations(self) -> Sequence[Restoration]:
+        """Every restore, oldest first."""
+        sql = "SELECT start, stop, settled FROM restoration ORDER BY one"
+        rows = await self._db.ask(lambda c: c.fetch(sql))
+        return [Restoration(**dict(row)) for row in rows]
+
+    async def settle(self) -> None:
+        """Keeps that nothing is known to have been signed beyond what was restored."""
+        await self._db.write(lambda c: c.execute("UPDATE restoration SET settled = TRUE"))
+
+    async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
+        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        return [idx for (idx,) in await self._db.ask(lambda c: c.fetch(_UNOPENED, after, limit))]
+
+    async def put_events(self, rows: Sequence[EventRow]) -> None:
+        """Keeps what restored entries hide; what is known already stays."""
+
+        async def put(connection: Connection) -> None:
+            await head_of(connection, lock=True)  # two may return the same
+            for row in rows:
+                found = await connection.fetchval(_UNOPENED, row.idx - 1, 1)
+                if found == row.idx:
+                    await write_events(connection, [row])
+
+        await self._db.write(put)
+
+    # For the operator's own verification: whole rows, from an index on, in order.
+
+    async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Entries with their indices."""
+        sql = "SELECT idx, entry FROM entry WHERE idx >= $1 ORDER BY idx LIMIT $2"
+        return await self._pairs(sql, start, limit)
+
+    async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
+        """Events."""
+        sql = f"SELECT {', '.join(_EVENT_NAMES)} FROM event WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
+
+        async def find(connection: Connection) -> Sequence[EventRow]:
+            rows = await connection.fetch(sql, start, limit)
+            agencies: dict[int, list[str]] = {}
+            if rows:
+                # One range for each agency, of which there are few: the index begins with them.
+                for agency, idx in await connection.fetch(_AGENCIES, start, rows[-1]["idx"]):
+                    agencies.setdefault(idx, []).append(agency)
+            return [
+                EventRow(**dict(row), agencies=tuple(agencies.get(row["idx"], ()))) for row in rows
+            ]
+
+        return await self._db.read(find)
+
+    async def erased(self, start: int, end: int) -> Mapping[int, int]:
+        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        sql = "SELECT idx, statement FROM erasure WHERE idx >= $1 AND idx < $2"
+        return dict(await self._pairs(sql, start, end))
+
+    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
+        """Statements."""
+        names = ", ".join(f'"{name}"' for name in _STATEMENT_NAMES)
+        sql = f"SELECT {names} FROM statement WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
+        rows = await self._db.ask(lambda c: c.fetch(sql, start, limit))
+        return [StatementRow(**dict(row)) for row in rows]
+
+    async def _pairs(self, sql: str, *values: Any) -> list[tuple[Any, Any]]:
+        return [(one, other) for one, other in await self._db.ask(lambda c: c.fetch(sql, *values))]
+
+    async def _openings(self, sql: str, *values: Any) -> list[OpeningRow]:
+        rows = await self._db.ask(lambda c: c.fetch(sql, *values))
+        return [OpeningRow(idx=idx, salt=salt, event=event) for idx, salt, event in rows]

