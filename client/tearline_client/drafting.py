@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
 from tearline.limits import MAX_DOCUMENTS_BYTES
-from tearline.packet import Field
+from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
 from tearline_client.drafts import About
-from tearline_client.entities import Entity, connected_groups
+from tearline_client.entities import Entity, Group, connected_groups
 from tearline_client.importers.documents import Document, document_fields
 from tearline_client.importers.findings import Finding, Imported
+from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
 
@@ -92,6 +93,43 @@ def draft_file(
         except (BodyIncomplete, BodyRefused) as refused:
             raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
     return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
+
+
+def draft_answer(
+    node: Node, request: bytes, path: Path | None, documents: Sequence[Document] = ()
+) -> Drafted:
+    """Plans the packet that answers a request, under its article and for its purpose.
+
+    Args:
+        node: The node that was asked.
+        request: 32 bytes, the id of the request.
+        path: Entities as FollowTheMoney JSON lines, all connected; None where documents answer.
+        documents: Files that answer, or go along.
+
+    Raises:
+        MalformedInput: If the entities are not one connected group.
+        PacketTooLarge: If the documents are too much for one packet.
+        TearlineError: If there is no such request, or the source is not readable.
+    """
+    extra = _beside("", documents)
+    imported = read_ftm(path) if path else Imported(entities=(), findings=())
+    groups = connected_groups(imported.entities)
+    if path and len(groups) != 1:
+        raise MalformedInput(f"{path} makes {len(groups)} packets; send them, and use --packet")
+    (group,) = groups or (Group(entities=(), outside=()),)
+    view, packets = node.requests.show(request), node.state.stores.packets
+    manifest = packets.packet(request).manifest
+    about = About(
+        article=manifest.agreement.article,
+        purpose=packets.grants(request)[0].grant.purpose,
+        kind=PacketKind.RECORD_ANSWER,
+        case_id=manifest.case_id,
+    )
+    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    draft = node.draft(group, about, agreement=name, extra=extra)
+    # Named as its source only now: what was asked does not mark what is answered.
+    plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
+    return Drafted(plans=(plan,), findings=imported.findings, entities=len(imported.entities))
 
 
 def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:

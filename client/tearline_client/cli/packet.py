@@ -29,6 +29,7 @@ from tearline_client.cli.release import (
     reject,
     release,
     release_field,
+    say_findings,
 )
 from tearline_client.cli.search import search
 from tearline_client.cli.seen import (
@@ -41,7 +42,7 @@ from tearline_client.cli.seen import (
     view_rows,
     what_to_heed,
 )
-from tearline_client.drafting import Drafted, Order, draft_file
+from tearline_client.drafting import Order, draft_file
 from tearline_client.drafts import About
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
@@ -230,12 +231,6 @@ def send(
         return await release(frame, node, drafted.plans)
 
     emit_released(frame, at_work(frame, run))
-
-
-def say_findings(frame: Frame, drafted: Drafted) -> None:
-    """Names every value that could not be validated."""
-    for finding in drafted.findings:
-        frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
 
 
 @command.command(name="list")

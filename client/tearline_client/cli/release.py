@@ -12,6 +12,7 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, t
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import cell_rows, field_text, short, text_column
+from tearline_client.drafting import Drafted
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
 from tearline_client.releasing import Sent
@@ -21,6 +22,12 @@ from tearline_client.views import PacketView
 
 Released = Sent | bytes
 """What became of a release; or the id under which it waits for a second person."""
+
+
+def say_findings(frame: Frame, drafted: Drafted) -> None:
+    """Names every value that could not be validated."""
+    for finding in drafted.findings:
+        frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
 
 
 async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Released:

@@ -1,37 +1,38 @@
 """``tearline request``: records asked of partners and of us, and the clocks of both."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 
-from tearline.errors import MalformedInput, NotPermitted, RecordRequestMalformed
-from tearline.packet import PacketKind, Urgency
+from tearline.errors import RecordRequestMalformed
+from tearline.packet import Urgency
 from tearline.request.step import Ground, Side
 from tearline.statement import ActedBy
-from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, read_text, time_text
+from tearline_client.cli.answer import answer, supplement
+from tearline_client.cli.at_work import at_work, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.seen import names_by_recipient, short, text_column, values_text
+from tearline_client.cli.requested import (
+    FILE,
+    catch_up,
+    item_option,
+    person_of,
+    preview_columns,
+    row_of,
+    text_option,
+)
+from tearline_client.cli.seen import cell_rows
 from tearline_client.drafting import narrative_field
-from tearline_client.drafts import About
 from tearline_client.entities import connected_groups
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.plan import Cell, ReleasePlan
 from tearline_client.request_file import parse_request_file
 from tearline_client.requesting import RequestView
 
-_FILE = click.Path(path_type=Path)
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000
-_item_option = click.option(
-    "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
-)
-_text_option = click.option("--text", default="", help="For the other side alone.")
 _needed_text = click.option("--text", required=True, help="For the other side alone.")
 _URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
 
@@ -41,8 +42,12 @@ def command() -> None:
     """Records asked of partners and of us, and the clocks of both."""
 
 
+command.add_command(answer)
+command.add_command(supplement)
+
+
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
 @pass_frame
 def new(frame: Frame, file: Path, dry_run: bool) -> None:
@@ -59,16 +64,15 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
         draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
         plan = node.plan(draft, [asked.to])
         if dry_run:
-            return _cells(plan, node.state.trust)
-        person = _person(frame, node, draft.agreement.id)
+            return list(cell_rows(plan.cells(), node.state.trust))
+        person = person_of(frame, node, draft.agreement.id)
         sent = await node.requests.submit(plan, person)
         for code, why in sent.refused:
             frame.say(f"{code}: {why}")
         return [{"request": packet.hex()} for packet in sent.packets if not sent.refused]
 
     rows = at_work(frame, run)
-    preview = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by"]
-    frame.emit(rows, preview if dry_run else ["request"])
+    frame.emit(rows, preview_columns(frame) if dry_run else ["request"])
 
 
 @command.command(name="list")
@@ -78,55 +82,16 @@ def list_command(frame: Frame, only_open: bool) -> None:
     """List requests, ours and partners': whose turn it is, and until when."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await _catch_up(node)
+        await catch_up(node)
         trust = node.state.trust
         return [
-            _row(view, trust)
+            row_of(view, trust)
             for view in node.requests.list()
             if not (only_open and view.progress.phase.has_ended)
         ]
 
     columns = ["request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"]
     frame.emit(at_work(frame, run), columns)
-
-
-def _row(view: RequestView, trust: TrustState) -> dict[str, object]:
-    progress, owed = view.progress, not view.progress.phase.has_ended
-    return {
-        "request": view.request.packet.hex()[:12],
-        "id": view.request.packet.hex(),
-        "role": "asker" if view.request.side is Side.ASKER else "asked",
-        "partner": agency_name(trust.trust_list, view.request.peer),
-        "urgency": progress.urgency.value,
-        "state": progress.phase.text,
-        "question": progress.has_question,
-        "due": time_text(view.due_ms) if view.due_ms is not None and owed else "",
-        "due_ms": view.due_ms if owed else None,
-        "left_ms": view.left_ms if owed else None,
-        "left": _left(view) if owed else "",
-        "clock": _clock(view) if owed else "",
-        "stopped_since_ms": view.stopped_ms if owed else None,
-        "suspended": view.suspended and owed,
-        "overdue": view.is_overdue,
-        "items": len(view.items),
-        "open_items": sum(item.is_open for item in view.items),
-        "disputed": list(progress.disputed),
-    }
-
-
-def _left(view: RequestView) -> str:
-    minutes = abs(view.left_ms) // 60_000
-    days, hours = divmod(minutes // 60, 24)
-    text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
-    return f"OVERDUE by {text}" if view.is_overdue else text
-
-
-def _clock(view: RequestView) -> str:
-    if view.stopped_ms is None:
-        return ""
-    why = ["a question"] if view.progress.has_question else []
-    why += ["suspended"] if view.suspended else []
-    return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
 
 
 @command.command()
@@ -137,11 +102,11 @@ def show(frame: Frame, request: str, steps: bool) -> None:
     """Show the items of REQUEST (the beginning of its id), and what became of each."""
 
     async def run(node: Node) -> tuple[RequestView, TrustState]:
-        await _catch_up(node)
+        await catch_up(node)
         return node.requests.show(node.state.stores.packets.find(request)), node.state.trust
 
     view, trust = at_work(frame, run)
-    row = _row(view, trust)
+    row = row_of(view, trust)
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     frame.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
@@ -186,7 +151,7 @@ def _steps(view: RequestView) -> list[dict[str, object]]:
 
 @command.command()
 @click.argument("request")
-@_text_option
+@text_option
 @pass_frame
 def admit(frame: Frame, request: str, text: str) -> None:
     """Say that REQUEST is in order and will be dealt with."""
@@ -204,7 +169,7 @@ def reject(frame: Frame, request: str, text: str) -> None:
 
 @command.command()
 @click.argument("request")
-@_text_option
+@text_option
 @click.option("--permit", is_flag=True, help="Agree to another question (the asker).")
 @pass_frame
 def clarify(frame: Frame, request: str, text: str, permit: bool) -> None:
@@ -239,7 +204,7 @@ def authorise(frame: Frame, request: str, days: int, text: str) -> None:
 @click.argument("request")
 @click.option("--urgency", type=_URGENCIES, help="What would do; or, as the asker, what will.")
 @click.option("--confirm", is_flag=True, help="Stand by the urgency (the asker).")
-@_text_option
+@text_option
 @pass_frame
 def contest(frame: Frame, request: str, urgency: str | None, confirm: bool, text: str) -> None:
     """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it."""
@@ -258,108 +223,11 @@ def contest(frame: Frame, request: str, urgency: str | None, confirm: bool, text
 
 @command.command()
 @click.argument("request")
-@click.argument("file", type=_FILE, required=False)
-@click.option("--packet", default="", help="A packet that was sent already, in place of FILE.")
-@_item_option
-@_text_option
-@click.option("--dry-run", is_flag=True, help="Show what the asker would see; send nothing.")
-@pass_frame
-def answer(
-    frame: Frame,
-    request: str,
-    file: Path | None,
-    packet: str,
-    items: tuple[int, ...],
-    text: str,
-    dry_run: bool,
-) -> None:
-    """Answer items of REQUEST with FILE (FollowTheMoney JSON lines)."""
-    _answer(frame, request, file, packet, items, text, dry_run=dry_run)
-
-
-@command.command()
-@click.argument("request")
-@click.argument("file", type=_FILE, required=False)
-@click.option("--packet", default="", help="A packet that was sent already, in place of FILE.")
-@_item_option
-@_text_option
-@click.option("--dry-run", is_flag=True, help="Show what the asker would see; send nothing.")
-@pass_frame
-def supplement(
-    frame: Frame,
-    request: str,
-    file: Path | None,
-    packet: str,
-    items: tuple[int, ...],
-    text: str,
-    dry_run: bool,
-) -> None:
-    """Answer, after its end, items of REQUEST that were refused."""
-    _answer(frame, request, file, packet, items, text, dry_run=dry_run)
-
-
-def _answer(
-    frame: Frame,
-    request: str,
-    file: Path | None,
-    packet: str,
-    items: Sequence[int],
-    text: str,
-    *,
-    dry_run: bool,
-) -> None:
-    if (file is None) == (not packet):
-        raise click.UsageError("either FILE or --packet")
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await _catch_up(node)
-        packets = node.state.stores.packets
-        request_id = packets.find(request)
-        if file is None:
-            answer_id = packets.find(packet)
-        else:
-            plan = answering(node, request_id, file)
-            if dry_run:
-                return _cells(plan, node.state.trust)
-            person = _person(frame, node, plan.draft.agreement.id)
-            sent = await node.requests.release(request_id, plan, items, person)
-            for code, why in sent.refused:
-                frame.say(f"{code}: {why}")
-            answer_id = sent.packets[0]
-        person = _person(frame, node, packets.packet(request_id).manifest.agreement.id)
-        await node.requests.answer(request_id, answer_id, items, person, text)
-        return [_row(node.requests.show(request_id), node.state.trust)]
-
-    rows = at_work(frame, run)
-    preview = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by"]
-    frame.emit(rows, preview if dry_run else ["request", "partner", "state", "open_items"])
-
-
-def answering(node: Node, request: bytes, file: Path) -> ReleasePlan:
-    """What an answer would release, under the article and for the purpose of the request."""
-    view, packets = node.requests.show(request), node.state.stores.packets
-    manifest = packets.packet(request).manifest
-    groups = connected_groups(read_ftm(file).entities)
-    if len(groups) != 1:
-        raise MalformedInput(f"{file} makes {len(groups)} packets; send them, and use --packet")
-    about = About(
-        article=manifest.agreement.article,
-        purpose=packets.grants(request)[0].grant.purpose,
-        kind=PacketKind.RECORD_ANSWER,
-        case_id=manifest.case_id,
-    )
-    name = node.state.stores.agreements.newest(manifest.agreement.id).name
-    draft = replace(node.draft(groups[0], about, agreement=name), derived_from=(request,))
-    return node.plan(draft, [view.request.peer])
-
-
-@command.command()
-@click.argument("request")
 @click.option(
     "--ground", type=click.Choice([each.value for each in Ground]), required=True, help="Why."
 )
-@_item_option
-@_text_option
+@item_option
+@text_option
 @pass_frame
 def refuse(frame: Frame, request: str, ground: str, items: tuple[int, ...], text: str) -> None:
     """Refuse items of REQUEST, or all that are open."""
@@ -375,7 +243,7 @@ def refuse(frame: Frame, request: str, ground: str, items: tuple[int, ...], text
 
 @command.command(name="preserve-extend")
 @click.argument("request")
-@_text_option
+@text_option
 @pass_frame
 def preserve_extend(frame: Frame, request: str, text: str) -> None:
     """Have what REQUEST preserves kept for thirty days more, once."""
@@ -384,7 +252,7 @@ def preserve_extend(frame: Frame, request: str, text: str) -> None:
 
 @command.command()
 @click.argument("request")
-@_text_option
+@text_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_frame
 def withdraw(frame: Frame, request: str, text: str, yes: bool) -> None:
@@ -396,7 +264,7 @@ def withdraw(frame: Frame, request: str, text: str, yes: bool) -> None:
 @command.command()
 @click.argument("request")
 @click.option("--useful", type=click.Choice(["yes", "no"]), required=True, help="Was it of use?")
-@_text_option
+@text_option
 @pass_frame
 def close(frame: Frame, request: str, useful: str, text: str) -> None:
     """Close REQUEST, which has ended, with feedback for the partner."""
@@ -414,43 +282,11 @@ def _act(frame: Frame, request: str, act: Act) -> None:
     """Takes a step of a person, and prints how the request stands then."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await _catch_up(node)
+        await catch_up(node)
         packets = node.state.stores.packets
         packet = packets.find(request)
-        person = _person(frame, node, packets.packet(packet).manifest.agreement.id)
+        person = person_of(frame, node, packets.packet(packet).manifest.agreement.id)
         await act(node, packet, person)
-        return [_row(node.requests.show(packet), node.state.trust)]
+        return [row_of(node.requests.show(packet), node.state.trust)]
 
     frame.emit(at_work(frame, run), ["request", "partner", "urgency", "state", "due", "left"])
-
-
-async def _catch_up(node: Node) -> None:
-    """Takes in what came, and then what the log says of our own receipts of it."""
-    await node.receive()
-    await node.state.follow()
-
-
-def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
-    """The liaison officer who acts, or the officer in charge."""
-    try:
-        return acting(frame, node, agreement_id, Role.LIAISON)
-    except NotPermitted:
-        return acting(frame, node, agreement_id, Role.OFFICER)
-
-
-def _cells(plan: ReleasePlan, trust: TrustState) -> list[dict[str, object]]:
-    cells: tuple[Cell, ...] = plan.cells()
-    names = names_by_recipient(cells)
-    return [
-        {
-            "field": short(cell.path),
-            "path": cell.path,
-            "category": cell.category,
-            "partner": agency_name(trust.trust_list, cell.recipient),
-            "form": cell.form.text,
-            "seen_as": values_text(cell.values),
-            "shown": values_text(cell.values, names[cell.recipient]),
-            "by": " ".join(cell.policy_ids),
-        }
-        for cell in cells
-    ]

@@ -27,7 +27,6 @@ from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
 from tearline_client.cli.at_work import agency_name
-from tearline_client.cli.request import answering
 from tearline_client.cli.seen import (
     below_the_line,
     find_path,
@@ -35,7 +34,7 @@ from tearline_client.cli.seen import (
     values_text,
     view_rows,
 )
-from tearline_client.drafting import Order, draft_file
+from tearline_client.drafting import Order, draft_answer, draft_file
 from tearline_client.drafts import About
 from tearline_client.enrolment import (
     Passphrases,
@@ -357,7 +356,7 @@ class Agency:
     async def answer(self, request: str, source: str, item: int, person: str) -> dict[str, Any]:
         """Answers an item of a request with a packet; returns its id."""
         packet_id = self._node.state.stores.packets.find(request)
-        plan = answering(self._node, packet_id, Path(source))
+        (plan,) = draft_answer(self._node, packet_id, Path(source)).plans
         acting = self._node.acting(person, plan.draft.agreement.id, Role.LIAISON)
         sent = await self._node.requests.release(packet_id, plan, [item], acting)
         await self._node.requests.answer(packet_id, sent.packets[0], [item], acting)

@@ -157,6 +157,79 @@ def test_what_is_refused_says_why(two: tuple[Desk, Path]) -> None:
     assert both.exit_code == EXIT_USAGE
 
 
+SCAN = b"%PDF-1.7\n" + b"\x1b[31mThe signatures of the account" + bytes(range(128, 256))
+
+
+def asked(desk: Desk, file: Path) -> str:
+    """The id of a request that came to Mexico."""
+    (row,) = desk.rows("request", "new", file, "--as", "lin")
+    desk.rows("request", "list", agency=MX)
+    desk.rows("request", "list")
+    return str(row["request"])
+
+
+def written_out(desk: Desk, packet: object, folder: Path) -> list[bytes]:
+    """The documents of a packet, as the asker exports them."""
+    folder.mkdir()
+    rows = desk.rows("packet", "export", packet, "--documents", folder)
+    return [Path(row["file"]).read_bytes() for row in rows]
+
+
+def test_a_document_answers_an_item(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    request, scan = asked(desk, file), file.parent / "card.pdf"
+    scan.write_bytes(SCAN)
+    answer = ("request", "answer", request, "--attach", scan, "--item", 2)
+    preview = desk.run(*answer, "--dry-run", "--as", "mar", agency=MX)
+    assert preview.exit_code == 0, preview.output
+    assert f"[application/pdf, {len(SCAN)} bytes, SHA-256 " in preview.stdout
+    assert "signatures of the account" not in preview.output
+    (row,) = desk.rows(*answer, "--as", "mar", agency=MX)
+    assert (row["state"], row["open_items"]) == ("partial", 1)
+    item = desk.rows("request", "show", request)[1]
+    assert item["outcome"] == "answered"
+    assert written_out(desk, item["answer"], file.parent / "out") == [SCAN]
+
+
+def test_a_supplement_brings_records_and_a_guarded_document(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    request, ledger = asked(desk, file), file.parent / "ledger.csv"
+    ledger.write_text("payer,amount\n,250000\n")
+    record = file.parent / "record.jsonl"
+    desk.rows("request", "refuse", request, "--ground", "not-held", "--as", "mar", agency=MX)
+    supplement = ("request", "supplement", request, record, "--item", 1, "--as", "mar")
+    guarded = ("--attach", f"{ledger}:identity.source")
+    rows = desk.rows(*supplement, *guarded, "--dry-run", agency=MX)
+    shown = {row["field"].rpartition("/")[2]: row["form"] for row in rows}
+    assert (shown["amount"], shown["file"]) == ("clear", "withheld")
+    (row,) = desk.rows(*supplement, *guarded, agency=MX)
+    assert row["state"] == "supplemented"
+    answer = desk.rows("request", "show", request)[0]["answer"]
+    assert {row["value"] for row in desk.rows("packet", "show", answer)} >= {"250000", "USD"}
+    refused = desk.run("packet", "export", answer, "--documents", file.parent)
+    assert refused.exit_code == EXIT_NOT_FOUND  # none of it is open there
+
+
+def test_what_is_doubtful_in_an_answer_is_named(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    request, doubtful = asked(desk, file), file.parent / "doubtful.jsonl"
+    account = {"iban": ["DE02120300000000202052"]}
+    doubtful.write_text(
+        json.dumps({"id": "a", "schema": "BankAccount", "properties": account}) + "\n"
+    )
+    answer = ("request", "answer", request, doubtful, "--dry-run", "--as", "mar")
+    assert "line 1, BankAccount.iban" in desk.run(*answer, agency=MX).stderr
+
+
+def test_a_packet_stands_alone_in_an_answer(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    scan = file.parent / "card.pdf"
+    scan.write_bytes(SCAN)
+    for more in (("--attach", scan), (file.parent / "record.jsonl",)):
+        answer = ("request", "answer", "3f", "--packet", "3f", *more, "--as", "mar")
+        assert desk.run(*answer, agency=MX).exit_code == EXIT_USAGE
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,0 +1,138 @@
+"""``tearline request answer`` and ``supplement``: records and documents that answer items."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tearline_client.cli.at_work import at_work
+from tearline_client.cli.documents import attach_option, attached
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.release import say_findings
+from tearline_client.cli.requested import (
+    FILE,
+    catch_up,
+    item_option,
+    person_of,
+    preview_columns,
+    row_of,
+    text_option,
+)
+from tearline_client.cli.seen import cell_rows
+from tearline_client.drafting import draft_answer
+from tearline_client.importers.documents import Document
+from tearline_client.node import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was said of an answer on the command line.
+
+    Attributes:
+        request: The beginning of the request's id.
+        file: Entities that answer, or None.
+        documents: Documents that answer, or go along.
+        packet: The beginning of the id of a packet that was sent, in place of both; or empty.
+        items: Numbers of items; none for all that are open.
+        text: For the asker.
+        dry_run: Whether only to show what the asker would see.
+    """
+
+    request: str
+    file: Path | None
+    documents: tuple[Document, ...]
+    packet: str
+    items: tuple[int, ...]
+    text: str
+    dry_run: bool
+
+
+def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
+    """The options of both commands, as one Answer."""
+
+    @functools.wraps(function)
+    def with_answer(
+        request: str,
+        file: Path | None,
+        attach: tuple[str, ...],
+        packet: str,
+        items: tuple[int, ...],
+        text: str,
+        dry_run: bool,
+    ) -> None:
+        if bool(file or attach) == bool(packet):
+            raise click.UsageError("either FILE or --attach, or --packet")
+        function(
+            Answer(
+                request=request,
+                file=file,
+                documents=attached(attach),
+                packet=packet,
+                items=items,
+                text=text,
+                dry_run=dry_run,
+            )
+        )
+
+    command: Callable[..., None] = with_answer
+    for option in (
+        click.option(
+            "--dry-run", is_flag=True, help="Show what the asker would see; send nothing."
+        ),
+        text_option,
+        item_option,
+        click.option(
+            "--packet", default="", help="A packet that was sent already, in their place."
+        ),
+        attach_option,
+        click.argument("file", type=FILE, required=False),
+        click.argument("request"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(cls=Command)
+@_answering
+@pass_frame
+def answer(frame: Frame, answer: Answer) -> None:
+    """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both."""
+    _answer(frame, answer)
+
+
+@click.command(cls=Command)
+@_answering
+@pass_frame
+def supplement(frame: Frame, answer: Answer) -> None:
+    """Answer, after its end, items of REQUEST that were refused."""
+    _answer(frame, answer)
+
+
+def _answer(frame: Frame, answer: Answer) -> None:
+    async def run(node: Node) -> list[dict[str, object]]:
+        await catch_up(node)
+        packets = node.state.stores.packets
+        request = packets.find(answer.request)
+        if answer.packet:
+            packet = packets.find(answer.packet)
+        else:
+            drafted = draft_answer(node, request, answer.file, answer.documents)
+            say_findings(frame, drafted)
+            (plan,) = drafted.plans
+            if answer.dry_run:
+                return list(cell_rows(plan.cells(), node.state.trust))
+            person = person_of(frame, node, plan.draft.agreement.id)
+            sent = await node.requests.release(request, plan, answer.items, person)
+            for code, why in sent.refused:
+                frame.say(f"{code}: {why}")
+            (packet,) = sent.packets
+        person = person_of(frame, node, packets.packet(request).manifest.agreement.id)
+        await node.requests.answer(request, packet, answer.items, person, answer.text)
+        return [row_of(node.requests.show(request), node.state.trust)]
+
+    rows = at_work(frame, run)
+    done = ["request", "partner", "state", "open_items"]
+    frame.emit(rows, preview_columns(frame) if answer.dry_run else done)

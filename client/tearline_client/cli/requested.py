@@ -1,0 +1,81 @@
+"""What the commands on requests share: their options, a request as a row, and whose step it is."""
+
+from pathlib import Path
+
+import click
+
+from tearline.errors import NotPermitted
+from tearline.request.step import Side
+from tearline.statement import ActedBy
+from tearline.tokens import Role
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import acting, agency_name, time_text
+from tearline_client.cli.frame import Frame
+from tearline_client.cli.seen import text_column
+from tearline_client.node import Node
+from tearline_client.requesting import RequestView
+
+FILE = click.Path(path_type=Path)
+item_option = click.option(
+    "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
+)
+text_option = click.option("--text", default="", help="For the other side alone.")
+
+
+def preview_columns(frame: Frame) -> list[str]:
+    """What is shown of each field before anything leaves."""
+    return ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by"]
+
+
+def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
+    """A request as a row: whose turn it is, and until when."""
+    progress, owed = view.progress, not view.progress.phase.has_ended
+    return {
+        "request": view.request.packet.hex()[:12],
+        "id": view.request.packet.hex(),
+        "role": "asker" if view.request.side is Side.ASKER else "asked",
+        "partner": agency_name(trust.trust_list, view.request.peer),
+        "urgency": progress.urgency.value,
+        "state": progress.phase.text,
+        "question": progress.has_question,
+        "due": time_text(view.due_ms) if view.due_ms is not None and owed else "",
+        "due_ms": view.due_ms if owed else None,
+        "left_ms": view.left_ms if owed else None,
+        "left": _left(view) if owed else "",
+        "clock": _clock(view) if owed else "",
+        "stopped_since_ms": view.stopped_ms if owed else None,
+        "suspended": view.suspended and owed,
+        "overdue": view.is_overdue,
+        "items": len(view.items),
+        "open_items": sum(item.is_open for item in view.items),
+        "disputed": list(progress.disputed),
+    }
+
+
+def _left(view: RequestView) -> str:
+    minutes = abs(view.left_ms) // 60_000
+    days, hours = divmod(minutes // 60, 24)
+    text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
+    return f"OVERDUE by {text}" if view.is_overdue else text
+
+
+def _clock(view: RequestView) -> str:
+    if view.stopped_ms is None:
+        return ""
+    why = ["a question"] if view.progress.has_question else []
+    why += ["suspended"] if view.suspended else []
+    return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
+
+
+async def catch_up(node: Node) -> None:
+    """Takes in what came, and then what the log says of our own receipts of it."""
+    await node.receive()
+    await node.state.follow()
+
+
+def person_of(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
+    """The liaison officer who acts, or the officer in charge."""
+    try:
+        return acting(frame, node, agreement_id, Role.LIAISON)
+    except NotPermitted:
+        return acting(frame, node, agreement_id, Role.OFFICER)
