@@ -93,6 +93,7 @@ _EVENT = Event(
     time_ms=NOW_MS,
     actor=node_of(US),
     pseudonym=_PERSON.pseudonym,
+    seconded_by=_SECOND_PERSON.pseudonym,
     counterpart=node_of(MX),
     packet=secret("packet"),
     agreement_id=AGREEMENT_ID,

@@ -23,9 +23,8 @@ from tearline.errors import (
     ConsentClosed,
     ConsentMisplaced,
     NotFound,
-    RefusedOtherwise,
-    error_by_code,
 )
+from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
 from tearline.onward import Use
 from tearline.sealing import seal_note
@@ -33,7 +32,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline.wire.statements import signed
 from tearline_client.outgoing import sign_together
-from tearline_client.releasing import Persons, Releasing, Sent, node_of
+from tearline_client.releasing import Persons, Releasing, Sent, node_of, verify_accepted
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord, OwnSource
@@ -47,6 +46,25 @@ class _Matter:
     id: bytes
     use: Use
     ends_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Giving:
+    """What would be given, if it were now.
+
+    Attributes:
+        record: The consent, which was asked for.
+        shown: The packet, which is ours.
+        fields: Paths, ascending, at least one.
+        scope: The third party's node URI, the proceedings or the purpose.
+        ends_ms: Until when, Unix milliseconds.
+    """
+
+    record: ConsentRecord
+    shown: PacketView
+    fields: tuple[str, ...]
+    scope: str
+    ends_ms: int
 
 
 class Consents:
@@ -164,9 +182,41 @@ class Consents:
             shown.packet.origin,
             _Matter(id=consent_id, use=use, ends_ms=ends_ms or shown.manifest.not_after_ms),
             ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
-            acted_by,
+            Persons(acted_by=acted_by),
         )
         return self._store.find(consent_id.hex())
+
+    def giving(self, consent_id: bytes, fields: Sequence[str] = (), *, ends_ms: int = 0) -> Giving:
+        """What giving would give now, as far as the agreement allows it. Nothing leaves the house.
+
+        Args:
+            consent_id: 16 bytes.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+
+        Raises:
+            NotFound: If nobody asked, or not for one of the fields.
+            ConsentMisplaced: If it is not ours to give.
+            ConsentClosed: If it was answered, withdrawn, or its time is over.
+            TearlineError: If a field may not be passed on now; see ``Releasing.disclosure``.
+        """
+        record = self._open(consent_id, ConsentStep.GIVE)
+        asked = record.said[ConsentStep.ASK]
+        wanted = tuple(sorted(set(fields or asked.terms.fields)))
+        if not set(wanted) <= set(asked.terms.fields):
+            raise NotFound("nobody asked for one of these fields")
+        ends_ms = ends_ms or asked.consent.ends_ms
+        if ends_ms <= self._state.now_ms():
+            raise ConsentClosed("its time is over")
+        shown = self._shown(record.packet)
+        if any(shown.field(path) is None for path in wanted):
+            raise NotFound("the packet has no such field")
+        if record.use is Use.PASS_ON:
+            for path in wanted:
+                self._releasing.disclosure(shown.packet.id, path, asked.terms.scope)
+        return Giving(
+            record=record, shown=shown, fields=wanted, scope=asked.terms.scope, ends_ms=ends_ms
+        )
 
     async def give(
         self,
@@ -187,35 +237,53 @@ class Consents:
             note: Words for the people who asked.
 
         Raises:
-            NotFound: If nobody asked, or not for one of the fields.
-            ConsentMisplaced: If it is not ours to give.
-            ConsentClosed: If it was answered, withdrawn, or its time is over.
-            PolicyError: If the agreement does not let a field be passed on; then nothing is given.
+            PolicyError: If the article asks for two persons, or the agreement does not let a
+                field be passed on; then nothing is given.
+            TearlineError: As ``giving``.
         """
         await self._sync()
-        record = self._open(consent_id, ConsentStep.GIVE)
-        asked = record.said[ConsentStep.ASK]
-        wanted = tuple(sorted(set(fields or asked.terms.fields)))
-        if not set(wanted) <= set(asked.terms.fields):
-            raise NotFound("nobody asked for one of these fields")
-        ends_ms = ends_ms or asked.consent.ends_ms
-        if ends_ms <= self._state.now_ms():
-            raise ConsentClosed("its time is over")
-        shown = self._shown(record.packet)
-        if any(shown.field(path) is None for path in wanted):
-            raise NotFound("the packet has no such field")
-        if record.use is Use.PASS_ON:
-            for path in wanted:
-                await self._grant(shown, path, asked.terms.scope, acted_by)
-        await self._say(
+        giving = self.giving(consent_id, fields, ends_ms=ends_ms)
+        await self.give_by(giving, Persons(acted_by=acted_by), note=note)
+        return self._store.find(consent_id.hex())
+
+    async def give_by(
+        self,
+        giving: Giving,
+        persons: Persons,
+        *,
+        note: str = "",
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
+        """Gives what was looked at before; the node is up to date.
+
+        Args:
+            giving: What.
+            persons: Who stands behind it.
+            note: Words for the people who asked.
+            also: Done in the transaction that stores what is said; where it raises, nothing is.
+
+        Raises:
+            PolicyError: If the article asks for other persons; then nothing is given.
+            TearlineError: If it is not allowed, or the exchange refuses it.
+        """
+        self._verify_behind(giving, persons)
+        if giving.record.use is Use.PASS_ON:
+            for path in giving.fields:
+                await self._grant(giving.shown, path, giving.scope, persons)
+        return await self._say(
             ConsentStep.GIVE,
-            shown,
-            record.peer,
-            _Matter(id=record.id, use=record.use, ends_ms=ends_ms),
-            ConsentTerms(fields=wanted, scope=asked.terms.scope, note=note),
-            acted_by,
+            giving.shown,
+            giving.record.peer,
+            _Matter(id=giving.record.id, use=giving.record.use, ends_ms=giving.ends_ms),
+            ConsentTerms(fields=giving.fields, scope=giving.scope, note=note),
+            persons,
+            also=also,
         )
-        return self._store.find(record.id.hex())
+
+    def _verify_behind(self, giving: Giving, persons: Persons) -> None:
+        reference = giving.shown.manifest.agreement
+        article = self._state.stores.agreements.newest(reference.id).article(reference.article)
+        verify_persons(article, persons.acted_by, persons.seconded_by)
 
     async def refuse(
         self, consent_id: bytes, *, note: str = "", acted_by: ActedBy | None = None
@@ -280,7 +348,7 @@ class Consents:
             record.peer,
             _Matter(id=record.id, use=record.use),
             ConsentTerms(note=note),
-            acted_by,
+            Persons(acted_by=acted_by),
         )
         return self._store.find(record.id.hex())
 
@@ -292,7 +360,7 @@ class Consents:
         verify_open_for(step, record.said)
         return record
 
-    async def _grant(self, shown: PacketView, path: str, to: str, acted_by: ActedBy) -> None:
+    async def _grant(self, shown: PacketView, path: str, to: str, persons: Persons) -> None:
         """Grants a field to a third party, unless it has it: giving may be tried again."""
         field = shown.field(path)
         if field is None:
@@ -307,8 +375,8 @@ class Consents:
             }
             if granted.address.recipient == to and field.slot in whole | set(granted.fields):
                 return
-        sent = await self._releasing.disclose(shown.packet.id, path, to, Persons(acted_by=acted_by))
-        _verify_accepted(sent)
+        sent = await self._releasing.disclose(shown.packet.id, path, to, persons)
+        verify_accepted(sent)
 
     async def _say(
         self,
@@ -317,14 +385,17 @@ class Consents:
         peer: str,
         matter: _Matter,
         terms: ConsentTerms,
-        acted_by: ActedBy | None,
-    ) -> None:
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
         """Signs a step, keeps it, and sends it."""
         state = self._state
         state.verify_ready()
         state.verify_witnessed()
         agreement_id = shown.manifest.agreement.id
         with state.stores.database.transaction():
+            also()
             key = state.trust.kem_key(peer, at=state.next_moment())
             bare = Consent(
                 header=state.signer.header,
@@ -339,8 +410,9 @@ class Consents:
                 packet=shown.packet.id,
                 ends_ms=matter.ends_ms,
                 kem_key_id=key.id,
-                acted_by=acted_by,
+                acted_by=persons.acted_by,
                 sealed=b"",
+                seconded_by=persons.seconded_by,
             )
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
@@ -351,9 +423,6 @@ class Consents:
             statement = signed(tree)
             self._store.put(statement.statement, terms, now_ms=state.now_ms())
             ids = self._sender.store_publications([publication])
-        _verify_accepted(await self._releasing.settle((), [statement], ids))
-
-
-def _verify_accepted(sent: Sent) -> None:
-    for code, why in sent.refused:
-        raise (error_by_code(code) or RefusedOtherwise)(why)
+        sent = await self._releasing.settle((), [statement], ids)
+        verify_accepted(sent)
+        return sent

@@ -59,7 +59,7 @@ from tearline_client.reissuing import Reissuing
 from tearline_client.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.requesting import Requests
 from tearline_client.rotation import KeyKind, rotation_due
-from tearline_client.seconding import Seconding
+from tearline_client.seconding import Desks, Seconding
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.access import AccessStore
@@ -147,10 +147,11 @@ class Node:
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
         self.recalls = Recalls(state, self._sender, self.sync)
-        self.second = Seconding(state, self._releasing, self._acting, self.sync)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)
+        desks = Desks(releasing=self._releasing, requests=self.requests, consents=self.consents)
+        self.second = Seconding(state, desks, self._acting, self.sync)
         self.notices.watch(self.requests.due)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
         self.standings = Standings(state, self._sender)

@@ -56,6 +56,7 @@ from tearline.wire.exchange import (
 from tearline_client.answering import recalled_of, take_recall
 from tearline_client.deriving import verify_taken
 from tearline_client.filing import verify_filed, verify_part
+from tearline_client.given import take_consent
 from tearline_client.incoming import (
     Intake,
     KeptBack,
@@ -314,9 +315,7 @@ class Receiver:
             case Erasure():
                 self._erase(received)
             case ReceivedConsent() as content:
-                self._state.stores.consents.take(
-                    received.signed.statement, content.terms, time_ms=received.event.time_ms
-                )
+                take_consent(self._state, received, content)
             case Proposal():
                 place, time_ms = received.opening.index, received.event.time_ms
                 self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)

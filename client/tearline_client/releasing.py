@@ -10,6 +10,7 @@ from tearline.errors import (
     NotFound,
     OutcomeUnknown,
     RecipientKeyExpired,
+    RefusedOtherwise,
     ReleaseRefused,
     error_by_code,
 )
@@ -303,6 +304,16 @@ class Releasing:
             kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
             next_seq=self._state.stores.channels.next_seq,
         )
+
+
+def verify_accepted(sent: Sent) -> None:
+    """Checks that the exchange took all of it.
+
+    Raises:
+        TearlineError: The first refusal.
+    """
+    for code, why in sent.refused:
+        raise (error_by_code(code) or RefusedOtherwise)(why)
 
 
 def _verify_behind(article: ArticleTerms, persons: Persons) -> None:

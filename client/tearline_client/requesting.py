@@ -5,14 +5,12 @@ refuses it where another came first. What a machine must do, ``attend`` does: it
 request expired, and that a time in the log is not the one at which this node saw an entry come.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from tearline.bodies.requests import items_of
 from tearline.channel import Address
 from tearline.errors import (
     AgreementSuspended,
-    ItemUnknown,
     LogTimeDisputed,
     NotFound,
     PersonRequired,
@@ -25,7 +23,7 @@ from tearline.errors import (
 )
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packet import PacketKind, Urgency
-from tearline.request.progress import Phase, Progress, Replayed
+from tearline.request.progress import Phase, Replayed
 from tearline.request.step import (
     Ground,
     ItemOutcome,
@@ -45,61 +43,12 @@ from tearline_client.obeying import Obeying
 from tearline_client.outgoing import sign_together
 from tearline_client.plan import ReleasePlan
 from tearline_client.releasing import Persons, Releasing, Sent
+from tearline_client.request_views import RequestView, view_request
 from tearline_client.sender import Sender
 from tearline_client.state import NodeState
-from tearline_client.store.requests import StoredRequest, StoredStep
-from tearline_client.views import open_view
+from tearline_client.store.requests import StoredRequest
 
 SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestedItem:
-    """One item of a request, and what became of it.
-
-    Attributes:
-        number: Its number, by which both sides name it.
-        record: Which record is asked for.
-        ground: Why it was refused; None where it was not.
-        answer: The packet that answers it; empty where none does.
-    """
-
-    number: int
-    record: str
-    ground: Ground | None = None
-    answer: bytes = b""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing was decided about it."""
-        return self.ground is None and not self.answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestView:
-    """A request as this node knows it.
-
-    Attributes:
-        request: Which one, and our side of it.
-        progress: How far it has come, by the log.
-        items: What is asked, by number.
-        steps: What both sides did, and what of ours waits or was refused.
-        due_ms: When an answer is due, or a preservation ends; None while the clock stands still.
-        stopped_ms: Since when the clock stands still, in log time; None while it runs.
-        suspended: Whether a suspension is among what stops it.
-        left_ms: How much time is left; below zero once it is over.
-        is_overdue: Whether an answer is owed, and its time is over.
-    """
-
-    request: StoredRequest
-    progress: Progress
-    items: tuple[RequestedItem, ...]
-    steps: tuple[StoredStep, ...]
-    due_ms: int | None
-    stopped_ms: int | None
-    suspended: bool
-    left_ms: int
-    is_overdue: bool
 
 
 class Requests:
@@ -121,7 +70,8 @@ class Requests:
 
     def list(self) -> tuple[RequestView, ...]:
         """Every request, ours and partners', newest first."""
-        return tuple(map(self._view, self._state.stores.requests.all()))
+        waiting = self._state.stores.pending.by_question()
+        return tuple(self._view(each, waiting) for each in self._state.stores.requests.all())
 
     def show(self, packet: bytes, peer: str = "") -> RequestView:
         """One request.
@@ -140,43 +90,16 @@ class Requests:
         ]
         if len(found) != 1:
             raise RecordRequestUnknown(f"{len(found)} have that id here")
-        return self._view(found[0])
+        return self._view(found[0], self._state.stores.pending.by_question())
 
-    def _view(self, request: StoredRequest) -> RequestView:
-        requests, now_ms = self._state.stores.requests, self._state.now_ms()
-        replayed, steps = self._replayed(request), requests.steps(request)
-        progress, clock = replayed.progress, replayed.clock
-        return RequestView(
-            request=request,
-            progress=progress,
-            items=self._items(request, steps),
-            steps=steps,
-            due_ms=clock.due_ms(),
-            stopped_ms=clock.stopped_since_ms(),
-            suspended=replayed.is_suspended,
-            left_ms=clock.left_ms(now_ms),
-            is_overdue=progress.is_overdue(now_ms, replayed.stopped),
-        )
+    def _view(
+        self, request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]
+    ) -> RequestView:
+        pending = waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
+        return view_request(self._state, request, pending)
 
     def _replayed(self, request: StoredRequest) -> Replayed:
         return self._state.stores.requests.replayed(request, self._state.agency)
-
-    def _items(
-        self, request: StoredRequest, steps: Sequence[StoredStep]
-    ) -> tuple[RequestedItem, ...]:
-        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
-        items = {
-            number: RequestedItem(number=number, record=record)
-            for number, record in items_of(o.field for o in view.best()).items()
-        }
-        for each in steps:
-            if each.index is None or each.note is None:
-                continue
-            for outcome in each.note.items:
-                known = items.get(outcome.number)
-                if known is not None and not known.answer:  # what was answered stays so
-                    items[outcome.number] = _decided(known, outcome, each.note.answer)
-        return tuple(items.values())
 
     # Asking, and what the asker does.
 
@@ -254,6 +177,27 @@ class Requests:
         """Contests the urgency, with a reason; the asker confirms it or lowers it."""
         await self._take(packet, StepKind.CONTEST, Note(text=text), acted_by, urgency=urgency)
 
+    def answerable(self, packet: bytes, items: Sequence[int] = ()) -> tuple[int, ...]:
+        """The numbers of the items that an answer would decide, by what is known here.
+
+        Args:
+            packet: The request.
+            items: Numbers of the items; all that are open where none is named.
+
+        Raises:
+            ItemUnknown: If an item was never asked, or was decided before.
+            StepBackwards: If the request was withdrawn, has expired or is closed.
+            StepMisattributed: If we are who asks.
+        """
+        shown = self.show(packet)
+        if shown.request.side is Side.ASKER:
+            raise StepMisattributed("we are who asks")
+        numbers = shown.chosen(items)
+        phase = shown.progress.phase
+        if phase.has_ended and phase not in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED):
+            raise StepBackwards(f"it is {phase.text}")
+        return numbers
+
     async def release(
         self,
         packet: bytes,
@@ -267,19 +211,12 @@ class Requests:
 
         Raises:
             PersonRequired: If nobody answers for it.
-            ItemUnknown: If an item was never asked, or was decided before.
-            StepBackwards: If the request was withdrawn, has expired or is closed.
+            RecordRequestError: As ``answerable``.
             TearlineError: As ``Releasing.send`` says.
         """
         if acted_by is None:
             raise PersonRequired
-        shown = self.show(packet)
-        if shown.request.side is Side.ASKER:
-            raise StepMisattributed("we are who asks")
-        _chosen(shown, items)
-        phase = shown.progress.phase
-        if phase.has_ended and phase not in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED):
-            raise StepBackwards(f"it is {phase.text}")
+        self.answerable(packet, items)
         return await self._releasing.send([plan], Persons(acted_by=acted_by))
 
     async def answer(
@@ -308,9 +245,9 @@ class Requests:
         sent = self._state.stores.packets.grants(answer)
         if not any(g.grant.address.recipient == shown.request.peer for g in sent if not g.incoming):
             raise NotFound("no such packet of ours was sent to the asker")
-        numbers = _chosen(shown, items)
+        numbers = shown.chosen(items)
         outcomes = tuple(ItemOutcome(number=number) for number in numbers)
-        kind = StepKind.ANSWER if _is_last(shown, numbers) else StepKind.PARTIAL
+        kind = StepKind.ANSWER if shown.is_last(numbers) else StepKind.PARTIAL
         if shown.progress.phase.has_ended:
             kind = StepKind.SUPPLEMENT
         note = Note(items=outcomes, answer=answer, text=text)
@@ -332,10 +269,10 @@ class Requests:
             RecordRequestError: If the step does not follow.
         """
         shown = self.show(packet)
-        numbers = _chosen(shown, items)
+        numbers = shown.chosen(items)
         outcomes = tuple(ItemOutcome(number=number, ground=ground) for number in numbers)
         kind = StepKind.PARTIAL
-        if _is_last(shown, numbers):
+        if shown.is_last(numbers):
             answered = any(item.answer for item in shown.items)
             kind = StepKind.ANSWER if answered else StepKind.REFUSE
         await self._take(packet, kind, Note(items=outcomes, text=text), acted_by)
@@ -481,26 +418,3 @@ class Requests:
         requests.put_own(request.packet, request.peer, signed(tree), note)
         state.stores.outbox.put([encode_publication(publication)])
         return signed(tree).statement.id
-
-
-def _decided(item: RequestedItem, outcome: ItemOutcome, answer: bytes) -> RequestedItem:
-    if outcome.ground is None:
-        return replace(item, answer=answer, ground=None)
-    return replace(item, ground=outcome.ground)
-
-
-def _chosen(shown: RequestView, items: Sequence[int]) -> tuple[int, ...]:
-    """The items named, or all that are open; after the end also what was refused."""
-    ended = shown.progress.phase.has_ended
-    free = {i.number for i in shown.items if i.is_open or (ended and not i.answer)}
-    chosen = sorted(set(items)) or sorted(free)
-    if strange := [number for number in chosen if number not in free]:
-        raise ItemUnknown(f"item {strange[0]}")
-    if not chosen:
-        raise ItemUnknown("none is open")
-    return tuple(chosen)
-
-
-def _is_last(shown: RequestView, numbers: Sequence[int]) -> bool:
-    """Whether nothing is open once these items are decided."""
-    return not {item.number for item in shown.items if item.is_open} - set(numbers)

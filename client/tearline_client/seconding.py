@@ -10,17 +10,27 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from tearline.consent import ConsentTerms
+from tearline.encoding import prefixed
 from tearline.errors import ReleaseChanged, SamePersonTwice
 from tearline.four_eyes import APPROVERS, DRAFTERS, verify_two
+from tearline.onward import Use
+from tearline.packet import OpenedField
+from tearline.request.step import Note
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
+from tearline_client.consenting import Consents, Giving
 from tearline_client.plan import Cell, ReleasePlan
-from tearline_client.releasing import Disclosure, Persons, Releasing, Sent
+from tearline_client.releasing import Persons, Releasing, Sent
+from tearline_client.requesting import Requests
 from tearline_client.state import NodeState
 from tearline_client.store.pending import (
+    Content,
     Drafter,
     Pending,
+    PendingAnswer,
+    PendingConsent,
     PendingField,
     PendingPacket,
 )
@@ -47,17 +57,40 @@ class Review:
 
     Attributes:
         pending: What waits.
-        plans: What would be sealed; empty for one more field of a packet that was sent.
-        disclosure: That one field.
+        plans: What would be sealed.
+        fields: Fields of packets that were sent, each with the node URI of the partner who
+            would get it, or may do more with it.
         changed: What would be seen otherwise than was drafted.
-        mark: Stands for exactly what changed: who has seen it says so by this.
     """
 
     pending: Pending
-    plans: tuple[ReleasePlan, ...]
-    disclosure: Disclosure | None
-    changed: tuple[Changed, ...]
-    mark: bytes
+    plans: tuple[ReleasePlan, ...] = ()
+    fields: tuple[tuple[OpenedField, str], ...] = ()
+    changed: tuple[Changed, ...] = ()
+
+    @property
+    def mark(self) -> bytes:
+        """32 bytes that stand for exactly this: who has seen it says so by them."""
+        cells = [
+            (cell.recipient, cell.path, cell.seen()) for plan in self.plans for cell in plan.cells()
+        ]
+        told = b"".join(prefixed(text.encode()) for cell in cells for text in cell)
+        return hashlib.sha256(self.pending.digest + told).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """Where what was approved goes on.
+
+    Attributes:
+        releasing: With packets and fields.
+        requests: With answers.
+        consents: With consents.
+    """
+
+    releasing: Releasing
+    requests: Requests
+    consents: Consents
 
 
 class Seconding:
@@ -65,7 +98,7 @@ class Seconding:
 
     Args:
         state: The node.
-        releasing: Its outgoing desk.
+        desks: Where they go on.
         acting: The agency's persons at this node.
         sync: Brings the node up to date.
     """
@@ -73,13 +106,13 @@ class Seconding:
     def __init__(
         self,
         state: NodeState,
-        releasing: Releasing,
+        desks: Desks,
         acting: Acting,
         sync: Callable[[], Awaitable[None]],
     ) -> None:
         self._state = state
         self._store = state.stores.pending
-        self._releasing = releasing
+        self._desks = desks
         self._acting = acting
         self._sync = sync
 
@@ -97,12 +130,7 @@ class Seconding:
             TlsError: If nobody is logged in, or who is has no role that drafts.
             PendingFull: If too much waits.
         """
-        drafter = self._drafter(person, plans[0].draft.agreement.id)
-        pending = secrets.token_bytes(_ID_SIZE)
-        with self._state.stores.database.transaction():
-            self._store.put_packets(pending, tuple(plans), drafter, now_ms=self._state.now_ms())
-            self._tell(pending, plans[0].draft.agreement.id)
-        return pending
+        return self._wait(tuple(map(PendingPacket.of, plans)), person)
 
     def draft_disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> bytes:
         """Keeps the disclosure of one more field until another person approves it.
@@ -110,13 +138,78 @@ class Seconding:
         Raises:
             TearlineError: If it would not be allowed now, or ``person`` does not draft.
         """
-        wanted = self._releasing.disclosure(packet_id, path, to)
-        drafter = self._drafter(person, wanted.shown.manifest.agreement.id)
-        pending = secrets.token_bytes(_ID_SIZE)
+        wanted = self._desks.releasing.disclosure(packet_id, path, to)
         field = PendingField(packet=packet_id, path=path, recipient=wanted.recipient)
+        return self._wait(field, person)
+
+    def draft_answer(
+        self,
+        request: bytes,
+        plan: ReleasePlan,
+        items: Sequence[int] = (),
+        *,
+        text: str = "",
+        person: str = "",
+    ) -> bytes:
+        """Keeps an answer to a request until another person approves it; its clock runs on.
+
+        Args:
+            request: 32 bytes, the id of the request.
+            plan: The packet that answers.
+            items: Numbers of the items; all that are open now where none is named.
+            text: For the asker.
+            person: Who drafts; empty for whoever is logged in.
+
+        Raises:
+            TearlineError: If the request takes no such answer, or ``person`` does not draft.
+        """
+        numbers = self._desks.requests.answerable(request, items)
+        Note(text=text)  # what the asker could not be told is refused before it waits
+        packet = PendingPacket.of(plan)
+        answer = PendingAnswer(request=request, items=numbers, packet=packet, text=text)
+        return self._wait(answer, person)
+
+    def draft_consent(
+        self,
+        consent_id: bytes,
+        fields: Sequence[str] = (),
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        person: str = "",
+    ) -> bytes:
+        """Keeps a consent that is to be given until another person approves it.
+
+        Args:
+            consent_id: 16 bytes.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            note: Words for the people who asked.
+            person: Who drafts; empty for whoever is logged in.
+
+        Raises:
+            TearlineError: If it could not be given now, or ``person`` does not draft.
+        """
+        giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms)
+        ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
+        consent = PendingConsent(
+            consent=consent_id,
+            packet=giving.shown.packet.id,
+            fields=giving.fields,
+            ends_ms=giving.ends_ms,
+            note=note,
+        )
+        return self._wait(consent, person)
+
+    def _wait(self, content: Content, person: str) -> bytes:
+        now_ms, agreement_id = self._state.now_ms(), self._agreement_id(content)
+        drafter = self._drafter(person, agreement_id)
+        pending = secrets.token_bytes(_ID_SIZE)
         with self._state.stores.database.transaction():
-            self._store.put_field(pending, field, drafter, now_ms=self._state.now_ms())
-            self._tell(pending, wanted.shown.manifest.agreement.id)
+            self._store.put(pending, content, drafter, now_ms=now_ms)
+            self._state.stores.notices.tell(
+                "pending", time_ms=now_ms, pending=pending, agreement=agreement_id
+            )
         return pending
 
     def waiting(self) -> tuple[Pending, ...]:
@@ -139,30 +232,40 @@ class Seconding:
             TearlineError: If agreement or policies do not allow it any more.
         """
         waiting = self._store.get(pending)
-        if isinstance(waiting.content, PendingField):
-            field = waiting.content
-            wanted = self._releasing.disclosure(field.packet, field.path, field.recipient)
-            return Review(pending=waiting, plans=(), disclosure=wanted, changed=(), mark=b"")
-        plans, changed = [], []
-        for packet in waiting.content:
-            plan = self._releasing.plan(packet.draft, packet.recipients)
-            plans.append(plan)
-            changed += _changed(packet, plan)
-        return Review(
-            pending=waiting,
-            plans=tuple(plans),
-            disclosure=None,
-            changed=tuple(changed),
-            mark=_mark(changed),
-        )
+        match waiting.content:
+            case PendingField() as field:
+                wanted = self._desks.releasing.disclosure(field.packet, field.path, field.recipient)
+                return Review(pending=waiting, fields=((wanted.field, wanted.recipient),))
+            case PendingConsent() as consent:
+                return Review(pending=waiting, fields=_given(self._giving(consent)))
+            case PendingAnswer() as answer:
+                self._desks.requests.answerable(answer.request, answer.items)
+                return self._planned(waiting, (answer.packet,))
+            case packets:
+                return self._planned(waiting, packets)
+
+    def _planned(self, waiting: Pending, packets: Sequence[PendingPacket]) -> Review:
+        plans = [self._desks.releasing.plan(each.draft, each.recipients) for each in packets]
+        changed = [
+            cell
+            for packet, plan in zip(packets, plans, strict=True)
+            for cell in _changed(packet, plan)
+        ]
+        return Review(pending=waiting, plans=tuple(plans), changed=tuple(changed))
+
+    def _giving(self, consent: PendingConsent) -> Giving:
+        return self._desks.consents.giving(consent.consent, consent.fields, ends_ms=consent.ends_ms)
 
     async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
         """Seals and sends what waits, on the word of a second person.
 
+        An answer is said to be one by this person, once the exchange has accepted it.
+
         Args:
             pending: Its id.
             person: Who approves; empty for whoever is logged in.
-            agreed: The ``mark`` of the review that this person has seen, where something changed.
+            agreed: The ``mark`` of the review that this person has seen; without it, what was
+                drafted is agreed to, and nothing else.
 
         Raises:
             NotFound: If it does not wait.
@@ -170,23 +273,40 @@ class Seconding:
             TlsError: If nobody is logged in, or who is has no role that approves.
             ReleaseChanged: If a partner would see something else than was drafted, or than what
                 ``agreed`` stands for.
-            TearlineError: As ``Node.send`` and ``Node.disclose``; it goes on waiting then.
+            TearlineError: As ``Node.send``, ``Node.disclose`` and the desks of requests and
+                consents; what was not sealed goes on waiting then.
         """
         await self._sync()
         review = self.review(pending)
         persons = self._persons(review, person)
-        if review.mark != agreed:
-            raise ReleaseChanged(f"{len(review.changed)} fields")
-        content = review.pending.content
+        _verify_agreed(review, agreed)
+        return await self._release(review, persons)
+
+    async def _release(self, review: Review, persons: Persons) -> Sent:
+        desks = self._desks
 
         def also() -> None:
-            self._store.drop(pending)
+            self._store.drop(review.pending.id)
 
-        if isinstance(content, PendingField):
-            return await self._releasing.disclose(
-                content.packet, content.path, content.recipient, persons, also=also
-            )
-        return await self._releasing.send(review.plans, persons, also=also)
+        match review.pending.content:
+            case PendingField() as field:
+                return await desks.releasing.disclose(
+                    field.packet, field.path, field.recipient, persons, also=also
+                )
+            case PendingConsent() as consent:
+                giving = self._giving(consent)
+                return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
+            case PendingAnswer() as answer:
+                sent = await desks.releasing.send(review.plans, persons, also=also)
+                if not sent.refused:
+                    (packet,) = sent.packets
+                    by = persons.seconded_by
+                    await desks.requests.answer(
+                        answer.request, packet, answer.items, by, answer.text
+                    )
+                return sent
+            case _:
+                return await desks.releasing.send(review.plans, persons, also=also)
 
     def reject(self, pending: bytes, *, person: str = "") -> None:
         """Forgets what waits: nothing of it was sealed.
@@ -195,21 +315,15 @@ class Seconding:
             NotFound: If it does not wait.
             TlsError: If nobody is logged in, or who is has no role that drafts or approves.
         """
-        self._acted_as(person, self._agreement_id(self._store.get(pending)), DRAFTERS)
+        self._acted_as(person, self._agreement_id(self._store.get(pending).content), DRAFTERS)
         with self._state.stores.database.transaction():
             self._store.drop(pending)
-
-    def _tell(self, pending: bytes, agreement_id: bytes) -> None:
-        now_ms = self._state.now_ms()
-        self._state.stores.notices.tell(
-            "pending", time_ms=now_ms, pending=pending, agreement=agreement_id
-        )
 
     def _persons(self, review: Review, person: str) -> Persons:
         drafter = review.pending.drafter
         if self._acting.reader(person, now_ms=self._state.now_ms()) == drafter.subject:
             raise SamePersonTwice
-        second = self._acted_as(person, self._agreement_id(review.pending), APPROVERS)
+        second = self._acted_as(person, self._agreement_id(review.pending.content), APPROVERS)
         verify_two(drafter.acted_by, second)
         return Persons(acted_by=drafter.acted_by, seconded_by=second)
 
@@ -221,11 +335,23 @@ class Seconding:
     def _acted_as(self, person: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy:
         return self._acting.acted_as(person, agreement_id, roles, now_ms=self._state.now_ms())
 
-    def _agreement_id(self, pending: Pending) -> bytes:
-        if isinstance(pending.content, PendingField):
-            packet = self._state.stores.packets.packet(pending.content.packet)
-            return packet.manifest.agreement.id
-        return pending.content[0].draft.agreement.id
+    def _agreement_id(self, content: Content) -> bytes:
+        match content:
+            case PendingField() | PendingConsent():
+                packet = self._state.stores.packets.packet(content.packet)
+                return packet.manifest.agreement.id
+            case PendingAnswer():
+                return content.packet.draft.agreement.id
+            case packets:
+                return packets[0].draft.agreement.id
+
+
+def _given(giving: Giving) -> tuple[tuple[OpenedField, str], ...]:
+    """What a consent is about: of passing on, for the third party; else for who asked."""
+    passes_on = giving.record.use is Use.PASS_ON
+    recipient = giving.scope if passes_on else giving.record.peer
+    found = (giving.shown.field(path) for path in giving.fields)
+    return tuple((field, recipient) for field in found if field is not None)
 
 
 def _changed(packet: PendingPacket, plan: ReleasePlan) -> list[Changed]:
@@ -237,9 +363,8 @@ def _changed(packet: PendingPacket, plan: ReleasePlan) -> list[Changed]:
     ]
 
 
-def _mark(changed: Sequence[Changed]) -> bytes:
-    """Nothing where nothing changed."""
-    if not changed:
-        return b""
-    told = "\n".join(f"{c.cell.recipient} {c.cell.path} {c.cell.seen()}" for c in changed)
-    return hashlib.sha256(told.encode()).digest()
+def _verify_agreed(review: Review, agreed: bytes) -> None:
+    if review.changed and not agreed:
+        raise ReleaseChanged(f"{len(review.changed)} fields")
+    if agreed not in (b"", review.mark):
+        raise ReleaseChanged("it is not what was looked at")

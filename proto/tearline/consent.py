@@ -106,6 +106,8 @@ class Consent:
         kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
         acted_by: The person who took it; who gives is always one.
         sealed: HPKE encapsulation and ciphertext of the terms.
+        seconded_by: The person who approved what is given, where it took two; see
+            ``tearline.four_eyes``.
     """
 
     header: Header
@@ -118,6 +120,7 @@ class Consent:
     kem_key_id: bytes
     acted_by: ActedBy | None
     sealed: bytes
+    seconded_by: ActedBy | None = None
 
     def __post_init__(self) -> None:
         sizes = (
@@ -131,6 +134,8 @@ class Consent:
             raise StatementMalformed("a consent that is asked for or given has an end, no other")
         if self.acted_by is None and self.step in _BY_PERSON:
             raise StatementMalformed("no machine gives a consent")
+        if self.seconded_by is not None and self.step is not ConsentStep.GIVE:
+            raise StatementMalformed("a second person approves what is given, and nothing else")
 
 
 def verify_terms(consent: Consent, terms: ConsentTerms) -> None:

@@ -84,6 +84,7 @@ class Event:
         time_ms: The exchange's clock.
         actor: URI of who acted.
         pseudonym: 32 bytes of the person, or empty.
+        seconded_by: 32 bytes of the person who approved it, where it took two; else empty.
         counterpart: URI of the other side, or empty.
         packet: 32 bytes, statement id of the manifest, or empty.
         agreement_id: 16 bytes, or empty.
@@ -102,6 +103,7 @@ class Event:
     time_ms: int
     actor: str
     pseudonym: bytes = b""
+    seconded_by: bytes = b""
     counterpart: str = ""
     packet: bytes = b""
     agreement_id: bytes = b""
@@ -118,10 +120,13 @@ class Event:
             raise StatementMalformed("an event names a statement id and counts at least one act")
         optional = (
             (self.pseudonym, HASH_SIZE),
+            (self.seconded_by, HASH_SIZE),
             (self.packet, HASH_SIZE),
             (self.agreement_id, AGREEMENT_ID_SIZE),
             (self.policy_digest, HASH_SIZE),
         )
+        if self.seconded_by and not self.pseudonym:
+            raise StatementMalformed("a second person approves what a first one did")
         if any(len(value) not in (0, size) for value, size in optional):
             raise StatementMalformed("a part of the event has the wrong size")
 

@@ -100,6 +100,11 @@ class ActedBy:
     time_ms: int
 
 
+def pseudonym_of(person: ActedBy | None) -> bytes:
+    """The pseudonym of the person behind an act; empty where there is none."""
+    return b"" if person is None else person.pseudonym
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attestation:
     """One signature over a tree of statements.

@@ -42,6 +42,8 @@ def test_nothing_else_makes_another_event() -> None:
         {"statement_id": b""},
         {"count": 0},
         {"pseudonym": bytes(31)},
+        {"pseudonym": bytes(32), "seconded_by": bytes(31)},
+        {"seconded_by": bytes(32)},
         {"packet": bytes(33)},
         {"agreement_id": bytes(32)},
         {"policy_digest": bytes(16)},

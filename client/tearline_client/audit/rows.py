@@ -14,8 +14,8 @@ Names = Callable[[str], str]
 
 COLUMNS = (
     "entry", "time", "action", "actor", "counterpart", "party", "packet", "packet_id",
-    "statement", "agreement", "article", "purpose", "pseudonym", "decisions", "outcome",
-    "reason", "count", "opening", "path", "size", "checkpoint",
+    "statement", "agreement", "article", "purpose", "pseudonym", "seconded_by", "decisions",
+    "outcome", "reason", "count", "opening", "path", "size", "checkpoint",
 )  # fmt: skip
 """Every column of a row, in the order of a file."""
 
@@ -40,6 +40,7 @@ def event_row(event: Event, name: Names = str) -> Row:
         "article": event.article,
         "purpose": event.purpose,
         "pseudonym": event.pseudonym.hex(),
+        "seconded_by": event.seconded_by.hex(),
         "decisions": [
             {
                 "compartment": decision.compartment,

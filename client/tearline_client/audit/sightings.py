@@ -69,6 +69,8 @@ class Sighting:
         article: The article it was released under.
         purpose: What for.
         policy_ids: The shared policies that allowed it, as the log says.
+        persons: Pseudonyms of who released it or, where it took two, who drafted and who
+            approved it.
         entry: The log position of the acceptance, where it is known.
         proven: Whether the log holds that entry and says the same as the grant.
         grant: 32 bytes, the grant's statement id; empty where there is none.
@@ -85,6 +87,7 @@ class Sighting:
     article: str = ""
     purpose: str = ""
     policy_ids: tuple[str, ...] = ()
+    persons: tuple[bytes, ...] = ()
     entry: int | None = None
     proven: Outcome = Outcome.INDETERMINATE
     grant: bytes = b""
@@ -214,9 +217,9 @@ def _sighting(place: Place, item: Evidence) -> Sighting | None:
     logged = _logged(place, decisions)
     if form is Form.WITHHELD and not decisions:
         return None
-    proven = item.in_log
-    if event is not None and logged is not form:
-        proven = Outcome.FAILED  # the log says that something else was released
+    proven, persons = item.in_log, _persons(grant)
+    if event is not None and (logged is not form or _named(event) != persons):
+        proven = Outcome.FAILED  # the log says that something else was released, or by others
     granted = _granted(item)
     return Sighting(
         partner=item.partner,
@@ -228,11 +231,21 @@ def _sighting(place: Place, item: Evidence) -> Sighting | None:
         article=item.article if event is None else event.article,
         purpose=grant.purpose,
         policy_ids=tuple(sorted({policy for d in decisions for policy in d.policies})),
+        persons=persons,
         entry=None if item.accepted is None else item.accepted.opening.index,
         proven=proven,
         grant=item.stored.signed.statement.id,
         erased_by=item.orders if item.accepted is None and granted is Answer.YES else (),
     )
+
+
+def _persons(grant: Grant) -> tuple[bytes, ...]:
+    behind = (grant.acted_by, grant.seconded_by)
+    return tuple(person.pseudonym for person in behind if person is not None)
+
+
+def _named(event: Event) -> tuple[bytes, ...]:
+    return tuple(filter(None, (event.pseudonym, event.seconded_by)))
 
 
 def _granted(item: Evidence) -> Answer:

@@ -11,7 +11,7 @@ from tearline_client.cli.at_work import at_work
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
-from tearline_client.cli.release import say_findings
+from tearline_client.cli.release import emit_released, say_findings, takes_two
 from tearline_client.cli.requested import (
     FILE,
     catch_up,
@@ -25,6 +25,7 @@ from tearline_client.cli.seen import cell_rows
 from tearline_client.drafting import draft_answer
 from tearline_client.importers.documents import Document
 from tearline_client.node import Node
+from tearline_client.releasing import verify_accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def supplement(frame: Frame, answer: Answer) -> None:
 
 
 def _answer(frame: Frame, answer: Answer) -> None:
-    async def run(node: Node) -> list[dict[str, object]]:
+    async def run(node: Node) -> list[dict[str, object]] | bytes:
         await catch_up(node)
         packets = node.state.stores.packets
         request = packets.find(answer.request)
@@ -124,15 +125,22 @@ def _answer(frame: Frame, answer: Answer) -> None:
             (plan,) = drafted.plans
             if answer.dry_run:
                 return list(cell_rows(plan.cells(), node.state.trust))
+            if takes_two(node, plan.draft.agreement.id, plan.draft.article):
+                name = frame.settings.person
+                return node.second.draft_answer(
+                    request, plan, answer.items, text=answer.text, person=name
+                )
             person = person_of(frame, node, plan.draft.agreement.id)
             sent = await node.requests.release(request, plan, answer.items, person)
-            for code, why in sent.refused:
-                frame.say(f"{code}: {why}")
+            verify_accepted(sent)
             (packet,) = sent.packets
         person = person_of(frame, node, packets.packet(request).manifest.agreement.id)
         await node.requests.answer(request, packet, answer.items, person, answer.text)
         return [row_of(node.requests.show(request), node.state.trust)]
 
-    rows = at_work(frame, run)
-    done = ["request", "partner", "state", "open_items"]
-    frame.emit(rows, preview_columns(frame) if answer.dry_run else done)
+    done = at_work(frame, run)
+    if isinstance(done, bytes):
+        emit_released(frame, done)
+        return
+    columns = ["request", "partner", "state", "open_items"]
+    frame.emit(done, preview_columns(frame) if answer.dry_run else columns)

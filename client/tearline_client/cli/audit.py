@@ -60,8 +60,8 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
     answer, trust_list = at_work(frame, run)
     frame.emit(
         (_sighting_row(sighting, trust_list) for sighting in answer.sightings),
-        ["partner", "granted", "form", "delivered", "opened", "seen", "article", "by", "entry",
-         "proven"],
+        ["partner", "granted", "form", "delivered", "opened", "seen", "article", "by",
+         "persons", "entry", "proven"],
     )  # fmt: skip
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
         frame.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
@@ -183,6 +183,8 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
         "article": sighting.article,
         "purpose": sighting.purpose,
         "by": " ".join(sighting.policy_ids),
+        "persons": " ".join(pseudonym.hex()[:12] for pseudonym in sighting.persons),
+        "pseudonyms": [pseudonym.hex() for pseudonym in sighting.persons],
         "entry": sighting.entry,
         "proven": sighting.proven.value,
         "grant": sighting.grant.hex(),

@@ -15,6 +15,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
+from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.seen import find_path, short
 from tearline_client.node import Node
 from tearline_client.store.consents import ConsentRecord
@@ -124,9 +125,16 @@ def list_command(frame: Frame, sync: bool) -> None:
         if sync:
             await node.receive()
         trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
-        return [_row(record, trust_list, now_ms) for record in node.consents.all()]
+        waiting = node.state.stores.pending.by_question()
+        return [
+            {
+                **_row(record, trust_list, now_ms),
+                "waits": "for a second person" if record.id in waiting else "",
+            }
+            for record in node.consents.all()
+        ]
 
-    frame.emit(at_work(frame, run), _COLUMNS)
+    frame.emit(at_work(frame, run), [*_COLUMNS, "waits"])
 
 
 @command.command()
@@ -177,23 +185,34 @@ def give(
     """A liaison officer gives CONSENT, for all that was asked or for some FIELDs of it.
 
     Where it is to pass on, this node grants the fields to the third party first, as far as the
-    agreement lets it; the asker learns only that it was done.
+    agreement lets it; the asker learns only that it was done. Where the packet's article asks
+    for two persons, it waits for the second: `tearline packet pending`.
     """
 
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
+    async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
         await node.receive()
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         shown = open_view(node.state.stores.packets, record.packet, node=node.uri)
         paths = [find_path(shown, field) for field in fields]
         if dry_run:
             return record, trust_list
-        person = _person(frame, node, shown.manifest.agreement.id)
+        reference, ends_ms = shown.manifest.agreement, _ends_ms(until)
+        if takes_two(node, reference.id, reference.article):
+            name = frame.settings.person
+            return node.second.draft_consent(
+                record.id, paths, ends_ms=ends_ms, note=note, person=name
+            )
+        person = _person(frame, node, reference.id)
         given = await node.consents.give(
-            record.id, acted_by=person, fields=paths, ends_ms=_ends_ms(until), note=note
+            record.id, acted_by=person, fields=paths, ends_ms=ends_ms, note=note
         )
         return given, trust_list
 
-    _emit(frame, *at_work(frame, run))
+    done = at_work(frame, run)
+    if isinstance(done, bytes):
+        emit_released(frame, done)
+    else:
+        _emit(frame, *done)
 
 
 @command.command()

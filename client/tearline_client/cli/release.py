@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from tearline.errors import RefusedOtherwise, error_by_code
 from tearline.receipt import Status
 from tearline.tokens import Role
 from tearline.trust import TrustState
@@ -15,9 +14,15 @@ from tearline_client.cli.seen import cell_rows, field_text, short, text_column
 from tearline_client.drafting import Drafted
 from tearline_client.node import Node
 from tearline_client.plan import ReleasePlan
-from tearline_client.releasing import Sent
+from tearline_client.releasing import Sent, verify_accepted
 from tearline_client.seconding import Review
-from tearline_client.store.pending import Pending, PendingField
+from tearline_client.store.pending import (
+    Content,
+    Pending,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+)
 from tearline_client.views import PacketView
 
 Released = Sent | bytes
@@ -30,10 +35,15 @@ def say_findings(frame: Frame, drafted: Drafted) -> None:
         frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
 
 
+def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
+    """Whether an article, as it is now, lets nobody release alone."""
+    return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
+
+
 async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Released:
     """Sends plans that are all under one article, or has them wait for a second person."""
     draft = plans[0].draft
-    if draft.agreement.article(draft.article).four_eyes:
+    if takes_two(node, draft.agreement.id, draft.article):
         return node.second.draft(plans, person=frame.settings.person)
     person = acting(frame, node, draft.agreement.id, Role.LIAISON)
     return await node.send(plans, acted_by=person)
@@ -44,8 +54,7 @@ async def release_field(
 ) -> Released:
     """Discloses one more field, or has that wait for a second person."""
     ref = shown.manifest.agreement
-    agreement = node.state.stores.agreements.newest(ref.id)
-    if agreement.article(ref.article).four_eyes:
+    if takes_two(node, ref.id, ref.article):
         person = frame.settings.person
         return node.second.draft_disclosure(shown.packet.id, path, to, person=person)
     acted_by = acting(frame, node, ref.id, Role.LIAISON)
@@ -74,8 +83,7 @@ def emit_released(frame: Frame, released: Released | None) -> None:
         ),
         ["packet"],
     )
-    for code, why in released.refused:
-        raise (error_by_code(code) or RefusedOtherwise)(why)
+    verify_accepted(released)
     count = counted(len(released.receipts), "statement")
     frame.say(f"The exchange accepted {count} and logged each.")
 
@@ -89,21 +97,17 @@ def pending(frame: Frame, release: str) -> None:
     ID is the beginning of what the list says. It is decided anew, as when it is approved.
     """
 
-    async def run(node: Node) -> tuple[tuple[Pending, ...], Review | None, TrustState]:
-        review = node.second.review(node.second.find(release)) if release else None
-        return node.second.waiting(), review, node.state.trust
+    async def run(node: Node) -> list[dict[str, object]]:
+        if release:
+            review = node.second.review(node.second.find(release))
+            for words in _words(review.pending.content):
+                frame.say(words)
+            return _review_rows(review, node.state.trust)
+        return [_pending_row(node, each) for each in node.second.waiting()]
 
-    waiting, review, trust = at_work(frame, run)
-    if review is None:
-        frame.emit(
-            (_waiting_row(each, trust) for each in waiting),
-            ["pending", "what", "to", "article", "by", "at"],
-        )
-        return
-    frame.emit(
-        _review_rows(review, trust),
-        ["field", "category", "partner", "form", text_column(frame, "seen_as"), "drafted_as"],
-    )
+    of_one = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "drafted_as"]
+    of_all = ["pending", "what", "to", "article", "by", "at"]
+    frame.emit(at_work(frame, run), of_one if release else of_all)
 
 
 @click.command(cls=Command)
@@ -113,8 +117,9 @@ def pending(frame: Frame, release: str) -> None:
 def approve(frame: Frame, release: str, yes: bool) -> None:
     """Approve what another person drafted: it is decided anew, sealed and sent.
 
-    A liaison or an officer approves; who drafted it does not. Where a partner would see something
-    else than was drafted, you are shown what, and asked.
+    So is an answer to a request, and a consent is given. A liaison or an officer approves; who
+    drafted it does not. Where a partner would see something else than was drafted, you are shown
+    what, and asked.
     """
 
     async def run(node: Node) -> Sent:
@@ -152,43 +157,68 @@ def reject(frame: Frame, release: str) -> None:
     frame.say(f"{at_work(frame, run).hex()[:12]} is forgotten.")
 
 
-def _waiting_row(pending: Pending, trust: TrustState) -> dict[str, object]:
-    content = pending.content
-    if isinstance(content, PendingField):
-        what, article, recipients = short(content.path), "", {content.recipient}
-    else:
-        what = f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
-        article = content[0].draft.article
-        recipients = {recipient for packet in content for recipient in packet.recipients}
+def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
+    trust_list = node.state.trust.trust_list
+    what, article, recipients = _subject(node, pending.content)
     return {
         "pending": pending.id.hex()[:12],
         "id": pending.id.hex(),
         "what": what,
-        "to": " ".join(sorted(agency_name(trust.trust_list, uri) for uri in recipients)),
+        "to": " ".join(sorted(agency_name(trust_list, uri) for uri in recipients)),
         "article": article,
         "by": pending.drafter.subject,
         "at": time_text(pending.time_ms),
     }
 
 
+def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
+    """What waits, under which article, and for whom."""
+    packets = node.state.stores.packets
+    match content:
+        case PendingField():
+            article = packets.packet(content.packet).manifest.agreement.article
+            return short(content.path), article, {content.recipient}
+        case PendingAnswer():
+            items = ", ".join(map(str, content.items))
+            what = f"answer to {content.request.hex()[:12]}, item {items}"
+            return what, content.packet.draft.article, {*content.packet.recipients}
+        case PendingConsent():
+            record = node.consents.find(content.consent.hex())
+            what = f"consent {record.id.hex()[:12]}, {counted(len(content.fields), 'field')}"
+            return what, packets.packet(content.packet).manifest.agreement.article, {record.peer}
+        case _:
+            what = f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
+            recipients = {recipient for packet in content for recipient in packet.recipients}
+            return what, content[0].draft.article, recipients
+
+
+def _words(content: Content) -> list[str]:
+    """What people of the other side would be told beside the fields."""
+    match content:
+        case PendingAnswer(text=text) | PendingConsent(note=text) if text:
+            return [f"With the words: {text}"]
+        case _:
+            return []
+
+
 def _review_rows(review: Review, trust: TrustState) -> list[dict[str, object]]:
-    if review.disclosure is not None:
-        field = review.disclosure.field.field
-        return [
-            {
-                "field": short(field.path),
-                "path": field.path,
-                "category": field.marking.category,
-                "partner": agency_name(trust.trust_list, review.disclosure.recipient),
-                "form": field.form.text,
-                "seen_as": field_text(field),
-                "shown": field_text(field, {}),
-                "drafted_as": field.form.text,
-            }
-        ]
+    rows: list[dict[str, object]] = [
+        {
+            "field": short(opened.field.path),
+            "path": opened.field.path,
+            "category": opened.field.marking.category,
+            "partner": agency_name(trust.trust_list, recipient),
+            "form": opened.field.form.text,
+            "seen_as": field_text(opened.field),
+            "shown": field_text(opened.field, {}),
+            "drafted_as": opened.field.form.text,
+        }
+        for opened, recipient in review.fields
+    ]
     before = {(c.cell.path, c.cell.recipient): c.before for c in review.changed}
     cells = [cell for plan in review.plans for cell in plan.cells()]
-    return [
+    rows += [
         {**row, "drafted_as": before.get((cell.path, cell.recipient), cell.form.text)}
         for cell, row in zip(cells, cell_rows(cells, trust), strict=True)
     ]
+    return rows

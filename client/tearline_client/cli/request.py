@@ -14,6 +14,7 @@ from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.at_work import at_work, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.requested import (
     FILE,
     catch_up,
@@ -29,7 +30,7 @@ from tearline_client.entities import connected_groups
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.request_file import parse_request_file
-from tearline_client.requesting import RequestView
+from tearline_client.request_views import RequestView
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000
@@ -54,7 +55,7 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
     """Ask a partner for records, as FILE says (TOML)."""
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
 
-    async def run(node: Node) -> list[dict[str, object]]:
+    async def run(node: Node) -> list[dict[str, object]] | bytes:
         await node.sync()
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
         groups = connected_groups([*asked.entities, *subjects])
@@ -65,14 +66,19 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
         plan = node.plan(draft, [asked.to])
         if dry_run:
             return list(cell_rows(plan.cells(), node.state.trust))
+        if takes_two(node, draft.agreement.id, draft.article):
+            return node.second.draft([plan], person=frame.settings.person)
         person = person_of(frame, node, draft.agreement.id)
         sent = await node.requests.submit(plan, person)
         for code, why in sent.refused:
             frame.say(f"{code}: {why}")
         return [{"request": packet.hex()} for packet in sent.packets if not sent.refused]
 
-    rows = at_work(frame, run)
-    frame.emit(rows, preview_columns(frame) if dry_run else ["request"])
+    done = at_work(frame, run)
+    if isinstance(done, bytes):
+        emit_released(frame, done)
+        return
+    frame.emit(done, preview_columns(frame) if dry_run else ["request"])
 
 
 @command.command(name="list")
@@ -90,7 +96,10 @@ def list_command(frame: Frame, only_open: bool) -> None:
             if not (only_open and view.progress.phase.has_ended)
         ]
 
-    columns = ["request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"]
+    columns = [
+        *("request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"),
+        "waits",
+    ]
     frame.emit(at_work(frame, run), columns)
 
 

@@ -13,7 +13,7 @@ from tearline_client.cli.at_work import acting, agency_name, time_text
 from tearline_client.cli.frame import Frame
 from tearline_client.cli.seen import text_column
 from tearline_client.node import Node
-from tearline_client.requesting import RequestView
+from tearline_client.request_views import RequestView
 
 FILE = click.Path(path_type=Path)
 item_option = click.option(
@@ -49,6 +49,8 @@ def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
         "items": len(view.items),
         "open_items": sum(item.is_open for item in view.items),
         "disputed": list(progress.disputed),
+        "waits": "for a second person" if view.pending else "",
+        "pending": [pending.hex()[:12] for pending in view.pending],
     }
 
 

@@ -5,9 +5,11 @@ place, until somebody approves or rejects it.
 """
 
 import base64
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from tearline.errors import NotFound, PendingFull, StoreDamaged
 from tearline.limits import MAX_PENDING
@@ -45,7 +47,13 @@ class PendingPacket:
 
     draft: Draft
     recipients: tuple[str, ...]
-    seen: dict[tuple[str, str], str]
+    seen: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, plan: ReleasePlan) -> Self:
+        """What a plan is when it begins to wait."""
+        seen = {(cell.recipient, cell.path): cell.seen() for cell in plan.cells()}
+        return cls(draft=plan.draft, recipients=plan.recipients, seen=seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,46 @@ class PendingField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PendingAnswer:
+    """An answer to a request that waits.
+
+    Attributes:
+        request: 32 bytes, the id of the request.
+        items: Numbers of the items that it decides, at least one.
+        packet: What answers them.
+        text: For the asker.
+    """
+
+    request: bytes
+    items: tuple[int, ...]
+    packet: PendingPacket
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingConsent:
+    """A consent that waits to be given.
+
+    Attributes:
+        consent: 16 bytes.
+        packet: 32 bytes, the packet that it is about.
+        fields: Paths, ascending, at least one.
+        ends_ms: Until when, Unix milliseconds.
+        note: Words for the people who asked.
+    """
+
+    consent: bytes
+    packet: bytes
+    fields: tuple[str, ...]
+    ends_ms: int
+    note: str = ""
+
+
+Content = tuple[PendingPacket, ...] | PendingField | PendingAnswer | PendingConsent
+"""Packets under one signature, one more field of a packet that was sent, an answer, a consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """A release that waits.
 
@@ -71,13 +119,15 @@ class Pending:
         id: 16 bytes.
         time_ms: When it was drafted.
         drafter: Who drafted it.
-        content: Packets under one signature, or one more field of a packet that was sent.
+        content: What is to be released.
+        digest: 32 bytes, of content and drafter as they are kept.
     """
 
     id: bytes
     time_ms: int
     drafter: Drafter
-    content: tuple[PendingPacket, ...] | PendingField
+    content: Content
+    digest: bytes
 
 
 class PendingStore:
@@ -92,36 +142,16 @@ class PendingStore:
         self._db = database
         self._agreements = agreements
 
-    def put_packets(
-        self, pending: bytes, plans: tuple[ReleasePlan, ...], drafter: Drafter, *, now_ms: int
-    ) -> None:
-        """Keeps plans; in the caller's transaction.
+    def put(self, pending: bytes, content: Content, drafter: Drafter, *, now_ms: int) -> None:
+        """Keeps a release; in the caller's transaction.
 
         Raises:
             PendingFull: If as many wait as are kept.
         """
-        self._put(pending, {"packets": [_write_plan(plan) for plan in plans]}, drafter, now_ms)
-
-    def put_field(
-        self, pending: bytes, field: PendingField, drafter: Drafter, *, now_ms: int
-    ) -> None:
-        """Keeps a disclosure; in the caller's transaction.
-
-        Raises:
-            PendingFull: If as many wait as are kept.
-        """
-        content = {
-            "packet": field.packet.hex(),
-            "path": field.path,
-            "recipient": field.recipient,
-        }
-        self._put(pending, {"field": content}, drafter, now_ms)
-
-    def _put(self, pending: bytes, content: dict[str, Any], drafter: Drafter, now_ms: int) -> None:
         if self._db.value("SELECT count(*) FROM pending") >= MAX_PENDING:
             raise PendingFull
         value = {
-            **content,
+            **_write(content),
             "subject": drafter.subject,
             "pseudonym": drafter.acted_by.pseudonym.hex(),
             "role": drafter.acted_by.role,
@@ -129,12 +159,25 @@ class PendingStore:
             "acted_ms": drafter.acted_by.time_ms,
         }
         sealed = self._db.vault.seal(_place(pending), json.dumps(value).encode())
-        self._db.execute("INSERT INTO pending VALUES (?, ?, ?)", (pending, now_ms, sealed))
+        self._db.execute(
+            "INSERT INTO pending (id, time_ms, sealed, about) VALUES (?, ?, ?, ?)",
+            (pending, now_ms, sealed, _about(content)),
+        )
 
     def all(self) -> tuple[Pending, ...]:
         """Everything that waits, oldest first."""
         rows = self._db.rows("SELECT id, time_ms, sealed FROM pending ORDER BY time_ms, id")
         return tuple(self._pending(*row) for row in rows)
+
+    def by_question(self) -> dict[bytes, tuple[bytes, ...]]:
+        """The ids of what waits, by the request or consent that it answers, oldest first."""
+        found: dict[bytes, tuple[bytes, ...]] = {}
+        rows = self._db.rows(
+            "SELECT about, id FROM pending WHERE about <> x'' ORDER BY time_ms, id"
+        )
+        for about, pending in rows:
+            found[about] = (*found.get(about, ()), pending)
+        return found
 
     def get(self, pending: bytes) -> Pending:
         """One release that waits.
@@ -169,7 +212,8 @@ class PendingStore:
             raise NotFound("no release of that id waits here")
 
     def _pending(self, pending: bytes, time_ms: int, sealed: bytes) -> Pending:
-        value = json.loads(self._db.vault.open(_place(pending), sealed))
+        kept = self._db.vault.open(_place(pending), sealed)
+        value = json.loads(kept)
         drafter = Drafter(
             subject=value["subject"],
             acted_by=ActedBy(
@@ -179,21 +223,43 @@ class PendingStore:
                 time_ms=value["acted_ms"],
             ),
         )
-        content: tuple[PendingPacket, ...] | PendingField
-        if "field" in value:
-            field = value["field"]
-            content = PendingField(
-                packet=bytes.fromhex(field["packet"]),
-                path=field["path"],
-                recipient=field["recipient"],
-            )
-        elif "packets" in value:
-            content = tuple(self._read_plan(plan) for plan in value["packets"])
-        else:
-            raise StoreDamaged("a release that waits holds nothing")
-        return Pending(id=pending, time_ms=time_ms, drafter=drafter, content=content)
+        return Pending(
+            id=pending,
+            time_ms=time_ms,
+            drafter=drafter,
+            content=self._read(value),
+            digest=hashlib.sha256(kept).digest(),
+        )
 
-    def _read_plan(self, value: dict[str, Any]) -> PendingPacket:
+    def _read(self, value: dict[str, Any]) -> Content:
+        match value:
+            case {"packets": packets}:
+                return tuple(self._read_packet(packet) for packet in packets)
+            case {"field": field}:
+                return PendingField(
+                    packet=bytes.fromhex(field["packet"]),
+                    path=field["path"],
+                    recipient=field["recipient"],
+                )
+            case {"answer": answer}:
+                return PendingAnswer(
+                    request=bytes.fromhex(answer["request"]),
+                    items=tuple(answer["items"]),
+                    packet=self._read_packet(answer["packet"]),
+                    text=answer["text"],
+                )
+            case {"consent": consent}:
+                return PendingConsent(
+                    consent=bytes.fromhex(consent["consent"]),
+                    packet=bytes.fromhex(consent["packet"]),
+                    fields=tuple(consent["fields"]),
+                    ends_ms=consent["ends_ms"],
+                    note=consent["note"],
+                )
+            case _:
+                raise StoreDamaged("a release that waits holds nothing")
+
+    def _read_packet(self, value: dict[str, Any]) -> PendingPacket:
         agreement = self._agreements.newest(bytes.fromhex(value["agreement"]))
         draft = Draft(
             fields=tuple(parse_field(base64.b64decode(field)) for field in value["fields"]),
@@ -215,8 +281,52 @@ class PendingStore:
         )
 
 
-def _write_plan(plan: ReleasePlan) -> dict[str, Any]:
-    draft = plan.draft
+def _about(content: Content) -> bytes:
+    """The request or consent that is answered; empty where nothing was asked."""
+    match content:
+        case PendingAnswer():
+            return content.request
+        case PendingConsent():
+            return content.consent
+        case _:
+            return b""
+
+
+def _write(content: Content) -> dict[str, Any]:
+    match content:
+        case PendingField():
+            return {
+                "field": {
+                    "packet": content.packet.hex(),
+                    "path": content.path,
+                    "recipient": content.recipient,
+                }
+            }
+        case PendingAnswer():
+            return {
+                "answer": {
+                    "request": content.request.hex(),
+                    "items": content.items,
+                    "packet": _write_packet(content.packet),
+                    "text": content.text,
+                }
+            }
+        case PendingConsent():
+            return {
+                "consent": {
+                    "consent": content.consent.hex(),
+                    "packet": content.packet.hex(),
+                    "fields": content.fields,
+                    "ends_ms": content.ends_ms,
+                    "note": content.note,
+                }
+            }
+        case packets:
+            return {"packets": [_write_packet(packet) for packet in packets]}
+
+
+def _write_packet(packet: PendingPacket) -> dict[str, Any]:
+    draft = packet.draft
     return {
         "fields": [base64.b64encode(encode_field(field)).decode() for field in draft.fields],
         "agreement": draft.agreement.id.hex(),
@@ -229,8 +339,8 @@ def _write_plan(plan: ReleasePlan) -> dict[str, Any]:
         "evaluation": draft.evaluation,
         "derived_from": [each.hex() for each in draft.derived_from],
         "supersedes": draft.supersedes.hex(),
-        "recipients": list(plan.recipients),
-        "seen": [[cell.recipient, cell.path, cell.seen()] for cell in plan.cells()],
+        "recipients": packet.recipients,
+        "seen": [[*place, seen] for place, seen in packet.seen.items()],
     }
 
 

@@ -26,7 +26,7 @@ from tearline.v1 import flow_pb2 as tearline_dot_v1_dot_flow__pb2
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/consent.proto\x12\x0btearline.v1\x1a\x16tearline/v1/flow.proto\x1a\x1btearline/v1/statement.proto\"\xf1\x01\n\x07\x43onsent\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12%\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32\x14.tearline.v1.Address\x12\x12\n\nconsent_id\x18\x03 \x01(\x0c\x12\x0c\n\x04step\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0e\n\x06packet\x18\x06 \x01(\x0c\x12\x0f\n\x07\x65nds_ms\x18\x07 \x01(\x04\x12\x12\n\nkem_key_id\x18\x08 \x01(\x0c\x12&\n\x08\x61\x63ted_by\x18\t \x01(\x0b\x32\x14.tearline.v1.ActedBy\x12\x0e\n\x06sealed\x18\n \x01(\x0c\";\n\x0c\x43onsentTerms\x12\x0e\n\x06\x66ields\x18\x01 \x03(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04note\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/consent.proto\x12\x0btearline.v1\x1a\x16tearline/v1/flow.proto\x1a\x1btearline/v1/statement.proto\"\x9c\x02\n\x07\x43onsent\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12%\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32\x14.tearline.v1.Address\x12\x12\n\nconsent_id\x18\x03 \x01(\x0c\x12\x0c\n\x04step\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0e\n\x06packet\x18\x06 \x01(\x0c\x12\x0f\n\x07\x65nds_ms\x18\x07 \x01(\x04\x12\x12\n\nkem_key_id\x18\x08 \x01(\x0c\x12&\n\x08\x61\x63ted_by\x18\t \x01(\x0b\x32\x14.tearline.v1.ActedBy\x12\x0e\n\x06sealed\x18\n \x01(\x0c\x12)\n\x0bseconded_by\x18\x0b \x01(\x0b\x32\x14.tearline.v1.ActedBy\";\n\x0c\x43onsentTerms\x12\x0e\n\x06\x66ields\x18\x01 \x03(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04note\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tearline.v1.consent_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONSENT']._serialized_start=96
-  _globals['_CONSENT']._serialized_end=337
-  _globals['_CONSENTTERMS']._serialized_start=339
-  _globals['_CONSENTTERMS']._serialized_end=398
+  _globals['_CONSENT']._serialized_end=380
+  _globals['_CONSENTTERMS']._serialized_start=382
+  _globals['_CONSENTTERMS']._serialized_end=441
 # @@protoc_insertion_point(module_scope)

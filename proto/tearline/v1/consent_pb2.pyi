@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Consent(_message.Message):
-    __slots__ = ("header", "address", "consent_id", "step", "use", "packet", "ends_ms", "kem_key_id", "acted_by", "sealed")
+    __slots__ = ("header", "address", "consent_id", "step", "use", "packet", "ends_ms", "kem_key_id", "acted_by", "sealed", "seconded_by")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +20,7 @@ class Consent(_message.Message):
     KEM_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     ACTED_BY_FIELD_NUMBER: _ClassVar[int]
     SEALED_FIELD_NUMBER: _ClassVar[int]
+    SECONDED_BY_FIELD_NUMBER: _ClassVar[int]
     header: _statement_pb2.Header
     address: _flow_pb2.Address
     consent_id: bytes
@@ -30,7 +31,8 @@ class Consent(_message.Message):
     kem_key_id: bytes
     acted_by: _statement_pb2.ActedBy
     sealed: bytes
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[_flow_pb2.Address, _Mapping]] = ..., consent_id: _Optional[bytes] = ..., step: _Optional[str] = ..., use: _Optional[str] = ..., packet: _Optional[bytes] = ..., ends_ms: _Optional[int] = ..., kem_key_id: _Optional[bytes] = ..., acted_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ..., sealed: _Optional[bytes] = ...) -> None: ...
+    seconded_by: _statement_pb2.ActedBy
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[_flow_pb2.Address, _Mapping]] = ..., consent_id: _Optional[bytes] = ..., step: _Optional[str] = ..., use: _Optional[str] = ..., packet: _Optional[bytes] = ..., ends_ms: _Optional[int] = ..., kem_key_id: _Optional[bytes] = ..., acted_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ..., sealed: _Optional[bytes] = ..., seconded_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ...) -> None: ...
 
 class ConsentTerms(_message.Message):
     __slots__ = ("fields", "scope", "note")

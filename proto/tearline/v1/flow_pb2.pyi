@@ -132,7 +132,7 @@ class Anchor(_message.Message):
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., number: _Optional[int] = ..., commitment: _Optional[bytes] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("statement_id", "code", "party", "time_ms", "actor", "pseudonym", "counterpart", "packet", "agreement_id", "article", "purpose", "policy_digest", "decisions", "outcome", "reason", "count")
+    __slots__ = ("statement_id", "code", "party", "time_ms", "actor", "pseudonym", "counterpart", "packet", "agreement_id", "article", "purpose", "policy_digest", "decisions", "outcome", "reason", "count", "seconded_by")
     STATEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     PARTY_FIELD_NUMBER: _ClassVar[int]
@@ -149,6 +149,7 @@ class Event(_message.Message):
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    SECONDED_BY_FIELD_NUMBER: _ClassVar[int]
     statement_id: bytes
     code: str
     party: str
@@ -165,7 +166,8 @@ class Event(_message.Message):
     outcome: str
     reason: str
     count: int
-    def __init__(self, statement_id: _Optional[bytes] = ..., code: _Optional[str] = ..., party: _Optional[str] = ..., time_ms: _Optional[int] = ..., actor: _Optional[str] = ..., pseudonym: _Optional[bytes] = ..., counterpart: _Optional[str] = ..., packet: _Optional[bytes] = ..., agreement_id: _Optional[bytes] = ..., article: _Optional[str] = ..., purpose: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., decisions: _Optional[_Iterable[_Union[Decision, _Mapping]]] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+    seconded_by: bytes
+    def __init__(self, statement_id: _Optional[bytes] = ..., code: _Optional[str] = ..., party: _Optional[str] = ..., time_ms: _Optional[int] = ..., actor: _Optional[str] = ..., pseudonym: _Optional[bytes] = ..., counterpart: _Optional[str] = ..., packet: _Optional[bytes] = ..., agreement_id: _Optional[bytes] = ..., article: _Optional[str] = ..., purpose: _Optional[str] = ..., policy_digest: _Optional[bytes] = ..., decisions: _Optional[_Iterable[_Union[Decision, _Mapping]]] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., count: _Optional[int] = ..., seconded_by: _Optional[bytes] = ...) -> None: ...
 
 class Decision(_message.Message):
     __slots__ = ("compartment", "category", "form", "policies", "slots")

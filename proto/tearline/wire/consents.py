@@ -15,7 +15,7 @@ def encode_consent(consent: Consent) -> bytes:
 
 
 def encode_consent_prefix(consent: Consent) -> bytes:
-    """Everything in a step's encoding before its sealed part, which HPKE binds."""
+    """Everything in a step's encoding but its sealed part, which HPKE binds."""
     message = _write_consent(consent)
     message.ClearField("sealed")
     return serialize(message)
@@ -56,6 +56,7 @@ def _write_consent(consent: Consent) -> pb.Consent:
         kem_key_id=consent.kem_key_id,
         acted_by=write_acted_by(consent.acted_by),
         sealed=consent.sealed,
+        seconded_by=write_acted_by(consent.seconded_by),
     )
 
 
@@ -71,6 +72,7 @@ def _read_consent(message: pb.Consent) -> Consent:
         kem_key_id=message.kem_key_id,
         acted_by=read_acted_by(message.acted_by) if message.HasField("acted_by") else None,
         sealed=message.sealed,
+        seconded_by=read_acted_by(message.seconded_by) if message.HasField("seconded_by") else None,
     )
 
 

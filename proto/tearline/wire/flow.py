@@ -313,6 +313,7 @@ def _write_event(event: Event) -> pb.Event:
         outcome=event.outcome.value,
         reason=event.reason,
         count=event.count,
+        seconded_by=event.seconded_by,
     )
 
 
@@ -343,4 +344,5 @@ def _read_event(message: pb.Event) -> Event:
         outcome=EventOutcome(message.outcome),
         reason=message.reason,
         count=message.count,
+        seconded_by=message.seconded_by,
     )

@@ -15,7 +15,7 @@ from tearline.errors import (
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.receipt import Receipt, Status, verify_forward
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy, StatementType, pseudonym_of
 from tearline.wire.addressed import address_of
 from tearline.wire.statements import parse_statement
 from tearline_server.judging.docket import Docket, NewMail
@@ -104,7 +104,7 @@ def accept_receipt(hearing: Hearing, receipt: Receipt) -> bytes | None:
         party=address.recipient,
         time_ms=docket.now_ms,
         actor=hearing.publisher.node,
-        pseudonym=receipt.acted_by.pseudonym if receipt.acted_by else b"",
+        pseudonym=pseudonym_of(receipt.acted_by),
         counterpart=address.recipient,
         packet=item.packet or b"",
         agreement_id=address.agreement_id,
@@ -188,6 +188,7 @@ def relay(
     code: EventCode,
     *,
     acted_by: ActedBy | None = None,
+    seconded_by: ActedBy | None = None,
     packet: bytes = b"",
 ) -> int:
     """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
@@ -197,6 +198,7 @@ def relay(
         address: Its place in a channel.
         code: What its entry says that it is.
         acted_by: The person behind it.
+        seconded_by: The person who approved it, where it took two.
         packet: The packet that it is about, or empty.
 
     Returns:
@@ -213,10 +215,13 @@ def relay(
         )
     place = next_place(hearing, address)
     event = _event(hearing, code, address.recipient, address.agreement_id)
-    pseudonym = acted_by.pseudonym if acted_by else b""
-    entry = hearing.docket.settle(
-        hearing.ruling, replace(event, pseudonym=pseudonym, packet=packet)
+    event = replace(
+        event,
+        pseudonym=pseudonym_of(acted_by),
+        seconded_by=pseudonym_of(seconded_by),
+        packet=packet,
     )
+    entry = hearing.docket.settle(hearing.ruling, event)
     place.take(entry)
     return entry
 

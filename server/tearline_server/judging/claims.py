@@ -7,7 +7,7 @@ from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.case import CaseStep
 from tearline.channel import Mark, Void
-from tearline.consent import Consent
+from tearline.consent import Consent, ConsentStep
 from tearline.encoding import labelled_sha256, prefixed, u64
 from tearline.erasure import Erasure
 from tearline.errors import StatementUnsupported, TearlineError
@@ -178,13 +178,18 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
         if isinstance(content, Void) and content.withdraws
     ]
     granted = frozenset(content.packet for _, content in contents if isinstance(content, Grant))
+    given = frozenset(
+        content.packet
+        for _, content in contents
+        if isinstance(content, Consent) and content.step is ConsentStep.GIVE
+    )
     recalled = frozenset(content.packet for _, content in contents if isinstance(content, Recall))
     return Asked(
         statements=frozenset(claim.key for claim in known),
         naturals=frozenset(
             (claim.key[1], natural) for claim in known if (natural := claim.natural) is not None
         ),
-        packets=granted | recalled,
+        packets=granted | given | recalled,
         recalls=granted,
         mail=frozenset(
             (signer, content.about) for signer, content in contents if isinstance(content, Receipt)

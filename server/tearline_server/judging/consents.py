@@ -1,7 +1,9 @@
 """Judging steps of consents: the exchange cannot read them, and leaves them to their recipient."""
 
-from tearline.consent import Consent
+from tearline.consent import Consent, ConsentStep
 from tearline.event import EventCode
+from tearline.four_eyes import verify_persons
+from tearline.identity import agency_uri_of
 from tearline_server.judging.channels import relay
 from tearline_server.judging.hearing import Hearing
 
@@ -11,15 +13,34 @@ def accept_consent(hearing: Hearing, consent: Consent) -> None:
 
     Whether its signer may take it, and where the consent stands by it, follows from the packet
     and the steps before, and both sides judge it by them; an entry of the log says for which
-    packet something was asked or answered, and when.
+    packet something was asked or answered, and when. What the exchange sees for itself is that
+    two persons stand behind what is given, where the packet's article asks for them.
 
     Raises:
+        PolicyError: If they do not.
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
+    _verify_persons(hearing, consent)
     relay(
         hearing,
         consent.address,
         EventCode.CONSENT,
         acted_by=consent.acted_by,
+        seconded_by=consent.seconded_by,
         packet=consent.packet,
     )
+
+
+def _verify_persons(hearing: Hearing, consent: Consent) -> None:
+    """By the newest version of the agreement, as for grants (spec O-18).
+
+    Of a packet that is not the publisher's nothing is said: not even whether there is one.
+    """
+    facts = hearing.docket.facts(consent.packet) if consent.step is ConsentStep.GIVE else None
+    agency = hearing.publisher.agency
+    if facts is None or agency_uri_of(facts.manifest.header.signer) != agency:
+        return
+    reference = facts.manifest.agreement
+    found = hearing.registry.agreement_of(reference.id, agency)
+    article = found.agreement.article(reference.article)
+    verify_persons(article, consent.acted_by, consent.seconded_by)

@@ -31,6 +31,7 @@ from tearline.policy.form import Form
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.standing import verify_none
+from tearline.statement import pseudonym_of
 from tearline.wire.exchange import encode_parts
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place
@@ -169,7 +170,8 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
         party=recipient,
         time_ms=docket.now_ms,
         actor=hearing.publisher.node,
-        pseudonym=grant.acted_by.pseudonym if grant.acted_by else b"",
+        pseudonym=pseudonym_of(grant.acted_by),
+        seconded_by=pseudonym_of(grant.seconded_by),
         counterpart=recipient,
         packet=grant.packet,
         agreement_id=manifest.agreement.id,

@@ -6,6 +6,7 @@ from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.standing import Recorded, Standing, Stop, is_held
+from tearline.statement import pseudonym_of
 from tearline.wire.flow import parse_event
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.hearing import Hearing
@@ -36,7 +37,7 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
             party=party,
             time_ms=docket.now_ms,
             actor=hearing.publisher.node,
-            pseudonym=standing.acted_by.pseudonym if standing.acted_by else b"",
+            pseudonym=pseudonym_of(standing.acted_by),
             agreement_id=agreement.id,
         )
         # The receipt tells of the entry that names the publisher's own agency.
