@@ -9,6 +9,7 @@ from tearline.request.progress import Phase
 from tearline.statement import ActedBy
 from tearline_client.drafts import About
 from tearline_client.entities import Entity, connected_groups
+from tearline_client.plan import ReleasePlan
 
 AGREEMENT = "narcotics-2026"
 HOUR_MS = 3_600_000
@@ -61,12 +62,17 @@ async def ask(
     return sent.packets[0]
 
 
-async def send_record(holder: Member, asker: Member, request: bytes) -> bytes:
-    """Has the holder send a packet that answers a request; its id."""
+def record_plan(holder: Member, asker: Member, request: bytes) -> ReleasePlan:
+    """A packet that would answer a request."""
     about = About(article=ARTICLE, purpose=PURPOSE, kind=PacketKind.RECORD_ANSWER)
     (group,) = connected_groups(_RECORD)
     draft = replace(holder.node.draft(group, about, agreement=AGREEMENT), derived_from=(request,))
-    plan = holder.node.plan(draft, [asker.node.uri])
+    return holder.node.plan(draft, [asker.node.uri])
+
+
+async def send_record(holder: Member, asker: Member, request: bytes) -> bytes:
+    """Has the holder send a packet that answers a request; its id."""
+    plan = record_plan(holder, asker, request)
     sent = await holder.node.send([plan], acted_by=PERSON)
     assert not sent.refused, sent.refused
     return sent.packets[0]

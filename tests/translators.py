@@ -29,6 +29,7 @@ from tearline.anchor import Anchor
 from tearline.audit_export import AuditExport, ExportFormat
 from tearline.case import CaseNote, CaseStep, Phase
 from tearline.channel import Address, Mark, Void, VoidReason
+from tearline.consent import ConsentStep
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
 from tearline.packet import Urgency, WithholdReason
@@ -467,6 +468,9 @@ CODECS: dict[str, Codec] = {
     "case step": _codec(cases, "case_step", _CASE_STEP),
     "case note": _codec(cases, "case_note", _CASE_NOTE),
     "consent": _codec(consents, "consent", consent()),
+    "consent by two": _codec(
+        consents, "consent", consent(ConsentStep.GIVE, seconded_by=_SECOND_PERSON)
+    ),
     "terms of a consent": _codec(consents, "terms", TERMS),
     "exhibit": _codec(
         exhibits,

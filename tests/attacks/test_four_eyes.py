@@ -14,16 +14,14 @@ from tearline.errors import (
     SecondPersonMissing,
 )
 from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import Outcome
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import Signed
 from tearline_client.outgoing import Releaser, compose
-from tearline_client.persons import LocalIssuer
 from tearline_client.plan import ReleasePlan
 from tearline_client.store.pending import PendingStore
+from two_persons import amended, log_in, put_in_force
 
 STRICT = BILATERAL.replace('"bilateral"', '"strict"').replace(
     'directions = "all"', 'directions = "all"\nfour_eyes = true'
@@ -47,13 +45,7 @@ class Strict:
 
     def person(self, name: str, role: Role) -> ActedBy:
         """A person who is logged in, as partners may know them."""
-        issuer, node = LocalIssuer(self.world.us.node.keystore), self.world.us.node
-        word = b"a word of theirs"
-        issuer.add(name, roles=[role], clearance=Tlp.RED, passphrase=word)
-        issuer.login(name, word, node.state.now_ms() // 1000)
-        acted_by = node.acting(name, node.agreement("strict").id, role)
-        assert acted_by is not None
-        return acted_by
+        return log_in(self.world.us, name, role, "strict")
 
     async def publish(
         self, acted_by: ActedBy | None, seconded_by: ActedBy | None = None
@@ -77,22 +69,12 @@ async def strict(world: Simulation) -> Strict:
 
 
 async def agree(world: Simulation, text: str) -> None:
-    await publish(world, world.us.node.draft_agreement(text))
-    for member in (world.us, world.mx):
-        await member.node.receive()
+    await put_in_force(world, world.us.node.draft_agreement(text), world.mx)
 
 
 async def publish(world: Simulation, drafted: Signed) -> None:
+    """Puts an agreement in force of which the two have not heard yet."""
     await world.us.node.publish_agreement(world.mx.node.sign_agreement(drafted))
-
-
-def amended(world: Simulation, **changes: object) -> Signed:
-    """The second version of the agreement: its article with these changes."""
-    first = world.us.node.agreement("strict")
-    (article,) = first.terms.articles
-    terms = replace(first.terms, articles=(replace(article, **changes),))  # type: ignore[arg-type]
-    body = encode_agreement(replace(first, version=2, terms=terms))
-    return signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
 
 
 # What is refused.
@@ -189,7 +171,9 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
     pending = second.draft([strict.plan()], person="ana")
     assert second.review(pending).changed == ()
     (share,) = strict.plan().draft.agreement.terms.articles[0].shares
-    await publish(strict.world, amended(strict.world, shares=(replace(share, form=Form.EXISTS),)))
+    await publish(
+        strict.world, amended(strict.world, "strict", shares=(replace(share, form=Form.EXISTS),))
+    )
     await strict.world.us.node.receive()
     with pytest.raises(ReleaseChanged):
         await second.approve(pending, person="li")
@@ -231,7 +215,7 @@ async def test_a_grant_from_before_four_eyes_were_asked_for_is_opened_after(
 ) -> None:
     await agree(world, LOOSE)
     await Strict(world=world).publish(None)
-    await publish(world, amended(world, four_eyes=True))
+    await publish(world, amended(world, "strict", four_eyes=True))
     grant, amendment = await world.mx.waiting()
     await world.mx.take(amendment)
     assert world.mx.node.agreement("strict").version == 2

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +12,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from builders import US, federation
+from exchange_builders import agreement
 from tearline.errors import NotFound, NotPermitted, SamePersonTwice, StoreFull
 from tearline.four_eyes import APPROVERS, DRAFTERS
+from tearline.onward import Use
+from tearline.packet import PacketKind
 from tearline.statement import ActedBy
 from tearline.tokens import Role
+from tearline_client.plan import Draft, ReleasePlan
 from tearline_client.releasing import Persons, Sent
-from tearline_client.seconding import Seconding
-from tearline_client.store.agreements import AgreementStore
+from tearline_client.seconding import Desks, Seconding
 from tearline_client.store.database import Database
 from tearline_client.store.notices import NoticeStore
 from tearline_client.store.pending import PendingStore
@@ -31,7 +36,17 @@ ROLES = {
     "ody": {Role.AUDITOR},
 }
 PERSON = st.sampled_from(sorted(ROLES))
-SENT = Sent(packets=(), receipts=(), refused=())
+KINDS = ("packet", "field", "answer", "consent")
+FIELD: Any = SimpleNamespace()
+AGREEMENT = agreement(federation().node(US).header)
+DRAFT = Draft(
+    fields=(),
+    agreement=AGREEMENT,
+    article=AGREEMENT.terms.articles[0].id,
+    purpose="investigation",
+    kind=PacketKind.LEAD,
+    not_after_ms=1,
+)
 
 
 class People:
@@ -53,27 +68,80 @@ class People:
 
 
 class Outgoing:
-    """What seals; it may be cut off in the transaction, or after it."""
+    """What seals, answers and gives; it may be cut off in the transaction, or after it.
+
+    Whatever is released is told apart by 32 bytes: of a packet that is new, they are its case.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.sealed: list[tuple[bytes, Persons]] = []
+        self.answered: list[tuple[bytes, ActedBy | None]] = []
         self.cut_off = False
 
     def disclosure(self, packet_id: bytes, path: str, to: str) -> Any:
-        reference = SimpleNamespace(id=bytes(16))
-        shown = SimpleNamespace(manifest=SimpleNamespace(agreement=reference))
-        return SimpleNamespace(shown=shown, recipient=to)
+        return SimpleNamespace(shown=shown(packet_id), recipient=to, field=FIELD)
 
     async def disclose(
         self, packet_id: bytes, path: str, to: str, persons: Persons, *, also: Callable[[], None]
     ) -> Sent:
+        return self._seal(packet_id, persons, also)
+
+    def plan(self, draft: Draft, recipients: tuple[str, ...]) -> ReleasePlan:
+        return ReleasePlan(draft=draft, recipients=(), fields=(), decisions={})
+
+    async def send(
+        self, plans: tuple[ReleasePlan, ...], persons: Persons, *, also: Callable[[], None]
+    ) -> Sent:
+        (plan,) = plans
+        return self._seal(bytes.fromhex(plan.draft.case_id), persons, also)
+
+    def answerable(self, request: bytes, items: tuple[int, ...]) -> tuple[int, ...]:
+        return items
+
+    async def answer(
+        self,
+        request: bytes,
+        packet: bytes,
+        items: tuple[int, ...],
+        acted_by: ActedBy | None,
+        text: str,
+    ) -> None:
+        assert (request, items, text) == (packet, (1,), "words")
+        self.answered.append((packet, acted_by))
+
+    def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int) -> Any:
+        packet = consent * 2
+        return SimpleNamespace(
+            record=SimpleNamespace(use=Use.PASS_ON, peer="peer"),
+            shown=shown(packet),
+            fields=("a/Person/name",),
+            scope="to",
+            ends_ms=ends_ms,
+        )
+
+    async def give_by(
+        self, giving: Any, persons: Persons, *, note: str, also: Callable[[], None]
+    ) -> Sent:
+        assert (giving.ends_ms, note) == (7, "words")
+        return self._seal(giving.shown.packet.id, persons, also)
+
+    def _seal(self, packet: bytes, persons: Persons, also: Callable[[], None]) -> Sent:
         with self._database.transaction():
             also()
             if self.cut_off:
                 raise StoreFull
-        self.sealed.append((packet_id, persons))
-        return SENT
+        self.sealed.append((packet, persons))
+        return Sent(packets=(packet,), receipts=(), refused=())
+
+
+def shown(packet: bytes) -> Any:
+    """A packet of ours."""
+    return SimpleNamespace(
+        packet=SimpleNamespace(id=packet),
+        manifest=SimpleNamespace(agreement=SimpleNamespace(id=AGREEMENT.id)),
+        field=lambda path: FIELD,
+    )
 
 
 class FourEyes(RuleBasedStateMachine):
@@ -87,6 +155,7 @@ class FourEyes(RuleBasedStateMachine):
         self.count = 0
         self.waiting: dict[bytes, str] = {}
         self.sealed: set[bytes] = set()
+        self.answers: set[bytes] = set()
         self.database = self._opened()
         self.outgoing = Outgoing(self.database)
         self.second = self._second()
@@ -100,26 +169,39 @@ class FourEyes(RuleBasedStateMachine):
 
         stores = SimpleNamespace(
             database=self.database,
-            pending=PendingStore(self.database, AgreementStore(self.database)),
+            pending=PendingStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
             notices=NoticeStore(self.database),
-            packets=SimpleNamespace(
-                packet=lambda packet_id: self.outgoing.disclosure(packet_id, "", "").shown
-            ),
+            packets=SimpleNamespace(packet=shown),
         )
         state = SimpleNamespace(stores=stores, now_ms=lambda: 1)
-        return Seconding(state, self.outgoing, People(), sync)
+        desks = Desks(releasing=self.outgoing, requests=self.outgoing, consents=self.outgoing)
+        return Seconding(state, desks, People(), sync)
 
-    @rule(target=drafts, person=PERSON)
-    def draft(self, person: str) -> tuple[bytes, bytes, str]:
+    @rule(target=drafts, person=PERSON, kind=st.sampled_from(KINDS))
+    def draft(self, person: str, kind: str) -> tuple[bytes, bytes, str]:
         self.count += 1
-        packet = self.count.to_bytes(32, "big")
+        packet = self.count.to_bytes(16, "big") * 2
         try:
-            pending = self.second.draft_disclosure(packet, "a/Person/name", "to", person=person)
+            pending = self._draft(kind, packet, person)
         except NotPermitted:
             assert not ROLES[person] & {*DRAFTERS}
             return b"", packet, person
         self.waiting[pending] = person
         return pending, packet, person
+
+    def _draft(self, kind: str, packet: bytes, person: str) -> bytes:
+        plan = self.outgoing.plan(replace(DRAFT, case_id=packet.hex()), ())
+        match kind:
+            case "field":
+                return self.second.draft_disclosure(packet, "a/Person/name", "to", person=person)
+            case "answer":
+                self.answers.add(packet)
+                return self.second.draft_answer(packet, plan, (1,), text="words", person=person)
+            case "consent":
+                half = packet[:16]
+                return self.second.draft_consent(half, ends_ms=7, note="words", person=person)
+            case _:
+                return self.second.draft([plan], person=person)
 
     @rule(draft=drafts, person=PERSON, cut_off=st.booleans())
     def approve(self, draft: tuple[bytes, bytes, str], person: str, cut_off: bool) -> None:
@@ -177,6 +259,13 @@ class FourEyes(RuleBasedStateMachine):
             assert persons.seconded_by is not None
             assert persons.acted_by.pseudonym != persons.seconded_by.pseudonym
             assert persons.seconded_by.role in APPROVERS
+
+    @invariant()
+    def who_approves_an_answer_says_that_it_is_one(self) -> None:
+        by = {packet: persons.seconded_by for packet, persons in self.outgoing.sealed}
+        assert dict(self.outgoing.answered) == {
+            packet: person for packet, person in by.items() if packet in self.answers
+        }
 
     def teardown(self) -> None:
         self.database.close()

@@ -6,7 +6,7 @@ from itertools import permutations, product
 import pytest
 
 from builders import NOW_MS, node_of, secret
-from consenting import NAME, PHONE, TERMS, consent
+from consenting import NAME, PERSON, PHONE, TERMS, consent
 from tearline.consent import (
     ConsentStatus,
     ConsentStep,
@@ -35,8 +35,19 @@ NO_TERMS = ConsentTerms()
         {"ends_ms": 0},
         {"step": REFUSE, "ends_ms": 1},
         {"step": GIVE, "acted_by": None},
+        {"seconded_by": PERSON},
+        {"step": REFUSE, "ends_ms": 0, "seconded_by": PERSON},
     ],
-    ids=["id", "packet", "key", "no end", "an end of a refusal", "given by a machine"],
+    ids=[
+        "id",
+        "packet",
+        "key",
+        "no end",
+        "an end of a refusal",
+        "given by a machine",
+        "asked by two",
+        "refused by two",
+    ],
 )
 def test_a_step_that_cannot_be_is_refused(changed: dict[str, object]) -> None:
     with pytest.raises(StatementMalformed):

@@ -29,6 +29,7 @@ from tearline_client.drafting import narrative_field
 from tearline_client.entities import connected_groups
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
+from tearline_client.releasing import verify_accepted
 from tearline_client.request_file import parse_request_file
 from tearline_client.request_views import RequestView
 
@@ -70,9 +71,8 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
             return node.second.draft([plan], person=frame.settings.person)
         person = person_of(frame, node, draft.agreement.id)
         sent = await node.requests.submit(plan, person)
-        for code, why in sent.refused:
-            frame.say(f"{code}: {why}")
-        return [{"request": packet.hex()} for packet in sent.packets if not sent.refused]
+        verify_accepted(sent)
+        return [{"request": packet.hex()} for packet in sent.packets]
 
     done = at_work(frame, run)
     if isinstance(done, bytes):

@@ -7,13 +7,15 @@ _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 _NONE = "nothing is sealed"
 
 
-def _alone(name: str, code: str, test: str, function: str, evidence: str = _REFUSAL) -> Attack:
+def _alone(
+    name: str, code: str, test: str, function: str, evidence: str = _REFUSAL, *, of: str = ""
+) -> Attack:
     return Attack(
         name=name,
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_four_eyes.py::test_{test}",
+        test=f"tests/attacks/test_four_eyes{of}.py::test_{test}",
     )
 
 
@@ -43,5 +45,59 @@ FOUR_EYES = (
         "the_own_node_seals_nothing_for_one_person",
         "tearline_client.releasing:_verify_behind",
         _NONE,
+    ),
+    _alone(
+        "answer a request alone where the article asks for two persons",
+        "TL-POL-011",
+        "an_answer_by_one_person_is_refused",
+        "tearline_server.judging.packets:_verify_persons",
+        of="_answers",
+    ),
+    _alone(
+        "confirm one's own answer, past the desk where it waits",
+        "TL-POL-012",
+        "one_person_does_not_pass_for_both_of_an_answer",
+        "tearline.four_eyes:verify_two",
+        _NONE,
+        of="_answers",
+    ),
+    _alone(
+        "confirm one answer by what was seen of another",
+        "TL-POL-014",
+        "a_look_at_one_answer_approves_no_other",
+        "tearline_client.seconding:_verify_agreed",
+        _NONE,
+        of="_answers",
+    ),
+    _alone(
+        "have an answer confirmed that the policies make another one",
+        "TL-POL-014",
+        "what_the_policies_changed_meanwhile_is_agreed_to_first",
+        "tearline_client.seconding:_verify_agreed",
+        _NONE,
+        of="_answers",
+    ),
+    _alone(
+        "have the own node give a consent for one person",
+        "TL-POL-011",
+        "the_own_node_gives_nothing_by_one_person",
+        "tearline_client.consenting:Consents._verify_behind",
+        "nothing is signed",
+        of="_answers",
+    ),
+    _alone(
+        "give a consent alone where the article asks for two persons",
+        "TL-POL-011",
+        "a_consent_by_one_person_is_refused",
+        "tearline_server.judging.consents:_verify_persons",
+        of="_answers",
+    ),
+    _alone(
+        "give a consent alone, past an exchange that lets it pass",
+        "TL-POL-011",
+        "a_consent_by_one_person_does_not_count_past_a_lenient_exchange",
+        "tearline_client.given:_verify_persons",
+        _PUT_ASIDE,
+        of="_answers",
     ),
 )

@@ -138,3 +138,108 @@ def test_nobody_drafts_without_a_name(strict: Desk, lead: Path) -> None:
     refused = strict.run("packet", "send", lead, *ORDER)
     assert refused.exit_code == EXIT_REFUSED, refused.output
     assert strict.rows("packet", "pending") == []
+
+
+# Answers and consents.
+
+MX = "mx-prosecutor"
+REQUEST = """\
+to = "us-justice"
+agreement = "narcotics-2026"
+article = "money-laundering"
+purpose = "criminal-investigation"
+offence = "Money laundering"
+link = "Qiu controls the account."
+
+[[item]]
+record = "Who opened the account"
+"""
+
+
+def person(desk: Desk, name: str, role: str, agency: str) -> None:
+    word = desk.folder / "word"
+    for arguments in (("person", "add", name, "--role", role), ("login", name)):
+        done = desk.run(*arguments, "--person-passphrase-file", word, agency=agency)
+        assert done.exit_code == 0, done.output
+
+
+@pytest.fixture
+def request_id(strict: Desk, tmp_path: Path) -> str:
+    """A request of Mexico's, which took two persons there, and lies at our desk."""
+    person(strict, "mar", "liaison", MX)
+    person(strict, "luz", "officer", MX)
+    file = tmp_path / "request.toml"
+    file.write_text(REQUEST)
+    before = strict.run("request", "new", file, "--as", "mar", agency=MX)
+    assert before.exit_code == EXIT_REFUSED, before.output
+    strict.rows("packet", "list", agency=MX)  # with the amendment that came meanwhile
+    (row,) = strict.rows("request", "new", file, "--as", "mar", agency=MX)
+    assert strict.rows("request", "list", agency=MX) == []
+    (sent,) = strict.rows("packet", "approve", row["pending"], "--as", "luz", agency=MX)
+    strict.rows("request", "list")
+    strict.rows("request", "list", agency=MX)
+    return str(sent["packet"])
+
+
+def test_an_answer_waits_as_well(strict: Desk, lead: Path, request_id: str) -> None:
+    answer = ("request", "answer", request_id, lead, "--text", "all we have")
+    assert "pending" not in strict.rows(*answer, "--dry-run", "--as", "bo")[0]
+    (row,) = strict.rows(*answer, "--as", "bo")
+    (waiting,) = strict.rows("packet", "pending")
+    assert waiting["what"] == f"answer to {request_id[:12]}, item 1"
+    assert (waiting["to"], waiting["by"]) == (MX, "bo")
+    (listed,) = strict.rows("request", "list")
+    assert (listed["waits"], listed["pending"]) == ("for a second person", [row["pending"]])
+    assert listed["state"] == "received"
+    assert listed["left_ms"] > 0
+    shown = strict.run("packet", "pending", row["pending"])
+    assert "Qiu Wenhao" in shown.stdout
+    assert "With the words: all we have" in shown.stderr
+    same = strict.run("packet", "approve", row["pending"], "--as", "bo")
+    assert same.exit_code == EXIT_REFUSED
+    (done,) = strict.rows("packet", "approve", row["pending"], "--as", "li")
+    (listed,) = strict.rows("request", "list")
+    assert (listed["waits"], listed["state"]) == ("", "answered")
+    (item,) = strict.rows("request", "show", request_id, agency=MX)
+    assert item["answer"] == done["packet"]
+
+
+def test_a_rejected_answer_leaves_the_request_open(
+    strict: Desk, lead: Path, request_id: str
+) -> None:
+    (row,) = strict.rows("request", "answer", request_id, lead, "--as", "bo")
+    assert strict.run("packet", "reject", row["pending"], "--as", "li").exit_code == 0
+    (listed,) = strict.rows("request", "list")
+    assert (listed["waits"], listed["open_items"]) == ("", 1)
+
+
+def test_a_consent_waits_as_well(strict: Desk) -> None:
+    ask = ("consent", "ask", strict.packet, "Person/name", "--use", "evidence", "--for", "12/26")
+    (asked,) = strict.rows(*ask, agency=MX)
+    strict.rows("consent", "list")
+    give = ("consent", "give", asked["consent"], "--note", "for this trial", "--as", "bo")
+    (row,) = strict.rows(*give)
+    (listed,) = strict.rows("consent", "list")
+    assert (listed["status"], listed["waits"]) == ("asked", "for a second person")
+    (waiting,) = strict.rows("packet", "pending")
+    assert waiting["what"] == f"consent {asked['consent']}, 1 field"
+    assert (waiting["to"], waiting["article"]) == (MX, "money-laundering")
+    (shown,) = strict.rows("packet", "pending", row["pending"])
+    assert (shown["path"].endswith("/Person/name"), shown["partner"]) == (True, MX)
+    done = strict.run("packet", "approve", row["pending"], "--as", "li")
+    assert done.exit_code == 0, done.output
+    (listed,) = strict.rows("consent", "list")
+    assert (listed["status"], listed["waits"]) == ("given", "")
+    (there,) = strict.rows("consent", "list", agency=MX)
+    assert there["status"] == "given"
+
+
+def test_auditors_see_both_persons(strict: Desk, lead: Path) -> None:
+    (row,) = strict.rows("packet", "approve", drafted(strict, lead), "--as", "li")
+    query = f"action:grant-accepted packet:{row['packet']}"
+    (entry,) = strict.rows("audit", "search", query, "--as", AUDITOR)
+    both = [entry["pseudonym"], entry["seconded_by"]]
+    assert len({*both}) == 2
+    assert all(len(bytes.fromhex(pseudonym)) == 32 for pseudonym in both)
+    (sighting,) = strict.rows("audit", "who-saw", row["packet"], "Person/name")
+    assert (sighting["pseudonyms"], sighting["proven"]) == (both, "verified")
