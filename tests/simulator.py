@@ -136,6 +136,7 @@ class Forgery:
 
     asked = Asked()
     weight = Weight(statements=1, bytes=0)
+    source = ""
 
     def __init__(self, item: Signed | Event) -> None:
         self._item = item

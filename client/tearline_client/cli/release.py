@@ -123,7 +123,7 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
     """
 
     async def run(node: Node) -> Sent:
-        await node.sync()
+        await node.receive()  # what was taken back meanwhile is not answered
         found = node.second.find(release)
         review = node.second.review(found)
         for changed in review.changed:
