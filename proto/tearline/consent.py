@@ -15,7 +15,12 @@ from enum import IntEnum, StrEnum
 from itertools import pairwise
 
 from tearline.channel import Address
-from tearline.errors import ConsentClosed, ConsentMisplaced, StatementMalformed
+from tearline.errors import (
+    ConsentClosed,
+    ConsentMisplaced,
+    MalformedInput,
+    StatementMalformed,
+)
 from tearline.identity import parse_node_uri
 from tearline.limits import MAX_CONSENT_FIELDS, MAX_PATH_BYTES, MAX_TEXT_BYTES
 from tearline.onward import Use
@@ -149,7 +154,10 @@ def verify_terms(consent: Consent, terms: ConsentTerms) -> None:
     if bool(terms.fields) != names or bool(terms.scope) != names:
         raise StatementMalformed("a consent that is asked for or given names fields and scope")
     if names and consent.use is Use.PASS_ON:
-        parse_node_uri(terms.scope)
+        try:
+            parse_node_uri(terms.scope)
+        except MalformedInput as error:
+            raise StatementMalformed(f"the third party is no node: {error.why}") from None
 
 
 def verify_may_say(consent: Consent, *, is_originator: bool) -> None:

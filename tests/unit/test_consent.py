@@ -18,7 +18,7 @@ from tearline.consent import (
     verify_open_for,
     verify_terms,
 )
-from tearline.errors import ConsentClosed, ConsentMisplaced, MalformedInput, StatementMalformed
+from tearline.errors import ConsentClosed, ConsentMisplaced, StatementMalformed
 from tearline.limits import MAX_CONSENT_FIELDS
 from tearline.onward import Use
 
@@ -84,7 +84,7 @@ def test_who_asks_or_gives_names_fields_and_scope_and_nobody_else_does() -> None
 
 
 def test_a_third_party_is_a_node() -> None:
-    with pytest.raises(MalformedInput):
+    with pytest.raises(StatementMalformed):
         verify_terms(consent(), dataclasses.replace(TERMS, scope="somebody"))
     verify_terms(consent(use=Use.EVIDENCE), dataclasses.replace(TERMS, scope="case 12/26"))
 

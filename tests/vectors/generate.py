@@ -22,6 +22,7 @@ from tearline.wire.flow import (
     encode_event,
 )
 from vectors.own.agreements import agreement_vectors
+from vectors.own.desks_refused import desk_vectors
 from vectors.own.exhibits import exhibit_vectors
 from vectors.own.further import further_vectors
 from vectors.own.grants import grant_vectors, grants_of
@@ -38,6 +39,7 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "agreement": ("An agreement in two versions.", agreement_vectors),
     "refused": ("Bad copies of what the first five files hold.", further_vectors),
     "exhibit": ("Exhibits of a packet like that one.", exhibit_vectors),
+    "desk": ("Standings, steps, consents, recalls and proposals.", desk_vectors),
 }
 
 

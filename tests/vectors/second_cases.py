@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vectors import second_basics as basics
+from vectors import second_desks as desks
 from vectors import second_log as log
 from vectors import second_statements as statements
 from vectors import second_trust as trusting
@@ -19,9 +20,12 @@ STATUSES = ("", "accepted", "stored", "opened", "seen", "erased", "refused")
 REASONS = ("source", "privacy", "third-party", "agreement", "unspecified")
 FILES = {
     name: json.loads((HERE / f"{name}-v1.json").read_bytes())
-    for name in ("statement", "packet", "grant", "receipt", "log", "trust", "agreement", "refused")
+    for name in (
+        *("statement", "packet", "grant", "receipt", "log"),
+        *("trust", "agreement", "refused", "desk"),
+    )
 }
-STATEMENT, PACKET, GRANT, RECEIPT, LOG, TRUST, AGREEMENT, REFUSED = FILES.values()
+STATEMENT, PACKET, GRANT, RECEIPT, LOG, TRUST, AGREEMENT, REFUSED, DESK = FILES.values()
 VKEYS = [key["vkey"] for key in LOG["keys"]]
 FEDERATION = bytes.fromhex(STATEMENT["federation"])
 FIRST_BLIND = next(entry["index"] for entry in LOG["entries"] if entry["entry"].startswith("01"))
@@ -143,6 +147,31 @@ def judge_evidence(case: Json) -> None:
     log.verify_equivocation(of(case["bytes"]), LOG["origin"], VKEYS)
 
 
+@cache
+def trust_of_desks() -> trusting.Trust:
+    """What the clear entries of desk-v1.json say; not to be changed."""
+    known = trusting.Trust(of(DESK["federation"]))
+    for entry in DESK["entries"]:
+        known.read(entry["index"], of(entry["entry"]))
+    return known
+
+
+def open_note(case: Json, body: bytes) -> Json:
+    recipient = desks.parse_body(case["type"], body)["address"]["recipient"]
+    (seed,) = [of(key["seed"]) for key in DESK["kem"] if key["uri"] == recipient]
+    return desks.open_note(case["type"], body, seed)
+
+
+def judge_proposal(case: Json) -> None:
+    statement, known, at = (
+        statements.parse_signed(of(case["signed"])),
+        trust_of_desks(),
+        DESK["judged_at"],
+    )
+    known.verify(statement, **at)
+    desks.verify_signatures(desks.parse_body(18, statement["body"]), known, **at)
+
+
 def parsing(name: str) -> Callable[[Json], object]:
     return lambda case: basics.parse(name, of(case["bytes"]))
 
@@ -192,6 +221,9 @@ JUDGES: dict[str, Callable[[Json], object]] = {
     "refused opening": judge_proved_opening,
     "refused twins": judge_twins,
     "refused evidence": judge_evidence,
+    "desk body": lambda case: desks.parse_body(case["type"], of(case["bytes"])),
+    "desk note": lambda case: open_note(case, of(case["bytes"])),
+    "desk proposal": judge_proposal,
 }
 
 

@@ -1,7 +1,8 @@
 """The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
-words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24, X-1).
+words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24, X-1, T-2,
+T-5, O-11, O-19, C-1, C-14; and R-2 and R-20 of requests, R-17 of recalls).
 """
 
 import re
@@ -13,7 +14,10 @@ from typing import Any
 Message = dict[str, Any]
 
 _spec = Path(__file__).parents[2] / "docs" / "spec"
-_specs = ("statement", "packet", "log", "exhibit")
+_specs = (
+    *("statement", "packet", "log", "exhibit", "standing"),
+    *("request", "onward", "recall", "case", "agreement"),
+)
 _text = "".join((_spec / f"{name}-v1.md").read_text() for name in _specs)
 
 
@@ -51,6 +55,7 @@ _agency = rf"(?=.{{0,255}}\Z)spiffe://{_word}(?:[.]{_word})*"
 _uri = f"{_agency}(?:/node/{_word}|/exchange)?"
 _category = names_in(re.findall("tree of version 1: (.+?);", _text, re.S)[0])
 _group = "|".join(sorted({*re.findall(r"(\w+)\\[.]", _category)}))
+_lists = ("members", "asked", "consents", "objections")
 _name = "[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 TEXTS = {
     **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party", "Event.actor"), _uri),
@@ -76,6 +81,12 @@ TEXTS = {
     "Manifest.case_id": "(?s:.{0,4096})",
     "Caveats.handling": "H[123]",
     "Agency.name": "(?s:.{1,64})",
+    **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), f"(?:{_agency})?"),
+    **dict.fromkeys([f"CaseNote.{name}" for name in _lists], _agency),
+    "RequestStep.urgency": "(?:emergency|urgent|routine|preserve)?",
+    "ItemOutcome.ground": f"(?:{names_in(re.findall('Grounds: (.+?)[.]', _text, re.S)[0])})?",
+    "RecallAnswer.ground": "(?:legal-hold|evidence|court-order)?",
+    "RecallAnswer.reach": "exhibited|exported|opened|printed|seen",
 }
 WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Attestation.size": (1, 8, 64, 512, 4096),
@@ -124,6 +135,21 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "ProvenEntry.path": range(49),
     "ShownField.slot": range(2048),
     "ReplyTime.time_ms": range(1, 1 << 64),
+    **dict.fromkeys(("PartyStanding.counter", "OfficerAct.counter"), range(1, 1 << 63)),
+    "PartyStanding.suspensions": range(257),
+    "RequestStep.number": range(1, 257),
+    "RequestStep.known": range(257),
+    "RequestStep.entry": range(1 << 48),
+    "RequestNote.text": range(4097),
+    "RequestNote.useful": range(3),
+    "ItemOutcome.number": range(1, 257),
+    "ConsentTerms.fields": range(257),
+    **dict.fromkeys(("ConsentTerms.scope", "ConsentTerms.note"), range(4097)),
+    "RecallOrder.respond_by_ms": range(1, 1 << 63),
+    "CaseStep.number": range(1, 1 << 63),
+    "CaseNote.title": range(257),
+    "CaseNote.summary": range(4097),
+    **dict.fromkeys([f"CaseNote.{name}" for name in _lists], range(65)),
 }
 RULES = {  # what a message or a field is refused by, beyond the rules of encoding
     **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-14"),
@@ -138,6 +164,17 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     "Receipt": "P-24",
     **dict.fromkeys(("TrustList", "Agency", "Exchange"), "L-24"),
     **dict.fromkeys(("Exhibit", "ProvenEntry", "ShownField"), "X-1"),
+    **dict.fromkeys(("PartyStanding", "Suspension"), "T-5"),
+    **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), "T-2"),
+    "OfficerAct": "T-4",
+    "RequestStep": "R-20",
+    **dict.fromkeys(("RequestNote", "ItemOutcome"), "R-2"),
+    "Consent": "O-19",
+    "ConsentTerms": "O-11",
+    "CaseStep": "C-14",
+    "CaseNote": "C-1",
+    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "R-17"),
+    "Proposal": "AG-6",
 }
 
 

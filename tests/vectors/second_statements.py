@@ -19,7 +19,10 @@ from vectors.second_basics import (
 from vectors.second_log import climb, tree_root
 from vectors.second_schema import TYPES, Message
 
-_bodies = "TrustList KeyRecord Revocation Agreement - Manifest Grant Receipt Void Mark -"
+_bodies = (
+    "TrustList KeyRecord Revocation Agreement PartyStanding Manifest Grant Receipt Void Mark"
+    " - - - RequestStep Consent Recall CaseStep Proposal"
+)
 BODIES = dict(enumerate(_bodies.split(), 1))
 
 

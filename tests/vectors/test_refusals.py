@@ -47,6 +47,9 @@ COUNTS = {
     "refused opening": 2,
     "refused twins": 2,
     "refused evidence": 4,
+    "desk body": 65,
+    "desk note": 33,
+    "desk proposal": 4,
 }
 SPEC = ROOT / "docs" / "spec"
 
@@ -69,7 +72,7 @@ def test_a_bad_copy_is_refused(kind: str, case: Json) -> None:
     said = refusal(kind, case)
     assert said.startswith(f"{case['code']} ")
     if "rule" in case:
-        assert case["rule"] in rules_in(said), said
+        assert re.search(rf"\b{case['rule']}\b", said), said
 
 
 @cache
@@ -103,6 +106,6 @@ def test_no_bad_copy_was_lost() -> None:
 
 def test_the_second_verifier_shares_no_code_with_the_first() -> None:
     files = list((ROOT / "tests" / "vectors").glob("second_*.py"))
-    assert len(files) == 8
+    assert len(files) == 9
     imports = [line for file in files for line in file.read_text().splitlines() if "import" in line]
     assert not [line for line in imports if re.search(r"\btearline|\bbuilders|\bown\b", line)]
