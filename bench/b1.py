@@ -11,7 +11,7 @@ from tearline.sealing import open_release
 from tearline.wire.exchange import encode_publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import encode_release
-from tearline_client.outgoing import ComposedPacket, compose
+from tearline_client.link.outgoing import ComposedPacket, compose
 
 TARGET = Target(limit=1.6, at_most=True)
 _OVERHEAD = 72  # bytes that Cobblestone adds

@@ -25,8 +25,8 @@ from tearline.sealing import granted_slots, open_release
 from tearline.wire.exchange import Cursor, Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import encode_event, parse_grant
 from tearline.wire.packets import encode_release, parse_manifest
-from tearline_client.incoming import Intake, ReceivedGrant
-from tearline_client.outgoing import ComposedPacket, compose
+from tearline_client.link.incoming import Intake, ReceivedGrant
+from tearline_client.link.outgoing import ComposedPacket, compose
 
 TARGET = Target(limit=1.7, at_most=True)
 _DEPTH = 20  # of a log of a million entries

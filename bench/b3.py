@@ -36,8 +36,8 @@ from tearline.rpc.credentials import (
 )
 from tearline.tokens import Binding, Person, Role, issue_token
 from tearline.wire.exchange import Publication, encode_publication, parse_outcomes
-from tearline_client.outgoing import compose
-from tearline_client.plan import ReleasePlan
+from tearline_client.link.outgoing import compose
+from tearline_client.planning.plan import ReleasePlan
 
 LANES = 64
 RECIPIENTS = 2

@@ -11,8 +11,8 @@ from bench.federation import ARTICLE, DAY_MS, PURPOSE, Federation, now_ms
 from tearline.keys import KemPublicKey
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.outgoing import NextSeq, Releaser
-from tearline_client.plan import Draft, ReleasePlan, plan_release
+from tearline_client.link.outgoing import NextSeq, Releaser
+from tearline_client.planning.plan import Draft, ReleasePlan, plan_release
 
 FIELDS = 24
 SLOTS = 32

@@ -7,9 +7,9 @@ from simulator import ARTICLE, PURPOSE, Member, Simulation
 from tearline.packet import PacketKind, Urgency
 from tearline.request.progress import Phase
 from tearline.statement import ActedBy
-from tearline_client.drafts import About
-from tearline_client.entities import Entity, connected_groups
-from tearline_client.plan import ReleasePlan
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.plan import ReleasePlan
 
 AGREEMENT = "narcotics-2026"
 HOUR_MS = 3_600_000

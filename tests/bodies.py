@@ -7,7 +7,7 @@ from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.entities import Entity, Group, fields_of
+from tearline_client.planning.entities import Entity, Group, fields_of
 
 TOKEN_KEY = b"k" * 32
 AGREEMENT = b"a" * 16

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-import tearline_client.keystore
+import tearline_client.keys.keystore
 import tearline_server.auditlog
 import tearline_server.cosigning
 from tearline.certificates import Leaf
@@ -60,7 +60,6 @@ from tearline.wire.flow import encode_event, parse_event
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
-from tearline_client.drafts import About
 from tearline_client.enrolment import (
     ROOT_KEY,
     Passphrases,
@@ -69,12 +68,13 @@ from tearline_client.enrolment import (
     pin,
     sign_trust_list,
 )
-from tearline_client.entities import Entity, connected_groups
-from tearline_client.home import Home, Identity
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import Home, Identity
+from tearline_client.keys.keystore import Keystore
+from tearline_client.link.outgoing import ComposedPacket, Releaser, compose
 from tearline_client.node import Node, NodeStatus
-from tearline_client.outgoing import ComposedPacket, Releaser, compose
-from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_server.auditlog import AuditLog
 from tearline_server.exchange import Exchange, House
 from tearline_server.gate import Caller
@@ -546,7 +546,7 @@ def quickly() -> Iterator[None]:
     """What costs time on purpose, a passphrase and a checkpoint's interval, costs none inside."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            tearline_client.keystore,
+            tearline_client.keys.keystore,
             "stretch",
             lambda passphrase, salt: hashlib.sha256(salt + passphrase).digest(),
         )

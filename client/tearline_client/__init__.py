@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import tearline.rpc as _rpc
 
 if TYPE_CHECKING:
-    from tearline_client.drafts import About
-    from tearline_client.entities import Entity, Group, connected_groups
+    from tearline_client.desks.releasing import Sent
     from tearline_client.node import Node, NodeStatus
-    from tearline_client.plan import Cell, Draft, ReleasePlan
-    from tearline_client.releasing import Sent
+    from tearline_client.planning.drafts import About
+    from tearline_client.planning.entities import Entity, Group, connected_groups
+    from tearline_client.planning.plan import Cell, Draft, ReleasePlan
     from tearline_client.sync import SyncNode
     from tearline_client.views import PacketView
 
@@ -39,18 +39,18 @@ __all__ = [
 ]
 
 _PLACES = {
-    "About": "drafts",
-    "Cell": "plan",
-    "Draft": "plan",
-    "Entity": "entities",
-    "Group": "entities",
+    "About": "planning.drafts",
+    "Cell": "planning.plan",
+    "Draft": "planning.plan",
+    "Entity": "planning.entities",
+    "Group": "planning.entities",
     "Node": "node",
     "NodeStatus": "node",
     "PacketView": "views",
-    "ReleasePlan": "plan",
-    "Sent": "releasing",
+    "ReleasePlan": "planning.plan",
+    "Sent": "desks.releasing",
     "SyncNode": "sync",
-    "connected_groups": "entities",
+    "connected_groups": "planning.entities",
 }
 
 del _rpc

@@ -14,7 +14,7 @@ from tearline.encoding import label
 from tearline.event import Decision, Event, EventCode
 from tearline.packet import OpenedField
 from tearline.statement import HASH_SIZE
-from tearline_client.search import folded
+from tearline_client.planning.search import folded
 from tearline_client.store.access import AccessStore
 
 Shown = Mapping[bytes, Iterable[OpenedField]]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from tearline.errors import LoginRequired, NotPermitted
 from tearline.statement import ActedBy
 from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
-from tearline_client.home import PSEUDONYM_KEY, Home
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import PSEUDONYM_KEY, Home
+from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import LocalIssuer
 
 

@@ -19,8 +19,8 @@ from typing import IO
 from tearline.archive import pack, unpack
 from tearline.errors import BackupDamaged, HomeMissing, RestoreRefused
 from tearline.tiles import TILE_WIDTH, Tile
-from tearline_client.home import COSIGNING_KEY, Home
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import COSIGNING_KEY, Home
+from tearline_client.keys.keystore import Keystore
 from tearline_client.node import Node
 from tearline_client.store.database import Database, copy_database, verify_database
 from tearline_client.store.log import LogStore

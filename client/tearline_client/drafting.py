@@ -9,13 +9,13 @@ from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketT
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.drafts import About
-from tearline_client.entities import Entity, Group, connected_groups
 from tearline_client.importers.documents import Document, document_fields
 from tearline_client.importers.findings import Finding, Imported
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.plan import ReleasePlan
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.plan import ReleasePlan
 
 Reader = Callable[[Path], Imported]
 NARRATIVE = "Packet/narrative"

@@ -37,8 +37,8 @@ from tearline.wire.trust import (
     parse_exchange_enrolment,
     parse_trust_list,
 )
-from tearline_client.certifying import CA_CERTIFICATE, CA_KEY, issue_certificate, put_authority
-from tearline_client.home import (
+from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY, issue_certificate, put_authority
+from tearline_client.keys.home import (
     COSIGNING_KEY,
     MAX_FILE_BYTES,
     PSEUDONYM_KEY,
@@ -49,10 +49,10 @@ from tearline_client.home import (
     replace_private,
     write_private,
 )
-from tearline_client.keystore import Keystore
-from tearline_client.node_keys import NodeKeys
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.keys.rotation import LIFETIME_MS, KeyKind
 from tearline_client.persons import LocalIssuer
-from tearline_client.rotation import LIFETIME_MS, KeyKind
 
 ROOT_KEY = "root"
 DAY_S = 24 * 3600

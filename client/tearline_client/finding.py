@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_FOUND
 from tearline.packet import Manifest, OpenedField, PacketKind
-from tearline_client.search import Rank, Sought
+from tearline_client.planning.search import Rank, Sought
 from tearline_client.state import NodeState
 from tearline_client.views import open_view
 

@@ -29,38 +29,40 @@ from tearline.wire.exchange import Publication, encode_cursor
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.access import AccessLog
 from tearline_client.acting import Acting
-from tearline_client.agreement_file import parse_agreement_file
-from tearline_client.anchoring import Anchoring
-from tearline_client.arrivals import with_bell
-from tearline_client.casework import Cases
-from tearline_client.certifying import renew_certificate
-from tearline_client.connecting import Connection
-from tearline_client.consenting import Consents
+from tearline_client.border.anchoring import Anchoring
+from tearline_client.border.key_records import KeyRecords
+from tearline_client.border.receiver import Receiver
+from tearline_client.border.recovery import Recovery
+from tearline_client.border.reissuing import Reissuing
+from tearline_client.border.sender import Sender
 from tearline_client.cosigner import Cosigner
-from tearline_client.drafts import About, draft_packet
-from tearline_client.entities import Group
-from tearline_client.erasing import draft_order, sign_order
+from tearline_client.desks.casework import Cases
+from tearline_client.desks.consenting import Consents
+from tearline_client.desks.erasing import draft_order, sign_order
+from tearline_client.desks.proposing import Proposals
+from tearline_client.desks.recalling import Recalls
+from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
+from tearline_client.desks.requesting import Requests
+from tearline_client.desks.seconding import Desks, Seconding
+from tearline_client.desks.suspending import Standings
 from tearline_client.finding import EVERYWHERE, Within, find
 from tearline_client.follower import LogFollower
-from tearline_client.home import TOKEN_KEY, Home, Identity
-from tearline_client.incoming import Received
-from tearline_client.key_records import KeyRecords
-from tearline_client.keystore import Keystore
-from tearline_client.node_keys import NodeKeys
+from tearline_client.keys.certifying import renew_certificate
+from tearline_client.keys.home import TOKEN_KEY, Home, Identity
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.keys.rotation import KeyKind, rotation_due
+from tearline_client.link.arrivals import with_bell
+from tearline_client.link.connecting import Connection
+from tearline_client.link.incoming import Received
+from tearline_client.link.transport import GrpcTransport, Transport
 from tearline_client.notices import Notices
 from tearline_client.onward import OnwardUse
-from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.planning.agreement_file import parse_agreement_file
+from tearline_client.planning.drafts import About, draft_packet
+from tearline_client.planning.entities import Group
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.policies import load_policies
-from tearline_client.proposing import Proposals
-from tearline_client.recalling import Recalls
-from tearline_client.receiver import Receiver
-from tearline_client.recovery import Recovery
-from tearline_client.reissuing import Reissuing
-from tearline_client.releasing import Persons, Releasing, Sent, node_of
-from tearline_client.requesting import Requests
-from tearline_client.rotation import KeyKind, rotation_due
-from tearline_client.seconding import Desks, Seconding
-from tearline_client.sender import Sender
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.access import AccessStore
 from tearline_client.store.channels import ChannelState
@@ -69,8 +71,6 @@ from tearline_client.store.intake import Quarantined
 from tearline_client.store.outbox import OutboxState
 from tearline_client.store.values import ValueStore
 from tearline_client.store.vault import Vault
-from tearline_client.suspending import Standings
-from tearline_client.transport import GrpcTransport, Transport
 from tearline_client.views import PacketView, open_view
 from tearline_client.watching import watch_own_name
 

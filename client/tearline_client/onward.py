@@ -24,9 +24,9 @@ from tearline.onward import (
 from tearline.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
-from tearline_client.deriving import held_of, values_of
+from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
-from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.values import ValueStore
 from tearline_client.views import PacketView, open_view

@@ -29,7 +29,7 @@ from tearline.errors import (
 from tearline.passphrase import SALT_SIZE, stretch
 from tearline.policy.marking import Tlp, parse_tlp
 from tearline.tokens import Binding, IssuerKey, Person, Role, issue_token
-from tearline_client.keystore import Keystore
+from tearline_client.keys.keystore import Keystore
 
 SESSION_LIFETIME_S = 12 * 3600  # a working day; then the passphrase is asked again
 MAX_PERSONS = 200  # what one secret holds; a larger agency has an identity provider

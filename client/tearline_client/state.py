@@ -43,7 +43,8 @@ from tearline.wire.reconciling import (
     parse_reconcile_reply,
 )
 from tearline_client.follower import MAX_AHEAD_S, LogFollower
-from tearline_client.node_keys import NodeKeys
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.link.transport import Transport
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.cases import CaseStore
 from tearline_client.store.channels import ChannelStore
@@ -65,7 +66,6 @@ from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.standings import StandingStore
 from tearline_client.store.waiting import WaitingStore
-from tearline_client.transport import Transport
 
 Clock = Callable[[], int]
 

@@ -49,13 +49,13 @@ GUARDS = (
         " faults=())",
     ),
     Guard(step="overstep", function="tearline.policy.release:ReleasePolicy.verify"),
-    Guard(step="disclose", function="tearline_client.receiver:Receiver._store_grant"),
-    Guard(step="receipts", function="tearline_client.receiver:Receiver._store_receipt"),
+    Guard(step="disclose", function="tearline_client.border.receiver:Receiver._store_grant"),
+    Guard(step="receipts", function="tearline_client.border.receiver:Receiver._store_receipt"),
     Guard(step="audit", function="tearline.merkle:verify_inclusion"),
-    Guard(step="case", function="tearline_client.filing:verify_filing"),
-    Guard(step="request", function="tearline_client.receiver:Receiver._store_step"),
+    Guard(step="case", function="tearline_client.border.filing:verify_filing"),
+    Guard(step="request", function="tearline_client.border.receiver:Receiver._store_step"),
     Guard(step="suspend", function="tearline.standing:StandingBook.verify_open"),
-    Guard(step="recall", function="tearline_client.forgetting:forget"),
+    Guard(step="recall", function="tearline_client.border.forgetting:forget"),
     Guard(
         step="tampering", function="tearline_server.verification:LogVerifier.findings", returns=""
     ),

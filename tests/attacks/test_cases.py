@@ -12,8 +12,8 @@ from tearline.sealing import seal_note
 from tearline.statement import StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
 from tearline.wire.exchange import Outcome
-from tearline_client.casework import CaseView
-from tearline_client.plan import Draft
+from tearline_client.desks.casework import CaseView
+from tearline_client.planning.plan import Draft
 
 AGREEMENT = "narcotics-2026"
 TITLE, SUMMARY = "canary-harbour-7f3a9c51d2e8", "canary-slips-51d2e87f3a9c"

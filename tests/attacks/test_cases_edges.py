@@ -117,6 +117,6 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
         await us.sync()
     assert len(await world.entries()) == size
     monkeypatch.undo()
-    monkeypatch.setattr("tearline_client.casework.CASE_RETRY_MS", 0)
+    monkeypatch.setattr("tearline_client.desks.casework.CASE_RETRY_MS", 0)
     await settle(world)
     assert view(world.mx).standing is Membership.INVITED

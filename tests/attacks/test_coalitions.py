@@ -19,7 +19,7 @@ from tearline.receipt import Receipt, Status
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.flow import encode_grant, encode_receipt, encode_void
-from tearline_client.outgoing import ComposedPacket
+from tearline_client.link.outgoing import ComposedPacket
 
 SECRET = "said by the bookkeeper"
 

@@ -33,8 +33,8 @@ from tearline.statement import Attestation, StatementType
 from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import encode_mark
 from tearline.wire.statements import Signed, signed
-from tearline_client.incoming import Intake, Received
-from tearline_client.receiver import Receiver
+from tearline_client.border.receiver import Receiver
+from tearline_client.link.incoming import Intake, Received
 from tearline_client.store.intake import IntakeStore
 
 Ciphertexts = dict[int, bytes]

@@ -18,8 +18,8 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.wire.exchange import Outcome
 from tearline.wire.statements import Signed
-from tearline_client.outgoing import Releaser, compose
-from tearline_client.plan import ReleasePlan
+from tearline_client.link.outgoing import Releaser, compose
+from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.pending import PendingStore
 from two_persons import amended, log_in, put_in_force
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-import tearline_client.releasing
+import tearline_client.desks.releasing
 import tearline_server.judging.consents
 from asking import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
 from simulator import Member, Simulation
@@ -23,9 +23,9 @@ from tearline.request.progress import Phase
 from tearline.request.step import Ground
 from tearline.tokens import Role
 from tearline.wire.flow import parse_event
-from tearline_client.consenting import Consents
-from tearline_client.releasing import Persons
-from tearline_client.seconding import Seconding
+from tearline_client.desks.consenting import Consents
+from tearline_client.desks.releasing import Persons
+from tearline_client.desks.seconding import Seconding
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.views import open_view
 from two_persons import amended, log_in, put_in_force
@@ -69,7 +69,9 @@ async def desk(world: Simulation) -> Desk:
 @pytest.fixture
 def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nodes that seal for whoever comes."""
-    monkeypatch.setattr(tearline_client.releasing, "_verify_behind", lambda article, persons: None)
+    monkeypatch.setattr(
+        tearline_client.desks.releasing, "_verify_behind", lambda article, persons: None
+    )
     monkeypatch.setattr(Consents, "_verify_behind", lambda self, giving, persons: None)
 
 

@@ -19,7 +19,7 @@ from tearline.wire.exchange import Publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.enrolment import certify_next, revoke
-from tearline_client.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind
+from tearline_client.keys.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind
 
 DAY_MS = 24 * 3_600_000
 PAST_USE_MS = LIFETIME_MS[KeyKind.KEM] + DESTROY_AFTER_MS

@@ -25,9 +25,9 @@ from tearline.errors import (
 )
 from tearline.wire.exchange import EntryRange, Outcome
 from tearline_client.backups import back_up, restore, write_mirror
-from tearline_client.home import Home
+from tearline_client.border.withdrawing import withdraw
+from tearline_client.keys.home import Home
 from tearline_client.node import Node
-from tearline_client.withdrawing import withdraw
 from tearline_server.exchange import Exchange
 from tearline_server.mirror import FileMirror
 from tearline_server.restoring import renew

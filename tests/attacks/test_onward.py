@@ -25,10 +25,10 @@ from tearline.sealing import seal_note
 from tearline.statement import StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.drafts import About
-from tearline_client.entities import Entity, connected_groups
 from tearline_client.onward import OnwardUse
-from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.views import open_view
 

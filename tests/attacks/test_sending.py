@@ -23,7 +23,7 @@ from tearline.trust import NODE_TYPES
 from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.trust import encode_key_record, encode_revocation
-from tearline_client.releasing import Persons
+from tearline_client.desks.releasing import Persons
 from tearline_client.store.outbox import OutboxState
 
 WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}

@@ -28,7 +28,7 @@ from tearline.wire.flow import parse_event
 from tearline.wire.standings import encode_standing
 from tearline.wire.statements import cosigned
 from tearline_client.cli.export import exported
-from tearline_client.suspending import Position
+from tearline_client.desks.suspending import Position
 
 NAME = "narcotics-2026"
 WHOLE = Suspension(

@@ -16,7 +16,7 @@ from tearline.standing import Suspension
 from tearline.statement import StatementType
 from tearline.wire.exchange import Delivery, Publication
 from tearline.wire.flow import parse_event
-from tearline_client.requesting import RequestView
+from tearline_client.desks.requesting import RequestView
 from tearline_server.judging.requests import overdue_id
 
 ONE = replace(WHOLE, article=ARTICLE)

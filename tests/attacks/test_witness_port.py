@@ -37,8 +37,8 @@ from tearline.ledger import entry_hash
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
 from tearline.witness import AddCheckpoint, Seen
 from tearline_client.backups import back_up, restore
-from tearline_client.home import Home
 from tearline_client.http import witnessing
+from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.store.cosigning import CosigningStore
 from tearline_server.config import Witness

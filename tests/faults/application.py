@@ -18,14 +18,14 @@ from pathlib import Path
 import tearline_client.node
 from tearline.errors import RequestError, TearlineError
 from tearline.wire.exchange import parse_outcomes
-from tearline_client.drafts import About
-from tearline_client.entities import Entity, connected_groups
+from tearline_client.desks.releasing import Persons
+from tearline_client.link.outgoing import compose
+from tearline_client.link.transport import GrpcTransport
 from tearline_client.node import Node
-from tearline_client.outgoing import compose
-from tearline_client.plan import ReleasePlan
-from tearline_client.releasing import Persons
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.outbox import OutboxState
-from tearline_client.transport import GrpcTransport
 
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 AT_ONCE = 8  # packets in a message

@@ -17,10 +17,10 @@ import pytest
 import tearline_client.node
 from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
 from tearline.certificates import CertificateAuthority, TlsKey, to_pem
-from tearline_client.certifying import CA_CERTIFICATE, CA_KEY
 from tearline_client.demo.lead import AGREEMENT
-from tearline_client.home import Home
-from tearline_client.keystore import Keystore
+from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY
+from tearline_client.keys.home import Home
+from tearline_client.keys.keystore import Keystore
 
 pytestmark = pytest.mark.faults
 
@@ -235,7 +235,7 @@ def test_a_home_is_made_whole_or_not_at_all(fresh: Agency, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tearline_client.home.os.fsync", full)  # its keystores are made by then
+        patch.setattr("tearline_client.keys.home.os.fsync", full)  # its keystores are made by then
         assert fresh.here(*init()).status == 1
     assert list(fresh.home.rglob("*")) == []
     assert fresh.here(*init()).status == 0

@@ -28,9 +28,9 @@ from faults.relay import LongLine
 from federation import CN, MX, PASSPHRASE, US, Agency, Federation, Running, copied
 from tearline.receipt import Status
 from tearline_client.demo.world import AGENCIES
-from tearline_client.home import Home
-from tearline_client.keystore import Keystore
-from tearline_client.transport import GrpcTransport
+from tearline_client.keys.home import Home
+from tearline_client.keys.keystore import Keystore
+from tearline_client.link.transport import GrpcTransport
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import tearline_client.daemon
 from federation import CN, ORDER, PASSPHRASE, Agency, serving
 from tearline.certificates import certified_key_id
 from tearline_client.daemon import run_daemon
-from tearline_client.home import Home
+from tearline_client.keys.home import Home
 from tearline_client.node import Node
 
 pytestmark = pytest.mark.integration

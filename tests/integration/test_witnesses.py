@@ -22,8 +22,8 @@ from tearline.checkpoint import (
     parse_note,
 )
 from tearline.witness import parse_add_checkpoint
-from tearline_client.home import Home, cosigner_of
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import Home, cosigner_of
+from tearline_client.keys.keystore import Keystore
 
 pytestmark = pytest.mark.integration
 

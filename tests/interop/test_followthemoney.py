@@ -12,13 +12,18 @@ from collections import Counter
 import pytest
 
 from support import shared
-from tearline_client.entities import Entity, connected_groups, entities_from_fields, fields_of
 from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
 from tearline_client.importers.countries import country_codes, country_names
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.importers.identifiers import check_property
 from tearline_client.importers.ofac import read_ofac
-from tearline_client.schemata import EXTENSIONS, SCHEMATA, property_of
+from tearline_client.planning.entities import (
+    Entity,
+    connected_groups,
+    entities_from_fields,
+    fields_of,
+)
+from tearline_client.planning.schemata import EXTENSIONS, SCHEMATA, property_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its warnings are not ours

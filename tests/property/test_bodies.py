@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from bodies import entities, fields, told
 from tearline.bodies.kinds import KINDS, judge_body
 from tearline.packet import Field, PacketKind
-from tearline_client.entities import Entity
+from tearline_client.planning.entities import Entity
 
 WORDS = sorted(
     {

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.errors import EntityFieldMalformed
-from tearline_client.entities import (
+from tearline_client.exporters.csv_safe import safe_cell
+from tearline_client.exporters.ftm import encode_entity
+from tearline_client.importers.findings import Report, gather
+from tearline_client.importers.ftm import iter_ftm
+from tearline_client.planning.entities import (
     Entity,
     connected_groups,
     entities_from_fields,
     fields_of,
     merge_entities,
 )
-from tearline_client.exporters.csv_safe import safe_cell
-from tearline_client.exporters.ftm import encode_entity
-from tearline_client.importers.findings import Report, gather
-from tearline_client.importers.ftm import iter_ftm
-from tearline_client.schemata import NEVER_TRAVELS, SCHEMATA, PropertyType
+from tearline_client.planning.schemata import NEVER_TRAVELS, SCHEMATA, PropertyType
 
 KEY = b"k" * 32
 AGREEMENT = b"a" * 16

@@ -20,9 +20,9 @@ from tearline.onward import Use
 from tearline.packet import PacketKind
 from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline_client.plan import Draft, ReleasePlan
-from tearline_client.releasing import Persons, Sent
-from tearline_client.seconding import Desks, Seconding
+from tearline_client.desks.releasing import Persons, Sent
+from tearline_client.desks.seconding import Desks, Seconding
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.database import Database
 from tearline_client.store.notices import NoticeStore
 from tearline_client.store.pending import PendingStore

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tearline.packet import Field
 from tearline.policy.profile import marking_of
-from tearline_client.search import Rank, Sought, folded
+from tearline_client.planning.search import Rank, Sought, folded
 
 PATH = f"{'0a' * 16}/Person/name"
 NAMES = st.text(

@@ -6,16 +6,16 @@ import pytest
 
 from tearline.certificates import certified_key_id, end_s
 from tearline.errors import KeystoreEntryMissing
-from tearline_client.certifying import (
+from tearline_client.enrolment import Passphrases, fetch_authority, found_agency
+from tearline_client.keys.certifying import (
     CA_CERTIFICATE,
     CA_KEY,
     is_certificate_due,
     issue_certificate,
     renew_certificate,
 )
-from tearline_client.enrolment import Passphrases, fetch_authority, found_agency
-from tearline_client.home import TLS_PREFIX, Home, Identity
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import TLS_PREFIX, Home, Identity
+from tearline_client.keys.keystore import Keystore
 
 IDENTITY = Identity(agency="us-justice", domain="justice.us.example", node="liaison")
 NODE, ROOT = b"the node's", b"the root's"
@@ -25,7 +25,7 @@ DAY_MS = 24 * 3_600_000
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(
-        "tearline_client.keystore.stretch", lambda passphrase, salt: passphrase[:1] * 32
+        "tearline_client.keys.keystore.stretch", lambda passphrase, salt: passphrase[:1] * 32
     )
     made = Home(tmp_path / "home")
     found_agency(made, IDENTITY, Passphrases(node=NODE, root=ROOT))

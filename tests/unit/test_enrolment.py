@@ -18,7 +18,7 @@ from tearline_client.enrolment import (
     pin,
     sign_trust_list,
 )
-from tearline_client.home import Home, Identity
+from tearline_client.keys.home import Home, Identity
 
 PASSPHRASES = Passphrases(node=b"node", root=b"root")
 OTHERS = [f"spiffe://agency-{number:02d}.example" for number in range(9)]

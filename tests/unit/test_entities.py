@@ -4,7 +4,7 @@ import hmac
 import pytest
 
 from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
-from tearline_client.entities import (
+from tearline_client.planning.entities import (
     Entity,
     connected_groups,
     entities_from_fields,

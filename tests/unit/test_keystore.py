@@ -17,8 +17,8 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
-from tearline_client import keystore as module
-from tearline_client.keystore import MAX_SECRET_BYTES, Keystore, stretch
+from tearline_client.keys import keystore as module
+from tearline_client.keys.keystore import MAX_SECRET_BYTES, Keystore, stretch
 
 PASSPHRASE = "caballo grapa 电池".encode()
 CANARY = b"canary-7f3a9c51d2e8"

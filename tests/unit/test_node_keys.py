@@ -6,11 +6,11 @@ import pytest
 
 from tearline.errors import KeystoreEntryMissing
 from tearline.keys import KemKey
-from tearline_client import keystore as keystore_module
-from tearline_client.home import COSIGNING_KEY, SIGNING_KEY, Identity
-from tearline_client.keystore import Keystore
-from tearline_client.node_keys import NodeKeys
-from tearline_client.rotation import KeyKind
+from tearline_client.keys import keystore as keystore_module
+from tearline_client.keys.home import COSIGNING_KEY, SIGNING_KEY, Identity
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.keys.rotation import KeyKind
 
 US = Identity(agency="us-justice", domain="justice.us.example", node="liaison")
 KINDS = [KeyKind.SIGN, KeyKind.COSIGN]

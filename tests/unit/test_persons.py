@@ -15,9 +15,9 @@ from tearline.errors import (
 from tearline.identity import NodeUri
 from tearline.policy.marking import Tlp
 from tearline.tokens import Binding, IssuerKey, Role, pairwise_id, verify_token
-from tearline_client import keystore as keystore_module
 from tearline_client import persons as module
-from tearline_client.keystore import Keystore
+from tearline_client.keys import keystore as keystore_module
+from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import (
     MAX_PERSONS,
     SESSION_LIFETIME_S,

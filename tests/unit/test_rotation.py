@@ -2,7 +2,7 @@
 
 import pytest
 
-from tearline_client.rotation import (
+from tearline_client.keys.rotation import (
     DESTROY_AFTER_MS,
     LIFETIME_MS,
     KeyKind,

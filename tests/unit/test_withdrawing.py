@@ -7,7 +7,7 @@ from tearline.channel import Address, Void, VoidReason
 from tearline.errors import GrantHandedOut, SignerKeyUnknown, StatementMalformed
 from tearline.statement import Header, Statement, StatementType
 from tearline.wire.flow import encode_void, parse_void
-from tearline_client.resending import instead_of
+from tearline_client.link.resending import instead_of
 
 HEADER = federation().node(US).header
 LATER = federation().node(MX).header

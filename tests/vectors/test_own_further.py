@@ -37,7 +37,7 @@ from tearline.wire.packets import parse_manifest, parse_release
 from tearline.wire.statements import Signed, parse_signed
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier
-from tearline_client.incoming import Intake
+from tearline_client.link.incoming import Intake
 from vectors.own.agreements import fields
 from vectors.own_cases import (
     Case,

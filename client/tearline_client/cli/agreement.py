@@ -8,7 +8,6 @@ from tearline.agreement import Agreement
 from tearline.armor import Armor, armor
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.agreement_file import DAY_MS
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -24,10 +23,11 @@ from tearline_client.cli.proposal import (
     sign_proposal,
 )
 from tearline_client.cli.standing import end, gap, resume, say_positions, state_of, suspend
+from tearline_client.desks.suspending import Position
 from tearline_client.enrolment import read_signed
-from tearline_client.home import replace_file
+from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
-from tearline_client.suspending import Position
+from tearline_client.planning.agreement_file import DAY_MS
 
 _FILE = click.Path(path_type=Path)
 _MAX_BYTES = 1 << 20

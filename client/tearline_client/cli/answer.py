@@ -22,10 +22,10 @@ from tearline_client.cli.requested import (
     text_option,
 )
 from tearline_client.cli.seen import cell_rows
+from tearline_client.desks.releasing import verify_accepted
 from tearline_client.drafting import draft_answer
 from tearline_client.importers.documents import Document
 from tearline_client.node import Node
-from tearline_client.releasing import verify_accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

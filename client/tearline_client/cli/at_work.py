@@ -15,7 +15,7 @@ from tearline_client.audit import rows
 from tearline_client.cli.frame import Frame
 from tearline_client.config import read_passphrase
 from tearline_client.enrolment import Passphrases
-from tearline_client.home import Home
+from tearline_client.keys.home import Home
 from tearline_client.node import Node
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.desks.erasing import order_of
 from tearline_client.enrolment import read_signed
-from tearline_client.erasing import order_of
-from tearline_client.home import replace_file
+from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 
 _FILE = click.Path(path_type=Path)

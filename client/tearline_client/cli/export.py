@@ -11,10 +11,10 @@ from tearline.policy.form import Form
 from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.entities import Entity, entities_from_fields, ids_by_token
 from tearline_client.exporters.files import create_file
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
+from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
 from tearline_client.views import open_view
 
 

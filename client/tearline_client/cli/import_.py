@@ -16,7 +16,7 @@ from tearline_client.importers.ftm import read_ftm
 from tearline_client.importers.ofac import read_ofac
 from tearline_client.importers.tabular import parse_mapping, read_csv
 from tearline_client.node import Node
-from tearline_client.plan import ReleasePlan
+from tearline_client.planning.plan import ReleasePlan
 
 _FILE = click.Path(path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")

@@ -29,7 +29,7 @@ def command(
     written to AGENCY.agency in the home; it is public.
     """
     from tearline_client.enrolment import found_agency
-    from tearline_client.home import Identity
+    from tearline_client.keys.home import Identity
 
     home = home_of(frame)
     identity = Identity(agency=agency, domain=domain, node=node_name)

@@ -12,14 +12,14 @@ from tearline.errors import HomeMissing, MalformedInput, NotFound, TlsError
 from tearline.federation import KeyRecord
 from tearline.keys import KEY_ID_SIZE, key_id
 from tearline.trust import TrustState
-from tearline_client.certifying import has_authority, issue_certificate
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
-from tearline_client.keystore import Keystore
+from tearline_client.keys.certifying import has_authority, issue_certificate
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.rotation import KeyKind
 from tearline_client.node import Node
-from tearline_client.rotation import KeyKind
 
 _FILE = click.Path(path_type=Path)
 _root_option = click.option(

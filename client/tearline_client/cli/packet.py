@@ -43,10 +43,10 @@ from tearline_client.cli.seen import (
     what_to_heed,
 )
 from tearline_client.drafting import Order, draft_file
-from tearline_client.drafts import About
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.plan import Cell
+from tearline_client.planning.drafts import About
+from tearline_client.planning.plan import Cell
 from tearline_client.store.packets import StoredGrant
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import PacketView, open_view

@@ -10,7 +10,7 @@ from tearline_client.cli.at_work import home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.config import read_passphrase
-from tearline_client.keystore import Keystore
+from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import LocalIssuer
 
 

@@ -21,7 +21,7 @@ from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.seen import captions, field_text, short, values_text
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
-from tearline_client.packet_words import (
+from tearline_client.planning.packet_words import (
     CAVEATS,
     INFORMATION,
     PAP,

@@ -14,11 +14,11 @@ from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
 from tearline.proposal import Offer, ProposalState
 from tearline.tokens import Role
-from tearline_client.agreement_file import DAY_MS
 from tearline_client.cli.at_work import agency_name, at_work, counted, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.node import Node
+from tearline_client.planning.agreement_file import DAY_MS
 
 _FILE = click.Path(path_type=Path)
 _MAX_BYTES = 1 << 20

@@ -11,8 +11,8 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, h
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import find_path
+from tearline_client.desks.recalling import RESPOND_MS, RecallPlan
 from tearline_client.node import Node
-from tearline_client.recalling import RESPOND_MS, RecallPlan
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import open_view
 

@@ -11,11 +11,11 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, t
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import cell_rows, field_text, short, text_column
+from tearline_client.desks.releasing import Sent, verify_accepted
+from tearline_client.desks.seconding import Review
 from tearline_client.drafting import Drafted
 from tearline_client.node import Node
-from tearline_client.plan import ReleasePlan
-from tearline_client.releasing import Sent, verify_accepted
-from tearline_client.seconding import Review
+from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.pending import (
     Content,
     Pending,

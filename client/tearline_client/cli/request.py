@@ -25,13 +25,13 @@ from tearline_client.cli.requested import (
     text_option,
 )
 from tearline_client.cli.seen import cell_rows
+from tearline_client.desks.releasing import verify_accepted
+from tearline_client.desks.request_views import RequestView
 from tearline_client.drafting import narrative_field
-from tearline_client.entities import connected_groups
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.releasing import verify_accepted
-from tearline_client.request_file import parse_request_file
-from tearline_client.request_views import RequestView
+from tearline_client.planning.entities import connected_groups
+from tearline_client.planning.request_file import parse_request_file
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000

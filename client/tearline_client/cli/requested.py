@@ -12,8 +12,8 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, time_text
 from tearline_client.cli.frame import Frame
 from tearline_client.cli.seen import text_column
+from tearline_client.desks.request_views import RequestView
 from tearline_client.node import Node
-from tearline_client.request_views import RequestView
 
 FILE = click.Path(path_type=Path)
 item_option = click.option(

@@ -12,7 +12,7 @@ from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import field_text, short
 from tearline_client.finding import Within
 from tearline_client.node import Node
-from tearline_client.search import Sought
+from tearline_client.planning.search import Sought
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _DAY_MS = 24 * 3_600_000

@@ -12,8 +12,8 @@ from tearline.policy.form import Form
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name
 from tearline_client.cli.frame import Frame
-from tearline_client.entities import TOKEN_PREFIX
-from tearline_client.plan import Cell
+from tearline_client.planning.entities import TOKEN_PREFIX
+from tearline_client.planning.plan import Cell
 from tearline_client.views import PacketView
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"

@@ -16,12 +16,12 @@ from tearline.errors import (
 from tearline.federation import TrustList
 from tearline.standing import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
+from tearline_client.border.gaps import Marks
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
-from tearline_client.gaps import Marks
+from tearline_client.desks.suspending import Position, agencies_of
 from tearline_client.node import Node
-from tearline_client.suspending import Position, agencies_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,7 +17,7 @@ from tearline_client.enrolment import (
     read_signed,
     sign_trust_list,
 )
-from tearline_client.home import replace_file
+from tearline_client.keys.home import replace_file
 
 _FILE = click.Path(path_type=Path)
 _root_option = click.option(

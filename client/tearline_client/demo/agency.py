@@ -35,7 +35,6 @@ from tearline_client.cli.seen import (
     view_rows,
 )
 from tearline_client.drafting import Order, draft_answer, draft_file
-from tearline_client.drafts import About
 from tearline_client.enrolment import (
     Passphrases,
     draft_trust_list,
@@ -46,12 +45,13 @@ from tearline_client.enrolment import (
     read_signed,
     sign_trust_list,
 )
-from tearline_client.entities import connected_groups
-from tearline_client.home import Home, Identity
 from tearline_client.importers.ftm import read_ftm
+from tearline_client.keys.home import Home, Identity
 from tearline_client.node import Node
 from tearline_client.persons import LocalIssuer
-from tearline_client.request_file import parse_request_file
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import connected_groups
+from tearline_client.planning.request_file import parse_request_file
 
 PASSPHRASE = b"the demo keeps no secret"
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from tearline_client.entities import Entity
-from tearline_client.schemata import EXTENSIONS, property_of
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.schemata import EXTENSIONS, property_of
 
 # JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
 # is misled by characters that turn the direction of writing or show nothing.

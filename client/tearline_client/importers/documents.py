@@ -8,8 +8,8 @@ from pathlib import Path
 from tearline.bodies.documents import DOCUMENT, FILE, media_type_of, plain_file_name
 from tearline.limits import MAX_FIELD_BYTES
 from tearline.packet import TEXT, Field
-from tearline_client.drafts import marking_for
 from tearline_client.importers.source import open_source
+from tearline_client.planning.drafts import marking_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

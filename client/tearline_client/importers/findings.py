@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from tearline.errors import ImportRefused, ImportTooLarge, MalformedInput
 from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_VALUES
-from tearline_client.entities import Entity, merge_entities
 from tearline_client.importers.identifiers import check_property
-from tearline_client.schemata import SCHEMATA, property_of
+from tearline_client.planning.entities import Entity, merge_entities
+from tearline_client.planning.schemata import SCHEMATA, property_of
 
 
 class Concern(StrEnum):

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
-from tearline_client.entities import Entity
 from tearline_client.importers.findings import Concern, Imported, Report, gather, judge
 from tearline_client.importers.source import open_source, read_lines
-from tearline_client.schemata import NEVER_TRAVELS
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.schemata import NEVER_TRAVELS
 
 _KEYS = frozenset({"id", "schema", "properties"})
 # Of Aleph, OpenSanctions and yente.

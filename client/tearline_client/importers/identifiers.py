@@ -28,7 +28,7 @@ from tearline.bodies.rules import Value
 from tearline.bodies.transfers import METHOD, SIDE
 from tearline_client.importers.countries import country_code
 from tearline_client.importers.wallets import is_wallet_address
-from tearline_client.schemata import Property, PropertyType
+from tearline_client.planning.schemata import Property, PropertyType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

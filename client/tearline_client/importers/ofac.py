@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
-from tearline_client.entities import Entity
 from tearline_client.importers.countries import country_code
 from tearline_client.importers.findings import Concern, Imported, Report, gather
 from tearline_client.importers.identifiers import check, check_property
 from tearline_client.importers.remarks import PASSPORT, Remark, Topic, parse_remarks
 from tearline_client.importers.source import open_source, read_table
-from tearline_client.schemata import PropertyType, property_of
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.schemata import PropertyType, property_of
 
 COLUMNS = (
     "ent_num",

@@ -36,12 +36,12 @@ from typing import Any, BinaryIO
 from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput, MappingMalformed
 from tearline.limits import MAX_COLUMNS, MAX_MAPPING_BYTES
-from tearline_client.entities import Entity
 from tearline_client.importers.dates import is_date_format, iso_date
 from tearline_client.importers.findings import Concern, Imported, Report, gather
 from tearline_client.importers.identifiers import FORMATS, check, check_property
 from tearline_client.importers.source import open_source, read_table
-from tearline_client.schemata import (
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.schemata import (
     NEVER_TRAVELS,
     SCHEMATA,
     Property,

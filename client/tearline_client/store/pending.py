@@ -16,7 +16,7 @@ from tearline.limits import MAX_PENDING
 from tearline.packet import PacketKind, Urgency
 from tearline.statement import ActedBy
 from tearline.wire.packets import encode_field, parse_field
-from tearline_client.plan import Draft, ReleasePlan
+from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 

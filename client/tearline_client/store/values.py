@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tearline.encoding import label
 from tearline.errors import MalformedInput
-from tearline_client.search import folded
+from tearline_client.planning.search import folded
 from tearline_client.store.database import Database
 
 _TAG_SIZE = 16

@@ -63,25 +63,25 @@ DELIVERIES = (
         "move a grant to another packet",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_packet",
-        "tearline_client.incoming:_verify_packet",
+        "tearline_client.link.incoming:_verify_packet",
     ),
     _delivery(
         "move a grant to another recipient",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_recipient",
-        "tearline_client.incoming:Intake._verify_addressed",
+        "tearline_client.link.incoming:Intake._verify_addressed",
     ),
     _delivery(
         "show the log entry of another statement",
         "TL-LOG-020",
         "test_an_entry_of_another_statement_is_refused",
-        "tearline_client.incoming:_verify_event",
+        "tearline_client.link.incoming:_verify_event",
     ),
     _delivery(
         "show an entry that names other parties",
         "TL-LOG-020",
         "test_an_entry_that_names_others_is_refused",
-        "tearline_client.incoming:Intake._verify_parties",
+        "tearline_client.link.incoming:Intake._verify_parties",
     ),
     _delivery(
         "show an entry that the log does not hold",
@@ -243,6 +243,6 @@ LOGS = (
         "give false receipts",
         "TL-REQ-007",
         "test_a_false_receipt_is_kept_as_evidence",
-        "tearline_client.sender:Sender._verify_outcome",
+        "tearline_client.border.sender:Sender._verify_outcome",
     ),
 )

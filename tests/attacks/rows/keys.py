@@ -154,7 +154,7 @@ LIFE = (
         "open with a stolen encryption key what is sent after it was replaced",
         "TL-GRT-001",
         "test_a_stolen_key_opens_nothing_sent_after_rotation",
-        "tearline_client.key_records:KeyRecords.rotate",
+        "tearline_client.border.key_records:KeyRecords.rotate",
         "the new key's record, in the log",
     ),
     _life(
@@ -168,7 +168,7 @@ LIFE = (
         "take a keystore, to open mail that was recorded earlier",
         "TL-KEY-005",
         "test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable",
-        "tearline_client.key_records:KeyRecords.destroy_ended",
+        "tearline_client.border.key_records:KeyRecords.destroy_ended",
         "none: the key is gone",
         "0",
     ),

@@ -85,7 +85,7 @@ ONWARD = (
         "mark a value milder than its source does",
         "TL-POL-023",
         "test_a_value_of_a_source_that_is_marked_milder_is_refused",
-        "tearline_client.deriving:verify_taken",
+        "tearline_client.border.deriving:verify_taken",
         evidence=_PUT_ASIDE,
     ),
     _attack(

@@ -156,7 +156,7 @@ COALITIONS = (
         "forward surreptitiously",
         "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
-        "tearline_client.incoming:_verify_originator",
+        "tearline_client.link.incoming:_verify_originator",
     ),
     _coalition(
         "take one place twice",
@@ -180,7 +180,7 @@ COALITIONS = (
         "give a receipt for another's grant",
         "TL-GRT-001",
         "test_a_receipt_counts_only_from_the_grant_s_recipient",
-        "tearline_client.receiver:Receiver._store_receipt",
+        "tearline_client.border.receiver:Receiver._store_receipt",
     ),
     _sealed(
         "mark a compartment anew",

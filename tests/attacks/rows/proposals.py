@@ -20,7 +20,7 @@ PROPOSALS = (
         "change a term of a proposal on its way",
         "TL-LOG-020",
         "test_an_exchange_that_changes_a_term_is_caught",
-        "tearline_client.incoming:_verify_event",
+        "tearline_client.link.incoming:_verify_event",
     ),
     _attack(
         "change a term under the drafter's signature, and sign the result",
@@ -72,7 +72,7 @@ OPENINGS = (
         name="show the sender another log than the recipient who opens by it",
         code="TL-LOG-040",
         evidence="the grant, which waits at the node, still sealed",
-        function="tearline_client.incoming:Intake._waits",
+        function="tearline_client.link.incoming:Intake._waits",
         test="tests/attacks/test_both_before_open.py"
         "::test_an_exchange_that_shows_the_sender_another_log_shows_nothing",
         returns="False",

@@ -33,14 +33,14 @@ RECALLS = (
         "TL-GRT-012",
         _PUT_ASIDE,
         "test_an_exchange_does_not_bring_a_recall_of_somebody_else",
-        "tearline_client.answering:_verify_originator",
+        "tearline_client.border.answering:_verify_originator",
     ),
     _recall(
         "bring a grant behind its recall",
         "",
         "the grant, closed, and the receipt that says so",
         "test_a_grant_that_comes_behind_its_recall_stays_closed",
-        "tearline_client.answering:recalled_of",
+        "tearline_client.border.answering:recalled_of",
         "frozenset()",
     ),
     _recall(
@@ -55,7 +55,7 @@ RECALLS = (
         "TL-REQ-006",
         _PUT_ASIDE,
         "test_only_who_was_asked_answers_a_recall",
-        "tearline_client.answering:_verify_asked",
+        "tearline_client.border.answering:_verify_asked",
     ),
     _recall(
         "grant a recalled packet again",

@@ -13,8 +13,8 @@ from simulator import PASSPHRASE
 from tearline.errors import StoreFull
 from tearline.event import EventCode
 from tearline.wire.flow import parse_event
-from tearline_client.anchoring import ANCHOR_MS
 from tearline_client.audit.access import examine_access
+from tearline_client.border.anchoring import ANCHOR_MS
 from tearline_client.node import Node
 from tearline_client.store.access import AccessStore
 

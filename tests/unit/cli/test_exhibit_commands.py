@@ -12,7 +12,7 @@ from tearline.armor import Armor, armor, parse_armor
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit
 from tearline_client.cli import command
 from tearline_client.demo.lead import ACCOUNT, AMOUNT, METHOD, NARRATIVE, SOURCE, SUSPECT
-from tearline_client.home import Home
+from tearline_client.keys.home import Home
 
 PARTNER = "mx-prosecutor"
 

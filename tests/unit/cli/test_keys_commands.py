@@ -8,8 +8,8 @@ from simulator import PASSPHRASE
 from tearline.errors import NotFound
 from tearline.federation import KeyUse
 from tearline_client.cli.keys import Held, find_key, key_rows
-from tearline_client.home import COSIGNING_KEY
-from tearline_client.keystore import Keystore
+from tearline_client.keys.home import COSIGNING_KEY
+from tearline_client.keys.keystore import Keystore
 
 NOW_MS = 1_780_000_000_000
 FED = federation()

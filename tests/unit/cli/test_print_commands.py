@@ -19,7 +19,7 @@ from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.print_ import document_of
 from tearline_client.cli.seen import TEAR_LINE
 from tearline_client.demo.lead import ACCOUNT
-from tearline_client.packet_words import CAVEATS, INFORMATION, PAP, REASONS, SOURCE, TLP
+from tearline_client.planning.packet_words import CAVEATS, INFORMATION, PAP, REASONS, SOURCE, TLP
 from tearline_client.store.access import AccessStore
 
 OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -5,16 +5,16 @@ from collections import Counter
 import pytest
 
 from support import shared
-from tearline_client.entities import (
+from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
+from tearline_client.importers.findings import Report, gather
+from tearline_client.importers.ftm import iter_ftm, read_ftm
+from tearline_client.importers.ofac import read_ofac
+from tearline_client.planning.entities import (
     Entity,
     connected_groups,
     entities_from_fields,
     fields_of,
 )
-from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
-from tearline_client.importers.findings import Report, gather
-from tearline_client.importers.ftm import iter_ftm, read_ftm
-from tearline_client.importers.ofac import read_ofac
 
 KEY = bytes(range(32))
 AGREEMENT = bytes(16)

@@ -8,10 +8,10 @@ import pytest
 from support import shared
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_FIELD_BYTES, MAX_IMPORT_BYTES, MAX_LINE_BYTES, MAX_VALUES
-from tearline_client.entities import Entity
 from tearline_client.importers import findings as findings_module
 from tearline_client.importers.findings import Concern, Finding, Report, gather
 from tearline_client.importers.ftm import iter_ftm, read_ftm
+from tearline_client.planning.entities import Entity
 
 PERSON = {
     "id": "p1",

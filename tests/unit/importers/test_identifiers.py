@@ -8,7 +8,7 @@ from tearline_client.importers.countries import country_code
 from tearline_client.importers.dates import is_date_format, iso_date
 from tearline_client.importers.identifiers import FORMATS, check
 from tearline_client.importers.wallets import is_wallet_address, keccak256
-from tearline_client.schemata import PropertyType
+from tearline_client.planning.schemata import PropertyType
 
 # Public examples of the standards, or of python-stdnum.
 VALID = [

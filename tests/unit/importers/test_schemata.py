@@ -4,7 +4,7 @@ from tearline.policy.profile import property_category
 from tearline.policy.schemata import SCHEMATA as PROFILE
 from tearline.policy.schemata import SECRET_PROPERTIES
 from tearline_client.importers.identifiers import FORMATS
-from tearline_client.schemata import (
+from tearline_client.planning.schemata import (
     EXTENSIONS,
     NEVER_TRAVELS,
     SCHEMATA,

@@ -14,8 +14,8 @@ from desk import OUR_NAME, OUR_NODE, Desk, Dialling
 from simulator import PASSPHRASE
 from tearline.errors import HomeMissing, KeystoreLocked, NotFound
 from tearline_client import Node, SyncNode
-from tearline_client.proposing import Proposals
-from tearline_client.receiver import Receiver
+from tearline_client.border.receiver import Receiver
+from tearline_client.desks.proposing import Proposals
 
 
 @pytest.fixture(autouse=True)

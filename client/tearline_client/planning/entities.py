@@ -28,7 +28,7 @@ from tearline.limits import (
     MAX_PROPERTIES,
     MAX_VALUES,
 )
-from tearline_client.schemata import is_reference
+from tearline_client.planning.schemata import is_reference
 
 ID_PROPERTY = "id"
 UNKNOWN_SCHEMA = "Thing"

@@ -23,13 +23,13 @@ from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
-from tearline_client.filing import verify_filing
-from tearline_client.obeying import Obeying
+from tearline_client.border.filing import verify_filing
+from tearline_client.border.obeying import Obeying
+from tearline_client.border.reissuing import Reissuing
+from tearline_client.border.sender import Sender
+from tearline_client.link.outgoing import Releaser, compose, make_grant, sign_together
 from tearline_client.onward import OnwardUse
-from tearline_client.outgoing import Releaser, compose, make_grant, sign_together
-from tearline_client.plan import Draft, ReleasePlan, Selection, plan_release
-from tearline_client.reissuing import Reissuing
-from tearline_client.sender import Sender
+from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
 from tearline_client.views import PacketView, open_view, sealed_again
 

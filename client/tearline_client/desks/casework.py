@@ -35,9 +35,9 @@ from tearline.packet import Manifest
 from tearline.sealing import seal_note
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
-from tearline_client.outgoing import sign_together
-from tearline_client.releasing import node_of
-from tearline_client.sender import Sender
+from tearline_client.border.sender import Sender
+from tearline_client.desks.releasing import node_of
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.cases import CaseStore, LedCase, Said
 

@@ -42,9 +42,9 @@ from tearline.wire.flow import (
 )
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, signed
-from tearline_client.obeying import Obeying, Verdict
-from tearline_client.outgoing import Composition, sign_together
-from tearline_client.resending import (
+from tearline_client.border.obeying import Obeying, Verdict
+from tearline_client.link.outgoing import Composition, sign_together
+from tearline_client.link.resending import (
     Unsigned,
     instead_of,
     is_behind,

@@ -39,8 +39,8 @@ from tearline.wire.addressed import address_of
 from tearline.wire.flow import encode_void, parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed
-from tearline_client.incoming import Lapsed, Received, ReceivedGrant
-from tearline_client.resending import Unsigned
+from tearline_client.link.incoming import Lapsed, Received, ReceivedGrant
+from tearline_client.link.resending import Unsigned
 from tearline_client.state import NodeState
 
 _ALWAYS_PASS = frozenset({StatementType.VOID, StatementType.RECEIPT, StatementType.RECALL})

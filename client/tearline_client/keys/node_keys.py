@@ -11,7 +11,7 @@ from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.errors import KeystoreEntryMissing
 from tearline.keys import SEED_SIZE, KemKey, SigningKey, key_id
 from tearline.statement import Signer
-from tearline_client.home import (
+from tearline_client.keys.home import (
     COSIGNING_KEY,
     KEM_PREFIX,
     SIGNING_KEY,
@@ -20,8 +20,8 @@ from tearline_client.home import (
     kem_entry,
     kem_key_by_id,
 )
-from tearline_client.keystore import Keystore
-from tearline_client.rotation import KeyKind
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.rotation import KeyKind
 
 _IN_USE = {KeyKind.SIGN: SIGNING_KEY, KeyKind.COSIGN: COSIGNING_KEY}
 _NEXT = {kind: f"{name}-next" for kind, name in _IN_USE.items()}

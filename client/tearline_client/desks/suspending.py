@@ -29,8 +29,8 @@ from tearline.tokens import Role
 from tearline.wire.exchange import Publication, encode_publication
 from tearline.wire.standings import encode_standing
 from tearline.wire.statements import Signed, signed
-from tearline_client.gaps import Gap, gaps_of
-from tearline_client.sender import Sender
+from tearline_client.border.gaps import Gap, gaps_of
+from tearline_client.border.sender import Sender
 from tearline_client.state import NodeState
 
 _AFFIRM_MS = FRESH_MS // 2  # so that one that is late is still in time

@@ -1,10 +1,10 @@
 """The node's connection, and the certificate it is made with."""
 
 from tearline.certificates import end_s
-from tearline_client.certifying import has_authority, is_certificate_due, renew_certificate
-from tearline_client.home import Home
-from tearline_client.keystore import Keystore
-from tearline_client.transport import Transport
+from tearline_client.keys.certifying import has_authority, is_certificate_due, renew_certificate
+from tearline_client.keys.home import Home
+from tearline_client.keys.keystore import Keystore
+from tearline_client.link.transport import Transport
 
 
 class Connection:

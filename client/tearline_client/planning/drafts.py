@@ -15,8 +15,8 @@ from tearline.policy.profile import (
     parse_path,
     verify_may_travel,
 )
-from tearline_client.entities import Group, entity_token, fields_of
-from tearline_client.plan import Draft
+from tearline_client.planning.entities import Group, entity_token, fields_of
+from tearline_client.planning.plan import Draft
 
 DAY_MS = 24 * 3_600_000
 DEFAULT_LIFETIME_MS = 365 * DAY_MS

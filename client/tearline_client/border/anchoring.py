@@ -6,8 +6,8 @@ from tearline.anchor import Anchor, AnchoredTree
 from tearline.errors import TrustError
 from tearline.statement import SALT_SIZE, StatementType
 from tearline.wire.flow import encode_anchor
-from tearline_client.outgoing import sign_together
-from tearline_client.sender import Sender
+from tearline_client.border.sender import Sender
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.access import AccessStore, StoredAnchor
 

@@ -25,7 +25,7 @@ from tearline.wire.exchange import Publication, publication_of
 from tearline.wire.flow import encode_grant
 from tearline.wire.packets import Release, encode_manifest
 from tearline.wire.statements import Signed, signed
-from tearline_client.plan import ReleasePlan, Selection
+from tearline_client.planning.plan import ReleasePlan, Selection
 
 MESSAGE_BYTES = 900 << 10  # packets and statements; with framing a message stays near 1 MiB
 NextSeq = Callable[[str, bytes], int]

@@ -38,13 +38,13 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire.exchange import encode_publication
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
 from tearline.wire.statements import signed
+from tearline_client.border.obeying import Obeying
+from tearline_client.border.sender import Sender
+from tearline_client.desks.releasing import Persons, Releasing, Sent
+from tearline_client.desks.request_views import RequestView, view_request
+from tearline_client.link.outgoing import sign_together
 from tearline_client.notices import Due
-from tearline_client.obeying import Obeying
-from tearline_client.outgoing import sign_together
-from tearline_client.plan import ReleasePlan
-from tearline_client.releasing import Persons, Releasing, Sent
-from tearline_client.request_views import RequestView, view_request
-from tearline_client.sender import Sender
+from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.requests import StoredRequest
 

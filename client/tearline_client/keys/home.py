@@ -28,7 +28,7 @@ from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.rpc.credentials import TlsIdentity
 from tearline.wire.statements import Signed, parse_signed
 from tearline.wire.trust import parse_trust_list
-from tearline_client.keystore import Keystore
+from tearline_client.keys.keystore import Keystore
 
 SIGNING_KEY = "sign"
 COSIGNING_KEY = "cosign"

@@ -34,10 +34,10 @@ from tearline.sealing import SealedPacket, release_of, seal_release
 from tearline.statement import StatementType
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
-from tearline_client.obeying import Obeying
-from tearline_client.outgoing import Releaser, make_grant, sign_together
-from tearline_client.plan import Selection
-from tearline_client.sender import Sender
+from tearline_client.border.obeying import Obeying
+from tearline_client.border.sender import Sender
+from tearline_client.link.outgoing import Releaser, make_grant, sign_together
+from tearline_client.planning.plan import Selection
 from tearline_client.state import NodeState
 from tearline_client.views import open_view, sealed_again
 

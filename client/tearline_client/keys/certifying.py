@@ -18,9 +18,9 @@ from tearline.certificates import (
     verify_current,
 )
 from tearline.errors import CertificateExpired, ConfigUnreadable, HomeMissing
-from tearline_client.home import TLS_PREFIX, Home, Identity, replace_private, tls_entry
-from tearline_client.keystore import Keystore
-from tearline_client.rotation import LIFETIME_MS, KeyKind, rotation_due
+from tearline_client.keys.home import TLS_PREFIX, Home, Identity, replace_private, tls_entry
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.rotation import LIFETIME_MS, KeyKind, rotation_due
 
 CA_KEY = "ca"
 CA_CERTIFICATE = "ca-certificate"

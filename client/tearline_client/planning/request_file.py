@@ -24,8 +24,8 @@ from typing import Any
 
 from tearline.errors import RecordRequestMalformed
 from tearline.packet import PacketKind, Urgency
-from tearline_client.drafts import About
-from tearline_client.entities import Entity
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity
 
 _TEXTS = ("to", "agreement", "article", "purpose", "offence", "link")
 _OPTIONAL = ("urgency", "urgency_reason", "case", "narrative", "subjects")

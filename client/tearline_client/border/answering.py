@@ -20,9 +20,9 @@ from tearline.recall import (
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.exchange import encode_publication
 from tearline.wire.recalls import encode_recall
-from tearline_client.forgetting import forget, reach_of
-from tearline_client.incoming import Received
-from tearline_client.outgoing import sign_together
+from tearline_client.border.forgetting import forget, reach_of
+from tearline_client.link.incoming import Received
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
 

@@ -18,15 +18,15 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire.exchange import Publication, encode_publication
 from tearline.wire.recalls import encode_recall
 from tearline.wire.statements import signed
-from tearline_client.answering import erase, keep
-from tearline_client.forgetting import expire, forget
-from tearline_client.outgoing import sign_together
-from tearline_client.releasing import node_of
-from tearline_client.sender import Sender
+from tearline_client.border.answering import erase, keep
+from tearline_client.border.forgetting import expire, forget
+from tearline_client.border.sender import Sender
+from tearline_client.border.withdrawing import withdraw
+from tearline_client.desks.releasing import node_of
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import open_view
-from tearline_client.withdrawing import withdraw
 
 RESPOND_MS = 3 * 24 * 3_600_000  # as long as for an urgent request
 

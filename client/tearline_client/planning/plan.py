@@ -19,7 +19,7 @@ from tearline.policy.marking import Marking
 from tearline.policy.masks import generalise
 from tearline.policy.release import Decision, ReleasePolicy
 from tearline.sealing import SealedPacket
-from tearline_client.entities import TOKEN_PREFIX
+from tearline_client.planning.entities import TOKEN_PREFIX
 
 _REFERENCE = TOKEN_PREFIX.encode()
 

@@ -12,8 +12,8 @@ from tearline.receipt import Status
 from tearline.statement import StatementType
 from tearline.wire.exchange import encode_publication
 from tearline.wire.flow import encode_void
-from tearline_client.outgoing import sign_together
-from tearline_client.sender import TREE_LIMIT
+from tearline_client.border.sender import TREE_LIMIT
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredGrant
 

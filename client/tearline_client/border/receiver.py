@@ -53,11 +53,12 @@ from tearline.wire.exchange import (
     is_idle,
     parse_delivery,
 )
-from tearline_client.answering import recalled_of, take_recall
-from tearline_client.deriving import verify_taken
-from tearline_client.filing import verify_filed, verify_part
-from tearline_client.given import take_consent
-from tearline_client.incoming import (
+from tearline_client.border.answering import recalled_of, take_recall
+from tearline_client.border.deriving import verify_taken
+from tearline_client.border.filing import verify_filed, verify_part
+from tearline_client.border.given import take_consent
+from tearline_client.border.obeying import Obeying
+from tearline_client.link.incoming import (
     Intake,
     KeptBack,
     Lapsed,
@@ -69,7 +70,6 @@ from tearline_client.incoming import (
     Waiting,
 )
 from tearline_client.notices import arrival
-from tearline_client.obeying import Obeying
 from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
 from tearline_client.store.requests import StoredRequest

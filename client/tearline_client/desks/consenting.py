@@ -31,9 +31,9 @@ from tearline.sealing import seal_note
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline.wire.statements import signed
-from tearline_client.outgoing import sign_together
-from tearline_client.releasing import Persons, Releasing, Sent, node_of, verify_accepted
-from tearline_client.sender import Sender
+from tearline_client.border.sender import Sender
+from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
+from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord, OwnSource
 from tearline_client.views import PacketView, open_view

@@ -23,10 +23,10 @@ from tearline.statement import StatementType
 from tearline.wire.exchange import Publication
 from tearline.wire.statements import Signed, signed
 from tearline.wire.trust import encode_key_record, parse_key_record
-from tearline_client.home import Home
-from tearline_client.node_keys import NodeKeys
-from tearline_client.rotation import KeyKind, end_of_new, is_past_use, rotation_due
-from tearline_client.sender import Sender
+from tearline_client.border.sender import Sender
+from tearline_client.keys.home import Home
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.keys.rotation import KeyKind, end_of_new, is_past_use, rotation_due
 from tearline_client.state import NodeState
 from tearline_client.store.outbox import OutboxState
 

@@ -6,7 +6,7 @@ from tearline.errors import NotFound
 from tearline.identity import agency_uri_of
 from tearline.onward import Held, verify_evaluation_kept, verify_marked_as
 from tearline.packet import TEXT, Field, Manifest, View
-from tearline_client.search import folded
+from tearline_client.planning.search import folded
 from tearline_client.store.packets import PacketStore
 from tearline_client.views import PacketView, open_view
 

@@ -15,8 +15,8 @@ from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import Publication
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.statements import Signed, merge_signed, signed
-from tearline_client.agreement_file import DAY_MS, parse_agreement_file
-from tearline_client.sender import Sender
+from tearline_client.border.sender import Sender
+from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file
 from tearline_client.state import NodeState
 from tearline_client.store.proposals import complete
 

@@ -20,10 +20,10 @@ from tearline.request.step import Note
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
-from tearline_client.consenting import Consents, Giving
-from tearline_client.plan import Cell, ReleasePlan
-from tearline_client.releasing import Persons, Releasing, Sent
-from tearline_client.requesting import Requests
+from tearline_client.desks.consenting import Consents, Giving
+from tearline_client.desks.releasing import Persons, Releasing, Sent
+from tearline_client.desks.requesting import Requests
+from tearline_client.planning.plan import Cell, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.pending import (
     Content,

@@ -1,0 +1,1 @@
+"""Where packets cross: sealing and checking what goes out, verifying and obeying what came."""

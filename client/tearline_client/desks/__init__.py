@@ -1,0 +1,1 @@
+"""What people of different agencies do with each other, one desk for each kind of act."""

@@ -1,0 +1,1 @@
+"""What a person writes before anything is signed: entities, drafts, plans and agreements."""
