@@ -216,7 +216,7 @@ class Signed:
 def signed(tree: SignedTree, index: int = 0) -> Signed:
     """One statement of a tree, with the attestation."""
     attestation = tree.attestation
-    return Signed(statement=tree.statements()[index], attestations={attestation.hash: attestation})
+    return Signed(statement=tree.statement(index), attestations={attestation.hash: attestation})
 
 
 def cosigned(trees: Iterable[tuple[SignedTree, int]]) -> Signed:
