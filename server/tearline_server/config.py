@@ -28,7 +28,13 @@ from tearline.errors import (
     SettingUnknown,
 )
 from tearline.identity import AgencyUri, ExchangeUri
-from tearline.limits import MAX_WITNESSES, NODE_BYTES_S, NODE_STATEMENTS_S
+from tearline.limits import (
+    MAILBOX_BYTES,
+    MAILBOX_STATEMENTS,
+    MAX_WITNESSES,
+    NODE_BYTES_S,
+    NODE_STATEMENTS_S,
+)
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
@@ -36,7 +42,7 @@ _MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file 
 _MAX_PORT = 65535
 _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
-_MAX_RATE = 1 << 40  # beyond any line and any disk
+_MAX_NUMBER = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
 _STORE = "store"
@@ -48,7 +54,12 @@ _URL = re.compile(
     rf"https?://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(?::([0-9]{{1,5}}))?(?:/[^?#\s]+)?",
     re.ASCII,
 )
-_NUMBERS = {"node_statements_s": NODE_STATEMENTS_S, "node_bytes_s": NODE_BYTES_S}
+_NUMBERS = {
+    "node_statements_s": NODE_STATEMENTS_S,
+    "node_bytes_s": NODE_BYTES_S,
+    "mailbox_statements": MAILBOX_STATEMENTS,
+    "mailbox_bytes": MAILBOX_BYTES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,8 @@ class Config:
         witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
+        mailbox_statements: Statements of one agency that may wait for one node.
+        mailbox_bytes: Bytes of them.
     """
 
     home: Path
@@ -93,6 +106,8 @@ class Config:
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
+    mailbox_statements: int
+    mailbox_bytes: int
 
     @property
     def uri(self) -> ExchangeUri:
@@ -141,8 +156,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             metrics=_port("metrics", values),
             store=parse_store(values[_STORE]) if _STORE in values else None,
             witnesses=_witnesses(values.get(_WITNESSES, [])),
-            node_statements_s=_number("node_statements_s", values),
-            node_bytes_s=_number("node_bytes_s", values),
+            **{name: _number(name, values) for name in _NUMBERS},
         )
     except MalformedInput as error:
         raise SettingInvalid(error.why) from None
@@ -317,6 +331,6 @@ def _port(name: str, values: Mapping[str, object]) -> str | None:
 
 def _number(name: str, values: Mapping[str, object]) -> int:
     value = values.get(name, _NUMBERS[name])
-    if type(value) is not int or not 0 < value <= _MAX_RATE:
+    if type(value) is not int or not 0 < value <= _MAX_NUMBER:
         raise SettingInvalid(f"{name}: a whole number above zero was expected")
     return value

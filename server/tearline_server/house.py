@@ -12,6 +12,7 @@ from tearline_server.judging.registry import Installation, installation_of
 from tearline_server.keyfile import ExchangeKeys, identity_of
 from tearline_server.metrics import Metrics
 from tearline_server.storage.store import Store
+from tearline_server.turns import Weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,10 @@ def now_ms() -> int:
 def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
     """What an exchange is built from."""
     return House(
-        installation=installation_of(identity_of(config, keys)),
+        installation=installation_of(
+            identity_of(config, keys),
+            Weight(statements=config.mailbox_statements, bytes=config.mailbox_bytes),
+        ),
         store=store,
         log=AuditLog(store, origin=config.origin, signers=keys.log, clock=now_ms),
         signer_of=lambda federation: Signer(

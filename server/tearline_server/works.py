@@ -80,7 +80,7 @@ class Submission:
         self._rulings: tuple[Ruling, ...] = ()
         self.source = publisher.node
         self.attestations = attestations
-        self.asked = asked_of(claims)
+        self.asked = asked_of(claims, publisher.agency)
         self.weight = Weight(statements=len(claims), bytes=size)
 
     def judge(self, registry: Registry, docket: Docket) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ import tearline_server.judging.judge
 from simulator import EVERYTHING, US, LyingTransport, Member, Simulation
 from tearline.errors import (
     ExchangeFault,
+    MailboxFull,
     NotFound,
     OutcomeUnknown,
     ReleaseRefused,
@@ -17,6 +19,7 @@ from tearline.errors import (
 )
 from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.keys import SigningKey
+from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS
 from tearline.receipt import Receipt, Status
 from tearline.statement import Signer, StatementType
 from tearline.trust import NODE_TYPES
@@ -24,7 +27,9 @@ from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.desks.releasing import Persons
+from tearline_client.link.resending import rest_of
 from tearline_client.store.outbox import OutboxState
+from tearline_server.turns import Weight
 
 WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}
 
@@ -99,6 +104,52 @@ async def test_a_refused_grant_does_not_hold_up_other_partners(world: Simulation
     await world.us.node.send(plans)
     await arrived(world.cn, 1)
     await arrived(world.mx, 1)
+
+
+# A partner's mailbox is full.
+
+
+def room(world: Simulation, statements: int) -> None:
+    registry = world.exchange._desk.registry
+    room = Weight(statements=statements, bytes=MAILBOX_BYTES)
+    registry.installation = replace(registry.installation, room=room)
+
+
+async def test_what_a_full_mailbox_does_not_take_waits_and_holds_up_nobody_else(
+    world: Simulation,
+) -> None:
+    room(world, 2)
+    with pytest.raises(MailboxFull, match="waits in the outbox"):
+        await world.us.node.send([world.us.plan(world.cn, world.mx) for _ in range(4)])
+    assert waits(world.us)
+    assert world.us.status().faults == {MailboxFull.code: 1}
+    await arrived(world.cn, 2)
+    await arrived(world.mx, 2)
+    with pytest.raises(MailboxFull):
+        await world.us.send(world.mx)
+    await arrived(world.mx, 4)
+    for packets in (4, 4):
+        await world.us.node.sync()
+        await arrived(world.cn, packets)
+    assert not waits(world.us)
+    assert world.us.status().faults == {}
+    await arrived(world.mx, 5)
+
+
+async def test_a_message_of_which_nothing_is_taken_is_told_when_to_come_again(
+    world: Simulation,
+) -> None:
+    room(world, 1)
+    await world.us.send(world.cn)
+    _, publication = world.us.compose(world.cn, seq=2)
+    (accepted, full) = await world.us.publish(publication)
+    assert accepted.refusal is None
+    assert full.refusal is not None
+    assert full.refusal.code == MailboxFull.code
+    grants = rest_of(publication, {full.about}, {}, world.us.signer)
+    with pytest.raises(MailboxFull) as refused:
+        await world.us.publish(grants)
+    assert refused.value.retry_after_ms == MAILBOX_RETRY_MS
 
 
 # The signing key ends.

@@ -122,6 +122,29 @@ async def test_acknowledgements_only_grow(store: Store) -> None:
         assert await awaited() == [n >= expected[0] for n in range(4)]
 
 
+async def test_what_waits_is_counted_until_its_reader_takes_it_in(store: Store) -> None:
+    us, them = "spiffe://a.example", "spiffe://c.example"
+    asked = Asked(waiting=frozenset({(B, us), (B, them), (C, us), (A, us)}))
+
+    async def waiting() -> dict[tuple[str, str], tuple[int, int]]:
+        return dict((await known(store, asked)).waiting)
+
+    def mail(node: str, seq: int, agency: str, size: int) -> MailRow:
+        return MailRow(node=node, seq=seq, statement=0, entry=0, agency=agency, bytes=size)
+
+    assert await waiting() == {}
+    first = [mail(B, 1, us, 10), mail(B, 2, us, 20), mail(B, 3, them, 5), mail(B, 4, "", 0)]
+    await put(store, event(0), statements=[statement(0, b"a")], mail=[*first, mail(C, 1, us, 7)])
+    assert await waiting() == {(B, us): (2, 30), (B, them): (1, 5), (C, us): (1, 7)}
+    await put(store, acknowledged={B: 1})
+    await put(store, acknowledged={B: 1})
+    assert await waiting() == {(B, us): (1, 20), (B, them): (1, 5), (C, us): (1, 7)}
+    await put(store, mail=[mail(B, 5, us, 1), mail(B, 6, us, 2)], acknowledged={B: 5, C: 1})
+    assert await waiting() == {(B, us): (1, 2), (B, them): (0, 0), (C, us): (0, 0)}
+    await put(store, acknowledged={B: 3})
+    assert (await waiting())[B, us] == (1, 2)
+
+
 async def test_what_an_entry_hides_is_known_by_its_index(store: Store) -> None:
     await put(store, event(0), event(1))
     rows = await store.event_rows(0, limit=2)

@@ -9,6 +9,7 @@ from tearline.errors import (
     ExchangeBusy,
     ExchangeFault,
     ExchangeUnreachable,
+    MailboxFull,
     MalformedInput,
     NotFound,
     NotPermitted,
@@ -81,6 +82,13 @@ def test_busy_says_how_long_to_wait() -> None:
     assert getattr(returned(ExchangeBusy()), "retry_after_ms", 0) is None
     long = returned(ExchangeBusy(retry_after_ms=10**12))
     assert getattr(long, "retry_after_ms", 0) == MAX_RETRY_AFTER_MS
+
+
+def test_a_full_mailbox_is_told_as_one_that_is_busy() -> None:
+    status = status_of(MailboxFull(retry_after_ms=60_000))
+    assert status.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    back = error_of(status.code, status.metadata)
+    assert (type(back), getattr(back, "retry_after_ms", 0)) == (MailboxFull, 60_000)
 
 
 @pytest.mark.parametrize("wait", [-1, 10**12, 1.5, "5", True, [1]])

@@ -15,6 +15,7 @@ from tearline.errors import (
     ExchangeBusy,
     ExchangeMisbehaved,
     ExchangeUnreachable,
+    MailboxFull,
     OutcomeUnknown,
     RecipientKeyExpired,
     RequestError,
@@ -427,6 +428,8 @@ def _ids(publication: Publication) -> list[bytes]:
 
 def _is_about_message(error: RequestError | TlsError) -> bool:
     """Whether the exchange may well take another message."""
+    if isinstance(error, MailboxFull):
+        return True
     if isinstance(error, ExchangeBusy):
         return error.retry_after_ms is None  # gRPC's own word: this message is too large
     return not isinstance(error, TlsError | ExchangeUnreachable)

@@ -1,14 +1,14 @@
 """What is left to send of a message that was answered in part; no place in a channel stays empty.
 
-A statement that was accepted is done. One that came before its turn is sent again as it is. In
-the place of one that was refused goes a void, before whatever stands behind it.
+A statement that was accepted is done. One that came before its turn, or found no room, is sent
+again as it is. In the place of one that was refused goes a void, before whatever stands behind it.
 """
 
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 
 from tearline.channel import Void, VoidReason
-from tearline.errors import ChannelGap, StatementConflict
+from tearline.errors import ChannelGap, MailboxFull, StatementConflict
 from tearline.recall import is_answer
 from tearline.statement import (
     Header,
@@ -33,6 +33,9 @@ from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Bundle, bundle
 
 Unsigned = tuple[StatementType, bytes]
+
+_NOT_YET = frozenset({ChannelGap.code, MailboxFull.code})
+"""What is sent again as it is: its turn has not come, or its recipient has no room for it."""
 
 
 def thread_of(statement: Statement) -> Hashable:
@@ -65,8 +68,8 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
         return None if final else (StatementType.VOID, encode_void(replace(void, header=header)))
     if not final:
         match statement.type:
-            case _ if code == ChannelGap.code:
-                return statement.type, statement.body  # its turn has not come
+            case _ if code in _NOT_YET:
+                return statement.type, statement.body
             case StatementType.RECEIPT:
                 receipt = replace(parse_receipt(statement.body), header=header)
                 return StatementType.RECEIPT, encode_receipt(receipt)

@@ -66,6 +66,14 @@ class ExchangeBusy(RequestError):
         self.retry_after_ms = retry_after_ms
 
 
+class MailboxFull(ExchangeBusy):
+    """More of this agency's waits for one node than may."""
+
+    code = "TL-REQ-009"
+    what = "Too much of this agency's waits for that node, which has not taken it in."
+    next = "Nothing was lost: it is sent again by itself; ask the partner whether its node runs."
+
+
 class ExchangeFault(RequestError):
     """The exchange failed, and says no more than that."""
 

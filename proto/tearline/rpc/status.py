@@ -150,8 +150,8 @@ def _parse_refusal(payload: bytes) -> TearlineError | None:
         return None
     code, what, why, following = (_clean(text) for text in texts)
     known = error_by_code(code)
-    if known is ExchangeBusy:
-        return ExchangeBusy(why, retry_after_ms=_retry_after(refusal.get(_RETRY_AFTER)))
+    if known is not None and issubclass(known, ExchangeBusy):
+        return known(why, retry_after_ms=_retry_after(refusal.get(_RETRY_AFTER)))
     if known is not None:
         return known(why)
     said = sentence(f"{code}: {what}", why)

@@ -18,8 +18,9 @@ from tearline.receipt import Receipt, Status, verify_forward
 from tearline.statement import ActedBy, StatementType, pseudonym_of
 from tearline.wire.addressed import address_of
 from tearline.wire.statements import parse_statement
-from tearline_server.judging.docket import Docket, NewMail
+from tearline_server.judging.docket import Docket
 from tearline_server.judging.hearing import Hearing
+from tearline_server.judging.room import deliver, verify_room
 from tearline_server.storage.records import Delivered
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
@@ -32,6 +33,7 @@ class Place:
 
     hearing: Hearing
     address: Address
+    size: int
 
     def take(self, entry: int) -> None:
         """Takes it for the statement heard, and puts that into the recipient's mailbox.
@@ -42,29 +44,29 @@ class Place:
         recipient, agreement = self.address.recipient, self.address.agreement_id
         _, mark = _channel(self.hearing, recipient, agreement)
         _put(self.hearing, recipient, agreement, (self.address.seq, mark))
-        deliver(self.hearing, recipient, entry)
+        deliver(self.hearing, recipient, entry, self.size)
 
 
-def next_place(hearing: Hearing, address: Address) -> Place:
-    """Checks that an address is the next place of its channel.
+def next_place(hearing: Hearing, address: Address, *, size: int = 0) -> Place:
+    """Checks that an address is the next place of its channel, and has room in the mailbox.
+
+    Args:
+        hearing: The statement.
+        address: Where it is to go.
+        size: Bytes that are handed out with it.
 
     Raises:
         StatementConflict: If the place is taken by another statement.
         ChannelGap: If a place before it is free.
+        MailboxFull: If too much of the sender's agency waits for the recipient.
     """
     seq, _ = _channel(hearing, address.recipient, address.agreement_id)
     if address.seq <= seq:
         raise StatementConflict(f"place {address.seq} of the channel is taken")
     if address.seq > seq + 1:
         raise ChannelGap(f"place {seq + 1} comes before {address.seq}")
-    return Place(hearing=hearing, address=address)
-
-
-def deliver(hearing: Hearing, node: str, entry: int) -> None:
-    """Puts the statement heard into a mailbox, with the entry that its reader is told of."""
-    hearing.docket.mail.append(
-        NewMail(node=node, seq=hearing.registry.next_mail(node), statement=entry, entry=entry)
-    )
+    verify_room(hearing, address.recipient, size)
+    return Place(hearing=hearing, address=address, size=size)
 
 
 def accept_receipt(hearing: Hearing, receipt: Receipt) -> bytes | None:
@@ -231,12 +233,14 @@ def accept_mark(hearing: Hearing, mark: Mark) -> None:
 
     Raises:
         StatementConflict: If the counter did not grow.
+        MailboxFull: If too much of the sender's agency waits for the recipient.
         TearlineError: If the two are in no agreement.
     """
     _verify_neighbours(hearing, mark.recipient, mark.agreement_id)
     seq, last = _channel(hearing, mark.recipient, mark.agreement_id)
     if mark.counter <= last:
         raise StatementConflict(f"mark {mark.counter} is not above {last}")
+    verify_room(hearing, mark.recipient, 0)
 
     _put(hearing, mark.recipient, mark.agreement_id, (seq, mark.counter))
     event = _event(hearing, EventCode.MARK, mark.recipient, mark.agreement_id)

@@ -168,8 +168,8 @@ def _not_yet(kind: StatementType) -> TearlineError:
     return StatementUnsupported(f"statements of type {kind.name.lower()}")
 
 
-def asked_of(claims: tuple[Claim, ...]) -> Asked:
-    """What must be known of the past before these claims can be judged."""
+def asked_of(claims: tuple[Claim, ...], agency: str) -> Asked:
+    """What must be known of the past before claims that an agency publishes can be judged."""
     known = [claim for claim in claims if claim.header is not None]
     contents = [(claim.key[1], claim.content) for claim in known]
     withdrawing = [
@@ -217,4 +217,22 @@ def asked_of(claims: tuple[Claim, ...]) -> Asked:
             if isinstance(content, RequestStep)
             for holder in (signer, content.address.recipient)
         ),
+        waiting=frozenset(
+            (recipient, agency)
+            for _, content in contents
+            if (recipient := _recipient(content)) is not None
+        ),
     )
+
+
+def _recipient(content: Content | TearlineError) -> str | None:
+    """The node whose mailbox alone a statement goes to, or None."""
+    match content:
+        case Mark():
+            return content.recipient
+        case Grant() | Void() | Recall() | CaseStep() | Consent() | RequestStep():
+            return content.address.recipient
+        case Receipt() if content.address is not None:
+            return content.address.recipient
+        case _:
+            return None

@@ -75,7 +75,14 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             for (sender, recipient, agreement), (seq, mark) in docket.channels.items()
         ],
         mail=[
-            MailRow(node=item.node, seq=item.seq, statement=item.statement, entry=item.entry)
+            MailRow(
+                node=item.node,
+                seq=item.seq,
+                statement=item.statement,
+                entry=item.entry,
+                agency=item.agency,
+                bytes=item.bytes,
+            )
             for item in docket.mail
         ],
         standings=[

@@ -26,6 +26,7 @@ from tearline.wire.packets import parse_manifest
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.records import Head, Known, OpeningRow, RecallRow, RequestStepRow
+from tearline_server.turns import Weight
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,12 +111,16 @@ class NewMail:
         seq: Its place there.
         statement: Of the statement's own entry, its index.
         entry: The index of the entry told of.
+        agency: URI of the agency in whose room it waits; empty for what takes none.
+        bytes: What it takes of that room.
     """
 
     node: str
     seq: int
     statement: int
     entry: int
+    agency: str = ""
+    bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -135,6 +140,7 @@ class Docket:
         agreements: New versions of agreements: id, version, and their statement's entry.
         channels: Channels that moved: (sender, recipient, agreement) to (place, mark).
         mail: New items of mailboxes.
+        waiting: What waits in mailboxes with what the batch adds, by node and sending agency.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         standings: Newest standings that came, by agency and agreement: their statement's entry.
         changed: Standings that changed what is suspended, by agreement.
@@ -165,6 +171,7 @@ class Docket:
     agreements: list[tuple[bytes, int, int]] = field(default_factory=list)
     channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
     mail: list[NewMail] = field(default_factory=list)
+    waiting: dict[tuple[str, str], Weight] = field(default_factory=dict)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
     changed: dict[bytes, list[Recorded]] = field(default_factory=dict)

@@ -8,8 +8,9 @@
 5. What its own type asks.
 
 Who is not believed gets a refusal without a receipt, and is counted. So does what comes before
-its turn: a statement is ruled on once the places before its own in the channel are taken. Every
-other refusal is signed, logged and final.
+its turn, and what finds no room: a statement is ruled on once the places before its own in the
+channel are taken, and its recipient's mailbox has room. Every other refusal is signed, logged and
+final.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from tearline.erasure import Erasure
 from tearline.errors import (
     ChannelGap,
     ErasureRefused,
+    MailboxFull,
     NotPermitted,
     StatementConflict,
     StatementMalformed,
@@ -98,7 +100,7 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     try:
         _verify_free(hearing)
         _accept(hearing)
-    except ChannelGap as error:
+    except (ChannelGap, MailboxFull) as error:
         return _not_ruled(hearing, error)
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:

@@ -138,7 +138,7 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     5. Nothing that it releases was recalled from its recipient, or from everybody.
     6. Where the packet was made from others, their originators gave the recipient as much.
     7. A person answers for data on persons, where it answers a request.
-    8. Its place in the channel is the next one.
+    8. Its place in the channel is the next one, and its recipient's mailbox has room.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -161,8 +161,10 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     decisions = _decide(found, grant, facts, hearing.publisher.agency)
     verify_passed_on(hearing, manifest, recipient_agency, decisions)
     verify_person(grant, manifest, decisions)
-    verify_not_recalled(docket, grant, granted_slots(manifest, grant, facts.openings))
-    place = next_place(hearing, grant.address)
+    slots = granted_slots(manifest, grant, facts.openings)
+    verify_not_recalled(docket, grant, slots)
+    size = sum(manifest.slots[slot].ciphertext_length for slot in slots)
+    place = next_place(hearing, grant.address, size=size)
 
     event = Event(
         statement_id=hearing.claim.statement.id,

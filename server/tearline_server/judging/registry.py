@@ -13,6 +13,7 @@ from tearline.case import CaseBook
 from tearline.errors import AgreementNotInForce, FrontierDamaged, TrustMissing
 from tearline.federation import ExchangeEnrolment
 from tearline.ledger import parse_entry
+from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS
 from tearline.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
@@ -25,6 +26,9 @@ from tearline.wire.cases import parse_case_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_statement
 from tearline_server.storage.records import Head, Stored
+from tearline_server.turns import Weight
+
+ROOM = Weight(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +39,16 @@ class Installation:
         identity: The exchange and its log, as trust lists must name them.
         pins: The digests that agreements must pin.
         shared: The policy set of that digest.
+        room: What one agency may have waiting for one node.
     """
 
     identity: ExchangeEnrolment
     pins: Pins
     shared: PolicySet
+    room: Weight
 
 
-def installation_of(identity: ExchangeEnrolment) -> Installation:
+def installation_of(identity: ExchangeEnrolment, room: Weight = ROOM) -> Installation:
     """What this version of Tearline judges by."""
     shared = parse_policy_set(SHARED_POLICIES)
     pins = Pins(
@@ -51,7 +57,7 @@ def installation_of(identity: ExchangeEnrolment) -> Installation:
         profile=profile.digest(),
         masks=masks.digest(),
     )
-    return Installation(identity=identity, pins=pins, shared=shared)
+    return Installation(identity=identity, pins=pins, shared=shared, room=room)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,16 @@
 """The face of publishing and mailboxes: ``tearline.v1.Exchange``."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
 
-from tearline.limits import MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
+from tearline.errors import MailboxFull
+from tearline.limits import MAILBOX_RETRY_MS, MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
 from tearline.rpc import methods
 from tearline.wire.exchange import (
+    Outcome,
     encode_cursor,
     encode_delivery,
     encode_outcomes,
@@ -51,36 +53,43 @@ class ExchangeService:
     async def publish(self, caller: Caller, request: bytes) -> bytes:
         """A publication; answered by what became of each statement.
 
-        Reading it holds up the event loop, so nodes do it in turns.
+        Raises:
+            MailboxFull: If nothing of it was taken, for want of room in a mailbox.
         """
+        outcomes = await self._publish(caller, request)
+        _verify_room(outcomes)
+        return encode_outcomes(outcomes)
+
+    async def _publish(self, caller: Caller, request: bytes) -> tuple[Outcome, ...]:
+        """Reading it holds up the event loop, so nodes do it in turns."""
         await self._turns.take(str(caller.node), len(request))
         publication = parse_publication(request)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
-        outcomes = await self._exchange.publish(publisher, publication, len(request))
-        return encode_outcomes(outcomes)
+        return await self._exchange.publish(publisher, publication, len(request))
 
     async def publish_stream(
         self, caller: Caller, requests: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
         """The same in a stream; each reply answers one request, in order.
 
-        A window of messages is under way at once; then the stream is read no further.
+        A mailbox that is full does not end it: the outcomes say so. A window of messages is under
+        way at once; then the stream is read no further.
         """
         window = asyncio.Semaphore(MAX_PUBLISH_WINDOW)
-        replies: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+        replies: asyncio.Queue[asyncio.Task[tuple[Outcome, ...]] | None] = asyncio.Queue()
 
         async def read() -> None:
             try:
                 async for request in requests:
                     await window.acquire()
-                    replies.put_nowait(asyncio.create_task(self.publish(caller, request)))
+                    replies.put_nowait(asyncio.create_task(self._publish(caller, request)))
             finally:
                 replies.put_nowait(None)
 
         reader = asyncio.create_task(read())
         try:
             while (reply := await replies.get()) is not None:
-                yield await reply
+                yield encode_outcomes(await reply)
                 window.release()
             await reader
         finally:
@@ -105,6 +114,17 @@ class ExchangeService:
         """Where a node stands after a loss; answered by where the exchange stands."""
         reply = await self._exchange.reconcile(str(caller.node), parse_reconcile_request(request))
         return encode_reconcile_reply(reply)
+
+
+def _verify_room(outcomes: Sequence[Outcome]) -> None:
+    codes = {
+        outcome.refusal.code
+        for outcome in outcomes
+        if outcome.refusal is not None and outcome.receipt is None
+    }
+    taken = any(outcome.receipt is not None for outcome in outcomes)
+    if MailboxFull.code in codes and not taken:
+        raise MailboxFull(retry_after_ms=MAILBOX_RETRY_MS)
 
 
 def generic_handlers(handlers: dict[str, Any]) -> Handlers:

@@ -136,12 +136,16 @@ class MailRow:
         seq: Its place there, from 1.
         statement: The entry of its statement.
         entry: The entry whose opening the node is told.
+        agency: URI of the agency in whose room it waits, or empty.
+        bytes: What it takes of that room.
     """
 
     node: str
     seq: int
     statement: int
     entry: int
+    agency: str = ""
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +321,16 @@ class Commit:
     recalls: Sequence[RecallRow] = ()
     dropped: Mapping[bytes, bytes] = field(default_factory=dict)
 
+    @property
+    def waiting(self) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """What it adds to the room that agencies take in mailboxes, by node and agency."""
+        added: dict[tuple[str, str], tuple[int, int]] = {}
+        for row in self.mail:
+            if row.agency:
+                statements, size = added.get((row.node, row.agency), (0, 0))
+                added[row.node, row.agency] = (statements + 1, size + row.bytes)
+        return added
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -334,6 +348,7 @@ class Asked:
         requests: Requests for records by (manifest id, holder).
         envelopes: Statements as they travel, by (id, signer).
         recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
+        waiting: What waits in mailboxes, by (node, URI of the agency that sent it).
         since: The head that the caller knows; what others wrote behind it is wanted.
     """
 
@@ -347,6 +362,7 @@ class Asked:
     requests: frozenset[tuple[bytes, str]] = frozenset()
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
+    waiting: frozenset[tuple[str, str]] = frozenset()
     since: Head | None = None
 
     @classmethod
@@ -478,6 +494,7 @@ class Known:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
     accepted grants, by the source that they release. ``standing_changes`` are the standings that
     changed something under the agreements of ``requests``: entry, time and statement of each.
+    ``waiting`` are statements and bytes that their recipient has not acknowledged.
     ``news`` is what others wrote behind the head that was asked about, or more; None where nobody
     did.
     """
@@ -495,6 +512,7 @@ class Known:
     standing_changes: Mapping[bytes, Sequence[tuple[int, int, bytes]]] = field(default_factory=dict)
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
+    waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     news: "Stored | None" = None
 
 

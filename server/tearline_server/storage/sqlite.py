@@ -278,6 +278,7 @@ _READERS = (
     " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
     " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
 )
+_WAITING = "SELECT statements, bytes FROM waiting WHERE node = ? AND agency = ?"
 _SOURCES = "SELECT source FROM derivation WHERE packet = ?"
 _RELEASES = (
     "SELECT event FROM event WHERE packet = ? AND code = 'grant-accepted' AND outcome = 'ok'"
@@ -513,6 +514,11 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         ),
         envelopes=envelopes,
         recalls={each: _recalls(connection, each) for each in asked.recalls},
+        waiting={
+            key: found
+            for key in asked.waiting
+            if (found := _row(connection, _WAITING, key)) is not None
+        },
     )
 
 

@@ -8,6 +8,15 @@ from tearline.encoding import u32
 from tearline_server.storage.records import Commit, EventRow
 from tearline_server.storage.requests import write_requests
 
+# What a node takes in waits no longer; it is still behind its place when this is asked.
+_TAKEN_IN = (
+    "UPDATE waiting SET statements = statements - taken.number, bytes = waiting.bytes - taken.size"
+    " FROM (SELECT agency, count(*) AS number, sum(bytes) AS size FROM mail"
+    " WHERE node = :node AND seq <= :seq AND agency <> ''"
+    " AND seq > coalesce((SELECT seq FROM acknowledged WHERE node = :node), 0)"
+    " GROUP BY agency) AS taken WHERE waiting.node = :node AND waiting.agency = taken.agency"
+)
+
 
 def write(connection: apsw.Connection, commit: Commit) -> None:
     """Writes all of a commit, inside the caller's transaction."""
@@ -81,8 +90,16 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
     )
     many(
-        "INSERT INTO mail (node, seq, statement, entry) VALUES (?, ?, ?, ?)",
-        ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
+        "INSERT INTO mail (node, seq, statement, entry, agency, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (row.node, row.seq, row.statement, row.entry, row.agency, row.bytes)
+            for row in commit.mail
+        ),
+    )
+    many(
+        "INSERT INTO waiting VALUES (?, ?, ?, ?) ON CONFLICT (node, agency) DO UPDATE"
+        " SET statements = statements + excluded.statements, bytes = bytes + excluded.bytes",
+        ((*key, *added) for key, added in commit.waiting.items()),
     )
     many(
         "UPDATE mail SET delivered = coalesce(delivered, ?), status = coalesce(?, status),"
@@ -107,6 +124,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "UPDATE packet SET parts = ? WHERE id = ?",
         ((parts, packet) for packet, parts in commit.dropped.items()),
     )
+    many(_TAKEN_IN, ({"node": node, "seq": seq} for node, seq in commit.acknowledged.items()))
     many(
         "INSERT INTO acknowledged VALUES (?, ?)"
         " ON CONFLICT (node) DO UPDATE SET seq = max(seq, excluded.seq)",

@@ -57,6 +57,12 @@ CALLS = (
         *_LEAF,
     ),
     _call(
+        "fill a node's mailbox, to keep others out of it",
+        "TL-REQ-009",
+        "server/test_room.py::test_nobody_is_kept_out_by_what_others_send",
+        "tearline_server.judging.room:verify_room",
+    ),
+    _call(
         "call although shut out",
         "TL-TLS-007",
         "test_gate.py::test_who_is_shut_out_is_refused_at_the_next_call",

@@ -86,6 +86,8 @@ def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
         ({"node_bytes_s": 0}, SettingInvalid),
         ({"node_bytes_s": True}, SettingInvalid),
         ({"node_statements_s": "many"}, SettingInvalid),
+        ({"mailbox_statements": 0}, SettingInvalid),
+        ({"mailbox_bytes": 1.5}, SettingInvalid),
     ],
 )
 def test_a_wrong_setting_is_refused(

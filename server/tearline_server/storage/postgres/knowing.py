@@ -70,6 +70,11 @@ _PACKETS = (
     " WHERE p.id = ANY($1::bytea[])"
 )
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY($1::bytea[])"
+_WAITING = (
+    "SELECT w.node, w.agency, w.statements, w.bytes FROM"
+    " unnest($1::text[], $2::text[]) AS k (node, agency)"
+    " JOIN waiting w ON w.node = k.node AND w.agency = k.agency"
+)
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, m.envelope AS manifest,"
@@ -117,6 +122,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
         standing_changes=await _changes(connection, {r.row.agreement for r in requests.values()}),
         envelopes=await _envelopes(connection, asked.envelopes),
         recalls=await _recalls(connection, asked.recalls),
+        waiting=await _waiting(connection, asked.waiting),
     )
 
 
@@ -226,6 +232,18 @@ async def _recalls(
             row = RecallRow(packet=packet, node=node, grant=grant, slots=unpacked_slots(slots))
             found[packet].append(row)
     return found
+
+
+async def _waiting(
+    connection: Connection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    if not keys:
+        return {}
+    nodes, agencies = map(list, zip(*keys, strict=True))
+    return {
+        (node, agency): (statements, size)
+        for node, agency, statements, size in await connection.fetch(_WAITING, nodes, agencies)
+    }
 
 
 async def _requests(

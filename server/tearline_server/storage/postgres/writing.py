@@ -39,6 +39,14 @@ _STATEMENT = {
     "signature": _BYTES,
     "envelope": _BYTES,
 }
+_MAIL = {
+    "node": _TEXT,
+    "seq": _INT,
+    "statement": _INT,
+    "entry": _INT,
+    "agency": _TEXT,
+    "bytes": _INT,
+}
 _REQUEST = {
     "packet": _BYTES,
     "holder": _TEXT,
@@ -219,8 +227,15 @@ async def _write_registry(put: _Put, commit: Commit) -> None:
 async def _write_mail(put: _Put, commit: Commit) -> None:
     await put.rows(
         "mail",
-        {"node": _TEXT, "seq": _INT, "statement": _INT, "entry": _INT},
-        ((row.node, row.seq, row.statement, row.entry) for row in commit.mail),
+        _MAIL,
+        ([getattr(row, name) for name in _MAIL] for row in commit.mail),
+    )
+    await put.rows(
+        "waiting",
+        {"node": _TEXT, "agency": _TEXT, "statements": _INT, "bytes": _INT},
+        ((*key, *added) for key, added in commit.waiting.items()),
+        "ON CONFLICT (node, agency) DO UPDATE SET statements = waiting.statements"
+        " + excluded.statements, bytes = waiting.bytes + excluded.bytes",
     )
     last: dict[str, int] = {}
     for row in commit.mail:
@@ -254,6 +269,17 @@ async def _write_mail(put: _Put, commit: Commit) -> None:
         " WHERE m.node = new.node AND m.seq = new.seq",
         {"node": _TEXT, "seq": _INT, "entry": _INT},
         ((row.node, row.seq, row.entry) for row in commit.withdrawn),
+    )
+    # What a node takes in waits no longer; it is still behind its place when this is asked.
+    await put.run(
+        "UPDATE waiting w SET statements = w.statements - taken.number,"
+        " bytes = w.bytes - taken.size FROM (SELECT m.node, m.agency, count(*) AS number,"
+        " sum(m.bytes)::bigint AS size FROM new LEFT JOIN acknowledged a ON a.node = new.node"
+        " JOIN mail m ON m.node = new.node AND m.seq <= new.seq AND m.seq > coalesce(a.seq, 0)"
+        " GROUP BY m.node, m.agency) AS taken"
+        " WHERE w.node = taken.node AND w.agency = taken.agency",
+        {"node": _TEXT, "seq": _INT},
+        commit.acknowledged.items(),
     )
     await put.rows(
         "acknowledged",
