@@ -72,8 +72,7 @@ class RecallOrder:
         grant: 32 bytes, the statement id of the one grant that is recalled; empty for every
             grant of the packet that the recipient has or ever gets.
         slots: The slots that are recalled, ascending; none for all of them.
-        whole: Whether the packet is recalled from everybody: then nothing of it is released
-            to anybody any more.
+        whole: Whether that is recalled from everybody: then it is released to nobody any more.
         reason: Why.
         respond_by_ms: The log's time by which an answer is due.
         acted_by: The person who recalls, or None.
@@ -93,8 +92,8 @@ class RecallOrder:
             raise StatementMalformed("a recall names each slot once, in order")
         if self.slots and not 0 <= self.slots[0] <= self.slots[-1] < MAX_SLOTS:
             raise StatementMalformed("no packet has such a slot")
-        if self.whole and (self.grant or self.slots):
-            raise StatementMalformed("a whole packet is recalled with all that it holds")
+        if self.whole and self.grant:
+            raise StatementMalformed("what is recalled from everybody is no one grant")
         if not 0 < self.respond_by_ms <= MAX_TIME_MS:
             raise StatementMalformed("a recall says when an answer is due")
 

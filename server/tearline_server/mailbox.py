@@ -163,13 +163,13 @@ class Mailboxes:
     ) -> tuple[Statement, PacketParts]:
         """A packet's manifest, and the ciphertexts that a grant releases and no others.
 
-        Those that were recalled since are not among them.
+        Those that were recalled or deleted since are not among them.
         """
         manifest, parts, recalls = await self._packet(packet_id)
         openings = {opening.compartment: opening for opening in parts.openings}
         slots = granted_slots(parse_manifest(manifest.body), parse_grant(grant.body), openings)
         gone = gone_slots(recalls, node, grant.id)
-        left = () if gone is None else sorted(slots - gone)
+        left = () if gone is None else sorted(slots & parts.ciphertexts.keys() - gone)
         return manifest, PacketParts(
             manifest=packet_id,
             openings=(),

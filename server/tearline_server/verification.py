@@ -15,12 +15,14 @@ from tearline.errors import LogError, TearlineError
 from tearline.federation import LogIdentity
 from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import Frontier, Node, NodeId
-from tearline.statement import StatementType
+from tearline.packet import PacketParts
+from tearline.statement import Statement, StatementType
 from tearline.wire.exchange import parse_parts
 from tearline.wire.flow import parse_event, parse_receipt
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_statement
 from tearline_server.auditlog import event_row
+from tearline_server.deletions import Deletions
 from tearline_server.erasures import ErasureVerifier
 from tearline_server.storage.records import EventRow, StatementRow, Stored
 from tearline_server.storage.store import Store
@@ -58,6 +60,7 @@ class LogVerifier:
         self._tree = Frontier()
         self._erasures: ErasureVerifier | None = None
         self._time_ms = 0
+        self._deletions = Deletions()
         self.erased = 0
         """Entries read so far whose contents were erased by an order that holds."""
 
@@ -153,6 +156,8 @@ class LogVerifier:
                 async for finding in self._statement_findings(row):
                     yield finding
             start = rows[-1].idx + 1
+        for entry, what in self._deletions.unexplained():
+            yield Finding(place=f"statement {entry}", what=what)
 
     async def _statement_findings(self, row: StatementRow) -> AsyncIterator[Finding]:
         place = f"statement {row.idx}"
@@ -166,21 +171,30 @@ class LogVerifier:
                     yield Finding(place=place, what="its receipt says something else of it")
             if row.envelope is None:
                 return
+            if not row.envelope and row.type == StatementType.GRANT:
+                self._deletions.grant_is_missing(row.idx, row.id, row.signer)
+                return
             statement = parse_statement(row.envelope)
             if (statement.id, statement.type) != (row.id, row.type):
                 yield Finding(place=place, what="it is not the statement of its id")
-            elif statement.type is StatementType.MANIFEST:
-                await self._verify_packet(row.id, statement.body)
+                return
+            is_packet = statement.type is StatementType.MANIFEST
+            parts = await self._parts(statement) if is_packet else None
+            self._deletions.take(row.idx, statement, parts)
         except TearlineError as error:
             yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
 
-    async def _verify_packet(self, packet_id: bytes, body: bytes) -> None:
-        manifest, stored = parse_manifest(body), await self._store.packet(packet_id)
-        parts = parse_parts(stored.parts) if stored else None
-        for opening in parts.openings if parts else ():
+    async def _parts(self, packet: Statement) -> PacketParts | None:
+        """What is stored beside a manifest; each piece is what the manifest says."""
+        manifest, stored = parse_manifest(packet.body), await self._store.packet(packet.id)
+        if stored is None:
+            return None
+        parts = parse_parts(stored.parts)
+        for opening in parts.openings:
             verify_opening(manifest, opening)
-        for slot in range(len(manifest.slots)):
-            verify_ciphertext(manifest, slot, parts.ciphertexts.get(slot, b"") if parts else b"")
+        for slot, ciphertext in parts.ciphertexts.items():
+            verify_ciphertext(manifest, slot, ciphertext)
+        return parts
 
 
 def _restored_findings(index: int, entry: bytes) -> list[Finding]:

@@ -101,11 +101,30 @@ async def test_what_one_transaction_says_of_an_item_adds_up(store: Store) -> Non
 async def test_another_statement_takes_the_place_of_one_that_is_withdrawn(store: Store) -> None:
     await send(store, 1, b"a")
     void = statement(1, b"v", type=StatementType.VOID, packet=None, natural=None)
-    await put(store, event(9), statements=[void], withdrawn=[WithdrawnRow(node=B, seq=1, entry=1)])
+    row = WithdrawnRow(node=B, seq=1, entry=1, grant=0)
+    await put(store, event(9), statements=[void], withdrawn=[row])
     (item,) = await store.mail(B, 0, limit=10)
     assert (item.seq, item.id, item.opening.idx, item.packet) == (1, b"v" * 32, 1, None)
-    asked = Asked(mail=frozenset({(B, b"a" * 32), (B, b"v" * 32)}))
-    assert set((await known(store, asked)).mail) == {(B, b"v" * 32)}
+    asked = Asked(
+        mail=frozenset({(B, b"a" * 32), (B, b"v" * 32)}),
+        envelopes=frozenset({(b"a" * 32, A), (b"v" * 32, A)}),
+    )
+    found = await known(store, asked)
+    assert set(found.mail) == {(B, b"v" * 32)}
+    assert found.envelopes == {(b"v" * 32, A): b"envelope v"}
+    assert [row.envelope for row in await store.statement_rows(0, limit=10)] == [b"", b"envelope v"]
+
+
+async def test_what_is_withdrawn_stays_as_long_as_another_mailbox_has_it(store: Store) -> None:
+    """A grant that was held goes back to its sender."""
+    await send(store, 1, b"a")
+    back = MailRow(node=A, seq=1, statement=0, entry=1)
+    await put(store, event(8), mail=[back])
+    void = statement(2, b"v", type=StatementType.VOID, packet=None, natural=None)
+    row = WithdrawnRow(node=B, seq=1, entry=2, grant=0)
+    await put(store, event(9), statements=[void], withdrawn=[row])
+    (item,) = await store.mail(A, 0, limit=10)
+    assert item.envelope == b"envelope a"
 
 
 async def test_acknowledgements_only_grow(store: Store) -> None:

@@ -34,7 +34,6 @@ ONE, OTHER = b"1" * 32, b"2" * 32
         {"slots": (1, 1)},
         {"slots": (2048,)},
         {"slots": (-1,)},
-        {"whole": True, "slots": (1,)},
         {"whole": True, "grant": ONE},
         {"respond_by_ms": 0},
         {"respond_by_ms": 1 << 63},

@@ -64,8 +64,8 @@ def verify_recall(m: Message) -> None:
     if order is not None:
         slots = order["slots"]
         need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 R-17: slots")
-        alone = not order["whole"] or not (order["grant"] or slots)
-        need(alone, "TL-PKT-001 R-2: whole, and a part")
+        alone = not (order["whole"] and order["grant"])
+        need(alone, "TL-PKT-001 R-2: one grant, from everybody")
     else:
         need(ascending(answer["reach"]), "TL-PKT-001 R-17: reach is out of order")
         decided = not answer["ground"] or answer["acted_by"]

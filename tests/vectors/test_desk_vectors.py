@@ -54,7 +54,7 @@ PREFIXES: dict[StatementType, Callable[[Any], bytes]] = {
     T.CASE_STEP: encode_case_step_prefix,
 }
 COUNTS = {
-    ("body", 5): 15, ("body", 14): 18, ("body", 15): 8, ("body", 16): 15, ("body", 17): 4,
+    ("body", 5): 15, ("body", 14): 18, ("body", 15): 8, ("body", 16): 14, ("body", 17): 4,
     ("body", 18): 5, ("note", 14): 20, ("note", 15): 7, ("note", 17): 6, ("proposal", None): 4,
 }  # fmt: skip
 

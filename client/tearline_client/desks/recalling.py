@@ -39,7 +39,7 @@ class RecallPlan:
         packet: 32 bytes, the manifest's statement id.
         recipients: URIs of the nodes that were granted something of it.
         slots: What is recalled; none for everything.
-        whole: Whether it is recalled from everybody.
+        whole: Whether that is recalled from everybody.
     """
 
     packet: bytes
@@ -93,7 +93,7 @@ class Recalls:
             packet=packet_id,
             recipients=recipients,
             slots=slots,
-            whole=not wanted and not path,
+            whole=not wanted,
         )
 
     async def recall(

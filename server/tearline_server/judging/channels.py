@@ -156,7 +156,7 @@ def _withdraw(hearing: Hearing, void: Void) -> None:
 
     event = _event(hearing, EventCode.VOID, address.recipient, address.agreement_id)
     entry = docket.settle(hearing.ruling, replace(event, packet=item.packet or b""))
-    docket.withdrawn[place] = entry
+    docket.withdrawn[place] = (item.statement, entry)
     if item.passed or item.held or place in docket.passed or place in docket.held:
         # Whoever reads on has gone past that place, and would never see what stands there now.
         deliver(hearing, address.recipient, entry)

@@ -124,8 +124,8 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             for index, (statement, agencies) in docket.erased.items()
         ],
         withdrawn=[
-            WithdrawnRow(node=node, seq=seq, entry=entry)
-            for (node, seq), entry in docket.withdrawn.items()
+            WithdrawnRow(node=node, seq=seq, entry=entry, grant=grant)
+            for (node, seq), (grant, entry) in docket.withdrawn.items()
         ],
         recalls=[row for rows in docket.recalls.values() for row in rows],
         dropped=docket.dropped,

@@ -4,8 +4,8 @@ A later claim of the batch sees what the earlier ones did, just as if each had b
 alone. Nothing here is written before all of it is.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tearline.agreement import Agreement
@@ -20,7 +20,7 @@ from tearline.standing import Recorded
 from tearline.standstill import standstill
 from tearline.statement import Statement
 from tearline.trust import Moment
-from tearline.wire.exchange import Outcome, Refused, parse_parts
+from tearline.wire.exchange import Outcome, Refused, encode_parts, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
 from tearline.wire.standings import parse_standing
@@ -70,10 +70,12 @@ class PacketFacts:
     Attributes:
         manifest: Its manifest.
         openings: By compartment; of every compartment that is not padding.
+        held: The slots whose ciphertexts are still here.
     """
 
     manifest: Manifest
     openings: Mapping[int, Opening]
+    held: frozenset[int]
 
     @cached_property
     def compartments(self) -> Mapping[int, int]:
@@ -150,9 +152,9 @@ class Docket:
         requests: Requests that the batch brings or changes, by manifest id and holder.
         request_steps: Their new steps.
         passed: Grants that are not handed out although their turn has come, by (node, place).
-        withdrawn: Items of mailboxes, by (node, place), and the entry of what takes their place.
+        withdrawn: Grants, by (node, place), their entries and those of what takes their place.
         recalls: What is recalled, by the id of the packet's manifest.
-        dropped: Packets whose ciphertexts go, by that id, and their encoded parts without them.
+        dropped: Packets of which ciphertexts go, by that id, and their encoded parts without them.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
@@ -181,7 +183,7 @@ class Docket:
     requests: dict[tuple[bytes, str], FollowedRequest] = field(default_factory=dict)
     request_steps: list[RequestStepRow] = field(default_factory=list)
     passed: set[tuple[str, int]] = field(default_factory=set)
-    withdrawn: dict[tuple[str, int], int] = field(default_factory=dict)
+    withdrawn: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     recalls: dict[bytes, list[RecallRow]] = field(default_factory=dict)
     dropped: dict[bytes, bytes] = field(default_factory=dict)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
@@ -218,11 +220,31 @@ class Docket:
             stored = self.known.packets.get(packet_id)
             if stored is None:
                 return None
+            parts = parse_parts(stored.parts)
             self.packets[packet_id] = PacketFacts(
                 manifest=parse_manifest(parse_statement(stored.envelope).body),
-                openings={o.compartment: o for o in parse_parts(stored.parts).openings},
+                openings={o.compartment: o for o in parts.openings},
+                held=frozenset(parts.ciphertexts),
             )
         return self.packets[packet_id]
+
+    def drop(self, packet_id: bytes, slots: Set[int]) -> None:
+        """Deletes ciphertexts of a packet of which there are facts."""
+        facts = self.packets[packet_id]
+        if facts.held.isdisjoint(slots):
+            return
+        parts = parse_parts(self._parts(packet_id))
+        left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in slots}
+        self.dropped[packet_id] = encode_parts(replace(parts, ciphertexts=left))
+        self.packets[packet_id] = replace(facts, held=frozenset(left))
+
+    def _parts(self, packet_id: bytes) -> bytes:
+        if packet_id in self.dropped:
+            return self.dropped[packet_id]
+        for ruling, parts in self.new_packets:
+            if ruling.statement.id == packet_id:
+                return parts
+        return self.known.packets[packet_id].parts
 
     def releases(self, packet_id: bytes) -> Iterator[Event]:
         """The grants of a source that were accepted, of this batch or from before."""

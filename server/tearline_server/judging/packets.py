@@ -72,7 +72,11 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     parts = hearing.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")
-    facts = PacketFacts(manifest=manifest, openings=_verified_openings(manifest, parts))
+    facts = PacketFacts(
+        manifest=manifest,
+        openings=_verified_openings(manifest, parts),
+        held=frozenset(parts.ciphertexts),
+    )
     _verify_ciphertexts(manifest, parts)
 
     hearing.docket.packets[hearing.claim.statement.id] = facts

@@ -3,10 +3,9 @@
 from tearline.errors import RecallNotOriginator
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
-from tearline.packet import Opening, PacketParts
 from tearline.recall import Recall, RecallAnswer
-from tearline.wire.exchange import encode_parts
 from tearline_server.judging.channels import relay
+from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.records import RecallRow
 
@@ -18,8 +17,8 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
     """Takes a recall, or an answer to one, and puts it into its recipient's mailbox.
 
     1. A recall is by a node of the packet's originator, under the packet's agreement.
-    2. From its entry on, what it names is neither handed out nor granted any more; of a packet
-       that is recalled whole, the ciphertexts go in the same transaction.
+    2. From its entry on, what it names is neither handed out nor granted any more; what is
+       recalled from everybody loses its ciphertexts in the same transaction.
     3. Of an answer, its recipient alone can judge whether it was asked for.
 
     Raises:
@@ -33,7 +32,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
             hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet
         )
         return
-    openings = _verified_openings(hearing, recall)
+    facts = _facts_of_own(hearing, recall)
     relay(hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
 
     docket = hearing.docket
@@ -45,11 +44,10 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
     )
     docket.recalls.setdefault(recall.packet, []).append(row)
     if said.whole:
-        bare = PacketParts(manifest=recall.packet, openings=openings, ciphertexts={})
-        docket.dropped[recall.packet] = encode_parts(bare)
+        docket.drop(recall.packet, frozenset(said.slots) or facts.held)
 
 
-def _verified_openings(hearing: Hearing, recall: Recall) -> tuple[Opening, ...]:
+def _facts_of_own(hearing: Hearing, recall: Recall) -> PacketFacts:
     facts = hearing.docket.facts(recall.packet)
     if facts is None:
         raise RecallNotOriginator(_NOT_YOURS)
@@ -57,4 +55,4 @@ def _verified_openings(hearing: Hearing, recall: Recall) -> tuple[Opening, ...]:
     of = agency_uri_of(manifest.header.signer), manifest.agreement.id
     if of != (hearing.publisher.agency, recall.address.agreement_id):
         raise RecallNotOriginator(_NOT_YOURS)
-    return tuple(facts.openings[c] for c in sorted(facts.openings))
+    return facts

@@ -25,6 +25,7 @@ _READERS = 2  # reading a page of mail takes tens of microseconds; more would fi
 _PAGE_BYTES = 16384  # inserts at twice the rate of SQLite's 4 KiB
 _CACHE_KIB = 64 << 10
 _STATEMENTS_KEPT = 256  # prepared statements of a connection
+_PURGE_BUSY_MS = 1000  # readers take a page at a time, in milliseconds
 _COPY_BUSY_MS = 10_000  # a copy waits for the recovery of a file that was not closed
 
 
@@ -46,11 +47,13 @@ class Database:
         self._lock = _locked(path.with_name(path.name + ".lock"))
         self._local = threading.local()
         self._opened: list[apsw.Connection] = []
+        self._is_purge_due = False
         try:
             # Created before SQLite does, so that no moment leaves it readable to others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
             self._writer_connection = self._connect()
             _migrate(self._writer_connection)
+            self._purge()  # what an earlier process deleted, and had no time to
         except OSError as error:
             os.close(self._lock)
             raise StoreDamaged(f"{path}: {error.strerror}") from None
@@ -67,6 +70,24 @@ class Database:
     async def write(self, change: Callable[[apsw.Connection], T]) -> T:
         """Runs ``change`` in a transaction; durable when this returns."""
         return await get_running_loop().run_in_executor(self._writer, self._change, change)
+
+    async def purge(self) -> None:
+        """Leaves nothing of what was deleted in the file or its write-ahead log.
+
+        Where readers are in the way for too long, it happens before the next change instead.
+        """
+        await get_running_loop().run_in_executor(self._writer, self._purge)
+
+    def _purge(self) -> None:
+        connection = self._writer_connection
+        with translated():
+            connection.set_busy_timeout(_PURGE_BUSY_MS)
+            try:
+                # The file is overwritten where it held what was deleted; the log is emptied.
+                (row,) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.set_busy_timeout(0)
+        self._is_purge_due = bool(row[0])
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection and lets go of the lock."""
@@ -88,6 +109,8 @@ class Database:
 
     def _change(self, change: Callable[[apsw.Connection], T]) -> T:
         connection = self._writer_connection
+        if self._is_purge_due:
+            self._purge()
         with translated():
             connection.execute("BEGIN IMMEDIATE")
             try:

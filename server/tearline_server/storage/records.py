@@ -81,7 +81,8 @@ class StatementRow:
         why: What the sender was told of the refusal.
         receipt: The receipt's statement as it travels; empty where its entry was erased.
         signature: 32 bytes, the hash of the attestation over the receipt.
-        envelope: The statement as it travels, or None where it was refused.
+        envelope: The statement as it travels; None where it was refused, and empty where it is
+            a grant that was withdrawn.
     """
 
     idx: int
@@ -205,11 +206,14 @@ class WithdrawnRow:
         node: Whose mailbox.
         seq: Its place there.
         entry: Of the other statement, its entry, which the node is told of.
+        grant: The entry of the grant that stood there; it is deleted where no other mailbox has
+            it.
     """
 
     node: str
     seq: int
     entry: int
+    grant: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +298,7 @@ class Commit:
         time_ms: The log's time of them.
         entries: New entries, in order.
         nodes: The nodes of the tree that they completed.
-        dropped: Packets whose ciphertexts go, by id, and their parts without them.
+        dropped: Packets of which ciphertexts go, by id, and their parts without them.
     """
 
     tree: Frontier
@@ -399,6 +403,7 @@ class Delivered:
 
     Attributes:
         seq: Its place in the mailbox.
+        statement: The entry of the statement.
         sender: Who signed the statement.
         type: The statement's type's number.
         packet: Of a grant, the id of its packet's manifest, or None.
@@ -410,6 +415,7 @@ class Delivered:
     """
 
     seq: int
+    statement: int
     sender: str
     type: int
     packet: bytes | None

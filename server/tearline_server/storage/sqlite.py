@@ -16,6 +16,7 @@ from tearline_server.storage.places import agreement_of
 from tearline_server.storage.records import (
     Asked,
     ChannelRow,
+    Commit,
     Delivered,
     EventRow,
     Head,
@@ -74,14 +75,18 @@ class SqliteStore:
     async def commit(self, asked: Asked, append: Append) -> None:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
 
-        def change(connection: apsw.Connection) -> None:
+        def change(connection: apsw.Connection) -> Commit:
             head = _head(connection)
             known = with_events(connection, asked, _known(connection, asked))
             if asked.since is not None and asked.since.serial != head.serial:
                 known = replace(known, news=_stored(connection))
-            write(connection, append(head, known))
+            commit = append(head, known)
+            write(connection, commit)
+            return commit
 
-        await self._db.write(change)
+        commit = await self._db.write(change)
+        if commit.dropped or commit.erased:
+            await self._db.purge()
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
@@ -469,7 +474,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         row = _row(
             connection,
             "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
-            " m.passed, s.envelope FROM statement s JOIN mail m ON m.statement = s.idx"
+            " m.passed, s.envelope, s.idx FROM statement s JOIN mail m ON m.statement = s.idx"
             " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?",
             (statement_id, node),
         )
@@ -485,6 +490,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
                 held=row[6] is not None,
                 status=row[7],
                 passed=bool(row[8]),
+                statement=row[10],
             )
     entries = {}
     for index in asked.entries:
@@ -492,7 +498,7 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         if row is not None:
             entries[index] = Hidden(event=row[0], awaited=bool(row[1]))
     told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
-    sql = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND envelope IS NOT NULL"
+    sql = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND envelope <> x''"
     requests = requests_known(connection, asked.requests | told)
     envelopes = {
         key: found for key in asked.envelopes if (found := _value(connection, sql, key)) is not None

@@ -113,6 +113,12 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "UPDATE mail SET statement = ?, entry = ? WHERE node = ? AND seq = ?",
         ((row.entry, row.entry, row.node, row.seq) for row in commit.withdrawn),
     )
+    # Nobody is to be handed it any more, unless it goes back to its sender.
+    many(
+        "UPDATE statement SET envelope = x'' WHERE idx = ?"
+        " AND NOT EXISTS (SELECT 1 FROM mail WHERE statement = idx)",
+        ((row.grant,) for row in commit.withdrawn),
+    )
     many(
         "INSERT INTO recall VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (

@@ -128,8 +128,8 @@ PATCHED = (
         "test_a_void_withdraws_once",
         "tearline_server.judging.channels:_waiting",
         "case.docket.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
-        "seq=2, sender='', type=7, packet=None, agreement=b'', delivered=False, held=False,"
-        " status=None, passed=False)",
+        "seq=2, statement=0, sender='', type=7, packet=None, agreement=b'', delivered=False,"
+        " held=False, status=None, passed=False)",
     ),
     _patched(
         "take a receipt back",

@@ -73,4 +73,20 @@ RECALLS = (
         "tearline_server.judging.recalled:gone_slots",
         "frozenset()",
     ),
+    _recall(
+        "lose a ciphertext or a grant, and say that it was recalled",
+        "",
+        "what `tearline-server verify-log` names",
+        "tests/unit/server/test_verification.py::test_what_nobody_recalled_is_missed",
+        "tearline_server.deletions:Deletions.unexplained",
+        "()",
+    ),
+    _recall(
+        "find in the exchange's files what was recalled",
+        "",
+        "the log's entry of the recall",
+        "tests/unit/server/test_judging_recalls.py"
+        "::test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file",
+        "tearline_server.storage.database:Database._purge",
+    ),
 )

@@ -1,19 +1,33 @@
 """Recalls at the exchange: the originator's alone, and obeyed from the next entry on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
-from exchange_builders import World, address, codes, event_of, manifest_id, opened, receipt_of
-from tearline.channel import Address
+from exchange_builders import (
+    IDENTITY,
+    World,
+    address,
+    codes,
+    event_of,
+    manifest_id,
+    opened,
+    parts_of,
+    receipt_of,
+)
+from tearline.channel import Address, Void, VoidReason
 from tearline.event import EventCode
 from tearline.grant import Grant
 from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket, granted_slots
-from tearline.statement import StatementType
-from tearline.wire.exchange import Delivery, Outcome, parse_parts
+from tearline.statement import StatementType, statement_id
+from tearline.wire.exchange import Delivery, Outcome, parse_parts, publication_of
+from tearline.wire.flow import encode_grant, encode_void
+from tearline.wire.packets import encode_manifest
 from tearline.wire.recalls import encode_recall, parse_recall
+from tearline_server.verification import LogVerifier
 
 
 def recall(
@@ -59,6 +73,11 @@ def slots(delivery: Delivery) -> set[int]:
     return {slot for parts in delivery.parts for slot in parts.ciphertexts}
 
 
+async def findings(world: World) -> list[str]:
+    verifier = LogVerifier(world.store, IDENTITY.log)
+    return [f"{found.place}: {found.what}" async for found in verifier.findings()]
+
+
 async def ciphertexts(world: World, packet: bytes) -> int:
     stored = await world.store.packet(packet)
     assert stored is not None
@@ -91,6 +110,95 @@ async def test_what_is_recalled_whole_is_gone_at_once(world: World) -> None:
     assert codes([await say(world, recall(world, packet, whole=True))]) == [""]
     assert await ciphertexts(world, packet) == 0
     assert kinds(await world.read(CN)) == [StatementType.RECALL]
+
+
+async def test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file(
+    tmp_path: Path,
+) -> None:
+    """Nor in the log that is written ahead, while the exchange runs on."""
+
+    def found(sealed: SealedPacket) -> bool:
+        files = [path.read_bytes() for path in tmp_path.glob("exchange.db*")]
+        # SQLite divides a long value over pages, so that the file need not hold it in one piece.
+        pieces = [data[at : at + 24] for data in sealed.ciphertexts for at in range(0, 240, 24)]
+        return any(piece in data for data in files for piece in pieces)
+
+    async with opened(tmp_path) as world:
+        await world.agree()
+        sealed, _ = await sent(world, CN, MX)
+        await world.read(MX)
+        assert found(sealed)
+        assert codes([await say(world, recall(world, manifest_id(sealed), whole=True))]) == [""]
+        assert not found(sealed)
+
+
+async def test_what_was_deleted_in_a_process_s_last_moment_is_gone_when_the_next_one_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        sealed, _ = await sent(world, CN)
+        database = world.store._db  # type: ignore[attr-defined]  # it is SQLite's
+        monkeypatch.setattr(database, "_purge", lambda: None)
+        assert codes([await say(world, recall(world, manifest_id(sealed), whole=True))]) == [""]
+        left = {path.name: path.read_bytes() for path in tmp_path.glob("exchange.db*")}
+    piece = sealed.ciphertexts[0][:24]
+    assert piece in left["exchange.db-wal"]
+    for name, data in left.items():
+        (tmp_path / name).write_bytes(data)
+    async with opened(tmp_path):
+        assert all(piece not in path.read_bytes() for path in tmp_path.glob("exchange.db*"))
+
+
+async def test_a_field_that_is_recalled_from_everybody_is_gone_and_the_others_stay(
+    world: World,
+) -> None:
+    sealed, (grant,) = await sent(world, CN)
+    packet, total = manifest_id(sealed), len(sealed.ciphertexts)
+    gone = min(granted_slots(sealed.manifest, grant, sealed.openings))
+    said = await say(world, recall(world, packet, slots=(gone,), whole=True))
+    assert (codes([said]), await ciphertexts(world, packet)) == ([""], total - 1)
+    # Nobody can be granted it any more; all else, they can.
+    refused = world.grant(sealed, MX)
+    taken = world.grant(sealed, MX, address=address(MX, 1), categories=("finance.amount",))
+    assert codes([await world.grant_only(refused)]) == ["TL-GRT-011"]
+    assert codes([await world.grant_only(taken)]) == ["TL-POL-009"]
+    again = (await world.read(CN))[1]
+    assert slots(again) == granted_slots(sealed.manifest, grant, sealed.openings) - {gone}
+    assert await findings(world) == []
+
+
+async def test_several_recalls_of_one_batch_drop_together(world: World) -> None:
+    sealed = world.packet()
+    grants = [world.grant(sealed, recipient) for recipient in (CN, MX)]
+    bodies = [
+        (StatementType.MANIFEST, encode_manifest(sealed.manifest)),
+        *((StatementType.GRANT, encode_grant(each)) for each in grants),
+        *(
+            (StatementType.RECALL, recall(world, manifest_id(sealed), to, whole=True, slots=(n,)))
+            for n, to in enumerate((CN, MX))
+        ),
+    ]
+    tree = world.parties.node(US).sign(bodies)
+    together = publication_of(tree, range(len(bodies)), [parts_of(sealed)])
+    assert set(codes(await world.publish(US, together))) == {""}
+    assert await ciphertexts(world, manifest_id(sealed)) == len(sealed.ciphertexts) - 2
+    assert await findings(world) == []
+
+
+async def test_a_grant_that_was_withdrawn_is_deleted(world: World) -> None:
+    sealed, (grant,) = await sent(world, CN)
+    about = statement_id(StatementType.GRANT, encode_grant(grant))
+    void = Void(
+        header=grant.header, address=grant.address, reason=VoidReason.RECALLED, withdraws=about
+    )
+    assert codes([await world.say(US, StatementType.VOID, encode_void(void))]) == [""]
+    (row,) = [row for row in await world.store.statement_rows(0, limit=99) if row.id == about]
+    assert row.envelope == b""
+    assert codes([await say(world, recall(world, manifest_id(sealed), whole=True))]) == [""]
+    assert await findings(world) == []
+    again = replace(void, reason=VoidReason.EXPIRED)
+    assert codes([await world.say(US, StatementType.VOID, encode_void(again))]) == ["TL-REQ-006"]
 
 
 async def test_what_was_recalled_is_not_handed_out_to_who_reads_from_the_beginning(

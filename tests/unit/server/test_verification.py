@@ -107,6 +107,7 @@ async def test_the_tree_is_read_in_pages_and_not_node_by_node(
         ("UPDATE statement SET code = '', why = '' WHERE code <> ''", "statement"),
         ("UPDATE statement SET id = zeroblob(32) WHERE type = 6", "statement"),
         ("UPDATE packet SET parts = x''", "statement"),
+        ("DELETE FROM packet", "statement"),
     ],
 )
 async def test_an_edit_is_found_and_named(
@@ -114,6 +115,19 @@ async def test_an_edit_is_found_and_named(
 ) -> None:
     found = await edited(tmp_path, logged, statement)
     assert any(line.startswith(named) for line in found), found
+
+
+async def test_what_nobody_recalled_is_missed(tmp_path: Path, logged: bytes) -> None:
+    """A row of the store that says so does not make it so."""
+    found = await edited(
+        tmp_path,
+        logged,
+        "DELETE FROM packet",
+        "UPDATE statement SET envelope = x'' WHERE type = 7 AND code = ''",
+    )
+    lines = [line.split(": ")[1] for line in found]
+    assert any(line.startswith("ciphertexts are missing that nobody recalled") for line in lines)
+    assert lines.count("the grant is missing, and nobody withdrew it") == 2
 
 
 async def test_a_log_rewritten_behind_its_checkpoint_is_found(

@@ -183,7 +183,6 @@ def recall_refused(named: Named) -> list[Json]:
         spelt("R-1", "a recall and an answer", slots, respelled(body, 5, both)),
         spelt("R-1", "neither recall nor answer", slots, respelled(body, 4, b"")),
         saying("R-2", "a whole packet, and one grant", whole, grant=b.secret("grant")),
-        saying("R-2", "a whole packet, and a slot", whole, slots=(1,)),
         saying("R-17", "slots out of order", slots, slots=(7, 0)),
         saying("R-17", "a slot twice", slots, slots=(7, 7)),
         saying("R-17", "a slot that no packet has", slots, slots=(2048,)),

@@ -38,11 +38,12 @@ _NATURALS = (
 _ENVELOPES = (
     "SELECT s.id, s.signer, s.envelope FROM"
     " unnest($1::bytea[], $2::text[]) AS k (id, name)"
-    " JOIN statement s ON s.id = k.id AND s.signer = k.name WHERE s.envelope IS NOT NULL"
+    " JOIN statement s ON s.id = k.id AND s.signer = k.name WHERE s.envelope <> ''"
 )
 _MAIL = (
     "SELECT m.node, s.id, m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered,"
-    " m.held, m.status, m.passed, s.envelope FROM unnest($1::bytea[], $2::text[]) AS k (id, name)"
+    " m.held, m.status, m.passed, s.envelope, s.idx"
+    " FROM unnest($1::bytea[], $2::text[]) AS k (id, name)"
     " JOIN statement s ON s.id = k.id JOIN mail m ON m.statement = s.idx AND m.node = k.name"
     " LEFT JOIN event e ON e.idx = m.entry"
 )
@@ -187,6 +188,7 @@ async def _mail(
             held=row["held"] is not None,
             status=row["status"],
             passed=row["passed"],
+            statement=row["idx"],
         )
         for row in rows
     }

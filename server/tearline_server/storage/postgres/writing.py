@@ -270,6 +270,13 @@ async def _write_mail(put: _Put, commit: Commit) -> None:
         {"node": _TEXT, "seq": _INT, "entry": _INT},
         ((row.node, row.seq, row.entry) for row in commit.withdrawn),
     )
+    # Nobody is to be handed it any more, unless it goes back to its sender.
+    await put.run(
+        "UPDATE statement s SET envelope = '' FROM new WHERE s.idx = new.idx"
+        " AND NOT EXISTS (SELECT FROM mail m WHERE m.statement = s.idx)",
+        {"idx": _INT},
+        ((row.grant,) for row in commit.withdrawn),
+    )
     # What a node takes in waits no longer; it is still behind its place when this is asked.
     await put.run(
         "UPDATE waiting w SET statements = w.statements - taken.number,"
