@@ -4,6 +4,7 @@
 #   VENV     where packages are installed (default: .venv)
 #   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
 #   ID       one benchmark, for example `make bench ID=B3`
+#   SOAK_S   how many seconds a soak takes, roughly (default: 600)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,6 +19,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 endif
 VENV ?= .venv
 JOBS ?= 3
+SOAK_S ?= 600
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
 
@@ -38,9 +40,13 @@ demo: $(VENV)/.ready-run-$(KEY) ## tell the story with real processes, and prove
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
-.PHONY: test check mutants bench interop
+.PHONY: test check soak mutants bench interop
 test: $(VENV)/.ready-test-$(KEY) ## run every test
 	$(RUN) -m pytest -n $(JOBS) --dist worksteal
+
+soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for ten minutes: kills, and what they leave
+	TEARLINE_SOAK_S=$(SOAK_S) $(RUN) -m pytest tests/faults -m "faults and slow" \
+		-s --durations=0 -o faulthandler_timeout=0
 
 check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, types, imports, generated files, links
 	$(RUN) -m ruff format --check

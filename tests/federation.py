@@ -75,6 +75,7 @@ class Program:
         self.home = home
         self.secret = home.parent / f"{home.name}.passphrase"
         self.variables: dict[str, str] = {}
+        self.entrance: tuple[str, ...] = ()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -89,7 +90,8 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line for a noun or verb with its arguments."""
-        return [sys.executable, "-m", self.module, *arguments, "--home", str(self.home)]
+        program = [sys.executable, "-m", self.module]
+        return [*self.entrance, *program, *arguments, "--home", str(self.home)]
 
     def run(self, *arguments: str) -> Ended:
         """Runs one command to its end."""
@@ -204,6 +206,20 @@ class Running:
             assert status is None, f"it ended with {status} before {what}: {self.said}"
             assert time.monotonic() < deadline, f"not within {within_s} s: {what}: {self.said}"
             time.sleep(0.02)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def freeze(self) -> None:
+        """Stops it where it is, as long as nobody lets it go on."""
+        self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9."""

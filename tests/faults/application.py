@@ -1,9 +1,10 @@
-"""An application on a node, made to be killed: it sends, receives, keeps a journal.
+"""An application on a node, made to be killed: it sends, and keeps a journal, beside ``node run``.
 
-    python application.py HOME JOURNAL EXCHANGE PARTNER
+    python application.py HOME JOURNAL HOOK PARTNER…
 
 The journal is JSON lines, each written whole before the next step. Every message to the exchange
-is kept beside it, so that a test can send the same bytes once more.
+is kept beside it, so that a test can send the same bytes once more. HOOK is run for each packet
+that arrives.
 """
 
 import asyncio
@@ -13,15 +14,18 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import tearline_client.node
 from tearline.errors import RequestError, TearlineError
 from tearline.wire.exchange import parse_outcomes
+from tearline_client.daemon import run_daemon
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose
 from tearline_client.link.transport import GrpcTransport
 from tearline_client.node import Node
+from tearline_client.notices import parse_hooks
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.plan import ReleasePlan
@@ -68,35 +72,45 @@ def receipts_of(reply: bytes) -> list[str | None]:
     return [o.receipt.statement.id.hex() if o.receipt else None for o in parse_outcomes(reply)]
 
 
-async def send(node: Node, journal: Journal, partner: str, stop: asyncio.Event) -> None:
+async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.Event) -> None:
     """Publishes packet after packet: sealed, stored and sent as by ``Node.send``.
 
     ``Node.send`` also waits for the log's next checkpoint, of which there is one a second; under
     load that would leave the exchange idle for most of it.
     """
-    plans = await plans_of(node, journal, partner)
+    plans = await plans_of(node, journal, partners)
     stores = node.state.stores
     while not stop.is_set():
         with stores.database.transaction():
             composition = compose(plans, node._releasing._releaser(Persons()))
             ids = node._sender.store(composition)
-        try:
-            await node._sender.flush()
-        except RequestError as error:
-            journal.note("unreached", code=error.code)
+            packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
+            journal.note("published", packets=packets)
+        # What waits is sent before anything more is sealed: it would only wait, too.
+        while not await is_sent(node, journal, ids):
+            if stop.is_set():
+                return
             await asyncio.sleep(PAUSE_S)
-            continue
-        items = [stores.outbox.item(number) for number in ids]
-        if any(item.is_waiting for item in items if item):
-            journal.note("unreached", code="")
-            await asyncio.sleep(PAUSE_S)
-            continue
-        assert {item.state for item in items if item} == {OutboxState.ACCEPTED}, items
-        packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
-        journal.note("acknowledged", packets=packets)
+        journal.note("accepted", packets=packets)
 
 
-async def plans_of(node: Node, journal: Journal, partner: str) -> list[ReleasePlan]:
+async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:
+    """Sends what waits; whether the exchange accepted these messages."""
+    outbox = node.state.stores.outbox
+    try:
+        await node._sender.flush()
+    except RequestError as error:
+        journal.note("unreached", code=error.code)
+        return False
+    items = [item for item in map(outbox.item, ids) if item]
+    if any(item.is_waiting for item in items):
+        journal.note("unreached", code=items[0].fault)
+        return False
+    assert {item.state for item in items} == {OutboxState.ACCEPTED}, items
+    return True
+
+
+async def plans_of(node: Node, journal: Journal, partners: list[str]) -> list[ReleasePlan]:
     """What is released, decided once: every packet is sealed anew, with keys of its own."""
     while True:
         try:
@@ -116,30 +130,21 @@ async def plans_of(node: Node, journal: Journal, partner: str) -> list[ReleasePl
             node.draft(group, ABOUT, agreement="narcotics-2026")
             for group in connected_groups(suspects)
         ]
-        return [node.plan(draft, [partner]) for draft in drafts]
+        return [node.plan(draft, partners) for draft in drafts]
 
 
-async def receive(node: Node, journal: Journal) -> None:
-    while True:
-        try:
-            async for received in node.inbox(wait=True):
-                journal.note("delivered", statement=received.signed.statement.id.hex())
-        except RequestError:
-            pass
-        await asyncio.sleep(PAUSE_S)
-
-
-async def main(home: Path, journal_path: Path, exchange: str, partner: str) -> None:
+async def main(home: Path, journal_path: Path, hook: str, *partners: str) -> None:
     passphrase = Path(os.environ["TEARLINE_PASSPHRASE_FILE"]).read_bytes().rstrip(b"\n")
     journal, stop = Journal(journal_path), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     JournaledTransport.journal = journal
     tearline_client.node.GrpcTransport = JournaledTransport
+    exchange = os.environ["TEARLINE_EXCHANGE"]
     opened = await Node.open(home, passphrase=passphrase, address=exchange, timeout_s=CALL_S)
     async with opened as node, asyncio.TaskGroup() as tasks:
-        receiving = tasks.create_task(receive(node, journal))
-        await send(node, journal, partner, stop)
-        receiving.cancel()
+        hooks = parse_hooks([("packet-arrived", hook)])
+        tasks.create_task(run_daemon(node, stop, report=print, hooks=hooks))
+        tasks.create_task(send(node, journal, list(partners), stop))
 
 
 if __name__ == "__main__":

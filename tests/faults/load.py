@@ -1,0 +1,271 @@
+"""A federation under load: two agencies send to partners without a pause, and all take in.
+
+Every application keeps a journal, so that in the end a history of every packet can be told.
+"""
+
+import fcntl
+import functools
+import json
+import operator
+import sqlite3
+import struct
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from faults.relay import LongLine
+from federation import CN, MX, NODES, US, Agency, Federation, Running
+from history import Event, What
+from tearline.receipt import Status
+
+PARTNERS = {US: (CN, MX), MX: (CN,), CN: ()}
+SENDERS = (US, MX)
+NAMES = (US, CN, MX)
+DELAY_S = 0.15  # until an answer of the exchange arrives, as between two continents
+REST_S = 120
+APPLICATION = Path(__file__).with_name("application.py")
+
+# Where SQLite locks the index of a write-ahead log for a writer (sqlite.org/walformat.html, 2.3.1).
+_WRITE_LOCK = 120
+_FLOCK = "hhqqi"  # struct flock of 64-bit Linux
+
+
+@dataclass(kw_only=True)
+class Load:
+    """The processes under load.
+
+    Attributes:
+        federation: Its homes.
+        exchange: The exchange at work.
+        line: Between it and the nodes.
+        nodes: The application of each agency.
+        read: What was read of each journal, up to the offset beside it.
+        offsets: Bytes.
+        kills: Kills, of the exchange and of nodes.
+        hits: Those that left a transaction open.
+    """
+
+    federation: Federation
+    exchange: Running
+    line: LongLine
+    nodes: dict[str, Running] = field(default_factory=dict)
+    read: dict[Path, list[dict[str, Any]]] = field(default_factory=dict)
+    offsets: Counter[Path] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+
+    def start(self, name: str) -> None:
+        """Starts an agency's application; where it sends to nobody, that is ``node run``."""
+        agency = self.federation.agencies[name]
+        agency.variables["TEARLINE_EXCHANGE"] = self.line.address
+        hook = self._hook(name)
+        if not PARTNERS[name]:
+            self.nodes[name] = agency.start("node", "run", "--on", "packet-arrived", hook)
+            return
+        log = agency.home.parent / f"{name}.application"
+        program = [sys.executable, str(APPLICATION), str(agency.home), str(self.journal(name))]
+        with log.open("ab") as stream:
+            process = subprocess.Popen(
+                [*program, hook, *PARTNERS[name]],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env=agency.environment,
+            )
+        self.nodes[name] = Running(process, log)
+
+    def journal(self, name: str) -> Path:
+        """Where a sending application notes what it does."""
+        return self.federation.folder / f"{name}.journal"
+
+    def given(self, name: str) -> Path:
+        """Where an application notes what it is given."""
+        return self.federation.folder / f"{name}.given"
+
+    def _hook(self, name: str) -> str:
+        return f"tee -a {self.given(name)}"
+
+    def lines(self, path: Path) -> list[dict[str, Any]]:
+        """What a journal holds so far."""
+        read = self.read.setdefault(path, [])
+        if path.exists():
+            with path.open("rb") as stream:
+                stream.seek(self.offsets[path])
+                whole, newline, _ = stream.read().rpartition(b"\n")
+            self.offsets[path] += len(whole + newline)
+            # A line that a kill cut short has no end; the next life begins a new one.
+            read += [json.loads(line) for line in whole.splitlines() if line.endswith(b"}")]
+        return read
+
+    def notes(self, name: str, what: str) -> list[dict[str, Any]]:
+        """What a sending application noted so far, of one kind."""
+        return [note for note in self.lines(self.journal(name)) if note["what"] == what]
+
+    def await_load(self, *names: str) -> None:
+        """Waits until one more packet of one of the agencies is accepted, or given to it."""
+
+        def count() -> int:
+            return sum(
+                len(
+                    self.notes(name, "accepted") if PARTNERS[name] else self.lines(self.given(name))
+                )
+                for name in names
+            )
+
+        before = count()
+        self.exchange.await_(lambda: count() > before, f"{names}: one more packet")
+
+    def await_code(self, code: str) -> None:
+        """Waits until each sender meets a refusal with a code, once more."""
+
+        before = self.refusals(code)
+        self.exchange.await_(
+            lambda: all(map(operator.gt, self.refusals(code), before)), f"they were told {code}"
+        )
+
+    def refusals(self, code: str) -> list[int]:
+        """How often each sender met a refusal with a code."""
+        return [
+            [note["code"] for note in self.notes(name, "unreached")].count(code) for name in SENDERS
+        ]
+
+    def kill_exchange(self) -> None:
+        """kill -9 of the exchange, wherever it is; then it is started again."""
+        self._kill(self.exchange, self.federation.operator.home / "exchange.db", "exchange")
+        self.exchange = self.federation.operator.serve()
+
+    def kill_node(self, name: str) -> None:
+        """kill -9 of an agency's node, wherever it is; then it is started again."""
+        self._kill(self.nodes[name], self.federation.agencies[name].home / "node.db", "node")
+        self.start(name)
+
+    def _kill(self, victim: Running, database: Path, kind: str) -> None:
+        victim.freeze()
+        self.kills[kind] += 1
+        self.hits[kind] += has_open_transaction(database, victim.pid)
+        victim.kill()
+
+    def stop(self) -> None:
+        """Ends the load, once everybody has moved on."""
+        for name in NAMES:  # the last to be killed may be still starting
+            self.await_load(name)
+        for name in NAMES:
+            assert self.nodes[name].terminate() == 0, self.nodes[name].said
+
+    def settle(self) -> None:
+        """Lets everything arrive that is under way; the exchange must serve."""
+        for agency in self.federation.agencies.values():
+            agency.variables["TEARLINE_EXCHANGE"] = self.federation.operator.address
+        # Grants are answered by receipts, which are answered by nothing: two turns bring rest.
+        for _ in range(2):
+            self.federation.all("node", "sync")
+        for name, agency in self.federation.agencies.items():
+            if told_all(agency):
+                continue
+            # What an application was not told of, the next life tells it.
+            running = agency.start("node", "run", "--on", "packet-arrived", self._hook(name))
+            told = functools.partial(told_all, agency)
+            running.await_(told, "everything was told", within_s=REST_S)
+            assert running.terminate() == 0
+
+    def end(self) -> None:
+        """Ends what a failed test left behind."""
+        for running in (self.exchange, *self.nodes.values()):
+            running.kill()
+
+    def history(self) -> Iterator[Event]:
+        """What happened to every packet, told by each of its witnesses; of a load at rest."""
+        uri = NODES.__getitem__
+        for name in SENDERS:
+            for note in self.lines(self.journal(name)):
+                if note["what"] in (What.PUBLISHED, What.ACCEPTED):
+                    for packet in note["packets"]:
+                        for partner in PARTNERS[name]:
+                            yield Event(
+                                what=What(note["what"]),
+                                sender=uri(name),
+                                recipient=uri(partner),
+                                packet=packet,
+                            )
+            signed_for = f"{SIGNED_FOR} AND status >= {Status.STORED.value}"
+            for packet, recipient in node_rows(self.federation.agencies[name], signed_for):
+                yield Event(
+                    what=What.SIGNED_FOR,
+                    sender=uri(name),
+                    recipient=recipient,
+                    packet=packet.hex(),
+                )
+        for sender, recipient, packet in rows(
+            self.federation.operator.home / "exchange.db", DELIVERED
+        ):
+            yield Event(
+                what=What.DELIVERED, sender=sender, recipient=recipient, packet=packet.hex()
+            )
+        for name in NAMES:
+            notices: dict[int, dict[str, Any]] = {}
+            for notice in self.lines(self.given(name)):
+                # It may be told of something again, under the same number.
+                if notices.setdefault(notice["notice"], notice) is notice:
+                    yield Event(
+                        what=What.GIVEN,
+                        sender=notice["sender"],
+                        recipient=uri(name),
+                        packet=notice["packet"],
+                    )
+                assert notices[notice["notice"]] == notice
+
+
+DELIVERED = """
+SELECT packet.signer, event.party, event.packet FROM event
+JOIN statement AS packet ON packet.id = event.packet AND packet.code = ''
+WHERE event.code = 'grant-delivered' ORDER BY event.idx
+"""
+SIGNED_FOR = "SELECT packet, peer FROM packet_grant WHERE incoming = 0"
+TOLD = """
+SELECT (SELECT min(told) FROM notice_hook)
+    >= (SELECT coalesce(max(id), 0) FROM notice WHERE event = 'packet-arrived')
+"""
+
+
+def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query, asked beside whoever writes."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def node_rows(agency: Agency, sql: str) -> list[tuple[Any, ...]]:
+    """Those of an agency's database."""
+    return rows(agency.home / "node.db", sql)
+
+
+def told_all(agency: Agency) -> bool:
+    """Whether an agency's application was told of every packet."""
+    return node_rows(agency, TOLD) == [(1,)]
+
+
+def has_open_transaction(database: Path, pid: int) -> bool:
+    """Whether a process, which stands still, is in the middle of a transaction that writes."""
+    asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, _WRITE_LOCK, 1, 0)
+    with database.with_name(database.name + "-shm").open("rb") as index:
+        held = fcntl.fcntl(index, fcntl.F_GETLK, asked)
+    kind, _, _, _, holder = struct.unpack(_FLOCK, held)
+    return kind != fcntl.F_UNLCK and holder == pid
+
+
+@contextmanager
+def loaded(federation: Federation) -> Iterator[Load]:
+    """A federation under load; its exchange must end well."""
+    with LongLine(federation.operator.address, DELAY_S) as line:
+        load = Load(federation=federation, exchange=federation.operator.serve(), line=line)
+        try:
+            for name in NAMES:
+                load.start(name)
+            yield load
+            assert load.exchange.terminate() == 0
+        finally:
+            load.end()
