@@ -260,7 +260,8 @@ class Exchange:
         now_ms = self._house.clock()
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=_LOW_RETRY_MS)
-        self._bounds.take(publisher.node, statements=len(claims), size=size, now_ms=now_ms)
+        statements = max(1, len(claims))  # an empty message is work, too
+        self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not claims:
             return ()
         work = Submission(publisher, claims, publication.attestations(), size)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,19 +108,25 @@ class Exchange(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(answer)
 
 
-@pytest.fixture
-async def exchange() -> AsyncIterator[Exchange]:
+@asynccontextmanager
+async def served() -> AsyncIterator[Exchange]:
     tls = ServerTls(
         identity=exchange_identity(), authorities=(US_CA.certificate, CN_CA.certificate)
     )
     gate = Gate(ExchangeUri(trust_domain="operator.example"), roster(US_CA, CN_CA))
-    served = Exchange(port=0, tls=tls, gate=gate)
+    found = Exchange(port=0, tls=tls, gate=gate)
     server = grpc.aio.server(options=server_options())
-    server.add_generic_rpc_handlers((served,))
-    served.port = server.add_secure_port("127.0.0.1:0", server_credentials(lambda: served.tls))
+    server.add_generic_rpc_handlers((found,))
+    found.port = server.add_secure_port("127.0.0.1:0", server_credentials(lambda: found.tls))
     await server.start()
-    yield served
+    yield found
     await server.stop(grace=None)
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[Exchange]:
+    async with served() as found:
+        yield found
 
 
 async def call(
@@ -356,6 +363,32 @@ async def test_a_second_server_does_not_share_the_port(exchange: Exchange) -> No
         )
 
 
+async def silent(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_so_many_connections_are_open_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tearline.rpc.credentials.MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("tearline.rpc.credentials.HANDSHAKE_MS", 3_600_000)
+    async with served() as exchange:
+        held = [await silent(exchange.port) for _ in range(2)]
+        beyond, writer = await silent(exchange.port)
+        assert await asyncio.wait_for(beyond.read(), 10) == b""
+        for each in (writer, *(end for _, end in held)):
+            each.close()
+
+
+async def test_strangers_who_say_nothing_hold_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tearline.rpc.credentials.MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("tearline.rpc.credentials.HANDSHAKE_MS", 500)
+    async with served() as exchange:
+        held = [await silent(exchange.port) for _ in range(2)]
+        for reader, writer in held:
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+        assert await call(exchange.port, node_identity()) == str(US_NODE)
+
+
 def test_an_exchange_accepts_no_ca_of_the_system() -> None:
     with pytest.raises(CertificateRefused):
         server_credentials(lambda: ServerTls(identity=exchange_identity(), authorities=()))
@@ -370,4 +403,4 @@ def test_no_exchange_starts_where_grpc_was_imported_first() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", program], env=inherited, capture_output=True, text=True, check=False
     )
-    assert ended.stderr.splitlines()[-1].startswith("tearline.errors.TlsUnprepared")
+    assert "TlsUnprepared: TL-CFG-007" in ended.stderr.splitlines()[-1]

@@ -18,10 +18,12 @@ from tearline import rpc
 from tearline.certificates import TlsFacts, TlsKey, from_pem, to_pem
 from tearline.errors import CertificateRefused, TlsUnprepared, TokenRefused
 from tearline.limits import (
+    HANDSHAKE_MS,
     KEEPALIVE_MS,
     KEEPALIVE_TIMEOUT_MS,
     MAX_CONNECTION_AGE_GRACE_MS,
     MAX_CONNECTION_AGE_MS,
+    MAX_CONNECTIONS,
     MAX_MESSAGE_BYTES,
     MAX_METADATA_BYTES,
     MAX_STREAMS_PER_CONNECTION,
@@ -114,6 +116,8 @@ def server_options() -> Options:
         *_BOTH_ENDS,
         # Else a second exchange would silently share the port, and half the calls.
         ("grpc.so_reuseport", 0),
+        ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
         ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
         ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_AGE_GRACE_MS),

@@ -21,7 +21,7 @@ from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_re
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.judging.hearing import Publisher
-from tearline_server.services.guard import Guard, Handlers
+from tearline_server.services.guard import Guard, Handlers, in_time
 from tearline_server.turns import Turns, Weight
 
 
@@ -82,7 +82,8 @@ class ExchangeService:
             try:
                 async for request in requests:
                     await window.acquire()
-                    replies.put_nowait(asyncio.create_task(self._publish(caller, request)))
+                    answer = in_time(self._publish(caller, request))
+                    replies.put_nowait(asyncio.create_task(answer))
             finally:
                 replies.put_nowait(None)
 

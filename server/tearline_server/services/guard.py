@@ -9,13 +9,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
 import grpc.aio
 
 from tearline.errors import ExchangeBusy, TearlineError, TlsError, TokenRefused
-from tearline.limits import CALL_S, MAX_NODE_CALLS, PERSON_CALLS_S
+from tearline.limits import CALL_S, MAX_NODE_CALLS, NODE_CALLS_S, PERSON_CALLS_S
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
@@ -23,6 +23,8 @@ from tearline_server.bounds import Calls, Rate
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Guard:
         self._clock = clock
         self._metrics = metrics
         self._calls = Calls(MAX_NODE_CALLS)
+        self._nodes = Rate(NODE_CALLS_S, "more calls are made than one node may")
         self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
@@ -66,11 +69,7 @@ class Guard:
         async def handle(request: bytes, context: Context) -> bytes:
             began = time.perf_counter()
             async with self._call(method, context) as caller:
-                try:
-                    async with asyncio.timeout(CALL_S):
-                        reply = await answer(caller, request)
-                except TimeoutError:
-                    raise ExchangeBusy("it took too long", retry_after_ms=_RETRY_AFTER_MS) from None
+                reply = await in_time(answer(caller, request))
                 self._metrics.answered(method, time.perf_counter() - began)
                 return reply
 
@@ -111,6 +110,7 @@ class Guard:
         code = _CANCELLED
         try:
             caller = await self._admit(method, context)
+            self._nodes.take(str(caller.node), 1, self._clock())
             if caller.token is not None:
                 self._persons.take(caller.pseudonym.hex(), 1, self._clock())
             with self._calls.one(str(caller.node)):
@@ -146,6 +146,19 @@ class Guard:
                     checked_ms = now_ms
                 count()
                 yield message
+
+
+async def in_time(answer: Awaitable[T]) -> T:
+    """Waits for an answer, so long and no longer.
+
+    Raises:
+        ExchangeBusy: If it takes too long.
+    """
+    try:
+        async with asyncio.timeout(CALL_S):
+            return await answer
+    except TimeoutError:
+        raise ExchangeBusy("it took too long", retry_after_ms=_RETRY_AFTER_MS) from None
 
 
 def _peer(context: Context) -> str:

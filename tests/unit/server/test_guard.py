@@ -9,12 +9,14 @@ import grpc
 import pytest
 
 from builders import EXCHANGE, NOW_MS, US, authority, node_of
-from tearline.certificates import TlsKey, to_pem
-from tearline.errors import NotFound, StoreFull
+from tearline.certificates import Leaf, TlsKey, to_pem
+from tearline.errors import ExchangeBusy, NotFound, StoreFull
 from tearline.identity import parse_exchange_uri, parse_node_uri
+from tearline.limits import RATE_BURST_S
 from tearline.rpc import methods
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
 from tearline_server.metrics import Metrics
+from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.guard import Guard
 
 KEY = TlsKey.generate()
@@ -215,3 +217,48 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "TL-REQ-002",
     )
+
+
+async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+
+    class Stuck:
+        async def publish(self, *_: object) -> None:
+            await asyncio.Event().wait()
+
+    async def requests() -> AsyncIterator[bytes]:
+        yield b""
+
+    leaf = Leaf(
+        node=parse_node_uri(node_of(US)),
+        thumbprint=bytes(32),
+        key_id=bytes(32),
+        not_before_s=0,
+        not_after_s=1 << 40,
+    )
+    caller = Caller(certificate=b"", leaf=leaf, token=None)
+    service = ExchangeService(Stuck())  # type: ignore[arg-type]
+    with pytest.raises(ExchangeBusy):
+        await anext(service.publish_stream(caller, requests()))
+
+
+async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
+    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+
+    async def answer(caller: Caller, request: bytes) -> bytes:
+        return request
+
+    call = guard.unary(methods.ACKNOWLEDGE, answer).unary_unary
+    for _ in range(RATE_BURST_S):
+        assert await call(b"request", Context()) == b"request"
+    context = Context()
+    with pytest.raises(Aborted):
+        await call(b"request", context)
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert context.refusal["retry_after_ms"] == 1

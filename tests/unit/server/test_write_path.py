@@ -28,6 +28,7 @@ from tearline.limits import (
     RATE_BURST_S,
 )
 from tearline.merkle import Frontier
+from tearline.wire.exchange import Publication
 from tearline.wire.flow import parse_event
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
@@ -339,6 +340,14 @@ async def test_a_node_that_floods_is_told_to_wait(world: World) -> None:
         await world.publish(US, packet_publication(world.parties.node(US), world.packet()))
     world.clock.time_ms += 1000
     assert codes(await world.send(world.packet())) == [""]
+
+
+async def test_empty_messages_count_as_well(world: World) -> None:
+    world.exchange._bounds = Bounds(Rates(statements=1))
+    for _ in range(RATE_BURST_S):
+        assert await world.publish(US, Publication()) == ()
+    with pytest.raises(ExchangeBusy):
+        await world.publish(US, Publication())
 
 
 async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> None:
