@@ -8,6 +8,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 import tearline_client.node
-from simulator import PASSPHRASE, Clock, LocalTransport, Template, _house, found, opened, quickly
+from simulator import (
+    PASSPHRASE,
+    Clock,
+    LocalStream,
+    LocalTransport,
+    Template,
+    _house,
+    found,
+    local_stream,
+    opened,
+    quickly,
+)
 from tearline.rpc.credentials import TlsIdentity
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
@@ -100,6 +112,9 @@ class Dialling:
 
     async def publish(self, publication: bytes) -> bytes:
         return await (await self._dial()).publish(publication)
+
+    def publishing(self) -> AbstractAsyncContextManager[LocalStream]:
+        return local_stream(self.publish)
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         async for delivery in (await self._dial()).subscribe(cursor):

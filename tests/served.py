@@ -49,6 +49,7 @@ from tearline.wire.exchange import (
 )
 from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_trust_list
+from tearline_client.link.transport import GrpcTransport
 from tearline_server.config import Config, config_of, write_config
 from tearline_server.governance import take_clear
 from tearline_server.house import house_of
@@ -193,6 +194,20 @@ class Served:
             yield Client(channel)
         finally:
             await channel.close()
+
+    @contextlib.asynccontextmanager
+    async def transport(self, uri: str) -> AsyncIterator[GrpcTransport]:
+        """A connection of an agency's node, as the node itself has it."""
+        transport = GrpcTransport(
+            self.identity.exchange,
+            self.members[uri].identity,
+            timeout_s=STOP_S,
+            address=f"127.0.0.1:{self.port}",
+        )
+        try:
+            yield transport
+        finally:
+            await transport.close()
 
 
 class Client:

@@ -11,8 +11,23 @@ import hashlib
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections import deque
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -146,6 +161,40 @@ class Forgery:
         docket.log(self._item)
 
 
+class LocalStream:
+    """A stream that publishes at once, as the exchange does, and answers in order.
+
+    Args:
+        publish: Publishes one message.
+    """
+
+    def __init__(self, publish: Callable[[bytes], Awaitable[bytes]]) -> None:
+        self._publish = publish
+        self._under_way: deque[asyncio.Future[bytes]] = deque()
+
+    async def send(self, publication: bytes) -> None:
+        self._under_way.append(asyncio.ensure_future(self._publish(publication)))
+
+    async def receive(self) -> bytes:
+        return await self._under_way.popleft()
+
+    async def close(self) -> None:
+        for left in self._under_way:
+            left.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+
+@asynccontextmanager
+async def local_stream(
+    publish: Callable[[bytes], Awaitable[bytes]],
+) -> AsyncIterator[LocalStream]:
+    stream = LocalStream(publish)
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
 class LocalTransport:
     """The exchange's own services, called without a connection.
 
@@ -177,6 +226,9 @@ class LocalTransport:
 
     async def publish(self, publication: bytes) -> bytes:
         return await self._exchange.publish(self._caller, publication)
+
+    def publishing(self) -> AbstractAsyncContextManager[LocalStream]:
+        return local_stream(lambda publication: self.publish(publication))
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         async for delivery in self._exchange.subscribe(self._caller, cursor):

@@ -14,7 +14,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import tearline_client.node
@@ -23,7 +25,7 @@ from tearline.wire.exchange import parse_outcomes
 from tearline_client.daemon import run_daemon
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose
-from tearline_client.link.transport import GrpcTransport
+from tearline_client.link.transport import GrpcTransport, PublishStream
 from tearline_client.node import Node
 from tearline_client.notices import parse_hooks
 from tearline_client.planning.drafts import About
@@ -31,6 +33,7 @@ from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.outbox import OutboxState
 
+Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 AT_ONCE = 8  # packets in a message
 PAUSE_S = 0.1  # between two attempts to reach an exchange that is down
@@ -49,6 +52,22 @@ class Journal:
     def note(self, what: str, **rest: object) -> None:
         self._file.write(json.dumps({"what": what, "at": time.monotonic(), **rest}) + "\n")
 
+    def message(self, publication: bytes) -> "Note":
+        """Keeps a message; noted once it is answered, or is not."""
+        name = hashlib.sha256(publication).hexdigest()
+        (self.messages / name).write_bytes(publication)
+        return self._answering(name, time.monotonic())
+
+    @contextmanager
+    def _answering(self, name: str, began: float) -> Iterator[Callable[[bytes], None]]:
+        try:
+            yield lambda reply: self.note(
+                "answered", message=name, began=began, receipts=receipts_of(reply)
+            )
+        except TearlineError as error:
+            self.note("unanswered", message=name, began=began, code=error.code)
+            raise
+
 
 class JournaledTransport(GrpcTransport):
     """The way to the exchange; notes what was sent, and what came back or did not."""
@@ -56,14 +75,32 @@ class JournaledTransport(GrpcTransport):
     journal: Journal
 
     async def publish(self, publication: bytes) -> bytes:
-        name, began = hashlib.sha256(publication).hexdigest(), time.monotonic()
-        (self.journal.messages / name).write_bytes(publication)
-        try:
+        with self.journal.message(publication) as answered:
             reply = await super().publish(publication)
-        except TearlineError as error:
-            self.journal.note("unanswered", message=name, began=began, code=error.code)
-            raise
-        self.journal.note("answered", message=name, began=began, receipts=receipts_of(reply))
+            answered(reply)
+        return reply
+
+    @asynccontextmanager
+    async def publishing(self) -> AsyncIterator[PublishStream]:
+        async with super().publishing() as stream:
+            yield JournaledStream(stream, self.journal)
+
+
+class JournaledStream:
+    """A stream to publish in; notes the same of each message."""
+
+    def __init__(self, stream: PublishStream, journal: Journal) -> None:
+        self._stream, self._journal = stream, journal
+        self._under_way: deque[Note] = deque()
+
+    async def send(self, publication: bytes) -> None:
+        self._under_way.append(self._journal.message(publication))
+        await self._stream.send(publication)
+
+    async def receive(self) -> bytes:
+        with self._under_way.popleft() as answered:
+            reply = await self._stream.receive()
+            answered(reply)
         return reply
 
 

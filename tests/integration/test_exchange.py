@@ -176,6 +176,30 @@ async def test_a_stream_is_answered_before_it_ends(served: Served) -> None:
         await stream.done_writing()
 
 
+async def test_a_node_publishes_in_a_stream(served: Served) -> None:
+    await agree(served)
+    publications = [lead(served, seq) for seq in (1, 2, 3)]
+    async with served.transport(US) as transport:
+        async with transport.publishing() as stream:
+            for publication in publications:
+                await stream.send(encode_publication(publication))
+            replies = [parse_outcomes(await stream.receive()) for _ in publications]
+        assert [codes(reply) for reply in replies] == [["", ""]] * 3
+        assert [reply[1].about for reply in replies] == [p.ids()[1] for p in publications]
+
+        async with transport.publishing() as stream:
+            await stream.send(b"no message")
+            await stream.send(encode_publication(publications[0]))
+            with pytest.raises(StatementMalformed):
+                await stream.receive()
+
+        await served.stop()
+        async with transport.publishing() as stream:
+            await stream.send(encode_publication(publications[0]))
+            with pytest.raises(ExchangeUnreachable):
+                await stream.receive()
+
+
 async def test_what_comes_wakes_a_stream_that_waits(served: Served) -> None:
     await agree(served)
     async with served.client(US) as us, served.client(CN) as cn:

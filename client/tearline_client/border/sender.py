@@ -3,7 +3,8 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,52 +12,44 @@ from pathlib import Path
 from tearline.channel import Address, Mark
 from tearline.errors import (
     AgreementSuspended,
-    EntryMismatch,
     ExchangeBusy,
-    ExchangeMisbehaved,
     ExchangeUnreachable,
     MailboxFull,
     OutcomeUnknown,
-    RecipientKeyExpired,
     RequestError,
     StatementMalformed,
     TearlineError,
     TlsError,
 )
-from tearline.receipt import Receipt, Status
-from tearline.statement import ActedBy, Attestation, Statement, StatementType
-from tearline.wire.addressed import address_of
+from tearline.receipt import Receipt
+from tearline.statement import ActedBy, StatementType
 from tearline.wire.exchange import (
     Outcome,
     Publication,
     Refused,
     encode_publication,
-    parse_outcomes,
     parse_publication,
 )
 from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
-    parse_event,
-    parse_receipt,
-    parse_void,
 )
-from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying, Verdict
+from tearline_client.border.settling import Settling
 from tearline_client.link.outgoing import Composition, sign_together
 from tearline_client.link.resending import (
-    Unsigned,
-    instead_of,
     is_behind,
     rest_of,
     thread_of,
 )
+from tearline_client.link.transport import PublishStream
 from tearline_client.state import NodeState
 from tearline_client.store.channels import DUE
 from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 
+MESSAGES_AHEAD = 4  # of a megabyte each: enough for the exchange to have one while another travels
 TREE_LIMIT = 512  # receipts and marks under one signature
 TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
 _ASK_AGAIN_S = 0.05
@@ -75,6 +68,7 @@ class Sender:
         self._state = state
         self._turn = _Turn(lock)
         self._obeying = Obeying(state)
+        self._settling = Settling(state, self._obeying)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
         """Stores packets, keys, grants and the messages, inside the caller's transaction."""
@@ -96,7 +90,7 @@ class Sender:
         return self._state.stores.outbox.put([encode_publication(p) for p in publications])
 
     async def flush(self) -> None:
-        """Sends what waits, one message at a time and in order.
+        """Sends what waits, in order: several messages are under way as long as all goes well.
 
         What the exchange fails on, or cannot take yet, stays, and with it what must not overtake
         it in a channel; all else goes past.
@@ -112,27 +106,70 @@ class Sender:
             return  # what waits stays, until an officer decides
         async with self._turn.taken():
             while (item := outbox.next_waiting(after=last)) is not None:
-                await self._send(item, held)
-                last = item.id
+                until = item.id
+                if outbox.next_waiting(after=until) is not None:
+                    until = await self._send_ahead(item, held)
+                while (left := outbox.next_waiting(after=last)) is not None and left.id <= until:
+                    await self._send(left, held)
+                    last = left.id
+                last = until
+
+    async def _send_ahead(self, first: OutboxItem, held: set[Hashable]) -> int:
+        """Sends messages before earlier ones are answered, until one is not taken as it is.
+
+        What is under way behind that one is then refused where it is in the same channel, since
+        its turn has not come. So nothing more is sent, and what was is settled.
+
+        Args:
+            first: The message to begin with.
+            held: What must not be overtaken; added to.
+
+        Returns:
+            The place of the last message looked at. What is left up to there is to be sent alone.
+        """
+        until = first.id
+        following: OutboxItem | None = first
+        under_way: deque[tuple[OutboxItem, Publication]] = deque()
+        async with self._state.transport.publishing() as stream:
+            while following is not None or under_way:
+                if following is not None and len(under_way) < MESSAGES_AHEAD:
+                    until = following.id
+                    item, publication = self._obeyed(following, held)
+                    following = None
+                    if not item.fault and _is_whole(publication, held):
+                        self._mark_unknown(item)
+                        under_way.append((item, publication))
+                        await stream.send(item.publication)
+                        following = self._state.stores.outbox.next_waiting(after=until)
+                    continue
+                reply = await _answer(stream)
+                if reply is None:
+                    break  # whatever is not answered is sent again alone, and judged for itself
+                item, publication = under_way.popleft()
+                try:
+                    outcomes = self._settling.verified_outcomes(publication, reply)
+                except RequestError:
+                    break
+                if self._settling.settle(item, publication, outcomes).is_waiting:
+                    following = None
+        return until
 
     async def _send(self, item: OutboxItem, held: set[Hashable]) -> None:
         """Sends of a message what may be sent, until nothing is left of it or nothing changes."""
-        item, waiting = self._obeyed(item)
-        held.update(waiting)
-        publication = parse_publication(item.publication)
-        ids = _ids(publication)
+        item, publication = self._obeyed(item, held)
+        ids = publication.ids()
         while ids:
             due = {s.id for s in publication.statements() if not is_behind(s, held)}
             if due:
                 item = await self._publish(item, publication, due)
                 publication = parse_publication(item.publication)
-            before, ids = ids, _ids(publication)
+            before, ids = ids, publication.ids()
             if ids == before:
                 held.update(thread_of(statement) for statement in publication.statements())
                 return
 
-    def _obeyed(self, item: OutboxItem) -> tuple[OutboxItem, set[bytes]]:
-        """A message without what a suspension keeps at home, and the ids of what waits in it."""
+    def _obeyed(self, item: OutboxItem, held: set[Hashable]) -> tuple[OutboxItem, Publication]:
+        """A message without what a suspension keeps at home; what waits in it is held up."""
         stores, publication = self._state.stores, parse_publication(item.publication)
         with stores.database.transaction():
             verdicts = {s.id: self._obeying.verdict(s) for s in publication.statements()}
@@ -143,28 +180,27 @@ class Sender:
             }
             for statement in publication.statements():
                 if statement.id in back and statement.type is not StatementType.GRANT:
-                    self._note_refused(statement, AgreementSuspended.code)
+                    self._settling.note_refused(statement, AgreementSuspended.code)
             if back:
                 instead = {old: new for old, new in back.items() if new is not None}
                 kept = verdicts.keys() - back.keys()
-                rest = rest_of(publication, kept, instead, self._state.signer)
+                publication = rest_of(publication, kept, instead, self._state.signer)
                 error = AgreementSuspended("it was not sent")
                 item = replace(
                     item,
-                    publication=encode_publication(rest),
+                    publication=encode_publication(publication),
                     code=item.code or error.code,
                     why=item.why or error.why,
                 )
                 stores.outbox.update(item)
-        return item, {id_ for id_, verdict in verdicts.items() if verdict is Verdict.WAIT}
+        held.update(id_ for id_, verdict in verdicts.items() if verdict is Verdict.WAIT)
+        return item, publication
 
     async def _publish(
         self, item: OutboxItem, publication: Publication, due: Collection[bytes]
     ) -> OutboxItem:
         """Sends some statements of a message; returns what became of the message."""
-        stores = self._state.stores
-        with stores.database.transaction():
-            stores.outbox.mark_unknown(item.id)
+        self._mark_unknown(item)
         sent = rest_of(publication, due, {}, self._state.signer)
         try:
             reply = await self._state.transport.publish(encode_publication(sent))
@@ -173,13 +209,17 @@ class Sender:
         except TearlineError as error:
             # Refused as a whole, before any statement was looked at: nothing was taken.
             refusal = Refused(code=error.code, why=error.why)
-            outcomes = tuple(Outcome(about=i, receipt=None, refusal=refusal) for i in _ids(sent))
-            return self._settle(item, publication, outcomes, whole=True)
+            outcomes = tuple(Outcome(about=i, receipt=None, refusal=refusal) for i in sent.ids())
+            return self._settling.settle(item, publication, outcomes, whole=True)
         try:
-            outcomes = self._verified_outcomes(sent, reply)
+            outcomes = self._settling.verified_outcomes(sent, reply)
         except RequestError as error:
             return self._passed_over(item, error)
-        return self._settle(item, publication, outcomes)
+        return self._settling.settle(item, publication, outcomes)
+
+    def _mark_unknown(self, item: OutboxItem) -> None:
+        with self._state.stores.database.transaction():
+            self._state.stores.outbox.mark_unknown(item.id)
 
     def _passed_over(self, item: OutboxItem, error: RequestError | TlsError) -> OutboxItem:
         if not _is_about_message(error):
@@ -188,142 +228,6 @@ class Sender:
         with self._state.stores.database.transaction():
             self._state.stores.outbox.update(item)
         return item
-
-    def _verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
-        try:
-            outcomes = parse_outcomes(reply)
-            if [outcome.about for outcome in outcomes] != _ids(sent):
-                raise ExchangeMisbehaved("the outcomes are not those of what was published")
-            for outcome in outcomes:
-                self._verify_outcome(outcome)
-        except TearlineError as error:
-            self._state.alarm(error, reply)
-            raise
-        return outcomes
-
-    def _verify_outcome(self, outcome: Outcome) -> None:
-        trust = self._state.trust
-        if outcome.receipt is None:
-            if outcome.refusal is None:
-                raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
-            return
-        statement = outcome.receipt.statement
-        signer = trust.verify(statement, outcome.receipt.attestations, at=self._state.next_moment())
-        receipt = parse_receipt(statement.body)
-        if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
-            raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
-        refused = receipt.status is Status.REFUSED
-        if refused != (outcome.refusal is not None) or receipt.entry is None:
-            raise ExchangeMisbehaved("receipt and refusal contradict each other")
-        if parse_event(receipt.entry.event).statement_id != receipt.about:
-            raise EntryMismatch("the log entry is about another statement")
-
-    def _settle(
-        self,
-        item: OutboxItem,
-        publication: Publication,
-        outcomes: Sequence[Outcome],
-        *,
-        whole: bool = False,
-    ) -> OutboxItem:
-        """Notes what became of statements, and what is left to send of their message."""
-        signer, stores = self._state.signer, self._state.stores
-        answers = {outcome.about: outcome for outcome in outcomes}
-        kept: set[bytes] = set()
-        instead: dict[bytes, Unsigned] = {}
-        lost, fault = Refused(code=item.code, why=item.why), ""
-        with stores.database.transaction():
-            for statement in publication.statements():
-                outcome = answers.get(statement.id)
-                if outcome is None:
-                    kept.add(statement.id)
-                    continue
-                if outcome.receipt is not None:
-                    self._store_receipt(outcome.receipt)
-                if outcome.refusal is None:
-                    self._keep(statement, publication)
-                    self._note_accepted(statement, publication, outcome)
-                    continue
-                refusal, final = outcome.refusal, whole or outcome.receipt is not None
-                follows = instead_of(statement, refusal.code, final=final, header=signer.header)
-                if follows == (statement.type, statement.body):
-                    kept.add(statement.id)
-                elif follows is not None:
-                    instead[statement.id] = follows
-                if follows is not None and follows[0] is statement.type:
-                    fault = fault or refusal.code
-                    continue
-                if statement.type is not StatementType.VOID and not lost.code:
-                    lost = refusal
-                self._note_refused(statement, refusal.code)
-            rest = encode_publication(rest_of(publication, kept, instead, signer))
-            state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
-            item = replace(
-                item,
-                state=OutboxState.UNKNOWN if rest else state,
-                publication=rest,
-                code=lost.code,
-                why=lost.why,
-                fault=fault,
-            )
-            stores.outbox.update(item)
-        return item
-
-    def _keep(self, statement: Statement, publication: Publication) -> None:
-        """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""
-        address = address_of(statement)
-        if address is None:
-            return
-        kept = signed_of(statement, publication.attestations())
-        self._state.stores.recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
-        if statement.type is StatementType.VOID:
-            void = parse_void(statement.body)
-            self._state.stores.packets.set_withdrawn(void.withdraws, void.reason)
-
-    def _note_accepted(
-        self, statement: Statement, publication: Publication, outcome: Outcome
-    ) -> None:
-        match statement.type:
-            case StatementType.STANDING | StatementType.MARK if outcome.receipt is not None:
-                entry = parse_receipt(outcome.receipt.statement.body).entry
-                if entry is None:
-                    return
-                if statement.type is StatementType.MARK:
-                    self._state.stores.standings.answer_mark(statement.id, entry.index)
-                    return
-                said = signed_of(statement, publication.attestations())
-                time_ms = parse_event(entry.event).time_ms
-                standing = parse_standing(statement.body)
-                self._obeying.take(said, standing, entry.index, time_ms)
-
-    def _store_receipt(self, signed: Signed) -> None:
-        packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
-        packets.put_receipt(signed, receipt)
-        grant = packets.grant(receipt.about)
-        if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
-            packets.set_status(receipt.about, receipt.status)
-
-    def _note_refused(self, statement: Statement, code: str) -> None:
-        packets = self._state.stores.packets
-        match statement.type:
-            case StatementType.GRANT:
-                packets.set_status(statement.id, Status.REFUSED)
-                if code == RecipientKeyExpired.code:
-                    self._state.stores.returned.put(statement.id)
-            case StatementType.CONSENT:
-                self._state.stores.consents.forget(statement.id)
-            case StatementType.RECALL:
-                self._state.stores.recalls.drop(statement.id)
-            case StatementType.REQUEST_STEP:
-                self._state.stores.requests.refuse(statement.id, code)
-            case StatementType.RECEIPT:
-                packets.set_untold(parse_receipt(statement.body).about)
-            case StatementType.STANDING:
-                self._state.stores.standings.refuse(statement.id, code)
-            case StatementType.VOID:
-                self._obeying.void_refused(parse_void(statement.body).address, code)
-            case StatementType.CASE_STEP:
-                self._state.stores.cases.forget(statement.id)
 
     def tell(self) -> None:
         """Queues receipts for every incoming grant whose grantor knows less than we do.
@@ -416,14 +320,22 @@ class Sender:
         return len(bodies)
 
 
-def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
-    """A statement with exactly the attestations that it points to."""
-    hashes = [inclusion.attestation for inclusion in statement.inclusions]
-    return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
+def _is_whole(publication: Publication, held: Collection[Hashable]) -> bool:
+    """Whether there is something to send, and nothing of it must wait."""
+    statements = publication.statements()
+    return bool(statements) and not any(is_behind(statement, held) for statement in statements)
 
 
-def _ids(publication: Publication) -> list[bytes]:
-    return [statement.id for statement in publication.statements()]
+async def _answer(stream: PublishStream) -> bytes | None:
+    """The answer to the next message; None for what is about a message, and not about us."""
+    try:
+        return await stream.receive()
+    except (RequestError, TlsError) as error:
+        if not _is_about_message(error):
+            raise
+    except TearlineError:
+        pass
+    return None
 
 
 def _is_about_message(error: RequestError | TlsError) -> bool:

@@ -2,14 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Protocol, cast
 
 import grpc
 import grpc.aio
 
 from tearline.certificates import verify_current
-from tearline.errors import CertificateExpired, ExchangeUnreachable, TearlineError
+from tearline.errors import (
+    CertificateExpired,
+    ExchangeMisbehaved,
+    ExchangeUnreachable,
+    OutcomeUnknown,
+    TearlineError,
+)
 from tearline.federation import ExchangeIdentity
 from tearline.limits import COSIGN_WAIT_MS
 from tearline.rpc import methods
@@ -22,11 +29,31 @@ from tearline.rpc.credentials import (
 from tearline.rpc.status import error_of
 
 
+class PublishStream(Protocol):
+    """Messages on their way, each answered in its turn."""
+
+    async def send(self, publication: bytes) -> None:
+        """Sends one more; whatever goes wrong with it, ``receive`` says."""
+        ...
+
+    async def receive(self) -> bytes:
+        """The encoded outcomes of the first that was not answered yet.
+
+        Raises:
+            TearlineError: As ``publish`` does, for that one. No later one is answered then.
+        """
+        ...
+
+
 class Transport(Protocol):
     """What a node asks of the exchange; a test puts a lying exchange in its place."""
 
     async def publish(self, publication: bytes) -> bytes:
         """Publishes; returns the encoded outcomes."""
+        ...
+
+    def publishing(self) -> AbstractAsyncContextManager[PublishStream]:
+        """A stream to publish in; what is not answered when it is left may have been taken."""
         ...
 
     def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
@@ -60,6 +87,48 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Ends the connection."""
         ...
+
+
+class _GrpcStream:
+    """A stream of one call.
+
+    Args:
+        call: The call.
+        timeout_s: How long one answer may take.
+        translated: The error that an error of gRPC means.
+    """
+
+    def __init__(
+        self,
+        call: "grpc.aio.StreamStreamCall[bytes, bytes]",
+        timeout_s: float,
+        translated: Callable[[grpc.aio.AioRpcError], TearlineError],
+    ) -> None:
+        self._call = call
+        self._timeout_s = timeout_s
+        self._translated = translated
+
+    async def send(self, publication: bytes) -> None:
+        """Sends one more; whatever goes wrong with it, ``receive`` says."""
+        # A call that has ended, or hangs, says why when it is read.
+        with suppress(TimeoutError, asyncio.InvalidStateError, grpc.aio.AioRpcError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._call.write(publication)
+
+    async def receive(self) -> bytes:
+        """The encoded outcomes of the first that was not answered yet."""
+        if self._call.cancelled():  # sending took too long
+            raise OutcomeUnknown("the exchange did not read on in time")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                reply = await self._call.read()
+        except TimeoutError:
+            raise OutcomeUnknown("the exchange did not answer in time") from None
+        except grpc.aio.AioRpcError as error:
+            raise self._translated(error) from None
+        if not isinstance(reply, bytes):
+            raise ExchangeMisbehaved("it ended the stream without an answer")
+        return reply
 
 
 class GrpcTransport:
@@ -100,6 +169,15 @@ class GrpcTransport:
     async def publish(self, publication: bytes) -> bytes:
         """Publishes; returns the encoded outcomes."""
         return await self._call(methods.PUBLISH, publication)
+
+    @asynccontextmanager
+    async def publishing(self) -> AsyncIterator[PublishStream]:
+        """A stream to publish in; what is not answered when it is left may have been taken."""
+        call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(None)
+        try:
+            yield _GrpcStream(call, self._timeout_s, self._translated)
+        finally:
+            call.cancel()
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         """Encoded deliveries behind ``cursor``, until the stream ends."""

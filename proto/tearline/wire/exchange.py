@@ -6,6 +6,7 @@ bounded and its parts are parsed strictly.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput, StatementMalformed
@@ -42,7 +43,7 @@ from tearline.wire.statements import (
 EPOCH_SIZE = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Publication:
     """What a node publishes in one message.
 
@@ -65,12 +66,20 @@ class Publication:
         Raises:
             StatementMalformed: If the order is not one of exactly these statements.
         """
+        return self._statements
+
+    @cached_property
+    def _statements(self) -> tuple[Statement, ...]:
         bundled = [statement for bundle in self.bundles for statement in bundle.statements()]
         if self.order:
             if sorted(self.order) != list(range(len(bundled))):
                 raise StatementMalformed("the order is not one of the statements sent")
             bundled = [bundled[number] for number in self.order]
         return (*bundled, *(signed.statement for signed in self.signed))
+
+    def ids(self) -> list[bytes]:
+        """The id of every statement in it, in their order."""
+        return [statement.id for statement in self._statements]
 
     def attestations(self) -> dict[bytes, Attestation]:
         """Every attestation in it, by hash."""

@@ -243,6 +243,6 @@ LOGS = (
         "give false receipts",
         "TL-REQ-007",
         "test_a_false_receipt_is_kept_as_evidence",
-        "tearline_client.border.sender:Sender._verify_outcome",
+        "tearline_client.border.settling:Settling._verify_outcome",
     ),
 )

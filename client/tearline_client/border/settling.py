@@ -1,0 +1,189 @@
+"""What the exchange answered: checked, and what follows from it for what is left to send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tearline.errors import (
+    EntryMismatch,
+    ExchangeMisbehaved,
+    RecipientKeyExpired,
+    TearlineError,
+)
+from tearline.receipt import Status
+from tearline.statement import Attestation, Statement, StatementType
+from tearline.wire.addressed import address_of
+from tearline.wire.exchange import (
+    Outcome,
+    Publication,
+    Refused,
+    encode_publication,
+    parse_outcomes,
+)
+from tearline.wire.flow import parse_event, parse_receipt, parse_void
+from tearline.wire.standings import parse_standing
+from tearline.wire.statements import Signed
+from tearline_client.border.obeying import Obeying
+from tearline_client.link.resending import Unsigned, instead_of, rest_of
+from tearline_client.state import NodeState
+from tearline_client.store.outbox import OutboxItem, OutboxState
+
+
+class Settling:
+    """Takes answers in.
+
+    Args:
+        state: The node.
+        obeying: Told where we stand, and of voids that were refused.
+    """
+
+    def __init__(self, state: NodeState, obeying: Obeying) -> None:
+        self._state = state
+        self._obeying = obeying
+
+    def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
+        """The exchange's answer to a message; one that is none is kept as evidence.
+
+        Raises:
+            TearlineError: If it does not verify, or is about something else.
+        """
+        try:
+            outcomes = parse_outcomes(reply)
+            if [outcome.about for outcome in outcomes] != sent.ids():
+                raise ExchangeMisbehaved("the outcomes are not those of what was published")
+            for outcome in outcomes:
+                self._verify_outcome(outcome)
+        except TearlineError as error:
+            self._state.alarm(error, reply)
+            raise
+        return outcomes
+
+    def _verify_outcome(self, outcome: Outcome) -> None:
+        trust = self._state.trust
+        if outcome.receipt is None:
+            if outcome.refusal is None:
+                raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
+            return
+        statement = outcome.receipt.statement
+        signer = trust.verify(statement, outcome.receipt.attestations, at=self._state.next_moment())
+        receipt = parse_receipt(statement.body)
+        if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
+            raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
+        refused = receipt.status is Status.REFUSED
+        if refused != (outcome.refusal is not None) or receipt.entry is None:
+            raise ExchangeMisbehaved("receipt and refusal contradict each other")
+        if parse_event(receipt.entry.event).statement_id != receipt.about:
+            raise EntryMismatch("the log entry is about another statement")
+
+    def settle(
+        self,
+        item: OutboxItem,
+        publication: Publication,
+        outcomes: Sequence[Outcome],
+        *,
+        whole: bool = False,
+    ) -> OutboxItem:
+        """Notes what became of statements, and what is left to send of their message."""
+        signer, stores = self._state.signer, self._state.stores
+        answers = {outcome.about: outcome for outcome in outcomes}
+        kept: set[bytes] = set()
+        instead: dict[bytes, Unsigned] = {}
+        lost, fault = Refused(code=item.code, why=item.why), ""
+        with stores.database.transaction():
+            for statement in publication.statements():
+                outcome = answers.get(statement.id)
+                if outcome is None:
+                    kept.add(statement.id)
+                    continue
+                if outcome.receipt is not None:
+                    self._store_receipt(outcome.receipt)
+                if outcome.refusal is None:
+                    self._keep(statement, publication)
+                    self._note_accepted(statement, publication, outcome)
+                    continue
+                refusal, final = outcome.refusal, whole or outcome.receipt is not None
+                follows = instead_of(statement, refusal.code, final=final, header=signer.header)
+                if follows == (statement.type, statement.body):
+                    kept.add(statement.id)
+                elif follows is not None:
+                    instead[statement.id] = follows
+                if follows is not None and follows[0] is statement.type:
+                    fault = fault or refusal.code
+                    continue
+                if statement.type is not StatementType.VOID and not lost.code:
+                    lost = refusal
+                self.note_refused(statement, refusal.code)
+            rest = encode_publication(rest_of(publication, kept, instead, signer))
+            state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
+            item = replace(
+                item,
+                state=OutboxState.UNKNOWN if rest else state,
+                publication=rest,
+                code=lost.code,
+                why=lost.why,
+                fault=fault,
+            )
+            stores.outbox.update(item)
+        return item
+
+    def _keep(self, statement: Statement, publication: Publication) -> None:
+        """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""
+        address = address_of(statement)
+        if address is None:
+            return
+        kept = signed_of(statement, publication.attestations())
+        self._state.stores.recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
+        if statement.type is StatementType.VOID:
+            void = parse_void(statement.body)
+            self._state.stores.packets.set_withdrawn(void.withdraws, void.reason)
+
+    def _note_accepted(
+        self, statement: Statement, publication: Publication, outcome: Outcome
+    ) -> None:
+        match statement.type:
+            case StatementType.STANDING | StatementType.MARK if outcome.receipt is not None:
+                entry = parse_receipt(outcome.receipt.statement.body).entry
+                if entry is None:
+                    return
+                if statement.type is StatementType.MARK:
+                    self._state.stores.standings.answer_mark(statement.id, entry.index)
+                    return
+                said = signed_of(statement, publication.attestations())
+                time_ms = parse_event(entry.event).time_ms
+                standing = parse_standing(statement.body)
+                self._obeying.take(said, standing, entry.index, time_ms)
+
+    def _store_receipt(self, signed: Signed) -> None:
+        packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
+        packets.put_receipt(signed, receipt)
+        grant = packets.grant(receipt.about)
+        if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
+            packets.set_status(receipt.about, receipt.status)
+
+    def note_refused(self, statement: Statement, code: str) -> None:
+        """Notes that a statement will not be taken, in the caller's transaction."""
+        packets = self._state.stores.packets
+        match statement.type:
+            case StatementType.GRANT:
+                packets.set_status(statement.id, Status.REFUSED)
+                if code == RecipientKeyExpired.code:
+                    self._state.stores.returned.put(statement.id)
+            case StatementType.CONSENT:
+                self._state.stores.consents.forget(statement.id)
+            case StatementType.RECALL:
+                self._state.stores.recalls.drop(statement.id)
+            case StatementType.REQUEST_STEP:
+                self._state.stores.requests.refuse(statement.id, code)
+            case StatementType.RECEIPT:
+                packets.set_untold(parse_receipt(statement.body).about)
+            case StatementType.STANDING:
+                self._state.stores.standings.refuse(statement.id, code)
+            case StatementType.VOID:
+                self._obeying.void_refused(parse_void(statement.body).address, code)
+            case StatementType.CASE_STEP:
+                self._state.stores.cases.forget(statement.id)
+
+
+def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
+    """A statement with exactly the attestations that it points to."""
+    hashes = [inclusion.attestation for inclusion in statement.inclusions]
+    return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
