@@ -88,7 +88,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.recalls = RecallStore(database)
-        self.standings = StandingStore(database)
+        self.standings = StandingStore(database, self.agreements)
         self.requests = RequestStore(database, self.packets, self.agreements, self.standings)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)

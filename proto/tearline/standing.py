@@ -197,6 +197,25 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """A version of an agreement in the log, which counts from there on.
+
+    Attributes:
+        agreement: The version.
+        entry: Index of the entry that an agency was told of.
+        time_ms: The log's time of that entry.
+    """
+
+    agreement: Agreement
+    entry: int
+    time_ms: int
+
+
+Turn = Recorded | Amended
+"""What may change what is stopped: where a party stands, or what was agreed on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """Why something does not pass: whose suspension stops it."""
 
@@ -209,12 +228,12 @@ class Interval:
     """A time in which something was stopped, in the log's own words.
 
     Attributes:
-        start: The standing that stopped it.
-        end: The standing that let it pass again, or None while it is stopped.
+        start: What stopped it.
+        end: What let it pass again, or None while it is stopped.
     """
 
-    start: Recorded
-    end: Recorded | None
+    start: Turn
+    end: Turn | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -454,7 +473,7 @@ def verify_affirmed(newest: Mapping[str, Recorded], parties: Iterable[str], *, n
 
 
 def stopped_intervals(
-    history: Iterable[Recorded],
+    history: Iterable[Turn],
     agreement: Agreement,
     article_id: str,
     *,
@@ -463,21 +482,27 @@ def stopped_intervals(
 ) -> tuple[Interval, ...]:
     """When a packet of an article could not pass from one agency to another, in log time.
 
+    What the parties suspended is read by the version of the agreement that counted at the time.
     The clocks of requests stand still meanwhile.
 
     Args:
-        history: Every standing of every party that changed something.
-        agreement: Its newest version.
+        history: Every standing of every party that changed something, and every version of the
+            agreement.
+        agreement: The version that counts where the history has none yet.
         article_id: The article; empty for what is about no single one.
         sender: Agency URI.
         recipient: Agency URI.
     """
     book = StandingBook()
+    ends = {"sender": sender, "recipient": recipient}
     intervals: list[Interval] = []
-    start: Recorded | None = None
-    for each in sorted(history, key=lambda recorded: recorded.entry):
-        book = StandingBook([*book.all(), each.standing])
-        ends = {"sender": sender, "recipient": recipient}
+    start: Turn | None = None
+    amended = 0
+    for each in sorted(history, key=lambda turn: turn.entry):
+        if isinstance(each, Recorded):
+            book = StandingBook([*book.all(), each.standing])
+        elif each.agreement.version >= amended:
+            agreement, amended = each.agreement, each.agreement.version
         stops = (
             book.stops(agreement, article_id, **ends)
             if article_id

@@ -1,18 +1,19 @@
 """When a request's clock stands still because what it is part of is suspended.
 
-The asker, the holder and the exchange compute it from the same standings, each by the log's time
-of its entry. Who has the same entries has the same end. Specified in docs/spec/request-v1.md.
+The asker, the holder and the exchange compute it from the same standings and the same versions of
+the agreement, each by the log's time of its entry. Who has the same entries has the same end.
+Specified in docs/spec/request-v1.md.
 """
 
 from collections.abc import Iterable
 
 from tearline.agreement import Agreement
 from tearline.request.clock import Interval
-from tearline.standing import Recorded, stopped_intervals
+from tearline.standing import Turn, stopped_intervals
 
 
 def standstill(
-    history: Iterable[Recorded], agreement: Agreement, article: str, *, asker: str, holder: str
+    history: Iterable[Turn], agreement: Agreement, article: str, *, asker: str, holder: str
 ) -> tuple[Interval, ...]:
     """When a request, or an answer to it, could not pass; intervals may overlap.
 
@@ -20,8 +21,10 @@ def standstill(
     while they are stopped one way or the other.
 
     Args:
-        history: Every standing of every party that changed something.
-        agreement: The version that the request's manifest names.
+        history: Every standing of every party that changed something, and every version of the
+            agreement.
+        agreement: The version that counts where the history has none yet: that which the
+            request's manifest names.
         article: The request's.
         asker: URI of the asking agency.
         holder: URI of the agency asked.

@@ -1,21 +1,36 @@
 """The clocks of requests in a suspension: they stand still, for all three alike."""
 
+import asyncio
+import shutil
+import tempfile
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asking import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
-from simulator import ARTICLE, Member, Simulation
+from simulator import ARTICLE, Member, Simulation, Template, copied
 from standing_builders import WHOLE
-from tearline.errors import AgreementSuspended, ExchangeUnreachable, LogTimeDisputed
+from tearline.errors import (
+    AgreementSuspended,
+    ExchangeUnreachable,
+    LiftRefused,
+    LogTimeDisputed,
+    NotFound,
+)
 from tearline.event import Event, EventCode
 from tearline.packet import Urgency
 from tearline.request.progress import Phase
 from tearline.request.step import Ground, StepKind
 from tearline.standing import Suspension
 from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import Delivery, Publication
 from tearline.wire.flow import parse_event
+from tearline.wire.statements import cosigned
 from tearline_client.desks.requesting import RequestView
 from tearline_server.judging.requests import overdue_id
 
@@ -29,6 +44,17 @@ async def suspend(member: Member, suspension: Suspension = ONE) -> None:
 
 async def resume(member: Member) -> None:
     await member.node.standings.resume(AGREEMENT, acted_by=OFFICER)
+
+
+async def agree(world: Simulation, version: int, *, joint: bool) -> None:
+    """Puts the next version in force at the exchange, with a joint article or not."""
+    before = world.us.node.agreement(AGREEMENT)
+    articles = tuple(replace(each, joint=joint) for each in before.terms.articles)
+    terms = replace(before.terms, articles=articles)
+    header = world.us.signer.header
+    body = encode_agreement(replace(before, header=header, version=version, terms=terms))
+    signed = [(each.signer.sign([(StatementType.AGREEMENT, body)]), 0) for each in world.members]
+    await world.us.node.publish_agreement(cosigned(signed))
 
 
 async def settle(world: Simulation) -> None:
@@ -110,6 +136,153 @@ async def test_what_others_suspended_stops_no_clock_of_ours(world: Simulation) -
     assert [view.due_ms for view in shown(request, world.us, world.cn)] == [due_ms] * 2
     shift(world, 9)
     assert len(await overdue(world)) == 1
+
+
+async def test_an_article_made_joint_stops_the_clock_for_what_others_suspended(
+    world: Simulation,
+) -> None:
+    """By the version in force then, not by that which the request names: no answer passes it."""
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    before = us.node.requests.show(request).due_ms
+    assert before is not None
+    await suspend(world.mx)
+    shift(world, 2)
+    await agree(world, 2, joint=True)
+    await settle(world)
+    assert [(each.due_ms, each.suspended) for each in shown(request, us, cn)] == [(None, True)] * 2
+    shift(world, 20)
+    assert await overdue(world) == []
+    await agree(world, 3, joint=False)
+    await settle(world)
+    at_us, at_cn = shown(request, us, cn)
+    assert at_us.due_ms == at_cn.due_ms is not None
+    assert 20 * HOUR_MS <= at_us.due_ms - before < 20.1 * HOUR_MS
+    shift(world, 5.9)
+    assert await overdue(world) == []
+    shift(world, 0.2)
+    (event,) = await overdue(world)
+    assert event.statement_id == overdue_id(request, cn.node.uri, at_us.due_ms)
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_an_ended_agreement_stops_its_clocks_for_good(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn, Urgency.EMERGENCY)
+    await cn.node.standings.end(
+        AGREEMENT,
+        reason=ONE.reason,
+        in_flight=ONE.in_flight,
+        originated=ONE.originated,
+        acted_by=OFFICER,
+    )
+    await settle(world)
+    shift(world, 1000)
+    assert await overdue(world) == []
+    assert [(each.due_ms, each.suspended) for each in shown(request, us, cn)] == [(None, True)] * 2
+    with pytest.raises(LiftRefused):
+        await resume(cn)
+    assert [each.due_ms for each in shown(request, us, cn)] == [None] * 2
+
+
+async def test_what_passed_before_its_article_was_joint_broke_nothing(world: Simulation) -> None:
+    """Its recipient reads the version that makes it joint first; it waits, and is no evidence."""
+    us, cn = world.us, world.cn
+    await suspend(world.mx)
+    await settle(world)
+    kept = hold_back(cn, StatementType.GRANT)
+    await us.send(cn)
+    await cn.node.receive()
+    await agree(world, 2, joint=True)
+    await settle(world)
+    await cn.take(*kept)
+    assert cn.codes() == [AgreementSuspended.code]
+    await resume(world.mx)
+    await settle(world)
+    assert cn.codes() == []
+    assert len(cn.grants()) == 1
+
+
+# In whatever order.
+
+
+_MEMBERS = st.sampled_from(["us", "cn", "mx"])
+_ACTS = st.one_of(
+    st.tuples(st.just("suspend"), _MEMBERS, st.sampled_from(["whole", "article", "direction"])),
+    st.tuples(st.just("resume"), _MEMBERS, st.none()),
+    st.tuples(st.just("agree"), st.booleans(), st.none()),
+    st.tuples(st.just("hear"), _MEMBERS, st.randoms(use_true_random=False)),
+    st.tuples(st.just("wait"), st.integers(1, 5), st.none()),
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(acts=st.lists(_ACTS, min_size=4, max_size=12))
+def test_all_three_compute_one_clock_from_whatever_was_said_and_heard(
+    template: Template, memory: Path, acts: list[tuple[str, object, object]]
+) -> None:
+    """Two whole nodes, with what they store, and the exchange, with what it stores."""
+    asyncio.run(_one_clock(template, memory, acts))
+
+
+async def _one_clock(
+    template: Template, memory: Path, acts: list[tuple[str, object, object]]
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir=memory))
+    async with copied(template, folder / "world") as world:
+        request = await ask(world.us, world.cn, Urgency.EMERGENCY)
+        version = 1
+        for act, what, more in acts:
+            match act:
+                case "suspend":
+                    member = getattr(world, str(what))
+                    await suspend(member, _scope(world, member, str(more)))
+                case "resume":
+                    with suppress(NotFound):
+                        await resume(getattr(world, str(what)))
+                case "agree":
+                    version += 1
+                    await agree(world, version, joint=bool(what))
+                case "hear":
+                    await _hear(getattr(world, str(what)), more)
+                case "wait":
+                    shift(world, int(str(what)))
+        for member in (*world.members, *world.members):
+            await member.node.receive()
+        at_us, at_cn = shown(request, world.us, world.cn)
+        assert at_us.due_ms == at_cn.due_ms
+        assert at_us.stopped_ms == at_cn.stopped_ms
+        late = 10 if at_us.due_ms is None else (at_us.due_ms - world.clock()) / HOUR_MS
+        if late > 0:
+            shift(world, late - 0.01)
+            assert await overdue(world) == []
+            shift(world, 0.02)
+        expected = at_us.due_ms and [overdue_id(request, world.cn.node.uri, at_us.due_ms)]
+        assert [event.statement_id for event in await overdue(world)] == (expected or [])
+    shutil.rmtree(folder)
+
+
+def _scope(world: Simulation, member: Member, scope: str) -> Suspension:
+    if scope == "whole":
+        return WHOLE
+    if scope == "article":
+        return ONE
+    other = world.cn if member is not world.cn else world.us
+    return replace(ONE, sender=member.node.state.agency, recipient=other.node.state.agency)
+
+
+async def _hear(member: Member, random: object) -> None:
+    """Some of what waits, in any order, some of it twice; the rest comes later."""
+
+    def mail(waiting: list[Delivery]) -> list[Delivery]:
+        return random.choices(waiting, k=len(waiting)) if waiting else []  # type: ignore[attr-defined]
+
+    member.exchange.mail = mail
+    cursor = member.node.state.stores.intake.cursor()
+    await member.node.receive()
+    member.exchange.mail = list
+    with member.node.state.stores.database.transaction():
+        member.node.state.stores.intake.put_cursor(cursor)
 
 
 async def test_what_was_late_before_stays_late(world: Simulation) -> None:

@@ -1,6 +1,6 @@
 """Requests under any order, repetition, delay and loss: two nodes and an exchange end alike.
 
-Whatever the parties suspend and resume meanwhile, and whenever a node hears of it.
+Whatever the parties suspend, resume and agree on anew meanwhile, and whenever a node hears of it.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,13 @@ from builders import CN, MX, NOW_MS, US, federation
 from exchange_builders import ARTICLE, agreement
 from requesting import HOUR_MS, demand, step
 from standing_builders import WHOLE, of_article, standing
+from tearline.agreement import Agreement
 from tearline.errors import RecordRequestError
 from tearline.packet import Urgency
 from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Phase, Progress, Replayed, replay
 from tearline.request.step import RequestStep, Side, StepKind
-from tearline.standing import Recorded, Suspension
+from tearline.standing import Amended, Recorded, Suspension, Turn
 from tearline.standstill import standstill
 
 KINDS = [kind for kind in StepKind if kind is not StepKind.DISPUTE]
@@ -41,6 +42,12 @@ AGREED = agreement(federation().node(US).header)
 HOURS = {Urgency.EMERGENCY: 2, Urgency.URGENT: 4, Urgency.ROUTINE: 6, Urgency.PRESERVE: 3}
 
 
+def agreed(version: int, *, joint: bool) -> Agreement:
+    (article,) = AGREED.terms.articles
+    terms = replace(AGREED.terms, articles=(replace(article, joint=joint),))
+    return replace(AGREED, version=version, terms=terms)
+
+
 @dataclass
 class End:
     """One of the two nodes: what it knows, and what it waits for."""
@@ -48,8 +55,8 @@ class End:
     side: Side
     known: dict[int, LoggedStep] = field(default_factory=dict)
     mail: list[LoggedStep] = field(default_factory=list)
-    told: list[Recorded] = field(default_factory=list)
-    untold: list[Recorded] = field(default_factory=list)
+    told: list[Turn] = field(default_factory=list)
+    untold: list[Turn] = field(default_factory=list)
     pending: RequestStep | None = None
     answer: LoggedStep | RecordRequestError | None = None
     stored: bool = False
@@ -61,9 +68,7 @@ class RequestMachine(RuleBasedStateMachine):
 
     @initialize(urgency=st.sampled_from(Urgency), joint=st.booleans())
     def asked(self, urgency: Urgency, joint: bool) -> None:
-        (article,) = AGREED.terms.articles
-        terms = replace(AGREED.terms, articles=(replace(article, joint=joint),))
-        self.agreement = replace(AGREED, terms=terms)
+        self.agreement = self.newest = agreed(1, joint=joint)
         short = replace(
             demand(urgency),
             reply_times={each: hours * HOUR_MS for each, hours in HOURS.items()},
@@ -72,7 +77,7 @@ class RequestMachine(RuleBasedStateMachine):
         self.begun = Progress.begin(short, granted_ms=NOW_MS)
         self.progress, self.log = self.begun, list[LoggedStep]()
         self.now_ms = self.stored_ms = NOW_MS
-        self.entries, self.said = 0, list[Recorded]()
+        self.entries, self.said = 0, list[Turn]()
         self.late: list[tuple[Progress, int]] = []
         self.ends = {side: End(side=side) for side in Side}
         self.exchange_stored = False
@@ -81,7 +86,7 @@ class RequestMachine(RuleBasedStateMachine):
         begun = self.begun.stored(self.stored_ms) if end.stored else self.begun
         return replay(begun, end.known.values(), self.stops(end.told))
 
-    def stops(self, told: list[Recorded]) -> tuple[Interval, ...]:
+    def stops(self, told: list[Turn]) -> tuple[Interval, ...]:
         return standstill(told, self.agreement, ARTICLE, asker=US, holder=MX)
 
     @property
@@ -192,21 +197,30 @@ class RequestMachine(RuleBasedStateMachine):
         """A party adds a suspension, lifts all of its own, or says the same again."""
         if scope.sender and party not in scope.scope[1:]:
             return
-        said = [each.standing for each in self.said if each.standing.agency == party]
+        said = [
+            each.standing
+            for each in self.said
+            if isinstance(each, Recorded) and each.standing.agency == party
+        ]
         before = {each.scope: each for each in said[-1].suspensions} if said else {}
         after = {} if lift else before | {scope.scope: scope}
-        recorded = Recorded(
-            standing=standing(*after.values(), by=party, counter=len(said) + 1),
-            entry=self.entry(),
-            time_ms=self.now_ms,
-        )
-        self.said.append(recorded)
+        made = standing(*after.values(), by=party, counter=len(said) + 1)
+        self.turns(Recorded(standing=made, entry=self.entry(), time_ms=self.now_ms))
+
+    @rule(joint=st.booleans())
+    def the_parties_agree_anew(self, joint: bool) -> None:
+        """Others' suspensions then stop the two, or no longer do."""
+        self.newest = agreed(self.newest.version + 1, joint=joint)
+        self.turns(Amended(agreement=self.newest, entry=self.entry(), time_ms=self.now_ms))
+
+    def turns(self, turn: Turn) -> None:
+        self.said.append(turn)
         for end in self.ends.values():
-            end.untold.append(recorded)
+            end.untold.append(turn)
 
     @rule(side=sides, pick=st.integers(0, 9))
-    def hears_of_a_standing(self, side: Side, pick: int) -> None:
-        """Any of them, in any order."""
+    def hears_of_it(self, side: Side, pick: int) -> None:
+        """Of any standing or version, in any order."""
         end = self.ends[side]
         if end.untold:
             end.told.append(end.untold.pop(pick % len(end.untold)))

@@ -53,7 +53,7 @@ class Gap:
         article: The article.
         sender: Node URI.
         recipient: Node URI.
-        interval: From which standing to which.
+        interval: From what stopped it to what let it pass again.
         before: The marks at suspension.
         after: The marks at resumption, or the last so far.
         between: What the log has in this channel in between, by code, with how often.
@@ -93,7 +93,7 @@ class Gap:
 
 def gaps_of(state: NodeState, agreement: Agreement) -> tuple[Gap, ...]:
     """Every gap of an agreement between us and a partner, in order of article, peer and time."""
-    history = [each for each, _ in state.stores.standings.history(agreement.id)]
+    turns = state.stores.standings.turns(agreement.id)
     peers = [c.peer for c in state.stores.channels.all() if c.agreement_id == agreement.id]
     return tuple(
         _gap(state, agreement, article.id, ends, interval)
@@ -101,7 +101,7 @@ def gaps_of(state: NodeState, agreement: Agreement) -> tuple[Gap, ...]:
         for peer in peers
         for ends in ((state.uri, peer), (peer, state.uri))
         for interval in stopped_intervals(
-            history,
+            turns,
             agreement,
             article.id,
             sender=agency_uri_of(ends[0]),

@@ -216,8 +216,8 @@ class Obeying:
             return
         sender = agency_uri_of(received.signer.signer)
         ends = {"sender": sender, "recipient": self._state.agency}
-        history = [each for each, _ in self._state.stores.standings.history(agreement.id)]
-        for interval in stopped_intervals(history, agreement, article, **ends):
+        turns = self._state.stores.standings.turns(agreement.id)
+        for interval in stopped_intervals(turns, agreement, article, **ends):
             ended = interval.end is not None and interval.end.entry < received.opening.index
             if interval.start.entry < received.opening.index and not ended:
                 raise SuspensionBreached(
@@ -238,6 +238,22 @@ class Obeying:
         )
 
     # What the log says.
+
+    def take_terms(self, signed: Signed, agreement_id: bytes, entry: int, time_ms: int) -> None:
+        """Takes a version of an agreement, in the caller's transaction.
+
+        It may stop what passed, or let pass what was stopped: where it makes an article joint, or
+        no longer does, others' suspensions reach as far as they did not before.
+        """
+        stores = self._state.stores
+        stores.agreements.put(signed, entry=entry, time_ms=time_ms)
+        said = stores.standings.newest(agreement_id)
+        if not said:
+            return
+        stores.channels.mark_due(agreement_id)
+        stores.requests.rest_on(agreement_id, self._state.agency, entry, time_ms)
+        for agency in said:
+            self._freeze(stores.agreements.newest(agreement_id), agency)
 
     def take(self, signed: Signed, standing: Standing, entry: int, time_ms: int) -> None:
         """Takes where a party stands, in the caller's transaction.

@@ -310,8 +310,9 @@ class Receiver:
                 self._store_step(received, step)
             case Receipt() as receipt:
                 self._store_receipt(received, receipt, data)
-            case Agreement():
-                self._state.stores.agreements.put(received.signed)
+            case Agreement(id=agreement_id):
+                entry, time_ms = received.opening.index, received.event.time_ms
+                self._obeying.take_terms(received.signed, agreement_id, entry, time_ms)
             case Erasure():
                 self._erase(received)
             case ReceivedConsent() as content:

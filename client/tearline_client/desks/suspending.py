@@ -186,8 +186,8 @@ class Standings:
 
         Clocks stand still meanwhile. See ``tearline.standing.stopped_intervals``.
         """
-        history = [each for each, _ in self._state.stores.standings.history(agreement.id)]
-        return stopped_intervals(history, agreement, article, sender=sender, recipient=recipient)
+        turns = self._state.stores.standings.turns(agreement.id)
+        return stopped_intervals(turns, agreement, article, sender=sender, recipient=recipient)
 
     def gaps(self, agreement: Agreement) -> tuple[Gap, ...]:
         """What passed while something was suspended, with both ends' marks, from own records."""

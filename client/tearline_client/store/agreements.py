@@ -2,6 +2,7 @@
 
 from tearline.agreement import Agreement
 from tearline.errors import AgreementNotInForce
+from tearline.standing import Amended
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
@@ -13,12 +14,13 @@ class AgreementStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, signed: Signed) -> None:
-        """Stores a version that every party signed."""
+    def put(self, signed: Signed, *, entry: int, time_ms: int) -> None:
+        """Stores a version that every party signed, with the log's entry of it and its time."""
         agreement = parse_agreement(signed.statement.body)
+        sealed = self._db.vault.seal("agreement", encode_signed(signed))
         self._db.execute(
-            "INSERT INTO agreement VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (*agreement.key, self._db.vault.seal("agreement", encode_signed(signed))),
+            "INSERT INTO agreement VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*agreement.key, sealed, entry, time_ms),
         )
 
     def all(self) -> tuple[Agreement, ...]:
@@ -39,6 +41,23 @@ class AgreementStore:
             "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
         )
         return tuple(parse_signed(self._db.vault.open("agreement", sealed)) for (sealed,) in rows)
+
+    def history(self, agreement_id: bytes) -> tuple[Amended, ...]:
+        """Every version of one agreement and since when it counts, in the log's order."""
+        rows = self._db.rows(
+            "SELECT sealed, entry, time_ms FROM agreement WHERE id = ? ORDER BY entry, version",
+            (agreement_id,),
+        )
+        return tuple(
+            Amended(
+                agreement=parse_agreement(
+                    parse_signed(self._db.vault.open("agreement", sealed)).statement.body
+                ),
+                entry=entry,
+                time_ms=time_ms,
+            )
+            for sealed, entry, time_ms in rows
+        )
 
     def newest(self, agreement_id: bytes) -> Agreement:
         """The newest version of one agreement, which alone is in force.

@@ -263,7 +263,7 @@ class RequestStore:
         ]
         ends = {request.side: agency, request.side.other: agency_uri_of(request.peer)}
         stopped = standstill(
-            (each for each, _ in self._standings.history(agreement.id)),
+            self._standings.turns(agreement.id),
             agreement,
             manifest.agreement.article,
             asker=ends[Side.ASKER],

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from tearline.channel import Mark
 from tearline.identity import agency_uri_of
-from tearline.standing import Change, Recorded, Standing, StandingBook, merged
+from tearline.standing import Change, Recorded, Standing, StandingBook, Turn, merged
 from tearline.statement import Header
 from tearline.wire.flow import parse_mark
 from tearline.wire.standings import encode_standing, parse_standing
 from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 
 _PLACE, _WISH, _MARK = "standing", "standing.wish", "standing.mark"
@@ -53,10 +54,16 @@ class KeptMark:
 
 
 class StandingStore:
-    """Standings that verified; the caller's transaction makes writes durable together."""
+    """Standings that verified; the caller's transaction makes writes durable together.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: The node's.
+        agreements: What the standings are under.
+    """
+
+    def __init__(self, database: Database, agreements: AgreementStore) -> None:
         self._db = database
+        self._agreements = agreements
 
     # What the log says.
 
@@ -107,6 +114,11 @@ class StandingStore:
     def history(self, agreement_id: bytes) -> tuple[tuple[Recorded, Signed], ...]:
         """Every standing under an agreement that said something new, in the log's order."""
         return tuple(self._rows("WHERE agreement = ? ORDER BY entry", (agreement_id,)))
+
+    def turns(self, agreement_id: bytes) -> tuple[Turn, ...]:
+        """All that may have changed what is stopped under an agreement, said or agreed on."""
+        said = (recorded for recorded, _ in self.history(agreement_id))
+        return (*said, *self._agreements.history(agreement_id))
 
     def recorded(self, agency: str, agreement_id: bytes, counter: int) -> Recorded | None:
         """The standing of one number, if it is kept."""

@@ -51,6 +51,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
         entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
     statement = entries[hearing.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
+    docket.turn(hearing.ruling, agreement.id, statement)
     registry.put_agreement(agreement, statement, entries)
     put_into_mailboxes(hearing, entries)
 

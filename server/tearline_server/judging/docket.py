@@ -16,10 +16,11 @@ from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
 from tearline.request.clock import Interval
 from tearline.request.progress import Progress
-from tearline.standing import Recorded
+from tearline.standing import Amended, Recorded, Turn
 from tearline.standstill import standstill
-from tearline.statement import Statement
+from tearline.statement import Statement, StatementType
 from tearline.trust import Moment
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.exchange import Outcome, Refused, encode_parts, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
@@ -145,7 +146,8 @@ class Docket:
         waiting: What waits in mailboxes with what the batch adds, by node and sending agency.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
         standings: Newest standings that came, by agency and agreement: their statement's entry.
-        changed: Standings that changed what is suspended, by agreement.
+        changed: Standings that changed what is suspended, and versions that changed what that
+            stops, by agreement.
         case_steps: Newest steps of cases, by case, sending and receiving agency.
         held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
@@ -176,7 +178,7 @@ class Docket:
     waiting: dict[tuple[str, str], Weight] = field(default_factory=dict)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
-    changed: dict[bytes, list[Recorded]] = field(default_factory=dict)
+    changed: dict[bytes, list[Turn]] = field(default_factory=dict)
     case_steps: dict[tuple[bytes, str, str], Ruling] = field(default_factory=dict)
     held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -190,7 +192,7 @@ class Docket:
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False
-    _earlier: dict[bytes, tuple[Recorded, ...]] = field(default_factory=dict)
+    _earlier: dict[bytes, tuple[Turn, ...]] = field(default_factory=dict)
     _stopped: dict[tuple[object, ...], tuple[Interval, ...]] = field(default_factory=dict)
 
     @property
@@ -275,17 +277,21 @@ class Docket:
             )
         return self._stopped[key]
 
-    def _changed_before(self, agreement_id: bytes) -> tuple[Recorded, ...]:
+    def _changed_before(self, agreement_id: bytes) -> tuple[Turn, ...]:
         if agreement_id not in self._earlier:
             self._earlier[agreement_id] = tuple(
-                Recorded(
-                    standing=parse_standing(parse_statement(envelope).body),
-                    entry=entry,
-                    time_ms=time_ms,
-                )
+                _turn(parse_statement(envelope), entry, time_ms)
                 for entry, time_ms, envelope in self.known.standing_changes.get(agreement_id, ())
             )
         return self._earlier[agreement_id]
+
+    def turn(self, ruling: Ruling, agreement_id: bytes, entry: int) -> None:
+        """Notes a statement that may change what is stopped under an agreement, and its entry."""
+        # What an earlier life of this exchange logged stopped clocks then, and not now.
+        logged = ruling.logged
+        time_ms = parse_event(logged.event).time_ms if logged else self.now_ms
+        turn = _turn(ruling.statement, entry, time_ms)
+        self.changed.setdefault(agreement_id, []).append(turn)
 
     def settle(self, ruling: Ruling, event: Event) -> int:
         """Logs what became of a claim, and returns the index of that entry."""
@@ -296,6 +302,13 @@ class Docket:
 
     def _logged(self, event: Event) -> OpeningRow | None:
         return self.known.events.get((event.statement_id, event.code.value, event.party))
+
+
+def _turn(statement: Statement, entry: int, time_ms: int) -> Turn:
+    if statement.type is StatementType.AGREEMENT:
+        agreement = parse_agreement(statement.body)
+        return Amended(agreement=agreement, entry=entry, time_ms=time_ms)
+    return Recorded(standing=parse_standing(statement.body), entry=entry, time_ms=time_ms)
 
 
 def refused(error: TearlineError) -> Refused:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
-from tearline.standing import Recorded, Standing, Stop, is_held
+from tearline.standing import Standing, Stop, is_held
 from tearline.statement import pseudonym_of
-from tearline.wire.flow import parse_event
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Registry, Told
@@ -46,11 +45,7 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
     statement = entries[hearing.publisher.agency]
     docket.standings[standing.key] = statement
     if standing.terms != (before.terms if before else ((), False)):
-        # What an earlier life of this exchange logged stopped clocks then, and not now.
-        logged = hearing.ruling.logged
-        time_ms = parse_event(logged.event).time_ms if logged else docket.now_ms
-        changed = Recorded(standing=standing, entry=statement, time_ms=time_ms)
-        docket.changed.setdefault(agreement.id, []).append(changed)
+        docket.turn(hearing.ruling, agreement.id, statement)
     registry.told[standing.key] = Told(statement=statement, entries=entries)
     for node in registry.trust.nodes():
         if agency_uri_of(node) in agreement.terms.parties:

@@ -191,7 +191,10 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingChangeRow:
-    """A standing that changed what is suspended: its statement's entry, and the log's time."""
+    """What may have changed what is stopped: its statement's entry, and the log's time.
+
+    A standing that suspends or resumes, or a version of the agreement.
+    """
 
     agreement: bytes
     statement: int
