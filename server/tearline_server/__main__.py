@@ -19,6 +19,7 @@ from tearline_server.config import (
     Config,
     config_of,
     load_config,
+    parse_address,
     parse_store,
     read_passphrase,
     write_config,
@@ -135,17 +136,34 @@ def admit(
     is_flag=True,
     help="After a restore: write before every cosigning node has been there again.",
 )
+@click.option("--listen", metavar="HOST:PORT", help="Listen here, and not where the settings say.")
+@click.option("--http", metavar="HOST:PORT", help="The same for the monitoring port.")
+@click.option("--metrics", metavar="HOST:PORT", help="The same for the port of the metrics.")
 def serve(
-    home: Path, passphrase_file: Path | None, json_lines: bool, do_not_wait: bool, store: str | None
+    home: Path,
+    passphrase_file: Path | None,
+    json_lines: bool,
+    do_not_wait: bool,
+    store: str | None,
+    listen: str | None,
+    http: str | None,
+    metrics: str | None,
 ) -> None:
     """Serve until told to stop (SIGTERM), then drain.
 
-    Logs to standard error: JSON lines, or on a terminal lines for people.
+    Several may serve at once from one database of PostgreSQL, each on ports of its own. Logs to
+    standard error: JSON lines, or on a terminal lines for people.
     """
     from tearline_server.app import run
     from tearline_server.logs import log_to
 
     config, keys = _opened(home, passphrase_file, store)
+    config = replace(
+        config,
+        listen=parse_address("listen", listen or config.listen),
+        http=parse_address("http", http) if http else config.http,
+        metrics=parse_address("metrics", metrics) if metrics else config.metrics,
+    )
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
     log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)

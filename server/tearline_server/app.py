@@ -198,6 +198,7 @@ async def _serve(
         asyncio.create_task(_every(RETENTION_S, exchange.erase_due)),
         asyncio.create_task(_renew(front, exchange)),
         asyncio.create_task(exchange.ask_witnesses()),
+        asyncio.create_task(exchange.follow()),
     ]
     if config.store is None:  # the disk of a database server is watched there
         disk = Disk(config.home, exchange)

@@ -2,7 +2,8 @@
 
 ``append`` is pure and runs inside the transaction that writes what the entries describe.
 A checkpoint is signed only over what is on the disk, at most every second, and kept before
-anybody is shown it: so the log never signs two trees of one size.
+anybody is shown it: so the log never signs two trees of one size. Where several processes sign,
+each asks for the newest checkpoint before it shows one: so none shows an older than another did.
 """
 
 import asyncio
@@ -147,9 +148,34 @@ class AuditLog:
         size, note = checkpoint
         if size > head.tree.size:
             raise FrontierDamaged(f"size {size} was signed, {head.tree.size} entries are stored")
-        if size == head.tree.size and self._state(head.tree).encode() != parse_note(note).text:
-            raise FrontierDamaged(f"another tree of size {size} was signed")
+        self._verify_of(head.tree, size, note)
         self._newest = _Signed(size=size, note=note, time_ms=0)
+
+    def _verify_of(self, tree: Frontier, size: int, note: bytes) -> None:
+        if size == tree.size and self._state(tree).encode() != parse_note(note).text:
+            raise FrontierDamaged(f"another tree of size {size} was signed")
+
+    async def refresh(self) -> None:
+        """Takes in how far others have brought the log, and what they signed of it.
+
+        Raises:
+            FrontierDamaged: If the store holds less than before: it was rolled back.
+            StoreError: If it cannot be read.
+        """
+        size, signed = self._tree.size, self.covered
+        found = await self._store.grown(size, signed)
+        if found is None:
+            return
+        tree, checkpoint = found
+        covered, note = checkpoint or (0, b"")
+        if tree.size < size or covered < signed:
+            raise FrontierDamaged("the store is of an earlier time than what was read from it")
+        if covered > tree.size:  # another process was told that more was signed, and halted
+            self._signed_size = max(self._signed_size, covered)
+        elif covered > self.covered:
+            self._verify_of(tree, covered, note)
+            self._newest = _Signed(size=covered, note=note, time_ms=self._clock())
+        self.advance(tree)
 
     def advance(self, tree: Frontier) -> None:
         """Takes the tree that a commit made durable."""
@@ -217,6 +243,7 @@ class AuditLog:
         Raises:
             LogBehind: If more was signed than is stored.
         """
+        await self.refresh()
         wanted = min(size, self._tree.size)
         while True:
             self.verify_whole()
@@ -246,10 +273,11 @@ class AuditLog:
             wait_ms = newest.time_ms + CHECKPOINT_INTERVAL_MS - self._clock()
             if wait_ms > 0:
                 await asyncio.sleep(min(wait_ms, CHECKPOINT_INTERVAL_MS) / 1000)
+                await self.refresh()
         tree, now_ms = self._tree, self._clock()
         note = sign_checkpoint(self._state(tree), self._signers, time_s=now_ms // 1000)
-        await self._store.put_checkpoint(tree.size, note)
-        self._newest = _Signed(size=tree.size, note=note, time_ms=now_ms)
+        size, note = await self._store.put_checkpoint(tree.size, note)
+        self._newest = _Signed(size=size, note=note, time_ms=now_ms)
 
     def _state(self, tree: Frontier) -> Checkpoint:
         return Checkpoint(origin=self._origin, size=tree.size, root=tree.root())

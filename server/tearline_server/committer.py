@@ -65,6 +65,10 @@ class Desk(Protocol[W_contra]):
         """The batch is durable: whoever waits for news may be woken."""
         ...
 
+    async def follow(self) -> Frontier | None:
+        """Takes in what other processes wrote; the log's tree with it, or None for nothing."""
+        ...
+
     async def restore(self) -> None:
         """The last batch was judged and not written: goes back to what is stored."""
         ...
@@ -97,6 +101,7 @@ class Committer(Generic[W]):
         self._arrived = asyncio.Event()
         self._closing = False
         self._damaged = False
+        self._followed: asyncio.Future[None] | None = None
         self._worker: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -136,6 +141,18 @@ class Committer(Generic[W]):
         await asyncio.shield(done)
         self._metrics.written(time.perf_counter() - began)
 
+    async def follow(self) -> None:
+        """Has the desk take in what other processes wrote, between two batches.
+
+        Raises:
+            StoreError: If it cannot be read.
+            FrontierDamaged: If the store holds less than what was read from it before.
+        """
+        if self._followed is None:
+            self._followed = asyncio.get_running_loop().create_future()
+            self._arrived.set()
+        await asyncio.shield(self._followed)
+
     async def close(self) -> None:
         """Writes what was queued, takes nothing more, and ends the worker."""
         self._closing = True
@@ -144,12 +161,32 @@ class Committer(Generic[W]):
             await self._worker
 
     async def _drain(self) -> None:
-        while self._line or not self._closing:
-            if not self._line:
+        while self._line or self._followed or not self._closing:
+            if self._followed:
+                followed, self._followed = self._followed, None
+                await self._follow(followed)
+            elif not self._line:
                 self._arrived.clear()
                 await self._arrived.wait()
-                continue
-            await self._settle(self._take())
+            else:
+                await self._settle(self._take())
+
+    async def _follow(self, followed: asyncio.Future[None]) -> None:
+        try:
+            if self._damaged:
+                await self._go_back()
+            tree = await self._desk.follow()
+        except Exception as error:  # noqa: BLE001 (who asked is told, and the worker goes on)
+            self._damaged = True
+            followed.set_exception(error)
+        else:
+            if tree is not None:
+                self._advance(tree)
+            followed.set_result(None)
+
+    async def _go_back(self) -> None:
+        await self._desk.restore()
+        self._damaged = False
 
     async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> None:
         try:
@@ -196,8 +233,7 @@ class Committer(Generic[W]):
 
     async def _write(self, works: list[W]) -> None:
         if self._damaged:
-            await self._desk.restore()
-            self._damaged = False
+            await self._go_back()
         began = time.perf_counter()
         trees: list[Frontier] = []
 

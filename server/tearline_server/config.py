@@ -150,8 +150,8 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             home=home,
             name=_domain("name", values),
             dns=_domain("dns", values),
-            address=_address("address", values.get("address")),
-            listen=_address("listen", values.get("listen", values.get("address"))),
+            address=parse_address("address", values.get("address")),
+            listen=parse_address("listen", values.get("listen", values.get("address"))),
             http=_port("http", values),
             metrics=_port("metrics", values),
             store=parse_store(values[_STORE]) if _STORE in values else None,
@@ -266,7 +266,17 @@ def _domain(name: str, values: Mapping[str, object]) -> str:
     return AgencyUri(trust_domain=value).trust_domain
 
 
-def _address(name: str, value: object) -> str:
+def parse_address(name: str, value: object) -> str:
+    """A host and a port, with a colon between.
+
+    Args:
+        name: Of the setting, for the error.
+        value: What was given.
+
+    Raises:
+        SettingInvalid: If it is none.
+        MalformedInput: If its port is none.
+    """
     if not isinstance(value, str):
         raise SettingInvalid(f"{name}: host:port was expected")
     host, _, port = value.rpartition(":")
@@ -326,7 +336,7 @@ def _witness(table: object) -> Witness:
 
 
 def _port(name: str, values: Mapping[str, object]) -> str | None:
-    return _address(name, values[name]) if name in values else None
+    return parse_address(name, values[name]) if name in values else None
 
 
 def _number(name: str, values: Mapping[str, object]) -> int:

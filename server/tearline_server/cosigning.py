@@ -31,6 +31,7 @@ from tearline.wire.cosigning import (
     parse_equivocation,
 )
 from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.storage.records import Heard
 from tearline_server.storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -69,6 +70,16 @@ class Cosignatures:
         self._notes = {size: parse_note(note) for size, note in await self._store.cosigned()}
         found = [(data, parse_equivocation(data)) for data in await self._store.evidence()]
         self._evidence = {hashlib.sha256(data).digest(): evidence for data, evidence in found}
+
+    async def follow(self, heard: Heard) -> None:
+        """Takes in what was cosigned, or found, at another process."""
+        if heard.cosigned is None:
+            await self.restore()
+            return
+        for size in heard.cosigned:
+            note = await self._store.cosigned_at(size)
+            if note is not None:
+                self._take_kept(size, parse_note(note))
 
     async def turn(self, node: str, turn: CosignTurn) -> CosignNews:
         """Takes what a node cosigned and found; says what the others did.
@@ -130,6 +141,8 @@ class Cosignatures:
         signed = verify_cosigned(note, self._identity)
         size = signed.checkpoint.size
         if size > self._log.size:
+            await self._log.refresh()
+        if size > self._log.size:
             sizes = {"signed": size, "stored": self._log.size}
             _log.critical("the log signed more entries than are stored", extra=sizes)
             await self._log.halt(size, note)
@@ -175,8 +188,13 @@ class Cosignatures:
             self._notes.pop(old, None)
         if size not in gone:
             above = gone[-1] if gone else -1
-            kept = parse_note(await self._store.put_cosigned(size, merge, above=above))
-            self._notes[size] = self._notes.get(size, kept).with_signatures(kept.signatures)
+            kept = await self._store.put_cosigned(size, merge, above=above)
+            self._take_kept(size, parse_note(kept))
+
+    def _take_kept(self, size: int, kept: Note) -> None:
+        self._notes[size] = self._notes.get(size, kept).with_signatures(kept.signatures)
+        for old in sorted(self._notes)[:-MAX_COSIGNED_SIZES]:
+            del self._notes[old]
 
     async def _accuse(self, evidence: Equivocation) -> None:
         data = encode_equivocation(evidence)

@@ -1,14 +1,16 @@
 """The desk: judges batches for the committer, and tells who waits when they are durable."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from tearline.merkle import Frontier
 from tearline.statement import Attestation, Signer
 from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.registry import Registry, verify_follows
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.records import Asked, Commit, Head, Known, Stored
 from tearline_server.storage.store import Store
 from tearline_server.works import ExchangeWork
 
@@ -24,7 +26,7 @@ class Listeners:
         trust: Members or keys changed.
     """
 
-    mail: Callable[[set[str]], None]
+    mail: Callable[[AbstractSet[str]], None]
     recalls: Callable[[Iterable[bytes]], None]
     refusals: Callable[[Sequence[tuple[str, str]]], None]
     trust: Callable[[], None]
@@ -55,6 +57,7 @@ class ExchangeDesk:
         self._listeners = listeners
         self._docket: Docket | None = None
         self._head: Head | None = None
+        self._news: Stored | None = None
         self.registry = registry
 
     def ask(self, works: Sequence[ExchangeWork]) -> Asked:
@@ -63,6 +66,7 @@ class ExchangeDesk:
 
     def compose(self, works: Sequence[ExchangeWork], known: Known, head: Head) -> Commit:
         """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        self._news = known.news
         if known.news is not None:
             self.registry.follow(known.news)
         # The log's time never runs backwards, whatever a clock does.
@@ -84,6 +88,8 @@ class ExchangeDesk:
         if docket is None:
             return
         self.registry.head = self._head
+        if self._news is not None:
+            self._tell(self._news)
         if docket.trust_changed:
             self._listeners.trust()
         if docket.recalls:
@@ -92,6 +98,20 @@ class ExchangeDesk:
             self._listeners.mail({item.node for item in docket.mail})
         if docket.strangers:
             self._listeners.refusals(docket.strangers)
+
+    async def follow(self) -> Frontier | None:
+        """Takes in what others wrote, and wakes who waits for it; the log's tree with it.
+
+        Raises:
+            FrontierDamaged: If the store holds less than what was read from it before.
+        """
+        head = self.registry.head
+        news = await self._store.news(head) if head else None
+        if news is None:
+            return None
+        self.registry.follow(news)
+        self._tell(news)
+        return news.head.tree
 
     async def restore(self) -> None:
         """Goes back to what is stored.
@@ -102,3 +122,10 @@ class ExchangeDesk:
         stored = await self._store.load()
         verify_follows(stored.head, self.registry.head)
         self.registry = Registry.restore(self.registry.installation, stored)
+        self._tell(stored)
+
+    def _tell(self, news: Stored) -> None:
+        if news.clear:
+            self._listeners.trust()
+        if news.mailboxes:
+            self._listeners.mail(news.mailboxes.keys())

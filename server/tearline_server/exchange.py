@@ -1,13 +1,17 @@
 """The exchange: accept, authorise, log, queue, deliver. It knows neither gRPC nor protobuf."""
 
 import asyncio
+import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from tearline.errors import (
     EntryMismatch,
     ExchangeBusy,
+    StoreUnreachable,
+    TearlineError,
     TokenRefused,
 )
 from tearline.event import Event, EventCode, EventOutcome
@@ -57,8 +61,13 @@ from tearline_server.works import (
     Submission,
 )
 
+_log = logging.getLogger(__name__)
+
 _OTHERS = "others"
 _LOW_RETRY_MS = 60_000  # room on a disk is made by people
+# Others are heard every second. Whoever heard nothing for so long does not know who is shut out.
+_DEAF_S = 10.0
+_DEAF_PAUSE_S = 0.5
 _AWAITED_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
 
 
@@ -77,11 +86,12 @@ class Exchange:
         self._log = house.log
         self._bounds = Bounds(house.rates)
         self._strangers: Counter[tuple[str, str]] = Counter()
-        self._mailboxes = Mailboxes(house.store, epoch, self._hand_out)
+        self._mailboxes = Mailboxes(house.store, epoch, self._hand_out, self._reaches)
         self._epoch = epoch
         self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
+        self._heard_s = time.monotonic()
         listeners = Listeners(
             mail=self._mailboxes.wake,
             recalls=self._mailboxes.forget,
@@ -202,7 +212,42 @@ class Exchange:
     @property
     def is_healthy(self) -> bool:
         """Whether the last change could be written, and the next one may be."""
-        return self._committer.is_healthy and self._log.is_whole and not self._awaited
+        well = self._committer.is_healthy and self._log.is_whole and not self._awaited
+        return well and self._is_current
+
+    @property
+    def _is_current(self) -> bool:
+        return not self._store.is_shared or time.monotonic() - self._heard_s < _DEAF_S
+
+    def verify_current(self) -> None:
+        """Checks that what is known of members and keys is not older than some seconds.
+
+        Raises:
+            StoreUnreachable: If it may be: another process may have shut somebody out.
+        """
+        if not self._is_current:
+            raise StoreUnreachable("what other processes wrote is not known")
+
+    async def follow(self) -> None:
+        """Takes in what other processes write, until it is cancelled."""
+        while True:
+            try:
+                async for heard in self._store.changes():
+                    await self._committer.follow()
+                    await self._log.refresh()
+                    await self._cosignatures.follow(heard)
+                    if self._awaited and heard.cosigned is None:
+                        await self._await_settled()
+                    self._heard_s = time.monotonic()
+            except TearlineError as error:
+                _log.error("cannot follow the others", extra={"code": error.code})
+            self._mailboxes.wake_all()  # who waits here for mail would wait in vain
+            await asyncio.sleep(_DEAF_PAUSE_S)
+
+    async def _await_settled(self) -> None:
+        restorations = await self._store.restorations()
+        if not restorations or restorations[-1].settled:
+            self._awaited.clear()
 
     @property
     def vitals(self) -> Vitals:
@@ -270,8 +315,13 @@ class Exchange:
 
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
         """A node's mailbox behind a cursor: what waits, then what comes."""
-        last = self._desk.registry.mailboxes.get(node, 0)
-        return self._mailboxes.stream(node, cursor, last)
+        return self._mailboxes.stream(node, cursor)
+
+    async def _reaches(self, node: str, seq: int) -> bool:
+        """Whether a mailbox has that place."""
+        if seq > self._desk.registry.mailboxes.get(node, 0):
+            await self._committer.follow()  # it may have been read at another process
+        return seq <= self._desk.registry.mailboxes.get(node, 0)
 
     async def acknowledge(self, node: str, cursor: Cursor) -> Cursor:
         """Keeps how far a node has taken its mailbox in; one of another epoch says nothing."""
@@ -294,7 +344,8 @@ class Exchange:
             if request.confirmed:
                 await self._submit(Standings(node, request.confirmed))
             unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
-        channels = self._desk.registry.channels.items()
+        await self._committer.follow()
+        channels = list(self._desk.registry.channels.items())
         return ReconcileReply(
             epoch=self._epoch,
             channels=tuple(

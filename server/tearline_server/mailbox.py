@@ -20,7 +20,7 @@ from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.judging.recalled import gone_slots
-from tearline_server.storage.records import MailItem, RecallRow
+from tearline_server.storage.records import MailItem
 from tearline_server.storage.store import Store
 from tearline_server.works import HandOut
 
@@ -28,11 +28,14 @@ _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
 
-_Packet = tuple[Statement, PacketParts, Sequence[RecallRow]]
-"""A manifest, what stands beside it, and what was recalled of it."""
+_Packet = tuple[Statement, PacketParts]
+"""A manifest, and what stands beside it."""
 
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
 """Commits the entries that say that a node is handed some grants, and returns which."""
+
+Reaches = Callable[[str, int], Awaitable[bool]]
+"""Says whether a node's mailbox has a place."""
 
 
 @dataclass(eq=False, slots=True)
@@ -50,18 +53,21 @@ class Mailboxes:
         store: Where mail is.
         epoch: 16 bytes, which life of the database this is.
         hand_out: Logs first deliveries before they happen.
+        reaches: Says whether a mailbox has a place.
     """
 
-    def __init__(self, store: Store, epoch: bytes, hand_out: HandOutGrants) -> None:
+    def __init__(
+        self, store: Store, epoch: bytes, hand_out: HandOutGrants, reaches: Reaches
+    ) -> None:
         self._store = store
         self._epoch = epoch
         self._hand_out = hand_out
+        self._reaches = reaches
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
-        self._recalled = 0  # how often something was
         self._closed = False
 
-    def wake(self, nodes: set[str]) -> None:
+    def wake(self, nodes: Set[str]) -> None:
         """Tells the streams of ``nodes`` that something came."""
         for node in nodes & self._readers.keys():
             for reader in self._readers[node]:
@@ -76,17 +82,20 @@ class Mailboxes:
         )
 
     def forget(self, packets: Iterable[bytes]) -> None:
-        """Reads packets anew from the store: something of them was recalled."""
-        self._recalled += 1
+        """Keeps packets no longer of which something was recalled."""
         for packet_id in packets:
             self._packets.pop(packet_id, None)
+
+    def wake_all(self) -> None:
+        """Has every stream look into its mailbox."""
+        self.wake(self._readers.keys())
 
     def close(self) -> None:
         """Ends every stream after what it is sending."""
         self._closed = True
-        self.wake(set(self._readers))
+        self.wake_all()
 
-    async def stream(self, node: str, cursor: Cursor, last: int) -> AsyncIterator[Delivery]:
+    async def stream(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
         """What waits behind a cursor, then what comes, until the exchange closes.
 
         A cursor of another epoch, or beyond the mailbox, begins anew: the node knows by
@@ -95,10 +104,9 @@ class Mailboxes:
         Args:
             node: Whose mailbox.
             cursor: How far the node has read it.
-            last: The last place in the mailbox.
         """
-        seq = cursor.seq if cursor.epoch == self._epoch and cursor.seq <= last else 0
-        reader = _Reader(seq)
+        goes_on = cursor.epoch == self._epoch and await self._reaches(node, cursor.seq)
+        reader = _Reader(cursor.seq if goes_on else 0)
         self._readers.setdefault(node, set()).add(reader)
         try:
             while not self._closed:
@@ -165,7 +173,9 @@ class Mailboxes:
 
         Those that were recalled or deleted since are not among them.
         """
-        manifest, parts, recalls = await self._packet(packet_id)
+        manifest, parts = await self._packet(packet_id)
+        # Asked each time: what is recalled at another process holds here, too.
+        recalls = await self._store.recalls(packet_id)
         openings = {opening.compartment: opening for opening in parts.openings}
         slots = granted_slots(parse_manifest(manifest.body), parse_grant(grant.body), openings)
         gone = gone_slots(recalls, node, grant.id)
@@ -180,15 +190,13 @@ class Mailboxes:
         found = self._packets.get(packet_id)
         if found is not None:
             return found
-        recalled = self._recalled
         stored = await self._store.packet(packet_id)
         if stored is None:
             raise NotFound("the packet of a grant is missing")
-        found = (parse_statement(stored.envelope), parse_parts(stored.parts), stored.recalls)
-        if recalled == self._recalled:  # else it may be what it was before
-            self._packets[packet_id] = found
-            if len(self._packets) > _PACKETS_KEPT:
-                self._packets.popitem(last=False)
+        found = (parse_statement(stored.envelope), parse_parts(stored.parts))
+        self._packets[packet_id] = found
+        if len(self._packets) > _PACKETS_KEPT:
+            self._packets.popitem(last=False)
         return found
 
 

@@ -33,6 +33,17 @@ async def test_the_log_grows_and_proves(store: Store) -> None:
         verify_inclusion(index, 21, entry_hash(entry), proof, head.tree.root())
 
 
+async def test_whoever_wrote_all_there_is_learns_nothing_from_others(store: Store) -> None:
+    await put(store, event(0), event(1))
+    assert await store.put_checkpoint(2, b"note") == (2, b"note")
+    head = (await store.load()).head
+    assert await store.news(head) is None
+    assert await store.grown(2, 2) is None
+    await store.put_cosigned(2, lambda before: b"cosigned", above=-1)
+    assert await store.cosigned_at(2) == b"cosigned"
+    assert await store.cosigned_at(3) is None
+
+
 async def test_nodes_that_are_not_complete_are_absent(store: Store) -> None:
     await put(store, event(0), event(1), event(2))
     assert set(await store.nodes([(0, 0), (0, 2), (0, 3), (1, 0), (1, 1), (2, 0)])) == {

@@ -124,6 +124,7 @@ class Guard:
 
     async def _admit(self, method: str, context: Context) -> Caller:
         now_s = self._clock() // 1000
+        self._exchange.verify_current()
         try:
             token = access_token(context.invocation_metadata() or ())
             return self._gate.admit(tls_facts(context), token, method, now_s)

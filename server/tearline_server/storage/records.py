@@ -393,11 +393,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet: its manifest's statement as it travels, the encoded parts, what was recalled."""
+    """A packet: its manifest's statement as it travels, and the encoded parts."""
 
     envelope: bytes
     parts: bytes
-    recalls: Sequence[RecallRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -622,6 +621,17 @@ class Stored:
     case_steps: Sequence[bytes]
     channels: Sequence[ChannelRow]
     mailboxes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What other processes may have written: the log, and what was cosigned of it.
+
+    Attributes:
+        cosigned: Sizes of the checkpoints that were; None where it may be any, and evidence.
+    """
+
+    cosigned: frozenset[int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

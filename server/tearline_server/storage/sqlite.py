@@ -11,6 +11,7 @@ from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
+from tearline_server.storage.alone import Alone
 from tearline_server.storage.database import Database
 from tearline_server.storage.places import agreement_of
 from tearline_server.storage.records import (
@@ -51,7 +52,7 @@ from tearline_server.storage.writing import unpacked_slots, write
 _HASH_SIZE = 32
 
 
-class SqliteStore:
+class SqliteStore(Alone):
     """What one exchange process keeps in one file.
 
     Args:
@@ -123,6 +124,10 @@ class SqliteStore:
         """A packet by its manifest's id, or None."""
         return await self._db.read(lambda connection: _packet(connection, packet_id))
 
+    async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
+        """What was recalled of a packet, by its manifest's id."""
+        return await self._db.read(lambda connection: _recalls(connection, packet_id))
+
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Encoded attestations by their hash; unknown ones are absent."""
         sql = "SELECT attestation FROM attestation WHERE hash = ?"
@@ -146,15 +151,22 @@ class SqliteStore:
             }
         )
 
-    async def put_checkpoint(self, size: int, note: bytes) -> None:
-        """Keeps the newest checkpoint, before anybody is shown it."""
+    async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
+        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
         sql = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
         await self._db.write(lambda connection: _run(connection, sql, (size, note)))
+        return size, note
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
         """Size and note of the checkpoints that were cosigned, by size."""
         sql = "SELECT size, note FROM cosigned ORDER BY size"
         return await self._db.read(lambda connection: list(connection.execute(sql)))
+
+    async def cosigned_at(self, size: int) -> bytes | None:
+        """The note of the checkpoint of that size that was cosigned, or None."""
+        sql = "SELECT note FROM cosigned WHERE size = ?"
+        note: bytes | None = await self._db.read(lambda each: _value(each, sql, (size,)))
+        return note
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
         """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
@@ -430,7 +442,7 @@ def _packet(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | Non
     row = _row(connection, sql, (packet_id,))
     if row is None:
         return None
-    return StoredPacket(envelope=row[0], parts=row[1], recalls=_recalls(connection, packet_id))
+    return StoredPacket(envelope=row[0], parts=row[1])
 
 
 def _recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:

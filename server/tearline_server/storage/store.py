@@ -4,18 +4,20 @@ Its heart is ``commit``: everything a batch changes, with the log entries that d
 in one transaction, on the disk when the call returns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from tearline.merkle import NodeId
+from tearline.merkle import Frontier, NodeId
 from tearline_server.storage.records import (
     Asked,
     Commit,
     EventRow,
     Head,
+    Heard,
     Known,
     MailItem,
     OpeningRow,
+    RecallRow,
     Restoration,
     RetainedRow,
     Search,
@@ -32,7 +34,13 @@ Merge = Callable[[bytes | None], bytes]
 
 
 class Store(Protocol):
-    """What the exchange keeps. Every method raises StoreError where the database fails."""
+    """What the exchange keeps. Every method raises StoreError where the database fails.
+
+    Attributes:
+        is_shared: Whether other processes may write there, too.
+    """
+
+    is_shared: bool
 
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
@@ -46,12 +54,40 @@ class Store(Protocol):
         """
         ...
 
+    # What other processes write.
+
+    async def news(self, since: Head) -> Stored | None:
+        """What others wrote behind the head that the caller knows; None where nobody did."""
+        ...
+
+    async def grown(
+        self, size: int, signed: int
+    ) -> tuple[Frontier, tuple[int, bytes] | None] | None:
+        """The log's tree, and the newest checkpoint of it, as they are at one moment.
+
+        None where others changed neither: the tree has ``size`` entries still, and the
+        checkpoint covers ``signed``.
+        """
+        ...
+
+    def changes(self) -> AsyncIterator[Heard]:
+        """Something at each time that others may have written, and at least every second.
+
+        Where there are no others, never anything. Ends with an error where something may be
+        missed; what is asked for anew then begins with everything.
+        """
+        ...
+
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
         ...
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:
         """A packet by its manifest's id, or None."""
+        ...
+
+    async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
+        """What was recalled of a packet, by its manifest's id."""
         ...
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
@@ -66,12 +102,16 @@ class Store(Protocol):
         """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
         ...
 
-    async def put_checkpoint(self, size: int, note: bytes) -> None:
-        """Keeps the newest checkpoint, before anybody is shown it."""
+    async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
+        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
         ...
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
         """Size and note of the checkpoints that were cosigned, by size."""
+        ...
+
+    async def cosigned_at(self, size: int) -> bytes | None:
+        """The note of the checkpoint of that size that was cosigned, or None."""
         ...
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:

@@ -20,7 +20,7 @@ from tearline.merkle import Frontier
 from tearline_server.config import config_of, load_config, write_config
 from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.storage.records import Asked, ChannelRow, Commit, Head, Known
+from tearline_server.storage.records import Asked, ChannelRow, Commit, Head, Heard, Known
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 
@@ -71,6 +71,41 @@ async def test_what_another_process_wrote_is_told_alone(
     news = (await known(one, Asked(since=before))).news
     assert news is not None
     assert news.channels == [new]
+
+
+async def test_what_others_write_is_heard_of(stores: tuple[PostgresStore, PostgresStore]) -> None:
+    one, other = stores
+    changes = other.changes()
+    assert await anext(changes) == Heard(cosigned=None)
+    before = (await other.load()).head
+    await put(one, event(0))
+    assert await anext(changes) == Heard(cosigned=frozenset())
+    news = await other.news(before)
+    assert news is not None
+    assert await other.grown(0, 0) == (news.head.tree, None)
+    await one.put_cosigned(1, lambda _: b"note", above=-1)
+    assert await anext(changes) == Heard(cosigned=frozenset({1}))
+    await one.put_evidence(b"1" * 32, b"evidence")
+    assert await anext(changes) == Heard(cosigned=None)
+    await changes.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_whoever_may_have_missed_something_is_told_so(
+    store: PostgresStore, postgres: Postgres
+) -> None:
+    changes = store.changes()
+    await anext(changes)
+    await end_connections(postgres)
+    with pytest.raises(StoreUnreachable):
+        await drained(changes)
+    again = store.changes()
+    assert await anext(again) == Heard(cosigned=None)
+    await again.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def drained(changes: AsyncIterator[Heard]) -> None:
+    async for _ in changes:
+        pass
 
 
 async def test_a_process_that_ends_leaves_nothing_of_its_own(
@@ -218,8 +253,8 @@ async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
 async def test_an_older_checkpoint_never_takes_the_place_of_a_newer(
     stores: tuple[PostgresStore, PostgresStore],
 ) -> None:
-    await stores[0].put_checkpoint(7, b"newer")
-    await stores[1].put_checkpoint(6, b"older")
+    assert await stores[0].put_checkpoint(7, b"newer") == (7, b"newer")
+    assert await stores[1].put_checkpoint(6, b"older") == (7, b"newer")
     assert (await stores[0].load()).checkpoint == (7, b"newer")
 
 

@@ -22,6 +22,8 @@ from tearline.errors import (
     StoreUnreachable,
     StoreVersion,
 )
+from tearline_server.storage.postgres.hearing import CHANNEL, Ear
+from tearline_server.storage.records import Heard
 
 T = TypeVar("T")
 
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 else:
     Connection, Pool, _Session = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool, asyncpg.Connection
 
-_CONNECTIONS = 8  # one writes, and a few pages of mail are read at once; more fight for two cores
+# One writes, one listens, and a few pages of mail are read at once; more fight for two cores.
+_CONNECTIONS = 9
 _CONNECT_S = 5  # a server that does not answer by then is taken for dead
 _PATIENCE_S = 15  # a standby takes over within this; callers who waited longer come again
 _LOOK_UP_S = 60  # a COMMIT that waits for a standby is known in the end
@@ -224,6 +227,24 @@ class Database:
             return bool(await connection.fetchval(sql, self._id) == serial)
 
         return await self._patiently(look, "BEGIN", _LOOK_UP_S)
+
+    async def changes(self) -> AsyncIterator[Heard]:
+        """What other processes, and this one, may have written, on a connection of its own.
+
+        Raises:
+            StoreUnreachable: If the connection is lost; words may be lost with it.
+        """
+        with translated():
+            async with self._pool.acquire(timeout=_CONNECT_S) as connection:
+                ear = Ear()
+                try:
+                    await connection.add_listener(CHANNEL, lambda *about: ear.hear(str(about[-1])))
+                    connection.add_termination_listener(lambda _: ear.ring())
+                    while not connection.is_closed():
+                        yield await ear.next()
+                finally:
+                    connection.terminate()  # it would go on to listen
+        raise StoreUnreachable("the connection that listens was lost")
 
     async def close(self) -> None:
         """Ends everything under way, and the connections."""

@@ -122,7 +122,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
         requests=requests,
         standing_changes=await _changes(connection, {r.row.agreement for r in requests.values()}),
         envelopes=await _envelopes(connection, asked.envelopes),
-        recalls=await _recalls(connection, asked.recalls),
+        recalls=await recalls_of(connection, asked.recalls),
         waiting=await _waiting(connection, asked.waiting),
     )
 
@@ -131,11 +131,22 @@ async def packets_of(connection: Connection, ids: Collection[bytes]) -> dict[byt
     """Packets by the id of their manifest; unknown ones are absent."""
     if not ids:
         return {}
-    recalls = await _recalls(connection, ids)
     return {
-        id_: StoredPacket(envelope=envelope, parts=parts, recalls=recalls[id_])
+        id_: StoredPacket(envelope=envelope, parts=parts)
         for id_, envelope, parts in await connection.fetch(_PACKETS, list(ids))
     }
+
+
+async def recalls_of(
+    connection: Connection, packets: Collection[bytes]
+) -> dict[bytes, list[RecallRow]]:
+    """What was recalled of packets, by the ids of their manifests."""
+    found: dict[bytes, list[RecallRow]] = {packet: [] for packet in packets}
+    if found:
+        for packet, node, grant, slots in await connection.fetch(_RECALLS, list(packets)):
+            row = RecallRow(packet=packet, node=node, grant=grant, slots=unpacked_slots(slots))
+            found[packet].append(row)
+    return found
 
 
 async def _statements(
@@ -222,17 +233,6 @@ async def _releases(
     if found:
         for packet, event in await connection.fetch(_RELEASES, list(sources)):
             found[packet].append(event)
-    return found
-
-
-async def _recalls(
-    connection: Connection, packets: Collection[bytes]
-) -> dict[bytes, list[RecallRow]]:
-    found: dict[bytes, list[RecallRow]] = {packet: [] for packet in packets}
-    if found:
-        for packet, node, grant, slots in await connection.fetch(_RECALLS, list(packets)):
-            row = RecallRow(packet=packet, node=node, grant=grant, slots=unpacked_slots(slots))
-            found[packet].append(row)
     return found
 
 

@@ -37,11 +37,13 @@ async def head_of(connection: Connection, *, lock: bool = False) -> Head:
     if row is None:
         raise FrontierDamaged("the row of the log's head is missing")
     epoch, size, hashes, time_ms, serial = row
-    frontier = tuple(
-        hashes[start : start + _HASH_SIZE] for start in range(0, len(hashes), _HASH_SIZE)
-    )
-    tree = Frontier(size=size, hashes=frontier)
-    return Head(epoch=epoch, tree=tree, time_ms=time_ms, serial=serial)
+    return Head(epoch=epoch, tree=tree_of(size, hashes), time_ms=time_ms, serial=serial)
+
+
+def tree_of(size: int, hashes: bytes) -> Frontier:
+    """A tree from the columns that hold it."""
+    frontier = [hashes[start : start + _HASH_SIZE] for start in range(0, len(hashes), _HASH_SIZE)]
+    return Frontier(size=size, hashes=tuple(frontier))
 
 
 async def stored_of(connection: Connection, head: Head, since: Head | None) -> Stored:

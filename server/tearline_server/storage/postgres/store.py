@@ -1,21 +1,25 @@
 """``Store`` on PostgreSQL: every question as SQL, with bound parameters only."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from typing import Any
 
-from tearline.merkle import NodeId, leaf_hash
+from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline_server.storage.postgres.database import Connection, Database
-from tearline_server.storage.postgres.knowing import known_of, packets_of
-from tearline_server.storage.postgres.loading import head_of, stored_of
+from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
+from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
+from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
 from tearline_server.storage.postgres.writing import text, write, write_events
 from tearline_server.storage.records import (
     Asked,
     EventRow,
+    Head,
+    Heard,
     MailItem,
     OpeningRow,
+    RecallRow,
     Restoration,
     RetainedRow,
     Search,
@@ -38,6 +42,14 @@ _ENTRIES = (
     ") run WHERE size <= $3 OR size = length(entry) ORDER BY idx"
 )
 _LEAST_ENTRY_BYTES = 33
+_GROWN = (
+    "SELECT h.size, h.frontier, c.size AS covered, c.note FROM head h LEFT JOIN checkpoint c"
+    " ON TRUE WHERE h.size <> $1 OR coalesce(c.size, 0) <> $2"
+)
+_PUT_CHECKPOINT = (
+    "INSERT INTO checkpoint VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE"
+    " SET size = excluded.size, note = excluded.note WHERE checkpoint.size <= excluded.size"
+)
 _NODES = (
     "SELECT n.level, n.idx, n.hash FROM unnest($1::bigint[], $2::bigint[]) AS k (level, idx)"
     " JOIN node n ON n.level = k.level AND n.idx = k.idx"
@@ -75,6 +87,8 @@ class PostgresStore:
     Args:
         database: The database.
     """
+
+    is_shared = True
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -121,6 +135,33 @@ class PostgresStore:
 
         await self._db.commit(change, may_repeat=lambda: not is_judged)
 
+    # What other processes write.
+
+    async def news(self, since: Head) -> Stored | None:
+        """What others wrote behind the head that the caller knows; None where nobody did."""
+        sql = "SELECT serial <> $1 OR epoch <> $2 FROM head"
+        if not await self._db.ask(lambda c: c.fetchval(sql, since.serial, since.epoch)):
+            return None
+
+        async def load(connection: Connection) -> Stored:
+            return await stored_of(connection, await head_of(connection), since)
+
+        return await self._db.read(load)
+
+    async def grown(
+        self, size: int, signed: int
+    ) -> tuple[Frontier, tuple[int, bytes] | None] | None:
+        """The log's tree, and the newest checkpoint of it, as they are at one moment."""
+        row = await self._db.ask(lambda c: c.fetchrow(_GROWN, size, signed))
+        if row is None:
+            return None
+        checkpoint = (row["covered"], row["note"]) if row["note"] is not None else None
+        return tree_of(row["size"], row["frontier"]), checkpoint
+
+    def changes(self) -> AsyncIterator[Heard]:
+        """Something at each time that others may have written, and at least every second."""
+        return self._db.changes()
+
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
         rows = await self._db.ask(lambda c: c.fetch(_MAIL, node, after, limit))
@@ -141,7 +182,12 @@ class PostgresStore:
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:
         """A packet by its manifest's id, or None."""
-        return (await self._db.read(lambda c: packets_of(c, [packet_id]))).get(packet_id)
+        return (await self._db.ask(lambda c: packets_of(c, [packet_id]))).get(packet_id)
+
+    async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
+        """What was recalled of a packet, by its manifest's id."""
+        found = await self._db.ask(lambda c: recalls_of(c, [packet_id]))
+        return found[packet_id]
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Encoded attestations by their hash; unknown ones are absent."""
@@ -173,18 +219,26 @@ class PostgresStore:
 
         return await self._db.ask(find)
 
-    async def put_checkpoint(self, size: int, note: bytes) -> None:
-        """Keeps the newest checkpoint, before anybody is shown it."""
-        sql = (
-            "INSERT INTO checkpoint VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE"
-            " SET size = excluded.size, note = excluded.note"
-            " WHERE checkpoint.size <= excluded.size"
-        )
-        await self._db.write(lambda c: c.execute(sql, size, note))
+    async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
+        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
+
+        async def put(connection: Connection) -> tuple[int, bytes]:
+            await connection.execute(_PUT_CHECKPOINT, size, note)
+            await connection.execute(TELL, "")
+            ((newest, kept),) = await connection.fetch("SELECT size, note FROM checkpoint")
+            return newest, kept
+
+        return await self._db.write(put)
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
         """Size and note of the checkpoints that were cosigned, by size."""
         return await self._pairs("SELECT size, note FROM cosigned ORDER BY size")
+
+    async def cosigned_at(self, size: int) -> bytes | None:
+        """The note of the checkpoint of that size that was cosigned, or None."""
+        sql = "SELECT note FROM cosigned WHERE size = $1"
+        note: bytes | None = await self._db.ask(lambda c: c.fetchval(sql, size))
+        return note
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
         """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
@@ -201,6 +255,7 @@ class PostgresStore:
                 note,
             )
             await connection.execute("DELETE FROM cosigned WHERE size <= $1", above)
+            await connection.execute(TELL, str(size))
             return note
 
         return await self._db.write(put)
@@ -213,7 +268,12 @@ class PostgresStore:
     async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
         """Keeps evidence against the log, by its id of 32 bytes."""
         sql = "INSERT INTO evidence VALUES ($1, $2) ON CONFLICT DO NOTHING"
-        await self._db.write(lambda c: c.execute(sql, evidence_id, evidence))
+
+        async def put(connection: Connection) -> None:
+            await connection.execute(sql, evidence_id, evidence)
+            await connection.execute(TELL, EVERYTHING)
+
+        await self._db.write(put)
 
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
         """Events about a statement that an agency may see, in the order of the log."""
@@ -241,6 +301,7 @@ class PostgresStore:
         """Begins another life of the database: cursors of earlier ones say nothing any more."""
 
         async def begin(connection: Connection) -> None:
+            await connection.execute(TELL, EVERYTHING)
             await connection.execute(
                 "UPDATE head SET epoch = uuid_send(gen_random_uuid()), serial = serial + 1"
             )
@@ -262,7 +323,12 @@ class PostgresStore:
 
     async def settle(self) -> None:
         """Keeps that nothing is known to have been signed beyond what was restored."""
-        await self._db.write(lambda c: c.execute("UPDATE restoration SET settled = TRUE"))
+
+        async def settle(connection: Connection) -> None:
+            await connection.execute("UPDATE restoration SET settled = TRUE")
+            await connection.execute(TELL, EVERYTHING)
+
+        await self._db.write(settle)
 
     async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
         """Indices above ``after`` of restored blind entries of which nothing is known."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from tearline.encoding import u32
 from tearline_server.storage.postgres.database import Connection
+from tearline_server.storage.postgres.hearing import TELL
 from tearline_server.storage.records import Commit, EventRow, Head, MailUpdate
 
 Columns = Mapping[str, str]
@@ -88,6 +89,7 @@ async def write(connection: Connection, commit: Commit, head: Head) -> int:
     await _write_mail(put, commit)
     await _write_erasures(put, commit)
     await _write_requests(put, commit)
+    await connection.execute(TELL, "")
     return serial
 
 
