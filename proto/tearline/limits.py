@@ -11,6 +11,7 @@ MAX_LEGS = 20_000  # compared at once: a year of a large case; near ones alone a
 MAX_DOCUMENTS_BYTES = 2 << 20  # of one packet: with its text and padding they fit a delivery
 MAX_PATH_BYTES = 512  # token, schema and property are short; a longer one is an attack
 MAX_VALUES = 4096  # values of one property of one entity
+MAX_CORRECTIONS = 64  # packets of one line, the first included: who errs so often sends anew
 
 # Policy.
 MAX_MARKING_BYTES = 128  # the longest marking of the first version has 65

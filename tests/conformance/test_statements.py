@@ -123,6 +123,32 @@ async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(stor
     assert found.releases == {other: [rows[6].event], b"3" * 32: []}
 
 
+async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: Store) -> None:
+    first, second, third, other = (bytes([n]) * 32 for n in (1, 2, 3, 4))
+    lines = {second: first, third: second, other: b"5" * 32}
+    packets = (first, second, third, other)
+    await put(
+        store,
+        *(event(n, packet=packet, party=C) for n, packet in enumerate(packets)),
+        statements=[
+            statement(n, packet[:1], id=packet, type=StatementType.MANIFEST, packet=None)
+            for n, packet in enumerate(packets)
+        ],
+        packets=[
+            PacketRow(id=packet, statement=n, parts=b"parts", corrects=lines.get(packet, b""))
+            for n, packet in enumerate(packets)
+        ],
+    )
+    rows = [row.event for row in await store.event_rows(0, limit=10)]
+    found = await known(store, Asked(packets=frozenset({third})))
+    assert found.corrects == {third: second, second: first}
+    assert set(found.packets) == {third}
+    assert found.releases == {first: [rows[0]], second: [rows[1]]}
+    found = await known(store, Asked(corrected=frozenset({second})))
+    assert found.corrects == {third: second, second: first}
+    assert (set(found.packets), found.recalls) == ({second}, {second: []})
+
+
 async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store: Store) -> None:
     agencies = ("spiffe://a.example", "spiffe://b.example")
     await put(

@@ -172,3 +172,29 @@ class DocumentRefused(PacketError):
     what = "The file cannot travel as a document."
     next = "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 1 MiB."
     exit_status = EXIT_REFUSED
+
+
+class CorrectionRefused(PacketError):
+    """A packet that is to take the place of one that it cannot."""
+
+    code = "TL-PKT-034"
+    what = "The packet does not correct the one that it names."
+    next = "Correct a packet of your own, for those who had it; or send a new one."
+    exit_status = EXIT_REFUSED
+
+
+class CorrectedAlready(PacketError):
+    """A second correction of one packet."""
+
+    code = "TL-PKT-035"
+    what = "The packet was corrected before."
+    next = "Correct the newest of the line: `tearline packet list` names it."
+    exit_status = EXIT_REFUSED
+
+
+class CorrectedUnknown(PacketError):
+    """A correction of what this node was never granted."""
+
+    code = "TL-PKT-036"
+    what = "A correction came of a packet that this node was not given."
+    next = "Nothing: it is taken in when that packet comes; else ask its originator."

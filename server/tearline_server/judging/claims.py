@@ -211,6 +211,11 @@ def asked_of(claims: tuple[Claim, ...], agency: str) -> Asked:
             if isinstance(content, Manifest)
             for source in content.derived_from
         ),
+        corrected=frozenset(
+            content.supersedes
+            for _, content in contents
+            if isinstance(content, Manifest) and content.supersedes
+        ),
         requests=frozenset(
             (content.request, holder)
             for signer, content in contents

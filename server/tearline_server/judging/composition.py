@@ -63,6 +63,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
                 statement=_index(docket, ruling),
                 parts=parts,
                 sources=docket.packets[ruling.statement.id].manifest.derived_from,
+                corrects=docket.packets[ruling.statement.id].manifest.supersedes,
             )
             for ruling, parts in docket.new_packets
         ],

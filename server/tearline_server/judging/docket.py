@@ -157,6 +157,8 @@ class Docket:
         withdrawn: Grants, by (node, place), their entries and those of what takes their place.
         recalls: What is recalled, by the id of the packet's manifest.
         dropped: Packets of which ciphertexts go, by that id, and their encoded parts without them.
+        corrects: Which packet each packet of a line corrects, of this batch or from before.
+        corrected: Those whose place is taken.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
@@ -192,8 +194,14 @@ class Docket:
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False
+    corrects: dict[bytes, bytes] = field(init=False)
+    corrected: set[bytes] = field(init=False)
     _earlier: dict[bytes, tuple[Turn, ...]] = field(default_factory=dict)
     _stopped: dict[tuple[object, ...], tuple[Interval, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.corrects = dict(self.known.corrects)
+        self.corrected = {*self.corrects.values()}
 
     @property
     def next_index(self) -> int:
@@ -248,8 +256,13 @@ class Docket:
                 return parts
         return self.known.packets[packet_id].parts
 
+    def correct(self, packet_id: bytes, corrected: bytes) -> None:
+        """Notes that the batch brings a packet that takes the place of another."""
+        self.corrects[packet_id] = corrected
+        self.corrected.add(corrected)
+
     def releases(self, packet_id: bytes) -> Iterator[Event]:
-        """The grants of a source that were accepted, of this batch or from before."""
+        """The grants of a source, or of a corrected packet, that were accepted so far."""
         yield from map(parse_event, self.known.releases.get(packet_id, ()))
         for item in self.items:
             if isinstance(item, Event) and (item.code, item.packet) == (

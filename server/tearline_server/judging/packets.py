@@ -35,6 +35,7 @@ from tearline.statement import pseudonym_of
 from tearline.wire.exchange import encode_parts
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place
+from tearline_server.judging.corrections import verify_correction, verify_had
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.onward import verify_passed_on, verify_sources
@@ -53,8 +54,10 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     2. An agreement of its originator is in force and covers it, and the article is not suspended
        in every direction that the packet could go.
     3. What it was made from, its originator was given, and claims no more trust in.
-    4. Every opening is one that it commits to, and no slot stands in two.
-    5. Every ciphertext is there, and the one that it names.
+    4. If it takes the place of another packet, that is one of its own agency's, on the same
+       terms, that nothing corrects yet and that was not recalled.
+    5. Every opening is one that it commits to, and no slot stands in two.
+    6. Every ciphertext is there, and the one that it names.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -69,6 +72,7 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     _verify_some_way_open(hearing, found.agreement, article)
     verify_sources(hearing, manifest)
     verify_filed(hearing, manifest)
+    verify_correction(hearing, manifest)
     parts = hearing.claim.parts
     if parts is None:
         raise CiphertextMissing("the packet came without its parts")
@@ -81,6 +85,8 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
 
     hearing.docket.packets[hearing.claim.statement.id] = facts
     hearing.docket.new_packets.append((hearing.ruling, encode_parts(parts)))
+    if manifest.supersedes:
+        hearing.docket.correct(hearing.claim.statement.id, manifest.supersedes)
     event = Event(
         statement_id=hearing.claim.statement.id,
         code=EventCode.PACKET_ACCEPTED,
@@ -141,8 +147,9 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     4. For each compartment the shared policies allow the form that is released.
     5. Nothing that it releases was recalled from its recipient, or from everybody.
     6. Where the packet was made from others, their originators gave the recipient as much.
-    7. A person answers for data on persons, where it answers a request.
-    8. Its place in the channel is the next one, and its recipient's mailbox has room.
+    7. Where the packet takes the place of others, the recipient was given something of those.
+    8. A person answers for data on persons, where it answers a request.
+    9. Its place in the channel is the next one, and its recipient's mailbox has room.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -164,6 +171,7 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
         raise GrantExpired("it ends in the past, or after its packet")
     decisions = _decide(found, grant, facts, hearing.publisher.agency)
     verify_passed_on(hearing, manifest, recipient_agency, decisions)
+    verify_had(hearing, grant.packet, recipient)
     verify_person(grant, manifest, decisions)
     slots = granted_slots(manifest, grant, facts.openings)
     verify_not_recalled(docket, grant, slots)

@@ -100,12 +100,21 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketRow:
-    """A packet's openings and ciphertexts, the entry of its manifest, and its sources' ids."""
+    """A packet as it is kept.
+
+    Attributes:
+        id: 32 bytes, its manifest's id.
+        statement: The entry of its manifest.
+        parts: Openings and ciphertexts.
+        sources: Ids of the packets that it was made from.
+        corrects: Id of the packet whose place it takes, or empty.
+    """
 
     id: bytes
     statement: int
     parts: bytes
     sources: tuple[bytes, ...] = ()
+    corrects: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,7 +360,9 @@ class Asked:
         entries: What blind entries hide, by index.
         agreements: Agreements whose grants that were not handed out are wanted, by id.
         sources: Packets that others are said to be made from. What is asked for in ``packets``
-            asks for its sources, too.
+            asks for its sources, too, and for what it corrects.
+        corrected: Packets that others are to correct: what corrects them, and all that they
+            correct.
         requests: Requests for records by (manifest id, holder).
         envelopes: Statements as they travel, by (id, signer).
         recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
@@ -366,6 +377,7 @@ class Asked:
     entries: frozenset[int] = frozenset()
     agreements: frozenset[bytes] = frozenset()
     sources: frozenset[bytes] = frozenset()
+    corrected: frozenset[bytes] = frozenset()
     requests: frozenset[tuple[bytes, str]] = frozenset()
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
@@ -500,11 +512,12 @@ class Known:
 
     In a database that was restored, the log may hold events about statements that are not here:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
-    accepted grants, by the source that they release. ``standing_changes`` are the standings that
-    changed something under the agreements of ``requests``: entry, time and statement of each.
-    ``waiting`` are statements and bytes that their recipient has not acknowledged.
-    ``news`` is what others wrote behind the head that was asked about, or more; None where nobody
-    did.
+    accepted grants, by the source, or the corrected packet, that they release. ``corrects`` says
+    of each packet of a line of corrections which one it corrects. ``standing_changes`` are the
+    standings that changed something under the agreements of ``requests``: entry, time and
+    statement of each. ``waiting`` are statements and bytes that their recipient has not
+    acknowledged. ``news`` is what others wrote behind the head that was asked about, or more; None
+    where nobody did.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -521,6 +534,7 @@ class Known:
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
     waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    corrects: Mapping[bytes, bytes] = field(default_factory=dict)
     news: "Stored | None" = None
 
 

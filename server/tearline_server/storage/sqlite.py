@@ -297,6 +297,11 @@ _READERS = (
 )
 _WAITING = "SELECT statements, bytes FROM waiting WHERE node = ? AND agency = ?"
 _SOURCES = "SELECT source FROM derivation WHERE packet = ?"
+_LINE = (
+    "WITH RECURSIVE line (packet, corrects) AS (SELECT packet, corrects FROM correction"
+    " WHERE packet = ?1 OR corrects = ?1 UNION SELECT c.packet, c.corrects"
+    " FROM correction c JOIN line ON c.packet = line.corrects) SELECT packet, corrects FROM line"
+)
 _RELEASES = (
     "SELECT event FROM event WHERE packet = ? AND code = 'grant-accepted' AND outcome = 'ok'"
     " ORDER BY idx"
@@ -472,12 +477,17 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         if taken is not None:
             naturals[pair] = taken
     packets = {}
+    corrects = {
+        packet: corrected
+        for packet_id in asked.packets | asked.corrected
+        for packet, corrected in connection.execute(_LINE, (packet_id,))
+    }
     sources = asked.sources | {
         source
         for packet_id in asked.packets
         for (source,) in connection.execute(_SOURCES, (packet_id,))
     }
-    for packet_id in asked.packets | sources:
+    for packet_id in asked.packets | sources | asked.corrected:
         packet = _packet(connection, packet_id)
         if packet is not None:
             packets[packet_id] = packet
@@ -524,14 +534,15 @@ def _known(connection: apsw.Connection, asked: Asked) -> Known:
         undelivered={each: _undelivered(connection, each) for each in asked.agreements},
         releases={
             source: [event for (event,) in connection.execute(_RELEASES, (source,))]
-            for source in sources
+            for source in sources | asked.corrected | {*corrects.values()}
         },
         requests=requests,
         standing_changes=standing_changes(
             connection, (found.row.agreement for found in requests.values())
         ),
         envelopes=envelopes,
-        recalls={each: _recalls(connection, each) for each in asked.recalls},
+        recalls={each: _recalls(connection, each) for each in asked.recalls | asked.corrected},
+        corrects=corrects,
         waiting={
             key: found
             for key in asked.waiting

@@ -66,6 +66,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.id, source) for row in commit.packets for source in row.sources),
     )
     many(
+        "INSERT INTO correction VALUES (?, ?)",
+        ((row.id, row.corrects) for row in commit.packets if row.corrects),
+    )
+    many(
         "INSERT INTO agreement VALUES (?, ?, ?)",
         ((row.id, row.version, row.statement) for row in commit.agreements),
     )

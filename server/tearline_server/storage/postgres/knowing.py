@@ -62,6 +62,12 @@ _UNDELIVERED = (
     " AND e.agreement = $2 ORDER BY m.node, m.seq"
 )
 _SOURCES = "SELECT source FROM derivation WHERE packet = ANY($1::bytea[])"
+_LINE = (
+    "WITH RECURSIVE line (packet, corrects) AS (SELECT packet, corrects FROM correction"
+    " WHERE packet = ANY($1::bytea[]) OR corrects = ANY($1::bytea[])"
+    " UNION SELECT c.packet, c.corrects FROM correction c JOIN line ON c.packet = line.corrects)"
+    " SELECT packet, corrects FROM line"
+)
 _RELEASES = (
     "SELECT packet, event FROM event WHERE packet <> '' AND packet = ANY($1::bytea[])"
     " AND code = 'grant-accepted' AND outcome = 'ok' ORDER BY idx"
@@ -106,23 +112,25 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     """Answers what is asked, inside the caller's transaction."""
     mail = await _mail(connection, asked.mail)
     told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
+    corrects = await _corrects(connection, asked.packets | asked.corrected)
     sources = asked.sources | await _sources(connection, asked.packets)
     requests = await _requests(connection, asked.requests | told)
     restored = await connection.fetchval("SELECT EXISTS (SELECT FROM restoration)")
     return Known(
         statements=await _statements(connection, asked.statements),
         naturals=await _naturals(connection, asked.naturals),
-        packets=await packets_of(connection, asked.packets | sources),
+        packets=await packets_of(connection, asked.packets | sources | asked.corrected),
         mail=mail,
         events=await _events(connection, asked) if restored else {},
         is_restored=restored,
         entries=await _entries(connection, asked.entries),
         undelivered={each: await _undelivered(connection, each) for each in asked.agreements},
-        releases=await _releases(connection, sources),
+        releases=await _releases(connection, sources | asked.corrected | {*corrects.values()}),
         requests=requests,
         standing_changes=await _changes(connection, {r.row.agreement for r in requests.values()}),
         envelopes=await _envelopes(connection, asked.envelopes),
-        recalls=await recalls_of(connection, asked.recalls),
+        recalls=await recalls_of(connection, asked.recalls | asked.corrected),
+        corrects=corrects,
         waiting=await _waiting(connection, asked.waiting),
     )
 
@@ -224,6 +232,12 @@ async def _sources(connection: Connection, packets: Collection[bytes]) -> set[by
     if not packets:
         return set()
     return {source for (source,) in await connection.fetch(_SOURCES, list(packets))}
+
+
+async def _corrects(connection: Connection, packets: Collection[bytes]) -> dict[bytes, bytes]:
+    if not packets:
+        return {}
+    return dict(map(tuple, await connection.fetch(_LINE, list(packets))))
 
 
 async def _releases(

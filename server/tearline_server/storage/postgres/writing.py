@@ -182,6 +182,11 @@ async def _write_packets(put: _Put, commit: Commit) -> None:
         "ON CONFLICT DO NOTHING",
     )
     await put.rows(
+        "correction",
+        {"packet": _BYTES, "corrects": _BYTES},
+        ((row.id, row.corrects) for row in commit.packets if row.corrects),
+    )
+    await put.rows(
         "recall",
         {"packet": _BYTES, "node": _TEXT, "grant_id": _BYTES, "slots": _BYTES},
         (
