@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tearline.agreement import Agreement
 from tearline.errors import (
@@ -23,6 +24,7 @@ from tearline.federation import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
 from tearline.limits import (
+    MAX_AGREEMENTS_KEPT,
     MAX_ALARMS,
     MAX_ENTRY_DELAY_S,
     MAX_QUARANTINED,
@@ -32,6 +34,7 @@ from tearline.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet
+from tearline.policy.terms import Terms
 from tearline.policy.vocabulary import schema_digest
 from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
@@ -121,9 +124,13 @@ class Policies:
 
     def under(self, agreement: Agreement, *, own: bool = True) -> ReleasePolicy:
         """The policy for releases under an agreement, with or without our own layer."""
-        return ReleasePolicy(
-            terms=agreement.terms, shared=self.shared, own=self.own if own else None
-        )
+        return _policy(agreement.terms, self.shared, self.own if own else None)
+
+
+@lru_cache(maxsize=MAX_AGREEMENTS_KEPT)
+def _policy(terms: Terms, shared: PolicySet, own: PolicySet | None) -> ReleasePolicy:
+    # Kept for what it remembers: thousands of packets have a handful of markings.
+    return ReleasePolicy(terms=terms, shared=shared, own=own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

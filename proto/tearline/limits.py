@@ -24,6 +24,7 @@ MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
 MAX_SUSPENSIONS = (
     256  # of one agency under one agreement: each article, and a few directions of each
 )
+MAX_AGREEMENTS_KEPT = 256  # parsed by a node: of a few kilobytes each, with what they decide by
 MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
 MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation

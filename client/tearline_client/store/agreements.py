@@ -1,7 +1,10 @@
 """The agreements this node is party to."""
 
+from functools import lru_cache
+
 from tearline.agreement import Agreement
 from tearline.errors import AgreementNotInForce
+from tearline.limits import MAX_AGREEMENTS_KEPT
 from tearline.standing import Amended
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed, parse_signed
@@ -13,6 +16,15 @@ class AgreementStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        # Every statement of an import asks for the same one.
+        self._signed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._opened)
+        self._parsed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._read)
+
+    def _opened(self, sealed: bytes) -> Signed:
+        return parse_signed(self._db.vault.open("agreement", sealed))
+
+    def _read(self, sealed: bytes) -> Agreement:
+        return parse_agreement(self._signed(sealed).statement.body)
 
     def put(self, signed: Signed, *, entry: int, time_ms: int) -> None:
         """Stores a version that every party signed, with the log's entry of it and its time."""
@@ -32,15 +44,14 @@ class AgreementStore:
     def by_statement(self) -> dict[bytes, Agreement]:
         """Every version of every agreement, by the id of its statement."""
         rows = self._db.rows("SELECT sealed FROM agreement")
-        found = [parse_signed(self._db.vault.open("agreement", sealed)) for (sealed,) in rows]
-        return {each.statement.id: parse_agreement(each.statement.body) for each in found}
+        return {self._signed(sealed).statement.id: self._parsed(sealed) for (sealed,) in rows}
 
     def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
         """Every version of one agreement, the newest first."""
         rows = self._db.rows(
             "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
         )
-        return tuple(parse_signed(self._db.vault.open("agreement", sealed)) for (sealed,) in rows)
+        return tuple(self._signed(sealed) for (sealed,) in rows)
 
     def history(self, agreement_id: bytes) -> tuple[Amended, ...]:
         """Every version of one agreement and since when it counts, in the log's order."""
@@ -50,9 +61,7 @@ class AgreementStore:
         )
         return tuple(
             Amended(
-                agreement=parse_agreement(
-                    parse_signed(self._db.vault.open("agreement", sealed)).statement.body
-                ),
+                agreement=self._parsed(sealed),
                 entry=entry,
                 time_ms=time_ms,
             )
@@ -71,9 +80,7 @@ class AgreementStore:
         )
         if sealed is None:
             raise AgreementNotInForce("no such agreement here")
-        return parse_agreement(
-            parse_signed(self._db.vault.open("agreement", sealed)).statement.body
-        )
+        return self._parsed(sealed)
 
     def by_name(self, name: str) -> Agreement:
         """The newest version of the agreement of that name.
