@@ -11,7 +11,7 @@ import secrets
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,8 @@ class Client:
         self._channel = grpc.aio.secure_channel(
             server.address,
             client_credentials(identity, authority),
-            options=client_options(NAME),
+            # Each client is a program of its own: it shares no connection with another.
+            options=[*client_options(NAME), ("grpc.use_local_subchannel_pool", 1)],
         )
 
     async def call(self, method: str, request: bytes, token: str = "") -> bytes:
@@ -81,6 +82,10 @@ class Client:
             request, metadata=metadata
         )
         return reply
+
+    def stream(self, method: str, request: bytes) -> AsyncIterator[bytes]:
+        """Calls once, and is answered by many."""
+        return aiter(self._channel.unary_stream(method, None, None)(request))
 
     async def load(self, method: str, lanes: Lanes) -> tuple[Load, list[bytes]]:
         """Sends every message, one at a time in each lane; returns all replies."""
@@ -107,11 +112,13 @@ class Sealer:
     Args:
         federation: Whose node it is; each partner has as many nodes as there are lanes.
         lanes: How many.
+        first: The number of the nodes of the first of them.
     """
 
-    def __init__(self, federation: Federation, lanes: int) -> None:
+    def __init__(self, federation: Federation, lanes: int, *, first: int = 0) -> None:
         self._plans: list[ReleasePlan] = [
-            lead(federation, federation.partners(number)[:RECIPIENTS]) for number in range(lanes)
+            lead(federation, federation.partners(number)[:RECIPIENTS])
+            for number in range(first, first + lanes)
         ]
         self._places: Counter[tuple[str, bytes]] = Counter()
         self._releaser = releaser(federation, self._next_seq)

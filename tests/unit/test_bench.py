@@ -41,6 +41,29 @@ def test_b3_publishes_to_a_process_beside_echoes() -> None:
 
 
 @pytest.mark.integration
+def test_b5_opens_what_is_published_idle_and_under_load() -> None:
+    results = benchmark("b5").run(rounds=1, seconds=0.2, lanes=2, followed=1)
+    assert [each.id for each in results] == ["B5", "B5t", "B5l", "B5lt", "B5f"]
+    assert all(each.figure > 0 and each.baseline > 0 for each in results)
+
+
+@pytest.mark.integration
+def test_b6_delivers_one_packet_to_many_and_stores_it_once() -> None:
+    results = benchmark("b6").run(rounds=1, fans=(1, 4))
+    assert [each.id for each in results] == ["B6-4", "B6c-4"]
+    assert all(each.figure > 0 for each in results)
+
+
+def test_b6_finds_out_whether_a_packet_is_stored_more_than_once(tmp_path: Path) -> None:
+    b6 = benchmark("b6")
+    connection = b6.apsw.Connection(str(tmp_path / "db"))
+    connection.execute("CREATE TABLE packet (id); INSERT INTO packet VALUES (1), (2)")
+    b6._verify_stored_once(tmp_path / "db", 2)
+    with pytest.raises(RuntimeError):
+        b6._verify_stored_once(tmp_path / "db", 1)
+
+
+@pytest.mark.integration
 def test_b12_compares_a_quiet_node_beside_a_flood_with_itself_alone() -> None:
     (result,) = benchmark("b12").run(rounds=1, number=2, lanes=2)
     assert result.id == "B12"

@@ -1,0 +1,258 @@
+"""B5: from publishing a packet to a subscriber that has opened it, idle and under load.
+
+The exchange, the load and this client are three processes; this one publishes a packet and opens
+it, ten times a second, as the partner who reads 18 fields. The load is other packets of the same
+kind, each with two grants, sent to other nodes at seven tenths of the rate that the exchange just
+took from sixty-four lanes.
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+
+import apsw
+import uvloop
+
+from bench import flood
+from bench.b3 import LANES, Client, Sealer, agree
+from bench.echo import METHOD
+from bench.exchange import Home, Process
+from bench.federation import PARTNERS, SENDER, Federation, found
+from bench.harness import LATEST, ROOT, Result, Target, result
+from bench.subscriber import Subscriber
+from tearline.rpc import methods
+
+SHARE = 0.7
+TARGET = Target(limit=4, at_most=True)
+_PROBE_S = 0.1
+_TRIES = 4  # messages of each lane, to find out what the exchange takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much is measured.
+
+    Attributes:
+        rounds: Alternations.
+        seconds: Of load in each, and of probing without.
+        lanes: Of the load.
+        followed: Packets of each round after which the log is read, too.
+    """
+
+    rounds: int
+    seconds: float
+    lanes: int
+    followed: int
+
+    @property
+    def probes(self) -> int:
+        """Packets of each run without load."""
+        return max(2, int(self.seconds / _PROBE_S))
+
+
+@dataclass(kw_only=True)
+class Found:
+    """Milliseconds; and which share of its most the exchange was given."""
+
+    bare: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+    loaded: list[float] = field(default_factory=list)
+    followed: list[float] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+
+
+class Probe:
+    """The sending node, and the subscriber that opens what it sends.
+
+    Args:
+        client: The sender's connection.
+        echo: Its connection to the echo server.
+        subscriber: The partner.
+        disk: A database beside the exchange's, for bare commits.
+    """
+
+    def __init__(self, client: Client, echo: Client, subscriber: Subscriber, disk: Path) -> None:
+        self._client = client
+        self._echo = echo
+        self._subscriber = subscriber
+        self._disk = apsw.Connection(str(disk))
+        for pragma in ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL"):
+            self._disk.pragma(*pragma.split(" = "))
+        self._disk.execute("CREATE TABLE row (content BLOB)")
+
+    async def open(self, message: bytes) -> float:
+        """Publishes a packet; until it is open."""
+        started = time.perf_counter()
+        publishing = asyncio.ensure_future(self._client.call(methods.PUBLISH, message))
+        self._subscriber.open(await self._subscriber.arrival())
+        took = (time.perf_counter() - started) * 1000
+        await publishing
+        return took
+
+    async def follow(self, message: bytes) -> float:
+        """Publishes a packet; until it is open, and the log read up to its entry."""
+        started = time.perf_counter()
+        await self._client.call(methods.PUBLISH, message)
+        delivery = self._subscriber.open(await self._subscriber.arrival())
+        await self._subscriber.follow(delivery)
+        return (time.perf_counter() - started) * 1000
+
+    async def bare(self, message: bytes) -> float:
+        """An echo of the same bytes, and one durable commit of them."""
+        started = time.perf_counter()
+        await self._echo.call(METHOD, message)
+        with self._disk:
+            self._disk.execute("INSERT INTO row VALUES (?)", (message,))
+        return (time.perf_counter() - started) * 1000
+
+
+@contextmanager
+def loading(folder: Path, server: Process, rate: float) -> Iterator["subprocess.Popen[str]"]:
+    """The load, from its first message on."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.flood", str(folder), server.address, str(rate)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        if process.stdout.readline().strip() != flood.STARTED:
+            raise RuntimeError("the load did not begin")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def run(
+    *, rounds: int = 5, seconds: float = 5, lanes: int = LANES, followed: int = 4
+) -> Sequence[Result]:
+    """Measures B5.
+
+    Args:
+        rounds: Alternations.
+        seconds: Of load in each, and of probing without.
+        lanes: Of the load.
+        followed: Packets of each round after which the log is read, too.
+    """
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    size = Size(rounds=rounds, seconds=seconds, lanes=lanes, followed=followed)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent)))
+        home = Home(folder)
+        federation = found(home.operator.enrolment, nodes=lanes + 1)
+        home.begin(federation.trust_list, federation.records)
+        servers = [
+            stack.enter_context(home.serve()),
+            stack.enter_context(home.serve_echo()),
+        ]
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return _results(runner.run(_measure(folder, home, federation, servers, size)))
+
+
+async def _measure(
+    folder: Path, home: Home, federation: Federation, servers: Sequence[Process], size: Size
+) -> Found:
+    authority = home.operator.keys.authority.certificate
+    member = federation.members[SENDER]
+    identity = member.tls(federation.sender.header.signer)
+    client, echo = (Client(server, identity, authority) for server in servers)
+    await agree(client, federation, identity)
+    node = federation.partners(size.lanes)[1]
+    own = federation.members[PARTNERS[1]].tls(node)
+    reading = Client(servers[0], own, authority)
+    subscriber = await Subscriber(federation, node, reading).listen()
+    probe = Probe(client, echo, subscriber, folder / "bare.db")
+    load, probing = Sealer(federation, size.lanes), Sealer(federation, 1, first=size.lanes)
+    found = Found()
+    for message in probing.lanes(5)[0]:  # connections are made, policies are decided
+        await probe.open(message)
+    for _ in range(size.rounds):
+        most, _ = await client.load(methods.PUBLISH, load.lanes(_TRIES))
+        (messages,) = probing.lanes(size.probes)
+        found.bare += [await probe.bare(message) for message in messages]
+        found.idle += [took async for took in _probed(probe, messages)]
+        found.followed += [await probe.follow(each) for each in probing.lanes(size.followed)[0]]
+        rate = most.rate * SHARE
+        number = max(1, round(rate * size.seconds / size.lanes))
+        flood.write(folder, identity, authority, load.lanes(number))
+        (messages,) = probing.lanes(2 * size.probes)  # more than the load lasts
+        with loading(folder, servers[0], rate) as process:
+            async for took in _probed(probe, messages):
+                if process.poll() is not None:
+                    break
+                found.loaded.append(took)
+            assert process.stdout is not None
+            found.shares.append(float(process.stdout.read()) / most.rate)
+    for each in (client, echo, reading):
+        await each.close()
+    return found
+
+
+async def _probed(probe: Probe, messages: Sequence[bytes]) -> AsyncIterator[float]:
+    """Publishes packets, so many a second, and no faster than they are opened."""
+    started = time.perf_counter()
+    for number, message in enumerate(messages):
+        await asyncio.sleep(max(0, started + number * _PROBE_S - time.perf_counter()))
+        yield await probe.open(message)
+
+
+def _results(found: Found) -> Sequence[Result]:
+    share = f"at {median(found.shares):.0%} of what the exchange takes"
+    what = "publish a packet, until a subscriber has opened it"
+    bare = "ms, an echo of the same bytes and one durable commit of them"
+    return [
+        result(
+            "B5",
+            f"{what}, idle, p50",
+            runs=found.idle,
+            unit="ms",
+            baseline=found.bare,
+            baseline_unit=bare,
+        ),
+        result(
+            "B5t",
+            f"{what}, idle, p99",
+            runs=[_p99(found.idle)],
+            unit="ms",
+            baseline=[_p99(found.bare)],
+            baseline_unit=f"{bare}, p99",
+        ),
+        result(
+            "B5l",
+            f"{what}, {share}, p50",
+            runs=found.loaded,
+            unit="ms",
+            baseline=found.idle,
+            baseline_unit="ms, idle",
+            target=TARGET,
+        ),
+        result(
+            "B5lt",
+            f"{what}, {share}, p99",
+            runs=[_p99(found.loaded)],
+            unit="ms",
+            baseline=[_p99(found.idle)],
+            baseline_unit="ms, idle, p99",
+        ),
+        result(
+            "B5f",
+            "the same, idle, and until the log is read up to its entry, p50",
+            runs=found.followed,
+            unit="ms",
+            baseline=found.idle,
+            baseline_unit="ms, opened",
+        ),
+    ]
+
+
+def _p99(times: Sequence[float]) -> float:
+    return quantiles(times, n=100)[98] if len(times) > 1 else times[0]
