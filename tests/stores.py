@@ -8,7 +8,7 @@ from tearline.event import Event, EventCode
 from tearline.statement import StatementType
 from tearline.wire.statements import Signed
 from tearline_server.auditlog import append
-from tearline_server.storage.records import Asked, Commit, Head, Known, StatementRow
+from tearline_server.storage.records import Asked, Commit, Head, Known, PacketRow, StatementRow
 from tearline_server.storage.store import Store
 
 A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
@@ -49,6 +49,19 @@ def statement(idx: int, name: bytes, **changed: object) -> StatementRow:
         "envelope": b"envelope " + name,
     }
     return StatementRow(**(base | changed))  # type: ignore[arg-type]
+
+
+def packet_row(entry: int, **changed: object) -> PacketRow:
+    """A packet of an agreement, which ends in a while."""
+    base: dict[str, object] = {
+        "id": PACKET,
+        "statement": entry,
+        "parts": b"parts",
+        "agreement": AGREEMENT,
+        "accepted_ms": 1000 + entry,
+        "ends_ms": 10_000,
+    }
+    return PacketRow(**(base | changed))  # type: ignore[arg-type]
 
 
 async def put(store: Store, *events: Event | Signed, **rows: object) -> int:

@@ -1,4 +1,4 @@
-"""How long the log keeps what its entries say, by the agreement that they stand under.
+"""How long the log keeps what its entries say, and the exchange what packets hold.
 
 All parties signed that time. The exchange erases by it, unasked, and its order says which entries,
 by which version of the agreement, and how late the last of them is; so a node that still has what
@@ -11,6 +11,7 @@ from tearline.erasure import RETAINED, Erasure, agencies_concerned
 from tearline.errors import RetentionBroken, RetentionUnknown
 from tearline.event import Event
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.packet import Manifest
 
 
 def is_due(event: Event, agreement: Agreement, exchange: str, now_ms: int) -> bool:
@@ -30,6 +31,22 @@ def is_due(event: Event, agreement: Agreement, exchange: str, now_ms: int) -> bo
         and event.time_ms + agreement.log_retention_ms <= now_ms
         and set(agencies_concerned(event, exchange)) <= set(agreement.terms.parties)
     )
+
+
+def end_of_packet(manifest: Manifest, agreement: Agreement | None, accepted_ms: int) -> int:
+    """When the exchange deletes a packet's ciphertexts, in the log's time.
+
+    At the end that its originator gave it, or once the agreement's retention has passed since it
+    was accepted, whichever comes first.
+
+    Args:
+        manifest: The packet's.
+        agreement: The newest version of its agreement, where it is known.
+        accepted_ms: The log's time of the packet's entry; 0 where it is not known any more.
+    """
+    if agreement is None or not accepted_ms:
+        return manifest.not_after_ms
+    return min(manifest.not_after_ms, accepted_ms + agreement.retention_ms)
 
 
 def verify_rule(order: Erasure, agreement: Agreement, erased_ms: int) -> None:

@@ -196,6 +196,7 @@ async def _serve(
         asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
         asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
         asyncio.create_task(_every(RETENTION_S, exchange.erase_due)),
+        asyncio.create_task(_every(RETENTION_S, exchange.drop_ended)),
         asyncio.create_task(_renew(front, exchange)),
         asyncio.create_task(exchange.ask_witnesses()),
         asyncio.create_task(exchange.follow()),

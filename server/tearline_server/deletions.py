@@ -1,16 +1,18 @@
 """Verifying that what is missing of packets and grants was deleted for a reason that was signed.
 
-A ciphertext may go once it was recalled from everybody, and a grant once a void withdrew it.
-Statements are read in the order of the log, where the reason stands behind what it deletes.
+A ciphertext may go once it was recalled from everybody or its packet ended, and a grant once a
+void withdrew it. Statements are read in the order of the log: a reason stands behind what it
+deletes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tearline.channel import Void
+from tearline.agreement import Agreement
 from tearline.identity import agency_uri_of
-from tearline.packet import PacketParts
+from tearline.packet import Manifest
 from tearline.recall import Recall, RecallOrder
+from tearline.retention import end_of_packet
 from tearline.statement import Statement, StatementType
 from tearline.wire.flow import parse_void
 from tearline.wire.packets import parse_manifest
@@ -19,17 +21,18 @@ from tearline.wire.recalls import parse_recall
 
 @dataclass(slots=True, kw_only=True)
 class _Packet:
-    """A packet of which ciphertexts are missing: by its originator, at which slots."""
+    """A packet of which ciphertexts are missing: since when it is here, and at which slots."""
 
     entry: int
-    originator: str
+    manifest: Manifest
+    accepted_ms: int
     missing: frozenset[int]
 
     def take(self, recall: Recall) -> None:
         order = recall.said
         if not isinstance(order, RecallOrder) or not order.whole:
             return
-        if agency_uri_of(recall.header.signer) == self.originator:
+        if agency_uri_of(recall.header.signer) == agency_uri_of(self.manifest.header.signer):
             self.missing -= frozenset(order.slots) or self.missing
 
 
@@ -44,45 +47,57 @@ class Deletions:
         """Notes that a grant is not there, by its id and who signed it."""
         self._grants[grant, signer] = entry
 
-    def take(self, entry: int, statement: Statement, parts: PacketParts | None) -> None:
-        """Takes the next statement of the log.
+    def take_packet(
+        self, entry: int, packet: Statement, accepted_ms: int, held: Iterable[int]
+    ) -> None:
+        """Takes the manifest of a packet.
 
         Args:
             entry: Its entry.
-            statement: The statement.
-            parts: Of a manifest, what is stored beside it.
+            packet: The manifest's statement.
+            accepted_ms: The log's time of its entry; 0 where that is not known any more.
+            held: The slots whose ciphertexts are there.
+
+        Raises:
+            TearlineError: If it cannot be read.
+        """
+        manifest = parse_manifest(packet.body)
+        missing = frozenset(range(len(manifest.slots))) - frozenset(held)
+        if missing:
+            self._packets[packet.id] = _Packet(
+                entry=entry, manifest=manifest, accepted_ms=accepted_ms, missing=missing
+            )
+
+    def take(self, statement: Statement) -> None:
+        """Takes the next statement of the log, which may be a reason.
 
         Raises:
             TearlineError: If it cannot be read.
         """
         match statement.type:
-            case StatementType.MANIFEST:
-                self._take_manifest(entry, statement, parts)
             case StatementType.RECALL if self._packets:
                 recall = parse_recall(statement.body)
                 if packet := self._packets.get(recall.packet):
                     packet.take(recall)
             case StatementType.VOID if self._grants:
-                self._take_void(parse_void(statement.body))
+                void = parse_void(statement.body)
+                self._grants.pop((void.withdraws, void.header.signer), None)
             case _:
                 pass
 
-    def _take_manifest(self, entry: int, statement: Statement, parts: PacketParts | None) -> None:
-        manifest = parse_manifest(statement.body)
-        held = frozenset() if parts is None else parts.ciphertexts.keys()
-        missing = frozenset(range(len(manifest.slots))) - held
-        if missing:
-            self._packets[statement.id] = _Packet(
-                entry=entry, originator=agency_uri_of(manifest.header.signer), missing=missing
-            )
+    def unexplained(
+        self, agreements: Mapping[bytes, Agreement], now_ms: int
+    ) -> Iterator[tuple[int, str]]:
+        """The entries of the statements of which something is missing, and what, for people.
 
-    def _take_void(self, void: Void) -> None:
-        self._grants.pop((void.withdraws, void.header.signer), None)
-
-    def unexplained(self) -> Iterator[tuple[int, str]]:
-        """The entries of the statements of which something is missing, and what, for people."""
+        Args:
+            agreements: The newest version of each, by id.
+            now_ms: The log's time.
+        """
         for packet in self._packets.values():
-            if packet.missing:
+            agreement = agreements.get(packet.manifest.agreement.id)
+            ended = end_of_packet(packet.manifest, agreement, packet.accepted_ms) <= now_ms
+            if packet.missing and not ended:
                 named = ", ".join(map(str, sorted(packet.missing)))
                 yield packet.entry, f"ciphertexts are missing that nobody recalled: {named}"
         for entry in self._grants.values():

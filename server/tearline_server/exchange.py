@@ -19,6 +19,7 @@ from tearline.federation import TrustList
 from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
     LOG_PAGE_BYTES,
+    MAX_ENDED,
     MAX_OVERDUE,
     MAX_REFUSALS_COUNTED,
     MAX_UNOPENED,
@@ -54,6 +55,7 @@ from tearline_server.witnesses import ask_on
 from tearline_server.works import (
     Acknowledgement,
     ExchangeWork,
+    Expiry,
     HandOut,
     Note,
     Overdue,
@@ -428,6 +430,17 @@ class Exchange:
         """Erases what agreements let the log keep no longer, some of it at a time."""
         if not self._awaited and self._log.is_whole:
             await self._retention.erase_due()
+
+    async def drop_ended(self) -> None:
+        """Deletes the ciphertexts of packets that have ended, some of them in each commit."""
+        more = not self._awaited and self._log.is_whole
+        while more:
+            now_ms, agreements = self._house.clock(), self._desk.registry.agreements
+            kept = {id_: now_ms - each.agreement.retention_ms for id_, each in agreements.items()}
+            found = await self._store.ended(now_ms, kept, limit=MAX_ENDED)
+            if found:
+                await self._submit(Expiry(found), internal=True)
+            more = len(found) == MAX_ENDED
 
     # Refusals of those who are not believed.
 

@@ -10,13 +10,14 @@ told from what was changed.
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tearline.agreement import Agreement
 from tearline.commitments import verify_ciphertext, verify_opening
 from tearline.errors import LogError, TearlineError
 from tearline.federation import LogIdentity
 from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import Frontier, Node, NodeId
-from tearline.packet import PacketParts
 from tearline.statement import Statement, StatementType
+from tearline.wire.agreements import parse_agreement
 from tearline.wire.exchange import parse_parts
 from tearline.wire.flow import parse_event, parse_receipt
 from tearline.wire.packets import parse_manifest
@@ -156,15 +157,16 @@ class LogVerifier:
                 async for finding in self._statement_findings(row):
                     yield finding
             start = rows[-1].idx + 1
-        for entry, what in self._deletions.unexplained():
+        now_ms = max(self._time_ms, stored.head.time_ms)
+        for entry, what in self._deletions.unexplained(_newest(stored), now_ms):
             yield Finding(place=f"statement {entry}", what=what)
 
     async def _statement_findings(self, row: StatementRow) -> AsyncIterator[Finding]:
         place = f"statement {row.idx}"
         try:
+            events = await self._store.event_rows(row.idx, limit=1)
             if row.receipt or not await self._store.erased(row.idx, row.idx + 1):
                 receipt = parse_receipt(parse_statement(row.receipt).body)
-                events = await self._store.event_rows(row.idx, limit=1)
                 if receipt.entry is None or [receipt.entry] != [each.opening for each in events]:
                     yield Finding(place=place, what="its receipt tells of another entry")
                 if (receipt.about, receipt.code) != (row.id, row.code):
@@ -178,23 +180,35 @@ class LogVerifier:
             if (statement.id, statement.type) != (row.id, row.type):
                 yield Finding(place=place, what="it is not the statement of its id")
                 return
-            is_packet = statement.type is StatementType.MANIFEST
-            parts = await self._parts(statement) if is_packet else None
-            self._deletions.take(row.idx, statement, parts)
+            if statement.type is StatementType.MANIFEST:
+                await self._take_packet(row.idx, statement, events)
+            else:
+                self._deletions.take(statement)
         except TearlineError as error:
             yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
 
-    async def _parts(self, packet: Statement) -> PacketParts | None:
-        """What is stored beside a manifest; each piece is what the manifest says."""
+    async def _take_packet(self, entry: int, packet: Statement, events: Sequence[EventRow]) -> None:
+        """Takes a manifest; each piece that is stored beside it must be what it says."""
         manifest, stored = parse_manifest(packet.body), await self._store.packet(packet.id)
-        if stored is None:
-            return None
-        parts = parse_parts(stored.parts)
-        for opening in parts.openings:
-            verify_opening(manifest, opening)
-        for slot, ciphertext in parts.ciphertexts.items():
-            verify_ciphertext(manifest, slot, ciphertext)
-        return parts
+        held: Mapping[int, bytes] = {}
+        accepted_ms = 0
+        if stored is not None:
+            parts, accepted_ms = parse_parts(stored.parts), stored.accepted_ms
+            held = parts.ciphertexts
+            for opening in parts.openings:
+                verify_opening(manifest, opening)
+            for slot, ciphertext in held.items():
+                verify_ciphertext(manifest, slot, ciphertext)
+        for event in events:
+            if event.idx == entry:
+                accepted_ms = event.time_ms  # what the log says counts, not the row
+        self._deletions.take_packet(entry, packet, accepted_ms, held)
+
+
+def _newest(stored: Stored) -> dict[bytes, Agreement]:
+    """The newest version of each agreement, by id: they are stored in the order of the log."""
+    found = [parse_agreement(parse_statement(each.envelope).body) for each in stored.agreements]
+    return {agreement.id: agreement for agreement in found}
 
 
 def _restored_findings(index: int, entry: bytes) -> list[Finding]:

@@ -18,6 +18,7 @@ from tearline.wire.statements import Signed, parse_statement
 from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.erasures import erase_due
+from tearline_server.judging.expiry import drop_ended
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
 from tearline_server.judging.recalled import gone_slots, rows_of
@@ -266,6 +267,26 @@ class Retention:
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs the order and erases by it, or does nothing."""
         self.erased = erase_due(registry, docket, self._statement, self._order)
+
+
+class Expiry:
+    """Packets that may have ended.
+
+    Args:
+        packets: Ids of their manifests.
+    """
+
+    source = ""
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def __init__(self, packets: Sequence[bytes]) -> None:
+        self._packets = packets
+        self.asked = Asked(packets=frozenset(packets))
+        self.weight = Weight(statements=len(packets), bytes=0)
+
+    def judge(self, registry: Registry, docket: Docket) -> None:
+        """Deletes the ciphertexts of each that has ended by the log's time."""
+        drop_ended(registry, docket, self._packets)
 
 
 class Note:

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from stores import AGREEMENT, A, B, C, event, known, put, statement
+from stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
 from tearline.statement import StatementType
 from tearline_server.storage.records import (
     AgreementRow,
     Asked,
     MailRow,
-    PacketRow,
     RequestRow,
     RequestStepRow,
     StandingChangeRow,
@@ -43,7 +42,7 @@ async def asked(store: Store, *rows: RequestRow) -> None:
             statement(2, b"g", packet=REQUEST),
         ],
         agreements=[AgreementRow(id=AGREEMENT, version=1, statement=0)],
-        packets=[PacketRow(id=REQUEST, statement=1, parts=b"parts")],
+        packets=[packet_row(1, id=REQUEST)],
         mail=[MailRow(node=B, seq=1, statement=2, entry=2)],
         requests_opened=rows,
     )

@@ -1,13 +1,12 @@
 """Statements in a store: what became of them, their packets, and what packets are made from."""
 
-from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
+from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
 from tearline.event import EventCode, EventOutcome
 from tearline.statement import StatementType
 from tearline_server.storage.records import (
     Asked,
     ErasureRow,
     Known,
-    PacketRow,
     RecallRow,
     StoredPacket,
 )
@@ -72,9 +71,11 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
         store,
         event(0),
         statements=[manifest],
-        packets=[PacketRow(id=PACKET, statement=0, parts=b"parts")],
+        packets=[packet_row(0)],
     )
-    assert await store.packet(PACKET) == StoredPacket(envelope=b"envelope m", parts=b"parts")
+    assert await store.packet(PACKET) == StoredPacket(
+        envelope=b"envelope m", parts=b"parts", accepted_ms=1000
+    )
     assert await store.recalls(PACKET) == []
     assert await store.packet(b"q" * 32) is None
     some = RecallRow(packet=PACKET, node=B, grant=b"a" * 32, slots=(1, 70_000))
@@ -90,6 +91,37 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
     assert found.packets[PACKET].parts == b"par"
     assert sorted(found.recalls[PACKET], key=lambda row: row.node) == [whole, some]
     assert found.recalls[b"q" * 32] == []
+
+
+async def test_packets_end_by_their_own_time_and_by_the_age_that_an_agreement_lets_them(
+    store: Store,
+) -> None:
+    ids = [name * 32 for name in (b"1", b"2", b"3", b"4")]
+    await put(
+        store,
+        *map(event, range(4)),
+        packets=[
+            packet_row(0, id=ids[0], ends_ms=5000),
+            packet_row(1, id=ids[1]),
+            packet_row(2, id=ids[2]),
+            packet_row(3, id=ids[3], agreement=b"o" * 16),
+        ],
+    )
+
+    async def ended(now_ms: int, *, limit: int = 9, **kept: int) -> list[bytes]:
+        since = {name.encode() * 16: since_ms for name, since_ms in kept.items()}
+        return list(await store.ended(now_ms, since, limit=limit))
+
+    assert await ended(4999, g=1000 - 1) == []
+    assert await ended(5000) == [ids[0]]
+    assert await ended(0, g=1001) == [ids[0], ids[1]]
+    assert await ended(0, g=1001, limit=1) == [ids[0]]
+    assert await ended(5000, g=1001, o=1003) == [ids[0], ids[1], ids[3]]
+    # One is to be looked at later, and of another nothing is left.
+    await put(store, event(9), ends={ids[0]: 7000, ids[1]: None}, dropped={ids[1]: b""})
+    assert await ended(6000, g=1002) == [ids[0], ids[2]]
+    assert await ended(6000) == []
+    assert await ended(7000) == [ids[0]]
 
 
 async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(store: Store) -> None:
@@ -109,9 +141,9 @@ async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(stor
             for n, (name, id_) in enumerate(((b"m", PACKET), (b"n", source), (b"o", other)))
         ],
         packets=[
-            PacketRow(id=PACKET, statement=0, parts=b"parts", sources=(source,)),
-            PacketRow(id=source, statement=1, parts=b"of source"),
-            PacketRow(id=other, statement=2, parts=b"of other"),
+            packet_row(0, sources=(source,)),
+            packet_row(1, id=source, parts=b"of source"),
+            packet_row(2, id=other, parts=b"of other"),
         ],
     )
     rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
@@ -135,7 +167,7 @@ async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: 
             for n, packet in enumerate(packets)
         ],
         packets=[
-            PacketRow(id=packet, statement=n, parts=b"parts", corrects=lines.get(packet, b""))
+            packet_row(n, id=packet, corrects=lines.get(packet, b""))
             for n, packet in enumerate(packets)
         ],
     )

@@ -128,7 +128,7 @@ def expire(state: NodeState, grants: Iterable[StoredGrant], *, log_ms: int) -> i
     packets, count = state.stores.packets, 0
     for stored in grants:
         statement_id = stored.signed.statement.id
-        ends_ms = end_of(state, stored) if stored.incoming else stored.grant.not_after_ms
+        ends_ms = end_of(state, stored)
         if ends_ms > log_ms:
             packets.set_end(statement_id, ends_ms)  # it came before the end was kept
             continue
@@ -152,7 +152,10 @@ def _forget_grant(state: NodeState, stored: StoredGrant) -> None:
 
 
 def end_of(state: NodeState, stored: StoredGrant) -> int:
-    """Until when a partner's grant may be kept: to its end, or as long as the agreement says."""
+    """Until when a grant may be kept: to its end, or as long as the agreement says.
+
+    Of ours, that is how long the exchange keeps for it what it releases.
+    """
     grant = stored.grant
     held = state.stores.packets.held(grant.packet)
     if held is None:

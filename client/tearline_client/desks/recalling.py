@@ -19,7 +19,7 @@ from tearline.wire.exchange import Publication, encode_publication
 from tearline.wire.recalls import encode_recall
 from tearline.wire.statements import signed
 from tearline_client.border.answering import erase, keep
-from tearline_client.border.forgetting import expire, forget
+from tearline_client.border.forgetting import end_of, expire, forget
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
@@ -256,7 +256,7 @@ class Recalls:
             for each in due:
                 erase(state, each, acted_by=None)
             ended = state.stores.packets.ended(log_ms)
-            over = [grant for grant in ended if grant.grant.not_after_ms <= log_ms]
+            over = [grant for grant in ended if end_of(state, grant) <= log_ms]
             withdraw(state, over, VoidReason.EXPIRED)
             return len(due) + expire(state, ended, log_ms=log_ms)
 

@@ -74,7 +74,7 @@ class PacketRecalled(GrantError):
     """A release of what its originator has taken back."""
 
     code = "TL-GRT-011"
-    what = "The originator has recalled this packet, or a part of it that the grant releases."
+    what = "This packet, or a part of it that the grant releases, was recalled or has ended."
     next = "Seal a new packet, and release that."
     exit_status = EXIT_REFUSED
 

@@ -51,7 +51,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             kept.update(ruling.receipt.attestations)
     return Commit(
         tree=appended.tree,
-        time_ms=docket.now_ms if docket.items else docket.head.time_ms,
+        time_ms=docket.now_ms if docket.items or docket.ends else docket.head.time_ms,
         entries=appended.entries,
         nodes=appended.nodes,
         events=appended.events,
@@ -62,10 +62,14 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
                 id=ruling.statement.id,
                 statement=_index(docket, ruling),
                 parts=parts,
-                sources=docket.packets[ruling.statement.id].manifest.derived_from,
-                corrects=docket.packets[ruling.statement.id].manifest.supersedes,
+                agreement=manifest.agreement.id,
+                accepted_ms=docket.now_ms,
+                ends_ms=manifest.not_after_ms,
+                sources=manifest.derived_from,
+                corrects=manifest.supersedes,
             )
             for ruling, parts in docket.new_packets
+            for manifest in [docket.packets[ruling.statement.id].manifest]
         ],
         agreements=[
             AgreementRow(id=id_, version=version, statement=statement)
@@ -130,6 +134,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
         ],
         recalls=[row for rows in docket.recalls.values() for row in rows],
         dropped=docket.dropped,
+        ends=docket.ends,
     )
 
 

@@ -159,6 +159,7 @@ class Docket:
         dropped: Packets of which ciphertexts go, by that id, and their encoded parts without them.
         corrects: Which packet each packet of a line corrects, of this batch or from before.
         corrected: Those whose place is taken.
+        ends: When to look whether packets have ended; None where no ciphertext is left.
         erased: Entries whose contents go, the order's entry and whom they named.
         acknowledged: Places up to which nodes have taken their mailbox in.
         strangers: Who was refused without a ruling, and the code, once for each time.
@@ -190,6 +191,7 @@ class Docket:
     withdrawn: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     recalls: dict[bytes, list[RecallRow]] = field(default_factory=dict)
     dropped: dict[bytes, bytes] = field(default_factory=dict)
+    ends: dict[bytes, int | None] = field(default_factory=dict)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)

@@ -45,6 +45,8 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
     docket.recalls.setdefault(recall.packet, []).append(row)
     if said.whole:
         docket.drop(recall.packet, frozenset(said.slots) or facts.held)
+        if not said.slots:
+            docket.ends[recall.packet] = None
 
 
 def _facts_of_own(hearing: Hearing, recall: Recall) -> PacketFacts:

@@ -16,7 +16,7 @@ class Head:
     Attributes:
         epoch: 16 bytes: which life of the database this is.
         tree: The tree over all entries.
-        time_ms: The log's time of the last entry, Unix milliseconds.
+        time_ms: The log's time: of the last entry, or of a later end of packets, Unix milliseconds.
         serial: How many transactions wrote behind each other; some bring no entry.
     """
 
@@ -100,12 +100,15 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketRow:
-    """A packet as it is kept.
+    """A packet.
 
     Attributes:
-        id: 32 bytes, its manifest's id.
+        id: 32 bytes, the id of its manifest.
         statement: The entry of its manifest.
-        parts: Openings and ciphertexts.
+        parts: Its openings and ciphertexts, encoded.
+        agreement: 16 bytes.
+        accepted_ms: The log's time of its entry.
+        ends_ms: When to look whether it has ended; it does not end before.
         sources: Ids of the packets that it was made from.
         corrects: Id of the packet whose place it takes, or empty.
     """
@@ -113,6 +116,9 @@ class PacketRow:
     id: bytes
     statement: int
     parts: bytes
+    agreement: bytes
+    accepted_ms: int
+    ends_ms: int
     sources: tuple[bytes, ...] = ()
     corrects: bytes = b""
 
@@ -311,6 +317,7 @@ class Commit:
         entries: New entries, in order.
         nodes: The nodes of the tree that they completed.
         dropped: Packets of which ciphertexts go, by id, and their parts without them.
+        ends: When to look whether packets have ended; None where all their ciphertexts are gone.
     """
 
     tree: Frontier
@@ -336,6 +343,7 @@ class Commit:
     withdrawn: Sequence[WithdrawnRow] = ()
     recalls: Sequence[RecallRow] = ()
     dropped: Mapping[bytes, bytes] = field(default_factory=dict)
+    ends: Mapping[bytes, int | None] = field(default_factory=dict)
 
     @property
     def waiting(self) -> Mapping[tuple[str, str], tuple[int, int]]:
@@ -405,10 +413,15 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet: its manifest's statement as it travels, and the encoded parts."""
+    """A packet: its manifest's statement as it travels, and the encoded parts.
+
+    ``accepted_ms`` is the log's time of its entry; 0 where an earlier version took it and the
+    entry was erased.
+    """
 
     envelope: bytes
     parts: bytes
+    accepted_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -261,6 +261,16 @@ class SqliteStore(Alone):
             ]
         )
 
+    async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
+        """Packets that may have ended, by the id of their manifest.
+
+        Args:
+            now_ms: Those that are to be looked at by this time.
+            kept: Of each agreement, the time since which its packets may still be kept.
+            limit: How many at most.
+        """
+        return await self._db.read(lambda connection: _ended(connection, now_ms, kept, limit))
+
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Events that an agency may see and that meet every condition, in order."""
         sql, values = search_sql(search)
@@ -441,13 +451,28 @@ def _event_rows(connection: apsw.Connection, start: int, limit: int) -> list[Eve
 
 def _packet(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | None:
     sql = (
-        "SELECT s.envelope, p.parts FROM packet p JOIN statement s ON s.idx = p.statement"
-        " WHERE p.id = ?"
+        "SELECT s.envelope, p.parts, p.accepted_ms FROM packet p"
+        " JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
     )
     row = _row(connection, sql, (packet_id,))
     if row is None:
         return None
-    return StoredPacket(envelope=row[0], parts=row[1])
+    return StoredPacket(envelope=row[0], parts=row[1], accepted_ms=row[2])
+
+
+def _ended(
+    connection: apsw.Connection, now_ms: int, kept: Mapping[bytes, int], limit: int
+) -> list[bytes]:
+    by_end = "SELECT id FROM packet WHERE ends_ms <= ? ORDER BY ends_ms LIMIT ?"
+    by_age = (
+        "SELECT id FROM packet WHERE ends_ms IS NOT NULL AND agreement = ? AND accepted_ms <= ?"
+        " ORDER BY accepted_ms LIMIT ?"
+    )
+    found = dict.fromkeys(id_ for (id_,) in connection.execute(by_end, (now_ms, limit)))
+    for agreement, since_ms in kept.items():
+        rows = connection.execute(by_age, (agreement, since_ms, limit))
+        found.update(dict.fromkeys(id_ for (id_,) in rows))
+    return list(found)[:limit]
 
 
 def _recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:

@@ -142,6 +142,16 @@ class Store(Protocol):
         """What entries above ``after`` hide that name an agreement, in the order of the log."""
         ...
 
+    async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
+        """Packets that may have ended, by the id of their manifest.
+
+        Args:
+            now_ms: Those that are to be looked at by this time.
+            kept: Of each agreement, the time since which its packets may still be kept.
+            limit: How many at most.
+        """
+        ...
+
     # After a restore.
 
     async def begin_epoch(self, restoration: Restoration) -> None:

@@ -58,8 +58,11 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ),
     )
     many(
-        "INSERT INTO packet VALUES (?, ?, ?)",
-        ((row.id, row.statement, row.parts) for row in commit.packets),
+        "INSERT INTO packet VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (row.id, row.statement, row.parts, row.agreement, row.accepted_ms, row.ends_ms)
+            for row in commit.packets
+        ),
     )
     many(
         "INSERT INTO derivation VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -133,6 +136,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     many(
         "UPDATE packet SET parts = ? WHERE id = ?",
         ((parts, packet) for packet, parts in commit.dropped.items()),
+    )
+    many(
+        "UPDATE packet SET ends_ms = ? WHERE id = ?",
+        ((ends_ms, packet) for packet, ends_ms in commit.ends.items()),
     )
     many(_TAKEN_IN, ({"node": node, "seq": seq} for node, seq in commit.acknowledged.items()))
     many(

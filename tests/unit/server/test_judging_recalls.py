@@ -17,6 +17,7 @@ from exchange_builders import (
     parts_of,
     receipt_of,
 )
+from tearline.agreement import HOUR_MS
 from tearline.channel import Address, Void, VoidReason
 from tearline.event import EventCode
 from tearline.grant import Grant
@@ -292,3 +293,68 @@ async def test_an_answer_is_relayed_for_its_recipient_to_judge(world: World) -> 
     )
     assert codes([await say(world, encode_recall(answer), CN)]) == [""]
     assert kinds(await world.read(US)) == [StatementType.RECALL]
+
+
+# What ends by itself.
+
+
+async def test_what_ended_is_gone_and_not_handed_out(world: World) -> None:
+    sealed, _ = await sent(world, CN)
+    packet, end_ms = manifest_id(sealed), sealed.manifest.not_after_ms
+    world.clock.time_ms = end_ms - 1
+    await world.exchange.drop_ended()
+    assert await ciphertexts(world, packet)
+    world.clock.time_ms = end_ms
+    await world.exchange.drop_ended()
+    assert await ciphertexts(world, packet) == 0
+    assert kinds(await world.read(CN)) == []
+    assert await findings(world) == []
+    assert await world.store.ended(end_ms * 2, {}, limit=9) == []
+
+
+async def test_a_packet_is_gone_when_its_agreement_lets_nobody_keep_it(world: World) -> None:
+    """By the newest version, whatever was agreed when it was sent."""
+    sealed, _ = await sent(world, CN)
+    packet, sent_ms = manifest_id(sealed), world.clock.time_ms
+    world.clock.time_ms = sent_ms + HOUR_MS
+    await world.agree(version=2, retention_ms=HOUR_MS + 1)
+    await world.exchange.drop_ended()
+    assert await ciphertexts(world, packet)
+    world.clock.time_ms += 1
+    await world.exchange.drop_ended()
+    assert await ciphertexts(world, packet) == 0
+    assert kinds(await world.read(CN)) == [StatementType.AGREEMENT]
+    again = await world.grant_only(world.grant(sealed, MX))
+    assert codes([again]) == ["TL-GRT-011"]
+    assert await findings(world) == []
+
+
+async def test_who_was_handed_it_before_it_ended_reads_the_statements_again(world: World) -> None:
+    sealed, _ = await sent(world, CN)
+    assert slots((await world.read(CN))[-1])
+    world.clock.time_ms = sealed.manifest.not_after_ms
+    await world.exchange.drop_ended()
+    again = await world.read(CN)
+    assert kinds(again) == [StatementType.GRANT]
+    assert slots(again[1]) == set()
+
+
+async def test_all_that_ended_goes_however_much_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.exchange.MAX_ENDED", 2)
+    made = [(await sent(world, CN))[0] for _ in range(5)]
+    world.clock.time_ms = made[0].manifest.not_after_ms
+    await world.exchange.drop_ended()
+    assert [await ciphertexts(world, manifest_id(each)) for each in made] == [0] * 5
+
+
+async def test_a_packet_of_an_earlier_version_is_looked_at_once(world: World) -> None:
+    sealed, _ = await sent(world, CN)
+    database = world.store._db  # type: ignore[attr-defined]  # it is SQLite's
+    await database.write(lambda connection: connection.execute("UPDATE packet SET ends_ms = 0"))
+    await world.exchange.drop_ended()
+    assert await ciphertexts(world, manifest_id(sealed))
+    end_ms = sealed.manifest.not_after_ms
+    assert await world.store.ended(end_ms - 1, {}, limit=9) == []
+    assert await world.store.ended(end_ms, {}, limit=9) == [manifest_id(sealed)]

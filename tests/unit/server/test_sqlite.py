@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stores import event, put
+from stores import event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
-from tearline_server.storage.records import PacketRow
 from tearline_server.storage.sqlite import SqliteStore
 
 
@@ -41,7 +40,7 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     pages = await store._db.write(lambda c: c.pragma("max_page_count", c.pragma("page_count")))
     assert pages
     with pytest.raises(StoreFull):
-        await put(store, event(2), packets=[PacketRow(id=b"p", statement=1, parts=bytes(1 << 20))])
+        await put(store, event(2), packets=[packet_row(1, id=b"p", parts=bytes(1 << 20))])
     assert (await store.load()).head.tree.size == 1
     await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
     assert await put(store, event(2)) == 1

@@ -73,8 +73,8 @@ _RELEASES = (
     " AND code = 'grant-accepted' AND outcome = 'ok' ORDER BY idx"
 )
 _PACKETS = (
-    "SELECT p.id, s.envelope, p.parts FROM packet p JOIN statement s ON s.idx = p.statement"
-    " WHERE p.id = ANY($1::bytea[])"
+    "SELECT p.id, s.envelope, p.parts, p.accepted_ms FROM packet p"
+    " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY($1::bytea[])"
 )
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY($1::bytea[])"
 _WAITING = (
@@ -140,8 +140,8 @@ async def packets_of(connection: Connection, ids: Collection[bytes]) -> dict[byt
     if not ids:
         return {}
     return {
-        id_: StoredPacket(envelope=envelope, parts=parts)
-        for id_, envelope, parts in await connection.fetch(_PACKETS, list(ids))
+        id_: StoredPacket(envelope=envelope, parts=parts, accepted_ms=accepted_ms)
+        for id_, envelope, parts, accepted_ms in await connection.fetch(_PACKETS, list(ids))
     }
 
 

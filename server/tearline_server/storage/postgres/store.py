@@ -295,6 +295,29 @@ class PostgresStore:
         rows = await self._db.ask(lambda c: c.fetch(_RETAINED, agreement, after, limit))
         return [RetainedRow(**dict(row)) for row in rows]
 
+    async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
+        """Packets that may have ended, by the id of their manifest.
+
+        Args:
+            now_ms: Those that are to be looked at by this time.
+            kept: Of each agreement, the time since which its packets may still be kept.
+            limit: How many at most.
+        """
+        by_end = "SELECT id FROM packet WHERE ends_ms <= $1 ORDER BY ends_ms LIMIT $2"
+        by_age = (
+            "SELECT p.id FROM unnest($1::bytea[], $2::bigint[]) AS k (agreement, since_ms)"
+            " CROSS JOIN LATERAL (SELECT id FROM packet WHERE ends_ms IS NOT NULL"
+            " AND agreement = k.agreement AND accepted_ms <= k.since_ms"
+            " ORDER BY accepted_ms LIMIT $3) AS p LIMIT $3"
+        )
+
+        async def find(connection: Connection) -> Sequence[bytes]:
+            rows = await connection.fetch(by_end, now_ms, limit)
+            rows += await connection.fetch(by_age, list(kept), list(kept.values()), limit)
+            return list(dict.fromkeys(id_ for (id_,) in rows))[:limit]
+
+        return await self._db.ask(find)
+
     # After a restore.
 
     async def begin_epoch(self, restoration: Restoration) -> None:

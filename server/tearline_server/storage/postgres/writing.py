@@ -48,6 +48,14 @@ _MAIL = {
     "agency": _TEXT,
     "bytes": _INT,
 }
+_PACKET = {
+    "id": _BYTES,
+    "statement": _INT,
+    "parts": _BYTES,
+    "agreement": _BYTES,
+    "accepted_ms": _INT,
+    "ends_ms": _INT,
+}
 _REQUEST = {
     "packet": _BYTES,
     "holder": _TEXT,
@@ -172,8 +180,8 @@ _KEY = {"id", "signer", "type"}
 async def _write_packets(put: _Put, commit: Commit) -> None:
     await put.rows(
         "packet",
-        {"id": _BYTES, "statement": _INT, "parts": _BYTES},
-        ((row.id, row.statement, row.parts) for row in commit.packets),
+        _PACKET,
+        ([getattr(row, name) for name in _PACKET] for row in commit.packets),
     )
     await put.rows(
         "derivation",
@@ -199,6 +207,11 @@ async def _write_packets(put: _Put, commit: Commit) -> None:
         "UPDATE packet p SET parts = new.parts FROM new WHERE p.id = new.id",
         {"id": _BYTES, "parts": _BYTES},
         commit.dropped.items(),
+    )
+    await put.run(
+        "UPDATE packet p SET ends_ms = new.ends_ms FROM new WHERE p.id = new.id",
+        {"id": _BYTES, "ends_ms": _INT},
+        commit.ends.items(),
     )
 
 
