@@ -196,13 +196,13 @@ class Served:
             await channel.close()
 
     @contextlib.asynccontextmanager
-    async def transport(self, uri: str) -> AsyncIterator[GrpcTransport]:
-        """A connection of an agency's node, as the node itself has it."""
+    async def transport(self, uri: str, *others: str) -> AsyncIterator[GrpcTransport]:
+        """A connection of an agency's node, as the node itself has it; to other addresses, too."""
         transport = GrpcTransport(
             self.identity.exchange,
             self.members[uri].identity,
             timeout_s=STOP_S,
-            address=f"127.0.0.1:{self.port}",
+            address=",".join((*others, f"127.0.0.1:{self.port}")),
         )
         try:
             yield transport

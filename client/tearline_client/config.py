@@ -32,6 +32,7 @@ MAX_CONFIG_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
 MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file named by mistake
 MAX_TIMEOUT_S = 3600  # a command that waits an hour for an answer will not get one
 MAX_PORT = 65535
+MAX_ADDRESSES = 16  # more processes than one database has use for
 
 _DEFAULT_HOME = Path("~/.tearline").expanduser()
 _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
@@ -53,6 +54,13 @@ def _address(text: str) -> str:
     if not host or not parse_decimal(port, maximum=MAX_PORT):
         raise MalformedInput("host:port was expected")
     return text
+
+
+def _addresses(text: str) -> str:
+    addresses = [_address(each.strip()) for each in text.split(",")]
+    if len(addresses) > MAX_ADDRESSES:
+        raise MalformedInput(f"at most {MAX_ADDRESSES} addresses were expected")
+    return ",".join(addresses)
 
 
 def _recall(text: str) -> str:
@@ -93,7 +101,13 @@ SETTINGS = (
         meaning="the node's home directory",
         in_file=False,
     ),
-    Setting(name="exchange", parse=_address, default="", meaning="host:port of the exchange"),
+    Setting(
+        name="exchange",
+        parse=_addresses,
+        default="",
+        meaning="host:port of the exchange; several, with commas between, where several processes "
+        "serve: one is used, and the next as soon as it does not answer",
+    ),
     Setting(name="person", parse=str, default="", meaning="name of the person who acts"),
     Setting(
         name="output",
@@ -137,7 +151,8 @@ class Settings:
 
     Attributes:
         home: The node's home directory, which also holds ``node.toml``.
-        exchange: ``host:port`` of the exchange, empty where none is set.
+        exchange: ``host:port`` of the exchange, or several with commas between; empty where none
+            is set.
         person: Name of the person who acts, empty for the only one logged in.
         output: How data is printed: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.

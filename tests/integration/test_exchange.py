@@ -41,13 +41,16 @@ from tearline.statement import StatementType
 from tearline.tokens import Binding, Person, Role, issue_token, pairwise_id
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import (
+    START,
     Publication,
     SearchRequest,
     encode_cursor,
+    encode_entries_request,
     encode_proof_request,
     encode_publication,
     encode_search,
     parse_cursor,
+    parse_entries,
     parse_outcomes,
     parse_proven_events,
 )
@@ -198,6 +201,25 @@ async def test_a_node_publishes_in_a_stream(served: Served) -> None:
             await stream.send(encode_publication(publications[0]))
             with pytest.raises(ExchangeUnreachable):
                 await stream.receive()
+
+
+async def test_a_node_goes_on_at_the_next_address(served: Served) -> None:
+    nobody = ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")
+    async with served.transport(US, *nobody) as transport:
+        transport._at = 0
+        assert parse_entries(await transport.entries(encode_entries_request(0, 0))).entries
+        assert transport._at == len(nobody)
+        transport._at = 1
+        with pytest.raises(ExchangeUnreachable):
+            await anext(transport.subscribe(encode_cursor(START)))
+        assert transport._at == 2
+        async with transport.publishing() as stream:
+            with pytest.raises(ExchangeUnreachable):
+                await stream.receive()
+        assert await anext(transport.subscribe(encode_cursor(START)))
+        await served.stop()
+        with pytest.raises(ExchangeUnreachable):
+            await transport.entries(encode_entries_request(0, 0))
 
 
 async def test_what_comes_wakes_a_stream_that_waits(served: Served) -> None:

@@ -89,6 +89,9 @@ def test_what_is_not_a_setting_of_the_file_is_refused(home, name):
         'exchange = ":443"',
         'exchange = "host:0"',
         'exchange = "host:65536"',
+        'exchange = "host:443,"',
+        'exchange = "host:443,no-port"',
+        f'exchange = "{",".join(["host:443"] * 17)}"',
         "person = ['a']",
     ],
 )

@@ -1,9 +1,11 @@
 """The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import Protocol, cast
 
 import grpc
@@ -12,6 +14,7 @@ import grpc.aio
 from tearline.certificates import verify_current
 from tearline.errors import (
     CertificateExpired,
+    ExchangeFault,
     ExchangeMisbehaved,
     ExchangeUnreachable,
     OutcomeUnknown,
@@ -27,6 +30,8 @@ from tearline.rpc.credentials import (
     with_access_token,
 )
 from tearline.rpc.status import error_of
+
+_FAILED = (ExchangeUnreachable, ExchangeFault, OutcomeUnknown)
 
 
 class PublishStream(Protocol):
@@ -139,6 +144,8 @@ class GrpcTransport:
         identity: The node's TLS certificate and key.
         timeout_s: How long one call may take.
         address: host:port to connect to instead of the listed one; the name is still pinned.
+            Several, with commas between, where several processes serve: one of them is used,
+            and the next as soon as it does not answer.
 
     Raises:
         TearlineError: Of the Request branch from every call that the exchange does not
@@ -154,17 +161,24 @@ class GrpcTransport:
         address: str = "",
     ) -> None:
         self._exchange = exchange
-        self._address = address or exchange.address
+        self._addresses = (address or exchange.address).split(",")
+        self._at = secrets.randbelow(len(self._addresses))  # so that nodes spread
         self._timeout_s = timeout_s
         self._certificate = identity.certificate
-        self._channel = self._dial(identity)
+        self._channels = self._dial(identity)
 
-    def _dial(self, identity: TlsIdentity) -> grpc.aio.Channel:
-        return grpc.aio.secure_channel(
-            self._address,
-            client_credentials(identity, self._exchange.certificate_authority),
-            options=client_options(self._exchange.dns_name),
-        )
+    def _dial(self, identity: TlsIdentity) -> list[grpc.aio.Channel]:
+        # None connects before it is used.
+        credentials = client_credentials(identity, self._exchange.certificate_authority)
+        options = client_options(self._exchange.dns_name)
+        return [
+            grpc.aio.secure_channel(address, credentials, options=options)
+            for address in self._addresses
+        ]
+
+    @property
+    def _channel(self) -> grpc.aio.Channel:
+        return self._channels[self._at]
 
     async def publish(self, publication: bytes) -> bytes:
         """Publishes; returns the encoded outcomes."""
@@ -175,18 +189,18 @@ class GrpcTransport:
         """A stream to publish in; what is not answered when it is left may have been taken."""
         call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(None)
         try:
-            yield _GrpcStream(call, self._timeout_s, self._translated)
+            yield _GrpcStream(call, self._timeout_s, partial(self._failed, self._at))
         finally:
             call.cancel()
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         """Encoded deliveries behind ``cursor``, until the stream ends."""
-        stream = self._channel.unary_stream(methods.SUBSCRIBE, None, None)(cursor)
+        at, stream = self._at, self._channel.unary_stream(methods.SUBSCRIBE, None, None)(cursor)
         try:
             async for delivery in stream:
                 yield delivery
         except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from None
+            raise self._failed(at, error) from None
         finally:
             stream.cancel()
 
@@ -208,7 +222,8 @@ class GrpcTransport:
 
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
-        stream = self._channel.unary_stream(methods.SEARCH, None, None)(
+        at, channel = self._at, self._channel
+        stream = channel.unary_stream(methods.SEARCH, None, None)(
             request, metadata=with_access_token(token)
         )
         try:
@@ -221,28 +236,45 @@ class GrpcTransport:
         except TimeoutError:
             raise ExchangeUnreachable("it stopped in the middle of a search") from None
         except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from None
+            raise self._failed(at, error) from None
         finally:
             stream.cancel()
 
     async def reconnect(self, identity: TlsIdentity) -> None:
         """Goes on with another certificate; calls under way are ended."""
-        before, self._channel = self._channel, self._dial(identity)
+        before, self._channels = self._channels, self._dial(identity)
         self._certificate = identity.certificate
-        await before.close(None)
+        for channel in before:
+            await channel.close(None)
 
     async def close(self) -> None:
         """Ends the connection."""
-        await self._channel.close(None)
+        for channel in self._channels:
+            await channel.close(None)
 
     async def _call(self, method: str, request: bytes, *, wait_s: float = 0) -> bytes:
+        for _ in self._addresses[1:]:
+            # Whatever is asked may be asked twice; who was waited for long is not waited for again.
+            with suppress(ExchangeUnreachable, ExchangeFault):
+                return await self._call_once(method, request, wait_s)
+        return await self._call_once(method, request, wait_s)
+
+    async def _call_once(self, method: str, request: bytes, wait_s: float) -> bytes:
+        at = self._at
         try:
             reply: bytes = await self._channel.unary_unary(method, None, None)(
                 request, timeout=self._timeout_s + wait_s
             )
         except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from None
+            raise self._failed(at, error) from None
         return reply
+
+    def _failed(self, at: int, error: grpc.aio.AioRpcError) -> TearlineError:
+        """What a failed call means; who did not do as asked is not asked next time."""
+        meant = self._translated(error)
+        if at == self._at and isinstance(meant, _FAILED):
+            self._at = (at + 1) % len(self._addresses)
+        return meant
 
     def _translated(self, error: grpc.aio.AioRpcError) -> TearlineError:
         # The stubs know the items only as opaque; they are pairs.
