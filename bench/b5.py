@@ -187,9 +187,9 @@ async def _measure(
         (messages,) = probing.lanes(2 * size.probes)  # more than the load lasts
         with loading(folder, servers[0], rate) as process:
             async for took in _probed(probe, messages):
+                found.loaded.append(took)
                 if process.poll() is not None:
                     break
-                found.loaded.append(took)
             assert process.stdout is not None
             found.shares.append(float(process.stdout.read()) / most.rate)
     for each in (client, echo, reading):
