@@ -205,6 +205,25 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
         sys.exit(EXIT_INTEGRITY)
 
 
+@cli.command("migrate-store")
+@_HOME
+@click.option("--store", metavar="ADDRESS", help="postgresql://… to move to; that of the settings.")
+@_PASSPHRASE_FILE
+def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -> None:
+    """Move everything from the file in the home into an empty PostgreSQL database.
+
+    The exchange must not serve meanwhile. Everything is moved and verified, or nothing is; in the
+    end the file is set aside as exchange.db.moved. Receipts and proofs of before hold as they are.
+    """
+    from tearline_server.keyfile import identity_of
+    from tearline_server.moving import migrate
+
+    config, keys = _opened(home, passphrase_file, store)
+    size = asyncio.run(migrate(config, identity_of(config, keys).log))
+    click.echo(f"Moved {size} entries, and all that belongs to them; they verify.", err=True)
+    click.echo(f'Now write into {home / FILE_NAME}: store = "{config.store}"', err=True)
+
+
 @cli.command()
 @_HOME
 @click.argument("file", type=click.Path(path_type=Path))

@@ -72,3 +72,11 @@ class StoreUnreachable(StoreError):
     code = "TL-STO-008"
     what = "The database server does not answer, or ended what was asked of it."
     next = "It is tried again; if it stays so, look at the server and at the address in `store`."
+
+
+class StoreNotMoved(StoreError):
+    """A file that cannot be moved into a database server, or a database that is not empty."""
+
+    code = "TL-STO-009"
+    what = "What the exchange keeps was not moved; it is where it was."
+    next = "Put right what is named, and move it again."

@@ -1,8 +1,17 @@
 """Opening the store that the settings name: a file in the home, or a PostgreSQL database."""
 
-from tearline.errors import SettingInvalid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tearline.errors import SettingInvalid, StoreNotMoved
+from tearline.federation import LogIdentity
 from tearline_server.config import Config
 from tearline_server.storage.store import Store
+
+Verify = Callable[[Store, LogIdentity], Awaitable[None]]
+"""Raises a StoreError where a store is not what was logged."""
+
+_MISSING = "store: asyncpg is missing; pip install 'tearline[postgres]'"
 
 
 async def open_store(config: Config) -> Store:
@@ -19,7 +28,37 @@ async def open_store(config: Config) -> Store:
     try:
         from tearline_server.storage.postgres.store import PostgresStore
     except ModuleNotFoundError:
-        raise SettingInvalid(
-            "store: asyncpg is missing; pip install 'tearline[postgres]'"
-        ) from None
+        raise SettingInvalid(_MISSING) from None
     return await PostgresStore.open(config.store)
+
+
+async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> int:
+    """Moves what an exchange keeps from a file into a PostgreSQL database.
+
+    Args:
+        file: The file of an exchange that does not serve.
+        url: The database, with nothing in it.
+        log: The log's name and keys.
+        verify: What verifies the file, and what came of it.
+
+    Returns:
+        How many entries the log has.
+
+    Raises:
+        StoreError: If it cannot be moved; then everything is where it was.
+        SettingInvalid: If the address of the database is none, or what speaks to it is missing.
+    """
+    from tearline_server.storage.sqlite import SqliteStore
+
+    try:
+        from tearline_server.storage.postgres.moving import move
+    except ModuleNotFoundError:
+        raise SettingInvalid(_MISSING) from None
+    if not file.exists():
+        raise StoreNotMoved(f"{file}: there is no such file")
+    store = SqliteStore(file)
+    try:
+        await verify(store, log)
+    finally:
+        await store.close()
+    return await move(file, url, lambda found: verify(found, log))

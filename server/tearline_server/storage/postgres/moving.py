@@ -1,0 +1,178 @@
+"""Moving what an exchange keeps from its file into a PostgreSQL database: all of it, or nothing.
+
+The tables are the same, so rows go over as they are: the log, its tree, what it signed, and the
+life of the database (its epoch), by which nodes go on reading where they were. What arrived is
+verified before the one transaction ends that wrote it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from tearline.errors import StoreNotMoved
+from tearline_server.storage.database import Database as SqliteDatabase
+from tearline_server.storage.database import translated
+from tearline_server.storage.postgres.database import Connection, Database
+from tearline_server.storage.postgres.loading import head_of
+from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.postgres.writing import text
+from tearline_server.storage.records import Head
+from tearline_server.storage.store import Store
+
+T = TypeVar("T")
+Verify = Callable[[Store], Awaitable[None]]
+"""Raises StoreNotMoved where a store is not what was logged."""
+
+# What PostgreSQL has beside the file: who wrote a row last, and the places of an identity.
+_ITS_OWN = {"serial", "one"}
+_NOT_MOVED = ("migrated", "writer")
+_TABLES = (
+    "SELECT table_name, column_name, data_type FROM information_schema.columns"
+    " WHERE table_schema = current_schema() AND table_name <> ALL($1::text[])"
+    " ORDER BY table_name, ordinal_position"
+)
+_TABLES_HERE = (
+    "SELECT name FROM sqlite_schema WHERE type = 'table' UNION SELECT name FROM sqlite_temp_schema"
+)
+# A file needs no row for the last place of a mailbox, since nobody else writes meanwhile.
+_MAILBOX = "CREATE TEMP VIEW mailbox AS SELECT node, max(seq) AS seq FROM mail GROUP BY node"
+Columns = dict[str, str]
+
+
+async def move(file: Path, url: str, verify: Verify) -> int:
+    """Moves a file into an empty database, and sets it aside: its name gets ``.moved``.
+
+    Where an earlier call ended between the two, this one does the rest.
+
+    Args:
+        file: The file of an exchange that does not serve.
+        url: The database.
+        verify: What verifies that what arrived is what was logged.
+
+    Returns:
+        How many entries the log has.
+
+    Raises:
+        StoreNotMoved: If there is something in the database already, or what arrived is not what
+            was logged.
+        StoreError: If one of them cannot be used.
+    """
+    source = SqliteDatabase(file)  # brought to this version, and locked
+    try:
+        database = await Database.open(url)
+        try:
+            with translated():
+                connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+                try:
+                    connection.execute(_MAILBOX)
+                    head = await _move(connection, database, verify)
+                finally:
+                    connection.close()
+        finally:
+            await database.close()
+    finally:
+        await source.close()
+    try:
+        file.rename(file.with_name(f"{file.name}.moved"))
+    except OSError as error:
+        raise StoreNotMoved(f"{file}: {error.strerror}; move it away") from None
+    return head.tree.size
+
+
+async def _move(source: apsw.Connection, database: Database, verify: Verify) -> Head:
+    moved: list[Head] = []
+
+    async def change(connection: Connection) -> int:
+        await connection.execute("SET LOCAL statement_timeout = 0")  # a large table takes long
+        before = await head_of(connection, lock=True)
+        if before.serial:
+            moved.append(_verified_same(source, before))
+            return before.serial
+        await connection.execute("DELETE FROM head")
+        ((serial,),) = source.execute("SELECT serial FROM head")
+        tables = await _tables(connection)
+        if {*tables} != {name for (name,) in source.execute(_TABLES_HERE)}:
+            raise StoreNotMoved("there are other tables there than here")
+        for name, columns in tables.items():
+            if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 (a name of our schema)
+                raise StoreNotMoved(f"there is something in the database already, in {name}")
+            await _copy(source, connection, name, columns, serial)
+        moved.append(await head_of(connection))
+        await verify(PostgresStore(_Within(connection)))
+        return moved[-1].serial
+
+    await database.commit(change, may_repeat=lambda: False)
+    return moved[-1]
+
+
+def _verified_same(source: apsw.Connection, head: Head) -> Head:
+    """The head of a database that already has what the file has.
+
+    Raises:
+        StoreNotMoved: If it has something else.
+    """
+    found = source.execute("SELECT epoch, size, frontier, time_ms, serial FROM head").fetchone()
+    tree = head.tree
+    if found != (head.epoch, tree.size, b"".join(tree.hashes), head.time_ms, head.serial):
+        raise StoreNotMoved("there is something in the database already")
+    return head
+
+
+async def _tables(connection: Connection) -> dict[str, Columns]:
+    """The columns of every table that is moved, with their types."""
+    tables: dict[str, Columns] = {}
+    for table, column, type_ in await connection.fetch(_TABLES, _NOT_MOVED):
+        tables.setdefault(table, {})[column] = type_
+    return tables
+
+
+async def _copy(
+    source: apsw.Connection, connection: Connection, table: str, columns: Columns, serial: int
+) -> None:
+    here = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+    names = [name for name in columns if name in here and (table, name) != ("restoration", "one")]
+    if not here <= {*columns} or not {*columns} - {*names} <= _ITS_OWN:
+        raise StoreNotMoved(f"the table {table} has other columns there than here")
+    listed = ", ".join(f'"{name}"' for name in names)
+    order = " ORDER BY one" if table == "restoration" else ""
+    rows = source.execute(f"SELECT {listed} FROM {table}{order}")  # noqa: S608 (names of our schema)
+    types = [columns[name] for name in names]
+    numbered = "serial" in columns and "serial" not in here
+    await connection.copy_records_to_table(
+        table,
+        records=_records(rows, types, (serial,) if numbered else ()),
+        columns=[*names, "serial"] if numbered else names,
+    )
+
+
+def _records(
+    rows: apsw.Cursor, types: list[str], behind: tuple[int, ...]
+) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        yield (*(map(_value, row, types)), *behind)
+
+
+def _value(value: object, type_: str) -> object:
+    """A value of the file as PostgreSQL takes it."""
+    if type_ == "boolean":
+        return bool(value)
+    return text(value) if isinstance(value, str) else value
+
+
+class _Within(Database):
+    """A database as one transaction sees it that has not ended."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(
+        self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = 0
+    ) -> T:
+        """Asks ``question`` in that transaction."""
+        return await question(self._connection)
+
+    async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same."""
+        return await question(self._connection)
