@@ -116,20 +116,15 @@ class Probe:
 @contextmanager
 def loading(folder: Path, server: Process, rate: float) -> Iterator["subprocess.Popen[str]"]:
     """The load, from its first message on."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.flood", str(folder), server.address, str(rate)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        if process.stdout.readline().strip() != flood.STARTED:
-            raise RuntimeError("the load did not begin")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    command = [sys.executable, "-m", "bench.flood", str(folder), server.address, str(rate)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            if process.stdout.readline().strip() != flood.STARTED:
+                raise RuntimeError("the load did not begin")
+            yield process
+        finally:
+            process.kill()
 
 
 def run(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tearline.errors import NotFound, TearlineError
 from tearline.limits import MAIL_PAGE
-from tearline.packet import PacketParts
+from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statement import Statement
 from tearline.wire.exchange import Cursor, Delivery, parse_parts
@@ -28,14 +28,21 @@ _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
 
-_Packet = tuple[Statement, PacketParts]
-"""A manifest, and what stands beside it."""
-
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
 """Commits the entries that say that a node is handed some grants, and returns which."""
 
 Reaches = Callable[[str, int], Awaitable[bool]]
 """Says whether a node's mailbox has a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Packet:
+    """A packet, read."""
+
+    statement: Statement
+    manifest: Manifest
+    openings: Mapping[int, Opening]
+    ciphertexts: Mapping[int, bytes]
 
 
 @dataclass(eq=False, slots=True)
@@ -65,6 +72,7 @@ class Mailboxes:
         self._reaches = reaches
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
+        self._reading = asyncio.Lock()  # so that a fan-out waits for one to read its packet
         self._closed = False
 
     def wake(self, nodes: Set[str]) -> None:
@@ -173,27 +181,35 @@ class Mailboxes:
 
         Those that were recalled or deleted since are not among them.
         """
-        manifest, parts = await self._packet(packet_id)
+        packet = await self._packet(packet_id)
         # Asked each time: what is recalled at another process holds here, too.
         recalls = await self._store.recalls(packet_id)
-        openings = {opening.compartment: opening for opening in parts.openings}
-        slots = granted_slots(parse_manifest(manifest.body), parse_grant(grant.body), openings)
+        slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
         gone = gone_slots(recalls, node, grant.id)
-        left = () if gone is None else sorted(slots & parts.ciphertexts.keys() - gone)
-        return manifest, PacketParts(
+        ciphertexts = packet.ciphertexts
+        left = () if gone is None else sorted(slots & ciphertexts.keys() - gone)
+        return packet.statement, PacketParts(
             manifest=packet_id,
             openings=(),
-            ciphertexts={slot: parts.ciphertexts[slot] for slot in left},
+            ciphertexts={slot: ciphertexts[slot] for slot in left},
         )
 
     async def _packet(self, packet_id: bytes) -> _Packet:
-        found = self._packets.get(packet_id)
-        if found is not None:
-            return found
+        async with self._reading:
+            found = self._packets.get(packet_id)
+            return await self._read(packet_id) if found is None else found
+
+    async def _read(self, packet_id: bytes) -> _Packet:
         stored = await self._store.packet(packet_id)
         if stored is None:
             raise NotFound("the packet of a grant is missing")
-        found = (parse_statement(stored.envelope), parse_parts(stored.parts))
+        statement, parts = parse_statement(stored.envelope), parse_parts(stored.parts)
+        found = _Packet(
+            statement=statement,
+            manifest=parse_manifest(statement.body),
+            openings={opening.compartment: opening for opening in parts.openings},
+            ciphertexts=parts.ciphertexts,
+        )
         self._packets[packet_id] = found
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
