@@ -31,6 +31,7 @@ class RecallReason(StrEnum):
     CORRECTED = "corrected"
     NO_LONGER_NEEDED = "no-longer-needed"
     ORDERED = "ordered"
+    SUSPENDED = "suspended"
 
 
 class KeepGround(StrEnum):

@@ -39,6 +39,7 @@ from tearline.wire.addressed import address_of
 from tearline.wire.flow import encode_void, parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed
+from tearline_client.border.ordering import is_recalled, recall_suspended
 from tearline_client.link.incoming import Lapsed, Received, ReceivedGrant
 from tearline_client.link.resending import Unsigned
 from tearline_client.state import NodeState
@@ -285,8 +286,12 @@ class Obeying:
             self._freeze(agreement, standing.agency)
 
     def _freeze(self, agreement: Agreement, originator: str) -> None:
-        """Marks what an agency sent us as frozen, or no longer, as its standing says."""
+        """Marks what an agency sent us as frozen, or no longer, as its standing says.
+
+        What our own has partners erase is recalled, whichever of our nodes sent it.
+        """
         if originator == self._state.agency:
+            recall_suspended(self._state, agreement)
             return
         stores = self._state.stores
         book = stores.standings.book(agreement.id, self._state.signer.header)
@@ -317,7 +322,8 @@ class Obeying:
             raise NotFound("this node made no such grant")
         if stored.status in (Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED):
             raise EntryMismatch("its recipient has signed that it has it")
-        hold = event.code is EventCode.HELD
+        recalled = is_recalled(self._state, stored.grant.packet, stored.grant.address.recipient)
+        hold = event.code is EventCode.HELD and not recalled
         place = _place(stored.grant.address)
         self._state.stores.standings.stop(statement.id, place, hold=hold, owed=True)
 

@@ -7,16 +7,18 @@ import click
 from tearline.errors import LoginRequired
 from tearline.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.tokens import Role
+from tearline_client.border.ordering import RESPOND_MS
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import find_path
-from tearline_client.desks.recalling import RESPOND_MS, RecallPlan
+from tearline_client.desks.recalling import RecallPlan
 from tearline_client.node import Node
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import open_view
 
 _HOUR_MS = 3_600_000
+_REASONS = [each.value for each in RecallReason if each is not RecallReason.SUSPENDED]
 _WORDS = {
     Reach.EXHIBITED: "shown in an exhibit",
     Reach.EXPORTED: "exported to a file",
@@ -36,7 +38,7 @@ def not_undone(reach: Iterable[Reach]) -> str:
 @click.argument("packet")
 @click.option("--from", "partners", multiple=True, metavar="PARTNER", help="Not from everybody.")
 @click.option("--field", default="", help="One field (its path, or the end of it), not all.")
-@click.option("--reason", type=click.Choice([each.value for each in RecallReason]), required=True)
+@click.option("--reason", type=click.Choice(_REASONS), required=True)
 @click.option(
     "--within",
     "hours",

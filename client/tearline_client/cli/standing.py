@@ -40,7 +40,7 @@ def _fate_options(function: F) -> F:
         click.option("--return", "in_flight", flag_value="return", help="It is not."),
         click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep what this agency sent; so it is unless said otherwise."),  # noqa: E501
         click.option("--freeze", "originated", flag_value="freeze", help="They may not open it meanwhile."),  # noqa: E501
-        click.option("--erase", "originated", flag_value="erase", help="Refused in this version: freeze, and recall each packet."),  # noqa: E501
+        click.option("--erase", "originated", flag_value="erase", help="They erase it, or a person there says why it is kept: each packet is recalled."),  # noqa: E501
         click.option("--reason", type=_REASONS, required=True, help="Why, as far as everybody may know."),  # noqa: E501
     )  # fmt: skip
     for option in reversed(options):
@@ -77,7 +77,8 @@ def suspend(
         in_flight=InFlight(in_flight),
         originated=Originated(originated),
     )
-    frame.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.", name, yes=yes)
+    erased = " Partners erase what was sent before." if originated == Originated.ERASE else ""
+    frame.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
 
     async def run(node: Node) -> bool:
         found = node.agreement(name)
@@ -95,6 +96,7 @@ def suspend(
 
     told = at_work(frame, run)
     frame.say(f"{name}: {_scope(trust_list, suspension)} is suspended here.")
+    _say_recalled(frame, originated)
     if not told:
         frame.say("The exchange could not be told yet; the node says it again until it can.")
 
@@ -147,6 +149,7 @@ def end(frame: Frame, name: str, in_flight: str, originated: str, reason: str, y
 
     at_work(frame, run)
     frame.say(f"{name} is ended for this agency.")
+    _say_recalled(frame, originated)
 
 
 @click.command(cls=Command)
@@ -220,6 +223,14 @@ def say_positions(frame: Frame, trust_list: TrustList, positions: tuple[Position
             f" {agency_name(trust_list, position.agency)}: {_scope(trust_list, suspension)},"
             f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
             f" {suspension.in_flight.value}, what it sent: {suspension.originated.value}."
+        )
+
+
+def _say_recalled(frame: Frame, originated: str) -> None:
+    if originated == Originated.ERASE:
+        frame.say(
+            "What was sent before is recalled; `tearline packet recalls` lists the answers. What "
+            "partners read, printed or copied is not undone by it."
         )
 
 

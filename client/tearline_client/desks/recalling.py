@@ -3,32 +3,26 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from tearline.channel import Address, VoidReason
+from tearline.channel import VoidReason
 from tearline.errors import NotFound, error_by_code
 from tearline.identity import agency_uri_of
 from tearline.recall import (
     KeepGround,
-    Recall,
     RecallOrder,
     RecallReason,
     RecallState,
     is_overdue,
 )
-from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import Publication, encode_publication
-from tearline.wire.recalls import encode_recall
-from tearline.wire.statements import signed
+from tearline.statement import ActedBy
 from tearline_client.border.answering import erase, keep
 from tearline_client.border.forgetting import end_of, expire, forget
+from tearline_client.border.ordering import RESPOND_MS, order_recall
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
-from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import open_view
-
-RESPOND_MS = 3 * 24 * 3_600_000  # as long as for an urgent request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,37 +130,13 @@ class Recalls:
                     if g.grant.address.recipient in plan.recipients
                 ]
                 withdraw(state, grants, VoidReason.RECALLED)
-            orders = self._sign(plan, said)
-            ids = stores.outbox.put([encode_publication(each) for each in orders])
+            ids = order_recall(state, plan.packet, plan.recipients, said)
         await self._sender.flush()
         await state.follow()
         for item in map(stores.outbox.item, ids):
             if item is not None and item.code:
                 raise (error_by_code(item.code) or NotFound)(item.why)
         return tuple(r for r in stores.recalls.of(plan.packet) if not r.incoming)
-
-    def _sign(self, plan: RecallPlan, said: RecallOrder) -> list[Publication]:
-        """One recall for each recipient, stored, each in a message of its own."""
-        state, stores = self._state, self._state.stores
-        agreement_id = stores.packets.packet(plan.packet).manifest.agreement.id
-        made = []
-        for recipient in plan.recipients:
-            recall = Recall(
-                header=state.signer.header,
-                address=Address(
-                    recipient=recipient,
-                    agreement_id=agreement_id,
-                    seq=stores.channels.next_seq(recipient, agreement_id),
-                ),
-                packet=plan.packet,
-                said=said,
-            )
-            tree, publication = sign_together(
-                state.signer, [(StatementType.RECALL, encode_recall(recall))]
-            )
-            stores.recalls.put(signed(tree), incoming=False)
-            made.append(publication)
-        return made
 
     def overdue(self) -> tuple[StoredRecall, ...]:
         """Our recalls whose time is up, by the log's time, and that have no answer."""

@@ -7,7 +7,6 @@ from tearline.agreement import Agreement
 from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
-    MalformedInput,
     NotFound,
     StandingOutdated,
     StandingUntold,
@@ -30,6 +29,7 @@ from tearline.wire.exchange import Publication, encode_publication
 from tearline.wire.standings import encode_standing
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.gaps import Gap, gaps_of
+from tearline_client.border.ordering import recall_suspended
 from tearline_client.border.sender import Sender
 from tearline_client.state import NodeState
 
@@ -80,7 +80,6 @@ class Standings:
 
         Raises:
             AgreementNotInForce: If there is no such agreement, article or direction.
-            MalformedInput: If it is to erase what was sent before.
             StandingUntold: If the exchange refuses it. It holds here all the same.
             RequestError: If the exchange is out of reach. It holds here, and is sent later.
         """
@@ -236,6 +235,7 @@ class Standings:
             stores.standings.wish(self._state.signer.header, agreement_id, change)
             self._queue(agreement_id)
             stores.channels.mark_due(agreement_id)
+            recall_suspended(self._state, stores.agreements.newest(agreement_id))
         await self._sender.flush()
         self._sender.tell()
         await self._sender.flush()
@@ -261,8 +261,6 @@ class Standings:
         return statement
 
     def _verify_scope(self, agreement: Agreement, suspension: Suspension) -> None:
-        if suspension.originated is Originated.ERASE:
-            raise MalformedInput("a suspension erases nothing yet: freeze, and recall each packet")
         if not suspension.article:
             return
         article = agreement.article(suspension.article)

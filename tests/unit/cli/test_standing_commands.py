@@ -88,11 +88,14 @@ def test_what_is_not_there_is_not_suspended(desk: Desk, way: tuple[str, ...]) ->
     assert state(desk) == "in force"
 
 
-def test_nothing_is_erased_by_a_suspension(desk: Desk) -> None:
+def test_what_was_sent_before_is_recalled(desk: Desk) -> None:
     result = desk.run(*SUSPEND, "--erase", "--yes")
-    assert result.exit_code == EXIT_USAGE
-    assert "freeze, and recall each packet" in result.stderr
-    assert state(desk) == "in force"
+    assert result.exit_code == 0, result.stderr
+    assert "`tearline packet recalls` lists the answers" in result.stderr
+    assert "is not undone by it" in result.stderr
+    assert state(desk) == "suspended by us-justice"
+    shown = desk.run("agreement", "show", NAME).stderr
+    assert "what it sent: erase" in shown
 
 
 def test_it_is_asked_for_twice(desk: Desk) -> None:

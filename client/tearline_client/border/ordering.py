@@ -1,0 +1,126 @@
+"""Ordering recalls: signed, stored and queued; also all that a suspension has partners erase.
+
+Everything here happens inside the caller's transaction, so that what was suspended and what is
+recalled for it are queued together, whatever ends this process.
+"""
+
+from collections.abc import Iterable
+
+from tearline.agreement import Agreement
+from tearline.channel import Address
+from tearline.identity import agency_uri_of
+from tearline.recall import Recall, RecallOrder, RecallReason, recalled_slots
+from tearline.standing import Originated, StandingBook
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.exchange import encode_publication
+from tearline.wire.recalls import encode_recall
+from tearline.wire.statements import signed
+from tearline_client.link.outgoing import sign_together
+from tearline_client.state import NodeState
+
+RESPOND_MS = 3 * 24 * 3_600_000  # as long as for an urgent request
+
+
+def order_recall(
+    state: NodeState, packet_id: bytes, recipients: Iterable[str], said: RecallOrder
+) -> tuple[int, ...]:
+    """Queues one recall for each recipient, each in a message of its own.
+
+    Args:
+        state: The node.
+        packet_id: 32 bytes; a packet of ours.
+        recipients: URIs of nodes.
+        said: What is recalled.
+
+    Returns:
+        Their places in the outbox.
+    """
+    stores = state.stores
+    agreement_id = stores.packets.manifest(packet_id).agreement.id
+    made = []
+    for recipient in recipients:
+        recall = Recall(
+            header=state.signer.header,
+            address=Address(
+                recipient=recipient,
+                agreement_id=agreement_id,
+                seq=stores.channels.next_seq(recipient, agreement_id),
+            ),
+            packet=packet_id,
+            said=said,
+        )
+        tree, publication = sign_together(
+            state.signer, [(StatementType.RECALL, encode_recall(recall))]
+        )
+        stores.recalls.put(signed(tree), incoming=False)
+        made.append(encode_publication(publication))
+    return stores.outbox.put(made)
+
+
+def is_recalled(state: NodeState, packet_id: bytes, recipient: str) -> bool:
+    """Whether we have taken back all that a node has or gets of a packet of ours."""
+    return (
+        recalled_slots(
+            (
+                stored.order
+                for stored in state.stores.recalls.of(packet_id)
+                if not stored.incoming and (stored.order.whole or stored.partner == recipient)
+            ),
+            b"",
+        )
+        is None
+    )
+
+
+def recall_suspended(state: NodeState, agreement: Agreement) -> int:
+    """Queues recalls of what our own agency's suspensions have partners erase, if any do.
+
+    What was recalled before is not recalled again. Of a packet that nobody may keep, nothing is
+    left at the exchange.
+
+    Args:
+        state: The node.
+        agreement: Whose packets.
+
+    Returns:
+        How many packets are recalled.
+    """
+    book = state.stores.standings.book(agreement.id, state.signer.header)
+    standing = book.newest(state.agency, agreement.id)
+    if standing is None or all(
+        each.originated is not Originated.ERASE for each in standing.suspensions
+    ):
+        return 0
+    count = 0
+    for packet_id, manifest in list(state.stores.packets.manifests()):
+        ours = manifest.header.signer == state.uri and manifest.agreement.id == agreement.id
+        if ours and _recall_packet(state, agreement, book, packet_id, standing.acted_by):
+            count += 1
+    return count
+
+
+def _recall_packet(
+    state: NodeState,
+    agreement: Agreement,
+    book: StandingBook,
+    packet_id: bytes,
+    acted_by: ActedBy | None,
+) -> bool:
+    packets = state.stores.packets
+    article = packets.manifest(packet_id).agreement.article
+    readers = {g.grant.address.recipient for g in packets.grants(packet_id) if not g.incoming}
+    losing = {
+        reader
+        for reader in readers
+        if book.fate(agreement, article, originator=state.agency, holder=agency_uri_of(reader))
+        is Originated.ERASE
+    }
+    due = sorted(reader for reader in losing if not is_recalled(state, packet_id, reader))
+    said = RecallOrder(
+        whole=losing == readers,
+        reason=RecallReason.SUSPENDED,
+        respond_by_ms=state.now_ms() + RESPOND_MS,
+        acted_by=acted_by,
+    )
+    order_recall(state, packet_id, due, said)
+    return bool(due)

@@ -1,0 +1,144 @@
+"""Suspensions that erase: what was sent before is recalled from whom the suspension reaches."""
+
+from dataclasses import replace
+
+import pytest
+
+from attacks.test_recalls import PERSON, settled, shown, states, statuses
+from attacks.test_standings import unreachable
+from simulator import ARTICLE, Member, Simulation
+from tearline.errors import ExchangeUnreachable, PacketFrozen
+from tearline.recall import KeepGround, RecallReason, RecallState
+from tearline.receipt import Status
+from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.wire.exchange import parse_parts
+
+
+async def suspended(member: Member, **changed: object) -> None:
+    whole = Suspension(
+        article="",
+        sender="",
+        recipient="",
+        reason=Reason.BREACH,
+        in_flight=InFlight.HOLD,
+        originated=Originated.ERASE,
+    )
+    suspension = replace(whole, **changed)  # type: ignore[arg-type]
+    await member.node.standings.suspend("narcotics-2026", suspension, acted_by=PERSON)
+
+
+def opens(member: Member, packet: bytes) -> bool:
+    """Whether a member has keys of a packet, frozen or not."""
+    return member.node.state.stores.packets.packet(packet).keys != ()
+
+
+async def ciphertexts(world: Simulation, packet: bytes) -> int:
+    stored = await world.store.packet(packet)
+    assert stored is not None
+    return len(parse_parts(stored.parts).ciphertexts)
+
+
+async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    (other,) = await world.mx.send(world.cn)
+    await settled(world)
+    await suspended(world.us)
+    assert await ciphertexts(world, packet) == 0
+    await settled(world)
+    await settled(world)
+    for member in (world.cn, world.mx):
+        assert member.codes() == []
+        assert not opens(member, packet)
+    assert shown(world.cn, other)
+    said = world.us.node.recalls.of(packet)
+    assert [each.state for each in said] == [RecallState.ERASED] * 2
+    assert {each.order.reason for each in said} == {RecallReason.SUSPENDED}
+    assert statuses(world.us, packet) == [Status.ERASED] * 2
+    # Said once, however often it is said again; and nothing brings it back.
+    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await settled(world)
+    assert len(world.us.node.recalls.of(packet)) == 2
+    assert shown(world.cn, packet) == 0
+
+
+async def test_a_suspension_erases_where_it_reaches_and_nowhere_else(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    await suspended(world.us, article=ARTICLE, sender=us, recipient=mx)
+    assert await ciphertexts(world, packet)
+    await settled(world)
+    await settled(world)
+    assert (opens(world.cn, packet), opens(world.mx, packet)) == (True, False)
+    # What is suspended of the rest later erases the rest.
+    await suspended(world.us)
+    await settled(world)
+    assert not opens(world.cn, packet)
+    assert await ciphertexts(world, packet) == 0
+    assert {each.partner for each in world.us.node.recalls.of(packet)} == {
+        world.cn.node.uri,
+        world.mx.node.uri,
+    }
+
+
+async def test_what_a_suspension_erases_a_person_may_keep_and_it_stays_frozen(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    await suspended(world.us)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.OPEN]
+    with pytest.raises(PacketFrozen):
+        world.cn.node.show(packet)
+    await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.KEPT]
+    with pytest.raises(PacketFrozen):
+        world.cn.node.show(packet)
+    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await settled(world)
+    assert shown(world.cn, packet)
+
+
+async def test_what_was_erased_on_its_way_is_not_issued_anew(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await suspended(world.us)
+    await settled(world)
+    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    for _ in range(2):
+        await settled(world)
+    assert world.cn.grants() == []
+    assert len(world.us.node.state.stores.packets.grants(packet)) == 1
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_without_the_exchange_it_is_recalled_later(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    publish = world.us.exchange.publication
+    unreachable(world.us)
+    with pytest.raises(ExchangeUnreachable):
+        await suspended(world.us)
+    world.us.exchange.publication = publish
+    assert opens(world.cn, packet)
+    await settled(world)
+    await settled(world)
+    assert not opens(world.cn, packet)
+    assert states(world.us, packet) == [RecallState.ERASED]
+
+
+async def test_two_parties_that_erase_at_once_both_do(world: Simulation) -> None:
+    (ours,) = await world.us.send(world.cn)
+    (theirs,) = await world.cn.send(world.us)
+    await settled(world)
+    await suspended(world.us)
+    await suspended(world.cn)
+    await settled(world)
+    await settled(world)
+    assert not opens(world.cn, ours)
+    assert not opens(world.us, theirs)
+    assert states(world.us, ours) == states(world.cn, theirs) == [RecallState.ERASED]
+    assert [member.codes() for member in world.members] == [[], [], []]
