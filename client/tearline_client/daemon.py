@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
-from tearline.errors import LogError, RequestError, TlsError
+from tearline.errors import LogError, RequestError, StoreFull, TlsError
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
 
@@ -11,7 +11,7 @@ FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
 DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
 DAY_MS = 24 * 3_600_000
-RETRY_S = (1, 2, 5, 10, 30)  # after each failure to reach the exchange
+RETRY_S = (1, 2, 5, 10, 30)  # after each failure to reach the exchange, or to store something
 
 Report = Callable[[str], None]
 
@@ -21,8 +21,8 @@ async def run_daemon(
 ) -> None:
     """Works until ``stop`` is set, then signs last marks and ends.
 
-    An exchange out of reach is waited for. A log that is not the one followed so far ends the
-    work: nothing may be sent on it before an officer has looked.
+    An exchange out of reach is waited for, and so is room on a full disk. A log that is not the
+    one followed so far ends the work: nothing may be sent on it before an officer has looked.
 
     Args:
         node: The node, open.
@@ -55,7 +55,7 @@ async def run_daemon(
                 await work
             except asyncio.CancelledError:
                 break
-            except RequestError as error:
+            except (RequestError, StoreFull) as error:
                 pause = RETRY_S[min(failures, len(RETRY_S) - 1)]
                 failures += 1
                 report(f"{error} Trying again in {pause} s.")
@@ -79,7 +79,13 @@ async def run_daemon(
 
 async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
     """Tells hooks of what happens, whether or not the exchange is in reach."""
-    await _until_one_ends(_scan(node), *(node.notices.serve(hook, report) for hook in hooks))
+    while True:
+        try:
+            await _until_one_ends(
+                _scan(node), *(node.notices.serve(hook, report) for hook in hooks)
+            )
+        except StoreFull:  # the work reports it; a hook is told again, under the same number
+            await asyncio.sleep(DUE_S)
 
 
 async def _scan(node: Node) -> None:
