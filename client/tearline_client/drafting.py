@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
+from tearline_client.desks.correcting import CorrectionPlan
 from tearline_client.importers.documents import Document, document_fields
 from tearline_client.importers.findings import Finding, Imported
 from tearline_client.importers.ftm import read_ftm
@@ -16,6 +18,7 @@ from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.plan import ReleasePlan
+from tearline_client.views import PacketView
 
 Reader = Callable[[Path], Imported]
 NARRATIVE = "Packet/narrative"
@@ -132,6 +135,70 @@ def draft_answer(
     return Drafted(plans=(plan,), findings=imported.findings, entities=len(imported.entities))
 
 
+def draft_correction(
+    node: Node,
+    packet: bytes,
+    path: Path,
+    *,
+    evaluation: str = "",
+    guarded: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    narrative: str = "",
+    documents: Sequence[Document] = (),
+) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
+    """Plans what takes the place of a packet of ours, under its terms, for all who have it.
+
+    Args:
+        node: The node that sent it.
+        packet: 32 bytes, the packet that is corrected.
+        path: All that is said now, as FollowTheMoney JSON lines that make one packet.
+        evaluation: 4x4; as it was where it is empty.
+        guarded: A stricter category for single fields, beside those that were guarded.
+        narrative: Free text that goes with it.
+        documents: Files that go with it.
+
+    Returns:
+        The plan, and every value that could not be validated.
+
+    Raises:
+        MalformedInput: If the file does not make one packet.
+        TearlineError: As ``Corrections.plan``, or if the source is not readable.
+    """
+    shown, packets = node.corrections.corrected(packet), node.state.stores.packets
+    manifest = shown.manifest
+    imported = read_ftm(path)
+    _verify_guards(guarded, imported.entities)
+    groups = connected_groups(imported.entities)
+    if len(groups) != 1:
+        raise MalformedInput(f"{path} makes {len(groups)} packets, to take the place of one")
+    # What was asked does not mark what is answered.
+    asked = {
+        source
+        for source in manifest.derived_from
+        if (held := packets.held(source)) and held.manifest.kind is PacketKind.RECORD_REQUEST
+    }
+    about = About(
+        article=manifest.agreement.article,
+        purpose=shown.grants[0].grant.purpose if shown.grants else "",
+        kind=manifest.kind,
+        case_id=manifest.case_id,
+        urgency=manifest.urgency,
+        evaluation=evaluation or manifest.evaluation,
+        derived_from=tuple(each for each in manifest.derived_from if each not in asked),
+        guarded=dict(guarded),
+    )
+    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    extra = _beside(narrative, documents, _narrative_path(shown))
+    draft = node.draft(groups[0], about, agreement=name, extra=extra)
+    draft = replace(draft, derived_from=manifest.derived_from)
+    return node.corrections.plan(shown, draft), imported.findings
+
+
+def _narrative_path(shown: PacketView) -> str:
+    """Where a packet's narrative stands, so that what takes its place stands there too."""
+    paths = (opened.field.path for opened in shown.view.best())
+    return next((path for path in paths if path.endswith(f"/{NARRATIVE}")), "")
+
+
 def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
     """Checks that each guard names a field: a misspelt one must not pass for none.
 
@@ -143,11 +210,13 @@ def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[En
         raise MalformedInput(f"the source has no field {entity_id}/{name} to guard")
 
 
-def _beside(narrative: str, documents: Sequence[Document]) -> tuple[Field, ...]:
+def _beside(
+    narrative: str, documents: Sequence[Document], narrative_path: str = ""
+) -> tuple[Field, ...]:
     size = sum(len(document.content) for document in documents)
     if size > MAX_DOCUMENTS_BYTES:
         raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
-    told = (narrative_field(narrative),) if narrative else ()
+    told = (narrative_field(narrative, narrative_path),) if narrative else ()
     return (*told, *(field for document in documents for field in document_fields(document)))
 
 
@@ -157,7 +226,7 @@ def _places(findings: Sequence[Finding]) -> str:
     return "".join(told)
 
 
-def narrative_field(text: str) -> Field:
-    """The narrative of a packet, which belongs to no entity."""
-    path = f"{secrets.token_hex(16)}/{NARRATIVE}"
+def narrative_field(text: str, path: str = "") -> Field:
+    """The narrative of a packet, which belongs to no entity; at a new place, or at ``path``."""
+    path = path or f"{secrets.token_hex(16)}/{NARRATIVE}"
     return Field(path=path, values=(text.encode(),), marking=marking_of(path))

@@ -38,6 +38,7 @@ from tearline_client.border.sender import Sender
 from tearline_client.cosigner import Cosigner
 from tearline_client.desks.casework import Cases
 from tearline_client.desks.consenting import Consents
+from tearline_client.desks.correcting import Corrections
 from tearline_client.desks.erasing import draft_order, sign_order
 from tearline_client.desks.proposing import Proposals
 from tearline_client.desks.recalling import Recalls
@@ -147,6 +148,7 @@ class Node:
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
         self.recalls = Recalls(state, self._sender, self.sync)
+        self.corrections = Corrections(state, self._releasing)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)

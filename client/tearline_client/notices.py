@@ -117,6 +117,7 @@ def arrival(received: Received) -> Due | None:
                 "agreement": manifest.agreement.id,
                 "article": manifest.agreement.article,
                 "case": manifest.case_id,
+                **({"corrects": manifest.supersedes} if manifest.supersedes else {}),
             },
         )
     if statement.type is StatementType.STANDING:

@@ -52,6 +52,7 @@ from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.cases import CaseStore
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.consents import ConsentStore
+from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
@@ -91,6 +92,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.recalls = RecallStore(database)
+        self.corrections = CorrectionStore(database)
         self.standings = StandingStore(database, self.agreements)
         self.requests = RequestStore(database, self.packets, self.agreements, self.standings)
         self.erasures = ErasureStore(database, self.log)

@@ -188,6 +188,7 @@ class SyncNode:
         self.cases = SyncDesk(node.cases, loop)
         self.requests = SyncDesk(node.requests, loop)
         self.recalls = SyncDesk(node.recalls, loop)
+        self.corrections = SyncDesk(node.corrections, loop)
 
     open = staticmethod(_opened(Node.open))
 

@@ -8,6 +8,7 @@ one is told so. Specified in docs/spec/packet-v1.md, section 10.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from tearline.errors import CorrectionRefused
 from tearline.identity import agency_uri_of
@@ -18,27 +19,51 @@ Corrects = Mapping[bytes, bytes]
 """From each packet that corrects another to the one it corrects, by their manifests' ids."""
 
 
-def verify_corrects(manifest: Manifest, corrected: Manifest) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a packet is about, and under what it is given: what a correction leaves as it is.
+
+    Attributes:
+        agency: URI of the originator's agency.
+        agreement: 16 bytes, the agreement's id, whatever its version.
+        article: The article.
+        case_id: The case, or empty.
+        kind: What it is about.
+    """
+
+    agency: str
+    agreement: bytes
+    article: str
+    case_id: str
+    kind: PacketKind
+
+
+def subject_of(manifest: Manifest) -> Subject:
+    """The subject of a packet."""
+    return Subject(
+        agency=agency_uri_of(manifest.header.signer),
+        agreement=manifest.agreement.id,
+        article=manifest.agreement.article,
+        case_id=manifest.case_id,
+        kind=manifest.kind,
+    )
+
+
+def verify_corrects(correction: Subject, corrected: Subject) -> None:
     """Checks that a packet may take the place of another (spec P-30).
 
-    What a packet is about, and under what it was given, is not corrected: whoever may read the
-    one reads the other on the same terms.
+    Whoever may read the one then reads the other on the same terms.
 
     Raises:
-        CorrectionRefused: If they are of different agencies, agreements, articles, cases or
-            kinds; or if it is a request, which is withdrawn instead and made anew.
+        CorrectionRefused: If their subjects differ; or if it is a request, which is withdrawn
+            instead and made anew.
     """
-    if agency_uri_of(manifest.header.signer) != agency_uri_of(corrected.header.signer):
+    if correction.agency != corrected.agency:
         raise CorrectionRefused("that packet is another agency's")
-    if manifest.kind is PacketKind.RECORD_REQUEST:
+    if correction.kind is PacketKind.RECORD_REQUEST:
         raise CorrectionRefused("a request is withdrawn and made anew")
-    if _terms(manifest) != _terms(corrected):
+    if correction != corrected:
         raise CorrectionRefused("it is of another agreement, article, case or kind")
-
-
-def _terms(manifest: Manifest) -> tuple[bytes, str, str, PacketKind]:
-    agreement = manifest.agreement
-    return agreement.id, agreement.article, manifest.case_id, manifest.kind
 
 
 def earlier(packet: bytes, corrects: Corrects) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from builders import CN, US, federation, node_of, packet
-from tearline.correction import earlier, superseded, verify_corrects, verify_length
+from tearline.correction import earlier, subject_of, superseded, verify_corrects, verify_length
 from tearline.errors import CorrectionRefused
 from tearline.limits import MAX_CORRECTIONS
 from tearline.packet import Manifest, PacketKind
@@ -21,9 +21,10 @@ def manifest(agency: str = US) -> Manifest:
 def test_a_packet_corrects_one_of_its_own_agency_on_the_same_terms() -> None:
     corrected = manifest()
     newer = replace(corrected.agreement, version=corrected.agreement.version + 1)
-    verify_corrects(replace(manifest(), agreement=newer, evaluation="A1"), corrected)
+    later = replace(manifest(), agreement=newer, evaluation="A1")
+    verify_corrects(subject_of(later), subject_of(corrected))
     other = replace(corrected.header, signer=node_of(US).replace("liaison", "other"))
-    verify_corrects(replace(corrected, header=other), corrected)
+    verify_corrects(subject_of(replace(corrected, header=other)), subject_of(corrected))
 
 
 @pytest.mark.parametrize(
@@ -39,13 +40,16 @@ def test_a_packet_corrects_one_of_its_own_agency_on_the_same_terms() -> None:
 )
 def test_what_is_given_under_other_terms_is_no_correction(changed: dict[str, object]) -> None:
     with pytest.raises(CorrectionRefused):
-        verify_corrects(replace(manifest(), **changed), manifest())  # type: ignore[arg-type]
+        verify_corrects(
+            subject_of(replace(manifest(), **changed)),  # type: ignore[arg-type]
+            subject_of(manifest()),
+        )
 
 
 def test_a_request_is_not_corrected() -> None:
     request = replace(manifest(), kind=PacketKind.RECORD_REQUEST)
     with pytest.raises(CorrectionRefused):
-        verify_corrects(request, request)
+        verify_corrects(subject_of(request), subject_of(request))
 
 
 def test_a_line_leads_back_to_its_first() -> None:

@@ -19,6 +19,7 @@ from tearline.errors import (
     ChannelGap,
     ChannelStalled,
     CiphertextMissing,
+    CorrectedUnknown,
     EntryNotIncluded,
     FileExposed,
     GrantMisdirected,
@@ -54,6 +55,7 @@ from tearline.wire.exchange import (
     parse_delivery,
 )
 from tearline_client.border.answering import recalled_of, take_recall
+from tearline_client.border.correcting import verify_superseding
 from tearline_client.border.deriving import verify_taken
 from tearline_client.border.filing import verify_filed, verify_part
 from tearline_client.border.given import take_consent
@@ -88,6 +90,7 @@ _MAY_PASS = (
     SuiteUnknown,
     CiphertextMissing,  # it was recalled since, which the node reads further on
     RecordRequestUnknown,  # a request that waits is opened
+    CorrectedUnknown,  # what it corrects comes from another node of that agency
     RetentionUnknown,  # the agreement comes, or a clock is set
     StepBackwards,  # what stopped its clock meanwhile comes late
     NotExpired,  # the same
@@ -394,6 +397,8 @@ class Receiver:
         packets, now_ms = self._state.stores.packets, self._state.now_ms()
         packet_id = received.manifest_signed.statement.id
         verify_taken(packets, received.manifest, received.view, node=self._state.uri)
+        verify_superseding(self._state, received.manifest)
+        self._state.stores.corrections.put(packet_id, received.manifest.supersedes)
         packets.put_packet(
             received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
         )

@@ -34,6 +34,7 @@ from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
 )
+from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying, Verdict
 from tearline_client.border.settling import Settling
@@ -77,6 +78,8 @@ class Sender:
             packet_id = packet.manifest.statement.id
             stores.packets.put_packet(packet.manifest, self._state.uri, packet.parts, now_ms=now_ms)
             stores.packets.put_keys(packet_id, packet.keys)
+            corrects = parse_manifest(packet.manifest.statement.body).supersedes
+            stores.corrections.put(packet_id, corrects)
             self.store_grants(packet.grants)
         return self.store_publications(composition.publications)
 

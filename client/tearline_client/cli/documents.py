@@ -13,6 +13,7 @@ from tearline.policy.category import CATEGORIES
 from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.seen import corrections_of
 from tearline_client.exporters.documents import documents_in
 from tearline_client.exporters.files import create_file
 from tearline_client.importers.documents import Document, read_document
@@ -69,6 +70,8 @@ def export(frame: Frame, packet: str, folder: Path) -> None:
     async def run(node: Node) -> dict[str, OpenedField]:
         packet_id = node.state.stores.packets.find(packet)
         shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        for words in corrections_of(shown, node.corrections.newest(packet_id)):
+            frame.say(words)
         found = documents_in(shown.view)
         if not found:
             raise NotFound("no document of it is open here")

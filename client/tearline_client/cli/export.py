@@ -33,11 +33,17 @@ def command() -> None:
 def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
 
-    Only fields in clear form; what was generalised or kept back is left out.
+    Only fields in clear form; what was generalised or kept back is left out, and of all that are
+    here those that were corrected since.
     """
 
     async def run(node: Node) -> tuple[list[Entity], tuple[str, ...]]:
         entities, shown = exported(node, packets)
+        superseded = node.corrections.superseded()
+        for packet_id in shown:
+            if packet_id in superseded:
+                last = superseded[packet_id].hex()[:12]
+                frame.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         node.access.record(act, shown, person=frame.settings.person)
         store = node.state.stores.packets
@@ -65,15 +71,19 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
 def exported(
     node: Node, packets: tuple[str, ...]
 ) -> tuple[list[Entity], dict[bytes, list[OpenedField]]]:
-    """The entities of some packets, or of all not frozen.
+    """The entities of some packets, or of all that are neither frozen nor superseded.
 
     Ids are resolved within originator and agreement.
 
     Returns:
         The entities, and by packet the fields that they are made of, for the access log.
     """
-    store = node.state.stores.packets
-    everything = [packet_id for packet_id in store.ids()[::-1] if not store.is_frozen(packet_id)]
+    store, superseded = node.state.stores.packets, node.corrections.superseded()
+    everything = [
+        packet_id
+        for packet_id in store.ids()[::-1]
+        if not store.is_frozen(packet_id) and packet_id not in superseded
+    ]
     ids = [store.find(prefix) for prefix in packets] if packets else everything
     by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
     taken: dict[bytes, list[OpenedField]] = {}

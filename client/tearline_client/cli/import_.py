@@ -8,7 +8,7 @@ import click
 from tearline_client.cli.at_work import at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.packet import order_of, order_options
+from tearline_client.cli.order import order_of, order_options
 from tearline_client.cli.release import Released, release
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.drafting import Drafted, Order, Reader, draft_file

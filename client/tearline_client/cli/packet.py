@@ -1,24 +1,24 @@
 """``tearline packet``: what is sent, what each partner sees of it, what came."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tearline.bodies.evaluation import explain_evaluation
-from tearline.errors import EvaluationInvalid, NotFound
-from tearline.packet import PacketKind, Urgency, verify_evaluation
+from tearline.errors import NotFound
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, read_text, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, counted, time_text
 from tearline_client.cli.consent import pass_on
+from tearline_client.cli.correct import correct
 from tearline_client.cli.documents import attach_option, attached, export
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
+from tearline_client.cli.order import narrative_of, narrative_option, order_of, order_options
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls
 from tearline_client.cli.release import (
@@ -36,23 +36,21 @@ from tearline_client.cli.seen import (
     below_the_line,
     caveats_of,
     cell_rows,
+    corrections_of,
     describe,
     find_path,
     text_column,
     view_rows,
     what_to_heed,
 )
-from tearline_client.drafting import Order, draft_file
+from tearline_client.drafting import draft_file
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.planning.drafts import About
 from tearline_client.planning.plan import Cell
 from tearline_client.store.packets import StoredGrant
-from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import PacketView, open_view
 
 _FILE = click.Path(path_type=Path)
-_MAX_NARRATIVE = 1 << 20
 _sync_option = click.option(
     "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
 )
@@ -77,6 +75,7 @@ for _verb in (
     reject,
     search,
     pass_on,
+    correct,
     recall,
     recalls,
     keep,
@@ -87,86 +86,9 @@ command.add_command(export)
 command.add_command(kinds)
 
 
-def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say under what something is sent, and to whom; as one Order."""
-    options = (
-        click.option("--to", multiple=True, required=True, help="Partner agency, or a node URI."),
-        click.option("--agreement", required=True, help="Name of the agreement."),
-        click.option("--article", required=True, help="Id of its article."),
-        click.option("--purpose", required=True, help="What the partner may use it for."),
-        click.option(
-            "--kind",
-            type=click.Choice([kind.value for kind in PacketKind]),
-            default=PacketKind.LEAD.value,
-            show_default=True,
-        ),
-        click.option("--case", "case_id", default="", help="The case it belongs to."),
-        click.option(
-            "--urgency",
-            type=click.Choice([urgency.value for urgency in Urgency]),
-            default=Urgency.ROUTINE.value,
-            show_default=True,
-        ),
-        click.option(
-            "--evaluation",
-            default="X4",
-            show_default=True,
-            callback=_evaluation,
-            help="4x4 of source (A, B, C, X) and information (1 to 4), for example B2.",
-        ),
-        click.option(
-            "--derived-from",
-            "sources",
-            multiple=True,
-            metavar="PACKET",
-            help="A packet here that it was made from: the beginning of its id.",
-        ),
-        click.option(
-            "--guard",
-            "guarded",
-            multiple=True,
-            metavar="ENTITY/PROPERTY=CATEGORY",
-            help="Mark one field more strictly than the profile does, for example as method.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    try:
-        verify_evaluation(text)
-    except EvaluationInvalid as error:
-        raise click.BadParameter(f"{error.what} {error.next}") from None
-    return text
-
-
-def order_of(options: dict[str, Any]) -> Order:
-    """The Order that ``order_options`` collected."""
-    to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
-    about = About(
-        **{
-            **options,
-            "kind": PacketKind(options["kind"]),
-            "urgency": Urgency(options["urgency"]),
-            "guarded": dict(_guarded(text) for text in options["guarded"]),
-        }
-    )
-    return Order(to=to, agreement=agreement, about=about, sources=sources)
-
-
-def _guarded(text: str) -> tuple[tuple[str, str], str]:
-    place, equals, category = text.partition("=")
-    entity, slash, name = place.rpartition("/")
-    if not (equals and slash and entity and name):
-        raise click.BadParameter("ENTITY/PROPERTY=CATEGORY was expected", param_hint="--guard")
-    return (entity, name), category
-
-
 @command.command()
 @click.argument("file", type=_FILE)
-@click.option("--narrative", type=_FILE, help="File with the free text that goes with it.")
+@narrative_option
 @attach_option
 @order_options
 @pass_frame
@@ -178,7 +100,7 @@ def preview(
     An arrow stands before another entity: by its name, where the partner will see that, else as
     unnamed, with the digits that its own fields begin with.
     """
-    text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
+    text = narrative_of(narrative)
     documents = attached(attach)
 
     async def run(node: Node) -> tuple[list[Cell], TrustState]:
@@ -197,7 +119,7 @@ def preview(
 
 @command.command()
 @click.argument("file", type=_FILE)
-@click.option("--narrative", type=_FILE, help="File with the free text that goes with it.")
+@narrative_option
 @attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
 @order_options
@@ -215,7 +137,7 @@ def send(
     Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
     an id that `tearline packet approve` takes.
     """
-    text = read_text(narrative, maximum=_MAX_NARRATIVE) if narrative else ""
+    text = narrative_of(narrative)
     documents = attached(attach)
     order = order_of(options)
 
@@ -243,6 +165,7 @@ def list_command(frame: Frame, sync: bool) -> None:
         if sync:
             await node.receive()
         trust_list = node.state.trust.trust_list
+        superseded = node.corrections.superseded()
         rows: list[dict[str, object]] = []
         for packet in node.state.stores.packets.packets():
             manifest = packet.manifest
@@ -256,11 +179,14 @@ def list_command(frame: Frame, sync: bool) -> None:
                     "case": manifest.case_id,
                     "urgency": manifest.urgency.value,
                     "at": time_text(packet.received_ms),
+                    "corrects": manifest.supersedes.hex()[:12],
+                    "corrected_by": superseded.get(packet.id, b"").hex()[:12],
                 }
             )
         return rows
 
-    frame.emit(at_work(frame, run), ["packet", "from", "kind", "case", "urgency", "at"])
+    columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by"]
+    frame.emit(at_work(frame, run), columns)
 
 
 @command.command()
@@ -273,20 +199,24 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     The sender is told that it was opened; where a person is logged in, that it was seen.
     """
 
-    async def run(node: Node) -> tuple[PacketView, TrustState, tuple[StoredRecall, ...]]:
+    async def run(node: Node) -> tuple[PacketView, TrustState, list[str]]:
         if sync:
             await node.receive()
         packet_id = _find(node, packet)
         manifest = node.state.stores.packets.packet(packet_id).manifest
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
-        return shown, node.state.trust, node.recalls.of(packet_id)
+        taken_back = sorted({each.state for each in node.recalls.of(packet_id)})
+        words = corrections_of(shown, node.corrections.newest(packet_id))
+        words += [f"Its originator has recalled it, or a part of it: {s.text}." for s in taken_back]
+        return shown, node.state.trust, words
 
-    shown, trust, taken_back = at_work(frame, run)
+    shown, trust, standing = at_work(frame, run)
     if frame.settings.output == "table":
         frame.say(describe(shown, trust))
-        for state in sorted({each.state for each in taken_back}):
-            frame.say(f"Its originator has recalled it, or a part of it: {state.text}.")
+    for words in standing:
+        frame.say(words)
+    if frame.settings.output == "table":
         frame.say(explain_evaluation(shown.manifest.evaluation))
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":

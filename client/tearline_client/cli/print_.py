@@ -87,6 +87,7 @@ def document_of(node: Node, shown: PacketView, person: str) -> Document:
     recipients = sorted({g.grant.address.recipient for g in shown.grants})
     purposes = dict.fromkeys(grant.grant.purpose for grant in shown.grants)
     source, information = manifest.evaluation[0], manifest.evaluation[1]
+    newest, corrects = node.corrections.newest(shown.packet.id), manifest.supersedes
     kind = manifest.kind.value.replace("-", " ").capitalize()
     facts = {
         "From": f"{sender} ({agency_uri_of(manifest.header.signer)})",
@@ -99,6 +100,8 @@ def document_of(node: Node, shown: PacketView, person: str) -> Document:
         "Source": f"{source}: {SOURCE[source]}",
         "Information": f"{information}: {INFORMATION[information]}",
         "Made here" if shown.own else "Arrived": _utc(shown.packet.received_ms),
+        "Corrected by": "" if newest == shown.packet.id else f"packet {newest.hex()}",
+        "Takes the place of": f"packet {corrects.hex()}" if corrects else "",
         "May be used until": _utc(manifest.not_after_ms),
     }
     return Document(

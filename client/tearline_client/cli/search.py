@@ -68,6 +68,7 @@ def search(
         if len(found) == MAX_FOUND:
             frame.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
         sought = Sought(text)
+        superseded = node.corrections.superseded()
         rows: list[dict[str, object]] = []
         for packet_id, fields in found.items():
             packet = node.state.stores.packets.packet(packet_id)
@@ -86,12 +87,14 @@ def search(
                         "field": short(opened.field.path),
                         "form": opened.field.form.text,
                         "fits": "" if rank is None else rank.text,
+                        "corrected_by": superseded.get(packet_id, b"").hex()[:12],
                         "value": field_text(opened.field),
                     }
                 )
         return rows
 
-    frame.emit(at_work(frame, run), ["packet", "from", "field", "form", "fits", "value"])
+    columns = ["packet", "from", "field", "form", "fits", "corrected_by", "value"]
+    frame.emit(at_work(frame, run), columns)
 
 
 def _sender(node: Node, name: str) -> str:

@@ -36,6 +36,21 @@ def describe(shown: PacketView, trust: TrustState) -> str:
     )
 
 
+def corrections_of(shown: PacketView, newest: bytes) -> list[str]:
+    """What a reader must know of a packet that another took the place of, or that did so itself.
+
+    Args:
+        shown: The packet.
+        newest: The last of its line.
+    """
+    lines = []
+    if newest != shown.packet.id:
+        lines.append(f"Corrected since: packet {newest.hex()[:12]} has taken its place.")
+    if shown.manifest.supersedes:
+        lines.append(f"It takes the place of packet {shown.manifest.supersedes.hex()[:12]}.")
+    return lines
+
+
 def view_rows(shown: PacketView) -> list[dict[str, object]]:
     """A row for every field that is open, in its most revealing form."""
     names = captions(

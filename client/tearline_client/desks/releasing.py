@@ -23,6 +23,7 @@ from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
+from tearline_client.border.correcting import verify_correction
 from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.reissuing import Reissuing
@@ -118,19 +119,30 @@ class Releasing:
             BodyIncomplete: If something is missing that the draft's kind asks for.
             BodyRefused: If something in it is not what its kind asks for.
             CaseError: If it names a case that we are not in, or that a partner is not.
+            CorrectionRefused, CorrectedAlready, PacketRecalled: If it is to correct what it cannot.
         """
         recipients = tuple(dict.fromkeys(node_of(self._state.trust, name) for name in to))
         article = draft.agreement.article(draft.article)
         if draft.kind.value not in article.kinds or draft.purpose not in article.purposes:
             raise AgreementNotInForce("the article does not cover this kind or purpose")
         for recipient in recipients:
-            verify_direction(
-                article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
-            )
+            self.verify_way(article, recipient)
         verify_body(draft.kind, draft.fields)
-        verify_filing(self._state.stores.cases, draft.case_id, recipients)
+        if draft.supersedes:  # who had what it corrects had it under that case
+            verify_correction(self._state, draft, recipients)
+        else:
+            verify_filing(self._state.stores.cases, draft.case_id, recipients)
         policy = self._state.policies.under(draft.agreement)
         return plan_release(draft, recipients, policy, sender=self._state.uri)
+
+    def verify_way(self, article: ArticleTerms, recipient: str) -> None:
+        """Checks that packets go from us to a node under an article.
+
+        Raises:
+            AgreementNotInForce: If not.
+        """
+        ends = {"sender": self._state.agency, "recipient": agency_uri_of(recipient)}
+        verify_direction(article, **ends)
 
     async def send(
         self,
@@ -162,6 +174,7 @@ class Releasing:
         for plan in plans:
             _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
             self._onward.verify(plan)
+            verify_correction(self._state, plan.draft, plan.recipients)
         with self._state.stores.database.transaction():
             also()
             composition = compose(plans, self._releaser(persons))
@@ -211,9 +224,7 @@ class Releasing:
             not_after_ms=shown.manifest.not_after_ms,
             derived_from=shown.manifest.derived_from,
         )
-        verify_direction(
-            article, sender=agency_uri_of(self._state.uri), recipient=agency_uri_of(recipient)
-        )
+        self.verify_way(article, recipient)
         self._obeying.verify_may_send(agreement, article.id, recipient)
         plan = plan_release(
             draft,

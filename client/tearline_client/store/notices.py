@@ -30,7 +30,7 @@ EVENTS: Mapping[str, str] = {
 
 IDS = frozenset(
     {"packet", "grant", "statement", "agreement", "sender", "recipient", "article", "request"}
-    | {"case", "pending", "code", "key", "until_ms"}
+    | {"case", "corrects", "pending", "code", "key", "until_ms"}
 )
 """What a notice may name, beside its event and time."""
 

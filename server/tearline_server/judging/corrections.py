@@ -1,6 +1,6 @@
 """Judging packets that take the place of others: their originator's alone, for who had those."""
 
-from tearline.correction import earlier, verify_corrects, verify_length
+from tearline.correction import earlier, subject_of, verify_corrects, verify_length
 from tearline.errors import CorrectedAlready, CorrectionRefused, PacketRecalled
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
@@ -26,7 +26,7 @@ def verify_correction(hearing: Hearing, manifest: Manifest) -> None:
     ):
         facts = None
     if facts is not None:
-        verify_corrects(manifest, facts.manifest)
+        verify_corrects(subject_of(manifest), subject_of(facts.manifest))
     elif not docket.known.is_restored:  # else it may be lost with an earlier life of this one
         raise CorrectionRefused("no packet of this agency bears that id")
     verify_length(corrected, docket.corrects)

@@ -1,0 +1,106 @@
+"""``tearline packet correct``: a packet that takes another's place, for all who have that."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from tearline.policy.form import Form
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import agency_name, at_work, counted
+from tearline_client.cli.documents import attach_option, attached
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.order import (
+    evaluation_option,
+    guard_option,
+    narrative_of,
+    narrative_option,
+)
+from tearline_client.cli.release import Released, emit_released, release
+from tearline_client.cli.seen import content_text, short
+from tearline_client.desks.correcting import Change, CorrectionPlan, Seen
+from tearline_client.drafting import draft_correction
+from tearline_client.node import Node
+
+
+@click.command(cls=Command)
+@click.argument("packet")
+@click.argument("file", type=click.Path(path_type=Path))
+@narrative_option
+@attach_option
+@evaluation_option("")
+@guard_option
+@click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
+@pass_frame
+def correct(
+    frame: Frame,
+    packet: str,
+    file: Path,
+    narrative: Path | None,
+    attach: tuple[str, ...],
+    evaluation: str,
+    guarded: Mapping[tuple[str, str], str],
+    dry_run: bool,
+) -> None:
+    """Put FILE (FollowTheMoney JSON lines) in the place of our PACKET, for all who have it.
+
+    FILE holds all that is said now, with its narrative and documents: what it leaves out is gone.
+    Each partner that has PACKET gets it in the forms that are allowed now, and is told that it
+    takes PACKET's place. What was marked more strictly by hand stays so.
+    """
+    text, documents = narrative_of(narrative), attached(attach)
+
+    async def run(node: Node) -> tuple[CorrectionPlan, TrustState, Released | None]:
+        await node.sync()
+        plan, findings = draft_correction(
+            node,
+            node.state.stores.packets.find(packet),
+            file,
+            evaluation=evaluation,
+            guarded=guarded,
+            narrative=text,
+            documents=documents,
+        )
+        for finding in findings:
+            frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
+        released = None if dry_run else await release(frame, node, [plan.release])
+        return plan, node.state.trust, released
+
+    plan, trust, released = at_work(frame, run)
+    for uri, why in sorted(plan.passed_over.items()):
+        frame.say(f"Not for {agency_name(trust.trust_list, uri)}: {why}.")
+    if dry_run:
+        frame.emit(_rows(plan, trust), ["field", "category", "partner", "before", "after"])
+        frame.say("Nothing was sent: this was a dry run.")
+        return
+    emit_released(frame, released)
+    if released is not None and not isinstance(released, bytes):
+        partners = counted(len(plan.release.recipients), "partner")
+        frame.say(f"It takes the place of {plan.corrected.hex()[:12]} for {partners}.")
+
+
+def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]]:
+    for change in plan.changes:
+        yield {
+            "field": short(change.path),
+            "path": change.path,
+            "category": _category(change),
+            "partner": agency_name(trust.trust_list, change.recipient),
+            "before": _words(change.before),
+            "after": _words(change.after),
+        }
+
+
+def _category(change: Change) -> str:
+    seen = change.after or change.before
+    return seen.category if seen else ""
+
+
+def _words(seen: Seen | None) -> str:
+    if seen is None:
+        return "nothing"
+    if seen.form < Form.GENERALISED:
+        return seen.form.text
+    text = content_text(seen.media_type, seen.values)
+    return text if seen.form is Form.CLEAR else f"{seen.form.text}: {text}"

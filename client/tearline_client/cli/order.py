@@ -1,0 +1,121 @@
+"""The options that say what is sent, under what, and to whom."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tearline.errors import EvaluationInvalid
+from tearline.packet import PacketKind, Urgency, verify_evaluation
+from tearline_client.cli.at_work import read_text
+from tearline_client.drafting import Order
+from tearline_client.planning.drafts import About
+
+_MAX_NARRATIVE = 1 << 20
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+narrative_option: Decorator = click.option(
+    "--narrative",
+    type=click.Path(path_type=Path),
+    help="File with the free text that goes with it.",
+)
+
+
+def narrative_of(path: Path | None) -> str:
+    """The text that ``--narrative`` named, or none."""
+    return read_text(path, maximum=_MAX_NARRATIVE) if path else ""
+
+
+def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    if not text:
+        return text
+    try:
+        verify_evaluation(text)
+    except EvaluationInvalid as error:
+        raise click.BadParameter(f"{error.what} {error.next}") from None
+    return text
+
+
+def evaluation_option(default: str) -> Decorator:
+    """The option for a 4x4 evaluation; with an empty default, it may be left as it is."""
+    return click.option(
+        "--evaluation",
+        default=default,
+        show_default=bool(default),
+        callback=_evaluation,
+        help="4x4 of source (A, B, C, X) and information (1 to 4), for example B2.",
+    )
+
+
+def _guarded(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[tuple[str, str], str]:
+    return dict(map(_guard, texts))
+
+
+def _guard(text: str) -> tuple[tuple[str, str], str]:
+    place, equals, category = text.partition("=")
+    entity, slash, name = place.rpartition("/")
+    if not (equals and slash and entity and name):
+        raise click.BadParameter("ENTITY/PROPERTY=CATEGORY was expected", param_hint="--guard")
+    return (entity, name), category
+
+
+guard_option: Decorator = click.option(
+    "--guard",
+    "guarded",
+    multiple=True,
+    callback=_guarded,
+    metavar="ENTITY/PROPERTY=CATEGORY",
+    help="Mark one field more strictly than the profile does, for example as method.",
+)
+
+
+def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say under what something is sent, and to whom; as one Order."""
+    options = (
+        click.option("--to", multiple=True, required=True, help="Partner agency, or a node URI."),
+        click.option("--agreement", required=True, help="Name of the agreement."),
+        click.option("--article", required=True, help="Id of its article."),
+        click.option("--purpose", required=True, help="What the partner may use it for."),
+        click.option(
+            "--kind",
+            type=click.Choice([kind.value for kind in PacketKind]),
+            default=PacketKind.LEAD.value,
+            show_default=True,
+        ),
+        click.option("--case", "case_id", default="", help="The case it belongs to."),
+        click.option(
+            "--urgency",
+            type=click.Choice([urgency.value for urgency in Urgency]),
+            default=Urgency.ROUTINE.value,
+            show_default=True,
+        ),
+        evaluation_option("X4"),
+        click.option(
+            "--derived-from",
+            "sources",
+            multiple=True,
+            metavar="PACKET",
+            help="A packet here that it was made from: the beginning of its id.",
+        ),
+        guard_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def order_of(options: dict[str, Any]) -> Order:
+    """The Order that ``order_options`` collected."""
+    to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
+    about = About(
+        **{
+            **options,
+            "kind": PacketKind(options["kind"]),
+            "urgency": Urgency(options["urgency"]),
+        }
+    )
+    return Order(to=to, agreement=agreement, about=about, sources=sources)

@@ -1,0 +1,232 @@
+"""Corrections at the node: a packet of ours takes another's place, for all who had that."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tearline.correction import superseded
+from tearline.errors import (
+    AgreementNotInForce,
+    AgreementSuspended,
+    NotFound,
+    NothingReleased,
+    StandingStale,
+    TearlineError,
+)
+from tearline.grant import Grant
+from tearline.packet import TEXT, Field
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking
+from tearline.recall import recalled_slots
+from tearline.receipt import Status
+from tearline.sealing import granted_slots
+from tearline_client.border.obeying import Obeying
+from tearline_client.desks.releasing import Releasing
+from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.state import NodeState
+from tearline_client.views import PacketView, open_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a partner sees of one field.
+
+    Attributes:
+        category: Its category.
+        form: The form; of ``exists``, without values.
+        values: What is seen.
+        media_type: ``text/plain``, or that of a document.
+    """
+
+    category: str
+    form: Form
+    values: tuple[bytes, ...] = ()
+    media_type: str = TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one partner will see otherwise of one field.
+
+    Attributes:
+        path: The field.
+        recipient: The partner's node URI.
+        before: What it was granted; None where that was nothing.
+        after: What the correction gives it; None for nothing.
+    """
+
+    path: str
+    recipient: str
+    before: Seen | None
+    after: Seen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionPlan:
+    """A correction before it is sealed. Nothing has left the house.
+
+    Attributes:
+        corrected: 32 bytes, the packet whose place it takes.
+        release: What is sealed, and what each partner is granted.
+        changes: Every field that a partner will see otherwise, in order of path and partner.
+        passed_over: Partners that had the packet and do not get its correction, and why.
+    """
+
+    corrected: bytes
+    release: ReleasePlan
+    changes: tuple[Change, ...]
+    passed_over: Mapping[str, str]
+
+
+class Corrections:
+    """The desk for corrections, as ``node.corrections``; a plan is sent like any other.
+
+    Args:
+        state: The node.
+        releasing: Where releases are decided.
+    """
+
+    def __init__(self, state: NodeState, releasing: Releasing) -> None:
+        self._state = state
+        self._releasing = releasing
+        self._obeying = Obeying(state)
+
+    def superseded(self) -> dict[bytes, bytes]:
+        """The packets here that are not the last word, ours and partners', and what is."""
+        return superseded(self._state.stores.corrections.all())
+
+    def newest(self, packet_id: bytes) -> bytes:
+        """What a packet was corrected to last; itself where nothing corrects it."""
+        return self.superseded().get(packet_id, packet_id)
+
+    def corrected(self, packet_id: bytes) -> PacketView:
+        """A packet of ours that is to be corrected.
+
+        Raises:
+            NotFound: If it is not here, or not ours.
+        """
+        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        if not shown.own:
+            raise NotFound("the packet is not ours to correct")
+        return shown
+
+    def plan(self, shown: PacketView, draft: Draft) -> CorrectionPlan:
+        """What takes a packet's place, and what each partner that has it will see otherwise.
+
+        A field that the packet has already is marked as strictly as it is there, at least: what
+        was guarded by hand stays guarded.
+
+        Args:
+            shown: The packet; see ``corrected``.
+            draft: What is said now.
+
+        Raises:
+            CorrectionRefused: If it is of another agreement, article, case or kind.
+            CorrectedAlready: If the packet was corrected before.
+            PacketRecalled: If it was recalled from everybody.
+            NothingReleased: If no partner is left that may get it.
+            TearlineError: As ``Releasing.plan``.
+        """
+        marked = _marked(shown)
+        fields = tuple(
+            replace(field, marking=field.marking.raised_to(marked.get(field.path, field.marking)))
+            for field in draft.fields
+        )
+        draft = replace(draft, fields=fields, supersedes=shown.packet.id)
+        candidates, passed_over = [], {}
+        for recipient in sorted({g.grant.address.recipient for g in shown.grants}):
+            why = self._why_not(shown, draft, recipient)
+            if why:
+                passed_over[recipient] = why
+            else:
+                candidates.append(recipient)
+        release = self._releasing.plan(draft, candidates)
+        seeing = {cell.recipient for cell in release.cells() if cell.form > Form.WITHHELD}
+        for recipient in {*candidates} - seeing:
+            passed_over[recipient] = "nothing of it may be released there now"
+        if not seeing:
+            raise NothingReleased("; ".join(sorted(set(passed_over.values()))))
+        release = self._releasing.plan(draft, [each for each in candidates if each in seeing])
+        return CorrectionPlan(
+            corrected=shown.packet.id,
+            release=release,
+            changes=tuple(_changes(shown, release)),
+            passed_over=passed_over,
+        )
+
+    def _why_not(self, shown: PacketView, draft: Draft, recipient: str) -> str:
+        """Why a partner that was granted something of a packet gets no correction; or nothing."""
+        if not any(_live_grants(self._state, shown, recipient)):
+            return "nothing of the packet is there any more"
+        try:
+            article = draft.agreement.article(draft.article)
+            self._releasing.verify_way(article, recipient)
+            self._obeying.verify_may_send(draft.agreement, draft.article, recipient)
+        except (AgreementNotInForce, AgreementSuspended, StandingStale) as error:
+            return _words(error)
+        return ""
+
+
+def _words(error: TearlineError) -> str:
+    return error.what.rstrip(".").lower()
+
+
+def _marked(shown: PacketView) -> dict[str, Marking]:
+    return {opened.field.path: opened.field.marking for opened in shown.view.best()}
+
+
+def _live_grants(state: NodeState, shown: PacketView, recipient: str) -> Iterator[Grant]:
+    """What a partner was granted of a packet of ours and, by all that is known, still has."""
+    orders = [
+        recall.order
+        for recall in state.stores.recalls.of(shown.packet.id)
+        if not recall.incoming and recall.partner == recipient
+    ]
+    for stored in shown.grants:
+        if stored.grant.address.recipient != recipient or stored.withdrawn is not None:
+            continue
+        if stored.status in (Status.ERASED, Status.REFUSED):
+            continue
+        if recalled_slots(orders, stored.signed.statement.id) is not None:
+            yield stored.grant
+
+
+def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
+    before = {recipient: _seen(shown, recipient) for recipient in release.recipients}
+    after: dict[str, dict[str, Seen]] = {recipient: {} for recipient in release.recipients}
+    for cell in release.cells():
+        if cell.form > Form.WITHHELD:
+            after[cell.recipient][cell.path] = Seen(
+                category=cell.category,
+                form=cell.form,
+                values=cell.values,
+                media_type=cell.media_type,
+            )
+    for path in sorted({path for seen in (*before.values(), *after.values()) for path in seen}):
+        for recipient in release.recipients:
+            was, will = before[recipient].get(path), after[recipient].get(path)
+            if was != will:
+                yield Change(path=path, recipient=recipient, before=was, after=will)
+
+
+def _seen(shown: PacketView, recipient: str) -> dict[str, Seen]:
+    """By path the most revealing form that a partner was granted of a packet of ours."""
+    openings = {opening.compartment: opening for opening in shown.packet.parts.openings}
+    fields: dict[int, Field] = {opened.slot: opened.field for opened in shown.view.fields}
+    found: dict[str, Seen] = {}
+    grants = [g.grant for g in shown.grants if g.grant.address.recipient == recipient]
+    for grant in grants:
+        for c in grant.openings:
+            for field in (fields[slot] for slot in openings[c].slots if slot in fields):
+                told = Seen(category=field.marking.category, form=Form.EXISTS)
+                found.setdefault(field.path, told)
+    for grant in grants:
+        for slot in granted_slots(shown.manifest, grant, openings):
+            field = fields[slot]
+            if field.path not in found or found[field.path].form < field.form:
+                found[field.path] = Seen(
+                    category=field.marking.category,
+                    form=field.form,
+                    values=field.values,
+                    media_type=field.media_type,
+                )
+    return found
