@@ -155,6 +155,7 @@ class Node:
         desks = Desks(releasing=self._releasing, requests=self.requests, consents=self.consents)
         self.second = Seconding(state, desks, self._acting, self.sync)
         self.notices.watch(self.requests.due)
+        self.notices.watch(self.recalls.due)
         self.proposals = Proposals(state, self._sender, self._publish_settled)
         self.standings = Standings(state, self._sender)
 

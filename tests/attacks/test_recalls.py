@@ -21,9 +21,10 @@ from tearline.recall import (
 )
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import Delivery
+from tearline.wire.exchange import Delivery, parse_parts
 from tearline.wire.flow import encode_grant
 from tearline.wire.recalls import encode_recall
+from tearline_client.cli.recall import recalls_in_status
 from tearline_client.store.recalls import StoredRecall
 
 PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=1)
@@ -154,6 +155,55 @@ async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
     assert shown(world.cn, packet) == 0
     assert states(world.us, packet) == [RecallState.ERASED]
     assert desk.overdue() == ()
+
+
+async def test_what_is_late_and_what_waits_is_told(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    desk, trust_list = world.us.node.recalls, world.us.node.state.trust.trust_list
+    (asked,) = await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    (row,) = recalls_in_status(world.cn.node, trust_list)
+    assert (row["what"], row["which"]) == ("recall to decide on", packet.hex()[:12])
+    assert recalls_in_status(world.us.node, trust_list) == []
+    assert tuple(desk.due(0)) == ()
+    monkeypatch.setattr(desk, "_log_ms", lambda: asked.order.respond_by_ms + 1)
+    (row,) = recalls_in_status(world.us.node, trust_list)
+    assert (row["what"], row["which"]) == ("recall overdue", packet.hex()[:12])
+    assert "cn-public-security owed an answer by" in str(row["state"])
+    (due,) = desk.due(0)
+    assert (due.event, due.once) == ("overdue", asked.id)
+    assert due.ids["packet"] == packet
+
+
+async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
+    """From everybody: the exchange keeps none of its ciphertexts, and no reader a form of it."""
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    forms: dict[str, set[int]] = {}
+    for member in (world.cn, world.mx):
+        for opened in member.node.show(packet).view.fields:
+            forms.setdefault(opened.field.path, set()).add(opened.slot)
+    path = next(path for path, slots in forms.items() if len(slots) > 1)
+    stored = await world.store.packet(packet)
+    assert stored is not None
+    assert forms[path] <= parse_parts(stored.parts).ciphertexts.keys()
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, path=path), RecallReason.SOURCE_AT_RISK)
+    stored = await world.store.packet(packet)
+    assert stored is not None
+    left = parse_parts(stored.parts).ciphertexts.keys()
+    assert left
+    assert forms[path].isdisjoint(left)
+    await settled(world)
+    for member in (world.cn, world.mx):
+        fields = member.node.show(packet).view.fields
+        assert fields
+        assert path not in {opened.field.path for opened in fields}
+    assert states(world.us, packet) == [RecallState.ERASED] * 2
 
 
 async def test_what_ended_is_erased_unasked_and_withdrawn_where_it_waits(

@@ -11,6 +11,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, 
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.keys import held_keys
+from tearline_client.cli.recall import recalls_in_status
 from tearline_client.node import Node
 
 
@@ -135,6 +136,7 @@ def status(frame: Frame) -> None:
         )
         if waiting := len(node.second.waiting()):
             rows.append({"what": "pending", "which": "for a second person", "state": waiting})
+        rows += recalls_in_status(node, trust_list)
         rows += [
             {
                 "what": "waits for the sender's cosignature",

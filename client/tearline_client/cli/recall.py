@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import click
 
 from tearline.errors import LoginRequired
+from tearline.federation import TrustList
 from tearline.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.tokens import Role
 from tearline_client.border.ordering import RESPOND_MS
@@ -62,8 +63,8 @@ def recall(
 ) -> None:
     """Take back our PACKET, or one field of it, from its recipients.
 
-    What nobody was handed yet is withdrawn. Of a packet that is recalled from everybody, the
-    exchange deletes the ciphertexts at once. Each recipient erases it, or a person there says
+    What nobody was handed yet is withdrawn. Of what is recalled from everybody, the exchange
+    deletes the ciphertexts at once. Each recipient erases it, or a person there says
     why it is kept; see `tearline packet recalls`.
     """
 
@@ -92,7 +93,7 @@ def recall(
             {
                 "partner": agency_name(trust_list, uri),
                 "packet": plan.packet.hex()[:12],
-                "what": "a field" if plan.slots else "everything",
+                "what": _what(plan.slots),
             }
             for uri in plan.recipients
         ),
@@ -126,6 +127,7 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
                 "id": each.recall.packet.hex(),
                 "by": "partner" if each.incoming else "us",
                 "partner": agency_name(trust_list, each.partner),
+                "what": _what(each.order.slots),
                 "reason": each.order.reason.value,
                 "state": _state(node, each),
                 "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
@@ -136,8 +138,33 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
             for each in (node.recalls.overdue() if overdue else node.recalls.all())
         ]
 
-    columns = ["packet", "by", "partner", "reason", "state", "ground", "due", "not_undone"]
+    columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
     frame.emit(at_work(frame, run), columns)
+
+
+def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, object]]:
+    """What `tearline node status` says of recalls: what is late, and what a person decides."""
+    late: list[dict[str, object]] = [
+        {
+            "what": "recall overdue",
+            "which": each.recall.packet.hex()[:12],
+            "state": f"{agency_name(trust_list, each.partner)} owed an answer by"
+            f" {time_text(each.order.respond_by_ms)}",
+        }
+        for each in node.recalls.overdue()
+    ]
+    return late + [
+        {
+            "what": "recall to decide on",
+            "which": each.recall.packet.hex()[:12],
+            "state": f"erased after {time_text(each.order.respond_by_ms)}",
+        }
+        for each in node.recalls.waiting()
+    ]
+
+
+def _what(slots: tuple[int, ...]) -> str:
+    return "a field" if slots else "everything"
 
 
 def _state(node: Node, stored: StoredRecall) -> str:

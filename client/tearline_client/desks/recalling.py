@@ -1,6 +1,6 @@
 """Recalls at the node: taking back what was sent, and answering what partners take back."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tearline.channel import VoidReason
@@ -20,6 +20,7 @@ from tearline_client.border.ordering import RESPOND_MS, order_recall
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
+from tearline_client.notices import Due
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.views import open_view
@@ -140,7 +141,25 @@ class Recalls:
 
     def overdue(self) -> tuple[StoredRecall, ...]:
         """Our recalls whose time is up, by the log's time, and that have no answer."""
-        return tuple(r for r in self.all() if not r.incoming and self.is_overdue(r))
+        asked = self._state.stores.recalls.open(incoming=False)
+        return tuple(each for each in asked if self.is_overdue(each))
+
+    def due(self, _now_ms: int) -> Iterator[Due]:
+        """What hooks are told of: an answer that is late, by the log's time."""
+        for late in self.overdue():
+            yield Due(
+                event="overdue",
+                once=late.id,
+                ids={
+                    "packet": late.recall.packet,
+                    "recipient": late.partner,
+                    "until_ms": late.order.respond_by_ms,
+                },
+            )
+
+    def waiting(self) -> tuple[StoredRecall, ...]:
+        """Partners' recalls that a person here may still decide on."""
+        return self._state.stores.recalls.open(incoming=True)
 
     def is_overdue(self, stored: StoredRecall) -> bool:
         """Whether an answer is due, by the log's time, and has not come."""
@@ -221,7 +240,7 @@ class Recalls:
         """
         state, log_ms = self._state, self._log_ms()
         with state.stores.database.transaction():
-            due = [r for r in state.stores.recalls.open() if log_ms > r.order.respond_by_ms]
+            due = [r for r in self.waiting() if log_ms > r.order.respond_by_ms]
             due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
             for each in due:
                 erase(state, each, acted_by=None)

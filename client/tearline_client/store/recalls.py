@@ -107,10 +107,11 @@ class RecallStore:
         sql = "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
         return self._db.row(sql, (packet, RecallState.KEPT)) is not None
 
-    def open(self) -> tuple[StoredRecall, ...]:
-        """Partners' recalls that were not answered yet."""
-        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = 1 AND state = ? ORDER BY number"  # noqa: S608
-        return tuple(self._stored(row) for row in self._db.rows(sql, (RecallState.OPEN,)))
+    def open(self, *, incoming: bool) -> tuple[StoredRecall, ...]:
+        """Recalls that were not answered yet: partners', or ours."""
+        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = ? AND state = ? ORDER BY number"  # noqa: S608
+        rows = self._db.rows(sql, (int(incoming), RecallState.OPEN))
+        return tuple(self._stored(row) for row in rows)
 
     def _stored(self, row: tuple[int, int, int, bytes, bytes | None]) -> StoredRecall:
         incoming, state, answered_ms, sealed, answer = row
