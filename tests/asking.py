@@ -47,10 +47,21 @@ _RECORD = [
 
 
 async def ask(
-    asker: Member, holder: Member, urgency: Urgency = Urgency.URGENT, *, store: bool = True
+    asker: Member,
+    holder: Member,
+    urgency: Urgency = Urgency.URGENT,
+    *,
+    store: bool = True,
+    case_id: str = "",
 ) -> bytes:
     """Has one agency ask another for two records; the id of the request."""
-    about = About(article=ARTICLE, purpose=PURPOSE, kind=PacketKind.RECORD_REQUEST, urgency=urgency)
+    about = About(
+        article=ARTICLE,
+        purpose=PURPOSE,
+        kind=PacketKind.RECORD_REQUEST,
+        urgency=urgency,
+        case_id=case_id,
+    )
     (group,) = connected_groups(_ASKED)
     draft = asker.node.draft(group, about, agreement=AGREEMENT)
     plan = asker.node.plan(draft, [holder.node.uri])

@@ -56,6 +56,7 @@ from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
+from tearline_client.store.filed import FiledStore
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
@@ -98,6 +99,7 @@ class Stores:
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.cases = CaseStore(database)
+        self.filed = FiledStore(database)
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
 

@@ -4,19 +4,28 @@ from dataclasses import replace
 
 import pytest
 
+from asking import PERSON, ask
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
-from simulator import CN, MX, US, Member, Simulation
+from simulator import CN, MX, US, Member, Simulation, alone
 from tearline.case import Membership
 from tearline.errors import (
     AgreementSuspended,
     CaseRecipient,
     CaseUnfiled,
+    ExchangeUnreachable,
     NotFound,
+    RecipientKeyExpired,
     SignerKeyUnknown,
 )
+from tearline.federation import Revocation
 from tearline.keys import KemPublicKey
+from tearline.recall import RecallReason
 from tearline.standing import StandingBook
+from tearline.statement import StatementType
 from tearline.trust import Moment, TrustState
+from tearline.wire.exchange import Publication
+from tearline.wire.trust import encode_revocation
+from tearline_client.store.cases import CaseStore, LedCase
 
 
 def opened(leader: Member, title: str, *partners: str) -> bytes:
@@ -120,3 +129,103 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
     monkeypatch.setattr("tearline_client.desks.casework.CASE_RETRY_MS", 0)
     await settle(world)
     assert view(world.mx).standing is Membership.INVITED
+
+
+async def end_key(world: Simulation, member: Member, name: str) -> None:
+    """A member's root ends its node's encryption key; there is no other before its next sync."""
+    state, root = member.node.state, world.root(name)
+    key = state.trust.kem_key(member.node.uri, at=state.next_moment()).id
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="stolen"))
+    assert await member.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
+
+
+def cut_off(member: Member) -> None:
+    def gone(publication: Publication) -> Publication:
+        raise ExchangeUnreachable
+
+    member.exchange.publication = gone
+
+
+@pytest.mark.parametrize("side", ["lead", "member"])
+async def test_what_was_sealed_to_a_key_that_ended_is_said_again(
+    world: Simulation, side: str
+) -> None:
+    """It waited at home while the key ended: it is not lost, and still names who decided it."""
+    case_id = opened(world.us, TITLE, CN)
+    await settle(world)
+    says, hears = (world.us, world.cn) if side == "lead" else (world.cn, world.us)
+    cut_off(says)
+    if side == "lead":
+        says.node.cases.close(view(says), acted_by=PERSON)
+    else:
+        says.node.cases.join(view(says), acted_by=PERSON)
+    with pytest.raises(ExchangeUnreachable):
+        await says.node.sync()
+    says.exchange.publication = lambda publication: publication
+
+    await end_key(world, hears, CN if side == "lead" else US)
+    await says.node.sync()
+    with pytest.raises(RecipientKeyExpired):  # whoever decided it is told
+        says.node.cases.verify_taken()
+    await says.node.sync()  # there is no other key yet, and nothing is said to the old one
+    assert [each.statements[0].type for each in await hears.waiting()].count(
+        StatementType.CASE_STEP
+    ) == 0
+    await hears.node.sync()
+    await settle(world)
+    now = Membership.CLOSED if side == "lead" else Membership.IN
+    assert view(world.cn).standing is now
+    assert view(world.us).seats[world.cn.node.state.agency] is now
+    heard = hears.node.state.stores.cases.latest(case_id, says.node.state.agency, mine=False)
+    assert heard is not None
+    assert heard.step.acted_by == PERSON
+    assert [member.codes() for member in world.members] == [[], [], []]
+    assert says.node.state.stores.cases.returned() == ()
+
+
+async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that leads a thousand cases does not read them at each turn, nor to file a packet."""
+    for number in range(3):
+        opened(world.us, f"{TITLE} {number}", CN)
+    await settle(world)
+    cases = world.us.node.state.stores.cases
+    assert cases.due() == ()
+    world.cn.node.cases.join(world.cn.node.cases.find(f"{TITLE} 1"))
+    await world.cn.node.sync()
+    read: list[bytes] = []
+    found = CaseStore._led
+
+    def noted(self: CaseStore, case_id: bytes, agreement_id: bytes, sealed: bytes) -> LedCase:
+        read.append(case_id)
+        return found(self, case_id, agreement_id, sealed)
+
+    monkeypatch.setattr(CaseStore, "_led", noted)
+    await world.us.node.receive()
+    await world.us.node.sync()
+    named = world.us.node.cases.find(f"{TITLE} 1").id
+    read.clear()
+    await world.us.node.sync()
+    assert read == []
+    await world.us.node.send([world.us.node.plan(draft(world.us, named), [CN])])
+    assert set(read) == {named}
+
+
+async def test_a_timeline_tells_of_requests_recalls_and_corrections(world: Simulation) -> None:
+    case_id = await joined(world)
+    request = await ask(world.us, world.cn, case_id=case_id.hex())
+    await world.cn.node.requests.admit(request, PERSON)
+    us = world.us.node
+    (first,) = (await us.send([us.plan(draft(world.us, case_id), [CN])])).packets
+    corrected = replace(draft(world.us, case_id), supersedes=first)
+    (second,) = (await us.send([us.plan(corrected, [CN])])).packets
+    await settle(world)
+    await us.recalls.recall(us.recalls.plan(second), RecallReason.MISTAKE, acted_by=PERSON)
+    await settle(world)
+    for member in (world.us, world.cn):
+        lines = [(e.what, e.about) for e in member.node.cases.timeline(view(member))]
+        assert ("admit", f"{request.hex()[:16]} record-request") in lines
+        about = f"{second.hex()[:16]} lead, corrects {first.hex()[:16]}"
+        assert {("grant-accepted", about), ("recall", about)} <= {*lines}
+    assert [e for e in world.mx.node.cases.timeline(view(world.mx)) if e.about] == []

@@ -60,7 +60,7 @@ def _seen(cases: CaseStore, case_id: bytes, *, admitted: bool) -> set[str] | Non
         admitted: Whether we must be in it ourselves, and they; else, whoever is about to be
             counts as well: an admission may be on its way to one and has reached the other.
     """
-    led = next((each for each in cases.led() if each.id == case_id), None)
+    led = cases.file(case_id)
     if led is not None:
         if led.file.closed and admitted:
             return None
@@ -73,7 +73,7 @@ def _seen(cases: CaseStore, case_id: bytes, *, admitted: bool) -> set[str] | Non
             and heard.step.phase is Phase.ACCEPTED
             and (not admitted or _phase(told[agency]) is Phase.ADMITTED)
         }
-    lead = next((each for each in cases.joined() if each.step.case_id == case_id), None)
+    lead = cases.lead(case_id)
     if lead is None:
         return None
     own = cases.latest(case_id, lead.peer, mine=True)
@@ -94,10 +94,10 @@ def verify_part(cases: CaseStore, said: Said) -> None:
         CaseRefused: If it leads a case that another leads, or answers where it was not invited.
     """
     case_id = said.step.case_id
-    led = next((each for each in cases.led() if each.id == case_id), None)
+    led = cases.file(case_id)
     if said.step.phase.is_of_lead:
-        others = [each for each in cases.joined() if each.step.case_id == case_id]
-        if led is not None or any(each.peer != said.peer for each in others):
+        lead = cases.lead(case_id)
+        if led is not None or (lead is not None and lead.peer != said.peer):
             raise CaseRefused
     elif led is None or said.peer not in led.nodes:
         raise CaseRefused

@@ -36,7 +36,7 @@ from tearline.standing import (
 )
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
-from tearline.wire.flow import encode_void, parse_grant
+from tearline.wire.flow import encode_void, parse_grant, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed
 from tearline_client.border.ordering import is_recalled, recall_suspended
@@ -186,10 +186,10 @@ class Obeying:
         )
         return StatementType.VOID, encode_void(void)
 
-    def void_refused(self, address: Address, code: str) -> None:
+    def void_refused(self, statement: Statement, code: str) -> None:
         """Notes that a void was refused because the grant at its place had been handed out."""
         stores = self._state.stores
-        grant = stores.standings.stopped_at(_place(address))
+        grant = stores.standings.stopped_at(_place(parse_void(statement.body).address))
         if grant is not None and code == GrantHandedOut.code:
             stores.standings.forget_stopped(grant)
 

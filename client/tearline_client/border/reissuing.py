@@ -17,6 +17,7 @@ from tearline.agreement import Agreement
 from tearline.channel import Address
 from tearline.errors import (
     AgreementSuspended,
+    RecipientKeyExpired,
     SendingStopped,
     SignerKeyUnknown,
     SignerUnknown,
@@ -30,8 +31,9 @@ from tearline.packet import WithholdReason
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.release import Decision
+from tearline.receipt import Status
 from tearline.sealing import SealedPacket, release_of, seal_release
-from tearline.statement import StatementType
+from tearline.statement import Statement, StatementType
 from tearline.wire.flow import encode_grant
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying
@@ -54,6 +56,13 @@ class Reissuing:
         self._state = state
         self._sender = sender
         self._obeying = Obeying(state)
+        sender.on_refusal(StatementType.GRANT, self._take_back)
+
+    def _take_back(self, statement: Statement, code: str) -> None:
+        stores = self._state.stores
+        stores.packets.set_status(statement.id, Status.REFUSED)
+        if code == RecipientKeyExpired.code:
+            stores.returned.put(statement.id)
 
     def reissue(self) -> Mapping[bytes, bytes]:
         """Queues every returned grant anew whose recipient has another key by now.

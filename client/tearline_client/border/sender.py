@@ -22,7 +22,7 @@ from tearline.errors import (
     TlsError,
 )
 from tearline.receipt import Receipt
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy, Statement, StatementType
 from tearline.wire.exchange import (
     Outcome,
     Publication,
@@ -33,11 +33,12 @@ from tearline.wire.exchange import (
 from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
+    parse_receipt,
 )
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying, Verdict
-from tearline_client.border.settling import Settling
+from tearline_client.border.settling import Settling, TakeBack
 from tearline_client.link.outgoing import Composition, sign_together
 from tearline_client.link.resending import (
     is_behind,
@@ -70,6 +71,15 @@ class Sender:
         self._turn = _Turn(lock)
         self._obeying = Obeying(state)
         self._settling = Settling(state, self._obeying)
+        self.on_refusal(StatementType.RECEIPT, self._receipt_refused)
+        self.on_refusal(StatementType.VOID, self._obeying.void_refused)
+
+    def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
+        """Has whoever makes statements of a kind told of each that is not taken."""
+        self._settling.on_refusal(kind, take_back)
+
+    def _receipt_refused(self, statement: Statement, code: str) -> None:
+        self._state.stores.packets.set_untold(parse_receipt(statement.body).about)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
         """Stores packets, keys, grants and the messages, inside the caller's transaction."""

@@ -1,12 +1,11 @@
 """What the exchange answered: checked, and what follows from it for what is left to send."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tearline.errors import (
     EntryMismatch,
     ExchangeMisbehaved,
-    RecipientKeyExpired,
     TearlineError,
 )
 from tearline.receipt import Status
@@ -27,18 +26,29 @@ from tearline_client.link.resending import Unsigned, instead_of, rest_of
 from tearline_client.state import NodeState
 from tearline_client.store.outbox import OutboxItem, OutboxState
 
+TakeBack = Callable[[Statement, str], None]
+"""What follows from a statement's refusal, by its code, in the transaction that notes it."""
+
 
 class Settling:
     """Takes answers in.
 
     Args:
         state: The node.
-        obeying: Told where we stand, and of voids that were refused.
+        obeying: Told where we stand.
     """
 
     def __init__(self, state: NodeState, obeying: Obeying) -> None:
         self._state = state
         self._obeying = obeying
+        self._take_back: dict[StatementType, TakeBack] = {}
+
+    def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
+        """Has whoever makes statements of a kind told of each that is not taken, final or not sent.
+
+        One kind has one maker, so the last who asks is told.
+        """
+        self._take_back[kind] = take_back
 
     def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
         """The exchange's answer to a message; one that is none is kept as evidence.
@@ -161,26 +171,9 @@ class Settling:
 
     def note_refused(self, statement: Statement, code: str) -> None:
         """Notes that a statement will not be taken, in the caller's transaction."""
-        packets = self._state.stores.packets
-        match statement.type:
-            case StatementType.GRANT:
-                packets.set_status(statement.id, Status.REFUSED)
-                if code == RecipientKeyExpired.code:
-                    self._state.stores.returned.put(statement.id)
-            case StatementType.CONSENT:
-                self._state.stores.consents.forget(statement.id)
-            case StatementType.RECALL:
-                self._state.stores.recalls.drop(statement.id)
-            case StatementType.REQUEST_STEP:
-                self._state.stores.requests.refuse(statement.id, code)
-            case StatementType.RECEIPT:
-                packets.set_untold(parse_receipt(statement.body).about)
-            case StatementType.STANDING:
-                self._state.stores.standings.refuse(statement.id, code)
-            case StatementType.VOID:
-                self._obeying.void_refused(parse_void(statement.body).address, code)
-            case StatementType.CASE_STEP:
-                self._state.stores.cases.forget(statement.id)
+        take_back = self._take_back.get(statement.type)
+        if take_back is not None:  # of a packet, a mark or an agreement, nothing follows here
+            take_back(statement, code)
 
 
 def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:

@@ -10,7 +10,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.desks.casework import CaseView
+from tearline_client.desks.case_views import CaseView
 from tearline_client.node import Node
 
 

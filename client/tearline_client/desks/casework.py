@@ -5,8 +5,8 @@ be asked, who is in it now) is said whenever the node is at work.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from tearline.agreement import Agreement
 from tearline.case import (
@@ -16,78 +16,30 @@ from tearline.case import (
     CaseStep,
     Membership,
     Phase,
-    Seat,
-    membership,
 )
 from tearline.channel import Address
 from tearline.errors import (
     CaseRefused,
     NotFound,
     OutcomeUnknown,
+    RecipientKeyExpired,
     RefusedOtherwise,
     TrustError,
     error_by_code,
 )
-from tearline.event import EventCode
 from tearline.identity import agency_uri_of
+from tearline.keys import KemPublicKey
 from tearline.limits import CASE_RETRY_MS
-from tearline.packet import Manifest
 from tearline.sealing import seal_note
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy, Statement, StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
 from tearline_client.border.sender import Sender
+from tearline_client.desks.case_views import CaseView, seats_of, view_joined, view_led
 from tearline_client.desks.releasing import node_of
+from tearline_client.desks.timeline import CaseEvent, timeline_of
 from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
-from tearline_client.store.cases import CaseStore, LedCase, Said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
-    """A case as this agency may see it.
-
-    Attributes:
-        id: 16 bytes.
-        agreement_id: 16 bytes.
-        title: Its name.
-        summary: What it is about.
-        lead: URI of the agency that leads it.
-        standing: Where our own membership stands; of a case of ours, in or closed.
-        members: URIs of the agencies in it that we may see, ascending.
-        asked: URIs of those who are to join, likewise.
-        seats: Of a case of ours, where each membership stands.
-    """
-
-    id: bytes
-    agreement_id: bytes
-    title: str
-    summary: str
-    lead: str
-    standing: Membership
-    members: tuple[str, ...]
-    asked: tuple[str, ...]
-    seats: Mapping[str, Membership]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseEvent:
-    """One line of a timeline.
-
-    Attributes:
-        entry: Index in the log.
-        time_ms: The log's time.
-        what: The event's code; of a step, its phase.
-        actor: URI of who acted.
-        counterpart: URI of the other side, or empty.
-        about: A packet's id and kind, or empty.
-    """
-
-    entry: int
-    time_ms: int
-    what: str
-    actor: str
-    counterpart: str
-    about: str
+from tearline_client.store.cases import LedCase, Said
 
 
 class Cases:
@@ -103,15 +55,19 @@ class Cases:
         self._sender = sender
         self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
+        sender.on_refusal(StatementType.CASE_STEP, self._take_back)
 
     # Looking.
 
     def all(self) -> tuple[CaseView, ...]:
         """Every case here, those of ours first, by title."""
         stores = self._state.stores
-        led = sorted(map(self._own_view, stores.cases.led()), key=lambda view: view.title)
-        joined = (view_of(stores.cases, said) for said in stores.cases.joined())
-        return (*led, *sorted(joined, key=lambda view: view.title))
+        led = (view_led(stores.cases, each) for each in stores.cases.led())
+        joined = (view_joined(stores.cases, said) for said in stores.cases.joined())
+        return (
+            *sorted(led, key=lambda view: view.title),
+            *sorted(joined, key=lambda view: view.title),
+        )
 
     def find(self, name: str) -> CaseView:
         """The case of that id or title, or whose id begins so.
@@ -141,41 +97,8 @@ class Cases:
         return exact or [v for v in cases if v.title == name or v.id.hex().startswith(name.lower())]
 
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
-        """All that this node was told of a case and of what is filed under it, in log order.
-
-        What somebody filed who was never seen in the case is no part of it (spec C-11).
-        """
-        stores, hexadecimal = self._state.stores, view.id.hex()
-        steps = {said.statement: said for said in stores.cases.steps(view.id)}
-        seen = {self._state.agency, view.lead, *view.seats}
-        for heard in steps.values():
-            if heard.step.phase.is_of_lead:
-                seen.update(heard.note.members, heard.note.asked)
-        kinds = {
-            packet_id: manifest.kind.value
-            for packet_id in stores.packets.ids()
-            if (manifest := stores.packets.packet(packet_id).manifest).case_id == hexadecimal
-            and _was_seen(manifest, seen)
-        }
-        events = []
-        for told in stores.log.openings():
-            event, said = told.event, steps.get(told.event.statement_id)
-            if said is None and event.packet not in kinds:
-                continue
-            about = f"{event.packet.hex()[:16]} {kinds[event.packet]}" if said is None else ""
-            events.append(
-                CaseEvent(
-                    entry=told.opening.index,
-                    time_ms=event.time_ms,
-                    what=said.step.phase.value
-                    if said and event.code is EventCode.CASE
-                    else event.code.value,
-                    actor=event.actor,
-                    counterpart=event.counterpart,
-                    about=about,
-                )
-            )
-        return tuple(events)
+        """All that this node was told of a case and of what is filed under it, in log order."""
+        return timeline_of(self._state, view)
 
     # Leading.
 
@@ -333,7 +256,31 @@ class Cases:
         if not self._state.is_ready():
             return 0
         with stores.database.transaction():
-            return sum(self._tell(led, None, patient=True) for led in stores.cases.led())
+            again = sum(map(self._say_again, stores.cases.returned()))
+            return again + sum(self._tell(led, None, patient=True) for led in stores.cases.due())
+
+    def _take_back(self, statement: Statement, code: str) -> None:
+        """Nobody was told it: what was sealed to a key that has ended is said again."""
+        cases = self._state.stores.cases
+        if code == RecipientKeyExpired.code:
+            cases.put_back(statement.id)
+        else:
+            cases.forget(statement.id)
+
+    def _say_again(self, came_back: Said) -> int:
+        """Seals a step that came back to its recipient's key of now; returns whether it did."""
+        cases, step = self._state.stores.cases, came_back.step
+        last = cases.latest(step.case_id, came_back.peer, mine=True)
+        if last is None or last.statement != came_back.statement:
+            cases.forget(came_back.statement)  # something else was said since
+            return 0
+        key = self._key_of(step.address.recipient)
+        if key is None or key.id == step.kem_key_id:
+            return 0
+        cases.forget(came_back.statement)
+        ids = step.address.agreement_id, step.address.recipient
+        self._say(step.case_id, *ids, step.phase, came_back.note, step.acted_by)
+        return 1
 
     def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
         """Says what each agency should have been told by now; inside the caller's transaction.
@@ -346,9 +293,12 @@ class Cases:
         """
         self._state.verify_ready()
         cases = self._state.stores.cases
-        count = 0
-        for agency, (phase, note) in led.file.words(_seats(cases, led)).items():
+        count, all_said = 0, True
+        for agency, (phase, note) in led.file.words(seats_of(cases, led)).items():
             last = cases.latest(led.id, agency, mine=True)
+            if last is not None and last.returned and (last.step.phase, last.note) != (phase, note):
+                cases.forget(last.statement)  # nobody was told it, and nobody has to be now
+                last = cases.latest(led.id, agency, mine=True)
             if last is None and phase is not Phase.INVITED:
                 continue  # closed before anybody was told of it
             if last is not None and (last.step.phase, last.note) == (phase, note):
@@ -356,22 +306,26 @@ class Cases:
             node, now_ms = led.nodes[agency], self._state.now_ms()
             *word, said_ms = self._last_said.get((led.id, agency), (None, None, 0))
             if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
+                all_said = False
                 continue
-            if not self._can_seal_to(node):
+            if self._key_of(node) is None:
+                all_said = False
                 continue  # told once it has a key; the others, and all other mail, do not wait
             ids = self._say(led.id, led.agreement_id, node, phase, note, acted_by)
             if not patient:
                 self._decided.extend(ids)
             self._last_said[led.id, agency] = (phase, note, now_ms)
             count += 1
+        if all_said:
+            cases.settle(led.id)
         return count
 
-    def _can_seal_to(self, node: str) -> bool:
+    def _key_of(self, node: str) -> KemPublicKey | None:
+        """A node's encryption key of now, or None while it has none."""
         try:
-            self._state.trust.kem_key(node, at=self._state.next_moment())
+            return self._state.trust.kem_key(node, at=self._state.next_moment())
         except TrustError:
-            return False
-        return True
+            return None
 
     def _answer(
         self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
@@ -421,27 +375,8 @@ class Cases:
         state.stores.cases.put_step(Said(statement=statement.id, step=step, note=note, mine=True))
         return self._sender.store_publications([publication])
 
-    def _own_view(self, led: LedCase) -> CaseView:
-        seats = _seats(self._state.stores.cases, led)
-        standings = {
-            seat.agency: membership(seat.told or Phase.INVITED, seat.said) for seat in seats
-        }
-        pending = (Membership.INVITED, Membership.WAITING)
-        inside = [a for a, standing in standings.items() if standing is Membership.IN]
-        return CaseView(
-            id=led.id,
-            agreement_id=led.agreement_id,
-            title=led.file.title,
-            summary=led.file.summary,
-            lead=led.file.lead,
-            standing=Membership.CLOSED if led.file.closed else Membership.IN,
-            members=tuple(sorted([led.file.lead, *inside])),
-            asked=tuple(sorted(a for a, standing in standings.items() if standing in pending)),
-            seats=standings,
-        )
-
     def _ours(self, view: CaseView) -> LedCase:
-        led = next((each for each in self._state.stores.cases.led() if each.id == view.id), None)
+        led = self._state.stores.cases.file(view.id)
         if led is None or led.file.closed:
             raise CaseRefused
         return led
@@ -472,42 +407,3 @@ class Cases:
 
 def _with(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:
     return tuple(sorted({*agencies, agency} if wanted else {*agencies} - {agency}))
-
-
-def _seats(cases: CaseStore, led: LedCase) -> list[Seat]:
-    seats = []
-    for agency in led.nodes:
-        told = cases.latest(led.id, agency, mine=True)
-        said = cases.latest(led.id, agency, mine=False)
-        seats.append(
-            Seat(
-                agency=agency,
-                told=told.step.phase if told else None,
-                said=said.step.phase if said else None,
-                consents=frozenset(said.note.consents if said else ()),
-                objections=frozenset(said.note.objections if said else ()),
-            )
-        )
-    return seats
-
-
-def _was_seen(manifest: Manifest, seen: Set[str]) -> bool:
-    return agency_uri_of(manifest.header.signer) in seen
-
-
-def view_of(cases: CaseStore, lead: Said) -> CaseView:
-    """A case that another agency leads, from its latest step."""
-    own = cases.latest(lead.step.case_id, lead.peer, mine=True)
-    standing = membership(lead.step.phase, own.step.phase if own else None)
-    us = {agency_uri_of(lead.step.address.recipient)} if standing is Membership.IN else set()
-    return CaseView(
-        id=lead.step.case_id,
-        agreement_id=lead.step.address.agreement_id,
-        title=lead.note.title,
-        summary=lead.note.summary,
-        lead=lead.peer,
-        standing=standing,
-        members=tuple(sorted({*lead.note.members} | us)),
-        asked=lead.note.asked,
-        seats={},
-    )

@@ -89,6 +89,9 @@ class Consents:
         self._sender = sender
         self._releasing = releasing
         self._sync = sync
+        sender.on_refusal(
+            StatementType.CONSENT, lambda statement, _: self._store.forget(statement.id)
+        )
 
     def all(self) -> tuple[ConsentRecord, ...]:
         """Every consent, in the order in which they began."""

@@ -13,7 +13,7 @@ from tearline.recall import (
     RecallState,
     is_overdue,
 )
-from tearline.statement import ActedBy
+from tearline.statement import ActedBy, StatementType
 from tearline_client.border.answering import erase, keep
 from tearline_client.border.forgetting import end_of, expire, forget
 from tearline_client.border.ordering import RESPOND_MS, order_recall
@@ -58,6 +58,9 @@ class Recalls:
         self._state = state
         self._sender = sender
         self._sync = sync
+        sender.on_refusal(
+            StatementType.RECALL, lambda statement, _: state.stores.recalls.drop(statement.id)
+        )
 
     # The originator's side.
 

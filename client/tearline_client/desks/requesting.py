@@ -65,6 +65,10 @@ class Requests:
         self._sender = sender
         self._releasing = releasing
         self._obeying = Obeying(state)
+        sender.on_refusal(
+            StatementType.REQUEST_STEP,
+            lambda statement, code: state.stores.requests.refuse(statement.id, code),
+        )
 
     # Looking.
 

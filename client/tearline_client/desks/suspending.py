@@ -67,6 +67,10 @@ class Standings:
     def __init__(self, state: NodeState, sender: Sender) -> None:
         self._state = state
         self._sender = sender
+        sender.on_refusal(
+            StatementType.STANDING,
+            lambda statement, code: state.stores.standings.refuse(statement.id, code),
+        )
 
     async def suspend(
         self, agreement: str, suspension: Suspension, *, acted_by: ActedBy | None = None

@@ -14,6 +14,7 @@ from tearline.wire.cases import (
 from tearline_client.store.database import Database
 
 _FILE, _STEP, _NOTE = "case.file", "case.step", "case.note"
+_COLUMNS = "statement, step, note, mine, returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +43,14 @@ class Said:
         step: The step.
         note: What it told its recipient.
         mine: Whether this agency said it.
+        returned: Whether it is ours and came back, so that nobody was told it yet.
     """
 
     statement: bytes
     step: CaseStep
     note: CaseNote
     mine: bool
+    returned: bool = False
 
     @property
     def peer(self) -> str:
@@ -75,7 +78,7 @@ class CaseStore:
         }
         sealed = self._db.vault.seal(_FILE, json.dumps(text).encode())
         self._db.execute(
-            "INSERT OR REPLACE INTO case_file VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO case_file VALUES (?, ?, ?, 1)",
             (led.id, led.agreement_id, sealed),
         )
 
@@ -83,6 +86,23 @@ class CaseStore:
         """Every case that this agency leads, in order of id."""
         rows = self._db.rows("SELECT id, agreement, sealed FROM case_file ORDER BY id")
         return tuple(self._led(*row) for row in rows)
+
+    def file(self, case_id: bytes) -> LedCase | None:
+        """One case, if this agency leads it."""
+        row = self._db.row("SELECT id, agreement, sealed FROM case_file WHERE id = ?", (case_id,))
+        return None if row is None else self._led(*row)
+
+    def due(self) -> tuple[LedCase, ...]:
+        """Those of which something may have to be said, in order of id."""
+        rows = self._db.rows("SELECT id, agreement, sealed FROM case_file WHERE due ORDER BY id")
+        return tuple(self._led(*row) for row in rows)
+
+    def settle(self, case_id: bytes) -> None:
+        """Notes that all was said of a case of ours, until something comes or changes."""
+        self._db.execute("UPDATE case_file SET due = 0 WHERE id = ?", (case_id,))
+
+    def _fall_due(self, case_id: bytes) -> None:
+        self._db.execute("UPDATE case_file SET due = 1 WHERE id = ?", (case_id,))
 
     def _led(self, case_id: bytes, agreement_id: bytes, sealed: bytes) -> LedCase:
         text = json.loads(self._db.vault.open(_FILE, sealed))
@@ -109,7 +129,7 @@ class CaseStore:
         earlier = self.latest(step.case_id, said.peer, mine=said.mine)
         verify_step(step, earlier.step if earlier else None)
         self._db.execute(
-            "INSERT INTO case_step VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO case_step VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 step.case_id,
                 said.peer,
@@ -120,15 +140,33 @@ class CaseStore:
                 self._db.vault.seal(_NOTE, encode_case_note(said.note)),
             ),
         )
+        if not said.mine:
+            self._fall_due(step.case_id)
 
     def forget(self, statement: bytes) -> None:
         """Deletes a step of ours that the exchange refused: nobody was told it."""
-        self._db.execute("DELETE FROM case_step WHERE statement = ? AND mine = 1", (statement,))
+        rows = self._db.rows(
+            "DELETE FROM case_step WHERE statement = ? AND mine = 1 RETURNING case_id", (statement,)
+        )
+        for (case_id,) in rows:
+            self._fall_due(case_id)
+
+    def put_back(self, statement: bytes) -> None:
+        """Notes that a step of ours came back, and is to be said again."""
+        self._db.execute("UPDATE case_step SET returned = 1 WHERE statement = ?", (statement,))
+
+    def returned(self) -> tuple[Said, ...]:
+        """The steps of ours that came back, in order of case, agency and number."""
+        rows = self._db.rows(
+            f"SELECT {_COLUMNS} FROM case_step"  # noqa: S608 (the same)
+            " WHERE returned ORDER BY case_id, peer, number"
+        )
+        return tuple(self._said(*row) for row in rows)
 
     def latest(self, case_id: bytes, peer: str, *, mine: bool) -> Said | None:
         """The latest step of one side of a membership, or None."""
         row = self._db.row(
-            "SELECT statement, step, note, mine FROM case_step"
+            f"SELECT {_COLUMNS} FROM case_step"  # noqa: S608 (our own columns)
             " WHERE case_id = ? AND peer = ? AND mine = ? ORDER BY number DESC LIMIT 1",
             (case_id, peer, int(mine)),
         )
@@ -137,7 +175,7 @@ class CaseStore:
     def steps(self, case_id: bytes) -> tuple[Said, ...]:
         """Every step of a case that was said or heard here."""
         rows = self._db.rows(
-            "SELECT statement, step, note, mine FROM case_step WHERE case_id = ?"
+            f"SELECT {_COLUMNS} FROM case_step WHERE case_id = ?"  # noqa: S608 (the same)
             " ORDER BY peer, mine, number",
             (case_id,),
         )
@@ -146,17 +184,27 @@ class CaseStore:
     def joined(self) -> tuple[Said, ...]:
         """Of every case that another agency leads, the lead's latest step."""
         rows = self._db.rows(
-            "SELECT DISTINCT case_id, peer FROM case_step WHERE mine = 0"
+            "SELECT DISTINCT case_id FROM case_step WHERE mine = 0"
             " AND case_id NOT IN (SELECT id FROM case_file) ORDER BY case_id"
         )
-        found = (self.latest(case_id, peer, mine=False) for case_id, peer in rows)
-        return tuple(said for said in found if said is not None and said.step.phase.is_of_lead)
+        found = (self.lead(case_id) for (case_id,) in rows)
+        return tuple(said for said in found if said is not None)
 
-    def _said(self, statement: bytes, step: bytes, note: bytes, mine: int) -> Said:
+    def lead(self, case_id: bytes) -> Said | None:
+        """Of one case that another agency leads, the lead's latest step; of any other, None."""
+        rows = self._db.rows(
+            "SELECT DISTINCT peer FROM case_step WHERE case_id = ? AND mine = 0 ORDER BY peer",
+            (case_id,),
+        )
+        found = (self.latest(case_id, peer, mine=False) for (peer,) in rows)
+        return next((said for said in found if said and said.step.phase.is_of_lead), None)
+
+    def _said(self, statement: bytes, step: bytes, note: bytes, mine: int, returned: int) -> Said:
         vault = self._db.vault
         return Said(
             statement=statement,
             step=parse_case_step(vault.open(_STEP, step)),
             note=parse_case_note(vault.open(_NOTE, note)),
             mine=bool(mine),
+            returned=bool(returned),
         )

@@ -44,11 +44,11 @@ class ReleaseMismatch(GrantError):
 
 
 class RecipientKeyExpired(GrantError):
-    """A grant sealed to a key that has ended."""
+    """A grant, or a step of a case, sealed to a key that has ended."""
 
     code = "TL-GRT-005"
     what = "The recipient's encryption key has ended."
-    next = "Wait: the node issues the grant anew once the recipient has another key."
+    next = "Wait: the node seals it anew once the recipient has another key."
     exit_status = EXIT_REFUSED
 
 

@@ -4,7 +4,7 @@ from tearline.case import CaseStep, case_id_of
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
-from tearline_server.judging.channels import relay
+from tearline_server.judging.channels import relay, verify_sealed_to
 from tearline_server.judging.hearing import Hearing
 
 
@@ -13,9 +13,11 @@ def accept_case_step(hearing: Hearing, step: CaseStep) -> None:
 
     Raises:
         CaseError: If it is not its signer's to take, or not now.
+        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
     hearing.registry.cases.verify(step)
+    verify_sealed_to(hearing, step.address.recipient, step.kem_key_id)
     relay(hearing, step.address, EventCode.CASE, acted_by=step.acted_by)
     hearing.registry.cases.put(step)
     ends = (hearing.publisher.agency, agency_uri_of(step.address.recipient))

@@ -9,6 +9,7 @@ from tearline.errors import (
     GrantHandedOut,
     GrantMisdirected,
     NotFound,
+    RecipientKeyExpired,
     StatementConflict,
     StatementMalformed,
 )
@@ -253,6 +254,22 @@ def _verify_neighbours(hearing: Hearing, recipient: str, agreement_id: bytes) ->
     if recipient not in hearing.registry.trust.nodes():
         raise GrantMisdirected("the recipient is no node on record")
     return found.agreement
+
+
+def verify_sealed_to(hearing: Hearing, recipient: str, kem_key_id: bytes) -> None:
+    """Checks that what is sealed for a node is sealed to a key of its that counts now.
+
+    Raises:
+        GrantMisdirected: If it is no node on record.
+        RecipientKeyExpired: If the key has ended, or is another's: it could not be opened there.
+    """
+    trust = hearing.registry.trust
+    trust.agency_of(recipient)
+    if trust.kem_key_counts(recipient, kem_key_id, at=hearing.docket.moment):
+        return
+    if recipient not in trust.nodes():
+        raise GrantMisdirected("the recipient is no node on record")
+    raise RecipientKeyExpired
 
 
 def _event(hearing: Hearing, code: EventCode, recipient: str, agreement_id: bytes) -> Event:

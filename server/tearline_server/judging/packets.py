@@ -16,7 +16,6 @@ from tearline.errors import (
     GrantorNotOriginator,
     LifetimeRefused,
     PacketTooLarge,
-    RecipientKeyExpired,
     SuiteUnknown,
 )
 from tearline.event import Decision, Event, EventCode
@@ -34,7 +33,7 @@ from tearline.standing import verify_none
 from tearline.statement import pseudonym_of
 from tearline.wire.exchange import encode_parts
 from tearline_server.judging.cases import verify_filed
-from tearline_server.judging.channels import next_place
+from tearline_server.judging.channels import next_place, verify_sealed_to
 from tearline_server.judging.corrections import verify_correction, verify_had
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
@@ -166,7 +165,7 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     )
     _verify_covered(found, grant, manifest, hearing)
     _verify_persons(found, grant, manifest)
-    _verify_recipient(hearing, grant)
+    verify_sealed_to(hearing, grant.address.recipient, grant.kem_key_id)
     if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
         raise GrantExpired("it ends in the past, or after its packet")
     decisions = _decide(found, grant, facts, hearing.publisher.agency)
@@ -226,16 +225,6 @@ def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, hearing: H
 def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
     article = found.agreement.article(manifest.agreement.article)
     verify_persons(article, grant.acted_by, grant.seconded_by)
-
-
-def _verify_recipient(hearing: Hearing, grant: Grant) -> None:
-    trust, recipient = hearing.registry.trust, grant.address.recipient
-    trust.agency_of(recipient)
-    if trust.kem_key_counts(recipient, grant.kem_key_id, at=hearing.docket.moment):
-        return
-    if recipient not in trust.nodes():
-        raise GrantMisdirected("the recipient is no node on record")
-    raise RecipientKeyExpired
 
 
 def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tuple[Decision, ...]:
