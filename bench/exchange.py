@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bench.harness import ROOT
@@ -17,7 +17,7 @@ from bench.measured import Taken, measured
 from tearline.armor import Armor, armor
 from tearline.federation import ExchangeEnrolment
 from tearline.wire.statements import Signed, encode_signed
-from tearline_server.config import Config, config_of, write_config
+from tearline_server.config import FILE_NAME, Config, config_of, write_config
 from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
 
 NAME = "exchange.example"
@@ -102,6 +102,15 @@ class Process:
             self._process.wait()
 
     @property
+    def memory_kib(self) -> float:
+        """Resident memory, KiB; 0 where the system does not say."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return 0.0
+        return float(status.partition("VmRSS:")[2].split()[0])
+
+    @property
     def cpu_us(self) -> float:
         """Microseconds of processor time that it has used; 0 where the system does not say."""
         try:
@@ -118,9 +127,10 @@ class Home:
 
     Args:
         folder: Where it is made.
+        settings: Numbers beside the settings that it must have.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, int] = MappingProxyType({})) -> None:
         self._folder = folder
         self._passphrase = folder / "passphrase"
         passphrase = secrets.token_hex(16)
@@ -129,6 +139,8 @@ class Home:
         self.operator = Operator.generate(folder, _free_address())
         write_keys(self.operator.config.keys, self.operator.keys, passphrase.encode())
         write_config(self.operator.config)
+        with (folder / FILE_NAME).open("a", encoding="ascii") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
     def begin(self, trust_list: Signed, records: Iterable[Signed]) -> None:
         """Takes the first trust list and key records into the log."""

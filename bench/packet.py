@@ -50,10 +50,22 @@ _VALUES = {
 
 def lead(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
     """The lead, planned for some of the partners' nodes."""
+    return _planned(federation, recipients, _VALUES)
+
+
+def bulk(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
+    """A packet of three long texts, in 8 slots of 330 KiB: nearly the largest that there is."""
+    long = {f"{each * 16}/Payment/summary": ("x" * (330 << 10),) for each in ("5e", "6f", "7a")}
+    return _planned(federation, recipients, long)
+
+
+def _planned(
+    federation: Federation, recipients: Sequence[str], contents: Mapping[str, tuple[str, ...]]
+) -> ReleasePlan:
     draft = Draft(
         fields=tuple(
             Field(path=path, values=tuple(v.encode() for v in values), marking=marking_of(path))
-            for path, values in _VALUES.items()
+            for path, values in contents.items()
         ),
         agreement=federation.agreement,
         article=ARTICLE,

@@ -54,6 +54,17 @@ def test_b6_delivers_one_packet_to_many_and_stores_it_once() -> None:
     assert all(each.figure > 0 for each in results)
 
 
+@pytest.mark.integration
+def test_b8_measures_memory_of_subscribers_and_of_a_backlog(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.b8._SETTLE_S", 0)
+    results = benchmark("b8").run(rounds=1, counted=2, few_mib=3)
+    assert [each.id for each in results] == ["B8", "B8s", "B8b", "B8r"]
+    assert results[3].figure > 10
+    assert all(each.baseline > 0 for each in results)
+
+
 def test_b6_finds_out_whether_a_packet_is_stored_more_than_once(tmp_path: Path) -> None:
     b6 = benchmark("b6")
     connection = b6.apsw.Connection(str(tmp_path / "db"))

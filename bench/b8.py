@@ -1,0 +1,176 @@
+"""B8: the exchange's memory: of idle subscribers, and of a backlog that nobody takes in.
+
+Resident memory of the exchange's process, as the system says (``/proc/…/status``). Subscribers are
+one node's calls, forty on a connection each and then forty on one, in turns; what the first forty
+cost, which warm the process up, is not counted. The backlog is packets of 2.6 MiB in one mailbox,
+64 MiB of them and then ten times as much; with ``FULL=1`` in the environment 1 and 10 GiB. Then a
+node begins to read it and stops: a slow reader.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import uvloop
+
+from bench.b3 import Client, agree
+from bench.exchange import Home, Process
+from bench.federation import PARTNERS, SENDER, Federation, found
+from bench.harness import LATEST, Result, Target, result
+from bench.packet import bulk, releaser
+from tearline.rpc import methods
+from tearline.rpc.credentials import TlsIdentity
+from tearline.wire.exchange import (
+    START,
+    encode_cursor,
+    encode_publication,
+    is_idle,
+    parse_outcomes,
+)
+from tearline_client.link.outgoing import compose
+
+OWN_KIB, SHARED_KIB, BACKLOG_MIB = 128, 40, 64  # what each may take
+TARGET = Target(limit=1, at_most=True)
+FEW_MIB = 1 << 10 if os.environ.get("FULL") else 64
+GROWTH = 10
+_COUNTED = 40  # eleven times as many are within what one node may have under way
+_SETTINGS = {"mailbox_bytes": 1 << 40, "node_bytes_s": 1 << 40}  # neither is what is measured
+_SETTLE_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """An exchange that serves, and who is in its federation."""
+
+    home: Home
+    federation: Federation
+    server: Process
+
+    def client(self, identity: TlsIdentity) -> Client:
+        """A connection of a node."""
+        return Client(self.server, identity, self.home.operator.keys.authority.certificate)
+
+    async def memory_kib(self) -> float:
+        """What the exchange holds, after a moment in which nothing happens."""
+        await asyncio.sleep(_SETTLE_S)
+        return self.server.memory_kib
+
+
+@contextmanager
+def scene() -> Iterator[Scene]:
+    """A fresh exchange."""
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent))
+        home = Home(Path(folder), _SETTINGS)
+        federation = found(home.operator.enrolment)
+        home.begin(federation.trust_list, federation.records)
+        server = stack.enter_context(home.serve())
+        yield Scene(home=home, federation=federation, server=server)
+
+
+async def _idle(where: Scene, rounds: int, counted: int) -> tuple[list[float], list[float]]:
+    """KiB of an idle subscriber on a connection of its own, and on one that they all share."""
+    identity = where.federation.members[PARTNERS[0]].tls(where.federation.partners()[0])
+    clients: list[Client] = []
+    streams: list[AsyncIterator[bytes]] = []
+
+    async def subscribe(client: Client) -> None:
+        stream = client.stream(methods.SUBSCRIBE, encode_cursor(START))
+        while not is_idle(await anext(stream)):
+            pass
+        streams.append(stream)
+
+    async def grown(connections: int) -> float:
+        before = await where.memory_kib()
+        for number in range(counted):
+            if number < connections:
+                clients.append(where.client(identity))
+            await subscribe(clients[-1])
+        return (await where.memory_kib() - before) / counted
+
+    await grown(counted)  # what the first ones cost is not theirs alone
+    runs = [(await grown(counted), await grown(1)) for _ in range(rounds)]
+    for client in clients:
+        await client.close()
+    return [own for own, _ in runs], [shared for _, shared in runs]
+
+
+async def _backlog(where: Scene, few_mib: int) -> tuple[float, float, float]:
+    """MiB held with some backlog, with ten times as much, and once somebody reads slowly."""
+    federation = where.federation
+    identity = federation.members[SENDER].tls(federation.sender.header.signer)
+    sender = where.client(identity)
+    await agree(sender, federation, identity)
+    node = federation.partners()[0]
+    plan, places = bulk(federation, [node]), count(1)
+    releases = releaser(federation, lambda recipient, agreement: next(places))
+    held, waiting = [], 0
+    for mib in (few_mib, GROWTH * few_mib):
+        while waiting < mib << 20:
+            message = encode_publication(compose([plan], releases).publications[0])
+            outcomes = parse_outcomes(await sender.call(methods.PUBLISH, message))
+            if any(outcome.refusal is not None for outcome in outcomes):
+                raise RuntimeError("the exchange refused")
+            waiting += len(message)
+        held.append(await where.memory_kib() / 1024)
+    reader = where.client(federation.members[PARTNERS[0]].tls(node))
+    stream = reader.stream(methods.SUBSCRIBE, encode_cursor(START))
+    for _ in range(3):
+        await anext(stream)
+    slow = await where.memory_kib() / 1024
+    for client in (sender, reader):
+        await client.close()
+    return held[0], held[1], slow
+
+
+def run(*, rounds: int = 5, counted: int = _COUNTED, few_mib: int = FEW_MIB) -> Sequence[Result]:
+    """Measures B8.
+
+    Args:
+        rounds: Alternations of the two ways to connect; all stay connected.
+        counted: Subscribers of each.
+        few_mib: The smaller backlog.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with scene() as where:
+            own, shared = runner.run(_idle(where, rounds, counted))
+        with scene() as where:
+            few, many, slow = runner.run(_backlog(where, few_mib))
+    sizes = f"{few_mib:,} to {GROWTH * few_mib:,} MiB"
+    return [
+        _memory("B8", "an idle subscriber on its own connection", own, "KiB", OWN_KIB),
+        _memory("B8s", "an idle subscriber on a shared connection", shared, "KiB", SHARED_KIB),
+        _memory(
+            "B8b",
+            f"the exchange's growth while a backlog grows from {sizes}",
+            [max(0.0, many - few)],
+            "MiB",
+            BACKLOG_MIB,
+        ),
+        result(
+            "B8r",
+            f"the exchange with {GROWTH * few_mib:,} MiB of backlog and a reader that stopped",
+            runs=[slow],
+            unit="MiB",
+            baseline=[few],
+            baseline_unit=f"MiB with {few_mib:,} MiB of backlog and no reader",
+        ),
+    ]
+
+
+def _memory(id_: str, what: str, runs: Sequence[float], unit: str, limit: float) -> Result:
+    return result(
+        id_,
+        what,
+        runs=runs,
+        unit=unit,
+        baseline=[limit],
+        baseline_unit=f"{unit}, what it may take",
+        target=TARGET,
+    )
