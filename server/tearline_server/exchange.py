@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from tearline.errors import (
     EntryMismatch,
     ExchangeBusy,
+    StoreNotReplicated,
     StoreUnreachable,
     TearlineError,
     TokenRefused,
@@ -242,7 +244,9 @@ class Exchange:
                         await self._await_settled()
                     self._heard_s = time.monotonic()
             except TearlineError as error:
-                _log.error("cannot follow the others", extra={"code": error.code})
+                if isinstance(error, StoreNotReplicated):
+                    self._heard_s = -math.inf  # what is stored now may be lost: nobody is shown it
+                _log.error("cannot follow the others", extra={"code": error.code, "why": error.why})
             self._mailboxes.wake_all()  # who waits here for mail would wait in vain
             await asyncio.sleep(_DEAF_PAUSE_S)
 

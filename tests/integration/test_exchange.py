@@ -11,19 +11,14 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-from builders import AGREEMENT_ID, CN, MX, US, compartment_of, grant, node_of
+from builders import CN, MX, US
 from exchange_builders import (
-    INSTALLATION,
-    agreement,
     codes,
-    manifest_id,
-    packet_publication,
     receipt_of,
-    sealed_packet,
 )
-from served import DAY_MS, Served, founded, member, refusal
+from sending import agree, lead
+from served import Served, founded, member, refusal
 from tearline.certificates import verify_leaf
-from tearline.channel import Address
 from tearline.errors import (
     CallerDenied,
     ExchangeUnreachable,
@@ -39,7 +34,6 @@ from tearline.rpc import methods
 from tearline.rpc.credentials import with_access_token
 from tearline.statement import StatementType
 from tearline.tokens import Binding, Person, Role, issue_token, pairwise_id
-from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import (
     START,
     Publication,
@@ -54,7 +48,7 @@ from tearline.wire.exchange import (
     parse_outcomes,
     parse_proven_events,
 )
-from tearline.wire.statements import cosigned, signed
+from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.storage.opening import open_store
 from tearline_server.verification import LogVerifier
@@ -80,45 +74,6 @@ async def served(tmp_path: Path, settings: dict[str, object]) -> AsyncIterator[S
     await exchange.start()
     yield exchange
     await exchange.stop()
-
-
-def now_ms() -> int:
-    return int(time.time() * 1000)
-
-
-async def agree(served: Served) -> None:
-    found = agreement(
-        served.root(US).header,
-        valid_from_ms=now_ms() - DAY_MS,
-        valid_until_ms=now_ms() + 30 * DAY_MS,
-        pins=INSTALLATION.pins,
-    )
-    body = encode_agreement(found)
-    signed = cosigned(
-        (served.root(uri).sign([(StatementType.AGREEMENT, body)]), 0) for uri in (US, CN, MX)
-    )
-    async with served.client(US) as client:
-        assert codes(await client.publish(Publication(signed=(signed,)))) == [""]
-
-
-def lead(served: Served, seq: int, recipient: str = CN) -> Publication:
-    """A packet and one grant."""
-    node = served.node(US)
-    sealed = sealed_packet(node.header, not_after_ms=now_ms() + 20 * DAY_MS)
-    made = grant(
-        sealed,
-        manifest_id(sealed),
-        node.header,
-        node_of(recipient),
-        compartments=[compartment_of(sealed, "identity.subject")],
-    )
-    made = dataclasses.replace(
-        made,
-        grant_id=seq.to_bytes(16, "big"),
-        address=Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq),
-        not_after_ms=now_ms() + 10 * DAY_MS,
-    )
-    return packet_publication(node, sealed, [made])
 
 
 async def test_a_packet_crosses_and_everything_about_it_is_proven(served: Served) -> None:

@@ -74,6 +74,14 @@ class StoreUnreachable(StoreError):
     next = "It is tried again; if it stays so, look at the server and at the address in `store`."
 
 
+class StoreNotReplicated(StoreError):
+    """A database server that keeps what it is told alone, where a second should."""
+
+    code = "TL-STO-010"
+    what = "The database is not replicated synchronously: nothing is acknowledged."
+    next = "Bring a synchronous standby back; what was sent is tried again and nothing is lost."
+
+
 class StoreNotMoved(StoreError):
     """A file that cannot be moved into a database server, or a database that is not empty."""
 

@@ -29,7 +29,7 @@ async def open_store(config: Config) -> Store:
         from tearline_server.storage.postgres.store import PostgresStore
     except ModuleNotFoundError:
         raise SettingInvalid(_MISSING) from None
-    return await PostgresStore.open(config.store)
+    return await PostgresStore.open(config.store, ha=config.ha)
 
 
 async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> int:

@@ -1,8 +1,10 @@
 """PostgreSQL alone: several processes, connections that are lost, and what goes wrong with them."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -13,6 +15,7 @@ from stores import A, B, event, known, put, statement
 from tearline.errors import (
     SettingInvalid,
     StoreDamaged,
+    StoreNotReplicated,
     StoreUnreachable,
     StoreVersion,
 )
@@ -243,6 +246,18 @@ async def test_a_process_that_waits_for_the_head_sees_what_was_written(
     assert found.news.head.time_ms == 9
 
 
+def test_a_machine_that_is_gone_is_noticed_within_seconds() -> None:
+    with socket.socket() as line:
+
+        class Transport:
+            def get_extra_info(self, name: str) -> socket.socket:
+                return line
+
+        asyncio.run(database.notice_loss(SimpleNamespace(_transport=Transport())))  # type: ignore[arg-type]
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
+
+
 async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
     refused = statement(0, b"a", code="TL-AGR-001", why="a\0b裘", natural=None, envelope=None)
     await put(store, event(0), statements=[refused], attestations={b"s" * 32: b"x"})
@@ -289,6 +304,22 @@ async def test_the_settings_name_the_store(database_url: str, tmp_path: Path) ->
     assert (await store.load()).head.tree == Frontier()
     await store.close()
     assert not config.database.exists()
+
+
+async def test_a_server_that_is_alone_is_not_highly_available(
+    database_url: str, tmp_path: Path
+) -> None:
+    config = config_of(tmp_path, SETTINGS | {"store": database_url, "ha": True})
+    write_config(config)
+    assert load_config(tmp_path) == config
+    with pytest.raises(StoreNotReplicated, match="synchronous_standby_names is empty"):
+        await open_store(config)
+
+
+@pytest.mark.parametrize("wrong", [{"ha": True}, {"ha": "true"}, {"ha": 1}])
+def test_high_availability_is_said_of_a_database(tmp_path: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingInvalid, match="ha: "):
+        config_of(tmp_path, SETTINGS | wrong)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tearline.checkpoint import (
     parse_checkpoint,
     parse_note,
 )
-from tearline.errors import FrontierDamaged, LogBehind, StoreUnreachable
+from tearline.errors import FrontierDamaged, LogBehind, StoreNotReplicated, StoreUnreachable
 from tearline.federation import Revocation
 from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.statement import StatementType
@@ -238,6 +238,27 @@ async def test_who_does_not_hear_of_the_others_lets_nobody_in(
     monkeypatch.undo()
     async with following(one):
         one.exchange.verify_current()
+
+
+async def test_what_a_second_server_does_not_keep_is_shown_to_nobody(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    await one.exchange.checkpoint()
+    monkeypatch.setattr(one.store._db, "_ha", True)  # type: ignore[attr-defined]
+    async with following(one):
+        async with asyncio.timeout(5):
+            while one.exchange.is_healthy:
+                await asyncio.sleep(0.01)
+        with pytest.raises(StoreUnreachable):
+            one.exchange.verify_current()
+        with pytest.raises(StoreNotReplicated):
+            await sent(one)
+        monkeypatch.undo()
+        async with asyncio.timeout(5):
+            while not one.exchange.is_healthy:
+                await asyncio.sleep(0.01)
+    await sent(other)
 
 
 async def test_a_database_that_lost_something_stops_all(

@@ -7,10 +7,11 @@ answer to its COMMIT was lost, it is looked up, never assumed.
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import asyncpg
 
@@ -22,18 +23,12 @@ from tearline.errors import (
     StoreUnreachable,
     StoreVersion,
 )
+from tearline_server.storage.postgres.connection import Connection, Pool, Session
 from tearline_server.storage.postgres.hearing import CHANNEL, Ear
+from tearline_server.storage.postgres.replication import verify_reached, verify_synchronous
 from tearline_server.storage.records import Heard
 
 T = TypeVar("T")
-
-if TYPE_CHECKING:
-    # Generic for type checkers alone; the pool hands out what stands for a connection.
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-    _Session = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection, Pool, _Session = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool, asyncpg.Connection
 
 # One writes, one listens, and a few pages of mail are read at once; more fight for two cores.
 _CONNECTIONS = 9
@@ -56,6 +51,9 @@ _SETTINGS = {
     "tcp_keepalives_count": "3",
     "jit": "off",  # compiling a query takes longer than any of ours
 }
+# The same at our end: after how many seconds of silence it is asked whether somebody is there, and
+# after how many milliseconds without an answer nobody is.
+_LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
 _LOST = (
     OSError,
     TimeoutError,
@@ -72,11 +70,24 @@ _LOST = (
 )
 
 
-class _Tidy(_Session):
+class _Tidy(Session):
     """A connection that leaves nothing behind when it goes back to the pool."""
 
     def get_reset_query(self) -> str:
         return ""
+
+
+async def notice_loss(session: Session) -> None:
+    """Has a connection end soon after the machine at its other end is gone.
+
+    Else whoever waits there for an answer waits a quarter of an hour, and no other is asked.
+    """
+    found: socket.socket = session._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # no public way
+    if found.family != socket.AF_UNIX:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _LINE.items():
+            if (option := getattr(socket, name, None)) is not None:  # not every system has all
+                found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Database:
@@ -84,21 +95,25 @@ class Database:
 
     Args:
         pool: Its connections.
+        ha: Whether what is committed must lie on a second server, too.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, ha: bool = False) -> None:
         self._pool = pool
+        self._ha = ha
         self._id = secrets.token_bytes(16)
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
+    async def open(cls, url: str, *, ha: bool = False) -> "Database":
         """Connects, and brings the tables to this version.
 
         Args:
             url: As in ``postgresql://host,other/name?target_session_attrs=read-write``.
+            ha: Whether what is committed must lie on a second server, too.
 
         Raises:
             StoreUnreachable: If no server answers that may be written to.
+            StoreNotReplicated: If there must be a second server, and there is none.
             StoreVersion: If a later version of Tearline made the tables.
             SettingInvalid: If the address is none, or the server is too old.
         """
@@ -110,13 +125,16 @@ class Database:
                     max_size=_CONNECTIONS,
                     timeout=_CONNECT_S,
                     connection_class=_Tidy,
+                    init=notice_loss,
                     server_settings=_SETTINGS,
                 )
                 await pool
             except (ValueError, asyncpg.exceptions.ClientConfigurationError):
                 raise SettingInvalid("store: that is no address of a database") from None
-        database = cls(pool)
+        database = cls(pool, ha=ha)
         try:
+            if ha:  # else the first COMMIT might wait for ever
+                await database.ask(verify_synchronous)
             await database.write(_migrate)
         except BaseException:
             await database.close()
@@ -148,7 +166,13 @@ class Database:
         Raises:
             StoreError: As ``read``; it may have happened all the same.
         """
-        return await self._patiently(change, "BEGIN", _PATIENCE_S)
+        made = await self._patiently(change, "BEGIN", _PATIENCE_S)
+        await self._verify_kept()
+        return made
+
+    async def _verify_kept(self) -> None:
+        if self._ha:
+            await self.ask(verify_reached)
 
     async def _patiently(
         self, act: Callable[[Connection], Awaitable[T]], begin: str, within_s: float
@@ -187,11 +211,12 @@ class Database:
         while True:
             try:
                 await self._commit(change)
-                return
+                break
             except StoreUnreachable:
                 if not may_repeat() or asyncio.get_running_loop().time() >= ends:
                     raise
             await asyncio.sleep(_PAUSE_S)
+        await self._verify_kept()
 
     async def _commit(self, change: Callable[[Connection], Awaitable[int]]) -> None:
         serial = None
@@ -233,6 +258,7 @@ class Database:
 
         Raises:
             StoreUnreachable: If the connection is lost; words may be lost with it.
+            StoreNotReplicated: If there must be a second server, and there is none now.
         """
         with translated():
             async with self._pool.acquire(timeout=_CONNECT_S) as connection:
@@ -241,6 +267,8 @@ class Database:
                     await connection.add_listener(CHANNEL, lambda *about: ear.hear(str(about[-1])))
                     connection.add_termination_listener(lambda _: ear.ring())
                     while not connection.is_closed():
+                        if self._ha:
+                            await verify_synchronous(connection)
                         yield await ear.next()
                 finally:
                     connection.terminate()  # it would go on to listen

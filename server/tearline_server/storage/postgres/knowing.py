@@ -6,7 +6,7 @@ from dataclasses import fields
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
 from tearline_server.storage.places import agreement_of
-from tearline_server.storage.postgres.database import Connection
+from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.records import (
     Asked,
     Delivered,

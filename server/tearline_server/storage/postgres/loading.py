@@ -2,7 +2,7 @@
 
 from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier
-from tearline_server.storage.postgres.database import Connection
+from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.records import (
     ChannelRow,
     Head,

@@ -14,7 +14,8 @@ import apsw
 from tearline.errors import StoreNotMoved
 from tearline_server.storage.database import Database as SqliteDatabase
 from tearline_server.storage.database import translated
-from tearline_server.storage.postgres.database import Connection, Database
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.loading import head_of
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.writing import text

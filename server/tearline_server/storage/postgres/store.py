@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tearline.merkle import Frontier, NodeId, leaf_hash
-from tearline_server.storage.postgres.database import Connection, Database
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
 from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
 from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
@@ -96,14 +97,15 @@ class PostgresStore:
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="store-judge")
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresStore":
+    async def open(cls, url: str, *, ha: bool = False) -> "PostgresStore":
         """Connects, and brings the tables to this version.
 
         Raises:
-            StoreError: If no server answers, or the tables cannot be used.
+            StoreError: If no server answers, the tables cannot be used, or with ``ha`` no second
+                server keeps what the first does.
             SettingInvalid: If the address is none, or the server is too old.
         """
-        return cls(await Database.open(url))
+        return cls(await Database.open(url, ha=ha))
 
     async def close(self) -> None:
         """Ends everything under way and lets go of the database."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tearline.encoding import u32
-from tearline_server.storage.postgres.database import Connection
+from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.hearing import TELL
 from tearline_server.storage.records import Commit, EventRow, Head, MailUpdate
 

@@ -1,0 +1,61 @@
+"""What nodes send through a real exchange: an agreement, and leads under it."""
+
+import time
+from dataclasses import replace
+
+from builders import AGREEMENT_ID, CN, MX, US, compartment_of, grant, node_of
+from exchange_builders import (
+    INSTALLATION,
+    agreement,
+    codes,
+    manifest_id,
+    packet_publication,
+    sealed_packet,
+)
+from served import DAY_MS, Served
+from tearline.channel import Address
+from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.exchange import Publication
+from tearline.wire.statements import cosigned
+
+
+def now_ms() -> int:
+    """This machine's clock, Unix milliseconds."""
+    return int(time.time() * 1000)
+
+
+async def agree(served: Served) -> None:
+    """Puts an agreement of all three in force."""
+    found = agreement(
+        served.root(US).header,
+        valid_from_ms=now_ms() - DAY_MS,
+        valid_until_ms=now_ms() + 30 * DAY_MS,
+        pins=INSTALLATION.pins,
+    )
+    body = encode_agreement(found)
+    signed = cosigned(
+        (served.root(uri).sign([(StatementType.AGREEMENT, body)]), 0) for uri in (US, CN, MX)
+    )
+    async with served.client(US) as client:
+        assert codes(await client.publish(Publication(signed=(signed,)))) == [""]
+
+
+def lead(served: Served, seq: int, recipient: str = CN, sender: str = US) -> Publication:
+    """A packet and one grant."""
+    node = served.node(sender)
+    sealed = sealed_packet(node.header, not_after_ms=now_ms() + 20 * DAY_MS)
+    made = grant(
+        sealed,
+        manifest_id(sealed),
+        node.header,
+        node_of(recipient),
+        compartments=[compartment_of(sealed, "identity.subject")],
+    )
+    made = replace(
+        made,
+        grant_id=seq.to_bytes(16, "big"),
+        address=Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq),
+        not_after_ms=now_ms() + 10 * DAY_MS,
+    )
+    return packet_publication(node, sealed, [made])
