@@ -337,3 +337,27 @@ async def test_an_exchange_that_was_rolled_back_does_not_bring_it_back(world: Si
         assert shown(world.cn, packet) == 0
         assert states(world.us, packet) == [RecallState.ERASED]
         assert statuses(world.us, packet) == [Status.ERASED]
+
+
+async def test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back(
+    world: Simulation,
+) -> None:
+    """Although its recipient has signed for the recall, and it waits nowhere any more."""
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    database = saved(world)
+    await recalled(world, packet)
+    for _ in range(3):
+        await settled(world)
+        for member in world.members:
+            await member.node.mark()
+    async with restored(world, database, [mirrored(world, world.us)]) as exchange:
+        stored = await exchange._store.packet(packet)
+        assert stored is not None
+        assert parse_parts(stored.parts).ciphertexts
+        await settle(world)
+        stored = await exchange._store.packet(packet)
+        assert stored is not None
+        assert parse_parts(stored.parts).ciphertexts == {}
+        assert [member.codes() for member in world.members] == [[], [], []]
+        assert len(world.cn.node.recalls.of(packet)) == 1

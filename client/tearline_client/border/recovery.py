@@ -14,6 +14,7 @@ from tearline.statement import StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.exchange import Publication, encode_publication, parse_publication
 from tearline.wire.flow import encode_void, parse_grant
+from tearline.wire.recalls import parse_recall
 from tearline.wire.reconciling import (
     ReconcileReply,
     ReconcileRequest,
@@ -92,12 +93,13 @@ class Recovery:
 
     def _again(self, channel: ChannelState, reached: int) -> Iterator[bytes]:
         """What stands in a channel behind the place that the exchange knows, but not what waits."""
-        waiting = set(self._waiting())
+        waiting, stores = set(self._waiting()), self._state.stores
         # At places that the exchange knows, too: it may know of the grant there, and not of this.
-        for sent in self._state.stores.recovery.withdrawals(
-            channel.peer, channel.agreement_id, reached
-        ):
+        for sent in stores.recovery.withdrawals(channel.peer, channel.agreement_id, reached):
             yield encode_publication(Publication(signed=(sent,)))
+        for recall in stores.recalls.sent(channel.peer, channel.agreement_id):
+            if parse_recall(recall.statement.body).address.seq <= reached:
+                yield encode_publication(Publication(signed=(recall,)))
         for seq in range(reached + 1, channel.sent + 1):
             place = Address(recipient=channel.peer, agreement_id=channel.agreement_id, seq=seq)
             if place not in waiting:

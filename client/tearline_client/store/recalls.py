@@ -107,6 +107,13 @@ class RecallStore:
         sql = "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
         return self._db.row(sql, (packet, RecallState.KEPT)) is not None
 
+    def sent(self, partner: str, agreement_id: bytes) -> tuple[Signed, ...]:
+        """Our recalls in one channel, in order."""
+        ours = [each for each in self.all() if not each.incoming and each.partner == partner]
+        return tuple(
+            each.signed for each in ours if each.recall.address.agreement_id == agreement_id
+        )
+
     def open(self, *, incoming: bool) -> tuple[StoredRecall, ...]:
         """Recalls that were not answered yet: partners', or ours."""
         sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = ? AND state = ? ORDER BY number"  # noqa: S608

@@ -193,6 +193,7 @@ def relay(
     acted_by: ActedBy | None = None,
     seconded_by: ActedBy | None = None,
     packet: bytes = b"",
+    again: bool = False,
 ) -> int:
     """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
 
@@ -203,6 +204,8 @@ def relay(
         acted_by: The person behind it.
         seconded_by: The person who approved it, where it took two.
         packet: The packet that it is about, or empty.
+        again: Whether what an earlier life of this exchange delivered is taken once more, for
+            what it does here; its recipient is not told again.
 
     Returns:
         The index of its entry.
@@ -216,7 +219,8 @@ def relay(
         hearing.registry.standings.verify_channel_open(
             agreement, sender=hearing.publisher.agency, recipient=agency_uri_of(address.recipient)
         )
-    place = next_place(hearing, address)
+    told = again and _was_delivered(hearing, address)
+    place = None if told else next_place(hearing, address)
     event = _event(hearing, code, address.recipient, address.agreement_id)
     event = replace(
         event,
@@ -225,7 +229,8 @@ def relay(
         packet=packet,
     )
     entry = hearing.docket.settle(hearing.ruling, event)
-    place.take(entry)
+    if place is not None:
+        place.take(entry)
     return entry
 
 
@@ -270,6 +275,12 @@ def verify_sealed_to(hearing: Hearing, recipient: str, kem_key_id: bytes) -> Non
     if recipient not in trust.nodes():
         raise GrantMisdirected("the recipient is no node on record")
     raise RecipientKeyExpired
+
+
+def _was_delivered(hearing: Hearing, address: Address) -> bool:
+    """Whether a place was filled in an earlier life of this exchange, as its recipient signed."""
+    seq, _ = _channel(hearing, address.recipient, address.agreement_id)
+    return hearing.docket.known.is_restored and address.seq <= seq
 
 
 def _event(hearing: Hearing, code: EventCode, recipient: str, agreement_id: bytes) -> Event:

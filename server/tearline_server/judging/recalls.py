@@ -33,7 +33,15 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
         )
         return
     facts = _facts_of_own(hearing, recall)
-    relay(hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet)
+    # A backup holds what was recalled since: then it is taken again.
+    relay(
+        hearing,
+        recall.address,
+        EventCode.RECALL,
+        acted_by=said.acted_by,
+        packet=recall.packet,
+        again=True,
+    )
 
     docket = hearing.docket
     row = RecallRow(

@@ -74,6 +74,14 @@ RECALLS = (
         "frozenset()",
     ),
     _recall(
+        "bring recalled ciphertexts back from a backup",
+        "",
+        "the log's entry of the recall",
+        "test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back",
+        "tearline_client.store.recalls:RecallStore.sent",
+        "()",
+    ),
+    _recall(
         "lose a ciphertext or a grant, and say that it was recalled",
         "",
         "what `tearline-server verify-log` names",
