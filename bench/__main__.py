@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import b1, b2, b3, b5, b6, b7, b8, b10, b11, b12
+from bench import b1, b2, b3, b5, b6, b7, b8, b9, b10, b11, b12
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B6": b6.run,
     "B7": b7.run,
     "B8": b8.run,
+    "B9": b9.run,
     "B10": b10.run,
     "B11": b11.run,
     "B12": b12.run,

@@ -189,11 +189,12 @@ async def _round(clients: dict[str, Client], messages: Lanes) -> dict[str, Load]
         method = methods.PUBLISH if name == "exchange" else METHOD
         loads[name], replies = await client.load(method, messages)
         if name == "exchange":
-            _verify_accepted(replies)
+            verify_accepted(replies)
     return loads
 
 
-def _verify_accepted(replies: Sequence[bytes]) -> None:
+def verify_accepted(replies: Sequence[bytes]) -> None:
+    """Checks that every statement of every message was accepted."""
     for reply in replies:
         outcomes = parse_outcomes(reply)
         refused = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]

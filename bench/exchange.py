@@ -1,5 +1,6 @@
 """The exchange of the benchmarks: its keys in memory, or a home that processes serve from."""
 
+import json
 import os
 import secrets
 import socket
@@ -127,10 +128,12 @@ class Home:
 
     Args:
         folder: Where it is made.
-        settings: Numbers beside the settings that it must have.
+        settings: What is set beside the settings that it must have.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, int] = MappingProxyType({})) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, int | str] = MappingProxyType({})
+    ) -> None:
         self._folder = folder
         self._passphrase = folder / "passphrase"
         passphrase = secrets.token_hex(16)
@@ -140,7 +143,7 @@ class Home:
         write_keys(self.operator.config.keys, self.operator.keys, passphrase.encode())
         write_config(self.operator.config)
         with (folder / FILE_NAME).open("a", encoding="ascii") as file:
-            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+            file.writelines(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
 
     def begin(self, trust_list: Signed, records: Iterable[Signed]) -> None:
         """Takes the first trust list and key records into the log."""
@@ -175,6 +178,12 @@ class Home:
             [*_SERVER, "serve", "--home", str(self._folder)],
             self.operator.config.listen,
         )
+
+    def serve_beside(self) -> Process:
+        """Another process of the exchange, over the same database."""
+        address = _free_address()
+        arguments = [*_SERVER, "serve", "--home", str(self._folder), "--listen", address]
+        return self._process(arguments, address)
 
     def serve_echo(self, *options: str) -> Process:
         """An echo server with the exchange's own certificate and server settings."""

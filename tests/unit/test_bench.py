@@ -65,6 +65,19 @@ def test_b8_measures_memory_of_subscribers_and_of_a_backlog(
     assert all(each.baseline > 0 for each in results)
 
 
+@pytest.mark.integration
+def test_b9_publishes_to_two_processes_over_one_database(database_url: str) -> None:
+    """The fixture is asked for so that it is said where there is no PostgreSQL."""
+    results = benchmark("b9").run(rounds=1, packets=1, lanes=2)
+    assert [each.id for each in results] == ["B9", "B9c"]
+    assert all(each.figure > 0 and each.baseline > 0 for each in results)
+
+
+@pytest.mark.parametrize(("cores", "target"), [(2, "≥ 0.85"), (6, "None"), (8, "≥ 1.6")])
+def test_what_two_processes_are_to_reach_depends_on_the_cores(cores: int, target: str) -> None:
+    assert str(benchmark("b9")._target(cores)) == target
+
+
 def test_b6_finds_out_whether_a_packet_is_stored_more_than_once(tmp_path: Path) -> None:
     b6 = benchmark("b6")
     connection = b6.apsw.Connection(str(tmp_path / "db"))
