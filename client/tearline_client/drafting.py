@@ -1,11 +1,13 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from tearline.encoding import label, prefixed
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field, PacketKind
@@ -50,11 +52,13 @@ class Drafted:
         plans: One for each packet.
         findings: Every value that could not be validated; none was dropped.
         entities: How many entities the source holds.
+        id: 32 bytes over the source and what was ordered; the same for the same plans.
     """
 
     plans: tuple[ReleasePlan, ...]
     findings: tuple[Finding, ...]
     entities: int
+    id: bytes
 
 
 def draft_file(
@@ -95,7 +99,7 @@ def draft_file(
             plans.append(node.plan(draft, order.to))
         except (BodyIncomplete, BodyRefused) as refused:
             raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
-    return Drafted(plans=tuple(plans), findings=imported.findings, entities=len(imported.entities))
+    return _drafted(imported, plans, about)
 
 
 def draft_answer(
@@ -132,7 +136,21 @@ def draft_answer(
     draft = node.draft(group, about, agreement=name, extra=extra)
     # Named as its source only now: what was asked does not mark what is answered.
     plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
-    return Drafted(plans=(plan,), findings=imported.findings, entities=len(imported.entities))
+    return _drafted(imported, [plan], about)
+
+
+def _drafted(imported: Imported, plans: Sequence[ReleasePlan], about: About) -> Drafted:
+    first = plans[0]
+    ordered = (first.draft.agreement.id, sorted(first.recipients), about)
+    digest = hashlib.sha256(label("import"))
+    for part in (ordered, *imported.entities):
+        digest.update(prefixed(repr(part).encode()))
+    return Drafted(
+        plans=tuple(plans),
+        findings=imported.findings,
+        entities=len(imported.entities),
+        id=digest.digest(),
+    )
 
 
 def draft_correction(

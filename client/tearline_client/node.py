@@ -40,6 +40,7 @@ from tearline_client.desks.casework import Cases
 from tearline_client.desks.consenting import Consents
 from tearline_client.desks.correcting import Corrections
 from tearline_client.desks.erasing import draft_order, sign_order
+from tearline_client.desks.importing import Importing
 from tearline_client.desks.proposing import Proposals
 from tearline_client.desks.recalling import Recalls
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
@@ -152,6 +153,7 @@ class Node:
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)
+        self.imports = Importing(state, self._sender, self._releasing, self._reissuing)
         desks = Desks(releasing=self._releasing, requests=self.requests, consents=self.consents)
         self.second = Seconding(state, desks, self._acting, self.sync)
         self.notices.watch(self.requests.due)

@@ -57,6 +57,7 @@ from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.filed import FiledStore
+from tearline_client.store.imports import ImportStore
 from tearline_client.store.intake import IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
@@ -102,6 +103,7 @@ class Stores:
         self.filed = FiledStore(database)
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
+        self.imports = ImportStore(database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

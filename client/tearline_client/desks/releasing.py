@@ -19,6 +19,7 @@ from tearline.identity import agency_uri_of, parse_uri
 from tearline.packet import OpenedField
 from tearline.policy.terms import ArticleTerms
 from tearline.receipt import Receipt, Status
+from tearline.sealing import SealedPacket
 from tearline.statement import ActedBy, StatementType
 from tearline.trust import TrustState
 from tearline.wire.flow import encode_grant
@@ -28,7 +29,13 @@ from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
-from tearline_client.link.outgoing import Releaser, compose, make_grant, sign_together
+from tearline_client.link.outgoing import (
+    Releaser,
+    grant_plans,
+    make_grant,
+    seal_plans,
+    sign_together,
+)
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
@@ -54,6 +61,21 @@ class Sent:
     packets: tuple[bytes, ...]
     receipts: tuple[Receipt, ...]
     refused: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What waits to be sent; the ciphertexts are in the database alone.
+
+    Attributes:
+        packets: Manifest ids, 32 bytes each, in the order of the plans.
+        statements: Manifests and grants.
+        ids: Places of the messages in the outbox.
+    """
+
+    packets: tuple[bytes, ...]
+    statements: tuple[Signed, ...]
+    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,27 +188,55 @@ class Releasing:
                 not said where it stands; nothing was sealed.
             RequestError: If the exchange is out of reach; what is sealed is sent later.
         """
-        for plan in plans:
-            for recipient in plan.recipients:
-                self._obeying.verify_may_send(plan.draft.agreement, plan.draft.article, recipient)
+        self.verify(plans, persons)
+        stored = self.store(plans, seal_plans(plans, self._state.signer.header), persons, also=also)
+        return await self.settle(stored.packets, stored.statements, stored.ids)
+
+    def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:
+        """Checks that packets may be sealed and sent now; raises as ``send`` does."""
+        ways = {
+            (plan.draft.agreement.key, plan.draft.article, recipient): plan.draft.agreement
+            for plan in plans
+            for recipient in plan.recipients
+        }
+        for (_, article, recipient), agreement in ways.items():
+            self._obeying.verify_may_send(agreement, article, recipient)
         self._state.verify_ready()
         self._state.verify_witnessed()
         for plan in plans:
             _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
             self._onward.verify(plan)
             verify_correction(self._state, plan.draft, plan.recipients)
+
+    def store(
+        self,
+        plans: Sequence[ReleasePlan],
+        sealed: Sequence[SealedPacket],
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+    ) -> Stored:
+        """Grants and signs what was sealed, and stores it to be sent.
+
+        Args:
+            plans: One for each packet.
+            sealed: What ``seal_plans`` made of them.
+            persons: Who releases them.
+            also: Done in the same transaction; where it raises, nothing is stored.
+        """
         with self._state.stores.database.transaction():
             also()
-            composition = compose(plans, self._releaser(persons))
+            composition = grant_plans(plans, sealed, self._releaser(persons))
             ids = self._sender.store(composition)
-        statements = [
-            statement
-            for packet in composition.packets
-            for statement in (packet.manifest, *packet.grants)
-        ]
-        packets = tuple(packet.manifest.statement.id for packet in composition.packets)
-        del composition  # sealed and stored: sending reads it from there, and needs the room
-        return await self.settle(packets, statements, ids)
+        return Stored(
+            packets=tuple(packet.manifest.statement.id for packet in composition.packets),
+            statements=tuple(
+                statement
+                for packet in composition.packets
+                for statement in (packet.manifest, *packet.grants)
+            ),
+            ids=ids,
+        )
 
     def disclosure(self, packet_id: bytes, path: str, to: str) -> Disclosure:
         """One more field of a packet of ours, in clear, for one partner. Nothing leaves the house.

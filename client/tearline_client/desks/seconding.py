@@ -116,12 +116,19 @@ class Seconding:
         self._acting = acting
         self._sync = sync
 
-    def draft(self, plans: Sequence[ReleasePlan], *, person: str = "") -> bytes:
+    def draft(
+        self,
+        plans: Sequence[ReleasePlan],
+        *,
+        person: str = "",
+        also: Callable[[], None] = lambda: None,
+    ) -> bytes:
         """Keeps plans, all under one agreement, until another person approves them.
 
         Args:
             plans: One for each packet.
             person: Who drafts; empty for whoever is logged in.
+            also: Done in the transaction that keeps them.
 
         Returns:
             The id under which they wait.
@@ -130,7 +137,7 @@ class Seconding:
             TlsError: If nobody is logged in, or who is has no role that drafts.
             PendingFull: If too much waits.
         """
-        return self._wait(tuple(map(PendingPacket.of, plans)), person)
+        return self._wait(tuple(map(PendingPacket.of, plans)), person, also)
 
     def draft_disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> bytes:
         """Keeps the disclosure of one more field until another person approves it.
@@ -201,11 +208,14 @@ class Seconding:
         )
         return self._wait(consent, person)
 
-    def _wait(self, content: Content, person: str) -> bytes:
+    def _wait(
+        self, content: Content, person: str, also: Callable[[], None] = lambda: None
+    ) -> bytes:
         now_ms, agreement_id = self._state.now_ms(), self._agreement_id(content)
         drafter = self._drafter(person, agreement_id)
         pending = secrets.token_bytes(_ID_SIZE)
         with self._state.stores.database.transaction():
+            also()
             self._store.put(pending, content, drafter, now_ms=now_ms)
             self._state.stores.notices.tell(
                 "pending", time_ms=now_ms, pending=pending, agreement=agreement_id

@@ -20,7 +20,7 @@ from tearline.sealing import (
     seal,
     seal_release,
 )
-from tearline.statement import ActedBy, SignedTree, Signer, StatementType, statement_id
+from tearline.statement import ActedBy, Header, SignedTree, Signer, StatementType, statement_id
 from tearline.wire.exchange import Publication, publication_of
 from tearline.wire.flow import encode_grant
 from tearline.wire.packets import Release, encode_manifest
@@ -76,8 +76,53 @@ class Releaser:
     seconded_by: ActedBy | None = None
 
 
+def seal_plans(plans: Sequence[ReleasePlan], header: Header) -> tuple[SealedPacket, ...]:
+    """Seals each plan's packet, for nobody yet. It asks nobody anything, so any thread may do it.
+
+    Args:
+        plans: One for each packet.
+        header: Of the node that sends them.
+    """
+    return tuple(_sealed(plan, header) for plan in plans)
+
+
+def _sealed(plan: ReleasePlan, header: Header) -> SealedPacket:
+    draft = plan.draft
+    return seal(
+        plan.fields,
+        Envelope(
+            kind=draft.kind,
+            agreement=AgreementRef(
+                id=draft.agreement.id,
+                version=draft.agreement.version,
+                article=draft.article,
+            ),
+            pins=draft.agreement.pins,
+            not_after_ms=draft.not_after_ms,
+            case_id=draft.case_id,
+            urgency=draft.urgency,
+            derived_from=draft.derived_from,
+            supersedes=draft.supersedes,
+            evaluation=draft.evaluation,
+        ),
+        header,
+    )
+
+
 def compose(plans: Sequence[ReleasePlan], releaser: Releaser) -> Composition:
-    """Seals each plan's packet, grants it, and signs everything at once.
+    """Seals each plan's packet, and grants and signs as ``grant_plans`` does."""
+    return grant_plans(plans, seal_plans(plans, releaser.signer.header), releaser)
+
+
+def grant_plans(
+    plans: Sequence[ReleasePlan], sealed_packets: Sequence[SealedPacket], releaser: Releaser
+) -> Composition:
+    """Grants sealed packets as planned, and signs everything at once.
+
+    Args:
+        plans: One for each packet.
+        sealed_packets: What ``seal_plans`` made of them.
+        releaser: On whose behalf.
 
     Raises:
         NothingReleased: If some recipient would get nothing of a packet.
@@ -85,28 +130,8 @@ def compose(plans: Sequence[ReleasePlan], releaser: Releaser) -> Composition:
         StatementMalformed: If there is more than one signature covers.
     """
     bodies: list[tuple[StatementType, bytes]] = []
-    sealed_packets: list[tuple[SealedPacket, int, int]] = []
-    for plan in plans:
-        draft = plan.draft
-        sealed = seal(
-            plan.fields,
-            Envelope(
-                kind=draft.kind,
-                agreement=AgreementRef(
-                    id=draft.agreement.id,
-                    version=draft.agreement.version,
-                    article=draft.article,
-                ),
-                pins=draft.agreement.pins,
-                not_after_ms=draft.not_after_ms,
-                case_id=draft.case_id,
-                urgency=draft.urgency,
-                derived_from=draft.derived_from,
-                supersedes=draft.supersedes,
-                evaluation=draft.evaluation,
-            ),
-            releaser.signer.header,
-        )
+    places: list[tuple[int, int]] = []
+    for plan, sealed in zip(plans, sealed_packets, strict=True):
         body = encode_manifest(sealed.manifest)
         first = len(bodies)
         bodies.append((StatementType.MANIFEST, body))
@@ -121,13 +146,15 @@ def compose(plans: Sequence[ReleasePlan], releaser: Releaser) -> Composition:
                 plan.selection(recipient, sealed),
                 recipient,
                 releaser,
-                purpose=draft.purpose,
+                purpose=plan.draft.purpose,
             )
             bodies.append((StatementType.GRANT, encode_grant(grant)))
-        sealed_packets.append((sealed, first, len(bodies)))
+        places.append((first, len(bodies)))
     tree = releaser.signer.sign(bodies)
-    packets = tuple(_composed(tree, *place) for place in sealed_packets)
-    places = [(first, stop) for _, first, stop in sealed_packets]
+    packets = tuple(
+        _composed(tree, sealed, *place)
+        for sealed, place in zip(sealed_packets, places, strict=True)
+    )
     return Composition(packets=packets, publications=_messages(tree, packets, places))
 
 

@@ -1,0 +1,189 @@
+"""Sending thousands of packets: one batch is sealed while the one before it is on its way.
+
+Each batch has one signature, and is stored, with how far the import has come, before any of it
+is sent. So an import that is cut off goes on behind what is stored, and nothing is sealed twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from tearline.errors import (
+    ExchangeBusy,
+    OutcomeUnknown,
+    RecipientKeyExpired,
+    StoreBusy,
+    error_by_code,
+)
+from tearline.limits import TREE_SIZES
+from tearline_client.border.reissuing import Reissuing
+from tearline_client.border.sender import Sender
+from tearline_client.desks.releasing import Persons, Releasing
+from tearline_client.link.outgoing import seal_plans
+from tearline_client.planning.plan import ReleasePlan
+from tearline_client.state import NodeState
+
+# Statements under one signature. Of a larger tree every message would carry thousands of hashes.
+TREE_SIZE = TREE_SIZES[3]
+BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
+_READ_AFTER_MS = 60_000  # how long the log is good to seal on, before it is read on
+_PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of an import.
+
+    Attributes:
+        packets: How many packets were sealed and sent.
+        refused: Codes and reasons of refusals, by message.
+    """
+
+    packets: int
+    refused: tuple[tuple[str, str], ...]
+
+
+class Importing:
+    """The desk for whole sources. Its caller has brought the node up to date before it calls.
+
+    Args:
+        state: The node.
+        sender: Its outbox at work.
+        releasing: What judges and stores releases.
+        reissuing: What becomes of grants that come back.
+    """
+
+    def __init__(
+        self, state: NodeState, sender: Sender, releasing: Releasing, reissuing: Reissuing
+    ) -> None:
+        self._state = state
+        self._sender = sender
+        self._releasing = releasing
+        self._reissuing = reissuing
+
+    def left(self, import_id: bytes, plans: Sequence[ReleasePlan]) -> Sequence[ReleasePlan]:
+        """What of an import is not sealed yet.
+
+        Args:
+            import_id: 32 bytes that name source and order: the same for the same plans.
+            plans: All of it, in the order of the source.
+        """
+        return plans[self._state.stores.imports.sealed(import_id) :]
+
+    def forget(self, import_id: bytes) -> None:
+        """Lets an import begin anew."""
+        with self._state.stores.database.transaction():
+            self._state.stores.imports.forget(import_id)
+
+    def advance(self, import_id: bytes, packets: int, *, behind: int) -> None:
+        """Notes, in the caller's transaction, that as many more packets are stored.
+
+        Args:
+            import_id: 32 bytes.
+            packets: How many more.
+            behind: How many were stored before.
+
+        Raises:
+            StoreBusy: If it was another number: another process of this node is at the same.
+        """
+        if self._state.stores.imports.sealed(import_id) != behind:
+            raise StoreBusy("another process is at the same import")
+        self._state.stores.imports.advance(import_id, packets)
+
+    async def send(
+        self,
+        import_id: bytes,
+        plans: Sequence[ReleasePlan],
+        persons: Persons,
+        *,
+        advance: Callable[[int], None] = lambda packets: None,
+    ) -> Imported:
+        """Seals, stores and sends what is left of an import.
+
+        Args:
+            import_id: 32 bytes that name source and order: the same for the same plans.
+            plans: All of it, in the order of the source, under one agreement.
+            persons: Who releases it.
+            advance: Told how many more packets are stored.
+
+        Raises:
+            TearlineError: As ``Releasing.send`` does. Called again, it goes on from there.
+        """
+        ids: list[int] = []
+        left = self.left(import_id, plans)
+        behind = len(plans) - len(left)
+        sending: asyncio.Task[None] | None = None
+        try:
+            for batch in batches(left):
+                await self._read_log()
+                self._releasing.verify(batch, persons)
+                # Beside the event loop, which meanwhile sends the batch before.
+                sealed = await asyncio.to_thread(seal_plans, batch, self._state.signer.header)
+                if sending is not None:
+                    await sending
+                stored = self._releasing.store(
+                    batch,
+                    sealed,
+                    persons,
+                    also=partial(self.advance, import_id, len(batch), behind=behind),
+                )
+                behind += len(batch)
+                ids.extend(stored.ids)
+                advance(len(batch))
+                sending = asyncio.create_task(self._flush())
+            if sending is not None:
+                await sending
+        finally:
+            if sending is not None and not sending.done():
+                sending.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sending
+        await self._state.follow()
+        if self._reissuing.reissue():
+            await self._flush()
+            await self._state.follow()
+        return Imported(packets=len(left), refused=self._refused(ids))
+
+    async def _read_log(self) -> None:
+        if self._state.now_ms() - self._state.follower.time_s() * 1000 > _READ_AFTER_MS:
+            await self._state.follow()
+
+    async def _flush(self) -> None:
+        """Sends what waits, and waits itself where the exchange says so."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE_S
+        while True:
+            try:
+                await self._sender.flush()
+            except ExchangeBusy as busy:
+                if busy.retry_after_ms is None or loop.time() > deadline:
+                    raise
+                await asyncio.sleep(busy.retry_after_ms / 1000)
+            else:
+                return
+
+    def _refused(self, ids: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        refused, returned = [], self._state.stores.returned.all()
+        for item in filter(None, map(self._state.stores.outbox.item, ids)):
+            if item.is_waiting and not item.code:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+            if item.code and (returned or item.code != RecipientKeyExpired.code):
+                refused.append((item.code, item.why))
+        return tuple(refused)
+
+
+def batches(plans: Sequence[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:
+    """Plans in runs that one signature covers, grants included, and that memory can hold."""
+    first, statements, size = 0, 0, 0
+    for number, plan in enumerate(plans):
+        weight = sum(len(value) for field in plan.draft.fields for value in field.values)
+        more = 1 + len(plan.recipients)
+        if number > first and (statements + more > TREE_SIZE or size + weight > BATCH_BYTES):
+            yield plans[first:number]
+            first, statements, size = number, 0, 0
+        statements += more
+        size += weight
+    if first < len(plans):
+        yield plans[first:]

@@ -1,0 +1,116 @@
+"""``tearline import``: whole sources at once, and once only."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+import tearline_client.desks.importing
+from desk import Desk
+from simulator import opened
+from tearline.errors import ExchangeUnreachable, StoreBusy
+from tearline_client.border.sender import Sender
+
+ORDER = (
+    *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
+    *("--article", "money-laundering", "--purpose", "criminal-investigation"),
+)
+PEOPLE = 10
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ten strangers, who make ten packets; two fit under one signature."""
+    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 4)
+    path = tmp_path / "people.jsonl"
+    lines = [
+        json.dumps({"id": f"p{n}", "schema": "Person", "properties": {"name": [f"Person {n}"]}})
+        for n in range(PEOPLE)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def arrived(desk: Desk) -> list[str]:
+    """The names that the partner can read, each as often as it came."""
+
+    async def read() -> list[str]:
+        async with opened(desk.template, desk.folder) as world:
+            await world.mx.node.receive()
+            assert world.mx.codes() == []
+            views = [world.mx.node.show(packet) for packet in world.mx.grants()]
+            return sorted(
+                value.decode()
+                for shown in views
+                for field in shown.view.fields
+                for value in field.field.values
+                if value.startswith(b"Person ")
+            )
+
+    return asyncio.run(read())
+
+
+NAMES = sorted(f"Person {n}" for n in range(PEOPLE))
+
+
+def test_an_import_sends_every_packet(desk: Desk, people: Path) -> None:
+    done = desk.run("import", "ftm", people, *ORDER)
+    assert done.exit_code == 0, done.output
+    assert "10 entities in 10 packets" in done.stderr
+    assert "10 packets sent, 0 messages refused" in done.stderr
+    assert arrived(desk) == NAMES
+
+
+def test_the_same_import_is_not_sent_twice_unless_asked(desk: Desk, people: Path) -> None:
+    for _ in range(2):
+        assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
+    assert arrived(desk) == NAMES
+    told = desk.run("import", "ftm", people, *ORDER).stderr
+    assert "10 packets of it sent before" in told
+    assert "0 packets sent" in told
+    assert desk.run("import", "ftm", people, "--again", *ORDER).exit_code == 0
+    assert arrived(desk) == sorted(NAMES * 2)
+
+
+def test_the_same_file_for_somebody_else_is_another_import(desk: Desk, people: Path) -> None:
+    assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
+    other = ("--to", "cn-public-security", *ORDER[2:])
+    assert "10 packets sent" in desk.run("import", "ftm", people, *other).stderr
+
+
+@pytest.mark.parametrize("batches", range(5))
+def test_an_import_that_was_cut_off_goes_on(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch, batches: int
+) -> None:
+    flush, left = Sender.flush, batches + 1  # the node sends once before it begins
+
+    async def broken(sender: Sender) -> None:
+        nonlocal left
+        if not left:
+            raise ExchangeUnreachable
+        left -= 1
+        await flush(sender)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sender, "flush", broken)
+        cut_off = desk.run("import", "ftm", people, *ORDER)
+        assert cut_off.exit_code == ExchangeUnreachable.exit_status
+    done = desk.run("import", "ftm", people, *ORDER)
+    assert done.exit_code == 0, done.output
+    assert f"{2 * batches + 2} packets of it sent before" in done.stderr
+    assert arrived(desk) == NAMES
+
+
+def test_two_processes_are_not_at_the_same_import(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tearline_client.desks.importing.Importing.advance
+
+    def late(importing, import_id, packets, *, behind):  # type: ignore[no-untyped-def]
+        store(importing, import_id, packets, behind=behind + 2)
+
+    monkeypatch.setattr(tearline_client.desks.importing.Importing, "advance", late)
+    done = desk.run("import", "ftm", people, *ORDER)
+    assert done.exit_code == StoreBusy.exit_status
+    assert arrived(desk) == []
