@@ -54,6 +54,8 @@ GUARDS = (
     Guard(step="audit", function="tearline.merkle:verify_inclusion"),
     Guard(step="case", function="tearline_client.border.filing:verify_filing"),
     Guard(step="request", function="tearline_client.border.receiver:Receiver._store_step"),
+    Guard(step="precursor", function="tearline.bodies.substances:is_cas_number", returns="True"),
+    Guard(step="correct", function="tearline.correction:superseded", returns="{}"),
     Guard(step="suspend", function="tearline.standing:StandingBook.verify_open"),
     Guard(step="recall", function="tearline_client.border.forgetting:forget"),
     Guard(

@@ -87,8 +87,8 @@ def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]
             "path": change.path,
             "category": _category(change),
             "partner": agency_name(trust.trust_list, change.recipient),
-            "before": _words(change.before),
-            "after": _words(change.after),
+            "before": seen_text(change.before),
+            "after": seen_text(change.after),
         }
 
 
@@ -97,7 +97,8 @@ def _category(change: Change) -> str:
     return seen.category if seen else ""
 
 
-def _words(seen: Seen | None) -> str:
+def seen_text(seen: Seen | None) -> str:
+    """What a partner sees of one field, in words."""
     if seen is None:
         return "nothing"
     if seen.form < Form.GENERALISED:

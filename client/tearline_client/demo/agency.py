@@ -15,6 +15,7 @@ from typing import Any
 
 from tearline.armor import Armor, armor
 from tearline.errors import HomeMissing, NotFound, TearlineError
+from tearline.packet import PacketKind
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.release import Decision
@@ -27,14 +28,16 @@ from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.sightings import who_saw
 from tearline_client.cli.at_work import agency_name
+from tearline_client.cli.correct import seen_text
 from tearline_client.cli.seen import (
     below_the_line,
+    corrections_of,
     find_path,
     names_by_recipient,
     values_text,
     view_rows,
 )
-from tearline_client.drafting import Order, draft_answer, draft_file
+from tearline_client.drafting import Order, draft_answer, draft_correction, draft_file
 from tearline_client.enrolment import (
     Passphrases,
     draft_trust_list,
@@ -186,6 +189,28 @@ class Agency:
             "packet": packet_id.hex(),
             "rows": view_rows(shown),
             "below": below_the_line(shown),
+            "corrections": corrections_of(shown, self._node.corrections.newest(packet_id)),
+        }
+
+    async def correct(self, packet: str, source: str, narrative: str) -> dict[str, Any]:
+        """Puts a source in the place of a packet of ours; what each partner sees otherwise."""
+        packet_id = self._node.state.stores.packets.find(packet)
+        plan, _ = draft_correction(self._node, packet_id, Path(source), narrative=narrative)
+        sent = await self._node.send([plan.release])
+        trust_list = self._node.state.trust.trust_list
+        return {
+            "packet": sent.packets[0].hex(),
+            "to": [agency_name(trust_list, uri) for uri in plan.release.recipients],
+            "changes": [
+                {
+                    "partner": agency_name(trust_list, change.recipient),
+                    "field": change.path.partition("/")[2],
+                    "before": seen_text(change.before),
+                    "after": seen_text(change.after),
+                }
+                for change in plan.changes
+            ],
+            "refused": [list(pair) for pair in sent.refused],
         }
 
     async def disclose(self, packet: str, field: str, to: str) -> dict[str, Any]:
@@ -384,7 +409,8 @@ class Agency:
 def _order(order: dict[str, Any]) -> Order:
     guarded = {tuple(place.rsplit("/", 1)): c for place, c in order.pop("guarded", {}).items()}
     to, agreement = tuple(order.pop("to")), order.pop("agreement")
-    return Order(to=to, agreement=agreement, about=About(**order, guarded=guarded))
+    kind = PacketKind(order.pop("kind", PacketKind.LEAD))
+    return Order(to=to, agreement=agreement, about=About(**order, kind=kind, guarded=guarded))
 
 
 def _write(path: Path, kind: Armor, data: bytes) -> None:

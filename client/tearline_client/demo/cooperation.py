@@ -3,13 +3,32 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tearline_client.demo.lead import FURTHER, RECORD_AMOUNT, RECORDS, REQUEST, SUSPECT, lead_jsonl
+from tearline_client.demo.incident import CAS, QUANTITY, WRONG_CAS, incident_jsonl
+from tearline_client.demo.lead import (
+    AMOUNT,
+    FURTHER,
+    NARRATIVE,
+    RECORD_AMOUNT,
+    RECORDS,
+    REQUEST,
+    RIGHT_AMOUNT,
+    SOURCE,
+    SUSPECT,
+    corrected_jsonl,
+    lead_jsonl,
+)
 from tearline_client.demo.scene import CN, MX, ORDER, US, Story, Told
 
 _CASE = "Harbour"
 _TURNS = 3  # to hear of it, to answer, to hear the answer
 _NEITHER = "neither-confirm-nor-deny"
 _ASKING, _ANSWERING, _OFFICER = "paz", "grace", "lin"
+_PRECURSORS = {
+    "agreement": ORDER["agreement"],
+    "article": "precursors",
+    "purpose": "precursor-control",
+    "kind": "precursor-incident",
+}
 _TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
 
 
@@ -76,6 +95,68 @@ def request(story: Story) -> Told:
     )
 
 
+def precursor(story: Story) -> Told:
+    """A shipment that was turned aside is told of, and a mistyped substance never leaves."""
+    cn, us, mx = (story.world.agencies[name] for name in (CN, US, MX))
+    source = story.world.folder / "incident.jsonl"
+    order = {**_PRECURSORS, "to": [US, MX]}
+    sending: dict[str, Any] = {"source": str(source), "order": order, "narrative": ""}
+    source.write_text(incident_jsonl(WRONG_CAS), encoding="utf-8")
+    wrong = cn.refused("send", **sending)
+    source.write_text(incident_jsonl(), encoding="utf-8")
+    packet = cn.ask("send", **sending)["packets"][0]
+    seen = {}
+    for name, agency in ((US, us), (MX, mx)):
+        agency.ask("receive")
+        rows = agency.ask("view", packet=packet)["rows"]
+        seen[name] = {row["field"].partition("/")[2]: row["shown"] for row in rows}
+    told = [(f["Substance/casNumber"], f["Substance/quantity"]) for f in seen.values()]
+    return Told(
+        proved=wrong is not None and wrong.code == "TL-PKT-031" and told == [(CAS, QUANTITY)] * 2,
+        lines=[
+            f"as CAS {WRONG_CAS} it did not leave {CN}: {wrong.code if wrong else 'it did'}",
+            *(f"{name} reads: {_incident_text(fields)}" for name, fields in seen.items()),
+        ],
+        evidence={"packet": packet, "command": "tearline packet send --kind precursor-incident"},
+    )
+
+
+def correct(story: Story) -> Told:
+    """The lead named a wrong amount: another packet takes its place, for all who have it."""
+    us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
+    source = story.world.folder / "corrected.jsonl"
+    source.write_text(corrected_jsonl(), encoding="utf-8")
+    made = us.ask("correct", packet=story.packet, source=str(source), narrative=NARRATIVE)
+    story.corrected, story.packet = story.packet, made["packet"]
+    partners = {CN: cn, MX: mx}
+    for agency in partners.values():
+        agency.ask("receive")
+    first = {n: agency.ask("view", packet=story.corrected) for n, agency in partners.items()}
+    now = {n: str(agency.ask("view", packet=story.packet)) for n, agency in partners.items()}
+    named = {n: " ".join(view["corrections"]) for n, view in first.items()}
+    return Told(
+        proved=all(story.packet[:12] in words for words in named.values())
+        and RIGHT_AMOUNT in now[MX]
+        and AMOUNT not in now[MX]
+        and RIGHT_AMOUNT not in now[CN]
+        and SOURCE not in now[CN] + now[MX],
+        lines=[
+            "what changes for each, seen before it is sent:",
+            *(
+                f"    {c['partner']}: {c['field']} was {c['before']}, will be {c['after']}"
+                for c in made["changes"]
+            ),
+            *(f"{name} finds at the first: {words}" for name, words in named.items()),
+        ],
+        evidence={
+            "packet": story.packet,
+            "corrects": story.corrected,
+            "changes": made["changes"],
+            "command": f"tearline packet correct {story.corrected[:12]} corrected.jsonl",
+        },
+    )
+
+
 def suspend(story: Story) -> Told:
     """A party stops an article at once, an officer lifts it, and both ends prove the gap."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
@@ -114,24 +195,30 @@ def suspend(story: Story) -> Told:
 
 
 def recall(story: Story) -> Told:
-    """A recalled packet is erased where it went, and a signed answer says so."""
+    """What is recalled is erased where it went, and signed answers say so."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
-    before = len(cn.ask("view", packet=story.packet)["rows"])
-    us.ask("recall", packet=story.packet, to=CN, reason="source-at-risk")
+    packets = (story.corrected, story.packet)
+
+    def open_at_cn() -> int:
+        return sum(len(cn.ask("view", packet=packet)["rows"]) for packet in packets)
+
+    before = open_at_cn()
+    for packet in packets:
+        us.ask("recall", packet=packet, to=CN, reason="source-at-risk")
     cn.ask("receive")
-    answers = us.ask("recalls", packet=story.packet)
-    after = len(cn.ask("view", packet=story.packet)["rows"])
+    answers = [answer for packet in packets for answer in us.ask("recalls", packet=packet)]
+    after = open_at_cn()
     elsewhere = str(mx.ask("view", packet=story.packet))
     return Told(
-        proved=[answer["state"] for answer in answers] == ["erased"]
+        proved=[answer["state"] for answer in answers] == ["erased"] * len(packets)
         and before > 0
         and after == 0
         and SUSPECT in elsewhere,
         lines=[
             *(
-                f"{answer['partner']} signed: {answer['state']};"
+                f"{answer['partner']} signed for packet {packet[:12]}: {answer['state']};"
                 f" not undone by that: {', '.join(answer['not_undone'])}"
-                for answer in answers
+                for packet, answer in zip(packets, answers, strict=False)
             ),
             f"{CN} saw {before} fields of it, and now sees {after}; {MX} keeps its view",
         ],
@@ -169,6 +256,13 @@ def _time_text(time_ms: int | None) -> str:
     if time_ms is None:
         return "no time"
     return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%H:%M:%S.%f}"[:-3]
+
+
+def _incident_text(fields: dict[str, str]) -> str:
+    amount = f"{fields['Substance/quantity']} {fields['Substance/unit']}"
+    substance = f"{fields['Substance/name']}, CAS {fields['Substance/casNumber']}"
+    table = f"table {fields['Substance/unTable']} of the 1988 Convention"
+    return f"{fields['PrecursorIncident/act']}, {amount} of {substance}, {table}"
 
 
 def _event_text(event: dict[str, Any]) -> str:

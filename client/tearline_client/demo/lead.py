@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 SUSPECT = "Qiu Wenhao"
 ACCOUNT = "DE02120300000000202051"  # a bank's published example, not anyone's account
 AMOUNT = "1847250"
+RIGHT_AMOUNT = "1874250"
+"""What the amount is, once somebody has seen that two digits changed places."""
 SOURCE = "A bookkeeper of the trading firm, who must not be named"
 METHOD = "Compared remittance slips with the ledger of a courier"
 
@@ -165,6 +167,43 @@ relation = "clear"
 reference = "clear"
 "contact.phone" = "exists"
 narrative = "exists"
+
+[article.precursors]
+purposes = ["precursor-control"]
+kinds = ["precursor-incident", "pre-export-notification", "operational-notice", "feedback"]
+crime_areas = ["drug-trafficking"]
+highest_tlp = "red"
+directions = "all"
+
+[article.precursors.share.us-justice]
+chemical = "clear"
+identity = "clear"
+organisation = "clear"
+location = "clear"
+time = "clear"
+operation = "clear"
+relation = "clear"
+reference = "clear"
+
+[article.precursors.share.mx-prosecutor]
+chemical = "clear"
+identity = "clear"
+organisation = "clear"
+location = "clear"
+time = "clear"
+operation = "clear"
+relation = "clear"
+reference = "clear"
+
+[article.precursors.share.cn-public-security]
+chemical = "clear"
+identity = "clear"
+organisation = "clear"
+location = "clear"
+time = "clear"
+operation = "clear"
+relation = "clear"
+reference = "clear"
 """
 
 OWN_POLICY = """\
@@ -185,3 +224,8 @@ when {
 def lead_jsonl(entities: Iterable[Mapping[str, object]] = ENTITIES) -> str:
     """A lead as FollowTheMoney JSON lines."""
     return "".join(json.dumps(entity, ensure_ascii=False) + "\n" for entity in entities)
+
+
+def corrected_jsonl() -> str:
+    """The lead with the amount as it is."""
+    return lead_jsonl().replace(AMOUNT, RIGHT_AMOUNT)

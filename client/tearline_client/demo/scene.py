@@ -56,6 +56,7 @@ class Story:
     def __init__(self, world: World) -> None:
         self.world = world
         self.packet = ""
+        self.corrected = ""  # the packet whose place it has taken
         self.lead = world.folder / "lead.jsonl"
 
     @property

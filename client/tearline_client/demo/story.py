@@ -8,7 +8,7 @@ from tearline.armor import Armor
 from tearline.errors import NotFound
 from tearline.wire.trust import parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier, Outcome
-from tearline_client.demo.cooperation import case, recall, request, suspend
+from tearline_client.demo.cooperation import case, correct, precursor, recall, request, suspend
 from tearline_client.demo.lead import (
     ACCOUNT,
     AGREEMENT,
@@ -322,6 +322,18 @@ STEPS = (
         tell=request,
     ),
     Step(
+        id="precursor",
+        title=f"{CN} tells of precursors that were to be diverted",
+        claim="A mistyped substance never leaves, and each partner reads the right one.",
+        tell=precursor,
+    ),
+    Step(
+        id="correct",
+        title=f"{US} corrects the amount in the lead",
+        claim="All who had it have what takes its place, and the first one says so.",
+        tell=correct,
+    ),
+    Step(
         id="suspend",
         title=f"{CN} suspends the article, and resumes",
         claim="Nothing passes while a party has stopped it, and both sides can prove it.",
@@ -329,7 +341,7 @@ STEPS = (
     ),
     Step(
         id="recall",
-        title=f"{US} takes the lead back from {CN}",
+        title=f"{US} takes the lead and its correction back from {CN}",
         claim="What was recalled is erased, and the recipient signed that it is.",
         tell=recall,
     ),
