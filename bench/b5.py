@@ -32,7 +32,7 @@ from tearline.rpc import methods
 SHARE = 0.7
 TARGET = Target(limit=4, at_most=True)
 _PROBE_S = 0.1
-_TRIES = 4  # messages of each lane, to find out what the exchange takes
+_TRIES = 3  # messages of each lane, to find out what the exchange takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def loading(folder: Path, server: Process, rate: float) -> Iterator["subprocess.
 
 
 def run(
-    *, rounds: int = 5, seconds: float = 5, lanes: int = LANES, followed: int = 4
+    *, rounds: int = 5, seconds: float = 4, lanes: int = LANES, followed: int = 4
 ) -> Sequence[Result]:
     """Measures B5.
 
