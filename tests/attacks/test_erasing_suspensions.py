@@ -81,6 +81,19 @@ async def test_a_suspension_erases_where_it_reaches_and_nowhere_else(world: Simu
     }
 
 
+async def test_what_was_recalled_from_one_before_is_deleted_when_nobody_may_keep_it(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, to=[world.cn.node.uri]), RecallReason.MISTAKE)
+    assert await ciphertexts(world, packet)
+    await suspended(world.us)
+    assert await ciphertexts(world, packet) == 0
+    assert [each.order.whole for each in desk.of(packet)] == [False, True]
+
+
 async def test_what_a_suspension_erases_a_person_may_keep_and_it_stays_frozen(
     world: Simulation,
 ) -> None:

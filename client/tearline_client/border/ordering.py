@@ -59,24 +59,30 @@ def order_recall(
 
 def is_recalled(state: NodeState, packet_id: bytes, recipient: str) -> bool:
     """Whether we have taken back all that a node has or gets of a packet of ours."""
-    return (
-        recalled_slots(
-            (
-                stored.order
-                for stored in state.stores.recalls.of(packet_id)
-                if not stored.incoming and (stored.order.whole or stored.partner == recipient)
-            ),
-            b"",
-        )
-        is None
+    return _takes_all(
+        order for order, partner in _orders(state, packet_id) if order.whole or partner == recipient
     )
+
+
+def _is_recalled_whole(state: NodeState, packet_id: bytes) -> bool:
+    return _takes_all(order for order, _ in _orders(state, packet_id) if order.whole)
+
+
+def _orders(state: NodeState, packet_id: bytes) -> list[tuple[RecallOrder, str]]:
+    """What we have recalled of a packet, and from whom."""
+    found = state.stores.recalls.of(packet_id)
+    return [(each.order, each.partner) for each in found if not each.incoming]
+
+
+def _takes_all(orders: Iterable[RecallOrder]) -> bool:
+    return recalled_slots(orders, b"") is None
 
 
 def recall_suspended(state: NodeState, agreement: Agreement) -> int:
     """Queues recalls of what our own agency's suspensions have partners erase, if any do.
 
-    What was recalled before is not recalled again. Of a packet that nobody may keep, nothing is
-    left at the exchange.
+    What was recalled before is not recalled again, except that of a packet that nobody may keep
+    the exchange is to delete all.
 
     Args:
         state: The node.
@@ -116,8 +122,11 @@ def _recall_packet(
         is Originated.ERASE
     }
     due = sorted(reader for reader in losing if not is_recalled(state, packet_id, reader))
+    whole = losing == readers
+    if whole and not due and not _is_recalled_whole(state, packet_id):
+        due = sorted(losing)[:1]
     said = RecallOrder(
-        whole=losing == readers,
+        whole=whole,
         reason=RecallReason.SUSPENDED,
         respond_by_ms=state.now_ms() + RESPOND_MS,
         acted_by=acted_by,
