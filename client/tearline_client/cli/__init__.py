@@ -26,6 +26,7 @@ NOUNS = {
     "keys": ("tearline_client.cli.keys", "The node's keys, and how each ends."),
     "node": ("tearline_client.cli.node", "The node at work, and how it stands."),
     "demo": ("tearline_client.cli.demo", "The story, told by real processes here."),
+    "bench": ("tearline_client.cli.bench", "How fast the exchange takes what is sent."),
     "config": ("tearline_client.cli.config", "Settings, and where each comes from."),
     "completion": ("tearline_client.cli.completion", "Completion for bash, zsh and fish."),
     "version": ("tearline_client.cli.version", "The version of this program."),

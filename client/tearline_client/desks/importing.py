@@ -14,13 +14,14 @@ from tearline.errors import (
     ExchangeBusy,
     OutcomeUnknown,
     RecipientKeyExpired,
+    RefusedOtherwise,
     StoreBusy,
     error_by_code,
 )
 from tearline.limits import TREE_SIZES
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
-from tearline_client.desks.releasing import Persons, Releasing
+from tearline_client.desks.releasing import Persons, Releasing, Stored
 from tearline_client.link.outgoing import seal_plans
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
@@ -145,6 +146,20 @@ class Importing:
             await self._flush()
             await self._state.follow()
         return Imported(packets=len(left), refused=self._refused(ids))
+
+    async def publish(self, plans: Sequence[ReleasePlan], persons: Persons) -> Stored:
+        """Seals, stores and sends one batch, and waits for no checkpoint over it.
+
+        Raises:
+            TearlineError: As ``Releasing.send`` does, or what the exchange refused it with.
+        """
+        self._releasing.verify(plans, persons)
+        sealed = seal_plans(plans, self._state.signer.header)
+        stored = self._releasing.store(plans, sealed, persons)
+        await self._flush()
+        for code, why in self._refused(stored.ids):
+            raise (error_by_code(code) or RefusedOtherwise)(why)
+        return stored
 
     async def _read_log(self) -> None:
         if self._state.now_ms() - self._state.follower.time_s() * 1000 > _READ_AFTER_MS:

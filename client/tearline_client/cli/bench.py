@@ -1,0 +1,64 @@
+"""``tearline bench``: how fast the exchange takes what this node sends."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from tearline.tokens import Role
+from tearline_client.benchmarking import Benchmark, Figure
+from tearline_client.cli.at_work import acting, at_work
+from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.groups import Command
+from tearline_client.cli.order import order_of, order_options
+from tearline_client.desks.releasing import Persons
+from tearline_client.node import Node
+
+_MOST = 100_000  # packets: what an import may be
+
+
+@click.command(cls=Command)
+@click.option(
+    "--packets",
+    type=click.IntRange(2, _MOST),
+    default=1000,
+    show_default=True,
+    help="How many in the stream.",
+)
+@click.option(
+    "--alone",
+    type=click.IntRange(2, _MOST),
+    default=100,
+    show_default=True,
+    help="How many before that, one at a time.",
+)
+@order_options
+@pass_frame
+def command(frame: Frame, packets: int, alone: int, **options: Any) -> None:
+    """Measure the exchange with packets about nobody, sent to partners under an agreement.
+
+    The figures are those of this node, this line and this exchange as they are now, sealing and
+    writing to the disk here included. "Stored by a partner" is the time until a partner's receipt
+    is verified here; it stays empty where no partner's node runs, or where this node's own runs
+    beside it and takes the receipts. The packets end within the hour, and are erased then; their
+    entries stay in the log for ever.
+    """
+
+    async def run(node: Node) -> tuple[Figure, ...]:
+        await node.sync()
+        order = order_of(options)
+        agreement = node.agreement(order.agreement)
+        persons = Persons(acted_by=acting(frame, node, agreement.id, Role.LIAISON))
+        with frame.progress("Measuring", alone + packets) as advance:
+            benchmark = Benchmark(node, order, persons, advance)
+            return await benchmark.run(alone=alone, streamed=packets)
+
+    figures = at_work(frame, run)
+    frame.emit(
+        ({name: _rounded(value) for name, value in asdict(f).items()} for f in figures),
+        ["what", "packets", "per_s", "p50_ms", "p99_ms", "entries"],
+    )
+
+
+def _rounded(value: object) -> object:
+    return round(value, 2) if isinstance(value, float) else value
