@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,10 +29,13 @@ from bench.federation import PARTNERS, SENDER, Federation, found
 from bench.harness import LATEST, ROOT, Result, Target, result
 from bench.subscriber import Subscriber
 from tearline.rpc import methods
+from tearline.wire.exchange import Delivery
 
 SHARE = 0.7
 TARGET = Target(limit=4, at_most=True)
 _PROBE_S = 0.1
+_LIMIT_S = 60  # what takes longer was refused
+_WARM = 5  # packets before the first is measured
 _TRIES = 3  # messages of each lane, to find out what the exchange takes
 
 
@@ -75,10 +79,19 @@ class Probe:
         client: The sender's connection.
         echo: Its connection to the echo server.
         subscriber: The partner.
+        messages: What is sent, one after the other: places of a channel must not be left out.
         disk: A database beside the exchange's, for bare commits.
     """
 
-    def __init__(self, client: Client, echo: Client, subscriber: Subscriber, disk: Path) -> None:
+    def __init__(
+        self,
+        client: Client,
+        echo: Client,
+        subscriber: Subscriber,
+        messages: Sequence[bytes],
+        disk: Path,
+    ) -> None:
+        self._messages = deque(messages)
         self._client = client
         self._echo = echo
         self._subscriber = subscriber
@@ -87,26 +100,37 @@ class Probe:
             self._disk.pragma(*pragma.split(" = "))
         self._disk.execute("CREATE TABLE row (content BLOB)")
 
-    async def open(self, message: bytes) -> float:
+    async def open(self) -> float:
         """Publishes a packet; until it is open."""
-        started = time.perf_counter()
-        publishing = asyncio.ensure_future(self._client.call(methods.PUBLISH, message))
-        self._subscriber.open(await self._subscriber.arrival())
-        took = (time.perf_counter() - started) * 1000
-        await publishing
+        took, _ = await self._open()
         return took
 
-    async def follow(self, message: bytes) -> float:
+    async def follow(self) -> float:
         """Publishes a packet; until it is open, and the log read up to its entry."""
         started = time.perf_counter()
-        await self._client.call(methods.PUBLISH, message)
-        delivery = self._subscriber.open(await self._subscriber.arrival())
+        _, delivery = await self._open()
         await self._subscriber.follow(delivery)
         return (time.perf_counter() - started) * 1000
 
-    async def bare(self, message: bytes) -> float:
-        """An echo of the same bytes, and one durable commit of them."""
+    async def opened(self, number: int) -> AsyncIterator[float]:
+        """Publishes packets, ten a second, and no faster than they are opened."""
         started = time.perf_counter()
+        for place in range(number):
+            await asyncio.sleep(max(0, started + place * _PROBE_S - time.perf_counter()))
+            yield await self.open()
+
+    async def _open(self) -> tuple[float, Delivery]:
+        started, message = time.perf_counter(), self._messages.popleft()
+        publishing = asyncio.ensure_future(self._client.call(methods.PUBLISH, message))
+        async with asyncio.timeout(_LIMIT_S):
+            delivery = self._subscriber.open(await self._subscriber.arrival())
+        took = (time.perf_counter() - started) * 1000
+        await publishing
+        return took, delivery
+
+    async def bare(self) -> float:
+        """An echo of the same bytes, and one durable commit of them."""
+        started, message = time.perf_counter(), self._messages[0]
         await self._echo.call(METHOD, message)
         with self._disk:
             self._disk.execute("INSERT INTO row VALUES (?)", (message,))
@@ -165,23 +189,22 @@ async def _measure(
     own = federation.members[PARTNERS[1]].tls(node)
     reading = Client(servers[0], own, authority)
     subscriber = await Subscriber(federation, node, reading).listen()
-    probe = Probe(client, echo, subscriber, folder / "bare.db")
-    load, probing = Sealer(federation, size.lanes), Sealer(federation, 1, first=size.lanes)
-    found = Found()
-    for message in probing.lanes(5)[0]:  # connections are made, policies are decided
-        await probe.open(message)
+    number = _WARM + size.rounds * (3 * size.probes + size.followed)
+    (messages,) = Sealer(federation, 1, first=size.lanes).lanes(number)
+    probe = Probe(client, echo, subscriber, messages, folder / "bare.db")
+    load, found = Sealer(federation, size.lanes), Found()
+    for _ in range(_WARM):  # connections are made, policies are decided
+        await probe.open()
     for _ in range(size.rounds):
         most, _ = await client.load(methods.PUBLISH, load.lanes(_TRIES))
-        (messages,) = probing.lanes(size.probes)
-        found.bare += [await probe.bare(message) for message in messages]
-        found.idle += [took async for took in _probed(probe, messages)]
-        found.followed += [await probe.follow(each) for each in probing.lanes(size.followed)[0]]
+        found.bare += [await probe.bare() for _ in range(size.probes)]
+        found.idle += [took async for took in probe.opened(size.probes)]
+        found.followed += [await probe.follow() for _ in range(size.followed)]
         rate = most.rate * SHARE
         number = max(1, round(rate * size.seconds / size.lanes))
         flood.write(folder, identity, authority, load.lanes(number))
-        (messages,) = probing.lanes(2 * size.probes)  # more than the load lasts
         with loading(folder, servers[0], rate) as process:
-            async for took in _probed(probe, messages):
+            async for took in probe.opened(2 * size.probes):  # more than the load lasts
                 found.loaded.append(took)
                 if process.poll() is not None:
                     break
@@ -190,14 +213,6 @@ async def _measure(
     for each in (client, echo, reading):
         await each.close()
     return found
-
-
-async def _probed(probe: Probe, messages: Sequence[bytes]) -> AsyncIterator[float]:
-    """Publishes packets, so many a second, and no faster than they are opened."""
-    started = time.perf_counter()
-    for number, message in enumerate(messages):
-        await asyncio.sleep(max(0, started + number * _PROBE_S - time.perf_counter()))
-        yield await probe.open(message)
 
 
 def _results(found: Found) -> Sequence[Result]:

@@ -42,7 +42,7 @@ def test_b3_publishes_to_a_process_beside_echoes() -> None:
 
 @pytest.mark.integration
 def test_b5_opens_what_is_published_idle_and_under_load() -> None:
-    results = benchmark("b5").run(rounds=1, seconds=0.2, lanes=2, followed=1)
+    results = benchmark("b5").run(rounds=2, seconds=0.2, lanes=2, followed=1)
     assert [each.id for each in results] == ["B5", "B5t", "B5l", "B5lt", "B5f"]
     assert all(each.figure > 0 and each.baseline > 0 for each in results)
 
