@@ -136,8 +136,14 @@ class Served:
         """An agency's root."""
         return signer(uri, self.federation)
 
-    async def start(self) -> None:
-        """Starts the process, and waits until it says that it serves."""
+    async def start(self, *, program: Path | None = None) -> None:
+        """Starts the process, and waits until it says that it serves.
+
+        Args:
+            program: The folder of another version of the server's package.
+        """
+        variables = {"TEARLINE_PASSPHRASE": PASSPHRASE}
+        variables |= {"PYTHONPATH": str(program)} if program else {}
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -146,7 +152,7 @@ class Served:
             "--home",
             str(self.config.home),
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"TEARLINE_PASSPHRASE": PASSPHRASE},
+            env=os.environ | variables,
         )
         serving = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(serving))
@@ -177,6 +183,11 @@ class Served:
         if self._reader is not None:
             await self._reader
         return status
+
+    async def end(self) -> None:
+        """Ends the process, if it runs; for what a failed test left behind."""
+        if self.process is not None:
+            await self.stop(signal.SIGKILL)
 
     @contextlib.asynccontextmanager
     async def client(

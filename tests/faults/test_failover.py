@@ -5,10 +5,9 @@ synchronous standby, and carries on with the one that was promoted once that has
 """
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -16,27 +15,17 @@ import pytest
 
 import soak
 from builders import CN, MX, US
-from exchange_builders import codes
-from http_asking import status, told
+from faults.traffic import PAUSE_S, WITHIN_S, traffic, verify_log
 from postgres import DATABASE, USER, Postgres, installed
-from sending import agree, lead
-from served import Served, founded
+from sending import agree
+from served import founded
 from stores import event, put
-from tearline.errors import RequestError, StoreNotReplicated
-from tearline.rpc import methods
-from tearline.wire.exchange import encode_publication, parse_outcomes
-from tearline_server.storage.opening import open_store
+from tearline.errors import StoreNotReplicated
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.verification import LogVerifier
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-CALL_S = 5
-PAUSE_S = 0.05  # between two attempts at an exchange that cannot
-WITHIN_S = 90
 LONGEST_S = 0.5  # under load, before the kill
-MORE = 10  # packets that show that it carries on
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @dataclass(kw_only=True)
@@ -79,66 +68,6 @@ def servers(server: Callable[[], Postgres]) -> Servers:
     return Servers(primary=primary, standby=standby)
 
 
-@dataclass(kw_only=True)
-class Load:
-    """What nodes sent to another, and what was acknowledged."""
-
-    served: Served
-    acknowledged: list[bytes] = field(default_factory=list)
-    is_over: bool = False
-
-    async def send(self, sender: str) -> None:
-        """Publishes packet after packet, each until it is answered."""
-        async with self.served.client(sender) as client:
-            for seq in itertools.count(1):
-                request = encode_publication(lead(self.served, seq, sender=sender))
-                while not self.is_over:
-                    try:
-                        reply = await client.call(methods.PUBLISH, request, timeout=CALL_S)
-                    except RequestError:
-                        await asyncio.sleep(PAUSE_S)
-                        continue
-                    outcomes = parse_outcomes(reply)
-                    assert codes(outcomes) == ["", ""]
-                    self.acknowledged.append(outcomes[1].about)
-                    break
-                else:
-                    return
-
-    async def more(self) -> None:
-        """Waits until more was acknowledged."""
-        wanted = len(self.acknowledged) + MORE
-        await until(lambda: len(self.acknowledged) >= wanted)
-
-    async def is_ready(self) -> bool:
-        """Whether the exchange says that it is."""
-        port = int(str(self.served.lines[0]["http"]))
-        return status(await told(port, HEALTH)) == 200
-
-    async def await_readiness(self, ready: bool) -> None:
-        """Waits until it says so."""
-        async with asyncio.timeout(WITHIN_S):
-            while await self.is_ready() is not ready:
-                await asyncio.sleep(PAUSE_S)
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Waits for what other processes bring about, of which nothing tells us."""
-    async with asyncio.timeout(WITHIN_S):
-        while not reached():
-            await asyncio.sleep(PAUSE_S)
-
-
-@asynccontextmanager
-async def loaded(served: Served) -> AsyncIterator[Load]:
-    load = Load(served=served)
-    async with asyncio.TaskGroup() as group:
-        for sender in (US, MX):
-            group.create_task(load.send(sender))
-        yield load
-        load.is_over = True
-
-
 async def test_a_lost_primary_loses_nothing_that_was_acknowledged(
     servers: Servers, server: Callable[[], Postgres], tmp_path: Path
 ) -> None:
@@ -147,7 +76,7 @@ async def test_a_lost_primary_loses_nothing_that_was_acknowledged(
     await served.start()
     try:
         await agree(served)
-        async with loaded(served) as load:
+        async with traffic(served) as load:
             await load.more()
             assert await load.is_ready()
             await asyncio.sleep(soak.chance().uniform(0, LONGEST_S))
@@ -165,15 +94,10 @@ async def test_a_lost_primary_loses_nothing_that_was_acknowledged(
             await load.more()
             await load.await_readiness(True)
 
-        async with served.client(CN) as cn:
-            waiting = [each.statements[0].id for each in await cn.waiting()]
-        assert [waiting.count(each) for each in load.acknowledged] == [1] * len(load.acknowledged)
+        await load.verify_arrived(served)
     finally:
         assert await served.stop() == 0
-    store = await open_store(served.config)
-    findings = [each async for each in LogVerifier(store, served.identity.log).findings()]
-    await store.close()
-    assert findings == []
+    await verify_log(served)
 
 
 async def test_what_no_standby_has_is_not_acknowledged(servers: Servers) -> None:

@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL: their bounds, their migrations, and what goes wrong with them.
+"""The connections to PostgreSQL: their bounds, and what goes wrong with them.
 
 What only reads, and what may be done twice, is tried again where a connection was lost. The
 transaction that writes the log is not: whoever judged its batch must judge it anew. Where the
@@ -10,7 +10,6 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from importlib.resources import files
 from typing import TypeVar
 
 import asyncpg
@@ -21,10 +20,10 @@ from tearline.errors import (
     StoreError,
     StoreFull,
     StoreUnreachable,
-    StoreVersion,
 )
 from tearline_server.storage.postgres.connection import Connection, Pool, Session
 from tearline_server.storage.postgres.hearing import CHANNEL, Ear
+from tearline_server.storage.postgres.migrating import join, migrate
 from tearline_server.storage.postgres.replication import verify_reached, verify_synchronous
 from tearline_server.storage.records import Heard
 
@@ -36,9 +35,6 @@ _CONNECT_S = 5  # a server that does not answer by then is taken for dead
 _PATIENCE_S = 15  # a standby takes over within this; callers who waited longer come again
 _LOOK_UP_S = 60  # a COMMIT that waits for a standby is known in the end
 _PAUSE_S = 0.2
-_OLDEST_VERSION = 13
-_MIGRATING = 0x7465_6172_6C69_6E65  # "tearline": the advisory lock of migrations
-_KEPT_SERIALS = 1 << 20  # whoever wrote last so long ago is no process any more
 _SETTINGS = {
     "application_name": "tearline",
     "synchronous_commit": "on",  # whatever the database's default: nothing is told before it holds
@@ -90,6 +86,11 @@ async def notice_loss(session: Session) -> None:
                 found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+async def _begin(session: Session) -> None:
+    await notice_loss(session)
+    await join(session)
+
+
 class Database:
     """A PostgreSQL database that holds our tables; every commit is durable when it returns.
 
@@ -114,7 +115,8 @@ class Database:
         Raises:
             StoreUnreachable: If no server answers that may be written to.
             StoreNotReplicated: If there must be a second server, and there is none.
-            StoreVersion: If a later version of Tearline made the tables.
+            StoreVersion: If a later version of Tearline made the tables, and not for this one, or
+                one is connected that is too old for this.
             SettingInvalid: If the address is none, or the server is too old.
         """
         with translated():
@@ -125,7 +127,7 @@ class Database:
                     max_size=_CONNECTIONS,
                     timeout=_CONNECT_S,
                     connection_class=_Tidy,
-                    init=notice_loss,
+                    init=_begin,
                     server_settings=_SETTINGS,
                 )
                 await pool
@@ -135,7 +137,7 @@ class Database:
         try:
             if ha:  # else the first COMMIT might wait for ever
                 await database.ask(verify_synchronous)
-            await database.write(_migrate)
+            await database.write(migrate)
         except BaseException:
             await database.close()
             raise
@@ -309,30 +311,6 @@ async def _end(connection: Connection) -> None:
     # A transaction that failed before says ROLLBACK to a COMMIT, and no error.
     if await connection.execute("COMMIT") != "COMMIT":
         raise StoreDamaged("a transaction had failed before its end")
-
-
-async def _migrate(connection: Connection) -> None:
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
-    number = int(await connection.fetchval("SHOW server_version_num")) // 10_000
-    if number < _OLDEST_VERSION:
-        raise SettingInvalid(f"store: PostgreSQL {_OLDEST_VERSION} or later, not {number}")
-    if await connection.fetchval("SHOW server_encoding") != "UTF8":
-        raise SettingInvalid("store: the encoding of the database must be UTF8")
-    await connection.execute("CREATE TABLE IF NOT EXISTS migrated (version BIGINT NOT NULL)")
-    version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM migrated")
-    folder = files(__package__).joinpath("migrations")
-    scripts = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")),
-        key=lambda file: file.name,
-    )
-    if version > len(scripts):
-        raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        await connection.execute(script.read_text("utf-8"))
-        await connection.execute("INSERT INTO migrated VALUES ($1)", number)
-    await connection.execute(
-        "DELETE FROM writer WHERE serial < (SELECT serial FROM head) - $1", _KEPT_SERIALS
-    )
 
 
 @contextmanager
