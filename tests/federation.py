@@ -213,13 +213,18 @@ class Running:
         return self._process.pid
 
     def freeze(self) -> None:
-        """Stops it where it is, as long as nobody lets it go on."""
+        """Stops it where it is, if it has not ended, for as long as nobody lets it go on."""
         self._process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if self._process.returncode is None:
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Lets it go on."""
         self._process.send_signal(signal.SIGCONT)
+
+    def ended(self) -> int:
+        """Waits for it to end by itself; the exit status."""
+        return self._process.wait(COMMAND_S)
 
     def kill(self) -> None:
         """kill -9."""

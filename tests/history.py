@@ -38,12 +38,17 @@ class Event:
     packet: str
 
 
-def broken(history: Iterable[Event]) -> list[str]:
+def broken(history: Iterable[Event], *, is_log_whole: bool = True) -> list[str]:
     """Every promise that a history at rest breaks, in words; nothing if it breaks none.
 
     Every accepted packet is given to its recipient's application, once, in the order in which
     its sender published. Nothing is given that was not published, or that the log does not
     say was delivered; nothing is signed for that was not given.
+
+    Args:
+        history: What every witness tells.
+        is_log_whole: Whether the log can still say what was delivered: after a restore nobody
+            has the openings of some entries.
     """
     channels: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in history:
@@ -51,19 +56,20 @@ def broken(history: Iterable[Event]) -> list[str]:
     return [
         f"{sender} to {recipient}: {promise}"
         for (sender, recipient), events in channels.items()
-        for promise in _broken(events)
+        for promise in _broken(events, is_log_whole)
     ]
 
 
-def _broken(events: list[Event]) -> list[str]:
+def _broken(events: list[Event], is_log_whole: bool) -> list[str]:
     seen = {what: [event.packet for event in events if event.what is what] for what in What}
     of = {what: set(packets) for what, packets in seen.items()}
     given, published = of[What.GIVEN], of[What.PUBLISHED]
+    delivered = of[What.DELIVERED] if is_log_whole else given
     faults = {
         "lost": of[What.ACCEPTED] - given,
         "given twice": {packet for packet, n in Counter(seen[What.GIVEN]).items() if n > 1},
         "given, and never published": given - published,
-        "given, and not logged as delivered": given - of[What.DELIVERED],
+        "given, and not logged as delivered": given - delivered,
         "signed for, and not given": of[What.SIGNED_FOR] - given,
     }
     found = [f"{packet} {fault}" for fault, packets in faults.items() for packet in sorted(packets)]

@@ -1,9 +1,10 @@
 """What nodes send through a real exchange: an agreement, and leads under it."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
-from builders import AGREEMENT_ID, CN, MX, US, compartment_of, grant, node_of
+from builders import AGREEMENT_ID, CN, FIELDS, MX, US, compartment_of, grant, node_of
 from exchange_builders import (
     INSTALLATION,
     agreement,
@@ -14,6 +15,7 @@ from exchange_builders import (
 )
 from served import DAY_MS, Served
 from tearline.channel import Address
+from tearline.packet import Field
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.exchange import Publication
@@ -41,21 +43,30 @@ async def agree(served: Served) -> None:
         assert codes(await client.publish(Publication(signed=(signed,)))) == [""]
 
 
-def lead(served: Served, seq: int, recipient: str = CN, sender: str = US) -> Publication:
-    """A packet and one grant."""
+def lead(
+    served: Served,
+    seq: int,
+    *recipients: str,
+    sender: str = US,
+    fields: Sequence[Field] = FIELDS,
+) -> Publication:
+    """A packet, and a grant at the same place to each recipient; to one where none is named."""
     node = served.node(sender)
-    sealed = sealed_packet(node.header, not_after_ms=now_ms() + 20 * DAY_MS)
-    made = grant(
-        sealed,
-        manifest_id(sealed),
-        node.header,
-        node_of(recipient),
-        compartments=[compartment_of(sealed, "identity.subject")],
-    )
-    made = replace(
-        made,
-        grant_id=seq.to_bytes(16, "big"),
-        address=Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq),
-        not_after_ms=now_ms() + 10 * DAY_MS,
-    )
-    return packet_publication(node, sealed, [made])
+    sealed = sealed_packet(node.header, fields, not_after_ms=now_ms() + 20 * DAY_MS)
+    grants = []
+    for number, recipient in enumerate(recipients or (CN,)):
+        made = grant(
+            sealed,
+            manifest_id(sealed),
+            node.header,
+            node_of(recipient),
+            compartments=[compartment_of(sealed, "identity.subject")],
+        )
+        made = replace(
+            made,
+            grant_id=(seq << 8 | number).to_bytes(16, "big"),
+            address=Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq),
+            not_after_ms=now_ms() + 10 * DAY_MS,
+        )
+        grants.append(made)
+    return packet_publication(node, sealed, grants)

@@ -191,15 +191,19 @@ class Served:
 
     @contextlib.asynccontextmanager
     async def client(
-        self, uri: str, identity: TlsIdentity | None = None
+        self,
+        uri: str,
+        identity: TlsIdentity | None = None,
+        *,
+        options: Sequence[tuple[str, int | str]] = (),
     ) -> AsyncIterator["Client"]:
-        """A connection of an agency's node."""
+        """A connection of an agency's node; ``options`` are more of gRPC's."""
         channel = grpc.aio.secure_channel(
             f"127.0.0.1:{self.port}",
             client_credentials(
                 identity or self.members[uri].identity, self.keys.authority.certificate
             ),
-            options=client_options(DNS_NAME),
+            options=[*client_options(DNS_NAME), *options],
         )
         try:
             yield Client(channel)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.relay import LongLine
-from federation import CN, MX, NODES, US, Agency, Federation, Running
+from federation import CN, MX, NODES, READY_S, US, Agency, Federation, Running
 from history import Event, What
 from tearline.receipt import Status
 
@@ -106,7 +106,7 @@ class Load:
         """What a sending application noted so far, of one kind."""
         return [note for note in self.lines(self.journal(name)) if note["what"] == what]
 
-    def await_load(self, *names: str) -> None:
+    def await_load(self, *names: str, within_s: float = READY_S) -> None:
         """Waits until one more packet of one of the agencies is accepted, or given to it."""
 
         def count() -> int:
@@ -118,7 +118,9 @@ class Load:
             )
 
         before = count()
-        self.exchange.await_(lambda: count() > before, f"{names}: one more packet")
+        self.exchange.await_(
+            lambda: count() > before, f"{names}: one more packet", within_s=within_s
+        )
 
     def await_code(self, code: str) -> None:
         """Waits until each sender meets a refusal with a code, once more."""
@@ -250,8 +252,11 @@ def told_all(agency: Agency) -> bool:
 
 def has_open_transaction(database: Path, pid: int) -> bool:
     """Whether a process, which stands still, is in the middle of a transaction that writes."""
+    path = database.with_name(database.name + "-shm")
+    if not path.exists():
+        return False
     asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, _WRITE_LOCK, 1, 0)
-    with database.with_name(database.name + "-shm").open("rb") as index:
+    with path.open("rb") as index:
         held = fcntl.fcntl(index, fcntl.F_GETLK, asked)
     kind, _, _, _, holder = struct.unpack(_FLOCK, held)
     return kind != fcntl.F_UNLCK and holder == pid

@@ -47,6 +47,12 @@ def test_what_is_missing_is_seen(fault: str) -> None:
     assert broken(filter(is_left, WELL)) == [f"{SENDER} to {OTHER}: {fault}"]
 
 
+def test_a_log_with_holes_is_not_asked_for_deliveries() -> None:
+    silent = [event for event in WELL if event.what is not What.DELIVERED]
+    assert len(broken(silent)) == 4
+    assert broken(silent, is_log_whole=False) == []
+
+
 def test_what_is_given_twice_is_seen() -> None:
     twice = [*WELL, *way("1", What.GIVEN)]
     assert broken(twice) == [f"{SENDER} to {RECIPIENT}: 1 given twice"]
