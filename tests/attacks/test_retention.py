@@ -29,9 +29,10 @@ from tearline.wire.erasures import (
     parse_erased_entry,
     parse_erasure,
 )
-from tearline.wire.exchange import START, Delivery, Publication, SearchRequest
+from tearline.wire.exchange import START, Delivery, Publication, SearchRequest, parse_parts
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.audit.proofs import prove
+from tearline_client.audit.retention import GRACE_MS, kept_too_long
 from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.sightings import who_saw
 from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome
@@ -51,11 +52,13 @@ async def kept(world: Simulation) -> Simulation:
     return world
 
 
-async def amend(world: Simulation, *, version: int, log_retention_ms: int) -> Signed:
+async def amend(
+    world: Simulation, *, version: int, log_retention_ms: int, retention_ms: int = 30 * DAY_MS
+) -> Signed:
     """Puts another version of the agreement in force; every node has it."""
     found = world.us.node.agreement(NAME)
     changed = replace(
-        found, version=version, retention_ms=30 * DAY_MS, log_retention_ms=log_retention_ms
+        found, version=version, retention_ms=retention_ms, log_retention_ms=log_retention_ms
     )
     body = encode_agreement(changed)
     signed = merge_signed(
@@ -137,6 +140,41 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
     found, count = await findings(kept)
     assert found == []
     assert count >= len({each.opening.index for each in opened})
+
+
+async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None:
+    await kept.us.send(kept.cn)
+    await settle(kept)
+    first = min(each.opening.index for each in told(kept.cn))
+    set_time(kept, KEPT_MS + GRACE_MS - DAY_MS)
+    assert kept_too_long(kept.cn.node.state) == ()
+    set_time(kept, KEPT_MS + GRACE_MS + DAY_MS)
+    (found,) = kept_too_long(kept.cn.node.state)
+    assert (found.agreement.name, found.first) == (NAME, first)
+    assert found.entries == len(told(kept.cn))
+    assert kept_too_long(kept.mx.node.state) == ()  # it was told of nothing that is over
+    await kept.exchange.erase_due()
+    await settle(kept)
+    assert kept_too_long(kept.cn.node.state) == ()
+
+
+async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
+    """At the recipient and at the exchange, although it was sent when more was agreed."""
+    (packet,) = await kept.us.send(kept.cn)
+    await settle(kept)
+    assert kept.cn.node.recalls.run() == 0
+    await amend(kept, version=3, log_retention_ms=KEPT_MS, retention_ms=DAY_MS)
+    set_time(kept, 2 * DAY_MS)
+    await kept.exchange.drop_ended()
+    await settle(kept)
+    await settle(kept)
+    assert kept.cn.node.state.stores.packets.packet(packet).keys == ()
+    (grant,) = kept.us.node.state.stores.packets.grants(packet)
+    assert grant.status is Status.ERASED
+    stored = await kept.store.packet(packet)
+    assert stored is not None
+    assert parse_parts(stored.parts).ciphertexts == {}
+    assert await findings(kept) == ([], 0)
 
 
 async def test_what_goes_on_is_not_broken_by_it(kept: Simulation) -> None:

@@ -248,6 +248,7 @@ class Obeying:
         """
         stores = self._state.stores
         stores.agreements.put(signed, entry=entry, time_ms=time_ms)
+        stores.packets.look_again()
         said = stores.standings.newest(agreement_id)
         if not said:
             return

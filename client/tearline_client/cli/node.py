@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tearline_client.audit.retention import kept_too_long
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -137,6 +138,15 @@ def status(frame: Frame) -> None:
         if waiting := len(node.second.waiting()):
             rows.append({"what": "pending", "which": "for a second person", "state": waiting})
         rows += recalls_in_status(node, trust_list)
+        rows += [
+            {
+                "what": "kept too long",
+                "which": each.agreement.name,
+                "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
+                f" since {time_text(each.since_ms)}: ask the exchange's operator",
+            }
+            for each in kept_too_long(node.state)
+        ]
         rows += [
             {
                 "what": "waits for the sender's cosignature",

@@ -163,6 +163,10 @@ class PacketStore:
             "UPDATE packet_grant SET ends_ms = ? WHERE statement_id = ?", (ends_ms, grant)
         )
 
+    def look_again(self) -> None:
+        """Has every grant that has not ended judged anew: an agreement was changed."""
+        self._db.execute("UPDATE packet_grant SET ends_ms = 0 WHERE ends_ms < ?", (NEVER_MS,))
+
     def put_grant(self, signed: Signed, *, incoming: bool, status: Status | None) -> None:
         """Stores a grant with what is known of it."""
         grant = parse_grant(signed.statement.body)

@@ -133,4 +133,12 @@ RETENTIONS = (
         "tearline_server.erasures:ErasureVerifier.verify",
         "what `tearline-server verify-log` names",
     ),
+    Attack(
+        name="never erase what the agreement has the log keep no longer",
+        code="",
+        evidence="what the node can still open, in `tearline node status`",
+        function="tearline_client.audit.retention:kept_too_long",
+        test="tests/attacks/test_retention.py::test_an_exchange_that_erases_nothing_is_told",
+        returns="()",
+    ),
 )

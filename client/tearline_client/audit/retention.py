@@ -1,0 +1,61 @@
+"""Telling that the log keeps what its agreements let it keep no longer, from own openings.
+
+Whether that is the exchange's doing, or a node has not taken in yet what it is told of an entry,
+an agency cannot tell: it asks the operator.
+"""
+
+from dataclasses import dataclass
+
+from tearline.agreement import Agreement
+from tearline.retention import is_due
+from tearline_client.state import NodeState
+
+GRACE_MS = 7 * 24 * 3_600_000
+"""How long an order may take to come: the exchange looks every minute, and nodes read daily."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTooLong:
+    """What this node can still open of an agreement's entries, although their time is over.
+
+    Attributes:
+        agreement: The newest version.
+        first: Index of the first such entry.
+        since_ms: When its time was over, Unix milliseconds.
+        entries: How many there are.
+    """
+
+    agreement: Agreement
+    first: int
+    since_ms: int
+    entries: int
+
+
+def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
+    """What should have been erased a week ago; one finding for each agreement.
+
+    It reads the oldest openings alone, a page at a time: behind the first that is young enough
+    for every agreement are no older ones, for the log's time never runs backwards.
+    """
+    newest = {each.id: each for each in state.stores.agreements.all() if each.log_retention_ms}
+    if not newest:
+        return ()
+    now_ms = state.now_ms() - GRACE_MS
+    shortest_ms = min(each.log_retention_ms for each in newest.values())
+    exchange = state.trust.trust_list.exchange.uri
+    found: dict[bytes, KeptTooLong] = {}
+    for opened in state.stores.log.openings_between(-1, state.stores.log.size):
+        event = opened.event
+        if event.time_ms + shortest_ms > now_ms:
+            break
+        agreement = newest.get(event.agreement_id)
+        if agreement is None or not is_due(event, agreement, exchange, now_ms):
+            continue
+        before = found.get(agreement.id)
+        found[agreement.id] = KeptTooLong(
+            agreement=agreement,
+            first=before.first if before else opened.opening.index,
+            since_ms=before.since_ms if before else event.time_ms + agreement.log_retention_ms,
+            entries=(before.entries if before else 0) + 1,
+        )
+    return tuple(found.values())
