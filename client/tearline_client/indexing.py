@@ -1,5 +1,7 @@
 """Bringing the node's keyed index of values up to date with what is open here."""
 
+from tearline.identity import agency_uri_of
+from tearline.onward import is_telling
 from tearline.packet import TEXT
 from tearline_client.state import NodeState
 from tearline_client.store.values import ValueStore
@@ -18,12 +20,13 @@ def index_values(state: NodeState, values: ValueStore) -> None:
         # In one transaction: a key that comes meanwhile is not taken for one that was read with.
         with state.stores.database.transaction():
             shown = open_view(state.stores.packets, packet_id, node=state.uri)
+            ours = agency_uri_of(shown.packet.origin) == state.agency
+            fields = [o.field for o in shown.view.fields if o.field.media_type == TEXT]
             values.put(
                 packet_id,
-                (
-                    text
-                    for opened in shown.view.fields
-                    if opened.field.media_type == TEXT
-                    for text in opened.field.texts
-                ),
+                (text for field in fields for text in field.texts),
+                own=ours and not shown.manifest.derived_from,
+                telling=()
+                if ours
+                else {t for field in fields if is_telling(field.marking) for t in field.texts},
             )

@@ -99,11 +99,11 @@ class OnwardUse:
             if field.media_type != TEXT or not getting[field.path]:
                 continue
             for value in values_of(field):
-                found = self._values.find(value)
-                if any(self._is_our_word(packet_id) for packet_id in found):
+                if self._values.is_own_word(value):
                     continue
-                for packet_id in found:
-                    if packet_id in draft.derived_from:
+                for packet_id, origin in self._values.told(value):
+                    back = getting[field.path] <= {agency_uri_of(origin)}
+                    if back or packet_id in draft.derived_from:
                         continue
                     if packet_id not in seen:
                         seen[packet_id] = self._of_partner(packet_id)
@@ -112,7 +112,6 @@ class OnwardUse:
                             value in held.values
                             and is_telling(held.marking)
                             and (held.packet, held.path) not in own
-                            and getting[field.path] - {held.originator}
                         ):
                             place = field.path.partition("/")[2]
                             raise CopyUndeclared(f"{place}, as in packet {packet_id.hex()[:12]}")
@@ -133,12 +132,6 @@ class OnwardUse:
 
     def _held(self, ids: Iterable[bytes]) -> tuple[Held, ...]:
         return tuple(held for shown in self._sources(ids) for held in held_of(shown))
-
-    def _is_our_word(self, packet_id: bytes) -> bool:
-        """Whether a packet is ours and made from nobody's: what it says, we knew."""
-        packet = self._state.stores.packets.packet(packet_id)
-        ours = agency_uri_of(packet.origin) == self._state.agency
-        return ours and not packet.manifest.derived_from
 
     def _is_ours(self, shown: PacketView) -> bool:
         return agency_uri_of(shown.packet.origin) == self._state.agency

@@ -107,6 +107,24 @@ async def test_what_an_officer_has_from_elsewhere_is_no_copy(world: Simulation) 
     assert (own.path, own.person, own.reason) == (path, "Zhao", "our own register")
 
 
+async def test_a_value_that_many_share_opens_no_packet(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A nationality stands in thousands of partners' packets; sending does not read them all."""
+    await given(world, world.cn)
+    group = connected_groups(
+        [Entity(id="p", schema="Person", properties={"name": ("Lu Own",), "nationality": ("cn",)})]
+    )[0]
+    draft = world.cn.node.draft(
+        group, About(article=ARTICLE, purpose=PURPOSE), agreement="narcotics-2026"
+    )
+    plan = planned(world.cn, draft, world.mx)
+    opened: list[bytes] = []
+    monkeypatch.setattr(OnwardUse, "_of_partner", lambda self, packet: opened.append(packet) or ())
+    assert not (await world.cn.node.send([plan])).refused
+    assert opened == []
+
+
 async def test_what_goes_back_to_its_originator_is_no_copy(world: Simulation) -> None:
     await given(world, world.cn)
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)

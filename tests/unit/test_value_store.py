@@ -40,6 +40,18 @@ def test_a_value_is_found_however_it_is_written(database: Database) -> None:
             values.find(nothing)
 
 
+def test_whose_word_a_value_is_counts_for_copies(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    values.put(PACKETS[0], ["cn", "Qiu Wenhao"], telling=["Qiu Wenhao"])
+    assert [packet for packet, _ in values.told("QIU WENHAO")] == [PACKETS[0]]
+    assert values.told("cn") == []
+    assert not values.is_own_word("qiu wenhao")
+    values.put(PACKETS[1], ["Qiu Wenhao"], own=True)
+    assert values.is_own_word("qiu-wenhao")
+    values.put(PACKETS[0], ["cn", "Qiu Wenhao"])  # read again, as far as it is open now
+    assert [packet for packet, _ in values.told("qiu wenhao")] == [PACKETS[0]]
+
+
 def test_what_was_opened_further_is_behind(database: Database) -> None:
     values = ValueStore(database, secret("key"))
     assert sorted(values.behind()) == sorted(PACKETS)

@@ -6,7 +6,8 @@ Deleting the keys of a packet deletes what was read with them.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from enum import IntEnum
 
 from tearline.encoding import label
 from tearline.errors import MalformedInput
@@ -14,6 +15,14 @@ from tearline_client.planning.search import folded
 from tearline_client.store.database import Database
 
 _TAG_SIZE = 16
+
+
+class _Word(IntEnum):
+    """Whose word a value is, as far as a copy of it is looked for."""
+
+    COMMON = 0  # it tells nothing, or it is ours but taken from others
+    OWN = 1
+    TELLING = 2
 
 
 class ValueStore:
@@ -36,12 +45,31 @@ class ValueStore:
         )
         return [packet for (packet,) in rows]
 
-    def put(self, packet: bytes, values: Iterable[str]) -> None:
-        """Indexes all that is open of a packet; in the caller's transaction."""
-        tags = {self._tag(value) for value in values if folded(value)}
+    def put(
+        self,
+        packet: bytes,
+        values: Iterable[str],
+        *,
+        own: bool = False,
+        telling: Collection[str] = (),
+    ) -> None:
+        """Indexes all that is open of a packet; in the caller's transaction.
+
+        Args:
+            packet: 32 bytes, its id.
+            values: All values of its text fields.
+            own: Whether they are our own word: it is a packet of ours, made from nobody's.
+            telling: Those of a partner's packet of which one is enough to tell a copy.
+        """
+        words = dict.fromkeys(
+            (self._tag(value) for value in values if folded(value)),
+            _Word.OWN if own else _Word.COMMON,
+        )
+        words |= {self._tag(value): _Word.TELLING for value in telling if folded(value)}
         self._db.insert_many(
-            "INSERT INTO value_tag VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(tag, packet) for tag in sorted(tags)],
+            "INSERT INTO value_tag VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET word = max(word, excluded.word)",
+            [(tag, packet, word) for tag, word in sorted(words.items())],
         )
         self._db.execute(
             "INSERT INTO value_indexed SELECT packet, grant_id FROM packet_key WHERE packet = ?"
@@ -63,6 +91,22 @@ class ValueStore:
             (self._tag(value),),
         )
         return [packet for (packet,) in rows]
+
+    def is_own_word(self, value: str) -> bool:
+        """Whether we said a value ourselves in a packet made from nobody's: we knew it."""
+        found = self._db.row(
+            "SELECT 1 FROM value_tag WHERE tag = ? AND word = ? LIMIT 1",
+            (self._tag(value), _Word.OWN),
+        )
+        return found is not None
+
+    def told(self, value: str) -> list[tuple[bytes, str]]:
+        """The packets of partners in which a value tells a copy, and their originators' nodes."""
+        return self._db.rows(
+            "SELECT v.packet, p.origin FROM value_tag v JOIN packet p ON p.id = v.packet"
+            " WHERE v.tag = ? AND v.word = ? ORDER BY p.received_ms, p.id",
+            (self._tag(value), _Word.TELLING),
+        )
 
     def _tag(self, value: str) -> bytes:
         message = label("value-tag") + folded(value).encode("utf-8")
