@@ -131,6 +131,7 @@ highest_tlp = "red"
 directions = "all"
 
 [article.money-laundering.share.us-justice]
+operation = "clear"
 identity = "clear"
 organisation = "clear"
 finance = "clear"
@@ -142,6 +143,7 @@ contact = "clear"
 narrative = "clear"
 
 [article.money-laundering.share.mx-prosecutor]
+operation = "clear"
 identity = "clear"
 "identity.source" = "exists"
 method = "exists"
@@ -155,6 +157,7 @@ contact = "clear"
 narrative = "clear"
 
 [article.money-laundering.share.cn-public-security]
+operation = "clear"
 identity = "clear"
 method = "exists"
 organisation = "clear"
