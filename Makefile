@@ -40,7 +40,7 @@ demo: $(VENV)/.ready-run-$(KEY) ## tell the story with real processes, and prove
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
-.PHONY: test check soak mutants bench interop
+.PHONY: test check soak mutants bench interop ha
 test: $(VENV)/.ready-test-$(KEY) ## run every test
 	$(RUN) -m pytest -n $(JOBS) --dist worksteal
 
@@ -68,6 +68,13 @@ bench: $(VENV)/.ready-test-$(KEY) ## measure against baselines of the same run
 
 interop: $(INTEROP_VENV)/.ready-$(KEY) ## validate exports with the real followthemoney
 	$(INTEROP_VENV)/bin/python -m pytest tests/interop
+
+# The one task that changes the machine: it installs Debian's packages, as root.
+HA_PACKAGES := patroni etcd-server python3-etcd postgresql
+ha: $(VENV)/.ready-test-$(KEY) ## lose a primary under Patroni, etcd and PostgreSQL from Debian (installs them: root, apt)
+	@[ "$$(id -u)" = 0 ] || { echo 'make ha installs $(HA_PACKAGES) by apt-get, which takes root.' >&2; exit 1; }
+	apt-get install --yes --quiet --no-install-recommends $(HA_PACKAGES)
+	TEARLINE_HA=1 $(RUN) -m pytest tests/ha
 
 .PHONY: format proto reference clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
