@@ -56,7 +56,7 @@ from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import KeyKind, rotation_due
 from tearline_client.link.arrivals import with_bell
 from tearline_client.link.connecting import Connection
-from tearline_client.link.incoming import Received
+from tearline_client.link.received import Received
 from tearline_client.link.transport import GrpcTransport, Transport
 from tearline_client.notices import Notices
 from tearline_client.onward import OnwardUse

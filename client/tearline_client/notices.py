@@ -21,7 +21,7 @@ from tearline.packet import PacketKind
 from tearline.standing import Standing
 from tearline.statement import StatementType
 from tearline.wire.standings import parse_standing
-from tearline_client.link.incoming import Received, ReceivedGrant
+from tearline_client.link.received import Received, ReceivedGrant
 from tearline_client.state import NodeState
 from tearline_client.store.notices import EVENTS, Notice
 

@@ -8,7 +8,7 @@ from tearline.errors import PacketFrozen
 from tearline.packet import Manifest, OpenedField, View
 from tearline.sealing import SealedPacket, open_packet
 from tearline.wire.packets import Release
-from tearline_client.link.incoming import judge_fields, usable_fields
+from tearline_client.link.findings import judge_fields, usable_fields
 from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
 
 

@@ -14,7 +14,7 @@ from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.cosigning import CosignNews
 from tearline.wire.statements import Signed, cosigned
-from tearline_client.link.incoming import Received, ReceivedGrant
+from tearline_client.link.received import Received, ReceivedGrant
 
 
 async def wait_for_both(world: Simulation) -> None:

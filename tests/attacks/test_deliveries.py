@@ -34,7 +34,8 @@ from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import encode_mark
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.receiver import Receiver
-from tearline_client.link.incoming import Intake, Received
+from tearline_client.link.incoming import Intake
+from tearline_client.link.received import Received
 from tearline_client.store.intake import IntakeStore
 
 Ciphertexts = dict[int, bytes]

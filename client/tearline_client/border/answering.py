@@ -21,8 +21,8 @@ from tearline.statement import ActedBy, StatementType
 from tearline.wire.exchange import encode_publication
 from tearline.wire.recalls import encode_recall
 from tearline_client.border.forgetting import forget, reach_of
-from tearline_client.link.incoming import Received
 from tearline_client.link.outgoing import sign_together
+from tearline_client.link.received import Received
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
 

@@ -2,7 +2,7 @@
 
 from tearline.consent import Consent, ConsentStep
 from tearline.four_eyes import verify_persons
-from tearline_client.link.incoming import Received, ReceivedConsent
+from tearline_client.link.received import Received, ReceivedConsent
 from tearline_client.state import NodeState
 
 

@@ -40,7 +40,7 @@ from tearline.wire.flow import encode_void, parse_grant, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed
 from tearline_client.border.ordering import is_recalled, recall_suspended
-from tearline_client.link.incoming import Lapsed, Received, ReceivedGrant
+from tearline_client.link.received import Lapsed, Received, ReceivedGrant
 from tearline_client.link.resending import Unsigned
 from tearline_client.state import NodeState
 

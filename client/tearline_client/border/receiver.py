@@ -60,8 +60,8 @@ from tearline_client.border.deriving import verify_taken
 from tearline_client.border.filing import verify_filed, verify_part
 from tearline_client.border.given import take_consent
 from tearline_client.border.obeying import Obeying
-from tearline_client.link.incoming import (
-    Intake,
+from tearline_client.link.incoming import Intake
+from tearline_client.link.received import (
     KeptBack,
     Lapsed,
     Received,

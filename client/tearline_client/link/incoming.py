@@ -5,15 +5,12 @@ The exchange is believed about nothing: whose statement it is, where its entry s
 entry says and what the grant opens are all checked here.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
-from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
-from tearline.case import CaseNote, CaseStep
-from tearline.channel import Address, Mark, Void
-from tearline.consent import Consent, ConsentTerms, verify_terms
+from tearline.channel import Address
+from tearline.consent import verify_terms
 from tearline.erasure import Erasure, signers_of, verify_logged, verify_signers
 from tearline.errors import (
     AgreementNotInForce,
@@ -26,7 +23,6 @@ from tearline.errors import (
     ProposalRefused,
     RetentionUnknown,
     StatementMalformed,
-    TearlineError,
 )
 from tearline.event import Event, EventCode
 from tearline.forgetting import without
@@ -34,32 +30,39 @@ from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.keys import KemKey
-from tearline.packet import Field, Manifest, PacketParts, Pins, View
-from tearline.policy.form import Form
-from tearline.policy.masks import verify_generalised
-from tearline.policy.profile import verify_category
+from tearline.packet import Manifest, PacketParts, Pins
 from tearline.proposal import Proposal, verify_proposal
-from tearline.recall import Recall, TakenBack
-from tearline.receipt import LogOpening, Receipt
-from tearline.request.step import Note, RequestStep, verify_note
+from tearline.recall import TakenBack
+from tearline.receipt import LogOpening
+from tearline.request.step import verify_note
 from tearline.retention import verify_rule, verify_time
 from tearline.sealing import open_note, open_packet, open_release
-from tearline.standing import Standing
 from tearline.statement import Header, Statement, StatementType
 from tearline.trust import Moment, TrustState
-from tearline.wire.addressed import address_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
-from tearline.wire.packets import Release, parse_manifest
+from tearline.wire.packets import parse_manifest
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed
+from tearline_client.link.findings import judge_fields, usable_fields
+from tearline_client.link.received import (
+    Content,
+    KeptBack,
+    Lapsed,
+    Received,
+    ReceivedCaseStep,
+    ReceivedConsent,
+    ReceivedGrant,
+    ReceivedStep,
+    Waiting,
+)
 
 KemKeyById = Callable[[bytes], KemKey]
 AgreementAt = Callable[[bytes, int], Agreement]
@@ -82,148 +85,6 @@ _CODES = {
 _FOR_AGENCIES = frozenset({StatementType.PROPOSAL, StatementType.STANDING})
 """Of what one entry stands for a whole agency, and a node of its signer's has published it."""
 _KEPT_BACK = frozenset({EventCode.HELD, EventCode.RETURNED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedGrant:
-    """A grant that verified, and everything it opened.
-
-    Attributes:
-        signed: The grant's statement.
-        grant: The grant.
-        manifest_signed: The packet's statement.
-        manifest: The packet's manifest.
-        parts: The ciphertexts that came with it.
-        release: The keys, to be kept under our own storage key.
-        view: What it shows.
-        findings: What is wrong with single fields, by slot: mislabelled, or a generalised
-            form that does not follow from the clear one. They are kept from use.
-        problems: What is not as the packet's kind asks. It is told, and not kept from use.
-    """
-
-    signed: Signed
-    grant: Grant
-    manifest_signed: Signed
-    manifest: Manifest
-    parts: PacketParts
-    release: Release
-    view: View
-    findings: Mapping[int, TearlineError]
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptBack:
-    """A grant of ours that the exchange did not hand out, because a party suspended it."""
-
-    grant: Grant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lapsed:
-    """What came and stays closed.
-
-    A grant that ended before it came, or whose key was lost with a machine; and whatever was let
-    through although it was suspended.
-
-    Attributes:
-        grant: The grant, if it is one.
-        why: Why it is not opened.
-    """
-
-    grant: Grant | None
-    why: TearlineError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedConsent:
-    """A step of a consent, and what its sealed part says.
-
-    Attributes:
-        consent: The step.
-        terms: Its fields, scope and words.
-    """
-
-    consent: Consent
-    terms: ConsentTerms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A grant that opens only once the sender's agency, too, has cosigned the log.
-
-    Attributes:
-        grant: The grant, still closed.
-    """
-
-    grant: Grant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedStep:
-    """A step of a request, with what its note tells.
-
-    Attributes:
-        step: The step, which counts whatever its note is.
-        note: What it tells; None where that is not what it must be.
-        finding: What is wrong with the note.
-    """
-
-    step: RequestStep
-    note: Note | None
-    finding: TearlineError | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedCaseStep:
-    """A step of a case that verified, and what it tells us alone."""
-
-    step: CaseStep
-    note: CaseNote
-
-
-Content = (
-    ReceivedConsent
-    | ReceivedGrant
-    | KeptBack
-    | ReceivedStep
-    | ReceivedCaseStep
-    | Lapsed
-    | Waiting
-    | TakenBack
-    | Recall
-    | Receipt
-    | Void
-    | Mark
-    | Agreement
-    | Erasure
-    | Proposal
-    | Standing
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A delivery that verified.
-
-    Attributes:
-        signed: The addressed statement.
-        signer: Who signed it.
-        opening: Its opened log entry.
-        event: What the entry says.
-        content: The statement's content.
-    """
-
-    signed: Signed
-    signer: Header
-    opening: LogOpening
-    event: Event
-    content: Content
-
-    @property
-    def address(self) -> Address | None:
-        """The statement's place in a channel to this node, if it has one."""
-        return None if isinstance(self.content, KeptBack) else address_of(self.signed.statement)
 
 
 class Intake:
@@ -514,30 +375,6 @@ class Intake:
     def _verify_addressed(self, address: Address | None) -> None:
         if address is None or address.recipient != self._node:
             raise GrantMisdirected("the statement is addressed to another node")
-
-
-def judge_fields(view: View) -> dict[int, TearlineError]:
-    """What is wrong with single fields of a view, by slot; those must not be used.
-
-    A field whose path says a stricter category than its compartment claims was mislabelled.
-    Whoever opens the clear form makes the generalised one anew and compares.
-    """
-    findings: dict[int, TearlineError] = {}
-    clear = {o.field.path: o for o in view.fields if o.field.form is Form.CLEAR}
-    for opened in view.fields:
-        field = opened.field
-        try:
-            verify_category(field.path, field.marking)
-            if field.form is Form.GENERALISED and field.path in clear:
-                verify_generalised(field.path, clear[field.path].field.texts, field.texts)
-        except TearlineError as error:
-            findings[opened.slot] = error
-    return findings
-
-
-def usable_fields(view: View, findings: Mapping[int, TearlineError]) -> tuple[Field, ...]:
-    """The fields of a view that nothing is wrong with."""
-    return tuple(opened.field for opened in view.fields if opened.slot not in findings)
 
 
 def _verify_event(event: Event, statement: Statement) -> None:
