@@ -5,13 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import b1, b2, b3, b5, b6, b7, b8, b9, b10, b11, b12
+from bench import b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B1": b1.run,
     "B2": b2.run,
     "B3": b3.run,
+    "B4": b4.run,
     "B5": b5.run,
     "B6": b6.run,
     "B7": b7.run,

@@ -87,6 +87,20 @@ class Client:
         """Calls once, and is answered by many."""
         return aiter(self._channel.unary_stream(method, None, None)(request))
 
+    async def converse(self, method: str, requests: Sequence[bytes]) -> list[bytes]:
+        """Calls with a stream of messages; returns the answer to each."""
+        stream = self._channel.stream_stream(method, None, None)(None)
+
+        async def write() -> None:
+            for request in requests:
+                await stream.write(request)
+            await stream.done_writing()
+
+        writing = asyncio.create_task(write())
+        replies = [await stream.read() for _ in requests]
+        await writing
+        return replies
+
     async def load(self, method: str, lanes: Lanes) -> tuple[Load, list[bytes]]:
         """Sends every message, one at a time in each lane; returns all replies."""
         call: Call = self._channel.unary_unary(method, None, None)

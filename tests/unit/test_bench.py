@@ -41,6 +41,36 @@ def test_b3_publishes_to_a_process_beside_echoes() -> None:
 
 
 @pytest.mark.integration
+def test_b4_publishes_in_a_stream_beside_a_loop_that_writes_the_same_rows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    b4, rows, packets = benchmark("b4"), benchmark("rows"), 40
+    written: dict[str, int] = {}
+
+    def write(gained: dict[str, list[object]], database: Path, *, packets: int) -> object:
+        written.update({name: len(every) for name, every in gained.items()})
+        took = rows.write(gained, database, packets=packets)
+        assert rows.difference(database, database.with_name("after.db")) == 0
+        return took
+
+    monkeypatch.setattr(b4, "write", write)
+    result, cost = b4.run(rounds=1, packets=packets)
+    assert (result.id, cost.id) == ("B4", "B4c")
+    assert result.figure > 0
+    assert result.baseline > result.figure
+    counted = {name: written[name] for name in ("packet", "statement", "mail", "entry", "event")}
+    accepted = 3 * packets  # a packet and two grants
+    assert counted == {
+        "packet": packets,
+        "statement": accepted,
+        "mail": 2 * packets,
+        "entry": accepted,
+        "event": accepted,
+    }
+    assert written["attestation"] in (2, 3)  # the sender's, and one of each commit's receipts
+
+
+@pytest.mark.integration
 def test_b5_opens_what_is_published_idle_and_under_load() -> None:
     results = benchmark("b5").run(rounds=2, seconds=0.2, lanes=2, followed=1)
     assert [each.id for each in results] == ["B5", "B5t", "B5l", "B5lt", "B5f"]
