@@ -34,6 +34,7 @@ MAX_DECISIONS_KEPT = (
 MAX_CONSENT_FIELDS = 256  # asked for at once; with paths of 512 bytes the step stays under 256 KiB
 
 # Statements.
+MAX_ATTESTATIONS_KEPT = 256  # of 3.5 KB, with their encoding: what is under way at once
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB
 MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tearline.errors import StatementMalformed
 from tearline.identity import trust_domain_of
-from tearline.limits import MAX_BODY_BYTES, MAX_COSIGNERS, MAX_MESSAGE_BYTES, TREE_SIZES
+from tearline.limits import (
+    MAX_ATTESTATIONS_KEPT,
+    MAX_BODY_BYTES,
+    MAX_COSIGNERS,
+    MAX_MESSAGE_BYTES,
+    TREE_SIZES,
+)
 from tearline.merkle import tree_levels
 from tearline.statement import (
     HASH_SIZE,
@@ -92,11 +99,14 @@ def header_of(body: bytes) -> Header:
     )
 
 
+# A reply bears the same attestation once for each receipt, and so does all that is kept of it.
+@lru_cache(maxsize=MAX_ATTESTATIONS_KEPT)
 def encode_attestation(attestation: Attestation) -> bytes:
     """The one encoding of an attestation."""
     return serialize(_write_attestation(attestation))
 
 
+@lru_cache(maxsize=MAX_ATTESTATIONS_KEPT)
 def parse_attestation(data: bytes) -> Attestation:
     """An attestation from its one encoding.
 
