@@ -59,10 +59,24 @@ class Load:
     kills: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def line_address(self) -> str:
+        """Where nodes reach the exchange under load."""
+        return self.line.address
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return self.federation.operator.address
+
+    def stored(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query of what the exchange keeps."""
+        return rows(self.federation.operator.home / "exchange.db", sql)
+
     def start(self, name: str) -> None:
         """Starts an agency's application; where it sends to nobody, that is ``node run``."""
         agency = self.federation.agencies[name]
-        agency.variables["TEARLINE_EXCHANGE"] = self.line.address
+        agency.variables["TEARLINE_EXCHANGE"] = self.line_address
         hook = self._hook(name)
         if not PARTNERS[name]:
             self.nodes[name] = agency.start("node", "run", "--on", "packet-arrived", hook)
@@ -162,7 +176,7 @@ class Load:
     def settle(self) -> None:
         """Lets everything arrive that is under way; the exchange must serve."""
         for agency in self.federation.agencies.values():
-            agency.variables["TEARLINE_EXCHANGE"] = self.federation.operator.address
+            agency.variables["TEARLINE_EXCHANGE"] = self.address
         # Grants are answered by receipts, which are answered by nothing: two turns bring rest.
         for _ in range(2):
             self.federation.all("node", "sync")
@@ -202,9 +216,7 @@ class Load:
                     recipient=recipient,
                     packet=packet.hex(),
                 )
-        for sender, recipient, packet in rows(
-            self.federation.operator.home / "exchange.db", DELIVERED
-        ):
+        for sender, recipient, packet in self.stored(DELIVERED):
             yield Event(
                 what=What.DELIVERED, sender=sender, recipient=recipient, packet=packet.hex()
             )
