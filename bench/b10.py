@@ -8,7 +8,6 @@ measured once: it takes long enough for the weather to even out.
 import asyncio
 import hashlib
 import secrets
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +15,8 @@ from pathlib import Path
 
 from bench.b7 import FEW, MANY
 from bench.following import node_database
-from bench.grown import Grown
-from bench.harness import LATEST, Result, Target, alternate, cpu_us, result
+from bench.grown import Grown, long_log
+from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.measured import Taken
 from tearline.audit_export import ExportFormat
 from tearline.audit_query import parse_query
@@ -74,28 +73,28 @@ def run(*, few: int = FEW, many: int = MANY, rows: int = ROWS) -> Sequence[Resul
         many: Entries of the log that is measured.
         rows: Rows of the search that are verified; a tenth of them shows their memory.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
-        grown = Grown.begin(Path(folder))
-        short = _verified(grown, few)
-        long = _verified(grown, many)
-        less, more = (_verified_rows(grown, number) for number in (rows // 10, rows))
-        log = (long.size, long.size - long.size.bit_count())
-        return [
-            _beside_bare("B10", "verify-log of the exchange", long.operator, log),
-            _beside_bare("B10f", "a node that follows from empty", long.node, log),
-            _beside_bare(
-                "B10r", f"audit verify of {more.number:,} rows", more.taken, (rows, more.nodes)
-            ),
-            _memory("B10m", "verify-log", (long.operator, many), (short.operator, few), "entries"),
-            _memory("B10fm", "the node", (long.node, many), (short.node, few), "entries"),
-            _memory("B10rm", "audit verify", (more.taken, rows), (less.taken, rows // 10), "rows"),
-            _consistency(long.database, few, many),
-        ]
+    grown_log = long_log(few, many)
+    grown = grown_log.grown
+    grown.set_back(grown_log.few)
+    short = _verified(grown, few)
+    grown.set_back(grown_log.many)
+    long = _verified(grown, many)
+    less, more = (_verified_rows(grown, number) for number in (rows // 10, rows))
+    log = (long.size, long.size - long.size.bit_count())
+    return [
+        _beside_bare("B10", "verify-log of the exchange", long.operator, log),
+        _beside_bare("B10f", "a node that follows from empty", long.node, log),
+        _beside_bare(
+            "B10r", f"audit verify of {more.number:,} rows", more.taken, (rows, more.nodes)
+        ),
+        _memory("B10m", "verify-log", (long.operator, many), (short.operator, few), "entries"),
+        _memory("B10fm", "the node", (long.node, many), (short.node, few), "entries"),
+        _memory("B10rm", "audit verify", (more.taken, rows), (less.taken, rows // 10), "rows"),
+        _consistency(long.database, few, many),
+    ]
 
 
 def _verified(grown: Grown, size: int) -> Verified:
-    grown.grow(size)
     database = grown.folder / f"node-{size}.sqlite"
     pages = grown.pages(grown.folder / f"pages-{size}")
     operator = grown.home.verify_log()

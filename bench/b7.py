@@ -7,7 +7,6 @@ All is processor time, except appending, which is time on the clock with its dis
 import asyncio
 import json
 import os
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -19,9 +18,9 @@ from pathlib import Path
 import uvloop
 
 from bench.b3 import RECIPIENTS, Sealer
-from bench.grown import Grown
+from bench.grown import Grown, long_log
 from bench.growth import AGREEMENT_ID, packet_of, statement_of
-from bench.harness import LATEST, Result, Target, alternate, result
+from bench.harness import Result, Target, alternate, result
 from tearline.audit_query import parse_query
 from tearline.limits import EVENT_PAGE
 from tearline.wire.exchange import (
@@ -161,36 +160,33 @@ def run(*, rounds: int = 7, number: int = 64, few: int = FEW, many: int = MANY) 
         few: Entries of the short log.
         many: Entries of the long one.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
-        grown = Grown.begin(Path(folder))
-        results = []
-        begun = grown.grow(few)
-        short = grown.copy("few.sqlite")
-        done = grown.grow(many)
-        first, last = json.loads(begun.output), json.loads(done.output)
-        results += [
-            result(
-                "B7a",
-                f"append an entry, durable, the last tenth of {many:,}",
-                runs=last[-(len(last) // 10) :],
-                unit="µs on the clock",
-                baseline=first,
-                baseline_unit=f"µs of the first {few:,}",
-                target=TARGET,
-            ),
-            result(
-                "B7m",
-                f"most memory of the process that appends, up to {many:,} entries",
-                runs=[done.peak_mib],
-                unit="MiB",
-                baseline=[begun.peak_mib],
-                baseline_unit=f"MiB up to {few:,}",
-            ),
-        ]
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            sizes = {"few": (short, few), "many": (grown.database, many)}
-            return results + _compare(runner, grown, sizes, (rounds, number))
+    log = long_log(few, many)
+    first, last = json.loads(log.begun.output), json.loads(log.done.output)
+    results = [
+        result(
+            "B7a",
+            f"append an entry, durable, the last tenth of {many:,}",
+            runs=last[-(len(last) // 10) :],
+            unit="µs on the clock",
+            baseline=first,
+            baseline_unit=f"µs of the first {few:,}",
+            target=TARGET,
+        ),
+        result(
+            "B7m",
+            f"most memory of the process that appends, up to {many:,} entries",
+            runs=[log.done.peak_mib],
+            unit="MiB",
+            baseline=[log.begun.peak_mib],
+            baseline_unit=f"MiB up to {few:,}",
+        ),
+    ]
+    sizes = {
+        "few": (log.grown.copy("few.work", log.few), few),
+        "many": (log.grown.copy("many.work", log.many), many),
+    }
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return results + _compare(runner, log.grown, sizes, (rounds, number))
 
 
 def _compare(

@@ -4,20 +4,57 @@ Both have the same keys and the same federation, so that the same messages can b
 """
 
 import asyncio
+import atexit
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
 from bench.exchange import Home
 from bench.federation import SENDER, Federation, found
+from bench.harness import LATEST
 from bench.measured import Taken
 from tearline.wire.exchange import Publication, encode_entries
 from tearline_server.exchange import Exchange
 from tearline_server.house import house_of
 from tearline_server.judging.hearing import Publisher
 from tearline_server.storage.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongLog:
+    """An exchange whose log grew, and what that took.
+
+    Attributes:
+        grown: The exchange.
+        few: A copy of its database when its log was short, which nobody changes.
+        many: A copy of it with the long log, likewise.
+        begun: What growing to the short one took.
+        done: What growing from there took.
+    """
+
+    grown: "Grown"
+    few: Path
+    many: Path
+    begun: Taken
+    done: Taken
+
+
+@cache
+def long_log(few: int, many: int) -> LongLog:
+    """A log of so many entries; grown once for all that measure it, and kept until the end."""
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(dir=LATEST.parent)
+    atexit.register(folder.cleanup)
+    grown = Grown.begin(Path(folder.name))
+    begun = grown.grow(few)
+    short = grown.copy("few.sqlite")
+    done = grown.grow(many)
+    return LongLog(grown=grown, few=short, many=grown.copy("many.sqlite"), begun=begun, done=done)
 
 
 class Grown:
@@ -55,11 +92,15 @@ class Grown:
         """Lets the log grow."""
         return self.home.grow(size)
 
-    def copy(self, name: str) -> Path:
-        """A copy of the database as it is now; nobody has it open."""
+    def copy(self, name: str, of: Path | None = None) -> Path:
+        """A copy of the database as it is now, or of a copy; nobody has it open."""
         target = self.folder / name
-        shutil.copyfile(self.database, target)
+        shutil.copyfile(of or self.database, target)
         return target
+
+    def set_back(self, copy: Path) -> None:
+        """Has the exchange what it had when a copy was made."""
+        shutil.copyfile(copy, self.database)
 
     @asynccontextmanager
     async def opened(self, database: Path) -> AsyncIterator[tuple[Exchange, SqliteStore]]:

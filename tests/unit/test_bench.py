@@ -108,6 +108,20 @@ def test_what_two_processes_are_to_reach_depends_on_the_cores(cores: int, target
     assert str(benchmark("b9")._target(cores)) == target
 
 
+def test_the_graphs_are_those_of_the_figures_beside_them() -> None:
+    graphs = benchmark("graphs")
+    lines = json.loads(graphs.MEASURED.read_text("utf-8"))
+    for name, draw in graphs.GRAPHS.items():
+        assert (graphs.FOLDER / name).read_text("utf-8") == draw(lines), f"run bench.graphs: {name}"
+
+
+def test_newer_results_take_the_place_of_all_of_their_benchmark() -> None:
+    lines = [{"id": id_, "run": 1} for id_ in ("B1", "B10", "B10f", "B6-16")]
+    newer = [{"id": id_, "run": 2} for id_ in ("B10", "B6c-16")]
+    found = benchmark("graphs").merged(lines, newer)
+    assert [(line["id"], line["run"]) for line in found] == [("B1", 1), ("B6c-16", 2), ("B10", 2)]
+
+
 def test_b6_finds_out_whether_a_packet_is_stored_more_than_once(tmp_path: Path) -> None:
     b6 = benchmark("b6")
     connection = b6.apsw.Connection(str(tmp_path / "db"))
