@@ -74,20 +74,24 @@ class Database:
     async def purge(self) -> None:
         """Leaves nothing of what was deleted in the file or its write-ahead log.
 
-        Where readers are in the way for too long, it happens before the next change instead.
+        Where readers are in the way for too long, or the disk is full, it is tried again before
+        each change that follows.
         """
         await get_running_loop().run_in_executor(self._writer, self._purge)
 
     def _purge(self) -> None:
         connection = self._writer_connection
-        with translated():
-            connection.set_busy_timeout(_PURGE_BUSY_MS)
-            try:
+        self._is_purge_due = True
+        connection.set_busy_timeout(_PURGE_BUSY_MS)
+        try:
+            with translated():
                 # The file is overwritten where it held what was deleted; the log is emptied.
                 (row,) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.set_busy_timeout(0)
-        self._is_purge_due = bool(row[0])
+                self._is_purge_due = bool(row[0])
+        except (StoreBusy, StoreFull):
+            return  # what was committed is committed
+        finally:
+            connection.set_busy_timeout(0)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection and lets go of the lock."""

@@ -2,11 +2,13 @@
 
 import sqlite3
 import stat
+from importlib.resources import files
 from pathlib import Path
 
+import apsw
 import pytest
 
-from stores import event, packet_row, put
+from stores import AGREEMENT, event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
 from tearline_server.storage.sqlite import SqliteStore
 
@@ -44,6 +46,53 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     assert (await store.load()).head.tree.size == 1
     await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
     assert await put(store, event(2)) == 1
+    await store.close()
+
+
+async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_path: Path) -> None:
+    """Of one whose entry was erased, its own end alone counts."""
+    path = tmp_path / "store.db"
+    scripts = sorted(files("tearline_server.storage").joinpath("migrations").iterdir(), key=str)
+    earlier = scripts[: [script.name for script in scripts].index("0016_packet_end.sql")]
+    with sqlite3.connect(path) as database:
+        for script in earlier:
+            database.executescript(script.read_text("utf-8"))
+        database.execute(f"PRAGMA user_version={len(earlier)}")
+        for name, entry in ((b"p", 1), (b"q", 2)):
+            database.execute("INSERT INTO packet VALUES (?, ?, x'')", (name, entry))
+        database.execute(
+            "INSERT INTO event VALUES (1, x'', x'', 1001, '', '', '', '', '', x'', x'', ?)",
+            (AGREEMENT,),
+        )
+    database.close()
+    store = SqliteStore(path)
+    assert set(await store.ended(0, {}, limit=9)) == {b"p", b"q"}
+    await put(store, ends={b"p": 5000, b"q": 6000})
+    assert await store.ended(0, {AGREEMENT: 1001}, limit=9) == [b"p"]
+    assert await store.ended(6000, {AGREEMENT: 1000}, limit=9) == [b"p", b"q"]
+    await store.close()
+
+
+async def test_what_a_reader_keeps_in_the_file_goes_with_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.storage.database._PURGE_BUSY_MS", 1)
+
+    def is_there() -> bool:
+        return any(b"deleted soon" in path.read_bytes() for path in tmp_path.iterdir())
+
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    await put(store, event(1), packets=[packet_row(0, id=b"p", parts=b"deleted soon")])
+    reader = apsw.Connection(str(path))  # of the same library, or it sees no locks of the other
+    reader.execute("BEGIN")
+    assert list(reader.execute("SELECT parts FROM packet")) == [(b"deleted soon",)]
+    await put(store, dropped={b"p": b""}, ends={b"p": None})
+    assert is_there()
+    assert list(reader.execute("SELECT parts FROM packet")) == [(b"deleted soon",)]
+    reader.close()
+    await put(store, event(2))
+    assert not is_there()
     await store.close()
 
 
