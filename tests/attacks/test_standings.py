@@ -465,7 +465,11 @@ async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> N
     await settle(world)
     for member in (world.us, world.cn):
         gaps = member.node.standings.gaps(member.node.agreement(NAME))
-        between = [g for g in gaps if world.mx.node.uri not in (g.sender, g.recipient)]
+        between = [
+            gap
+            for gap in gaps
+            if gap.article == ARTICLE and world.mx.node.uri not in (gap.sender, gap.recipient)
+        ]
         assert len(between) == 2
         for gap in between:
             assert gap.crossed == ()
@@ -485,7 +489,7 @@ async def test_what_crossed_is_shown_and_no_gap_is_proved(world: Simulation) -> 
     await resume(world.cn)
     await settle(world)
     gaps = world.cn.node.standings.gaps(world.cn.node.agreement(NAME))
-    (gap,) = [g for g in gaps if g.sender == world.us.node.uri]
+    (gap,) = [g for g in gaps if (g.article, g.sender) == (ARTICLE, world.us.node.uri)]
     assert not gap.proved
     assert gap.article == ARTICLE
 
