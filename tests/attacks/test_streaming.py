@@ -11,13 +11,15 @@ from tearline.errors import (
     ExchangeMisbehaved,
     ExchangeUnreachable,
     ReleaseRefused,
+    StatementMalformed,
 )
 from tearline.statement import StatementType
-from tearline.wire.exchange import parse_publication
+from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
 from tearline_client.border.sender import MESSAGES_AHEAD
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose
+from tearline_client.link.resending import thread_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.outbox import OutboxState
 
@@ -150,3 +152,38 @@ async def test_what_is_held_up_does_not_hold_up_other_partners(world: Simulation
     await us.node._sender.flush()
     assert us.status().outbox.keys() == DONE
     await arrived(cn, 2)
+
+
+# What stands in one tree.
+
+
+async def test_statements_under_different_agreements_share_no_tree(world: Simulation) -> None:
+    us, mx = world.us, world.mx
+    under: dict[bytes, set[bytes]] = {}
+
+    def seen(publication: Publication) -> Publication:
+        for statement in publication.statements():
+            thread = thread_of(statement)
+            if isinstance(thread, tuple):
+                under.setdefault(statement.inclusions[0].attestation, set()).add(thread[1])
+        return publication
+
+    for agreement in ("narcotics-2026", "bilateral"):
+        await us.node.send([us.node.plan(us.draft(agreement=agreement), [mx.node.uri])])
+    us.exchange.publication = mx.exchange.publication = seen
+    await mx.node.receive()  # signs receipts
+    await mx.node.mark()
+    await us.node.mark()
+    assert {len(agreements) for agreements in under.values()} == {1}
+    assert len(set.union(*under.values())) == 2
+
+
+async def test_packets_under_different_agreements_are_not_signed_at_once(world: Simulation) -> None:
+    us, mx = world.us, world.mx
+    plans = [
+        us.node.plan(us.draft(agreement=agreement), [mx.node.uri])
+        for agreement in ("narcotics-2026", "bilateral")
+    ]
+    with pytest.raises(StatementMalformed):
+        await us.node.send(plans)
+    assert not us.node.state.stores.packets.ids()

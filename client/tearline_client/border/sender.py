@@ -30,16 +30,12 @@ from tearline.wire.exchange import (
     encode_publication,
     parse_publication,
 )
-from tearline.wire.flow import (
-    encode_mark,
-    encode_receipt,
-    parse_receipt,
-)
+from tearline.wire.flow import encode_mark, encode_receipt, parse_receipt, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying, Verdict
 from tearline_client.border.settling import Settling, TakeBack
-from tearline_client.link.outgoing import Composition, sign_together
+from tearline_client.link.outgoing import Composition, sign_by_agreement
 from tearline_client.link.resending import (
     is_behind,
     rest_of,
@@ -52,7 +48,6 @@ from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 
 MESSAGES_AHEAD = 4  # of a megabyte each: enough for the exchange to have one while another travels
-TREE_LIMIT = 512  # receipts and marks under one signature
 TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
 _ASK_AGAIN_S = 0.05
 
@@ -251,11 +246,11 @@ class Sender:
         while self._tell_some():
             pass
         with self._state.stores.database.transaction():
-            voids = self._obeying.owed_voids()
-            for start in range(0, len(voids), TREE_LIMIT):
-                _, publication = sign_together(
-                    self._state.signer, voids[start : start + TREE_LIMIT]
-                )
+            voids = [
+                (parse_void(body).address.agreement_id, (kind, body))
+                for kind, body in self._obeying.owed_voids()
+            ]
+            for _, publication in sign_by_agreement(self._state.signer, voids):
                 self.store_publications([publication])
         self.mark(due=True)
 
@@ -295,10 +290,10 @@ class Sender:
                 acted_by=acted_by,
                 time_ms=now_ms,
             )
-            bodies.append((StatementType.RECEIPT, encode_receipt(receipt)))
+            bodies.append((agreement_id, (StatementType.RECEIPT, encode_receipt(receipt))))
             stores.packets.set_told(receipt.about, receipt.status)
-        _, publication = sign_together(self._state.signer, bodies)
-        stores.outbox.put([encode_publication(publication)])
+        for _, publication in sign_by_agreement(self._state.signer, bodies):
+            self.store_publications([publication])
 
     def mark(self, *, due: bool = False) -> int:
         """Queues a mark for every channel that moved since the last one; returns how many.
@@ -322,12 +317,9 @@ class Sender:
                     highest_received=channel.received,
                     time_ms=now_ms,
                 )
-                bodies.append((StatementType.MARK, encode_mark(mark)))
-            for start in range(0, len(bodies), TREE_LIMIT):
-                tree, publication = sign_together(
-                    self._state.signer, bodies[start : start + TREE_LIMIT]
-                )
-                stores.outbox.put([encode_publication(publication)])
+                bodies.append((channel.agreement_id, (StatementType.MARK, encode_mark(mark))))
+            for tree, publication in sign_by_agreement(self._state.signer, bodies):
+                self.store_publications([publication])
                 for number in range(len(tree.leaves)):
                     stores.standings.put_mark(signed(tree, number), own=True, entry=None)
         return len(bodies)

@@ -12,8 +12,7 @@ from tearline.receipt import Status
 from tearline.statement import StatementType
 from tearline.wire.exchange import encode_publication
 from tearline.wire.flow import encode_void
-from tearline_client.border.sender import TREE_LIMIT
-from tearline_client.link.outgoing import sign_together
+from tearline_client.link.outgoing import sign_by_agreement
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredGrant
 
@@ -35,21 +34,23 @@ def withdraw(state: NodeState, grants: Iterable[StoredGrant], reason: VoidReason
     header = state.signer.header
     bodies = [
         (
-            StatementType.VOID,
-            encode_void(
-                Void(
-                    header=header,
-                    address=stored.grant.address,
-                    reason=reason,
-                    withdraws=stored.signed.statement.id,
-                )
+            stored.grant.address.agreement_id,
+            (
+                StatementType.VOID,
+                encode_void(
+                    Void(
+                        header=header,
+                        address=stored.grant.address,
+                        reason=reason,
+                        withdraws=stored.signed.statement.id,
+                    )
+                ),
             ),
         )
         for stored in grants
         if may_wait(stored)
     ]
-    for start in range(0, len(bodies), TREE_LIMIT):
-        _, publication = sign_together(state.signer, bodies[start : start + TREE_LIMIT])
+    for _, publication in sign_by_agreement(state.signer, bodies):
         state.stores.outbox.put([encode_publication(publication)])
     return len(bodies)
 

@@ -4,10 +4,11 @@ Nothing here sends or stores. The node stores what is composed before the first 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tearline.channel import Address
+from tearline.errors import StatementMalformed
 from tearline.grant import GRANT_ID_SIZE, Caveats, Grant
 from tearline.keys import KemPublicKey
 from tearline.packet import AgreementRef, PacketParts
@@ -28,6 +29,7 @@ from tearline.wire.statements import Signed, signed
 from tearline_client.planning.plan import ReleasePlan, Selection
 
 MESSAGE_BYTES = 900 << 10  # packets and statements; with framing a message stays near 1 MiB
+TREE_LIMIT = 512  # statements that stand alone, under one signature
 NextSeq = Callable[[str, bytes], int]
 KemKeyOf = Callable[[str], KemPublicKey]
 
@@ -127,8 +129,11 @@ def grant_plans(
     Raises:
         NothingReleased: If some recipient would get nothing of a packet.
         SignerKeyUnknown: If a recipient has no encryption key in force.
-        StatementMalformed: If there is more than one signature covers.
+        StatementMalformed: If there is more than one signature covers, or under more than one
+            agreement.
     """
+    if len({plan.draft.agreement.id for plan in plans}) > 1:
+        raise StatementMalformed("what is signed at once is under one agreement")
     bodies: list[tuple[StatementType, bytes]] = []
     places: list[tuple[int, int]] = []
     for plan, sealed in zip(plans, sealed_packets, strict=True):
@@ -270,3 +275,23 @@ def sign_together(
     """Statements that stand alone, signed at once and put into one message."""
     tree = signer.sign(statements)
     return tree, publication_of(tree, range(len(statements)))
+
+
+def sign_by_agreement(
+    signer: Signer, statements: Iterable[tuple[bytes, tuple[StatementType, bytes]]]
+) -> Iterator[tuple[SignedTree, Publication]]:
+    """Statements that stand alone, in messages and trees of one agreement each.
+
+    Partners who compare the trees that their statements stand in would otherwise learn what was
+    said in the same moment under an agreement that they know nothing of.
+
+    Args:
+        signer: Signs them.
+        statements: Each behind the id of its agreement.
+    """
+    apart: dict[bytes, list[tuple[StatementType, bytes]]] = {}
+    for agreement_id, statement in statements:
+        apart.setdefault(agreement_id, []).append(statement)
+    for together in apart.values():
+        for start in range(0, len(together), TREE_LIMIT):
+            yield sign_together(signer, together[start : start + TREE_LIMIT])
