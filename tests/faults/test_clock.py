@@ -1,0 +1,73 @@
+"""A clock that is wrong by hours, at a node and at the exchange: refused with a code, never used.
+
+What arrives is taken in all the same, for nothing is decided by a node's own clock; and once the
+clock is right, work goes on.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from federation import CN, ORDER, Agency, Ended, Federation, Program, copied
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+INJECT = Path(__file__).with_name("inject")
+HOURS_S = 3 * 3600
+# Ahead, all that the node knows seems old; behind, it comes from the future.
+REFUSED = {HOURS_S: "TL-TRU-006", -HOURS_S: "TL-TRU-007"}
+
+
+@contextmanager
+def wrong_by(program: Program, seconds: int) -> Iterator[None]:
+    """Has a program's processes see another time."""
+    skew = {"PYTHONPATH": str(INJECT), "SKEW_S": str(seconds)}
+    program.variables |= skew
+    yield
+    for name in skew:
+        del program.variables[name]
+
+
+def send(federation: Federation) -> Ended:
+    lead = str(federation.lead())
+    return federation.us.run("packet", "send", lead, f"--to={CN}", *ORDER, "-q")
+
+
+def packets(agency: Agency) -> set[str]:
+    return {row["id"] for row in agency.done("packet", "list", "--no-sync", "-o", "json").rows}
+
+
+@pytest.mark.parametrize("skew_s", REFUSED, ids=["ahead", "behind"])
+def test_a_node_whose_clock_is_wrong_by_hours(tmp_path: Path, skew_s: int) -> None:
+    federation = copied(tmp_path)
+    us, cn = federation.us, federation.cn
+    running = federation.operator.serve()
+    with wrong_by(us, skew_s):
+        assert send(federation).refused(REFUSED[skew_s], 4)
+    assert packets(us) == set()
+    assert send(federation).status == 0
+    with wrong_by(cn, skew_s):
+        cn.done("node", "sync")
+    assert packets(cn) == packets(us) != set()
+    assert running.terminate() == 0
+
+
+def test_an_exchange_whose_clock_is_wrong_by_hours(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    operator, us, cn = federation.operator, federation.us, federation.cn
+    # Ahead, its certificate is not yet valid; behind, those of nodes are not for it.
+    for skew_s, code, status in ((HOURS_S, "TL-REQ-001", 3), (-HOURS_S, "TL-TLS-002", 4)):
+        with wrong_by(operator, skew_s):
+            running = operator.serve()
+        assert send(federation).refused(code, status)
+        assert cn.run("node", "sync").refused(code, status)
+        assert packets(us) == packets(cn)
+        assert running.terminate() == 0
+        running = operator.serve()
+        assert send(federation).status == 0
+        cn.done("node", "sync")
+        assert packets(cn) == packets(us) != set()
+        assert running.terminate() == 0
+    assert operator.done("verify-log").out.endswith("all as they were logged\n")
