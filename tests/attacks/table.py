@@ -23,6 +23,7 @@ from attacks.rows import (
     partners,
     proposals,
     recalls,
+    replicas,
     requests,
     standings,
 )
@@ -56,6 +57,7 @@ ATTACKS: tuple[Attack, ...] = (
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,
     *losses.LOSSES,
+    *replicas.REPLICAS,
     *standings.STANDINGS,
     *proposals.PROPOSALS,
     *proposals.OPENINGS,

@@ -1,0 +1,75 @@
+"""Several processes over one database, and several servers under it: none knows less than all."""
+
+from attacks.attack import Attack
+
+_SEVERAL = "tests/unit/server/test_several.py"
+_POSTGRES = "tearline_server.storage.postgres"
+
+
+def _replica(
+    name: str, code: str, evidence: str, test: str, function: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=f"several: {name}",
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=test if "/" in test else f"{_SEVERAL}::{test}",
+        returns=returns,
+    )
+
+
+REPLICAS = (
+    _replica(
+        "hand out at one exchange what was recalled at another",
+        "",
+        "none: a delivery without it",
+        "test_what_one_recalled_no_other_hands_out",
+        f"{_POSTGRES}.store:PostgresStore.recalls",
+        "[]",
+    ),
+    _replica(
+        "show at one exchange an older checkpoint than at another",
+        "",
+        "none: the newer is shown",
+        "test_none_shows_an_older_checkpoint_than_another",
+        "tearline_server.auditlog:AuditLog.refresh",
+    ),
+    _replica(
+        "let in at one exchange whom another may have shut out",
+        "TL-STO-008",
+        "the exchange's own log of operation, and its health",
+        "test_who_does_not_hear_of_the_others_lets_nobody_in",
+        "tearline_server.exchange:Exchange.verify_current",
+    ),
+    _replica(
+        "acknowledge what no second server keeps",
+        "TL-STO-010",
+        "the exchange's own log of operation, and its health",
+        "tests/faults/test_failover.py::test_what_no_standby_has_is_not_acknowledged",
+        f"{_POSTGRES}.database:Database._verify_kept",
+    ),
+    _replica(
+        "serve with high availability from one server alone",
+        "TL-STO-010",
+        "none: it does not start",
+        "tests/unit/server/test_postgres.py::test_a_server_that_is_alone_is_not_highly_available",
+        f"{_POSTGRES}.replication:verify_synchronous",
+        "'0/0'",
+    ),
+    _replica(
+        "change the tables beneath an exchange that cannot go on with them",
+        "TL-STO-004",
+        "none: the newer does not start",
+        "tests/unit/server/test_migrating.py"
+        "::test_what_an_old_one_cannot_live_with_waits_for_its_end",
+        f"{_POSTGRES}.migrating:_verify_nobody_older",
+    ),
+    _replica(
+        "move an exchange whose file was tampered with",
+        "TL-STO-009",
+        "the file, where it was",
+        "tests/unit/server/test_moving.py::test_what_does_not_verify_is_not_moved",
+        "tearline_server.moving:_verify",
+    ),
+)
