@@ -8,7 +8,7 @@ import os
 import time
 
 if "SKEW_S" in os.environ:
-    # What Tearline's programs call now. ``time.time`` stays right, for gRPC takes deadlines from it.
+    # What Tearline's programs call now. ``time.time`` stays right: gRPC takes deadlines from it.
     _time_ns, _ahead_ns = time.time_ns, int(os.environ["SKEW_S"]) * 10**9
     time.time_ns = lambda: _time_ns() + _ahead_ns
 
