@@ -98,10 +98,11 @@ def opening(lines: Sequence[Line]) -> str:
             f"{x(run):.1f},{y((place + 1) / len(runs)):.1f}" for place, run in enumerate(runs)
         )
         dashes = ' stroke-dasharray="6 3"' if number else ""
+        legend = bottom - 44 + 20 * number  # where no curve comes that has an end
         parts += [
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>',
-            _line(left + 14, top + 14 + 20 * number, left + 44, top + 14 + 20 * number, colour),
-            _text(left + 52, top + 18 + 20 * number, f"{name}: half within {line['figure']} ms"),
+            _line(right - 250, legend, right - 220, legend, colour),
+            _text(right - 212, legend + 4, f"{name}: half within {line['figure']} ms"),
         ]
     return picture(bottom + 56, "From publishing a packet to a subscriber that opened it", parts)
 
