@@ -8,28 +8,19 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tearline.agreement import Agreement
-from tearline.bodies.requests import items_of
-from tearline.channel import Incoming, Mark, Void
-from tearline.erasure import Erasure
 from tearline.errors import (
     AgreementSuspended,
-    BodyUnfit,
-    CaseUnfiled,
     ChannelGap,
     ChannelStalled,
     CiphertextMissing,
     CorrectedUnknown,
     EntryNotIncluded,
     FileExposed,
-    GrantMisdirected,
-    ItemUnknown,
     KeystoreEntryMissing,
     KeystoreUnusable,
     MarkUnequal,
     NotExpired,
     PinUnknown,
-    ReceiptForgotten,
     RecordRequestUnknown,
     RetentionUnknown,
     StatementMalformed,
@@ -39,14 +30,8 @@ from tearline.errors import (
     SuspensionBreached,
     TearlineError,
 )
-from tearline.grant import Grant
 from tearline.identity import agency_uri_of
-from tearline.packet import PacketKind
-from tearline.proposal import Proposal
-from tearline.recall import Recall, TakenBack
-from tearline.receipt import LogOpening, Receipt, Status, verify_forward
-from tearline.request.step import Note, Side
-from tearline.standing import Standing
+from tearline.receipt import LogOpening
 from tearline.wire.exchange import (
     Cursor,
     Delivery,
@@ -54,29 +39,17 @@ from tearline.wire.exchange import (
     is_idle,
     parse_delivery,
 )
-from tearline_client.border.answering import recalled_of, take_recall
-from tearline_client.border.correcting import verify_superseding
-from tearline_client.border.deriving import verify_taken
-from tearline_client.border.filing import verify_filed, verify_part
-from tearline_client.border.given import take_consent
+from tearline_client.border.answering import recalled_of
+from tearline_client.border.keeping import Keeping
 from tearline_client.border.obeying import Obeying
 from tearline_client.link.incoming import Intake
 from tearline_client.link.received import (
-    KeptBack,
     Lapsed,
     Received,
-    ReceivedCaseStep,
-    ReceivedConsent,
     ReceivedGrant,
-    ReceivedStep,
     Waiting,
 )
-from tearline_client.notices import arrival
 from tearline_client.state import NodeState
-from tearline_client.store.cases import Said
-from tearline_client.store.requests import StoredRequest
-from tearline_client.store.waiting import WaitingGrant
-from tearline_client.views import open_view
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
 """Faults of this machine, of which a delivery is not to blame."""
@@ -105,6 +78,7 @@ class Receiver:
     def __init__(self, state: NodeState) -> None:
         self._state = state
         self._obeying = Obeying(state)
+        self._keeping = Keeping(state, self._obeying)
         self._count = 0  # what was taken in
         self._tried: tuple[int, int] | None = None  # on what grounds all was tried again
         self._intake = Intake(
@@ -190,12 +164,12 @@ class Receiver:
                     continue
                 match received:
                     case TearlineError():
-                        self._quarantine(received, data, about=waiting.id)
+                        self._keeping.quarantine(received, data, about=waiting.id)
                     case Received(content=Lapsed() as lapsed):
-                        self._quarantine(lapsed.why, data, about=waiting.id)
+                        self._keeping.quarantine(lapsed.why, data, about=waiting.id)
                     case Received(content=ReceivedGrant() as grant):
-                        self._store_grant(received, grant)
-                        self._tell(received)
+                        self._keeping.keep_grant(received, grant)
+                        self._keeping.tell(received)
             if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
                 yield received
 
@@ -259,8 +233,8 @@ class Receiver:
                 agency = agency_uri_of(received.signer.signer)
                 stores.cosigning.acted(agency, received.opening.index, event.time_ms)
             self._place(received, data)
-            self._store(received, data)
-            self._tell(received)
+            self._keeping.keep(received, data)
+            self._keeping.tell(received)
             stores.intake.take(received.signed.statement.id)
             if cursor is not None:
                 stores.intake.put_cursor(cursor)
@@ -268,7 +242,7 @@ class Receiver:
             if isinstance(received.content, Lapsed):
                 # It cannot be opened any more, but it came: its place is not missing.
                 why = received.content.why
-                self._quarantine(why, data, about=received.signed.statement.id)
+                self._keeping.quarantine(why, data, about=received.signed.statement.id)
         self._count += 1
         return None if closed else received
 
@@ -291,7 +265,7 @@ class Receiver:
         if address is None:
             return
         sender, agreement_id = received.signer.signer, address.agreement_id
-        incoming = self._incoming(sender, agreement_id)
+        incoming = self._state.stores.channels.incoming(sender, agreement_id)
         try:
             incoming.receive(address.seq, received.signed.statement.id)
         except ChannelGap as gap:
@@ -299,192 +273,14 @@ class Receiver:
             # grants are kept back just now, for which voids come.
             missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
             if not self._obeying.is_quiet(sender, agreement_id):
-                self._quarantine(gap, data, about=missing.encode())
+                self._keeping.quarantine(gap, data, about=missing.encode())
         self._state.stores.channels.put_incoming(sender, agreement_id, incoming)
-
-    def _incoming(self, sender: str, agreement_id: bytes) -> Incoming:
-        return self._state.stores.channels.incoming(sender, agreement_id)
-
-    def _store(self, received: Received, data: bytes) -> None:
-        match received.content:
-            case ReceivedGrant() as grant:
-                self._store_grant(received, grant)
-            case ReceivedStep() as step:
-                self._store_step(received, step)
-            case Receipt() as receipt:
-                self._store_receipt(received, receipt, data)
-            case Agreement(id=agreement_id):
-                entry, time_ms = received.opening.index, received.event.time_ms
-                self._obeying.take_terms(received.signed, agreement_id, entry, time_ms)
-            case Erasure():
-                self._erase(received)
-            case ReceivedConsent() as content:
-                take_consent(self._state, received, content)
-            case Proposal():
-                place, time_ms = received.opening.index, received.event.time_ms
-                self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
-            case ReceivedCaseStep() as case_step:
-                self._store_case_step(received, case_step)
-            case Mark() as mark:
-                self._store_mark(received, mark)
-            case Standing() as standing:
-                entry, time_ms = received.opening.index, received.event.time_ms
-                self._obeying.take(received.signed, standing, entry, time_ms)
-            case Waiting(grant=grant):
-                self._wait(received, grant, data)
-            case Recall() as recall:
-                take_recall(self._state, received, recall)
-            case TakenBack():
-                self._state.stores.packets.put_grant(
-                    received.signed, incoming=True, status=Status.ERASED
-                )
-            case KeptBack():
-                self._obeying.take_held(received.signed.statement, received.event)
-            case Void() | Lapsed():
-                pass  # its place in the channel is all it has to say
-
-    def _wait(self, received: Received, grant: Grant, data: bytes) -> None:
-        stores = self._state.stores
-        stores.waiting.put(
-            WaitingGrant(
-                id=received.signed.statement.id,
-                packet=grant.packet,
-                sender=received.signer.signer,
-                time_ms=received.event.time_ms,
-            ),
-            data,
-        )
-        stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
-
-    def _store_step(self, received: Received, content: ReceivedStep) -> None:
-        """Keeps a step that follows, or may once the log is seen to hold one of ours.
-
-        Raises:
-            RecordRequestError: If it does not follow, or would undo what did.
-        """
-        requests, step = self._state.stores.requests, content.step
-        request = requests.request(step.request, received.signer.signer)
-        before = requests.replayed(request, self._state.agency)
-        index, time_ms = received.opening.index, received.event.time_ms
-        requests.put_theirs(request, received.signed, content.note, index, time_ms)
-        after = requests.replayed(request, self._state.agency)
-        waits = any(each.is_pending for each in requests.steps(request))
-        waits = waits or step.number > before.progress.taken[request.side.other] + 1
-        if index in after.unfit and not waits:
-            raise after.unfit[index]
-        if after.unfit.keys() - before.unfit.keys() - {index}:
-            raise StepBackwards("it stands in the log before what excludes it")
-        requests.count(request, after.unfit)
-        finding = content.finding
-        if finding is None and content.note is not None:
-            finding = self._judge_outcomes(request, content.note)
-        if finding is not None:
-            self._quarantine(finding, received.signed.statement.body, about=step.request)
-
-    def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
-        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
-        asked = items_of(opened.field for opened in view.best())
-        strange = [item.number for item in note.items if item.number not in asked]
-        return ItemUnknown(f"item {strange[0]}") if strange else None
-
-    def _erase(self, received: Received) -> None:
-        stores = self._state.stores
-        gone = stores.erasures.erase(received.signed, received.opening.index)
-        for opened in gone:
-            stores.packets.forget_receipts(opened.event.statement_id, opened.opening.index)
-
-    def _store_grant(self, arrived: Received, received: ReceivedGrant) -> None:
-        packets, now_ms = self._state.stores.packets, self._state.now_ms()
-        packet_id = received.manifest_signed.statement.id
-        verify_taken(packets, received.manifest, received.view, node=self._state.uri)
-        verify_superseding(self._state, received.manifest)
-        self._state.stores.corrections.put(packet_id, received.manifest.supersedes)
-        packets.put_packet(
-            received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
-        )
-        packets.put_keys(packet_id, received.release, grant_id=received.grant.grant_id)
-        packets.put_grant(received.signed, incoming=True, status=Status.STORED)
-        for slot, error in received.findings.items():
-            self._quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
-        try:
-            verify_filed(self._state.stores.cases, received.manifest)
-        except CaseUnfiled as error:
-            self._quarantine(error, packet_id, about=packet_id + b"case")
-        if received.problems:  # the first is evidence enough: a reader is told of all of them
-            problem = received.problems[0]
-            unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
-            self._quarantine(unfit, packet_id, about=packet_id)
-        if received.manifest.kind is PacketKind.RECORD_REQUEST:
-            self._state.stores.requests.begin(
-                packet_id,
-                arrived.signer.signer,
-                Side.HOLDER,
-                index=arrived.opening.index,
-                time_ms=arrived.event.time_ms,
-            )
-
-    def _tell(self, received: Received) -> None:
-        due = arrival(received)
-        if due is not None:
-            time_ms = received.event.time_ms
-            self._state.stores.notices.tell(due.event, time_ms=time_ms, once=due.once, **due.ids)
-
-    def _store_case_step(self, received: Received, content: ReceivedCaseStep) -> None:
-        said = Said(
-            statement=received.signed.statement.id,
-            step=content.step,
-            note=content.note,
-            mine=False,
-        )
-        verify_part(self._state.stores.cases, said)
-        self._state.stores.cases.put_step(said)
-
-    def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
-        packets = self._state.stores.packets
-        grant = packets.grant(receipt.about)
-        if grant is None and self._state.stores.recovery.restored() is not None:
-            # The grant was made after the backup; that there was one is all we know now.
-            self._quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
-            return
-        if grant is None or grant.incoming:
-            raise GrantMisdirected("the receipt is about a grant that this node did not make")
-        if grant.grant.address.recipient != received.signer.signer:
-            raise GrantMisdirected("the receipt is not from the grant's recipient")
-        verify_forward(grant.status, receipt.status)
-        self._state.stores.requests.store(
-            grant.grant.packet,
-            received.signer.signer,
-            index=received.opening.index,
-            time_ms=received.event.time_ms,
-        )
-        packets.put_receipt(received.signed, receipt)
-        packets.set_status(receipt.about, receipt.status)
-
-    def _store_mark(self, received: Received, mark: Mark) -> None:
-        channels, peer = self._state.stores.channels, mark.header.signer
-        incoming = self._incoming(peer, mark.agreement_id)
-        incoming.receive_mark(
-            mark,
-            sent=channels.sent(peer, mark.agreement_id),
-            held=self._obeying.is_quiet(peer, mark.agreement_id),
-        )
-        self._state.stores.standings.put_mark(
-            received.signed, own=False, entry=received.opening.index
-        )
-        channels.put_incoming(peer, mark.agreement_id, incoming)
-        self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 
     def _put_aside(self, error: TearlineError, data: bytes, about: bytes = b"") -> None:
         cursor = delivery_cursor(data)
         with self._state.stores.database.transaction():
-            self._quarantine(error, data, about=about or hashlib.sha256(data).digest())
+            self._keeping.quarantine(error, data, about=about or hashlib.sha256(data).digest())
             self._state.stores.intake.put_cursor(cursor)
-
-    def _quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
-        now_ms, stores = self._state.now_ms(), self._state.stores
-        stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
-        once = error.code.encode() + about
-        stores.notices.tell("quarantined", time_ms=now_ms, once=once, code=error.code)
 
     def _pass(self, cursor: Cursor, entry: LogOpening) -> None:
         with self._state.stores.database.transaction():

@@ -161,7 +161,7 @@ LIFE = (
         "send what was sealed to a key that was revoked since",
         "TL-GRT-005",
         "test_what_was_sealed_to_a_revoked_key_does_not_leave",
-        "tearline_server.judging.packets:_verify_recipient",
+        "tearline_server.judging.channels:verify_sealed_to",
         "the refusal, in the log, and the grant that was issued anew",
     ),
     _life(

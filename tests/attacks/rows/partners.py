@@ -76,7 +76,7 @@ PATCHED = (
         "seal to a key that is not the recipient's",
         "TL-GRT-005",
         "test_a_grant_to_a_key_that_is_not_the_recipient_s_is_refused",
-        f"{_PACKETS}:_verify_recipient",
+        "tearline_server.judging.channels:verify_sealed_to",
     ),
     _patched(
         "use an identifier for something else",
@@ -180,7 +180,7 @@ COALITIONS = (
         "give a receipt for another's grant",
         "TL-GRT-001",
         "test_a_receipt_counts_only_from_the_grant_s_recipient",
-        "tearline_client.border.receiver:Receiver._store_receipt",
+        "tearline_client.border.keeping:Keeping._store_receipt",
     ),
     _sealed(
         "mark a compartment anew",

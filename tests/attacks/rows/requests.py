@@ -37,7 +37,7 @@ REQUESTS = (
         "take a step that a request is past, with the exchange's help",
         "TL-RFI-002",
         "test_a_step_that_goes_back_is_refused_by_the_other_side",
-        "tearline_client.border.receiver:Receiver._store_step",
+        "tearline_client.border.keeping:Keeping._store_step",
         _ASIDE,
     ),
     _attack(
@@ -56,7 +56,7 @@ REQUESTS = (
         "answer an item that was never asked",
         "TL-RFI-007",
         "test_an_answer_to_an_item_never_asked_is_not_taken",
-        "tearline_client.border.receiver:Receiver._judge_outcomes",
+        "tearline_client.border.keeping:Keeping._judge_outcomes",
         _ASIDE,
     ),
     _attack(

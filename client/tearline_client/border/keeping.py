@@ -1,0 +1,254 @@
+"""What is kept of what arrived, by its kind, in the transaction that takes it in."""
+
+from tearline.agreement import Agreement
+from tearline.bodies.requests import items_of
+from tearline.channel import Mark, Void
+from tearline.erasure import Erasure
+from tearline.errors import (
+    BodyUnfit,
+    CaseUnfiled,
+    GrantMisdirected,
+    ItemUnknown,
+    ReceiptForgotten,
+    StepBackwards,
+    TearlineError,
+)
+from tearline.grant import Grant
+from tearline.packet import PacketKind
+from tearline.proposal import Proposal
+from tearline.recall import Recall, TakenBack
+from tearline.receipt import Receipt, Status, verify_forward
+from tearline.request.step import Note, Side
+from tearline.standing import Standing
+from tearline_client.border.answering import take_recall
+from tearline_client.border.correcting import verify_superseding
+from tearline_client.border.deriving import verify_taken
+from tearline_client.border.filing import verify_filed, verify_part
+from tearline_client.border.given import take_consent
+from tearline_client.border.obeying import Obeying
+from tearline_client.link.received import (
+    KeptBack,
+    Lapsed,
+    Received,
+    ReceivedCaseStep,
+    ReceivedConsent,
+    ReceivedGrant,
+    ReceivedStep,
+    Waiting,
+)
+from tearline_client.notices import arrival
+from tearline_client.state import NodeState
+from tearline_client.store.cases import Said
+from tearline_client.store.requests import StoredRequest
+from tearline_client.store.waiting import WaitingGrant
+from tearline_client.views import open_view
+
+
+class Keeping:
+    """Stores what verified.
+
+    Args:
+        state: The node.
+        obeying: Told where parties stand, and what was agreed on.
+    """
+
+    def __init__(self, state: NodeState, obeying: Obeying) -> None:
+        self._state = state
+        self._obeying = obeying
+
+    def keep(self, received: Received, data: bytes) -> None:
+        """Stores what a delivery brought; what is wrong with a part of it is put beside it.
+
+        Args:
+            received: What verified.
+            data: The delivery, for evidence.
+
+        Raises:
+            TearlineError: If it contradicts what is stored; nothing of it is kept then.
+        """
+        match received.content:
+            case ReceivedGrant() as grant:
+                self.keep_grant(received, grant)
+            case ReceivedStep() as step:
+                self._store_step(received, step)
+            case Receipt() as receipt:
+                self._store_receipt(received, receipt, data)
+            case Agreement(id=agreement_id):
+                entry, time_ms = received.opening.index, received.event.time_ms
+                self._obeying.take_terms(received.signed, agreement_id, entry, time_ms)
+            case Erasure():
+                self._erase(received)
+            case ReceivedConsent() as content:
+                take_consent(self._state, received, content)
+            case Proposal():
+                place, time_ms = received.opening.index, received.event.time_ms
+                self._state.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
+            case ReceivedCaseStep() as case_step:
+                self._store_case_step(received, case_step)
+            case Mark() as mark:
+                self._store_mark(received, mark)
+            case Standing() as standing:
+                entry, time_ms = received.opening.index, received.event.time_ms
+                self._obeying.take(received.signed, standing, entry, time_ms)
+            case Waiting(grant=grant):
+                self._wait(received, grant, data)
+            case Recall() as recall:
+                take_recall(self._state, received, recall)
+            case TakenBack():
+                self._state.stores.packets.put_grant(
+                    received.signed, incoming=True, status=Status.ERASED
+                )
+            case KeptBack():
+                self._obeying.take_held(received.signed.statement, received.event)
+            case Void() | Lapsed():
+                pass  # its place in the channel is all it has to say
+
+    def _wait(self, received: Received, grant: Grant, data: bytes) -> None:
+        stores = self._state.stores
+        stores.waiting.put(
+            WaitingGrant(
+                id=received.signed.statement.id,
+                packet=grant.packet,
+                sender=received.signer.signer,
+                time_ms=received.event.time_ms,
+            ),
+            data,
+        )
+        stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
+
+    def _store_step(self, received: Received, content: ReceivedStep) -> None:
+        """Keeps a step that follows, or may once the log is seen to hold one of ours.
+
+        Raises:
+            RecordRequestError: If it does not follow, or would undo what did.
+        """
+        requests, step = self._state.stores.requests, content.step
+        request = requests.request(step.request, received.signer.signer)
+        before = requests.replayed(request, self._state.agency)
+        index, time_ms = received.opening.index, received.event.time_ms
+        requests.put_theirs(request, received.signed, content.note, index, time_ms)
+        after = requests.replayed(request, self._state.agency)
+        waits = any(each.is_pending for each in requests.steps(request))
+        waits = waits or step.number > before.progress.taken[request.side.other] + 1
+        if index in after.unfit and not waits:
+            raise after.unfit[index]
+        if after.unfit.keys() - before.unfit.keys() - {index}:
+            raise StepBackwards("it stands in the log before what excludes it")
+        requests.count(request, after.unfit)
+        finding = content.finding
+        if finding is None and content.note is not None:
+            finding = self._judge_outcomes(request, content.note)
+        if finding is not None:
+            self.quarantine(finding, received.signed.statement.body, about=step.request)
+
+    def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
+        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
+        asked = items_of(opened.field for opened in view.best())
+        strange = [item.number for item in note.items if item.number not in asked]
+        return ItemUnknown(f"item {strange[0]}") if strange else None
+
+    def _erase(self, received: Received) -> None:
+        stores = self._state.stores
+        gone = stores.erasures.erase(received.signed, received.opening.index)
+        for opened in gone:
+            stores.packets.forget_receipts(opened.event.statement_id, opened.opening.index)
+
+    def keep_grant(self, arrived: Received, received: ReceivedGrant) -> None:
+        """Stores a packet, what opens it, and the grant that brought it.
+
+        Raises:
+            TearlineError: If it says of what is stored here what is not so.
+        """
+        packets, now_ms = self._state.stores.packets, self._state.now_ms()
+        packet_id = received.manifest_signed.statement.id
+        verify_taken(packets, received.manifest, received.view, node=self._state.uri)
+        verify_superseding(self._state, received.manifest)
+        self._state.stores.corrections.put(packet_id, received.manifest.supersedes)
+        packets.put_packet(
+            received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
+        )
+        packets.put_keys(packet_id, received.release, grant_id=received.grant.grant_id)
+        packets.put_grant(received.signed, incoming=True, status=Status.STORED)
+        for slot, error in received.findings.items():
+            self.quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
+        try:
+            verify_filed(self._state.stores.cases, received.manifest)
+        except CaseUnfiled as error:
+            self.quarantine(error, packet_id, about=packet_id + b"case")
+        if received.problems:  # the first is evidence enough: a reader is told of all of them
+            problem = received.problems[0]
+            unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
+            self.quarantine(unfit, packet_id, about=packet_id)
+        if received.manifest.kind is PacketKind.RECORD_REQUEST:
+            self._state.stores.requests.begin(
+                packet_id,
+                arrived.signer.signer,
+                Side.HOLDER,
+                index=arrived.opening.index,
+                time_ms=arrived.event.time_ms,
+            )
+
+    def tell(self, received: Received) -> None:
+        """Notes what hooks are told of."""
+        due = arrival(received)
+        if due is not None:
+            time_ms = received.event.time_ms
+            self._state.stores.notices.tell(due.event, time_ms=time_ms, once=due.once, **due.ids)
+
+    def _store_case_step(self, received: Received, content: ReceivedCaseStep) -> None:
+        said = Said(
+            statement=received.signed.statement.id,
+            step=content.step,
+            note=content.note,
+            mine=False,
+        )
+        verify_part(self._state.stores.cases, said)
+        self._state.stores.cases.put_step(said)
+
+    def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
+        packets = self._state.stores.packets
+        grant = packets.grant(receipt.about)
+        if grant is None and self._state.stores.recovery.restored() is not None:
+            # The grant was made after the backup; that there was one is all we know now.
+            self.quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
+            return
+        if grant is None or grant.incoming:
+            raise GrantMisdirected("the receipt is about a grant that this node did not make")
+        if grant.grant.address.recipient != received.signer.signer:
+            raise GrantMisdirected("the receipt is not from the grant's recipient")
+        verify_forward(grant.status, receipt.status)
+        self._state.stores.requests.store(
+            grant.grant.packet,
+            received.signer.signer,
+            index=received.opening.index,
+            time_ms=received.event.time_ms,
+        )
+        packets.put_receipt(received.signed, receipt)
+        packets.set_status(receipt.about, receipt.status)
+
+    def _store_mark(self, received: Received, mark: Mark) -> None:
+        channels, peer = self._state.stores.channels, mark.header.signer
+        incoming = channels.incoming(peer, mark.agreement_id)
+        incoming.receive_mark(
+            mark,
+            sent=channels.sent(peer, mark.agreement_id),
+            held=self._obeying.is_quiet(peer, mark.agreement_id),
+        )
+        self._state.stores.standings.put_mark(
+            received.signed, own=False, entry=received.opening.index
+        )
+        channels.put_incoming(peer, mark.agreement_id, incoming)
+        self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
+
+    def quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
+        """Keeps what is wrong, as evidence, and has hooks told.
+
+        Args:
+            error: What is wrong.
+            evidence: The bytes in which it is.
+            about: What it is about: the same of the same is kept once.
+        """
+        now_ms, stores = self._state.now_ms(), self._state.stores
+        stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
+        once = error.code.encode() + about
+        stores.notices.tell("quarantined", time_ms=now_ms, once=once, code=error.code)
