@@ -25,8 +25,8 @@ RECALLS = (
         "TL-GRT-012",
         _REFUSAL,
         "test_a_partner_does_not_recall_what_is_not_its_own",
-        "tearline_server.judging.recalls:_verified_openings",
-        "()",
+        "tearline_server.judging.recalls:_facts_of_own",
+        "hearing.docket.facts(recall.packet)",
     ),
     _recall(
         "what somebody else originated, with the exchange's help",
