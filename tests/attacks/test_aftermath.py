@@ -156,7 +156,8 @@ async def test_a_later_disclosure_goes_by_the_newest_agreement(world: Simulation
     body = encode_agreement(ended)
     store = world.us.node.state.stores
     with store.database.transaction():
-        store.agreements.put(signed(world.us.signer.sign([(StatementType.AGREEMENT, body)])))
+        said = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
+        store.agreements.put(said, entry=world.us.node.state.stores.log.size, time_ms=2)
     path = world.us.node.show(packet).view.fields[0].field.path
     with pytest.raises(AgreementNotInForce):
         await world.us.node.disclose(packet, path, world.cn.node.uri)
