@@ -684,6 +684,8 @@ async def opened(template: Template, folder: Path) -> AsyncIterator[Simulation]:
         if time.monotonic() - template.founded_s > FRESH_S:
             for member in (*members, *members):
                 await member.node.cosigning.turn()
+            for member in members:
+                await member.node.cosigning.follow()
         us, cn, mx = members
         yield Simulation(
             us=us,

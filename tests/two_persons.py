@@ -23,10 +23,11 @@ def log_in(member: Member, name: str, role: Role, agreement: str) -> ActedBy:
 
 
 def amended(world: Simulation, name: str, **changes: object) -> Signed:
-    """The next version of an agreement: its article with these changes."""
+    """The next version of an agreement: its first article with these changes."""
     old = world.us.node.agreement(name)
-    (article,) = old.terms.articles
-    terms = replace(old.terms, articles=(replace(article, **changes),))  # type: ignore[arg-type]
+    article, *others = old.terms.articles
+    changed = replace(article, **changes)  # type: ignore[arg-type]
+    terms = replace(old.terms, articles=(changed, *others))
     body = encode_agreement(replace(old, version=old.version + 1, terms=terms))
     return signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
 

@@ -47,7 +47,7 @@ COUNTS = {
     "refused opening": 2,
     "refused twins": 2,
     "refused evidence": 4,
-    "desk body": 65,
+    "desk body": 64,
     "desk note": 33,
     "desk proposal": 4,
 }

@@ -37,12 +37,12 @@ def amend(desk: Desk, *, version: int, form: Form | None = None) -> None:
     async def change() -> None:
         async with opened(desk.template, desk.folder) as world:
             old = world.us.node.agreement("narcotics-2026")
-            (article,) = old.terms.articles
+            article, *others = old.terms.articles
             article = replace(article, four_eyes=True)
             if form is not None:
                 shares = tuple(replace(s, form=min(s.form, form)) for s in article.shares)
                 article = replace(article, shares=shares)
-            terms = replace(old.terms, articles=(article,))
+            terms = replace(old.terms, articles=(article, *others))
             body = encode_agreement(replace(old, version=version, terms=terms))
             agreement = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
             for member in (world.cn, world.mx):
