@@ -40,9 +40,12 @@ demo: $(VENV)/.ready-run-$(KEY) ## tell the story with real processes, and prove
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
-.PHONY: test check soak mutants bench interop ha
-test: $(VENV)/.ready-test-$(KEY) ## run every test
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal
+.PHONY: test faults check soak mutants bench interop ha
+test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)"
+
+faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
+	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal
 
 soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for ten minutes: kills, and what they leave
 	TEARLINE_SOAK_S=$(SOAK_S) $(RUN) -m pytest tests/faults -m "faults and slow" \

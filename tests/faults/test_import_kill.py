@@ -12,7 +12,7 @@ import pytest
 
 from federation import CN, ORDER, Agency, serving
 
-pytestmark = [pytest.mark.faults, pytest.mark.integration]
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PEOPLE = 540
 """As many packets: two batches, and some."""
