@@ -1,34 +1,46 @@
 """B11: from a suspension to every connected node that is told of it, and nothing after it.
 
-One process holds the exchange, over a database on disk, and the subscriptions of three partners.
-The sender suspends, tries to send all the same, and resumes; all of it durable and logged.
+The exchange is a process, over a database on disk; this process is its clients over mutual TLS:
+the sender, and three partners that subscribe. The sender suspends, tries to send all the same as
+soon as that is acknowledged, and resumes; all of it durable and logged.
 """
 
 import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
 import uvloop
 
-from bench.b3 import Sealer
-from bench.federation import now_ms
-from bench.grown import Grown
+from bench.b3 import Client, Sealer, agree
+from bench.exchange import Home, Process
+from bench.federation import SENDER, Federation, found, now_ms
 from bench.harness import LATEST, Result, Target, result
 from tearline.channel import Mark
 from tearline.errors import AgreementSuspended
+from tearline.identity import parse_node_uri
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import START, Delivery, Outcome, parse_publication, publication_of
+from tearline.wire.exchange import (
+    START,
+    encode_cursor,
+    encode_publication,
+    is_idle,
+    parse_delivery,
+    parse_outcomes,
+    publication_of,
+)
 from tearline.wire.flow import encode_mark
 from tearline.wire.standings import encode_standing
-from tearline_server.exchange import Exchange
+from tearline_client.link.transport import GrpcTransport
 
 SUSPENSIONS = 200
 LIMIT_MS = 1000.0
+_CALL_S = 60
 _OFFICER = ActedBy(pseudonym=bytes(32), role="officer", token_hash=bytes(32), time_ms=0)
 _WHOLE = Suspension(
     article="",
@@ -42,24 +54,18 @@ _WHOLE = Suspension(
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """The exchange, the federation, and the partners' open subscriptions."""
+    """The sender's connection, the federation, and the partners' open subscriptions."""
 
-    exchange: Exchange
-    grown: Grown
-    streams: Sequence[AsyncIterator[Delivery]]
-
-    async def say(self, kind: StatementType, body: bytes) -> Outcome:
-        """Publishes one statement of the sender's."""
-        publication = publication_of(self.grown.federation.sender.sign([(kind, body)]), [0])
-        (outcome,) = await self.exchange.publish(self.grown.sender, publication, 0)
-        return outcome
+    sender: GrpcTransport
+    federation: Federation
+    streams: Sequence[AsyncIterator[bytes]]
 
     async def stand(self, counter: int, *suspensions: Suspension) -> float:
-        """Says how the sender stands; milliseconds until the last partner is told."""
+        """Says how the sender stands, until that is acknowledged; when it was sent."""
         body = encode_standing(
             Standing(
-                header=self.grown.federation.sender.header,
-                agreement_id=self.grown.federation.agreement.id,
+                header=self.federation.sender.header,
+                agreement_id=self.federation.agreement.id,
                 counter=counter,
                 suspensions=suspensions,
                 ended=False,
@@ -68,49 +74,68 @@ class Scene:
                 time_ms=now_ms(),
             )
         )
-        started = time.perf_counter()
-        told = asyncio.gather(*(_told(stream, StatementType.STANDING) for stream in self.streams))
-        outcome = await self.say(StatementType.STANDING, body)
+        return await self._say(StatementType.STANDING, body)
+
+    async def suspend(self, counter: int, message: bytes) -> float:
+        """Suspends, and tries to send; milliseconds until the last partner is told."""
+        told = self._told(StatementType.STANDING, self.streams)
+        sent = await self.stand(counter, _WHOLE)
+        await self._try_to_send(message)
+        return (max(await told) - sent) * 1000
+
+    async def resume(self, counter: int) -> None:
+        """Lifts the suspension, until every partner is told."""
+        told = self._told(StatementType.STANDING, self.streams)
+        await self.stand(counter)
         await told
-        if outcome.refusal is not None:
-            raise RuntimeError(f"the exchange refused: {outcome.refusal}")
-        return (time.perf_counter() - started) * 1000
 
     async def mark(self, counter: int) -> float:
         """A mark for one partner; milliseconds until it is told."""
-        federation = self.grown.federation
         body = encode_mark(
             Mark(
-                header=federation.sender.header,
-                recipient=federation.partners()[0],
-                agreement_id=federation.agreement.id,
+                header=self.federation.sender.header,
+                recipient=self.federation.partners()[0],
+                agreement_id=self.federation.agreement.id,
                 counter=counter,
                 highest_sent=0,
                 highest_received=0,
                 time_ms=now_ms(),
             )
         )
-        started = time.perf_counter()
-        told = asyncio.ensure_future(_told(self.streams[0], StatementType.MARK))
-        await self.say(StatementType.MARK, body)
-        await told
-        return (time.perf_counter() - started) * 1000
+        told = self._told(StatementType.MARK, self.streams[:1])
+        sent = await self._say(StatementType.MARK, body)
+        return (max(await told) - sent) * 1000
 
-    async def try_to_send(self, message: bytes) -> None:
+    async def _say(self, kind: StatementType, body: bytes) -> float:
+        tree = self.federation.sender.sign([(kind, body)])
+        message = encode_publication(publication_of(tree, [0]))
+        sent = time.perf_counter()
+        (outcome,) = parse_outcomes(await self.sender.publish(message))
+        if outcome.refusal is not None:
+            raise RuntimeError(f"the exchange refused: {outcome.refusal}")
+        return sent
+
+    async def _try_to_send(self, message: bytes) -> None:
         """Publishes a packet and its grants: none of them may be accepted."""
-        publication = parse_publication(message)
-        outcomes = await self.exchange.publish(self.grown.sender, publication, len(message))
+        outcomes = parse_outcomes(await self.sender.publish(message))
         if any(outcome.refusal is None for outcome in outcomes):
             raise RuntimeError("something was accepted after the acknowledgement")
         if outcomes[0].refusal is None or outcomes[0].refusal.code != AgreementSuspended.code:
             raise RuntimeError("it was refused for another reason")
 
+    def _told(
+        self, kind: StatementType, streams: Sequence[AsyncIterator[bytes]]
+    ) -> "asyncio.Future[list[float]]":
+        """When each is told, read from now on."""
+        return asyncio.gather(*(_arrival(stream, kind) for stream in streams))
 
-async def _told(stream: AsyncIterator[Delivery], kind: StatementType) -> None:
+
+async def _arrival(stream: AsyncIterator[bytes], kind: StatementType) -> float:
+    """When the next statement of a kind was there."""
     while True:
-        delivery = await anext(stream)
-        if delivery.statements and delivery.statements[0].type is kind:
-            return
+        statements = parse_delivery(await anext(stream)).statements
+        if statements and statements[0].type is kind:
+            return time.perf_counter()
 
 
 def run(*, suspensions: int = SUSPENSIONS) -> Sequence[Result]:
@@ -120,15 +145,19 @@ def run(*, suspensions: int = SUSPENSIONS) -> Sequence[Result]:
         suspensions: How often the sender suspends and resumes.
     """
     LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
-        grown = Grown.begin(Path(folder))
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            suspended, marked = runner.run(_measure(grown, suspensions))
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent))
+        home = Home(Path(folder))
+        federation = found(home.operator.enrolment)
+        home.begin(federation.trust_list, federation.records)
+        server = stack.enter_context(home.serve())
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        suspended, marked = runner.run(_measure(home, federation, server, suspensions))
     p99 = quantiles(suspended, n=100)[98]
     return [
         result(
             "B11",
-            f"a suspension, until all of three connected nodes are told, p99 of {suspensions}",
+            f"a suspension, until all three connected nodes are told, p99 of {suspensions}",
             runs=[p99],
             unit="ms",
             baseline=[LIMIT_MS],
@@ -146,17 +175,33 @@ def run(*, suspensions: int = SUSPENSIONS) -> Sequence[Result]:
     ]
 
 
-async def _measure(grown: Grown, suspensions: int) -> tuple[list[float], list[float]]:
-    (messages,) = Sealer(grown.federation, 1).lanes(suspensions)
+async def _measure(
+    home: Home, federation: Federation, server: Process, suspensions: int
+) -> tuple[list[float], list[float]]:
+    (messages,) = Sealer(federation, 1).lanes(suspensions)
+    identity = federation.members[SENDER].tls(federation.sender.header.signer)
+    client = Client(server, identity, home.operator.keys.authority.certificate)
+    await agree(client, federation, identity)
+    await client.close()
+    nodes = (federation.sender.header.signer, *federation.partners())
+    sender, *partners = (_connection(home, federation, node) for node in nodes)
+    streams = [partner.subscribe(encode_cursor(START)) for partner in partners]
+    for stream in streams:
+        while not is_idle(await anext(stream)):  # what waits from before
+            pass
+    scene = Scene(sender=sender, federation=federation, streams=streams)
     suspended, marked = [], []
-    async with grown.opened(grown.database) as (exchange, _):
-        streams = [exchange.subscribe(node, START) for node in grown.federation.partners()]
-        scene = Scene(exchange=exchange, grown=grown, streams=streams)
-        for number, message in enumerate(messages):
-            suspended.append(await scene.stand(2 * number + 1, _WHOLE))
-            await scene.try_to_send(message)
-            await scene.stand(2 * number + 2)
-            marked.append(await scene.mark(number + 1))
-        for stream in streams:
-            await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+    for number, message in enumerate(messages):
+        marked.append(await scene.mark(number + 1))  # with the first, the sender connects
+        suspended.append(await scene.suspend(2 * number + 1, message))
+        await scene.resume(2 * number + 2)
+    for each in (sender, *partners):
+        await each.close()
     return suspended, marked
+
+
+def _connection(home: Home, federation: Federation, node: str) -> GrpcTransport:
+    """A node's connection, as the node itself has it."""
+    member = federation.members[parse_node_uri(node).trust_domain]
+    exchange = home.operator.enrolment.exchange
+    return GrpcTransport(exchange, member.tls(node), timeout_s=_CALL_S)
