@@ -84,6 +84,6 @@ def test_a_narrative_goes_with_it(desk: Desk, corrected: Path, tmp_path: Path) -
 
 def test_what_is_not_ours_is_not_found(desk: Desk, corrected: Path) -> None:
     desk.rows("packet", "list", agency="mx-prosecutor")
-    for packet in (desk.packet, "00"):
+    for packet in (desk.packet, "00" * 16):
         ended = desk.run("packet", "correct", packet, corrected, agency="mx-prosecutor")
         assert ended.exit_code == EXIT_NOT_FOUND

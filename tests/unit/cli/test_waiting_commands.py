@@ -27,5 +27,5 @@ def test_it_is_said_to_wait_and_is_not_shown(desk: Desk) -> None:
     shown = desk.run("packet", "show", PACKET.hex()[:6], "--no-sync")
     assert shown.exit_code == EXIT_REFUSED, shown.output
     assert "TL-LOG-040" in shown.stderr
-    assert desk.run("packet", "show", "00", "--no-sync").exit_code == EXIT_NOT_FOUND
+    assert desk.run("packet", "show", "00" * 16, "--no-sync").exit_code == EXIT_NOT_FOUND
     assert desk.run("packet", "show", desk.packet).exit_code == 0
