@@ -449,7 +449,7 @@ async def test_presence_stays_provable(kept: Simulation) -> None:
 
 async def test_who_saw_names_the_order(kept: Simulation) -> None:
     packet = await erased(kept)
-    (sighting,) = who_saw(kept.us.node.state, packet, "slot:0").sightings
+    (sighting,) = who_saw(kept.us.node.state, packet, "BankAccount/iban").sightings
     orders = kept.us.node.state.stores.erasures.orders()
     assert sighting.erased_by == tuple(found.entry for found in orders)
     assert sighting.proven is Outcome.INDETERMINATE
