@@ -1,19 +1,23 @@
 """The files of deploy/: what they start is there, with the options that they give."""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
 from support import ROOT
+from tearline.errors import EXIT_INTEGRITY
 from tearline_client.cli import command as node
 from tearline_server.__main__ import cli as exchange
 
 DEPLOY = ROOT / "deploy"
+CONTAINER = (DEPLOY / "Containerfile").read_text()
 UNITS = sorted(DEPLOY.glob("*.service"))
 PROGRAMS: dict[str, click.Command] = {"tearline": node, "tearline-server": exchange}
 
@@ -72,7 +76,7 @@ def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
 
 
 def test_the_container_starts_what_there_is() -> None:
-    lines = (DEPLOY / "Containerfile").read_text().splitlines()
+    lines = CONTAINER.splitlines()
     entry, command = (
         json.loads(line.removeprefix(word))
         for word in ("ENTRYPOINT ", "CMD ")
@@ -81,3 +85,16 @@ def test_the_container_starts_what_there_is() -> None:
     )
     assert [Path(each).name for each in entry] == ["tearline-server"]
     assert verify_parses(exchange, command) == "serve"
+
+
+def test_the_container_has_what_either_program_may_need() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (installed,) = re.findall(r"pip install --no-cache-dir '\.\[(.+)\]'", CONTAINER)
+    assert set(installed.split(",")) == extras["optional-dependencies"].keys()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_gives_up_for_no_reason_but_what_does_not_verify(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    assert {"Restart=on-failure", "StartLimitIntervalSec=0"} <= set(lines)
+    assert f"RestartPreventExitStatus={EXIT_INTEGRITY}" in lines

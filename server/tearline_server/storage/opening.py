@@ -11,7 +11,7 @@ from tearline_server.storage.store import Store
 Verify = Callable[[Store, LogIdentity], Awaitable[None]]
 """Raises a StoreError where a store is not what was logged."""
 
-_MISSING = "store: asyncpg is missing; pip install 'tearline[postgres]'"
+_MISSING = "store: asyncpg is missing; it comes with tearline[postgres]"
 
 
 async def open_store(config: Config) -> Store:
