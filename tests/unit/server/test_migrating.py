@@ -93,4 +93,5 @@ async def test_what_was_broken_once_stays_so_for_those_of_before(
 
 def test_every_migration_says_whom_it_lets_go_on() -> None:
     for migration in migrations():
+        assert migration.sql.startswith(f"-- beside: {migration.beside}\n"), migration.version
         assert 1 <= migration.beside <= migration.version

@@ -1,3 +1,4 @@
+-- beside: 1
 -- The first schema: the tables of the SQLite store as they are today. Rows of the log are never
 -- changed. serial: the number of the transaction that wrote a row last, by which the other
 -- processes find what is new.

@@ -1,3 +1,4 @@
+-- beside: 2
 -- In whose room an item of a mailbox waits, and what it takes of it; of what an earlier version
 -- put there nothing is known.
 ALTER TABLE mail ADD COLUMN agency TEXT COLLATE "C" NOT NULL DEFAULT '';

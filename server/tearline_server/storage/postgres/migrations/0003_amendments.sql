@@ -1,3 +1,4 @@
+-- beside: 3
 -- What is stopped follows from versions of the agreement, too: one that makes an article joint has
 -- others' suspensions stop it, and the clocks of its requests.
 INSERT INTO standing_change SELECT e.agreement, s.idx, e.time_ms

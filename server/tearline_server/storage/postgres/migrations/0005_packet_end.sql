@@ -1,3 +1,4 @@
+-- beside: 5
 -- Under which agreement a packet is, when it was accepted by the log's time, and when to look
 -- whether it has ended: it does not end before. NULL where its ciphertexts are gone.
 ALTER TABLE packet ADD COLUMN agreement BYTEA NOT NULL DEFAULT '';
