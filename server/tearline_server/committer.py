@@ -162,14 +162,17 @@ class Committer(Generic[W]):
 
     async def _drain(self) -> None:
         while self._line or self._followed or not self._closing:
-            if self._followed:
-                followed, self._followed = self._followed, None
-                await self._follow(followed)
-            elif not self._line:
+            if not self._line and not self._followed:
                 self._arrived.clear()
                 await self._arrived.wait()
-            else:
-                await self._settle(self._take())
+                continue
+            followed, self._followed = self._followed, None
+            # Whoever commits takes in what others wrote before: it is not asked for twice.
+            is_current = bool(self._line) and await self._settle(self._take())
+            if followed and is_current:
+                followed.set_result(None)
+            elif followed:
+                await self._follow(followed)
 
     async def _follow(self, followed: asyncio.Future[None]) -> None:
         try:
@@ -188,7 +191,8 @@ class Committer(Generic[W]):
         await self._desk.restore()
         self._damaged = False
 
-    async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> None:
+    async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
+        """Writes a batch, and tells everybody who waits for it; whether it could, as it was."""
         try:
             await self._write([work for work, _ in batch])
         except StoreError as error:
@@ -205,6 +209,8 @@ class Committer(Generic[W]):
             for _, done in batch:
                 if not done.done():
                     done.set_result(None)
+            return True
+        return False
 
     def _announce(self, works: Sequence[W]) -> None:
         try:

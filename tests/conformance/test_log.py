@@ -7,7 +7,13 @@ import pytest
 from stores import Looked, event, known, put, statement
 from tearline.errors import StoreDamaged
 from tearline.ledger import entry_hash
-from tearline.merkle import Frontier, inclusion_nodes, inclusion_proof, verify_inclusion
+from tearline.merkle import (
+    Frontier,
+    inclusion_nodes,
+    inclusion_proof,
+    node_hash,
+    verify_inclusion,
+)
 from tearline_server.storage.records import Asked, Commit, Head, Known
 from tearline_server.storage.store import Merge, Store
 
@@ -51,6 +57,18 @@ async def test_nodes_that_are_not_complete_are_absent(store: Store) -> None:
         (0, 2),
         (1, 0),
     }
+
+
+async def test_any_number_of_nodes_is_answered_at_once(store: Store) -> None:
+    await put(store, *(event(number) for number in range(700)))
+    whole = [(level, place) for level in range(10) for place in range(700 >> level)]
+    nodes = await store.nodes(whole)
+    assert set(nodes) == set(whole)
+    assert all(
+        node == node_hash(nodes[level - 1, 2 * place], nodes[level - 1, 2 * place + 1])
+        for (level, place), node in nodes.items()
+        if level
+    )
 
 
 async def test_entries_come_in_bounded_pages(store: Store) -> None:

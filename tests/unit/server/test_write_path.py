@@ -70,6 +70,7 @@ class Recorder:
     batches: list[list[int]] = field(default_factory=list)
     durable: list[list[int]] = field(default_factory=list)
     restored: int = 0
+    followed: int = 0
 
     def ask(self, works: Sequence[Job]) -> Asked:
         return Asked()
@@ -82,6 +83,9 @@ class Recorder:
 
     def committed(self, works: Sequence[Job]) -> None:
         self.durable.append([work.number for work in works])
+
+    async def follow(self) -> None:
+        self.followed += 1
 
     async def restore(self) -> None:
         self.restored += 1
@@ -199,6 +203,36 @@ async def test_a_failed_batch_is_refused_whole_and_the_next_starts_from_the_stor
     assert not made.is_healthy
     await made.submit(Job(2))
     assert (desk.restored, desk.durable, made.is_healthy) == (1, [[2]], True)
+    await made.close()
+
+
+async def test_a_commit_takes_in_what_others_wrote_for_whoever_asks_before_it() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    first = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    second = await submitted(made, Job(1))
+    following = asyncio.create_task(made.follow())
+    await asyncio.sleep(0)
+    shelf.gate.set()
+    await asyncio.gather(*first, following, *second)
+    assert (desk.durable, desk.followed) == ([[0], [1]], 0)
+    await made.follow()
+    assert desk.followed == 1
+    await made.close()
+
+
+async def test_where_the_commit_fails_it_is_taken_in_without_it() -> None:
+    shelf, desk = Shelf(fail=[StoreFull("no room")]), Recorder()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    failed, followed = await asyncio.gather(
+        made.submit(Job(0)), made.follow(), return_exceptions=True
+    )
+    assert isinstance(failed, StoreFull)
+    assert followed is None
+    assert (desk.restored, desk.followed, made.is_healthy) == (1, 1, True)
     await made.close()
 
 
