@@ -33,7 +33,7 @@ from tearline.wire.exchange import (
 )
 from tearline_server.exchange import Exchange
 from tearline_server.inquiries import Auditor
-from tearline_server.storage.records import Search
+from tearline_server.storage.reading import Search
 from tearline_server.storage.sqlite import SqliteStore
 
 FEW = 10_000

@@ -8,7 +8,9 @@ from tearline.event import Event, EventCode
 from tearline.statement import StatementType
 from tearline.wire.statements import Signed
 from tearline_server.auditlog import append
-from tearline_server.storage.records import Asked, Commit, Head, Known, PacketRow, StatementRow
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head, PacketRow, StatementRow
 from tearline_server.storage.store import Store
 
 A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")

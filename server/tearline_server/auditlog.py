@@ -31,7 +31,7 @@ from tearline.statement import SALT_SIZE
 from tearline.tiles import TILE_WIDTH, Tile, encode_entry_bundle, encode_tile
 from tearline.wire.flow import encode_event
 from tearline.wire.statements import Signed
-from tearline_server.storage.records import EventRow, Head
+from tearline_server.storage.rows import EventRow, Head
 from tearline_server.storage.store import Store
 
 Clock = Callable[[], int]

@@ -16,7 +16,9 @@ from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineErr
 from tearline.limits import MAX_BATCH_STATEMENTS, MAX_QUEUE_BYTES, MAX_QUEUE_STATEMENTS
 from tearline.merkle import Frontier
 from tearline_server.metrics import Metrics
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
 from tearline_server.turns import Line, Weight
 

@@ -31,8 +31,8 @@ from tearline.wire.cosigning import (
     parse_equivocation,
 )
 from tearline_server.auditlog import AuditLog, Clock
-from tearline_server.storage.records import Heard
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Heard
 
 _log = logging.getLogger(__name__)
 

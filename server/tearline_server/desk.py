@@ -10,8 +10,11 @@ from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.registry import Registry, verify_follows
-from tearline_server.storage.records import Asked, Commit, Head, Known, Stored
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored
 from tearline_server.works import ExchangeWork
 
 

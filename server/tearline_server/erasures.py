@@ -12,8 +12,8 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.flow import parse_event
 from tearline.wire.statements import parse_attestation, parse_statement
-from tearline_server.storage.records import Stored
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored
 
 
 class ErasureVerifier:

@@ -52,7 +52,7 @@ from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.metrics import Vitals
 from tearline_server.retention import RetentionKeeper
-from tearline_server.storage.records import MailItem
+from tearline_server.storage.reading import MailItem
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
     Acknowledgement,

@@ -15,7 +15,9 @@ from tearline_server.auditlog import append
 from tearline_server.house import House
 from tearline_server.judging.members import verify_authorities, verify_names_us
 from tearline_server.judging.registry import Registry
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 
 
 async def take_clear(house: House, signed: Signed) -> int | None:

@@ -19,7 +19,8 @@ from tearline.statement import HASH_SIZE
 from tearline.wire.exchange import ProvenEvent, ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, Clock
 from tearline_server.judging.registry import InForce
-from tearline_server.storage.records import OpeningRow, Search
+from tearline_server.storage.reading import Search
+from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.store import Store
 
 _PROOF_BYTES = 2048  # 48 hashes and their frame

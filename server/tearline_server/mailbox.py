@@ -20,7 +20,7 @@ from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.judging.recalled import gone_slots
-from tearline_server.storage.records import MailItem
+from tearline_server.storage.reading import MailItem
 from tearline_server.storage.store import Store
 from tearline_server.works import HandOut
 

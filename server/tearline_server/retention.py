@@ -17,7 +17,7 @@ from tearline.wire.flow import parse_event
 from tearline.wire.statements import signed
 from tearline_server.auditlog import Clock
 from tearline_server.judging.registry import Registry
-from tearline_server.storage.records import RetainedRow
+from tearline_server.storage.reading import RetainedRow
 from tearline_server.storage.store import Store
 from tearline_server.works import Retention
 

@@ -25,8 +25,9 @@ from tearline.wire.statements import parse_statement
 from tearline_server.auditlog import event_row
 from tearline_server.deletions import Deletions
 from tearline_server.erasures import ErasureVerifier
-from tearline_server.storage.records import EventRow, StatementRow, Stored
+from tearline_server.storage.rows import EventRow, StatementRow
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored
 
 _PAGE = 1024
 

@@ -25,7 +25,8 @@ from tearline_server.judging.recalled import gone_slots, rows_of
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.judging.standings import hold, stops_of
-from tearline_server.storage.records import Asked, MailItem, Undelivered
+from tearline_server.storage.known import Asked, Undelivered
+from tearline_server.storage.reading import MailItem
 from tearline_server.turns import Weight
 
 _NEVER = 1 << 64

@@ -5,7 +5,8 @@ from tearline.audit_query import Condition, Query
 from tearline.event import EventCode, EventOutcome
 from tearline.ledger import blind_entry
 from tearline_server.auditlog import event_row
-from tearline_server.storage.records import ErasureRow, MailRow, RetainedRow, Search
+from tearline_server.storage.reading import RetainedRow, Search
+from tearline_server.storage.rows import ErasureRow, MailRow
 from tearline_server.storage.store import Store
 
 OURS, THEIRS, STRANGERS = ("spiffe://b.example", "spiffe://a.example", "spiffe://c.example")

@@ -14,7 +14,9 @@ from tearline.merkle import (
     node_hash,
     verify_inclusion,
 )
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Merge, Store
 
 

@@ -7,14 +7,8 @@ from tearline.event import EventCode
 from tearline.statement import StatementType
 from tearline.wire.flow import encode_void
 from tearline.wire.statements import encode_statement
-from tearline_server.storage.records import (
-    Asked,
-    ErasureRow,
-    MailRow,
-    MailUpdate,
-    Undelivered,
-    WithdrawnRow,
-)
+from tearline_server.storage.known import Asked, Undelivered
+from tearline_server.storage.rows import ErasureRow, MailRow, MailUpdate, WithdrawnRow
 from tearline_server.storage.store import Store
 
 

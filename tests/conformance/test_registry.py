@@ -4,18 +4,10 @@ from builders import federation
 from stores import AGREEMENT, A, B, C, Open, event, known, put, statement
 from tearline.event import EventCode
 from tearline.statement import StatementType
-from tearline_server.storage.records import (
-    AgreementRow,
-    Asked,
-    CaseStepRow,
-    ChannelRow,
-    MailRow,
-    StandingRow,
-    Stored,
-    StoredAgreement,
-    StoredStanding,
-)
+from tearline_server.storage.known import Asked
+from tearline_server.storage.rows import AgreementRow, CaseStepRow, ChannelRow, MailRow, StandingRow
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
 AGENCY, OTHER = "spiffe://a.example", "spiffe://b.example"
 CASE = b"c" * 16

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
 from tearline.statement import StatementType
-from tearline_server.storage.records import (
+from tearline_server.storage.known import Asked
+from tearline_server.storage.rows import (
     AgreementRow,
-    Asked,
     MailRow,
     RequestRow,
     RequestStepRow,

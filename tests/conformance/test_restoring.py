@@ -1,5 +1,7 @@
 """What a store that was restored knows of its restore."""
 
+from dataclasses import replace
+
 import pytest
 
 from builders import federation
@@ -8,16 +10,9 @@ from tearline.errors import StoreDamaged
 from tearline.event import EventCode
 from tearline.ledger import entry_hash
 from tearline_server.auditlog import append
-from tearline_server.storage.records import (
-    Asked,
-    Commit,
-    ErasureRow,
-    EventRow,
-    Head,
-    Known,
-    OpeningRow,
-    Restoration,
-)
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import ErasureRow, EventRow, Head, OpeningRow, Restoration
 from tearline_server.storage.store import Store
 
 RESTORED = Restoration(start=2, stop=5, settled=False)
@@ -66,10 +61,7 @@ async def test_nothing_is_taken_back_that_is_known_or_was_erased(store: Store) -
     before = await store.event_rows(0, limit=10)
     await put(store, event(9), erased=[ErasureRow(idx=4, statement=5, agencies=agencies)])
     forged = event(1, code=EventCode.REFUSED)
-    known_before = EventRow(
-        **{name: getattr(before[1], name) for name in EventRow.__slots__}
-        | {"event": b"forged", "code": forged.code.value}
-    )
+    known_before = replace(before[1], event=b"forged", code=forged.code.value)
     await store.put_events([known_before, lost[2]])
     rows = await store.event_rows(0, limit=10)
     assert [row.idx for row in rows] == [0, 1, 5]

@@ -3,13 +3,8 @@
 from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
 from tearline.event import EventCode, EventOutcome
 from tearline.statement import StatementType
-from tearline_server.storage.records import (
-    Asked,
-    ErasureRow,
-    Known,
-    RecallRow,
-    StoredPacket,
-)
+from tearline_server.storage.known import Asked, Known, StoredPacket
+from tearline_server.storage.rows import ErasureRow, RecallRow
 from tearline_server.storage.store import Store
 
 ATTESTATIONS = {b"s" * 32: b"attestation"}

@@ -27,7 +27,9 @@ from tearline.wire.exchange import Publication
 from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.auditlog import append
-from tearline_server.storage.records import Asked, Commit, Head, Known
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite import SqliteStore
 
 pytestmark = pytest.mark.integration

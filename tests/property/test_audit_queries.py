@@ -15,7 +15,8 @@ from tearline.audit_query import FIELDS, parse_query
 from tearline.errors import MalformedInput
 from tearline.event import Event, EventCode, EventOutcome
 from tearline_server.auditlog import event_row
-from tearline_server.storage.records import EventRow, Search
+from tearline_server.storage.reading import Search
+from tearline_server.storage.rows import EventRow
 from tearline_server.storage.searching import search_sql
 
 DAYS = [datetime.date(2026, 1, day) for day in (1, 2, 3)]

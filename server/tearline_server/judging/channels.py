@@ -22,7 +22,7 @@ from tearline.wire.statements import parse_statement
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.room import deliver, verify_room
-from tearline_server.storage.records import Delivered
+from tearline_server.storage.known import Delivered
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 """What a suspension does not stop: it says what became of earlier mail, or takes it back."""

@@ -39,7 +39,7 @@ from tearline.wire.requests import parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
-from tearline_server.storage.records import Asked
+from tearline_server.storage.known import Asked
 
 Content = (
     Manifest

@@ -14,11 +14,11 @@ from tearline.wire.statements import Signed, encode_attestation, encode_statemen
 from tearline_server.auditlog import append
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.requests import request_rows
-from tearline_server.storage.records import (
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.rows import (
     AgreementRow,
     CaseStepRow,
     ChannelRow,
-    Commit,
     ErasureRow,
     MailRow,
     MailUpdate,

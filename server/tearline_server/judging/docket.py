@@ -26,7 +26,8 @@ from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.storage.records import Head, Known, OpeningRow, RecallRow, RequestStepRow
+from tearline_server.storage.known import Known
+from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
 from tearline_server.turns import Weight
 
 

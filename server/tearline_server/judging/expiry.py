@@ -10,7 +10,7 @@ from tearline.packet import Manifest
 from tearline.retention import end_of_packet
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.registry import Registry
-from tearline_server.storage.records import RecallRow
+from tearline_server.storage.rows import RecallRow
 
 
 def drop_ended(registry: Registry, docket: Docket, packets: Iterable[bytes]) -> None:

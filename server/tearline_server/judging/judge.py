@@ -58,7 +58,7 @@ from tearline_server.judging.recalls import accept_recall
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import accept_step, note_stored
 from tearline_server.judging.standings import accept_standing
-from tearline_server.storage.records import Settled
+from tearline_server.storage.known import Settled
 
 _JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
 """What may be accepted although it was refused before: no other words say the same."""

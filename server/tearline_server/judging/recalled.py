@@ -6,7 +6,7 @@ from tearline.errors import PacketRecalled
 from tearline.grant import Grant
 from tearline.recall import recalled_slots
 from tearline_server.judging.docket import Docket
-from tearline_server.storage.records import RecallRow
+from tearline_server.storage.rows import RecallRow
 
 
 def verify_not_recalled(docket: Docket, grant: Grant, slots: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ from tearline.recall import Recall, RecallAnswer
 from tearline_server.judging.channels import relay
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
-from tearline_server.storage.records import RecallRow
+from tearline_server.storage.rows import RecallRow
 
 # The same words for a packet of somebody else and for one that does not exist.
 _NOT_YOURS = "no packet of this agency bears that id"

@@ -25,7 +25,8 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_statement
-from tearline_server.storage.records import Head, Stored
+from tearline_server.storage.rows import Head
+from tearline_server.storage.stored import Stored
 from tearline_server.turns import Weight
 
 ROOM = Weight(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)

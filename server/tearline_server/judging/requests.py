@@ -26,7 +26,8 @@ from tearline.wire.statements import header_of, parse_statement
 from tearline_server.judging.channels import relay
 from tearline_server.judging.docket import Docket, FollowedRequest
 from tearline_server.judging.hearing import Hearing
-from tearline_server.storage.records import RequestRow, RequestStepRow, StoredRequest
+from tearline_server.storage.known import StoredRequest
+from tearline_server.storage.rows import RequestRow, RequestStepRow
 
 RequestKey = tuple[bytes, str]
 """The id of a request's manifest, and the URI of the node asked."""

@@ -10,7 +10,7 @@ from tearline.statement import pseudonym_of
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Registry, Told
-from tearline_server.storage.records import Undelivered
+from tearline_server.storage.known import Undelivered
 
 
 def accept_standing(hearing: Hearing, standing: Standing) -> None:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from tearline.merkle import Frontier
-from tearline_server.storage.records import Head, Heard, Stored
+from tearline_server.storage.rows import Head
+from tearline_server.storage.stored import Heard, Stored
 
 
 class Alone:

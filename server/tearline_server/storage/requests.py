@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import apsw
 
-from tearline_server.storage.records import Commit, RequestRow, StoredRequest
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import StoredRequest
+from tearline_server.storage.rows import RequestRow
 
 _ROW = (
     "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped"

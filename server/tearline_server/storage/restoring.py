@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import apsw
 
-from tearline_server.storage.records import Asked, EventRow, Known, OpeningRow, Restoration
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import EventRow, OpeningRow, Restoration
 from tearline_server.storage.writing import write_events
 
 

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from tearline.audit_query import CREATED, Condition
-from tearline_server.storage.records import Search
+from tearline_server.storage.reading import Search
 
 _COLUMNS = {
     "actor": "e.actor",

@@ -13,31 +13,19 @@ from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
 from tearline_server.storage.alone import Alone
+from tearline_server.storage.commit import Commit
 from tearline_server.storage.database import Database
-from tearline_server.storage.places import agreement_of
-from tearline_server.storage.records import (
+from tearline_server.storage.known import (
     Asked,
-    ChannelRow,
-    Commit,
     Delivered,
-    EventRow,
-    Head,
     Hidden,
     Known,
-    MailItem,
-    OpeningRow,
-    RecallRow,
-    Restoration,
-    RetainedRow,
-    Search,
     Settled,
-    StatementRow,
-    Stored,
-    StoredAgreement,
     StoredPacket,
-    StoredStanding,
     Undelivered,
 )
+from tearline_server.storage.places import agreement_of
+from tearline_server.storage.reading import MailItem, RetainedRow, Search
 from tearline_server.storage.requests import overdue, requests_known, standing_changes
 from tearline_server.storage.restoring import (
     begin_epoch,
@@ -46,8 +34,18 @@ from tearline_server.storage.restoring import (
     unopened,
     with_events,
 )
+from tearline_server.storage.rows import (
+    ChannelRow,
+    EventRow,
+    Head,
+    OpeningRow,
+    RecallRow,
+    Restoration,
+    StatementRow,
+)
 from tearline_server.storage.searching import search_sql
 from tearline_server.storage.store import Append, Merge
+from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 from tearline_server.storage.writing import unpacked_slots, write
 
 _HASH_SIZE = 32

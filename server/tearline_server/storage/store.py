@@ -8,23 +8,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from tearline.merkle import Frontier, NodeId
-from tearline_server.storage.records import (
-    Asked,
-    Commit,
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known, StoredPacket
+from tearline_server.storage.reading import MailItem, RetainedRow, Search
+from tearline_server.storage.rows import (
     EventRow,
     Head,
-    Heard,
-    Known,
-    MailItem,
     OpeningRow,
     RecallRow,
     Restoration,
-    RetainedRow,
-    Search,
     StatementRow,
-    Stored,
-    StoredPacket,
 )
+from tearline_server.storage.stored import Heard, Stored
 
 Append = Callable[[Head, Known], Commit]
 """Makes what a transaction writes, from the head it writes behind and what was asked; pure."""

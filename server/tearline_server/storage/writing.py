@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import apsw
 
 from tearline.encoding import u32
-from tearline_server.storage.records import Commit, EventRow
+from tearline_server.storage.commit import Commit
 from tearline_server.storage.requests import write_requests
+from tearline_server.storage.rows import EventRow
 
 # What a node takes in waits no longer; it is still behind its place when this is asked.
 _TAKEN_IN = (

@@ -15,7 +15,8 @@ from tearline.merkle import Frontier
 from tearline.wire.exchange import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
 from tearline_server.inquiries import Auditor
-from tearline_server.storage.records import Head, Search
+from tearline_server.storage.reading import Search
+from tearline_server.storage.rows import Head
 
 PSEUDONYM = b"q" * 32
 

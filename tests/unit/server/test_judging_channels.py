@@ -23,7 +23,7 @@ from tearline.statement import StatementType
 from tearline.wire.exchange import Delivery, Outcome, publication_of
 from tearline.wire.flow import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
 from tearline.wire.standings import encode_standing
-from tearline_server.storage.records import MailItem
+from tearline_server.storage.reading import MailItem
 from tearline_server.works import HandOut
 
 

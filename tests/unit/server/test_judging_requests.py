@@ -38,8 +38,9 @@ from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import overdue_id
-from tearline_server.storage.records import Asked as Wanted
-from tearline_server.storage.records import Known, OpeningRow
+from tearline_server.storage.known import Asked as Wanted
+from tearline_server.storage.known import Known
+from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.store import Append
 
 K = StepKind

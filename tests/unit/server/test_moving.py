@@ -36,8 +36,10 @@ from tearline_server.exchange import Exchange
 from tearline_server.moving import migrate
 from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres import moving
-from tearline_server.storage.records import OpeningRow, Search, Stored
+from tearline_server.storage.reading import Search
+from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.stored import Stored
 from tearline_server.verification import LogVerifier
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}

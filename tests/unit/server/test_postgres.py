@@ -21,9 +21,12 @@ from tearline.errors import (
 )
 from tearline.merkle import Frontier
 from tearline_server.config import config_of, load_config, write_config
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.storage.records import Asked, ChannelRow, Commit, Head, Heard, Known
+from tearline_server.storage.rows import ChannelRow, Head
+from tearline_server.storage.stored import Heard
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from tearline.audit_query import parse_query
-from tearline_server.storage.records import Search
+from tearline_server.storage.reading import Search
 from tearline_server.storage.searching import search_sql
 
 STATEMENT, PACKET, OTHER = (f"{number:064x}" for number in (1, 2, 3))

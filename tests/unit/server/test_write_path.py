@@ -34,9 +34,12 @@ from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
 from tearline_server.governance import take_clear
 from tearline_server.metrics import Metrics
-from tearline_server.storage.records import Asked, Commit, Head, Known, Stored
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite import SqliteStore
 from tearline_server.storage.store import Append, Store
+from tearline_server.storage.stored import Stored
 from tearline_server.turns import Weight
 
 ONE = Weight(statements=1, bytes=1)

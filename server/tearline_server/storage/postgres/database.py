@@ -25,7 +25,7 @@ from tearline_server.storage.postgres.connection import Connection, Pool, Sessio
 from tearline_server.storage.postgres.hearing import CHANNEL, Ear
 from tearline_server.storage.postgres.migrating import join, migrate
 from tearline_server.storage.postgres.replication import verify_reached, verify_synchronous
-from tearline_server.storage.records import Heard
+from tearline_server.storage.stored import Heard
 
 T = TypeVar("T")
 

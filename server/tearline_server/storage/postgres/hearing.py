@@ -10,7 +10,7 @@ import asyncio
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_LOG_SIZE
-from tearline_server.storage.records import Heard
+from tearline_server.storage.stored import Heard
 
 CHANNEL = "tearline"
 TELL = f"SELECT pg_notify('{CHANNEL}', $1)"  # with nothing, the log grew; else a size, or this:

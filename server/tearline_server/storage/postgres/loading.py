@@ -3,13 +3,8 @@
 from tearline.errors import FrontierDamaged
 from tearline.merkle import Frontier
 from tearline_server.storage.postgres.connection import Connection
-from tearline_server.storage.records import (
-    ChannelRow,
-    Head,
-    Stored,
-    StoredAgreement,
-    StoredStanding,
-)
+from tearline_server.storage.rows import ChannelRow, Head
+from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
 _HASH_SIZE = 32
 _HEAD = "SELECT epoch, size, frontier, time_ms, serial FROM head"

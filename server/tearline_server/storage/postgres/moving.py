@@ -19,7 +19,7 @@ from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.loading import head_of
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.writing import text
-from tearline_server.storage.records import Head
+from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
 
 T = TypeVar("T")

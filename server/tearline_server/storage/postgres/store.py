@@ -7,29 +7,25 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tearline.merkle import Frontier, NodeId, leaf_hash
+from tearline_server.storage.known import Asked, StoredPacket
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
 from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
 from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
 from tearline_server.storage.postgres.writing import text, write, write_events
-from tearline_server.storage.records import (
-    Asked,
+from tearline_server.storage.reading import MailItem, RetainedRow, Search
+from tearline_server.storage.rows import (
     EventRow,
     Head,
-    Heard,
-    MailItem,
     OpeningRow,
     RecallRow,
     Restoration,
-    RetainedRow,
-    Search,
     StatementRow,
-    Stored,
-    StoredPacket,
 )
 from tearline_server.storage.searching import ordered_search_sql
 from tearline_server.storage.store import Append, Merge
+from tearline_server.storage.stored import Heard, Stored
 
 _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx AS entry, e.salt,"

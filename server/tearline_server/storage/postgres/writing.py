@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tearline.encoding import u32
+from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.hearing import TELL
-from tearline_server.storage.records import Commit, EventRow, Head, MailUpdate
+from tearline_server.storage.rows import EventRow, Head, MailUpdate
 
 Columns = Mapping[str, str]
 

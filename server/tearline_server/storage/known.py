@@ -1,0 +1,186 @@
+"""What is asked of the past, and known of it, before a batch is judged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from tearline.event import Event
+from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestRow
+from tearline_server.storage.stored import Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What must be known of the past before a batch can be judged.
+
+    Attributes:
+        statements: Statements by (id, signer).
+        naturals: Identifiers by (signer, natural).
+        packets: Packets by the id of their manifest.
+        mail: Items by (node, statement id).
+        entries: What blind entries hide, by index.
+        agreements: Agreements whose grants that were not handed out are wanted, by id.
+        sources: Packets that others are said to be made from. What is asked for in ``packets``
+            asks for its sources, too, and for what it corrects.
+        corrected: Packets that others are to correct: what corrects them, and all that they
+            correct.
+        requests: Requests for records by (manifest id, holder).
+        envelopes: Statements as they travel, by (id, signer).
+        recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
+        waiting: What waits in mailboxes, by (node, URI of the agency that sent it).
+        since: The head that the caller knows; what others wrote behind it is wanted.
+    """
+
+    statements: frozenset[tuple[bytes, str]] = frozenset()
+    naturals: frozenset[tuple[str, bytes]] = frozenset()
+    packets: frozenset[bytes] = frozenset()
+    mail: frozenset[tuple[str, bytes]] = frozenset()
+    entries: frozenset[int] = frozenset()
+    agreements: frozenset[bytes] = frozenset()
+    sources: frozenset[bytes] = frozenset()
+    corrected: frozenset[bytes] = frozenset()
+    requests: frozenset[tuple[bytes, str]] = frozenset()
+    envelopes: frozenset[tuple[bytes, str]] = frozenset()
+    recalls: frozenset[bytes] = frozenset()
+    waiting: frozenset[tuple[str, str]] = frozenset()
+    since: Head | None = None
+
+    @classmethod
+    def together(cls, asked: Iterable["Asked"], since: Head | None) -> "Asked":
+        """All that several ask, and what others wrote behind the head that the caller knows."""
+        each = list(asked)
+        names = [found.name for found in fields(cls) if found.name != "since"]
+        sets = {name: frozenset().union(*(getattr(one, name) for one in each)) for name in names}
+        return cls(since=since, **sets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a statement earlier: the refusal, if it was one, and the signed receipt."""
+
+    code: str
+    why: str
+    receipt: bytes
+    attestation: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPacket:
+    """A packet: its manifest's statement as it travels, and the encoded parts.
+
+    ``accepted_ms`` is the log's time of its entry; 0 where an earlier version took it and the
+    entry was erased.
+    """
+
+    envelope: bytes
+    parts: bytes
+    accepted_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """An item of a mailbox, as a receipt about it is judged.
+
+    Attributes:
+        seq: Its place in the mailbox.
+        statement: The entry of the statement.
+        sender: Who signed the statement.
+        type: The statement's type's number.
+        packet: Of a grant, the id of its packet's manifest, or None.
+        agreement: 16 bytes, the agreement it was sent under, or empty.
+        delivered: Whether it was handed out.
+        held: Whether it is kept from being handed out.
+        status: The latest status that the node gave it, or None.
+        passed: Whether the node's reading went past it, and it was not handed out.
+    """
+
+    seq: int
+    statement: int
+    sender: str
+    type: int
+    packet: bytes | None
+    agreement: bytes
+    delivered: bool
+    held: bool
+    status: int | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A grant in a mailbox that was neither handed out nor kept from it.
+
+    Attributes:
+        node: Whose mailbox.
+        seq: Its place there.
+        id: 32 bytes, the grant's statement id.
+        statement: The entry of its statement.
+        event: The event that says that it was accepted.
+    """
+
+    node: str
+    seq: int
+    id: bytes
+    statement: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What a blind entry hides, as an order to erase it is judged.
+
+    Attributes:
+        event: The encoded event.
+        awaited: Whether a node that is told of it in its mailbox has not taken it in yet.
+    """
+
+    event: bytes
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request for records, as its next step is judged.
+
+    Attributes:
+        row: What was kept of it.
+        manifest: Its manifest's statement as it travels.
+        agreement: The statement of the agreement that it was made under.
+        steps: Its steps in the order of the log: entry, time and statement.
+    """
+
+    row: RequestRow
+    manifest: bytes
+    agreement: bytes
+    steps: Sequence[tuple[int, int, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The answers to ``Asked``; what is not there is absent.
+
+    In a database that was restored, the log may hold events about statements that are not here:
+    by (statement id, code, party). They are not logged again. ``releases`` are the events of
+    accepted grants, by the source, or the corrected packet, that they release. ``corrects`` says
+    of each packet of a line of corrections which one it corrects. ``standing_changes`` are the
+    standings that changed something under the agreements of ``requests``: entry, time and
+    statement of each. ``waiting`` are statements and bytes that their recipient has not
+    acknowledged. ``news`` is what others wrote behind the head that was asked about, or more; None
+    where nobody did.
+    """
+
+    statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
+    naturals: Mapping[tuple[str, bytes], bytes] = field(default_factory=dict)
+    packets: Mapping[bytes, StoredPacket] = field(default_factory=dict)
+    mail: Mapping[tuple[str, bytes], Delivered] = field(default_factory=dict)
+    events: Mapping[tuple[bytes, str, str], OpeningRow] = field(default_factory=dict)
+    is_restored: bool = False
+    entries: Mapping[int, Hidden] = field(default_factory=dict)
+    undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
+    releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
+    requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
+    standing_changes: Mapping[bytes, Sequence[tuple[int, int, bytes]]] = field(default_factory=dict)
+    envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
+    recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
+    waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    corrects: Mapping[bytes, bytes] = field(default_factory=dict)
+    news: Stored | None = None
