@@ -21,7 +21,6 @@ from served import Served, founded, member, refusal
 from tearline.certificates import verify_leaf
 from tearline.errors import (
     CallerDenied,
-    ExchangeFault,
     ExchangeUnreachable,
     StatementMalformed,
     TearlineError,
@@ -59,6 +58,7 @@ pytestmark = pytest.mark.integration
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"
 NOT_FOUND = "TL-REQ-006"
+STREAMS = 20
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -155,9 +155,21 @@ async def test_a_node_publishes_in_a_stream(served: Served) -> None:
         await served.stop()
         async with transport.publishing() as stream:
             await stream.send(encode_publication(publications[0]))
-            # A connection that is being closed resets what is opened on it, or is not there.
-            with pytest.raises((ExchangeUnreachable, ExchangeFault)):
+            with pytest.raises(ExchangeUnreachable):
                 await stream.receive()
+
+
+async def test_a_refusal_is_heard_by_whoever_still_writes(served: Served) -> None:
+    message = bytes(64 << 10)
+    async with served.transport(US) as transport:
+        # The refusal meets a write in most of the streams, not in all.
+        for _ in range(STREAMS):
+            async with transport.publishing() as stream:
+                await stream.send(b"no message")
+                for _ in range(8):
+                    await stream.send(message)
+                with pytest.raises(StatementMalformed):
+                    await stream.receive()
 
 
 async def test_a_node_goes_on_at_the_next_address(served: Served) -> None:

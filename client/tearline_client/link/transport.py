@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
-from typing import Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -30,6 +30,8 @@ from tearline.rpc.credentials import (
     with_access_token,
 )
 from tearline.rpc.status import error_of
+
+T = TypeVar("T")
 
 _FAILED = (ExchangeUnreachable, ExchangeFault, OutcomeUnknown)
 
@@ -112,6 +114,17 @@ class _GrpcStream:
         self._call = call
         self._timeout_s = timeout_s
         self._translated = translated
+        self._ending: grpc.aio.AioRpcError | None = None
+        call.add_done_callback(self._end)
+
+    def _end(self, call: "grpc.aio.StreamStreamCall[bytes, bytes]") -> None:
+        """Keeps how the call ended.
+
+        A write that meets the end has gRPC put an INTERNAL of its own in the place of what the
+        exchange said, which is then nowhere else.
+        """
+        code, metadata = _at_once(call.code()), _at_once(call.trailing_metadata())
+        self._ending = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), metadata, "", "")
 
     async def send(self, publication: bytes) -> None:
         """Sends one more; whatever goes wrong with it, ``receive`` says."""
@@ -124,16 +137,27 @@ class _GrpcStream:
         """The encoded outcomes of the first that was not answered yet."""
         if self._call.cancelled():  # sending took too long
             raise OutcomeUnknown("the exchange did not read on in time")
+        reply: object = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 reply = await self._call.read()
         except TimeoutError:
             raise OutcomeUnknown("the exchange did not answer in time") from None
         except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from None
+            if (ending := self._ending or error).code() is not grpc.StatusCode.OK:
+                raise self._translated(ending) from None
         if not isinstance(reply, bytes):
             raise ExchangeMisbehaved("it ended the stream without an answer")
         return reply
+
+
+def _at_once(answer: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that has nothing to wait for."""
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise RuntimeError("it waits for something")
 
 
 class GrpcTransport:
