@@ -117,6 +117,7 @@ MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not 
 MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
 MIN_FREE_BYTES = 256 << 20  # on the disk of the database: below it no packets are taken
+DISK_RETRY_MS = 60_000  # for whoever is turned away meanwhile: room is made by people
 DISK_S = 5  # how often that is looked at: at 50 MB a second it is not written full meanwhile
 MAX_CALLS = 8192  # under way at once, idle subscriptions among them
 MAX_NODE_CALLS = 512  # of one node at once; a node's own programs are a handful

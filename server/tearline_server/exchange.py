@@ -20,6 +20,7 @@ from tearline.event import Event, EventCode, EventOutcome
 from tearline.federation import TrustList
 from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
+    DISK_RETRY_MS,
     LOG_PAGE_BYTES,
     MAX_ENDED,
     MAX_OVERDUE,
@@ -68,7 +69,6 @@ from tearline_server.works import (
 _log = logging.getLogger(__name__)
 
 _OTHERS = "others"
-_LOW_RETRY_MS = 60_000  # room on a disk is made by people
 # Others are heard every second. Whoever heard nothing for so long does not know who is shut out.
 _DEAF_S = 10.0
 _DEAF_PAUSE_S = 0.5
@@ -310,7 +310,7 @@ class Exchange:
         claims = claims_of(publication)
         now_ms = self._house.clock()
         if self.is_disk_low and publication.parts:
-            raise ExchangeBusy("its disk is nearly full", retry_after_ms=_LOW_RETRY_MS)
+            raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
         statements = max(1, len(claims))  # an empty message is work, too
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not claims:

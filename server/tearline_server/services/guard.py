@@ -14,8 +14,14 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import grpc
 import grpc.aio
 
-from tearline.errors import ExchangeBusy, TearlineError, TlsError, TokenRefused
-from tearline.limits import CALL_S, MAX_NODE_CALLS, NODE_CALLS_S, PERSON_CALLS_S
+from tearline.errors import ExchangeBusy, StoreFull, TearlineError, TlsError, TokenRefused
+from tearline.limits import (
+    CALL_S,
+    DISK_RETRY_MS,
+    MAX_NODE_CALLS,
+    NODE_CALLS_S,
+    PERSON_CALLS_S,
+)
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
@@ -112,7 +118,9 @@ class Guard:
             caller = await self._admit(method, context)
             self._nodes.take(str(caller.node), 1, self._clock())
             if caller.token is not None:
-                self._persons.take(caller.pseudonym.hex(), 1, self._clock())
+                # An agency chooses its pseudonyms: one of another's takes nothing from that one.
+                person = f"{caller.agency} {caller.pseudonym.hex()}"
+                self._persons.take(person, 1, self._clock())
             with self._calls.one(str(caller.node)):
                 yield caller
             code = _OK
@@ -162,6 +170,13 @@ async def in_time(answer: Awaitable[T]) -> T:
         raise ExchangeBusy("it took too long", retry_after_ms=_RETRY_AFTER_MS) from None
 
 
+def _passing(error: Exception) -> Exception:
+    """What the caller is told: a full disk is no fault of the exchange, and passes."""
+    if isinstance(error, StoreFull):
+        return ExchangeBusy("its disk is full", retry_after_ms=DISK_RETRY_MS)
+    return error
+
+
 def _peer(context: Context) -> str:
     """The peer's address without its port, which would tell its connections apart."""
     kind, _, address = str(context.peer()).partition(":")
@@ -181,6 +196,6 @@ async def _abort(context: Context, method: str, error: Exception) -> NoReturn:
         },
         exc_info=None if known else error,
     )
-    status = status_of(error)
+    status = status_of(_passing(error))
     await context.abort(status.code, status.details, status.metadata)
     raise error  # not reached: to abort is to raise

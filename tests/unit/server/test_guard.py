@@ -8,12 +8,14 @@ from typing import Any
 import grpc
 import pytest
 
-from builders import EXCHANGE, NOW_MS, US, authority, node_of
+from builders import CN, EXCHANGE, NOW_MS, US, authority, node_of
 from tearline.certificates import Leaf, TlsKey, to_pem
-from tearline.errors import ExchangeBusy, NotFound, StoreFull
+from tearline.errors import ExchangeBusy, NotFound, StoreDamaged, StoreFull
 from tearline.identity import parse_exchange_uri, parse_node_uri
-from tearline.limits import RATE_BURST_S
+from tearline.limits import DISK_RETRY_MS, RATE_BURST_S
+from tearline.policy.marking import Tlp
 from tearline.rpc import methods
+from tearline.tokens import AccessToken, Person
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
 from tearline_server.metrics import Metrics
 from tearline_server.services.exchange import ExchangeService
@@ -26,6 +28,17 @@ LEAF = authority(US).issue_node(
 ROSTER = Roster(
     authorities={authority(US).trust_domain: [authority(US).certificate]}, issuer_keys={}
 )
+
+
+def leaf_of(agency: str) -> Leaf:
+    """What the certificate of an agency's node says, for a very long time."""
+    return Leaf(
+        node=parse_node_uri(node_of(agency)),
+        thumbprint=bytes(32),
+        key_id=bytes(32),
+        not_before_s=0,
+        not_after_s=1 << 40,
+    )
 
 
 class Aborted(Exception):
@@ -148,7 +161,8 @@ async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) 
     ("error", "code", "status"),
     [
         (NotFound("of that name"), "TL-REQ-006", grpc.StatusCode.NOT_FOUND),
-        (StoreFull("/var/lib/secret"), "TL-REQ-003", grpc.StatusCode.INTERNAL),
+        (StoreFull("/var/lib/secret"), "TL-REQ-002", grpc.StatusCode.RESOURCE_EXHAUSTED),
+        (StoreDamaged("/var/lib/secret"), "TL-REQ-003", grpc.StatusCode.INTERNAL),
         (ValueError("the contents of a field"), "TL-REQ-003", grpc.StatusCode.INTERNAL),
     ],
 )
@@ -161,6 +175,13 @@ async def test_every_failure_ends_with_a_code_and_no_detail_of_ours(
     assert (context.code, context.refusal["code"]) == (status, code)
     assert "secret" not in str(context.refusal)
     assert "contents" not in str(context.refusal)
+
+
+async def test_who_meets_a_full_disk_is_told_when_to_come_again() -> None:
+    context = Context()
+    with pytest.raises(Aborted):
+        await call("unary", context, StoreFull("/var/lib/secret"))
+    assert context.refusal["retry_after_ms"] == DISK_RETRY_MS
 
 
 class Ended(Metrics):
@@ -234,14 +255,7 @@ async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
     async def requests() -> AsyncIterator[bytes]:
         yield b""
 
-    leaf = Leaf(
-        node=parse_node_uri(node_of(US)),
-        thumbprint=bytes(32),
-        key_id=bytes(32),
-        not_before_s=0,
-        not_after_s=1 << 40,
-    )
-    caller = Caller(certificate=b"", leaf=leaf, token=None)
+    caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
     service = ExchangeService(Stuck())  # type: ignore[arg-type]
     with pytest.raises(ExchangeBusy):
         await anext(service.publish_stream(caller, requests()))
@@ -265,3 +279,42 @@ async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
         await call(b"request", context)
     assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert context.refusal["retry_after_ms"] == 1
+
+
+class Admitting:
+    """Stands for the gate: lets one person after another in."""
+
+    def __init__(self, *persons: tuple[str, str]) -> None:
+        self._persons = list(persons)
+
+    def admit(self, *_: object) -> Caller:
+        agency, subject = self._persons.pop(0)
+        leaf = leaf_of(agency)
+        person = Person(subject=subject, roles=frozenset(), clearance=Tlp.RED)
+        token = AccessToken(
+            person=person, node=leaf.node, token_id="", issued_at_s=0, expires_at_s=1 << 40
+        )
+        return Caller(certificate=b"", leaf=leaf, token=token)
+
+
+async def test_a_person_asks_so_often_in_a_time_and_keeps_nobody_else_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.PERSON_CALLS_S", 1)
+    busy, quiet = "aa" * 32, "bb" * 32
+    # An agency chooses its pseudonyms, so another's person may go by the same.
+    callers = [*[(US, busy)] * (RATE_BURST_S + 1), (US, quiet), (CN, busy)]
+    guard = Guard(Admitting(*callers), Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+
+    async def answer(caller: Caller, request: bytes) -> bytes:
+        return request
+
+    ask = guard.unary(methods.SEARCH, answer).unary_unary
+    for _ in range(RATE_BURST_S):
+        assert await ask(b"request", Context()) == b"request"
+    context = Context()
+    with pytest.raises(Aborted):
+        await ask(b"request", context)
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert context.refusal["retry_after_ms"] == 1
+    assert [await ask(b"request", Context()) for _ in range(2)] == [b"request"] * 2
