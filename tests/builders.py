@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from tearline.certificates import CertificateAuthority
+from tearline.certificates import CertificateAuthority, Leaf
 from tearline.channel import Address
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.federation import (
@@ -23,7 +23,7 @@ from tearline.federation import (
     TrustList,
 )
 from tearline.grant import Caveats, Grant
-from tearline.identity import AgencyUri
+from tearline.identity import AgencyUri, parse_node_uri
 from tearline.keys import KemKey, SigningKey
 from tearline.packet import AgreementRef, Field, PacketKind, Pins, WithholdReason
 from tearline.policy.form import Form
@@ -322,3 +322,14 @@ def grant(
         sealed=b"",
     )
     return seal_release(bare, release, key.public)
+
+
+def leaf_of(agency: str) -> Leaf:
+    """What the certificate of an agency's node says, for a very long time."""
+    return Leaf(
+        node=parse_node_uri(node_of(agency)),
+        thumbprint=bytes(32),
+        key_id=bytes(32),
+        not_before_s=0,
+        not_after_s=1 << 40,
+    )

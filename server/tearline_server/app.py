@@ -20,6 +20,7 @@ from tearline.errors import TearlineError
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
 from tearline.limits import (
+    BACKLOG_S,
     DISK_S,
     MAX_LEAF_LIFETIME_S,
     MIN_FREE_BYTES,
@@ -44,6 +45,9 @@ from tearline_server.storage.opening import open_store
 
 _log = logging.getLogger(__name__)
 
+Chore = Callable[[], Awaitable[None]]
+"""Something that the exchange does by itself, from time to time."""
+
 DRAIN_S = 20  # for calls under way; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
 
@@ -66,9 +70,13 @@ class Front:
         config: The DNS name.
         keys: The CA that certifies it.
         trust_list: The agencies.
+        metrics: Told until when it holds.
     """
 
-    def __init__(self, config: Config, keys: ExchangeKeys, trust_list: TrustList) -> None:
+    def __init__(
+        self, config: Config, keys: ExchangeKeys, trust_list: TrustList, metrics: Metrics
+    ) -> None:
+        self._metrics = metrics
         self._dns = config.dns
         self._authority = keys.authority
         self._identity = self._certify()
@@ -84,10 +92,11 @@ class Front:
         self.tls = self._tls(trust_list)
 
     def _certify(self) -> TlsIdentity:
-        key = TlsKey.generate()
+        key, now_s = TlsKey.generate(), now_ms() // 1000
         certificate = self._authority.issue_exchange(
-            self._dns, key.public, now_s=now_ms() // 1000, lifetime_s=MAX_LEAF_LIFETIME_S
+            self._dns, key.public, now_s=now_s, lifetime_s=MAX_LEAF_LIFETIME_S
         )
+        self._metrics.certified(now_s + MAX_LEAF_LIFETIME_S)
         return TlsIdentity(certificate=certificate, key=key)
 
     def _tls(self, trust_list: TrustList) -> ServerTls:
@@ -119,6 +128,7 @@ class Disk:
             free = shutil.disk_usage(self._place).free
         except OSError:  # a disk that cannot be asked will not be written to either
             free = 0
+        self._exchange.free_bytes = free
         low = free < MIN_FREE_BYTES
         if low != self._exchange.is_disk_low:
             self._exchange.is_disk_low = low
@@ -175,7 +185,7 @@ async def _serve(
     serving: Callable[[int], None],
 ) -> None:
     gate = Gate(config.uri, roster_of(exchange))
-    front = Front(config, keys, exchange.trust_list)
+    front = Front(config, keys, exchange.trust_list, metrics)
 
     def follow() -> None:
         gate.replace(roster_of(exchange))
@@ -184,7 +194,7 @@ async def _serve(
     exchange.on_trust = follow
     guard, health = Guard(gate, exchange, now_ms, metrics), HealthService(exchange)
     services = (
-        ExchangeService(exchange),
+        ExchangeService(exchange, metrics),
         TrustService(exchange),
         AuditService(exchange.inquiries),
         health,
@@ -192,19 +202,31 @@ async def _serve(
     server, port = make_server(
         config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
     )
-    chores = [
-        asyncio.create_task(_every(REFUSALS_FLUSH_S, exchange.flush_refusals)),
-        asyncio.create_task(_every(OVERDUE_S, exchange.log_overdue)),
-        asyncio.create_task(_every(RETENTION_S, exchange.erase_due)),
-        asyncio.create_task(_every(RETENTION_S, exchange.drop_ended)),
-        asyncio.create_task(_renew(front, exchange)),
-        asyncio.create_task(exchange.ask_witnesses()),
-        asyncio.create_task(exchange.follow()),
-    ]
+
+    async def renew() -> None:
+        front.renew(exchange.trust_list)
+        _log.info("certificate renewed")
+
+    chores: dict[str, tuple[float, Chore]] = {
+        "refusals": (REFUSALS_FLUSH_S, exchange.flush_refusals),
+        "overdue": (OVERDUE_S, exchange.log_overdue),
+        "erasures": (RETENTION_S, exchange.erase_due),
+        "ends": (RETENTION_S, exchange.drop_ended),
+        "certificate": (_RENEWAL_S, renew),
+        "backlog": (BACKLOG_S, exchange.count_backlog),
+    }
     if config.store is None:  # the disk of a database server is watched there
         disk = Disk(config.home, exchange)
         await disk.look()
-        chores.append(asyncio.create_task(_every(DISK_S, disk.look)))
+        chores["disk"] = (DISK_S, disk.look)
+    tasks = [
+        asyncio.create_task(every(seconds, name, chore, metrics))
+        for name, (seconds, chore) in chores.items()
+    ]
+    tasks += [
+        asyncio.create_task(exchange.ask_witnesses()),
+        asyncio.create_task(exchange.follow()),
+    ]
     try:
         async with AsyncExitStack() as monitoring:
             told: dict[str, object] = {"port": port, "uri": str(config.uri)}
@@ -229,24 +251,27 @@ async def _serve(
             exchange.end_streams()
             await server.stop(DRAIN_S)
     finally:
-        for chore in chores:
-            chore.cancel()
+        for task in tasks:
+            task.cancel()
 
 
-async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> None:
+    """Does something again and again, until it is cancelled.
+
+    Args:
+        seconds: How long to wait each time, the first included.
+        name: What it is called where it failed.
+        chore: What is done.
+        metrics: Told of each time that it failed.
+    """
     while True:
         await asyncio.sleep(seconds)
         try:
             await chore()
-        except TearlineError as error:  # the next time may be better
-            _log.error("chore failed", extra={"code": error.code})
-
-
-async def _renew(front: Front, exchange: Exchange) -> None:
-    while True:
-        await asyncio.sleep(_RENEWAL_S)
-        front.renew(exchange.trust_list)
-        _log.info("certificate renewed")
+        except Exception as error:  # noqa: BLE001 (the next time may be better; none ends unseen)
+            code = error.code if isinstance(error, TearlineError) else type(error).__name__
+            _log.error("chore failed", extra={"chore": name, "code": code})
+            metrics.chore_failed(name)
 
 
 def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> None:

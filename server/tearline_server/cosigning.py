@@ -127,6 +127,11 @@ class Cosignatures:
                 missing -= here
         return newest
 
+    @property
+    def covered(self) -> int:
+        """Entries that an agency cosigned, of the checkpoints that are kept; 0 for none."""
+        return max((size for size, note in self._notes.items() if _cosigners(note)), default=0)
+
     def cosigners(self) -> frozenset[str]:
         """URIs of the nodes whose cosigning key counts now."""
         trust, at = self._trust(), self._moment()

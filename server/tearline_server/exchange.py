@@ -53,7 +53,7 @@ from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.metrics import Vitals
 from tearline_server.retention import RetentionKeeper
-from tearline_server.storage.reading import MailItem
+from tearline_server.storage.reading import NO_BACKLOG, MailItem
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
     Acknowledgement,
@@ -95,6 +95,8 @@ class Exchange:
         self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
+        self.free_bytes = 0
+        self._backlog = NO_BACKLOG
         self._heard_s = time.monotonic()
         listeners = Listeners(
             mail=self._mailboxes.wake,
@@ -262,13 +264,22 @@ class Exchange:
         return Vitals(
             ready=self.is_healthy,
             disk_low=self.is_disk_low,
+            free_bytes=self.free_bytes,
             queued_statements=waiting.statements,
             queued_bytes=waiting.bytes,
+            questions=self._store.questions,
+            backlog=self._backlog,
+            unheard_s=time.monotonic() - self._heard_s if self._store.is_shared else 0,
             entries=self._log.size,
             covered=self._log.covered,
+            cosigned=self._cosignatures.covered,
             signed_ms=self._log.signed_ms,
             lags=self._mailboxes.lags(self._desk.registry.mailboxes),
         )
+
+    async def count_backlog(self) -> None:
+        """Counts what waits in the mailboxes, for ``vitals``."""
+        self._backlog = await self._store.backlog()
 
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
@@ -317,7 +328,9 @@ class Exchange:
             return ()
         work = Submission(publisher, claims, publication.attestations(), size)
         await self._submit(work)
-        return work.outcomes()
+        outcomes = work.outcomes()
+        self._house.metrics.judged(each.refusal.code if each.refusal else "" for each in outcomes)
+        return outcomes
 
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
         """A node's mailbox behind a cursor: what waits, then what comes."""

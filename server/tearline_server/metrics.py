@@ -4,12 +4,14 @@ Numbers, names of methods and codes of errors alone: who talks with whom, and ho
 nobody who watches machines.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+
+from tearline_server.storage.reading import Backlog
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 
@@ -25,20 +27,31 @@ class Vitals:
     Attributes:
         ready: Whether it can sign, append and read.
         disk_low: Whether it takes no packets for want of room.
+        free_bytes: Room on the disk of the database; 0 where that is not looked at.
         queued_statements: Statements that wait for their commit.
         queued_bytes: Their bytes.
+        questions: Questions to the database that wait or are being answered.
+        backlog: What waits in all mailboxes, as it was when it was last looked at.
+        unheard_s: Seconds since it was last known what other processes wrote; 0 without others.
         entries: Entries of the log that are durable.
         covered: Entries that the newest checkpoint covers.
-        signed_ms: When that was signed, Unix milliseconds; 0 for none in this life.
+        cosigned: Entries under the newest checkpoint that an agency cosigned.
+        signed_ms: When the newest checkpoint was signed, Unix milliseconds; 0 for none in
+            this life.
         lags: For each subscription, how many places of its mailbox it is behind.
     """
 
     ready: bool
     disk_low: bool
+    free_bytes: int
     queued_statements: int
     queued_bytes: int
+    questions: int
+    backlog: Backlog
+    unheard_s: float
     entries: int
     covered: int
+    cosigned: int
     signed_ms: int
     lags: tuple[int, ...]
 
@@ -57,20 +70,44 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._calls = self._gauge("calls_under_way", "Calls under way, long ones among them.")
         self._streams = self._gauge("streams", "Long calls under way.", "method")
         self._messages = self._counter("stream_messages", "Messages of long calls.", "method")
+        self._unread = self._gauge("unread_publications", "Publications that wait to be read.")
+        self._unread_bytes = self._gauge("unread_bytes", "Their bytes.")
+        self._outcomes = self._counter("statements", "Statements that were judged.", "code")
         self._waits = self._histogram(
             "submission_seconds", "From the queue until durable.", _SECONDS
         )
         self._commits = self._histogram("commit_seconds", "Judging and writing a batch.", _SECONDS)
         self._sizes = self._histogram("commit_statements", "Statements of a batch.", _STATEMENTS)
         self._failures = self._counter("commits_failed", "Batches that could not be written.")
+        self._chores = self._counter("chores_failed", "Chores that failed, of each.", "chore")
+        self._ends = self._gauge(
+            "certificate_end_timestamp_seconds", "When the TLS certificate ends; 0 without one."
+        )
         self._ready = self._gauge("ready", "Whether it can sign, append and read.")
         self._disk_low = self._gauge("disk_low", "Whether no packets are taken for want of room.")
+        self._free = self._gauge("disk_free_bytes", "Room on the disk; 0 where none is watched.")
+        self._questions = self._gauge(
+            "store_questions", "Questions to the database that wait or are being answered."
+        )
+        self._mail = self._gauge("mail_waiting_statements", "What waits in all mailboxes.")
+        self._mail_bytes = self._gauge("mail_waiting_bytes", "Its bytes.")
+        self._most = self._gauge(
+            "mailbox_fullest_statements", "The most that one agency has waiting for one node."
+        )
+        self._most_bytes = self._gauge("mailbox_fullest_bytes", "The same in bytes.")
+        self._unheard = self._gauge(
+            "unheard_seconds", "Since it was last known what other processes wrote."
+        )
         self._queued = self._gauge("queued_statements", "Statements that wait for their commit.")
         self._queued_bytes = self._gauge("queued_bytes", "Bytes that wait for their commit.")
         self._entries = self._gauge("log_entries", "Entries of the log that are durable.")
         self._covered = self._gauge("log_covered_entries", "Those under the newest checkpoint.")
+        self._cosigned = self._gauge(
+            "log_cosigned_entries", "Those under the newest checkpoint that an agency cosigned."
+        )
         self._signed = self._gauge(
             "checkpoint_timestamp_seconds", "When the newest checkpoint was signed; 0 for never."
         )
@@ -95,6 +132,23 @@ class Metrics:
         self._seconds.labels(method).observe(seconds)
 
     @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """A call, while it lasts."""
+        with self._calls.track_inprogress():
+            yield
+
+    @contextmanager
+    def unread(self, size: int) -> Iterator[None]:
+        """A publication of so many bytes, while it waits to be read."""
+        self._unread.inc()
+        self._unread_bytes.inc(size)
+        try:
+            yield
+        finally:
+            self._unread.dec()
+            self._unread_bytes.dec(size)
+
+    @contextmanager
     def streaming(self, method: str) -> Iterator[Callable[[], None]]:
         """A long call, while it lasts; gives what is to be called for each of its messages."""
         streams, messages = self._streams.labels(method), self._messages.labels(method)
@@ -117,14 +171,35 @@ class Metrics:
         """A batch could not be written."""
         self._failures.inc()
 
+    def judged(self, codes: Iterable[str]) -> None:
+        """Statements have their outcomes: for each the code of its refusal, or nothing."""
+        for code in codes:
+            self._outcomes.labels(code or "ok").inc()
+
+    def chore_failed(self, chore: str) -> None:
+        """Something that the exchange does by itself failed this time."""
+        self._chores.labels(chore).inc()
+
+    def certified(self, end_s: int) -> None:
+        """Clients are met with a certificate that ends then, Unix seconds."""
+        self._ends.set(end_s)
+
     def text(self, vitals: Vitals) -> bytes:
         """Everything, as of now."""
         self._ready.set(vitals.ready)
         self._disk_low.set(vitals.disk_low)
+        self._free.set(vitals.free_bytes)
+        self._questions.set(vitals.questions)
+        self._mail.set(vitals.backlog.statements)
+        self._mail_bytes.set(vitals.backlog.bytes)
+        self._most.set(vitals.backlog.most_statements)
+        self._most_bytes.set(vitals.backlog.most_bytes)
+        self._unheard.set(vitals.unheard_s)
         self._queued.set(vitals.queued_statements)
         self._queued_bytes.set(vitals.queued_bytes)
         self._entries.set(vitals.entries)
         self._covered.set(vitals.covered)
+        self._cosigned.set(vitals.cosigned)
         self._signed.set(vitals.signed_ms / 1000)
         self._subscriptions.set(len(vitals.lags))
         self._lag.set(max(vitals.lags, default=0))

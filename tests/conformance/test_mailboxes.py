@@ -145,15 +145,21 @@ async def test_what_waits_is_counted_until_its_reader_takes_it_in(store: Store) 
     def mail(node: str, seq: int, agency: str, size: int) -> MailRow:
         return MailRow(node=node, seq=seq, statement=0, entry=0, agency=agency, bytes=size)
 
-    assert await waiting() == {}
+    async def backlog() -> tuple[int, ...]:
+        found = await store.backlog()
+        return found.statements, found.bytes, found.most_statements, found.most_bytes
+
+    assert (await waiting(), await backlog()) == ({}, (0, 0, 0, 0))
     first = [mail(B, 1, us, 10), mail(B, 2, us, 20), mail(B, 3, them, 5), mail(B, 4, "", 0)]
     await put(store, event(0), statements=[statement(0, b"a")], mail=[*first, mail(C, 1, us, 7)])
     assert await waiting() == {(B, us): (2, 30), (B, them): (1, 5), (C, us): (1, 7)}
+    assert await backlog() == (4, 42, 2, 30)
     await put(store, acknowledged={B: 1})
     await put(store, acknowledged={B: 1})
     assert await waiting() == {(B, us): (1, 20), (B, them): (1, 5), (C, us): (1, 7)}
     await put(store, mail=[mail(B, 5, us, 1), mail(B, 6, us, 2)], acknowledged={B: 5, C: 1})
     assert await waiting() == {(B, us): (1, 2), (B, them): (0, 0), (C, us): (0, 0)}
+    assert await backlog() == (1, 2, 1, 2)
     await put(store, acknowledged={B: 3})
     assert (await waiting())[B, us] == (1, 2)
 

@@ -21,6 +21,7 @@ from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_re
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.judging.hearing import Publisher
+from tearline_server.metrics import Metrics
 from tearline_server.services.guard import Guard, Handlers, in_time
 from tearline_server.turns import Turns, Weight
 
@@ -30,10 +31,12 @@ class ExchangeService:
 
     Args:
         exchange: What is called.
+        metrics: What is measured of it.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, metrics: Metrics) -> None:
         self._exchange = exchange
+        self._metrics = metrics
         self._turns = Turns(Weight(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES))
 
     def handlers(self, guard: Guard) -> Handlers:
@@ -62,7 +65,8 @@ class ExchangeService:
 
     async def _publish(self, caller: Caller, request: bytes) -> tuple[Outcome, ...]:
         """Reading it holds up the event loop, so nodes do it in turns."""
-        await self._turns.take(str(caller.node), len(request))
+        with self._metrics.unread(len(request)):
+            await self._turns.take(str(caller.node), len(request))
         publication = parse_publication(request)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
         return await self._exchange.publish(publisher, publication, len(request))

@@ -121,7 +121,7 @@ class Guard:
                 # An agency chooses its pseudonyms: one of another's takes nothing from that one.
                 person = f"{caller.agency} {caller.pseudonym.hex()}"
                 self._persons.take(person, 1, self._clock())
-            with self._calls.one(str(caller.node)):
+            with self._calls.one(str(caller.node)), self._metrics.under_way():
                 yield caller
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)

@@ -19,6 +19,7 @@ import apsw
 
 from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 _READERS = 2  # reading a page of mail takes tens of microseconds; more would fight for one core
@@ -48,6 +49,7 @@ class Database:
         self._local = threading.local()
         self._opened: list[apsw.Connection] = []
         self._is_purge_due = False
+        self.questions = 0  # that wait for a thread, or are being answered
         try:
             # Created before SQLite does, so that no moment leaves it readable to others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
@@ -65,11 +67,18 @@ class Database:
 
     async def read(self, question: Callable[[apsw.Connection], T]) -> T:
         """Asks ``question`` on a reader's connection."""
-        return await get_running_loop().run_in_executor(self._readers, self._ask, question)
+        return await self._run(self._readers, self._ask, question)
 
     async def write(self, change: Callable[[apsw.Connection], T]) -> T:
         """Runs ``change`` in a transaction; durable when this returns."""
-        return await get_running_loop().run_in_executor(self._writer, self._change, change)
+        return await self._run(self._writer, self._change, change)
+
+    async def _run(self, threads: ThreadPoolExecutor, act: Callable[[A], T], argument: A) -> T:
+        self.questions += 1
+        try:
+            return await get_running_loop().run_in_executor(threads, act, argument)
+        finally:
+            self.questions -= 1
 
     async def purge(self) -> None:
         """Leaves nothing of what was deleted in the file or its write-ahead log.

@@ -1,9 +1,34 @@
-"""What is read of a store while it serves: mail to hand out, and events of the log."""
+"""What is read of a store while it serves: mail to hand out, what waits, and events of the log."""
 
 from dataclasses import dataclass
 
 from tearline.audit_query import Query
 from tearline_server.storage.rows import OpeningRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in all mailboxes together, and in the fullest of them.
+
+    Attributes:
+        statements: Statements that their recipients have not taken in.
+        bytes: Their bytes.
+        most_statements: The most that one agency has waiting for one node.
+        most_bytes: The same in bytes.
+    """
+
+    statements: int
+    bytes: int
+    most_statements: int
+    most_bytes: int
+
+
+BACKLOG = (
+    "SELECT coalesce(sum(statements), 0), coalesce(sum(bytes), 0),"
+    " coalesce(max(statements), 0), coalesce(max(bytes), 0) FROM waiting"
+)
+"""Asks for one in either database; the numbers in the order of its attributes."""
+NO_BACKLOG = Backlog(statements=0, bytes=0, most_statements=0, most_bytes=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from tearline_server.storage.known import (
     Undelivered,
 )
 from tearline_server.storage.places import agreement_of
-from tearline_server.storage.reading import MailItem, RetainedRow, Search
+from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.requests import overdue, requests_known, standing_changes
 from tearline_server.storage.restoring import (
     begin_epoch,
@@ -68,6 +68,11 @@ class SqliteStore(Alone):
     async def close(self) -> None:
         """Ends everything under way and lets go of the file."""
         await self._db.close()
+
+    @property
+    def questions(self) -> int:
+        """How many questions and changes wait, or are being answered."""
+        return self._db.questions
 
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
@@ -119,6 +124,11 @@ class SqliteStore(Alone):
                 ) in connection.execute(_MAIL, (node, after, limit))
             ]
         )
+
+    async def backlog(self) -> Backlog:
+        """What waits in the mailboxes."""
+        (row,) = await self._db.read(lambda connection: list(connection.execute(BACKLOG)))
+        return Backlog(**dict(zip(Backlog.__slots__, row, strict=True)))
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:
         """A packet by its manifest's id, or None."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from tearline.merkle import Frontier, NodeId
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known, StoredPacket
-from tearline_server.storage.reading import MailItem, RetainedRow, Search
+from tearline_server.storage.reading import Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
     Head,
@@ -36,6 +36,11 @@ class Store(Protocol):
     """
 
     is_shared: bool
+
+    @property
+    def questions(self) -> int:
+        """How many questions and changes wait, or are being answered."""
+        ...
 
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
@@ -75,6 +80,10 @@ class Store(Protocol):
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """What waits in the mailboxes."""
         ...
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:

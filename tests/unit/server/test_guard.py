@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
-from builders import CN, EXCHANGE, NOW_MS, US, authority, node_of
-from tearline.certificates import Leaf, TlsKey, to_pem
+from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
+from tearline.certificates import TlsKey, to_pem
 from tearline.errors import ExchangeBusy, NotFound, StoreDamaged, StoreFull
 from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.limits import DISK_RETRY_MS, RATE_BURST_S
@@ -28,17 +28,6 @@ LEAF = authority(US).issue_node(
 ROSTER = Roster(
     authorities={authority(US).trust_domain: [authority(US).certificate]}, issuer_keys={}
 )
-
-
-def leaf_of(agency: str) -> Leaf:
-    """What the certificate of an agency's node says, for a very long time."""
-    return Leaf(
-        node=parse_node_uri(node_of(agency)),
-        thumbprint=bytes(32),
-        key_id=bytes(32),
-        not_before_s=0,
-        not_after_s=1 << 40,
-    )
 
 
 class Aborted(Exception):
@@ -256,7 +245,7 @@ async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
         yield b""
 
     caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
-    service = ExchangeService(Stuck())  # type: ignore[arg-type]
+    service = ExchangeService(Stuck(), Metrics())  # type: ignore[arg-type]
     with pytest.raises(ExchangeBusy):
         await anext(service.publish_stream(caller, requests()))
 

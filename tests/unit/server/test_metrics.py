@@ -1,21 +1,26 @@
 """Metrics: what operators watch, and that it names nobody."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
-from builders import CN, MX, NOW_MS, US, node_of
+from builders import CN, MX, NOW_MS, US, leaf_of, node_of
 from exchange_builders import World, address, codes
 from http_asking import status, told
+from support import ROOT
 from tearline.channel import Void, VoidReason
 from tearline.errors import ExchangeBusy, StoreFull
 from tearline.statement import StatementType
-from tearline.wire.exchange import START
+from tearline.wire.exchange import START, Publication, encode_publication
 from tearline.wire.flow import encode_void
-from tearline_server.app import Disk
+from tearline_server.app import Disk, every
+from tearline_server.gate import Caller
 from tearline_server.http import measured
 from tearline_server.metrics import MEDIA_TYPE, Metrics, Vitals
+from tearline_server.services.exchange import ExchangeService
+from tearline_server.storage.reading import NO_BACKLOG
 
 ASK = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
@@ -116,6 +121,79 @@ def test_calls_are_counted_by_method_and_code() -> None:
     assert after['tearline_stream_messages_total{method="/x/Subscribe"}'] == 1
 
 
+def test_what_waits_to_be_read_is_told_while_it_waits() -> None:
+    metrics = Metrics()
+    with metrics.unread(100), metrics.unread(20), metrics.under_way():
+        during = figures(metrics.text(VITALS))
+    after = figures(metrics.text(VITALS))
+    names = ("unread_publications", "unread_bytes", "calls_under_way")
+    assert [during[f"tearline_{name}"] for name in names] == [2, 120, 1]
+    assert [after[f"tearline_{name}"] for name in names] == [0, 0, 0]
+
+
+async def test_publications_wait_to_be_read_and_questions_to_be_answered(world: World) -> None:
+    service = ExchangeService(world.exchange, world.metrics)
+    caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
+    publication = encode_publication(Publication(signed=()))
+    publishing = asyncio.ensure_future(service.publish(caller, publication))
+    asking = asyncio.ensure_future(world.store.mail(node_of(CN), 0, limit=1))
+    await asyncio.sleep(0)
+    during = now(world)
+    await asyncio.gather(publishing, asking)
+    after = now(world)
+    names = ("unread_publications", "store_questions")
+    assert [during[f"tearline_{name}"] for name in names] == [1, 1]
+    assert [after[f"tearline_{name}"] for name in names] == [0, 0]
+
+
+async def test_what_waits_in_mailboxes_is_counted(world: World) -> None:
+    for recipient in (CN, CN, MX):
+        sealed = world.packet()
+        await world.send(sealed, world.grant(sealed, recipient))
+    await world.exchange.count_backlog()
+    said = now(world)
+    assert said["tearline_mail_waiting_statements"] == 3
+    assert said["tearline_mailbox_fullest_statements"] == 2
+    assert said["tearline_mail_waiting_bytes"] > said["tearline_mailbox_fullest_bytes"] > 0
+
+
+async def test_statements_are_counted_by_what_became_of_them(world: World) -> None:
+    before = now(world)
+    sealed = world.packet()
+    ended = world.grant(sealed, not_after_ms=NOW_MS - 1)
+    assert codes(await world.send(sealed, ended)) == ["", "TL-GRT-003"]
+    after = now(world)
+    series = 'tearline_statements_total{code="%s"}'
+    assert after[series % "ok"] - before[series % "ok"] == 1
+    assert after[series % "TL-GRT-003"] == 1
+
+
+async def test_a_chore_that_fails_is_counted_and_goes_on() -> None:
+    metrics, done = Metrics(), asyncio.Event()
+    outcomes = [StoreFull(), ValueError("the contents of a field")]
+
+    async def chore() -> None:
+        if outcomes:
+            raise outcomes.pop()
+        done.set()
+
+    task = asyncio.create_task(every(0, "erasures", chore, metrics))
+    await done.wait()
+    task.cancel()
+    series = 'tearline_chores_failed_total{chore="erasures"}'
+    assert figures(metrics.text(VITALS))[series] == 2
+
+
+def test_operations_tell_of_every_metric_and_of_no_other() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    table = page.partition("### Metrics")[2].partition("\n### ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    text = Metrics().text(VITALS).decode()
+    there = set(re.findall(r"^# TYPE tearline_(\w+)", text, re.MULTILINE))
+    assert told == {name for name in there if not name.endswith("_created")}
+
+
 async def test_while_the_disk_is_nearly_full_no_packets_are_taken_but_what_settles_is(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -139,10 +217,15 @@ async def test_while_the_disk_is_nearly_full_no_packets_are_taken_but_what_settl
 VITALS = Vitals(
     ready=True,
     disk_low=False,
+    free_bytes=0,
     queued_statements=0,
     queued_bytes=0,
+    questions=0,
+    backlog=NO_BACKLOG,
+    unheard_s=0,
     entries=0,
     covered=0,
+    cosigned=0,
     signed_ms=0,
     lags=(),
 )

@@ -103,6 +103,7 @@ class Database:
         self._pool = pool
         self._ha = ha
         self._id = secrets.token_bytes(16)
+        self.questions = 0  # that wait for a connection, or are being answered
 
     @classmethod
     async def open(cls, url: str, *, ha: bool = False) -> "Database":
@@ -176,6 +177,15 @@ class Database:
         if self._ha:
             await self.ask(verify_reached)
 
+    @asynccontextmanager
+    async def _asking(self, within_s: float) -> AsyncIterator[Connection]:
+        self.questions += 1
+        try:
+            async with self._pool.acquire(timeout=within_s) as connection:
+                yield connection
+        finally:
+            self.questions -= 1
+
     async def _patiently(
         self, act: Callable[[Connection], Awaitable[T]], begin: str, within_s: float
     ) -> T:
@@ -183,7 +193,7 @@ class Database:
         while True:
             try:
                 with translated():
-                    async with self._pool.acquire(timeout=within_s) as connection:
+                    async with self._asking(within_s) as connection:
                         if not begin:
                             return await act(connection)
                         async with _transaction(connection, begin):
@@ -224,7 +234,7 @@ class Database:
         serial = None
         try:
             with translated():
-                async with self._pool.acquire(timeout=_PATIENCE_S) as connection:
+                async with self._asking(_PATIENCE_S) as connection:
                     await connection.execute("BEGIN")
                     try:
                         written = await change(connection)

@@ -14,7 +14,7 @@ from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
 from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
 from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
 from tearline_server.storage.postgres.writing import text, write, write_events
-from tearline_server.storage.reading import MailItem, RetainedRow, Search
+from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
     Head,
@@ -108,6 +108,11 @@ class PostgresStore:
         self._judge.shutdown()
         await self._db.close()
 
+    @property
+    def questions(self) -> int:
+        """How many questions and changes wait, or are being answered."""
+        return self._db.questions
+
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
 
@@ -177,6 +182,11 @@ class PostgresStore:
             )
             for row in rows
         ]
+
+    async def backlog(self) -> Backlog:
+        """What waits in the mailboxes."""
+        (row,) = await self._db.ask(lambda c: c.fetch(BACKLOG))
+        return Backlog(**dict(zip(Backlog.__slots__, map(int, row), strict=True)))
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:
         """A packet by its manifest's id, or None."""
