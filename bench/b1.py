@@ -8,9 +8,9 @@ from bench.federation import found
 from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.packet import SLOTS, lead, releaser
 from tearline.sealing import open_release
-from tearline.wire.exchange import encode_publication
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import encode_release
+from tearline.wire.publications import encode_publication
 from tearline_client.link.outgoing import ComposedPacket, compose
 
 TARGET = Target(limit=1.6, at_most=True)

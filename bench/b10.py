@@ -21,7 +21,7 @@ from bench.measured import Taken
 from tearline.audit_export import ExportFormat
 from tearline.audit_query import parse_query
 from tearline.merkle import verify_consistency
-from tearline.wire.exchange import SearchRequest
+from tearline.wire.inquiries import SearchRequest
 from tearline_client.audit.exports import ExportWriter
 from tearline_client.audit.search import BEGINNING, Asked, verify_page
 from tearline_client.store.log import LogStore

@@ -25,16 +25,9 @@ from tearline.errors import AgreementSuspended
 from tearline.identity import parse_node_uri
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import (
-    START,
-    encode_cursor,
-    encode_publication,
-    is_idle,
-    parse_delivery,
-    parse_outcomes,
-    publication_of,
-)
+from tearline.wire.deliveries import START, encode_cursor, is_idle, parse_delivery
 from tearline.wire.flow import encode_mark
+from tearline.wire.publications import encode_publication, parse_outcomes, publication_of
 from tearline.wire.standings import encode_standing
 from tearline_client.link.transport import GrpcTransport
 

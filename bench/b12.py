@@ -27,8 +27,8 @@ from tearline.channel import Mark
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity
 from tearline.statement import StatementType
-from tearline.wire.exchange import encode_publication, parse_outcomes, publication_of
 from tearline.wire.flow import encode_mark
+from tearline.wire.publications import encode_publication, parse_outcomes, publication_of
 
 TARGET = Target(limit=3, at_most=True)
 

@@ -22,7 +22,7 @@ from tearline.merkle import root_from_inclusion
 from tearline.packet import PacketParts
 from tearline.receipt import LogOpening
 from tearline.sealing import granted_slots, open_release
-from tearline.wire.exchange import Cursor, Delivery, encode_delivery, parse_delivery
+from tearline.wire.deliveries import Cursor, Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import encode_event, parse_grant
 from tearline.wire.packets import encode_release, parse_manifest
 from tearline_client.link.incoming import Intake, ReceivedGrant

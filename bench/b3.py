@@ -35,7 +35,7 @@ from tearline.rpc.credentials import (
     with_access_token,
 )
 from tearline.tokens import Binding, Person, Role, issue_token
-from tearline.wire.exchange import Publication, encode_publication, parse_outcomes
+from tearline.wire.publications import Publication, encode_publication, parse_outcomes
 from tearline_client.link.outgoing import compose
 from tearline_client.planning.plan import ReleasePlan
 

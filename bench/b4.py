@@ -25,7 +25,7 @@ from bench.harness import LATEST, Result, Target, result
 from bench.packet import lead, releaser
 from bench.rows import Row, gained, snapshot, write
 from tearline.rpc import methods
-from tearline.wire.exchange import encode_publication, parse_outcomes
+from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_client.desks.importing import batches
 from tearline_client.link.outgoing import compose
 from tearline_client.planning.plan import ReleasePlan

@@ -29,7 +29,7 @@ from bench.federation import PARTNERS, SENDER, Federation, found
 from bench.harness import LATEST, ROOT, Result, Target, result
 from bench.subscriber import Subscriber
 from tearline.rpc import methods
-from tearline.wire.exchange import Delivery
+from tearline.wire.deliveries import Delivery
 
 SHARE = 0.7
 TARGET = Target(limit=4, at_most=True)

@@ -24,7 +24,7 @@ from bench.harness import LATEST, Result, Target, result
 from bench.packet import lead, releaser
 from bench.subscriber import Subscriber
 from tearline.rpc import methods
-from tearline.wire.exchange import encode_publication, parse_outcomes
+from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_client.link.outgoing import compose
 
 FANS = (1, 16, 256)

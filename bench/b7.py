@@ -23,14 +23,9 @@ from bench.growth import AGREEMENT_ID, packet_of, statement_of
 from bench.harness import Result, Target, alternate, result
 from tearline.audit_query import parse_query
 from tearline.limits import EVENT_PAGE
-from tearline.wire.exchange import (
-    START,
-    Cursor,
-    SearchRequest,
-    encode_delivery,
-    encode_proven_events,
-    parse_publication,
-)
+from tearline.wire.deliveries import START, Cursor, encode_delivery
+from tearline.wire.inquiries import SearchRequest, encode_proven_events
+from tearline.wire.publications import parse_publication
 from tearline_server.exchange import Exchange
 from tearline_server.inquiries import Auditor
 from tearline_server.storage.reading import Search

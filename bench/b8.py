@@ -25,13 +25,8 @@ from bench.harness import LATEST, Result, Target, result
 from bench.packet import bulk, releaser
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity
-from tearline.wire.exchange import (
-    START,
-    encode_cursor,
-    encode_publication,
-    is_idle,
-    parse_outcomes,
-)
+from tearline.wire.deliveries import START, encode_cursor, is_idle
+from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_client.link.outgoing import compose
 
 OWN_KIB, SHARED_KIB, BACKLOG_MIB = 128, 40, 64  # what each may take

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tearline.armor import Armor
 from tearline.trust import TrustState
-from tearline.wire.exchange import parse_entries
+from tearline.wire.entries import parse_entries
 from tearline.wire.trust import parse_trust_list
 from tearline_client.enrolment import read_signed
 from tearline_client.follower import LogFollower

@@ -18,7 +18,8 @@ from bench.exchange import Home
 from bench.federation import SENDER, Federation, found
 from bench.harness import LATEST
 from bench.measured import Taken
-from tearline.wire.exchange import Publication, encode_entries
+from tearline.wire.entries import encode_entries
+from tearline.wire.publications import Publication
 from tearline_server.exchange import Exchange
 from tearline_server.house import house_of
 from tearline_server.judging.hearing import Publisher

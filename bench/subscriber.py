@@ -7,14 +7,8 @@ from bench.b3 import Client
 from bench.federation import Federation, now_ms
 from tearline.identity import agency_uri_of
 from tearline.rpc import methods
-from tearline.wire.exchange import (
-    START,
-    Delivery,
-    encode_cursor,
-    encode_entries_request,
-    is_idle,
-    parse_delivery,
-)
+from tearline.wire.deliveries import START, Delivery, encode_cursor, is_idle, parse_delivery
+from tearline.wire.entries import encode_entries_request
 from tearline_client.link.incoming import Intake, ReceivedGrant
 
 

@@ -42,9 +42,10 @@ from tearline.receipt import Receipt
 from tearline.sealing import Envelope, SealedPacket, seal
 from tearline.statement import Header, Signer, StatementType, statement_id
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import START, Cursor, Delivery, Outcome, Publication, publication_of
+from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.flow import encode_grant, parse_event, parse_receipt
 from tearline.wire.packets import encode_manifest
+from tearline.wire.publications import Outcome, Publication, publication_of
 from tearline.wire.statements import Signed, cosigned
 from tearline_server.auditlog import AuditLog
 from tearline_server.exchange import Exchange

@@ -18,7 +18,7 @@ from tearline.channel import Address
 from tearline.packet import Field
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import Publication
+from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
 
 

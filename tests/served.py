@@ -34,19 +34,9 @@ from tearline.rpc.status import error_of
 from tearline.statement import Header, Signer, StatementType
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION
-from tearline.wire.exchange import (
-    START,
-    Cursor,
-    Delivery,
-    Outcome,
-    Publication,
-    encode_cursor,
-    encode_entries_request,
-    encode_publication,
-    parse_delivery,
-    parse_entries,
-    parse_outcomes,
-)
+from tearline.wire.deliveries import START, Cursor, Delivery, encode_cursor, parse_delivery
+from tearline.wire.entries import encode_entries_request, parse_entries
+from tearline.wire.publications import Outcome, Publication, encode_publication, parse_outcomes
 from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_trust_list
 from tearline_client.link.transport import GrpcTransport

@@ -52,26 +52,26 @@ from tearline.policy.release import Decision
 from tearline.rpc.credentials import TlsIdentity
 from tearline.statement import Attestation, Signer, StatementType
 from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
-from tearline.wire.exchange import (
+from tearline.wire.deliveries import (
     START,
     Delivery,
-    EntryRange,
-    Outcome,
-    Publication,
     encode_cursor,
     encode_delivery,
-    encode_entries,
-    encode_outcomes,
-    encode_proof_request,
-    encode_publication,
     is_idle,
     parse_delivery,
-    parse_entries,
+)
+from tearline.wire.entries import EntryRange, encode_entries, parse_entries
+from tearline.wire.flow import encode_event, parse_event
+from tearline.wire.inquiries import encode_proof_request
+from tearline.wire.publications import (
+    Outcome,
+    Publication,
+    encode_outcomes,
+    encode_publication,
     parse_outcomes,
     parse_publication,
     publication_of,
 )
-from tearline.wire.flow import encode_event, parse_event
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN

@@ -14,7 +14,7 @@ from tearline.ledger import entry_hash, parse_entry, verify_cosigned
 from tearline.limits import MAX_UNPROVEN_BYTES
 from tearline.merkle import Frontier
 from tearline.trust import TrustState
-from tearline.wire.exchange import EntryRange
+from tearline.wire.entries import EntryRange
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 

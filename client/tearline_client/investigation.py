@@ -11,7 +11,7 @@ from tearline.equivocation import Equivocation
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, verify_cosigned
 from tearline.merkle import Frontier, NodeId, consistency_nodes, consistency_proof
-from tearline.wire.exchange import EntryRange, encode_entries_request, parse_entries
+from tearline.wire.entries import EntryRange, encode_entries_request, parse_entries
 from tearline_client.store.log import LogStore
 
 Ask = Callable[[bytes], Awaitable[bytes]]

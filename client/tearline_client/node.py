@@ -25,7 +25,8 @@ from tearline.statement import ActedBy, StatementType
 from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
-from tearline.wire.exchange import Publication, encode_cursor
+from tearline.wire.deliveries import encode_cursor
+from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.access import AccessLog
 from tearline_client.acting import Acting

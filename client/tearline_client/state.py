@@ -39,7 +39,7 @@ from tearline.policy.vocabulary import schema_digest
 from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.exchange import encode_entries_request, parse_entries
+from tearline.wire.entries import encode_entries_request, parse_entries
 from tearline.wire.reconciling import (
     ReconcileRequest,
     encode_reconcile_request,

@@ -31,14 +31,10 @@ from tearline.receipt import LogOpening
 from tearline.statement import HASH_SIZE
 from tearline.tiles import Tile
 from tearline.wire.cosigning import CosignNews, CosignTurn
-from tearline.wire.exchange import (
-    Cursor,
-    Delivery,
-    EntryRange,
-    Outcome,
-    Publication,
-)
+from tearline.wire.deliveries import Cursor, Delivery
+from tearline.wire.entries import EntryRange
 from tearline.wire.flow import parse_event
+from tearline.wire.publications import Outcome, Publication
 from tearline.wire.reconciling import ReconcileReply, ReconcileRequest, Standing
 from tearline_server.auditlog import event_row
 from tearline_server.bounds import Bounds

@@ -16,7 +16,7 @@ from tearline.limits import (
     MAX_LOG_SIZE,
 )
 from tearline.statement import HASH_SIZE
-from tearline.wire.exchange import ProvenEvent, ProvenEvents, SearchRequest
+from tearline.wire.inquiries import ProvenEvent, ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, Clock
 from tearline_server.judging.registry import InForce
 from tearline_server.storage.reading import Search

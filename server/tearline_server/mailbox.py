@@ -15,9 +15,10 @@ from tearline.limits import MAIL_PAGE
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statement import Statement
-from tearline.wire.exchange import Cursor, Delivery, parse_parts
+from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
+from tearline.wire.parts import parse_parts
 from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.judging.recalled import gone_slots
 from tearline_server.storage.reading import MailItem

@@ -18,9 +18,9 @@ from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, ve
 from tearline.merkle import Frontier, Node, NodeId
 from tearline.statement import Statement, StatementType
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.exchange import parse_parts
 from tearline.wire.flow import parse_event, parse_receipt
 from tearline.wire.packets import parse_manifest
+from tearline.wire.parts import parse_parts
 from tearline.wire.statements import parse_statement
 from tearline_server.auditlog import event_row
 from tearline_server.deletions import Deletions

@@ -11,8 +11,8 @@ from tearline.erasure import Erasure
 from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
 from tearline.statement import Attestation
-from tearline.wire.exchange import Outcome
 from tearline.wire.flow import parse_event, parse_grant
+from tearline.wire.publications import Outcome
 from tearline.wire.reconciling import Standing
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.judging.claims import Claim, asked_of

@@ -18,8 +18,10 @@ from tearline.policy.form import Form
 from tearline.receipt import Receipt, Status
 from tearline.statement import Signer, StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import Delivery, EntryRange, Outcome
+from tearline.wire.deliveries import Delivery
+from tearline.wire.entries import EntryRange
 from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, signed
 from tearline_client.store.outbox import OutboxState
 

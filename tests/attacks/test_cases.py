@@ -11,7 +11,7 @@ from tearline.errors import CaseRecipient, CaseRefused
 from tearline.sealing import seal_note
 from tearline.statement import StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
-from tearline.wire.exchange import Outcome
+from tearline.wire.publications import Outcome
 from tearline_client.desks.case_views import CaseView
 from tearline_client.planning.plan import Draft
 

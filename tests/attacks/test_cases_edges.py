@@ -23,7 +23,7 @@ from tearline.recall import RecallReason
 from tearline.standing import StandingBook
 from tearline.statement import StatementType
 from tearline.trust import Moment, TrustState
-from tearline.wire.exchange import Publication
+from tearline.wire.publications import Publication
 from tearline.wire.trust import encode_revocation
 from tearline_client.store.cases import CaseStore, LedCase
 

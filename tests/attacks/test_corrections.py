@@ -17,7 +17,7 @@ from tearline.errors import (
 )
 from tearline.policy.form import Form
 from tearline.recall import RecallReason
-from tearline.wire.exchange import Delivery
+from tearline.wire.deliveries import Delivery
 from tearline_client.desks.correcting import CorrectionPlan
 
 TEXT = "It was another account."

@@ -30,7 +30,7 @@ from tearline.errors import (
 from tearline.event import EventCode
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.statement import Attestation, StatementType
-from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
+from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import encode_mark
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.receiver import Receiver

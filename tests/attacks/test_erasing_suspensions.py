@@ -11,7 +11,7 @@ from tearline.errors import ExchangeUnreachable, PacketFrozen
 from tearline.recall import KeepGround, RecallReason, RecallState
 from tearline.receipt import Status
 from tearline.standing import InFlight, Originated, Reason, Suspension
-from tearline.wire.exchange import parse_parts
+from tearline.wire.parts import parse_parts
 
 
 async def suspended(member: Member, **changed: object) -> None:

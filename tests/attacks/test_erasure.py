@@ -18,7 +18,7 @@ from tearline.wire.erasures import (
     parse_erased_entry,
     parse_erasure,
 )
-from tearline.wire.exchange import Outcome, Publication
+from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, cosigned, signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.verifier import AuditVerifier, Judgement

@@ -16,7 +16,7 @@ from tearline.errors import (
 from tearline.policy.form import Form
 from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline.wire.exchange import Outcome
+from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed
 from tearline_client.link.outgoing import Releaser, compose
 from tearline_client.planning.plan import ReleasePlan

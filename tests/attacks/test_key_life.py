@@ -15,8 +15,8 @@ from tearline.keys import KemKey
 from tearline.receipt import Status
 from tearline.sealing import open_release
 from tearline.statement import StatementType
-from tearline.wire.exchange import Publication
 from tearline.wire.flow import parse_grant
+from tearline.wire.publications import Publication
 from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.enrolment import certify_next, revoke
 from tearline_client.keys.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind

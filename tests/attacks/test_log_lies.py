@@ -26,8 +26,9 @@ from tearline.keys import KemKey, SigningKey
 from tearline.ledger import blind_entry
 from tearline.statement import Signer, StatementType
 from tearline.wire.cosigning import CosignNews
-from tearline.wire.exchange import EntryRange, Outcome
+from tearline.wire.entries import EntryRange
 from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, cosigned, parse_signed
 from tearline.wire.trust import (
     encode_key_record,

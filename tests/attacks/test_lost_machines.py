@@ -23,7 +23,8 @@ from tearline.errors import (
     RequestError,
     RestoreRefused,
 )
-from tearline.wire.exchange import EntryRange, Outcome
+from tearline.wire.entries import EntryRange
+from tearline.wire.publications import Outcome
 from tearline_client.backups import back_up, restore, write_mirror
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.keys.home import Home

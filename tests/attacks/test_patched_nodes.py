@@ -24,8 +24,8 @@ from tearline.packet import PacketParts
 from tearline.policy.profile import default_marking
 from tearline.receipt import Receipt, Status
 from tearline.statement import StatementType
-from tearline.wire.exchange import Publication
 from tearline.wire.flow import encode_grant, encode_receipt, encode_void, parse_grant
+from tearline.wire.publications import Publication
 
 NARCOTICS, BILATERAL = "narcotics-2026", "bilateral"
 

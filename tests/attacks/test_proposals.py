@@ -22,8 +22,9 @@ from tearline.policy.terms import Terms
 from tearline.proposal import Offer, Proposal, ProposalState
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
-from tearline.wire.exchange import Delivery, Outcome, Publication
+from tearline.wire.deliveries import Delivery
 from tearline.wire.proposals import encode_proposal, parse_proposal
+from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, merge_signed
 from tearline_server.verification import LogVerifier
 

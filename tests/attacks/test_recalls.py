@@ -21,8 +21,9 @@ from tearline.recall import (
 )
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import Delivery, parse_parts
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import encode_grant
+from tearline.wire.parts import parse_parts
 from tearline.wire.recalls import encode_recall
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.store.recalls import StoredRecall

@@ -23,8 +23,9 @@ from tearline.request.progress import Phase, Progress
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
 from tearline.sealing import seal_note
 from tearline.statement import StatementType
-from tearline.wire.exchange import Delivery, Outcome
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import parse_event
+from tearline.wire.publications import Outcome
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix, parse_step
 
 K = StepKind

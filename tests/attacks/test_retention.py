@@ -22,6 +22,7 @@ from tearline.receipt import LogOpening, Status
 from tearline.statement import Signer, StatementType
 from tearline.tlog_proof import LogProof, parse_log_proof
 from tearline.wire.agreements import encode_agreement
+from tearline.wire.deliveries import START, Delivery
 from tearline.wire.erasures import (
     ErasedEntry,
     encode_erased_entry,
@@ -29,7 +30,9 @@ from tearline.wire.erasures import (
     parse_erased_entry,
     parse_erasure,
 )
-from tearline.wire.exchange import START, Delivery, Publication, SearchRequest, parse_parts
+from tearline.wire.inquiries import SearchRequest
+from tearline.wire.parts import parse_parts
+from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.retention import GRACE_MS, kept_too_long

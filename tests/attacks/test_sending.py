@@ -23,8 +23,8 @@ from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS
 from tearline.receipt import Receipt, Status
 from tearline.statement import Signer, StatementType
 from tearline.trust import NODE_TYPES
-from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
+from tearline.wire.publications import Publication, parse_publication
 from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.resending import rest_of

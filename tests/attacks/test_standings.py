@@ -23,8 +23,9 @@ from tearline.event import EventCode
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import Delivery, Publication
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import parse_event
+from tearline.wire.publications import Publication
 from tearline.wire.standings import encode_standing
 from tearline.wire.statements import cosigned
 from tearline_client.cli.export import exported

@@ -28,8 +28,9 @@ from tearline.request.step import Ground, StepKind
 from tearline.standing import Suspension
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import Delivery, Publication
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import parse_event
+from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
 from tearline_client.desks.requesting import RequestView
 from tearline_server.judging.requests import overdue_id

@@ -14,8 +14,8 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.statement import StatementType
-from tearline.wire.exchange import Publication, parse_publication
 from tearline.wire.flow import parse_grant
+from tearline.wire.publications import Publication, parse_publication
 from tearline_client.border.sender import MESSAGES_AHEAD
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import tearline_client.node
 from tearline.errors import RequestError, TearlineError
-from tearline.wire.exchange import parse_outcomes
+from tearline.wire.publications import parse_outcomes
 from tearline_client.daemon import run_daemon
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose

@@ -22,15 +22,9 @@ from tearline.errors import ExchangeBusy, StatementMalformed
 from tearline.limits import CALL_S, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_NODE_CALLS
 from tearline.rpc import methods
 from tearline.statement import StatementType
-from tearline.wire.exchange import (
-    START,
-    Delivery,
-    encode_cursor,
-    encode_publication,
-    parse_delivery,
-    publication_of,
-)
+from tearline.wire.deliveries import START, Delivery, encode_cursor, parse_delivery
 from tearline.wire.flow import encode_mark
+from tearline.wire.publications import encode_publication, publication_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from http_asking import status, told
 from sending import lead
 from served import Served
 from tearline.errors import RequestError
-from tearline.wire.exchange import Outcome, encode_publication, parse_outcomes
+from tearline.wire.publications import Outcome, encode_publication, parse_outcomes
 from tearline_client.link.transport import GrpcTransport
 from tearline_server.storage.opening import open_store
 from tearline_server.verification import LogVerifier

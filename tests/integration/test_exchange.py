@@ -34,20 +34,15 @@ from tearline.rpc import methods
 from tearline.rpc.credentials import with_access_token
 from tearline.statement import StatementType
 from tearline.tokens import Binding, Person, Role, issue_token, pairwise_id
-from tearline.wire.exchange import (
-    START,
-    Publication,
+from tearline.wire.deliveries import START, encode_cursor, parse_cursor
+from tearline.wire.entries import encode_entries_request, parse_entries
+from tearline.wire.inquiries import (
     SearchRequest,
-    encode_cursor,
-    encode_entries_request,
     encode_proof_request,
-    encode_publication,
     encode_search,
-    parse_cursor,
-    parse_entries,
-    parse_outcomes,
     parse_proven_events,
 )
+from tearline.wire.publications import Publication, encode_publication, parse_outcomes
 from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.storage.opening import open_store

@@ -23,7 +23,7 @@ from tearline.ledger import entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import root_from_leaf_hashes
 from tearline.statement import StatementType
 from tearline.tiles import TILE_WIDTH, Tile, parse_entry_bundle, parse_tile
-from tearline.wire.exchange import Publication
+from tearline.wire.publications import Publication
 from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.auditlog import append

@@ -37,8 +37,8 @@ from tearline.receipt import LogOpening, Status
 from tearline.statement import StatementType
 from tearline.tlog_policy import trusted_keys
 from tearline.tlog_proof import LogProof
-from tearline.wire.exchange import ProvenEvent, ProvenEvents
 from tearline.wire.flow import encode_event, encode_grant, encode_log_opening
+from tearline.wire.inquiries import ProvenEvent, ProvenEvents
 from tearline_client.audit.search import Asked, verify_page
 from tearline_client.audit.sightings import Answer, Evidence, Place, Spot, judge
 from tearline_client.audit.verifier import AuditVerifier, Outcome, worst

@@ -24,7 +24,7 @@ from tearline.tlog_proof import LogProof, parse_log_proof, verify_log_proof
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.cosigning import parse_equivocation
-from tearline.wire.exchange import Cursor, Delivery
+from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.flow import (
     encode_event,
     parse_grant,

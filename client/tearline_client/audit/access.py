@@ -9,8 +9,8 @@ from tearline.event import Event, EventCode
 from tearline.ledger import blind_entry, entry_hash
 from tearline.merkle import Frontier
 from tearline.statement import Statement, StatementType
-from tearline.wire.exchange import SearchRequest
 from tearline.wire.flow import parse_anchor, parse_event
+from tearline.wire.inquiries import SearchRequest
 from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.verifier import Outcome
 from tearline_client.state import NodeState

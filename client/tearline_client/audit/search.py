@@ -23,7 +23,7 @@ from tearline.event import Event
 from tearline.federation import LogIdentity
 from tearline.ledger import blind_entry, verify_cosigned, verify_opening_in_log
 from tearline.limits import MAX_LOG_SIZE
-from tearline.wire.exchange import (
+from tearline.wire.inquiries import (
     ProvenEvent,
     ProvenEvents,
     SearchRequest,

@@ -18,7 +18,7 @@ from tearline.recall import (
     recalled_slots,
 )
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import encode_publication
+from tearline.wire.publications import encode_publication
 from tearline.wire.recalls import encode_recall
 from tearline_client.border.forgetting import forget, reach_of
 from tearline_client.link.outgoing import sign_together

@@ -12,7 +12,7 @@ from tearline.forgetting import opened_slots, without
 from tearline.packet import PacketParts
 from tearline.recall import Reach
 from tearline.receipt import Status
-from tearline.wire.exchange import Delivery, encode_delivery, parse_delivery
+from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import parse_event
 from tearline_client.state import NodeState
 from tearline_client.store.access import AccessStore

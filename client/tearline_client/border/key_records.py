@@ -20,7 +20,7 @@ from tearline.identity import agency_uri_of
 from tearline.keys import key_id
 from tearline.receipt import Status
 from tearline.statement import StatementType
-from tearline.wire.exchange import Publication
+from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, signed
 from tearline.wire.trust import encode_key_record, parse_key_record
 from tearline_client.border.sender import Sender

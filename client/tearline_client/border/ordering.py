@@ -12,7 +12,7 @@ from tearline.identity import agency_uri_of
 from tearline.recall import Recall, RecallOrder, RecallReason, recalled_slots
 from tearline.standing import Originated, StandingBook
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import encode_publication
+from tearline.wire.publications import encode_publication
 from tearline.wire.recalls import encode_recall
 from tearline.wire.statements import signed
 from tearline_client.link.outgoing import sign_together

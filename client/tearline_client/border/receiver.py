@@ -32,13 +32,7 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.receipt import LogOpening
-from tearline.wire.exchange import (
-    Cursor,
-    Delivery,
-    delivery_cursor,
-    is_idle,
-    parse_delivery,
-)
+from tearline.wire.deliveries import Cursor, Delivery, delivery_cursor, is_idle, parse_delivery
 from tearline_client.border.answering import recalled_of
 from tearline_client.border.keeping import Keeping
 from tearline_client.border.obeying import Obeying

@@ -12,8 +12,8 @@ from tearline.limits import MAX_RETURNED
 from tearline.receipt import LogOpening
 from tearline.statement import StatementType
 from tearline.wire.addressed import address_of
-from tearline.wire.exchange import Publication, encode_publication, parse_publication
 from tearline.wire.flow import encode_void, parse_grant
+from tearline.wire.publications import Publication, encode_publication, parse_publication
 from tearline.wire.recalls import parse_recall
 from tearline.wire.reconciling import (
     ReconcileReply,

@@ -23,15 +23,15 @@ from tearline.errors import (
 )
 from tearline.receipt import Receipt
 from tearline.statement import ActedBy, Statement, StatementType
-from tearline.wire.exchange import (
+from tearline.wire.flow import encode_mark, encode_receipt, parse_receipt, parse_void
+from tearline.wire.packets import parse_manifest
+from tearline.wire.publications import (
     Outcome,
     Publication,
     Refused,
     encode_publication,
     parse_publication,
 )
-from tearline.wire.flow import encode_mark, encode_receipt, parse_receipt, parse_void
-from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying, Verdict
 from tearline_client.border.settling import Settling, TakeBack

@@ -11,14 +11,14 @@ from tearline.errors import (
 from tearline.receipt import Status
 from tearline.statement import Attestation, Statement, StatementType
 from tearline.wire.addressed import address_of
-from tearline.wire.exchange import (
+from tearline.wire.flow import parse_event, parse_receipt, parse_void
+from tearline.wire.publications import (
     Outcome,
     Publication,
     Refused,
     encode_publication,
     parse_outcomes,
 )
-from tearline.wire.flow import parse_event, parse_receipt, parse_void
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed
 from tearline_client.border.obeying import Obeying

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from tearline.channel import Void, VoidReason
 from tearline.receipt import Status
 from tearline.statement import StatementType
-from tearline.wire.exchange import encode_publication
 from tearline.wire.flow import encode_void
+from tearline.wire.publications import encode_publication
 from tearline_client.link.outgoing import sign_by_agreement
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredGrant

@@ -15,7 +15,7 @@ from tearline.errors import ExportRefused, LoginRequired, MalformedInput, NotFou
 from tearline.limits import MAX_LOG_SIZE
 from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline.wire.exchange import SearchRequest
+from tearline.wire.inquiries import SearchRequest
 from tearline_client.audit.export_verifier import SUFFIX
 from tearline_client.audit.exports import ExportWriter, sign_manifest
 from tearline_client.audit.rows import Row, RowWriter

@@ -12,8 +12,8 @@ from tearline.errors import AgreementMalformed, AgreementNotInForce, NotFound, P
 from tearline.proposal import Offer, Proposal, ProposalState, verify_amends
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.exchange import Publication
 from tearline.wire.proposals import encode_proposal, parse_proposal
+from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.border.sender import Sender
 from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file

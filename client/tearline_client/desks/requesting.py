@@ -35,7 +35,7 @@ from tearline.request.step import (
 )
 from tearline.sealing import seal_note
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.exchange import encode_publication
+from tearline.wire.publications import encode_publication
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
 from tearline.wire.statements import signed
 from tearline_client.border.obeying import Obeying

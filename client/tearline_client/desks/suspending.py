@@ -25,7 +25,7 @@ from tearline.standing import (
 )
 from tearline.statement import ActedBy, StatementType
 from tearline.tokens import Role
-from tearline.wire.exchange import Publication, encode_publication
+from tearline.wire.publications import Publication, encode_publication
 from tearline.wire.standings import encode_standing
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.gaps import Gap, gaps_of

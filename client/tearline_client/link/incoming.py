@@ -42,8 +42,8 @@ from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
+from tearline.wire.deliveries import Delivery
 from tearline.wire.erasures import parse_erasure
-from tearline.wire.exchange import Delivery
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.proposals import parse_proposal

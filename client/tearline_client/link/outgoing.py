@@ -22,9 +22,9 @@ from tearline.sealing import (
     seal_release,
 )
 from tearline.statement import ActedBy, Header, SignedTree, Signer, StatementType, statement_id
-from tearline.wire.exchange import Publication, publication_of
 from tearline.wire.flow import encode_grant
 from tearline.wire.packets import Release, encode_manifest
+from tearline.wire.publications import Publication, publication_of
 from tearline.wire.statements import Signed, signed
 from tearline_client.planning.plan import ReleasePlan, Selection
 

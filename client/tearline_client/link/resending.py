@@ -19,7 +19,6 @@ from tearline.statement import (
     statement_id,
 )
 from tearline.wire.addressed import address_of
-from tearline.wire.exchange import Publication
 from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
@@ -29,6 +28,7 @@ from tearline.wire.flow import (
     parse_receipt,
     parse_void,
 )
+from tearline.wire.publications import Publication
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Bundle, bundle
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tearline.errors import QuarantineFull, TearlineError
 from tearline.limits import MAX_QUARANTINED
-from tearline.wire.exchange import START, Cursor, encode_cursor, parse_cursor
+from tearline.wire.deliveries import START, Cursor, encode_cursor, parse_cursor
 from tearline_client.store.database import Database
 from tearline_client.store.recovery import RecoveryStore
 

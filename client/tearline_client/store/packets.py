@@ -8,9 +8,9 @@ from tearline.errors import NotFound
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
 from tearline.receipt import LogOpening, Receipt, Status
-from tearline.wire.exchange import encode_parts, parse_parts
 from tearline.wire.flow import parse_grant, parse_receipt
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
+from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 

@@ -1,6 +1,6 @@
 """The calls between a node and the exchange, by their full gRPC names.
 
-Requests and replies are the byte strings of ``tearline.wire.exchange``; gRPC carries them
+Requests and replies are the byte strings of ``tearline.wire``; gRPC carries them
 without knowing what is in them.
 """
 

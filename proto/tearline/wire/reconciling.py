@@ -15,7 +15,7 @@ from tearline.limits import (
 from tearline.receipt import LogOpening
 from tearline.v1 import reconciling_pb2 as pb
 from tearline.wire.codec import decode, serialize
-from tearline.wire.exchange import EPOCH_SIZE
+from tearline.wire.deliveries import EPOCH_SIZE
 from tearline.wire.flow import read_log_opening, write_log_opening
 
 

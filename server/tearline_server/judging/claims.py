@@ -24,7 +24,6 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step
 from tearline.wire.consents import parse_consent
 from tearline.wire.erasures import parse_erasure
-from tearline.wire.exchange import Publication
 from tearline.wire.flow import (
     parse_anchor,
     parse_grant,
@@ -34,6 +33,7 @@ from tearline.wire.flow import (
 )
 from tearline.wire.packets import parse_manifest
 from tearline.wire.proposals import parse_proposal
+from tearline.wire.publications import Publication
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import parse_step
 from tearline.wire.standings import parse_standing

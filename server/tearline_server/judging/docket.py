@@ -21,9 +21,10 @@ from tearline.standstill import standstill
 from tearline.statement import Statement, StatementType
 from tearline.trust import Moment
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.exchange import Outcome, Refused, encode_parts, parse_parts
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
+from tearline.wire.parts import encode_parts, parse_parts
+from tearline.wire.publications import Outcome, Refused
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.known import Known

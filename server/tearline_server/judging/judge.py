@@ -41,7 +41,7 @@ from tearline.request.step import RequestStep
 from tearline.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES
-from tearline.wire.exchange import Refused
+from tearline.wire.publications import Refused
 from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.judging.agreements import accept_agreement
 from tearline_server.judging.cases import accept_case_step

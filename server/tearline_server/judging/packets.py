@@ -31,7 +31,7 @@ from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.standing import verify_none
 from tearline.statement import pseudonym_of
-from tearline.wire.exchange import encode_parts
+from tearline.wire.parts import encode_parts
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place, verify_sealed_to
 from tearline_server.judging.corrections import verify_correction, verify_had

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from tearline.rpc import methods
-from tearline.wire.exchange import encode_proven_events, parse_proof_request, parse_search
+from tearline.wire.inquiries import encode_proven_events, parse_proof_request, parse_search
 from tearline_server.gate import Caller
 from tearline_server.inquiries import Auditor, Inquiries
 from tearline_server.services.exchange import generic_handlers

@@ -9,14 +9,8 @@ import grpc
 from tearline.errors import MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS, MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
 from tearline.rpc import methods
-from tearline.wire.exchange import (
-    Outcome,
-    encode_cursor,
-    encode_delivery,
-    encode_outcomes,
-    parse_cursor,
-    parse_publication,
-)
+from tearline.wire.deliveries import encode_cursor, encode_delivery, parse_cursor
+from tearline.wire.publications import Outcome, encode_outcomes, parse_publication
 from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_request
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller

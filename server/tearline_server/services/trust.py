@@ -2,7 +2,7 @@
 
 from tearline.rpc import methods
 from tearline.wire.cosigning import encode_cosign_news, parse_cosign_turn
-from tearline.wire.exchange import encode_entries, parse_entries_request
+from tearline.wire.entries import encode_entries, parse_entries_request
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.services.exchange import generic_handlers

@@ -15,7 +15,7 @@ from tearline.checkpoint import Checkpoint, sign_checkpoint
 from tearline.errors import TrustListRejected, TrustListUnpinned
 from tearline.ledger import blind_entry, entry_hash
 from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.wire.exchange import (
+from tearline.wire.inquiries import (
     ProvenEvent,
     ProvenEvents,
     encode_proven_events,

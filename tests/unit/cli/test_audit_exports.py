@@ -22,7 +22,7 @@ from tearline.wire.audit_exports import (
     parse_audit_export,
     parse_export_manifest,
 )
-from tearline.wire.exchange import ProvenEvents, encode_proven_events, parse_proven_events
+from tearline.wire.inquiries import ProvenEvents, encode_proven_events, parse_proven_events
 from tearline.wire.statements import signed
 from tearline_client.audit.rows import COLUMNS
 from tearline_client.demo.lead import SECRETS, SUSPECT

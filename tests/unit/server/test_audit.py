@@ -12,7 +12,7 @@ from tearline.errors import FrontierDamaged, MalformedInput, NotFound
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
 from tearline.merkle import Frontier
-from tearline.wire.exchange import ProvenEvents, SearchRequest
+from tearline.wire.inquiries import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
 from tearline_server.inquiries import Auditor
 from tearline_server.storage.reading import Search

@@ -18,8 +18,8 @@ from exchange_builders import (
 )
 from tearline.event import EventCode
 from tearline.statement import StatementType
-from tearline.wire.exchange import Publication, publication_of
 from tearline.wire.flow import encode_grant
+from tearline.wire.publications import Publication, publication_of
 from tearline.wire.statements import encode_signed
 
 

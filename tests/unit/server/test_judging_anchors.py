@@ -6,8 +6,8 @@ from tearline.anchor import Anchor
 from tearline.event import EventCode
 from tearline.receipt import Status
 from tearline.statement import StatementType
-from tearline.wire.exchange import Outcome
 from tearline.wire.flow import encode_anchor, parse_event, parse_receipt
+from tearline.wire.publications import Outcome
 
 
 async def anchor(world: World, number: int, commitment: str, agency: str = US) -> Outcome:

@@ -20,8 +20,9 @@ from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.event import EventCode
 from tearline.receipt import Receipt, Status
 from tearline.statement import StatementType
-from tearline.wire.exchange import Delivery, Outcome, publication_of
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
+from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.standings import encode_standing
 from tearline_server.storage.reading import MailItem
 from tearline_server.works import HandOut

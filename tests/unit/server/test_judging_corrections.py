@@ -9,9 +9,9 @@ from tearline.grant import Grant
 from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
 from tearline.statement import StatementType
-from tearline.wire.exchange import Outcome, publication_of
 from tearline.wire.flow import encode_grant
 from tearline.wire.packets import encode_manifest
+from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall
 
 REFUSED = "TL-PKT-034"

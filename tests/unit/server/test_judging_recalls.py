@@ -24,9 +24,11 @@ from tearline.grant import Grant
 from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket, granted_slots
 from tearline.statement import StatementType, statement_id
-from tearline.wire.exchange import Delivery, Outcome, parse_parts, publication_of
+from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import encode_grant, encode_void
 from tearline.wire.packets import encode_manifest
+from tearline.wire.parts import parse_parts
+from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline_server.verification import LogVerifier
 

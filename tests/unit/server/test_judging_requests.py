@@ -28,8 +28,8 @@ from tearline.receipt import Receipt, Status
 from tearline.request.step import Side, StepKind
 from tearline.standing import StandingBook, Suspension
 from tearline.statement import StatementType
-from tearline.wire.exchange import publication_of
 from tearline.wire.flow import encode_receipt, parse_event
+from tearline.wire.publications import publication_of
 from tearline.wire.requests import encode_step
 from tearline.wire.standings import encode_standing
 from tearline_server.judging.claims import claims_of

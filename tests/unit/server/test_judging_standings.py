@@ -27,8 +27,9 @@ from tearline.federation import KeyUse
 from tearline.policy.terms import Terms
 from tearline.standing import InFlight, Suspension
 from tearline.statement import StatementType
-from tearline.wire.exchange import START, Delivery, Outcome
+from tearline.wire.deliveries import START, Delivery
 from tearline.wire.flow import encode_void, parse_event
+from tearline.wire.publications import Outcome
 from tearline.wire.standings import encode_standing, parse_standing
 from tearline.wire.trust import encode_key_record
 

@@ -8,7 +8,7 @@ from builders import CN, US, node_of
 from exchange_builders import World, codes, opened
 from tearline.event import EventCode
 from tearline.statement import StatementType
-from tearline.wire.exchange import START, Cursor, Delivery
+from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.flow import parse_event
 
 

@@ -13,8 +13,9 @@ from support import ROOT
 from tearline.channel import Void, VoidReason
 from tearline.errors import ExchangeBusy, StoreFull
 from tearline.statement import StatementType
-from tearline.wire.exchange import START, Publication, encode_publication
+from tearline.wire.deliveries import START
 from tearline.wire.flow import encode_void
+from tearline.wire.publications import Publication, encode_publication
 from tearline_server.app import Disk, every
 from tearline_server.gate import Caller
 from tearline_server.http import measured

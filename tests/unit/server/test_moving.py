@@ -29,7 +29,8 @@ from tearline.ledger import entry_hash, verify_opening_in_log
 from tearline.merkle import Frontier
 from tearline.receipt import Receipt
 from tearline.statement import StatementType
-from tearline.wire.exchange import Cursor, Publication
+from tearline.wire.deliveries import Cursor
+from tearline.wire.publications import Publication
 from tearline.wire.standings import encode_standing
 from tearline_server.config import Config, config_of
 from tearline_server.exchange import Exchange

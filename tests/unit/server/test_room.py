@@ -14,8 +14,8 @@ from tearline.errors import ChannelGap, MailboxFull
 from tearline.event import EventCode
 from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS
 from tearline.statement import StatementType
-from tearline.wire.exchange import Outcome, Publication
 from tearline.wire.flow import encode_mark, encode_void, parse_event
+from tearline.wire.publications import Outcome, Publication
 from tearline_server.turns import Weight
 
 FULL, GAP = MailboxFull.code, ChannelGap.code

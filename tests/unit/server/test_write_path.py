@@ -28,8 +28,8 @@ from tearline.limits import (
     RATE_BURST_S,
 )
 from tearline.merkle import Frontier
-from tearline.wire.exchange import Publication
 from tearline.wire.flow import parse_event
+from tearline.wire.publications import Publication
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
 from tearline_server.governance import take_clear

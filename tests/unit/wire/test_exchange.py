@@ -21,42 +21,47 @@ from tearline.packet import PacketParts
 from tearline.receipt import LogOpening
 from tearline.statement import StatementType
 from tearline.v1 import exchange_pb2 as pb
-from tearline.wire.exchange import (
+from tearline.wire.deliveries import (
     START,
     Cursor,
     Delivery,
-    EntryRange,
-    Outcome,
-    ProvenEvent,
-    ProvenEvents,
-    Publication,
-    Refused,
-    SearchRequest,
     delivery_cursor,
     encode_cursor,
     encode_delivery,
-    encode_entries,
-    encode_entries_request,
-    encode_outcomes,
-    encode_parts,
-    encode_proof_request,
-    encode_proven_events,
-    encode_publication,
-    encode_search,
     parse_cursor,
     parse_delivery,
+)
+from tearline.wire.entries import (
+    EntryRange,
+    encode_entries,
+    encode_entries_request,
     parse_entries,
     parse_entries_request,
-    parse_outcomes,
-    parse_parts,
-    parse_proof_request,
-    parse_proven_events,
-    parse_publication,
-    parse_search,
-    publication_of,
 )
 from tearline.wire.flow import encode_grant
+from tearline.wire.inquiries import (
+    ProvenEvent,
+    ProvenEvents,
+    SearchRequest,
+    encode_proof_request,
+    encode_proven_events,
+    encode_search,
+    parse_proof_request,
+    parse_proven_events,
+    parse_search,
+)
 from tearline.wire.packets import encode_manifest
+from tearline.wire.parts import encode_parts, parse_parts
+from tearline.wire.publications import (
+    Outcome,
+    Publication,
+    Refused,
+    encode_outcomes,
+    encode_publication,
+    parse_outcomes,
+    parse_publication,
+    publication_of,
+)
 
 FED = federation()
 NODE = FED.node(US)

@@ -1,0 +1,133 @@
+"""What the exchange hands a node out of its mailbox, and how far the node has read it.
+
+Statements inside are verified one by one, so an envelope needs no single spelling; it is
+bounded and its parts are parsed strictly.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
+from tearline.packet import PacketParts
+from tearline.receipt import LogOpening
+from tearline.statement import Attestation, Statement
+from tearline.v1 import exchange_pb2 as pb
+from tearline.wire.codec import decode, serialize
+from tearline.wire.flow import read_log_opening, write_log_opening
+from tearline.wire.parts import read_parts, write_parts
+from tearline.wire.statements import (
+    encode_attestation,
+    parse_attestation,
+    read_statement,
+    write_statement,
+)
+
+EPOCH_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a node has read its mailbox.
+
+    Attributes:
+        epoch: 16 bytes, which life of the exchange's database; empty for none yet.
+        seq: Of the last delivery that is durable at the node.
+    """
+
+    epoch: bytes
+    seq: int
+
+    def __post_init__(self) -> None:
+        if len(self.epoch) not in (0, EPOCH_SIZE) or not 0 <= self.seq < MAX_LOG_SIZE:
+            raise StatementMalformed("the cursor is not possible")
+
+
+START = Cursor(epoch=b"", seq=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One item of a mailbox.
+
+    Attributes:
+        cursor: Where it stands.
+        statements: The addressed statement first; behind a grant, the manifest it releases.
+        attestations: Of those statements, by hash.
+        parts: The ciphertexts that this recipient was granted; never openings.
+        entry: The opened log entry of its acceptance.
+
+    A delivery without statements says that the mailbox is read up to its cursor; the stream
+    then waits for more. It tells a caller that came for what is there that it may go.
+    """
+
+    cursor: Cursor
+    statements: tuple[Statement, ...]
+    attestations: Mapping[bytes, Attestation]
+    parts: tuple[PacketParts, ...] = ()
+    entry: LogOpening | None = None
+
+
+def encode_cursor(cursor: Cursor) -> bytes:
+    """The encoding of a cursor."""
+    return serialize(pb.Cursor(epoch=cursor.epoch, seq=cursor.seq))
+
+
+def parse_cursor(data: bytes) -> Cursor:
+    """A cursor from its encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not one.
+    """
+    message = decode(pb.Cursor, data, maximum=256)
+    return Cursor(epoch=message.epoch, seq=message.seq)
+
+
+def encode_delivery(delivery: Delivery) -> bytes:
+    """The encoding of a delivery."""
+    return serialize(
+        pb.Delivery(
+            epoch=delivery.cursor.epoch,
+            seq=delivery.cursor.seq,
+            attestations=[encode_attestation(a) for a in delivery.attestations.values()],
+            statements=[write_statement(statement) for statement in delivery.statements],
+            parts=[write_parts(parts) for parts in delivery.parts],
+            entry=None if delivery.entry is None else write_log_opening(delivery.entry),
+        )
+    )
+
+
+def parse_delivery(data: bytes) -> Delivery:
+    """A delivery from its encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not one.
+    """
+    message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
+    attestations = [parse_attestation(data) for data in message.attestations]
+    return Delivery(
+        cursor=Cursor(epoch=message.epoch, seq=message.seq),
+        statements=tuple(read_statement(statement) for statement in message.statements),
+        attestations={attestation.hash: attestation for attestation in attestations},
+        parts=tuple(read_parts(parts) for parts in message.parts),
+        entry=read_log_opening(message.entry) if message.HasField("entry") else None,
+    )
+
+
+def is_idle(data: bytes) -> bool:
+    """Whether a delivery only says that nothing more waits.
+
+    Raises:
+        StatementMalformed: If ``data`` is not a delivery.
+    """
+    return not decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES).statements
+
+
+def delivery_cursor(data: bytes) -> Cursor:
+    """The cursor of a delivery whose rest may be malformed, so that it can be passed over.
+
+    Raises:
+        StatementMalformed: If not even the cursor can be read.
+    """
+    message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
+    return Cursor(epoch=message.epoch, seq=message.seq)

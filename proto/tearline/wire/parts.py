@@ -1,0 +1,54 @@
+"""What stands beside a manifest in a message: openings and ciphertexts."""
+
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
+from tearline.packet import PacketParts
+from tearline.statement import HASH_SIZE
+from tearline.v1 import exchange_pb2 as pb
+from tearline.v1 import packet_pb2
+from tearline.wire.codec import decode, serialize
+from tearline.wire.packets import encode_opening, parse_opening
+
+
+def write_parts(parts: PacketParts) -> pb.PacketParts:
+    """What stands beside a manifest, as protobuf."""
+    return pb.PacketParts(
+        manifest=parts.manifest,
+        openings=[encode_opening(opening) for opening in parts.openings],
+        ciphertexts=[
+            packet_pb2.Ciphertext(slot=slot, data=parts.ciphertexts[slot])
+            for slot in sorted(parts.ciphertexts)
+        ],
+    )
+
+
+def read_parts(message: pb.PacketParts) -> PacketParts:
+    """What stands beside a manifest, from protobuf.
+
+    Raises:
+        StatementMalformed: If it is not what stands beside one.
+    """
+    slots = [ciphertext.slot for ciphertext in message.ciphertexts]
+    if len(message.manifest) != HASH_SIZE or slots != sorted(set(slots)):
+        raise StatementMalformed("a packet's parts name a manifest, and each slot once, in order")
+    if len(slots) > MAX_SLOTS or len(message.openings) > MAX_COMPARTMENTS:
+        raise StatementMalformed("the parts are more than a packet has")
+    return PacketParts(
+        manifest=message.manifest,
+        openings=tuple(parse_opening(data) for data in message.openings),
+        ciphertexts={c.slot: c.data for c in message.ciphertexts},
+    )
+
+
+def encode_parts(parts: PacketParts) -> bytes:
+    """The encoding of what stands beside a manifest."""
+    return serialize(write_parts(parts))
+
+
+def parse_parts(data: bytes) -> PacketParts:
+    """What stands beside a manifest, from its encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not that.
+    """
+    return read_parts(decode(pb.PacketParts, data, maximum=MAX_MESSAGE_BYTES))

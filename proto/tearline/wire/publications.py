@@ -1,0 +1,172 @@
+"""What a node publishes, and what the exchange answers to it.
+
+Statements inside are verified one by one, so an envelope needs no single spelling; it is
+bounded and its parts are parsed strictly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_MESSAGE_BYTES, MAX_TEXT_BYTES
+from tearline.packet import PacketParts
+from tearline.statement import Attestation, SignedTree, Statement
+from tearline.v1 import exchange_pb2 as pb
+from tearline.wire.codec import decode, serialize
+from tearline.wire.parts import read_parts, write_parts
+from tearline.wire.statements import (
+    Bundle,
+    Signed,
+    bundle,
+    read_bundle,
+    read_signed,
+    write_bundle,
+    write_signed,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What a node publishes in one message.
+
+    Attributes:
+        bundles: Statements of the publisher, as subtrees of what it signed.
+        order: In which order to take the statements of the bundles, by their number there:
+            their positions in the trees are random. Empty: as they stand.
+        signed: Statements that carry their own attestations: co-signed or certified ones.
+        parts: Openings and ciphertexts of the packets among them.
+    """
+
+    bundles: tuple[Bundle, ...] = ()
+    order: tuple[int, ...] = ()
+    signed: tuple[Signed, ...] = ()
+    parts: tuple[PacketParts, ...] = ()
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Every statement in it: those of the bundles in their order, then the signed ones.
+
+        Raises:
+            StatementMalformed: If the order is not one of exactly these statements.
+        """
+        return self._statements
+
+    @cached_property
+    def _statements(self) -> tuple[Statement, ...]:
+        bundled = [statement for bundle in self.bundles for statement in bundle.statements()]
+        if self.order:
+            if sorted(self.order) != list(range(len(bundled))):
+                raise StatementMalformed("the order is not one of the statements sent")
+            bundled = [bundled[number] for number in self.order]
+        return (*bundled, *(signed.statement for signed in self.signed))
+
+    def ids(self) -> list[bytes]:
+        """The id of every statement in it, in their order."""
+        return [statement.id for statement in self._statements]
+
+    def attestations(self) -> dict[bytes, Attestation]:
+        """Every attestation in it, by hash."""
+        found = {bundle.attestation.hash: bundle.attestation for bundle in self.bundles}
+        for signed in self.signed:
+            found.update(signed.attestations)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A refusal that the exchange gives no receipt for, since it believes no signer."""
+
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one statement: the exchange's receipt, and why if it was refused.
+
+    Attributes:
+        about: 32 bytes, the statement's id.
+        receipt: The signed receipt, of acceptance or refusal; None where the signer is unknown.
+        refusal: Code and reason, to this sender only.
+    """
+
+    about: bytes
+    receipt: Signed | None
+    refusal: Refused | None
+
+
+def publication_of(
+    tree: SignedTree, numbers: Sequence[int], parts: Sequence[PacketParts] = ()
+) -> Publication:
+    """Some statements of a tree as one publication, to be taken in the order of ``numbers``."""
+    by_position = sorted(numbers, key=lambda number: tree.positions[number])
+    place = {number: index for index, number in enumerate(by_position)}
+    return Publication(
+        bundles=(bundle(tree, numbers),),
+        order=tuple(place[number] for number in numbers),
+        parts=tuple(parts),
+    )
+
+
+def encode_publication(publication: Publication) -> bytes:
+    """The encoding of a publication."""
+    return serialize(
+        pb.Publish(
+            bundles=[write_bundle(bundle) for bundle in publication.bundles],
+            order=publication.order,
+            signed=[write_signed(signed) for signed in publication.signed],
+            parts=[write_parts(parts) for parts in publication.parts],
+        )
+    )
+
+
+def parse_publication(data: bytes) -> Publication:
+    """A publication from its encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not one.
+    """
+    message = decode(pb.Publish, data, maximum=MAX_MESSAGE_BYTES)
+    return Publication(
+        bundles=tuple(read_bundle(bundle) for bundle in message.bundles),
+        order=tuple(message.order),
+        signed=tuple(read_signed(signed) for signed in message.signed),
+        parts=tuple(read_parts(parts) for parts in message.parts),
+    )
+
+
+def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
+    """The encoding of a reply to a publication."""
+    return serialize(
+        pb.PublishReply(
+            outcomes=[
+                pb.Outcome(
+                    about=outcome.about,
+                    receipt=None if outcome.receipt is None else write_signed(outcome.receipt),
+                    refusal=None
+                    if outcome.refusal is None
+                    else pb.Refusal(code=outcome.refusal.code, why=outcome.refusal.why),
+                )
+                for outcome in outcomes
+            ]
+        )
+    )
+
+
+def parse_outcomes(data: bytes) -> tuple[Outcome, ...]:
+    """A reply to a publication from its encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not one.
+    """
+    message = decode(pb.PublishReply, data, maximum=MAX_MESSAGE_BYTES)
+    return tuple(
+        Outcome(
+            about=outcome.about,
+            receipt=read_signed(outcome.receipt) if outcome.HasField("receipt") else None,
+            refusal=Refused(code=outcome.refusal.code, why=outcome.refusal.why[:MAX_TEXT_BYTES])
+            if outcome.HasField("refusal")
+            else None,
+        )
+        for outcome in message.outcomes
+    )
