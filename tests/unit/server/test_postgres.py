@@ -158,7 +158,7 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
 ) -> None:
     end = database._end
 
-    async def lose_the_answer(connection: database.Connection) -> None:
+    async def lose_the_answer(connection: database.Connection, before: str = "") -> None:
         await end(connection)
         connection.terminate()
         monkeypatch.setattr(database, "_end", end)
@@ -175,7 +175,7 @@ async def test_a_commit_that_never_arrived_is_known_for_none(
     end = database._end
     await put(store, event(0))
 
-    async def lose_the_question(connection: database.Connection) -> None:
+    async def lose_the_question(connection: database.Connection, before: str = "") -> None:
         connection.terminate()
         monkeypatch.setattr(database, "_end", end)
         raise asyncpg.ConnectionDoesNotExistError

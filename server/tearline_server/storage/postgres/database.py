@@ -50,6 +50,9 @@ _SETTINGS = {
 # The same at our end: after how many seconds of silence it is asked whether somebody is there, and
 # after how many milliseconds without an answer nobody is.
 _LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
+# A COMMIT that is cancelled while it waits for a standby says that it is done, and is not held by
+# anybody else: so no clock runs against it.
+_UNTIMED = "SET LOCAL statement_timeout = 0; "
 _LOST = (
     OSError,
     TimeoutError,
@@ -244,14 +247,11 @@ class Database:
                             self._id,
                             written,
                         )
-                        # A COMMIT that is cancelled while it waits for a standby says that it is
-                        # done, and is not held by anybody else: so no clock runs against it.
-                        await connection.execute("SET LOCAL statement_timeout = 0")
                     except BaseException:
                         await _undo(connection)
                         raise
                     serial = written
-                    await _end(connection)
+                    await _end(connection, _UNTIMED)
         except StoreUnreachable:
             if serial is None or not await self._is_written(serial):
                 raise
@@ -317,9 +317,9 @@ async def _undo(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _end(connection: Connection) -> None:
+async def _end(connection: Connection, before: str = "") -> None:
     # A transaction that failed before says ROLLBACK to a COMMIT, and no error.
-    if await connection.execute("COMMIT") != "COMMIT":
+    if await connection.execute(f"{before}COMMIT") != "COMMIT":
         raise StoreDamaged("a transaction had failed before its end")
 
 

@@ -13,7 +13,8 @@ from tearline.limits import MAX_LOG_SIZE
 from tearline_server.storage.stored import Heard
 
 CHANNEL = "tearline"
-TELL = f"SELECT pg_notify('{CHANNEL}', $1)"  # with nothing, the log grew; else a size, or this:
+TELL_GROWN = f"SELECT pg_notify('{CHANNEL}', '')"  # the log
+TELL = f"SELECT pg_notify('{CHANNEL}', $1)"  # a size that was cosigned, or this:
 EVERYTHING = "*"
 LOOK_S = 1.0
 

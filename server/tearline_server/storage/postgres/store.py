@@ -10,7 +10,7 @@ from tearline.merkle import Frontier, NodeId, leaf_hash
 from tearline_server.storage.known import Asked, StoredPacket
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
-from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
+from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
 from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
 from tearline_server.storage.postgres.writing import text, write, write_events
@@ -232,7 +232,7 @@ class PostgresStore:
 
         async def put(connection: Connection) -> tuple[int, bytes]:
             await connection.execute(_PUT_CHECKPOINT, size, note)
-            await connection.execute(TELL, "")
+            await connection.execute(TELL_GROWN)
             ((newest, kept),) = await connection.fetch("SELECT size, note FROM checkpoint")
             return newest, kept
 
