@@ -23,6 +23,10 @@ SOAK_S ?= 600
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
 
+# The tasks start hundreds of processes: where a shell forbids compiled modules, each would
+# compile the whole program anew, and that is half of its start.
+export PYTHONDONTWRITEBYTECODE :=
+
 RUN := $(VENV)/bin/python
 PIP := python -m pip --disable-pip-version-check --quiet install
 # Another pyproject.toml, interpreter or place asks for another set-up; nothing else does.
