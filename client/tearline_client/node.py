@@ -55,7 +55,7 @@ from tearline_client.keys.home import TOKEN_KEY, Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import KeyKind, rotation_due
-from tearline_client.link.arrivals import with_bell
+from tearline_client.link.arrivals import gathered
 from tearline_client.link.connecting import Connection
 from tearline_client.link.received import Received
 from tearline_client.link.transport import GrpcTransport, Transport
@@ -79,7 +79,6 @@ from tearline_client.watching import watch_own_name
 
 DAY_MS = 24 * 3_600_000
 DEFAULT_LIFETIME_MS = 365 * DAY_MS
-_ACKNOWLEDGE_EVERY = 64  # deliveries; a crash rereads at most so many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,33 +463,31 @@ class Node:
     async def inbox(self, *, wait: bool = False) -> AsyncIterator[Received]:
         """What arrived, verified and stored, one by one.
 
+        It is stored together with what came at once with it: whoever stops before the end finds
+        the rest among the packets here, and it does not come again.
+
         Args:
             wait: Whether to go on waiting once everything that was there is read.
         """
         cursor = encode_cursor(self.state.stores.intake.cursor())
-        taken = 0
-        arrivals = with_bell(self.state.transport.subscribe(cursor), self.state.cosigned)
+        arrivals = gathered(
+            self.state.transport.subscribe(cursor), self.state.cosigned, self._receiver.is_idle
+        )
         async with aclosing(arrivals):
-            async for data in arrivals:
-                if data is None or self._receiver.is_idle(data):
-                    if data is not None:
-                        self._receiver.rest(data)
+            async for batch in arrivals:
+                await self._receiver.read_log(batch.deliveries)
+                for received in self._receiver.take(batch.deliveries):
+                    yield received
+                if not batch.more:
+                    if batch.rest is not None:
+                        self._receiver.rest(batch.rest)
                     for received_late in self._receiver.try_again():
                         yield received_late
-                    await self._acknowledge()
-                    if data is not None:  # not for a bell: mail to an ended key may be waiting
-                        self._records.destroy_ended(self.state.now_ms())
-                    taken = 0
-                    if data is not None and not wait:
+                await self._acknowledge()
+                if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
+                    self._records.destroy_ended(self.state.now_ms())
+                    if not wait:
                         return
-                    continue
-                received = await self._receiver.take(data)
-                taken += 1
-                if taken >= _ACKNOWLEDGE_EVERY:
-                    await self._acknowledge()
-                    taken = 0
-                if received is not None:
-                    yield received
 
     async def receive(self) -> int:
         """Takes in everything that is there, and tells its senders; returns how much was new."""

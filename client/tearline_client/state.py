@@ -38,7 +38,6 @@ from tearline.policy.terms import Terms
 from tearline.policy.vocabulary import schema_digest
 from tearline.statement import Signer, StatementType
 from tearline.trust import Moment, TrustState
-from tearline.wire.agreements import parse_agreement
 from tearline.wire.entries import encode_entries_request, parse_entries
 from tearline.wire.reconciling import (
     ReconcileRequest,
@@ -194,10 +193,10 @@ class NodeState:
         Raises:
             AgreementNotInForce: If none was.
         """
-        for signed in self.stores.agreements.versions(agreement_id):
-            entries = self.stores.log.openings(signed.statement.id)
+        for statement_id, agreement in self.stores.agreements.read_versions(agreement_id):
+            entries = self.stores.log.openings(statement_id)
             if not entries or entries[0].opening.index < index:
-                return parse_agreement(signed.statement.body)
+                return agreement
         raise AgreementNotInForce("no version of it that is here was in force")
 
     def verify_ready(self) -> None:

@@ -1,6 +1,7 @@
 """A lying exchange changes, strips, swaps, withholds or repeats what it delivers."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
@@ -36,6 +37,7 @@ from tearline.wire.statements import Signed, signed
 from tearline_client.border.receiver import Receiver
 from tearline_client.link.incoming import Intake
 from tearline_client.link.received import Received
+from tearline_client.store.database import Database
 from tearline_client.store.intake import IntakeStore
 
 Ciphertexts = dict[int, bytes]
@@ -256,6 +258,49 @@ async def test_a_full_quarantine_takes_nothing_more_and_says_so(
     assert len(await world.cn.waiting()) == 1
 
 
+async def test_one_bad_delivery_among_many_is_put_aside_alone(world: Simulation) -> None:
+    await world.us.send(world.cn, times=3)
+    noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
+    world.cn.exchange.mail = lambda mail: [mail[0], *noise(mail[1:])]
+    await world.cn.node.receive()
+    assert world.cn.codes() == [CommitmentMismatch.code, ChannelGap.code]
+    assert len(world.cn.grants()) == 2
+
+
+async def test_what_is_put_aside_leaves_nothing_of_it_among_what_came_with_it(
+    world: Simulation,
+) -> None:
+    await world.us.send(world.cn, times=2)
+    await world.us.node.mark()
+    await world.cn.take(*(await world.cn.waiting())[1:])  # the mark counts one more
+    assert world.cn.codes() == [ChannelGap.code, MarkUnequal.code]
+    marks = [
+        found
+        for found in world.cn.node.state.stores.log.openings()
+        if found.event.code is EventCode.MARK
+    ]
+    assert (marks, len(world.cn.grants())) == ([], 1)
+
+
+async def test_what_comes_together_is_one_commit(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.us.send(world.cn, times=5)
+    await world.cn.node.sync()
+    waiting = [encode_delivery(mail) for mail in await world.cn.waiting()]
+    receiver, commits = Receiver(world.cn.node.state), 0
+    begin = Database.transaction
+
+    def counted(database: Database) -> AbstractContextManager[None]:
+        nonlocal commits
+        commits += 1
+        return begin(database)
+
+    monkeypatch.setattr(Database, "transaction", counted)
+    assert len(list(receiver.take(waiting))) == 5
+    assert commits == 1
+
+
 async def test_what_counts_late_is_taken_in_late(world: Simulation) -> None:
     """A mark that came before what it counts is unequal until that comes, and then no more."""
     await world.us.send(world.cn)
@@ -273,7 +318,7 @@ async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Si
     await world.us.send(world.cn)
     (mail,) = await world.cn.waiting()
     world.cn.exchange.log = lambda page: replace(page, entries=(), checkpoint=before)
-    assert await receiver.take(encode_delivery(mail)) is None
+    assert list(receiver.take([encode_delivery(mail)])) == []
     assert list(receiver.try_again()) == []
     world.cn.caught(EntryNotIncluded)
     world.cn.exchange.log = lambda page: page

@@ -5,7 +5,7 @@ the cursor moves on. Where what is wrong may pass, it is tried again later.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tearline.errors import (
@@ -32,7 +32,13 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.receipt import LogOpening
-from tearline.wire.deliveries import Cursor, Delivery, delivery_cursor, is_idle, parse_delivery
+from tearline.wire.deliveries import (
+    Delivery,
+    delivery_cursor,
+    delivery_log_size,
+    is_idle,
+    parse_delivery,
+)
 from tearline_client.border.answering import recalled_of
 from tearline_client.border.keeping import Keeping
 from tearline_client.border.obeying import Obeying
@@ -86,36 +92,59 @@ class Receiver:
             recalled=lambda grant, statement_id: recalled_of(state, grant, statement_id),
         )
 
-    async def take(self, data: bytes) -> Received | None:
-        """Takes one delivery in, or puts it aside; durable when this returns.
-
-        Returns:
-            What verified and is new; None for what was put aside or taken in before.
+    async def read_log(self, deliveries: Iterable[bytes]) -> None:
+        """Reads the log on, where an entry of these deliveries stands behind what was read.
 
         Raises:
-            RequestError: If the log could not be read up to the delivery's entry; the
-                delivery is not lost, and comes again.
+            RequestError: If it could not be read; the deliveries are not lost, and come again.
             LogError: If the log is not the one followed so far; the same.
-            StoreError: If it could not be stored here, not even aside; the same.
+        """
+        size = max(map(delivery_log_size, deliveries), default=0)
+        if size > self._state.stores.log.size:
+            await self._state.follow()
+
+    def take(self, deliveries: Sequence[bytes]) -> Iterator[Received]:
+        """Takes deliveries in, or puts them aside: all with one commit, before the first is told.
+
+        Yields:
+            What verified and is new; nothing for what was put aside or taken in before.
+
+        Raises:
+            StoreError: If one could not be stored here, not even aside; it is not lost, and comes
+                again. What came before it is taken in.
             KeystoreUnusable, FileExposed: If our keys cannot be read; the same.
         """
         try:
-            delivery, entry = _parse(data)
-        except TearlineError as error:
-            self._put_aside(error, data)
-            return None
-        if entry.index >= self._state.stores.log.size:
-            await self._state.follow()
+            yield from self._take_together(deliveries)
+        except _OWN_FAULTS:
+            if len(deliveries) == 1:
+                raise
+            for data in deliveries:
+                yield from self._take_together([data])
+
+    def _take_together(self, deliveries: Sequence[bytes]) -> list[Received]:
+        if not deliveries:
+            return []
+        with self._state.stores.database.transaction():
+            taken = [self._take_or_put_aside(data) for data in deliveries]
+            self._state.stores.intake.put_cursor(delivery_cursor(deliveries[-1]))
+        return [received for received in taken if received is not None]
+
+    def _take_or_put_aside(self, data: bytes) -> Received | None:
+        about = hashlib.sha256(data).digest()
         try:
-            if self._state.stores.intake.is_taken(delivery.statements[0].id):
-                self._pass(delivery.cursor, entry)
-                return None
-            return self._take(delivery, data, delivery.cursor)
+            delivery, entry = _parse(data)
+            about = delivery.statements[0].id
+            with self._state.stores.database.part():
+                if not self._state.stores.intake.is_taken(about):
+                    return self._take(delivery, data)
+                # Said again, it must stand where it stood.
+                self._state.stores.log.put_opening(entry)
         except _OWN_FAULTS:
             raise
         except TearlineError as error:
-            self._put_aside(error, data, delivery.statements[0].id)
-            return None
+            self._keeping.quarantine(error, data, about=about)
+        return None
 
     def try_again(self) -> Iterator[Received]:
         """Takes in what was put aside for a reason that has passed since.
@@ -182,9 +211,9 @@ class Receiver:
         if data is None:
             return None  # another process of this node was faster
         delivery, _ = _parse(data)
-        is_taken = intake.is_taken(delivery.statements[0].id)
-        received = None if is_taken else self._take(delivery, data, None)
         with self._state.stores.database.transaction():
+            is_taken = intake.is_taken(delivery.statements[0].id)
+            received = None if is_taken else self._take(delivery, data)
             intake.release(item)
         return received
 
@@ -212,33 +241,27 @@ class Receiver:
             with stores.database.transaction():
                 stores.intake.put_cursor(cursor)
 
-    def _take(self, delivery: Delivery, data: bytes, cursor: Cursor | None) -> Received | None:
-        """Takes a delivery in, and moves the cursor with it, unless it comes from aside."""
+    def _take(self, delivery: Delivery, data: bytes) -> Received | None:
+        """Takes a delivery in, inside the caller's transaction."""
         stores = self._state.stores
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
             # Before anything else: what the log says of keys is not all read either.
             raise EntryNotIncluded("the log does not reach as far as the delivery says")
         received = self._obeyed(self._intake.verify(delivery, now_ms=self._state.now_ms()))
-        with stores.database.transaction():
-            if stores.intake.is_taken(received.signed.statement.id):
-                return None  # another process of this node was faster; it moved the cursor
-            event = stores.log.put_opening(received.opening)
-            if received.address is not None:
-                agency = agency_uri_of(received.signer.signer)
-                stores.cosigning.acted(agency, received.opening.index, event.time_ms)
-            self._place(received, data)
-            self._keeping.keep(received, data)
-            self._keeping.tell(received)
-            stores.intake.take(received.signed.statement.id)
-            if cursor is not None:
-                stores.intake.put_cursor(cursor)
-            closed = isinstance(received.content, Lapsed | Waiting)
-            if isinstance(received.content, Lapsed):
-                # It cannot be opened any more, but it came: its place is not missing.
-                why = received.content.why
-                self._keeping.quarantine(why, data, about=received.signed.statement.id)
+        event = stores.log.put_opening(received.opening)
+        if received.address is not None:
+            agency = agency_uri_of(received.signer.signer)
+            stores.cosigning.acted(agency, received.opening.index, event.time_ms)
+        self._place(received, data)
+        self._keeping.keep(received, data)
+        self._keeping.tell(received)
+        stores.intake.take(received.signed.statement.id)
+        if isinstance(received.content, Lapsed):
+            # It cannot be opened any more, but it came: its place is not missing.
+            why = received.content.why
+            self._keeping.quarantine(why, data, about=received.signed.statement.id)
         self._count += 1
-        return None if closed else received
+        return None if isinstance(received.content, Lapsed | Waiting) else received
 
     def _obeyed(self, received: Received) -> Received:
         """What may be taken in; of what broke a suspension, only that it came.
@@ -269,18 +292,6 @@ class Receiver:
             if not self._obeying.is_quiet(sender, agreement_id):
                 self._keeping.quarantine(gap, data, about=missing.encode())
         self._state.stores.channels.put_incoming(sender, agreement_id, incoming)
-
-    def _put_aside(self, error: TearlineError, data: bytes, about: bytes = b"") -> None:
-        cursor = delivery_cursor(data)
-        with self._state.stores.database.transaction():
-            self._keeping.quarantine(error, data, about=about or hashlib.sha256(data).digest())
-            self._state.stores.intake.put_cursor(cursor)
-
-    def _pass(self, cursor: Cursor, entry: LogOpening) -> None:
-        with self._state.stores.database.transaction():
-            # Said again, it must stand where it stood.
-            self._state.stores.log.put_opening(entry)
-            self._state.stores.intake.put_cursor(cursor)
 
 
 def _parse(data: bytes) -> tuple[Delivery, LogOpening]:

@@ -31,6 +31,7 @@ from tearline.grant import Grant
 from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.keys import KemKey
 from tearline.packet import Manifest, PacketParts, Pins
+from tearline.policy.terms import ArticleTerms
 from tearline.proposal import Proposal, verify_proposal
 from tearline.recall import TakenBack
 from tearline.receipt import LogOpening
@@ -242,8 +243,11 @@ class Intake:
         _verify_originator(signer, originator)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
-        self._verify_persons(grant, manifest, at)
-        if self._waits(manifest, at):
+        # By the version that the exchange had to accept it by, whatever came into force since.
+        agreement = self._agreement_at(manifest.agreement.id, at.index)
+        article = agreement.article(manifest.agreement.article)
+        verify_persons(article, grant.acted_by, grant.seconded_by)
+        if self._waits(article, manifest, at):
             return Waiting(grant=grant)
         try:
             key = self._kem_key(grant.kem_key_id)
@@ -325,17 +329,10 @@ class Intake:
             raise RetentionUnknown("that version of the agreement is not here")
         return agreement
 
-    def _waits(self, manifest: Manifest, at: Moment) -> bool:
-        agreement = self._agreement_at(manifest.agreement.id, at.index)
-        if not agreement.article(manifest.agreement.article).both_before_open:
+    def _waits(self, article: ArticleTerms, manifest: Manifest, at: Moment) -> bool:
+        if not article.both_before_open:
             return False
         return not self._both_cosigned(agency_uri_of(manifest.header.signer), at.index)
-
-    def _verify_persons(self, grant: Grant, manifest: Manifest, at: Moment) -> None:
-        """By the version that the exchange had to accept it by, whatever came into force since."""
-        agreement = self._agreement_at(manifest.agreement.id, at.index)
-        article = agreement.article(manifest.agreement.article)
-        verify_persons(article, grant.acted_by, grant.seconded_by)
 
     def _proposal(self, statement: Statement, at: Moment) -> Proposal:
         proposal = parse_proposal(statement.body)

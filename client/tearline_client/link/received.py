@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tearline.agreement import Agreement
 from tearline.bodies.body import Problem
@@ -142,7 +143,7 @@ Content = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Received:
     """A delivery that verified.
 
@@ -160,7 +161,7 @@ class Received:
     event: Event
     content: Content
 
-    @property
+    @cached_property
     def address(self) -> Address | None:
         """The statement's place in a channel to this node, if it has one."""
         return None if isinstance(self.content, KeptBack) else address_of(self.signed.statement)

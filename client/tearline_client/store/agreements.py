@@ -1,5 +1,6 @@
 """The agreements this node is party to."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from tearline.agreement import Agreement
@@ -52,6 +53,14 @@ class AgreementStore:
             "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
         )
         return tuple(self._signed(sealed) for (sealed,) in rows)
+
+    def read_versions(self, agreement_id: bytes) -> Iterator[tuple[bytes, Agreement]]:
+        """Every version of one agreement with the id of its statement, the newest first."""
+        rows = self._db.rows(
+            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
+        )
+        for (sealed,) in rows:
+            yield self._signed(sealed).statement.id, self._parsed(sealed)
 
     def history(self, agreement_id: bytes) -> tuple[Amended, ...]:
         """Every version of one agreement and since when it counts, in the log's order."""

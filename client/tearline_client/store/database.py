@@ -70,6 +70,20 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """One part of the caller's transaction: all of it happens with the rest, or none of it."""
+        with _translated():
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK TO part")
+                    self._connection.execute("RELEASE part")
+                raise
+            self._connection.execute("RELEASE part")
+
     def execute(self, sql: str, bindings: tuple[Any, ...] = ()) -> None:
         """Runs a statement for its effect."""
         with _translated():

@@ -15,7 +15,6 @@ from tearline.packet import Manifest, PacketKind
 from tearline.request.progress import LoggedStep, Progress, Replayed, demand_of, replay
 from tearline.request.step import Note, RequestStep, Side
 from tearline.standstill import standstill
-from tearline.wire.agreements import parse_agreement
 from tearline.wire.requests import encode_note, parse_note, parse_step
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
@@ -273,8 +272,7 @@ class RequestStore:
 
     def _agreement_of(self, manifest: Manifest) -> Agreement:
         reference = manifest.agreement
-        for signed in self._agreements.versions(reference.id):
-            agreement = parse_agreement(signed.statement.body)
+        for _, agreement in self._agreements.read_versions(reference.id):
             if agreement.version == reference.version:
                 return agreement
         raise AgreementNotInForce("the version that the request names is not here")

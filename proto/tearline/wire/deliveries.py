@@ -131,3 +131,13 @@ def delivery_cursor(data: bytes) -> Cursor:
     """
     message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
     return Cursor(epoch=message.epoch, seq=message.seq)
+
+
+def delivery_log_size(data: bytes) -> int:
+    """The size of the smallest log that holds a delivery's entry; 0 where it names none.
+
+    Raises:
+        StatementMalformed: If ``data`` is not a delivery.
+    """
+    message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
+    return message.entry.index + 1 if message.HasField("entry") else 0

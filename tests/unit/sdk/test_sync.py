@@ -184,12 +184,13 @@ def test_an_inbox_that_is_left_ends_its_subscription(
         finally:
             silent.ended.set()
 
-    async def take(receiver: Receiver, data: bytes) -> bytes:
-        return data
+    async def read_log(receiver: Receiver, deliveries: tuple[bytes, ...]) -> None:
+        pass
 
     monkeypatch.setattr(silent, "subscribe", endless)
     monkeypatch.setattr(Receiver, "is_idle", lambda receiver, data: False)
-    monkeypatch.setattr(Receiver, "take", take)
+    monkeypatch.setattr(Receiver, "read_log", read_log)
+    monkeypatch.setattr(Receiver, "take", lambda receiver, deliveries: deliveries)
     with opened(desk) as node:
         for received in node.inbox(wait=True):
             assert received == b"mail"
