@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_lost_machines import mirrored, restored, saved, settle
-from simulator import Member, Simulation, alone
+from simulator import CN, Member, Simulation, alone
 from tearline.channel import Address, VoidReason
 from tearline.errors import MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
 from tearline.event import EventCode
@@ -93,6 +93,29 @@ async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation
     answers = {r.partner: r.answer.reach for r in world.us.node.recalls.of(packet) if r.answer}
     assert answers == {world.cn.node.uri: (Reach.OPENED,), world.mx.node.uri: ()}
     assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_what_is_recalled_leaves_nothing_in_the_recipient_s_files(world: Simulation) -> None:
+    """Not even sealed: whoever has the node's key could open it."""
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    database = world.cn.node.state.stores.database
+    sealed = [
+        database.value(f"SELECT {column} FROM {table}")
+        for table, column in (("packet_key", "sealed"), ("packet", "parts"))
+    ]
+    # SQLite divides a long value over pages, so that no file need hold it in one piece.
+    pieces = [value[at : at + 24] for value in sealed for at in range(0, len(value) - 24, 24)]
+
+    def found() -> bool:
+        files = [path.read_bytes() for path in (world.folder / CN).glob("node.db*")]
+        return any(piece in data for data in files for piece in pieces)
+
+    assert found()
+    await recalled(world, packet)
+    await settled(world)
+    assert states(world.cn, packet) == [RecallState.ERASED]
+    assert not found()
 
 
 async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> None:

@@ -1,5 +1,6 @@
 """The node's database: what an earlier version wrote is read by this one."""
 
+import secrets
 from importlib.resources import files
 from pathlib import Path
 
@@ -94,3 +95,69 @@ def test_the_database_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(StoreVersion):
         Database(path, VAULT)
     assert connection.pragma("user_version") == len(SCRIPTS) + 1
+
+
+def holds(folder: Path, value: bytes) -> bool:
+    """Whether a file of the database there holds any part of a value.
+
+    SQLite divides a long value over pages, so that no file need hold it in one piece.
+    """
+    files = [path.read_bytes() for path in folder.glob("node.db*")]
+    pieces = [value[at : at + 24] for at in range(0, len(value), 24)]
+    return any(piece in data for data in files for piece in pieces)
+
+
+def put_aside(database: Database, evidence: bytes) -> bytes:
+    """Puts something aside; returns it as it is kept."""
+    with database.transaction():
+        IntakeStore(database).quarantine(StoreVersion(""), evidence, about=evidence[:32], now_ms=1)
+    sealed: bytes = database.value("SELECT sealed FROM quarantine")
+    return sealed
+
+
+def forget(database: Database) -> None:
+    with database.transaction():
+        assert IntakeStore(database).forget(StoreVersion.code) == 1
+
+
+def test_what_is_erased_leaves_nothing_in_any_file_while_the_node_runs_on(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    sealed = put_aside(database, secrets.token_bytes(40_000))
+    assert holds(tmp_path, sealed)
+    forget(database)
+    assert not holds(tmp_path, sealed)
+    database.close()
+
+
+def test_what_could_not_be_overwritten_for_a_reader_is_with_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_client.store.database._PURGE_BUSY_MS", 0)
+    database = Database(tmp_path / "node.db", VAULT)
+    sealed = put_aside(database, b"evidence" * 100)
+    reader = apsw.Connection(str(tmp_path / "node.db"))
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM quarantine").fetchone() == (1,)
+    forget(database)
+    assert holds(tmp_path, sealed)
+    reader.close()
+    with database.transaction():
+        pass
+    assert not holds(tmp_path, sealed)
+    database.close()
+
+
+def test_what_a_process_erased_in_its_last_moment_is_gone_when_the_next_one_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    sealed = put_aside(database, b"evidence" * 100)
+    monkeypatch.setattr(database, "_purge", lambda: None)
+    forget(database)
+    left = {path.name: path.read_bytes() for path in tmp_path.glob("node.db*")}
+    database.close()
+    for name, data in left.items():
+        (tmp_path / name).write_bytes(data)
+    assert holds(tmp_path, sealed)
+    Database(tmp_path / "node.db", VAULT).close()
+    assert not holds(tmp_path, sealed)

@@ -17,6 +17,7 @@ from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
 from tearline_client.store.vault import Vault
 
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
+_PURGE_BUSY_MS = 1000  # other processes of the node read and write for milliseconds
 _PAGE_BYTES = 16384
 
 
@@ -32,6 +33,7 @@ class Database:
 
     def __init__(self, path: Path, vault: Vault) -> None:
         self.vault = vault
+        self._is_purge_due = True  # what an earlier process erased, and had no time to
         # Created before SQLite does, so that no moment leaves it readable to others.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
         with _translated():
@@ -40,7 +42,7 @@ class Database:
             self._connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA secure_delete=ON")
+            self._connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
         self._migrate()
 
     def _migrate(self) -> None:
@@ -69,6 +71,25 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+        if self._is_purge_due:
+            self._purge()
+
+    def _purge(self) -> None:
+        """Leaves nothing of what was erased in the file or its write-ahead log.
+
+        Where another process is in the way for too long, or the disk is full, it is tried again
+        after each transaction that follows.
+        """
+        self._connection.set_busy_timeout(_PURGE_BUSY_MS)
+        try:
+            with _translated():
+                # The file is overwritten where it held what was erased; the log is emptied.
+                (row,) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._is_purge_due = bool(row[0])
+        except (StoreBusy, StoreFull):
+            return  # what was committed is committed
+        finally:
+            self._connection.set_busy_timeout(_BUSY_MS)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -89,6 +110,14 @@ class Database:
         with _translated():
             for _ in self._connection.execute(sql, bindings):
                 pass
+
+    def erase(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Deletes or replaces something, and gives what the statement returns.
+
+        When the transaction has ended, no file of the database holds what was there.
+        """
+        self._is_purge_due = True
+        return self.rows(sql, bindings)
 
     def insert_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
         """Runs one statement for each row."""

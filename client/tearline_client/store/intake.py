@@ -85,7 +85,7 @@ class IntakeStore:
 
     def replace_evidence(self, item_id: int, evidence: bytes) -> None:
         """Keeps less of what was put aside."""
-        self._db.execute(
+        self._db.erase(
             "UPDATE quarantine SET sealed = ? WHERE id = ?",
             (self._db.vault.seal(_PLACE, evidence), item_id),
         )
@@ -96,7 +96,7 @@ class IntakeStore:
 
     def forget(self, code: str) -> int:
         """Forgets everything that was put aside for one reason; returns how much it was."""
-        rows = self._db.rows("DELETE FROM quarantine WHERE code = ? RETURNING id", (code,))
+        rows = self._db.erase("DELETE FROM quarantine WHERE code = ? RETURNING id", (code,))
         return len(rows)
 
     def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:

@@ -172,7 +172,7 @@ class LogStore:
 
     def forget(self, index: int) -> None:
         """Deletes what this node was told of one entry; the entry stays."""
-        self._db.execute("DELETE FROM log_opening WHERE idx = ?", (index,))
+        self._db.erase("DELETE FROM log_opening WHERE idx = ?", (index,))
 
     def opening(self, index: int) -> LogOpening | None:
         """What this node was told of an entry, or None."""

@@ -125,7 +125,7 @@ class PacketStore:
 
         Values that were read with the old keys are forgotten with them.
         """
-        self._db.execute(
+        self._db.erase(
             "DELETE FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
         )
         if rest is not None:
@@ -140,7 +140,7 @@ class PacketStore:
 
     def put_parts(self, parts: PacketParts) -> None:
         """Stores the parts of a packet that is here, in place of those it had."""
-        self._db.execute(
+        self._db.erase(
             "UPDATE packet SET parts = ? WHERE id = ?",
             (self._db.vault.seal("packet.parts", encode_parts(parts)), parts.manifest),
         )

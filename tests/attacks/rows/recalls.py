@@ -97,4 +97,11 @@ RECALLS = (
         "::test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file",
         "tearline_server.storage.database:Database._purge",
     ),
+    _recall(
+        "read what a recipient erased in its database's files",
+        "",
+        "nothing of it is there",
+        "test_what_is_recalled_leaves_nothing_in_the_recipient_s_files",
+        "tearline_client.store.database:Database._purge",
+    ),
 )
