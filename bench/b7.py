@@ -29,7 +29,7 @@ from tearline.wire.publications import parse_publication
 from tearline_server.exchange import Exchange
 from tearline_server.inquiries import Auditor
 from tearline_server.storage.reading import Search
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 FEW = 10_000
 MANY = 10_000_000 if os.environ.get("FULL") else 1_000_000

@@ -23,7 +23,7 @@ from tearline.wire.publications import Publication
 from tearline_server.exchange import Exchange
 from tearline_server.house import house_of
 from tearline_server.judging.hearing import Publisher
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.house import House, house_of
 from tearline_server.judging.registry import Registry
 from tearline_server.keyfile import read_keys
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.works import ExchangeWork, Note
 
 AGREEMENT_ID = bytes(16)

@@ -32,7 +32,7 @@ from tearline.rpc.credentials import TlsIdentity
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
 from tearline_server.exchange import Exchange
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 OUR_NAME = "us-justice"
 OUR_NODE = f"spiffe://{AGENCIES[OUR_NAME]}/node/liaison"

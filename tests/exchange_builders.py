@@ -54,7 +54,7 @@ from tearline_server.house import House
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import installation_of
 from tearline_server.metrics import Metrics
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Store
 
 PARTIES = (CN, MX, US)

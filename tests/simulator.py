@@ -102,7 +102,7 @@ from tearline_server.services.audit import AuditService
 from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.trust import TrustService
 from tearline_server.storage.known import Asked
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.turns import Weight
 
 US, CN, MX = AGENCIES

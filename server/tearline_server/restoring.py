@@ -24,10 +24,10 @@ from tearline_server.config import FILE_NAME, Config, load_config
 from tearline_server.keyfile import identity_of, read_keys
 from tearline_server.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.database import copy_database, verify_database
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head, Restoration
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.database import copy_database, verify_database
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Store
 from tearline_server.verification import LogVerifier
 

@@ -32,8 +32,8 @@ from tearline_client.node import Node
 from tearline_server.exchange import Exchange
 from tearline_server.mirror import FileMirror
 from tearline_server.restoring import renew
-from tearline_server.storage.database import copy_database
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.database import copy_database
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.verification import LogVerifier
 
 

@@ -233,7 +233,7 @@ async def test_another_agreement_keeps_its_own(kept: Simulation) -> None:
 
 
 async def test_the_page_is_read_by_the_index_of_the_agreement(kept: Simulation) -> None:
-    from tearline_server.storage.sqlite import RETAINED as SQL
+    from tearline_server.storage.sqlite.log import RETAINED as SQL
 
     plan = await kept.store._db.read(
         lambda connection: [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stores import Open
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Store
 
 

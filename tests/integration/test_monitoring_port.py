@@ -30,7 +30,7 @@ from tearline_server.auditlog import append
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.integration
 

@@ -1,1 +1,1 @@
-"""What the exchange keeps: the questions asked of a store, and SQLite's answers."""
+"""What the exchange keeps: the questions asked of a store, and the rows they are about."""

@@ -22,7 +22,7 @@ async def open_store(config: Config) -> Store:
         SettingInvalid: If the address of the database is none, or what speaks to it is missing.
     """
     if config.store is None:
-        from tearline_server.storage.sqlite import SqliteStore
+        from tearline_server.storage.sqlite.store import SqliteStore
 
         return SqliteStore(config.database)
     try:
@@ -48,7 +48,7 @@ async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> 
         StoreError: If it cannot be moved; then everything is where it was.
         SettingInvalid: If the address of the database is none, or what speaks to it is missing.
     """
-    from tearline_server.storage.sqlite import SqliteStore
+    from tearline_server.storage.sqlite.store import SqliteStore
 
     try:
         from tearline_server.storage.postgres.moving import move

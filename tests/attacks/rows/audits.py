@@ -25,7 +25,7 @@ AUDITS = (
         "ask for another agency's entries",
         "",
         "server/test_audit.py::test_an_auditor_sees_the_entries_of_its_agency_alone",
-        "tearline_server.storage.sqlite:SqliteStore.search",
+        "tearline_server.storage.sqlite.store:SqliteStore.search",
         "_openings([])",
     ),
     _attack(

@@ -95,7 +95,7 @@ RECALLS = (
         "the log's entry of the recall",
         "tests/unit/server/test_judging_recalls.py"
         "::test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file",
-        "tearline_server.storage.database:Database._purge",
+        "tearline_server.storage.sqlite.database:Database._purge",
     ),
     _recall(
         "read what a recipient erased in its database's files",

@@ -48,7 +48,7 @@ from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 
 def record(world: World, by: str, subject: str, use: KeyUse, public: bytes) -> Signed:

@@ -39,7 +39,7 @@ from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres import moving
 from tearline_server.storage.reading import Search
 from tearline_server.storage.rows import OpeningRow
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.stored import Stored
 from tearline_server.verification import LogVerifier
 

@@ -10,7 +10,7 @@ import pytest
 
 from stores import AGREEMENT, event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 
 
 async def test_one_process_holds_a_file(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_pat
 async def test_what_a_reader_keeps_in_the_file_goes_with_the_next_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.storage.database._PURGE_BUSY_MS", 1)
+    monkeypatch.setattr("tearline_server.storage.sqlite.database._PURGE_BUSY_MS", 1)
 
     def is_there() -> bool:
         return any(b"deleted soon" in path.read_bytes() for path in tmp_path.iterdir())

@@ -9,7 +9,7 @@ import pytest
 from builders import CN, MX
 from exchange_builders import IDENTITY, codes, opened
 from tearline.merkle import NodeId
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.verification import LogVerifier
 
 

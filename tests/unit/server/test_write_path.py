@@ -37,7 +37,7 @@ from tearline_server.metrics import Metrics
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
-from tearline_server.storage.sqlite import SqliteStore
+from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Append, Store
 from tearline_server.storage.stored import Stored
 from tearline_server.turns import Weight

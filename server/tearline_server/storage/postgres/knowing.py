@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
+from tearline_server.storage.columns import unpacked_slots
 from tearline_server.storage.known import (
     Asked,
     Delivered,
@@ -18,7 +19,6 @@ from tearline_server.storage.known import (
 from tearline_server.storage.places import agreement_of
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
-from tearline_server.storage.writing import unpacked_slots
 
 Request = tuple[bytes, str]
 

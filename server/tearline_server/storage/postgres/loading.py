@@ -1,12 +1,11 @@
 """What an exchange holds in memory: all of it, or what others wrote behind a head."""
 
 from tearline.errors import FrontierDamaged
-from tearline.merkle import Frontier
+from tearline_server.storage.columns import tree_of
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
-_HASH_SIZE = 32
 _HEAD = "SELECT epoch, size, frontier, time_ms, serial FROM head"
 _CLEAR = "SELECT idx, entry FROM entry WHERE length(entry) <> 33 AND idx >= $1 ORDER BY idx"
 _TOLD = (
@@ -33,12 +32,6 @@ async def head_of(connection: Connection, *, lock: bool = False) -> Head:
         raise FrontierDamaged("the row of the log's head is missing")
     epoch, size, hashes, time_ms, serial = row
     return Head(epoch=epoch, tree=tree_of(size, hashes), time_ms=time_ms, serial=serial)
-
-
-def tree_of(size: int, hashes: bytes) -> Frontier:
-    """A tree from the columns that hold it."""
-    frontier = [hashes[start : start + _HASH_SIZE] for start in range(0, len(hashes), _HASH_SIZE)]
-    return Frontier(size=size, hashes=tuple(frontier))
 
 
 async def stored_of(connection: Connection, head: Head, since: Head | None) -> Stored:

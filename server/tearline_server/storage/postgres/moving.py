@@ -12,14 +12,14 @@ from typing import TypeVar
 import apsw
 
 from tearline.errors import StoreNotMoved
-from tearline_server.storage.database import Database as SqliteDatabase
-from tearline_server.storage.database import translated
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.loading import head_of
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.writing import text
 from tearline_server.storage.rows import Head
+from tearline_server.storage.sqlite.database import Database as SqliteDatabase
+from tearline_server.storage.sqlite.database import translated
 from tearline_server.storage.store import Store
 
 T = TypeVar("T")

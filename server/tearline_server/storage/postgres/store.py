@@ -7,12 +7,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tearline.merkle import Frontier, NodeId, leaf_hash
+from tearline_server.storage.columns import tree_of
 from tearline_server.storage.known import Asked, StoredPacket
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
-from tearline_server.storage.postgres.loading import head_of, stored_of, tree_of
+from tearline_server.storage.postgres.loading import head_of, stored_of
 from tearline_server.storage.postgres.writing import text, write, write_events
 from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (

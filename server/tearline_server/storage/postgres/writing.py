@@ -6,7 +6,7 @@ and every question more to the database keeps the other processes waiting.
 
 from collections.abc import Iterable, Sequence
 
-from tearline.encoding import u32
+from tearline_server.storage.columns import packed_slots
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.gathering import BOOL, BYTES, INT, TEXT, Gathered
@@ -174,10 +174,7 @@ def _put_packets(put: Gathered, commit: Commit) -> None:
     put.rows(
         "recall",
         {"packet": BYTES, "node": TEXT, "grant_id": BYTES, "slots": BYTES},
-        (
-            (row.packet, row.node, row.grant, b"".join(map(u32, row.slots)))
-            for row in commit.recalls
-        ),
+        ((row.packet, row.node, row.grant, packed_slots(row.slots)) for row in commit.recalls),
         "ON CONFLICT DO NOTHING",
     )
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import apsw
 
-from tearline.encoding import u32
+from tearline_server.storage.columns import packed_slots
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.requests import write_requests
 from tearline_server.storage.rows import EventRow
+from tearline_server.storage.sqlite.requests import write_requests
 
 # What a node takes in waits no longer; it is still behind its place when this is asked.
 _TAKEN_IN = (
@@ -129,10 +129,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     )
     many(
         "INSERT INTO recall VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (
-            (row.packet, row.node, row.grant, b"".join(map(u32, row.slots)))
-            for row in commit.recalls
-        ),
+        ((row.packet, row.node, row.grant, packed_slots(row.slots)) for row in commit.recalls),
     )
     many(
         "UPDATE packet SET parts = ? WHERE id = ?",
@@ -149,11 +146,6 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         commit.acknowledged.items(),
     )
     write_requests(connection, commit)
-
-
-def unpacked_slots(data: bytes) -> tuple[int, ...]:
-    """Slots from the column that holds them."""
-    return tuple(int.from_bytes(data[at : at + 4]) for at in range(0, len(data), 4))
 
 
 def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:

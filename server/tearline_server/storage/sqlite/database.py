@@ -196,7 +196,7 @@ def verify_database(path: Path) -> None:
 
 def _migrate(connection: apsw.Connection) -> None:
     scripts = sorted(
-        (file for file in files(__package__).joinpath("migrations").iterdir()),
+        (file for file in files("tearline_server.storage").joinpath("migrations").iterdir()),
         key=lambda file: file.name,
     )
     scripts = [file for file in scripts if file.name.endswith(".sql")]

@@ -7,7 +7,7 @@ import apsw
 
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import EventRow, OpeningRow, Restoration
-from tearline_server.storage.writing import write_events
+from tearline_server.storage.sqlite.writing import write_events
 
 
 def begin_epoch(connection: apsw.Connection, restoration: Restoration) -> None:

@@ -1,0 +1,1 @@
+"""``Store`` on SQLite: one exchange process over one file."""

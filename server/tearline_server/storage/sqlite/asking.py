@@ -1,0 +1,22 @@
+"""Asking SQLite for one row, for one value, or for nothing but that it is done."""
+
+from typing import Any
+
+import apsw
+
+
+def run(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...]) -> None:
+    """Runs a statement to its end."""
+    for _ in connection.execute(sql, bindings):
+        pass
+
+
+def first(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    """The first row, or None."""
+    return next(iter(connection.execute(sql, bindings)), None)
+
+
+def value(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    """The first column of the first row, or None where there is no row."""
+    row = first(connection, sql, bindings)
+    return None if row is None else row[0]

@@ -1,0 +1,75 @@
+"""What an exchange holds in memory, as SQLite keeps it."""
+
+import apsw
+
+from tearline.errors import FrontierDamaged
+from tearline_server.storage.columns import tree_of
+from tearline_server.storage.rows import ChannelRow, Head
+from tearline_server.storage.sqlite.asking import first
+from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
+
+
+def head_of(connection: apsw.Connection) -> Head:
+    """The head of the log."""
+    row = first(connection, "SELECT epoch, size, frontier, time_ms, serial FROM head")
+    if row is None:
+        raise FrontierDamaged("the row of the log's head is missing")
+    epoch, size, hashes, time_ms, serial = row
+    return Head(epoch=epoch, tree=tree_of(size, hashes), time_ms=time_ms, serial=serial)
+
+
+def load(connection: apsw.Connection) -> Stored:
+    """All of it, in a transaction of its own, so that it is of one moment."""
+    connection.execute("BEGIN")
+    try:
+        return stored_of(connection)
+    finally:
+        connection.execute("COMMIT")
+
+
+def stored_of(connection: apsw.Connection) -> Stored:
+    """All of it, inside the caller's transaction."""
+    return Stored(
+        head=head_of(connection),
+        checkpoint=first(connection, "SELECT size, note FROM checkpoint"),
+        clear=list(
+            connection.execute(
+                "SELECT idx, entry FROM entry WHERE length(entry) <> 33 ORDER BY idx"
+            )
+        ),
+        agreements=[
+            StoredAgreement(statement=idx, envelope=envelope, entries=entries)
+            for idx, envelope, entries in _told(connection, "agreement")
+        ],
+        standings=[
+            StoredStanding(statement=idx, envelope=envelope, entries=entries)
+            for idx, envelope, entries in _told(connection, "standing")
+        ],
+        case_steps=[
+            envelope
+            for (envelope,) in connection.execute(
+                "SELECT s.envelope FROM case_step JOIN statement s"
+                " ON s.idx = case_step.statement ORDER BY s.idx"
+            )
+        ],
+        channels=[
+            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
+            for sender, recipient, agreement, seq, mark in connection.execute(
+                "SELECT sender, recipient, agreement, seq, mark FROM channel"
+            )
+        ],
+        mailboxes=dict(connection.execute("SELECT node, max(seq) FROM mail GROUP BY node")),
+    )
+
+
+def _told(connection: apsw.Connection, name: str) -> list[tuple[int, bytes, dict[str, int]]]:
+    """Entry, statement and each agency's entry; the table and the events bear one name."""
+    entries = f"SELECT party, idx FROM event WHERE statement = ? AND code = '{name}'"  # noqa: S608
+    statements = (
+        f"SELECT s.idx, s.id, s.envelope FROM {name} t"  # noqa: S608 (the names are our own)
+        " JOIN statement s ON s.idx = t.statement ORDER BY s.idx"
+    )
+    return [
+        (idx, envelope, dict(connection.execute(entries, (id_,))))
+        for idx, id_, envelope in list(connection.execute(statements))
+    ]

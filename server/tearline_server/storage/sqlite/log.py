@@ -1,0 +1,110 @@
+"""The log in SQLite: its entries, the nodes of its tree, and what blind entries hide."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from itertools import chain
+from typing import Any
+
+import apsw
+
+from tearline.merkle import NodeId, leaf_hash
+from tearline_server.storage.known import Hidden
+from tearline_server.storage.reading import RetainedRow
+from tearline_server.storage.rows import EventRow, OpeningRow
+from tearline_server.storage.sqlite.asking import first
+
+_NODES_AT_ONCE = 256  # SQLite binds 32,766 values
+_AWAITED = (
+    "EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
+    " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0))"
+)
+_HIDDEN = f"SELECT event, {_AWAITED} FROM event e WHERE idx = ?"  # noqa: S608 (constant texts)
+RETAINED = (
+    f"SELECT e.idx, e.time_ms, e.event, {_AWAITED} FROM event e"  # noqa: S608 (constant texts)
+    " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? ORDER BY e.idx LIMIT ?"
+)
+"""Read in the order of the index by agreement: a page costs the same, however much is stored."""
+_AGENCIES = (
+    "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
+    " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
+    " FROM each WHERE agency IS NOT NULL) SELECT agency FROM each WHERE agency IS NOT NULL"
+)
+
+
+def entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:
+    """Entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+    found: list[bytes] = []
+    size = 0
+    sql = "SELECT entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    for (entry,) in connection.execute(sql, (start, end)):
+        size += len(entry)
+        if found and size > max_bytes:
+            break
+        found.append(entry)
+    return found
+
+
+def nodes(connection: apsw.Connection, ids: Sequence[NodeId]) -> dict[NodeId, bytes]:
+    """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+    found: dict[NodeId, bytes] = {}
+    # One question for many: each by itself takes twice as long, and few texts are kept prepared.
+    for start in range(0, len(ids), _NODES_AT_ONCE):
+        asked = ids[start : start + _NODES_AT_ONCE]
+        leaves = [index for level, index in asked if level == 0]
+        inner = [node for node in asked if node[0]]
+        if leaves:
+            marks = ", ".join("?" * len(leaves))
+            sql = f"SELECT idx, entry FROM entry WHERE idx IN ({marks})"  # noqa: S608 (marks only)
+            for index, entry in connection.execute(sql, leaves):
+                found[0, index] = leaf_hash(entry)
+        if inner:
+            marks = ", ".join(["(?, ?)"] * len(inner))
+            sql = f"SELECT level, idx, hash FROM node WHERE (level, idx) IN (VALUES {marks})"  # noqa: S608
+            for level, index, node in connection.execute(sql, [*chain.from_iterable(inner)]):
+                found[level, index] = node
+    return found
+
+
+def openings(rows: Iterable[tuple[Any, ...]]) -> list[OpeningRow]:
+    """Rows of index, salt and event."""
+    return [OpeningRow(idx=idx, salt=salt, event=event) for idx, salt, event in rows]
+
+
+def event_rows(connection: apsw.Connection, start: int, limit: int) -> list[EventRow]:
+    """What blind entries hide, and whose auditors may see it, from an index on."""
+    names = [field.name for field in fields(EventRow) if field.name != "agencies"]
+    sql = f"SELECT {', '.join(names)} FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"  # noqa: S608
+    rows = list(connection.execute(sql, (start, limit)))
+    agencies: dict[int, list[str]] = {}
+    if rows:
+        # One range for each agency, of which there are few: the index begins with them.
+        for (agency,) in list(connection.execute(_AGENCIES)):
+            for (idx,) in connection.execute(
+                "SELECT idx FROM event_agency WHERE agency = ? AND idx BETWEEN ? AND ?",
+                (agency, start, rows[-1][0]),
+            ):
+                agencies.setdefault(idx, []).append(agency)
+    return [
+        EventRow(**dict(zip(names, row, strict=True)), agencies=tuple(agencies.get(row[0], ())))
+        for row in rows
+    ]
+
+
+def hidden(connection: apsw.Connection, indices: Iterable[int]) -> Mapping[int, Hidden]:
+    """What blind entries hide, by index; unknown ones are absent."""
+    found = {}
+    for index in indices:
+        row = first(connection, _HIDDEN, (index,))
+        if row is not None:
+            found[index] = Hidden(event=row[0], awaited=bool(row[1]))
+    return found
+
+
+def retained(
+    connection: apsw.Connection, agreement: bytes, after: int, limit: int
+) -> list[RetainedRow]:
+    """What entries above ``after`` hide that name an agreement, in the order of the log."""
+    return [
+        RetainedRow(idx=idx, time_ms=time_ms, event=event, awaited=bool(awaited))
+        for idx, time_ms, event, awaited in connection.execute(RETAINED, (agreement, after, limit))
+    ]

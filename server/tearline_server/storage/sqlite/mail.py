@@ -1,0 +1,114 @@
+"""Mailboxes in SQLite: what is in them, what was handed out of it, what waits."""
+
+from collections.abc import Iterable, Mapping
+
+import apsw
+
+from tearline.statement import StatementType
+from tearline.wire.flow import parse_event
+from tearline_server.storage.known import Delivered, Undelivered
+from tearline_server.storage.places import agreement_of
+from tearline_server.storage.reading import MailItem
+from tearline_server.storage.rows import OpeningRow
+from tearline_server.storage.sqlite.asking import first
+
+_ITEMS = (
+    "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx, e.salt, e.event,"
+    " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
+    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
+)
+_DELIVERED = (
+    "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
+    " m.passed, s.envelope, s.idx FROM statement s JOIN mail m ON m.statement = s.idx"
+    " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?"
+)
+# A node passes only what was handed out to it, or kept from that, so behind its place is all.
+_UNDELIVERED = (
+    "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"
+    " JOIN statement s ON s.idx = m.statement AND s.type = ? AND s.signer <> m.node"
+    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.delivered IS NULL AND m.held IS NULL"
+    " AND m.seq > coalesce((SELECT seq FROM acknowledged WHERE node = ?), 0)"
+    " AND e.agreement = ? ORDER BY m.seq"
+)
+_READERS = (
+    "WITH RECURSIVE each(node) AS (SELECT min(node) FROM mail UNION ALL"
+    " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
+    " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
+)
+_WAITING = "SELECT statements, bytes FROM waiting WHERE node = ? AND agency = ?"
+
+
+def items(connection: apsw.Connection, node: str, after: int, limit: int) -> list[MailItem]:
+    """Items of a mailbox behind place ``after``, in order."""
+    return [
+        MailItem(
+            seq=seq,
+            id=id_,
+            sender=sender,
+            type=type_,
+            statement=statement,
+            envelope=envelope,
+            packet=packet,
+            opening=OpeningRow(idx=idx, salt=salt, event=event),
+            delivered=delivered is not None,
+        )
+        for (
+            seq,
+            id_,
+            sender,
+            type_,
+            statement,
+            envelope,
+            packet,
+            idx,
+            salt,
+            event,
+            delivered,
+        ) in connection.execute(_ITEMS, (node, after, limit))
+    ]
+
+
+def delivered(
+    connection: apsw.Connection, keys: Iterable[tuple[str, bytes]]
+) -> Mapping[tuple[str, bytes], Delivered]:
+    """Items by (node, statement id); unknown ones are absent."""
+    found = {}
+    for node, statement_id in keys:
+        row = first(
+            connection,
+            _DELIVERED,
+            (statement_id, node),
+        )
+        if row is not None:
+            found[node, statement_id] = Delivered(
+                seq=row[0],
+                sender=row[1],
+                type=row[2],
+                packet=row[3],
+                # What was erased of the log is still what its reader is to answer for.
+                agreement=agreement_of(row[9]) if row[4] is None else row[4],
+                delivered=row[5] is not None,
+                held=row[6] is not None,
+                status=row[7],
+                passed=bool(row[8]),
+                statement=row[10],
+            )
+    return found
+
+
+def undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undelivered]:
+    """Grants under an agreement that were neither handed out nor kept from it."""
+    return [
+        Undelivered(node=node, seq=seq, id=id_, statement=statement, event=parse_event(event))
+        for (reader,) in list(connection.execute(_READERS))
+        for node, seq, id_, statement, event in connection.execute(
+            _UNDELIVERED, (StatementType.GRANT, reader, reader, agreement)
+        )
+    ]
+
+
+def waiting(
+    connection: apsw.Connection, keys: Iterable[tuple[str, str]]
+) -> Mapping[tuple[str, str], tuple[int, int]]:
+    """Statements and bytes that wait, by (node, URI of the agency that sent them)."""
+    return {key: found for key in keys if (found := first(connection, _WAITING, key)) is not None}
