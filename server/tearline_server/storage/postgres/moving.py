@@ -14,7 +14,7 @@ import apsw
 from tearline.errors import StoreNotMoved
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
-from tearline_server.storage.postgres.loading import head_of
+from tearline_server.storage.postgres.loading import lock_head
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.writing import text
 from tearline_server.storage.rows import Head
@@ -87,7 +87,7 @@ async def _move(source: apsw.Connection, database: Database, verify: Verify) -> 
 
     async def change(connection: Connection) -> int:
         await connection.execute("SET LOCAL statement_timeout = 0")  # a large table takes long
-        before = await head_of(connection, lock=True)
+        before = await lock_head(connection)
         if before.serial:
             moved.append(_verified_same(source, before))
             return before.serial
@@ -100,7 +100,7 @@ async def _move(source: apsw.Connection, database: Database, verify: Verify) -> 
             if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 (a name of our schema)
                 raise StoreNotMoved(f"there is something in the database already, in {name}")
             await _copy(source, connection, name, columns, serial)
-        moved.append(await head_of(connection))
+        moved.append(await lock_head(connection))
         await verify(PostgresStore(_Within(connection)))
         return moved[-1].serial
 

@@ -12,8 +12,8 @@ from tearline_server.storage.known import Asked, StoredPacket
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
-from tearline_server.storage.postgres.knowing import known_of, packets_of, recalls_of
-from tearline_server.storage.postgres.loading import head_of, stored_of
+from tearline_server.storage.postgres.knowing import known_of, packet_of, recalls_of
+from tearline_server.storage.postgres.loading import lock_head, stored_of
 from tearline_server.storage.postgres.writing import text, write, write_events
 from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
@@ -116,11 +116,7 @@ class PostgresStore:
 
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
-
-        async def load(connection: Connection) -> Stored:
-            return await stored_of(connection, await head_of(connection), None)
-
-        return await self._db.read(load)
+        return await self._db.ask(lambda c: stored_of(c, None))
 
     async def commit(self, asked: Asked, append: Append) -> None:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
@@ -128,10 +124,10 @@ class PostgresStore:
 
         async def change(connection: Connection) -> int:
             nonlocal is_judged
-            head, since = await head_of(connection, lock=True), asked.since
+            head, since = await lock_head(connection), asked.since
             known = await known_of(connection, asked)
             if since is not None and since.serial != head.serial:
-                known = replace(known, news=await stored_of(connection, head, since))
+                known = replace(known, news=await stored_of(connection, since))
             is_judged = True
             loop = asyncio.get_running_loop()
             made = await loop.run_in_executor(self._judge, append, head, known)
@@ -146,11 +142,7 @@ class PostgresStore:
         sql = "SELECT serial <> $1 OR epoch <> $2 FROM head"
         if not await self._db.ask(lambda c: c.fetchval(sql, since.serial, since.epoch)):
             return None
-
-        async def load(connection: Connection) -> Stored:
-            return await stored_of(connection, await head_of(connection), since)
-
-        return await self._db.read(load)
+        return await self._db.ask(lambda c: stored_of(c, since))
 
     async def grown(
         self, size: int, signed: int
@@ -191,12 +183,11 @@ class PostgresStore:
 
     async def packet(self, packet_id: bytes) -> StoredPacket | None:
         """A packet by its manifest's id, or None."""
-        return (await self._db.ask(lambda c: packets_of(c, [packet_id]))).get(packet_id)
+        return await self._db.ask(lambda c: packet_of(c, packet_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """What was recalled of a packet, by its manifest's id."""
-        found = await self._db.ask(lambda c: recalls_of(c, [packet_id]))
-        return found[packet_id]
+        return await self._db.ask(lambda c: recalls_of(c, packet_id))
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Encoded attestations by their hash; unknown ones are absent."""
@@ -370,7 +361,7 @@ class PostgresStore:
         """Keeps what restored entries hide; what is known already stays."""
 
         async def put(connection: Connection) -> None:
-            await head_of(connection, lock=True)  # two may return the same
+            await lock_head(connection)  # two may return the same
             for row in rows:
                 found = await connection.fetchval(_UNOPENED, row.idx - 1, 1)
                 if found == row.idx:
