@@ -17,6 +17,7 @@ A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
 AGREEMENT = b"g" * 16
 PACKET = b"p" * 32
 SIGNATURE = b"s" * 32
+NOTHING = Asked()
 
 Open = Callable[[], Awaitable[Store]]
 """Opens the store of one database, as often as it is called; one after the other."""
@@ -66,7 +67,7 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
     return PacketRow(**(base | changed))  # type: ignore[arg-type]
 
 
-async def put(store: Store, *events: Event | Signed, **rows: object) -> int:
+async def put(store: Store, *events: Event | Signed, asked: Asked = NOTHING, **rows: object) -> int:
     """Commits some events with rows; returns the index of the first."""
     first = 0
 
@@ -83,7 +84,7 @@ async def put(store: Store, *events: Event | Signed, **rows: object) -> int:
             **rows,  # type: ignore[arg-type]
         )
 
-    await store.commit(Asked(), write)
+    await store.commit(asked, write)
     return first
 
 

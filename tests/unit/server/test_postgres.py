@@ -11,7 +11,7 @@ import pytest
 
 import tearline_server.storage.postgres.database as database
 from postgres import Postgres
-from stores import A, B, event, known, put, statement
+from stores import AGREEMENT, A, B, event, known, packet_row, put, statement
 from tearline.errors import (
     SettingInvalid,
     StoreDamaged,
@@ -24,8 +24,9 @@ from tearline_server.config import config_of, load_config, write_config
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.opening import open_store
+from tearline_server.storage.postgres.connection import Session
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.storage.rows import ChannelRow, Head
+from tearline_server.storage.rows import ChannelRow, Head, MailRow
 from tearline_server.storage.stored import Heard
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
@@ -77,6 +78,49 @@ async def test_what_another_process_wrote_is_told_alone(
     news = (await known(one, Asked(since=before))).news
     assert news is not None
     assert news.channels == [new]
+
+
+async def test_a_commit_asks_few_times_while_it_holds_the_head(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    begin = database._begin
+
+    async def listen_in(session: Session) -> None:
+        await begin(session)
+        session.add_query_logger(lambda query: asked.append(query.query))
+
+    monkeypatch.setattr(database, "_begin", listen_in)
+    one, other = [await PostgresStore.open(database_url) for _ in range(2)]
+    channel = ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=1, mark=0)
+
+    async def take(entry: int, name: bytes) -> None:
+        await put(
+            one,
+            event(entry),
+            asked=Asked(
+                statements=frozenset({(name * 32, A)}),
+                naturals=frozenset({(A, b"natural")}),
+                packets=frozenset({name * 32}),
+                recalls=frozenset({name * 32}),
+                waiting=frozenset({(B, A)}),
+                since=before,
+            ),
+            statements=[statement(entry, name)],
+            packets=[packet_row(entry, id=name * 32)],
+            channels=[channel],
+            mail=[MailRow(node=B, seq=entry, statement=entry, entry=entry, agency=A, bytes=1)],
+        )
+
+    before = (await one.load()).head
+    await put(other, event(0), channels=[channel])
+    await take(1, b"1")  # what a connection asks about types, it asks once
+    asked.clear()
+    await take(2, b"2")
+    # It begins, locks, asks for the past and for the news, writes, says who it is, and commits.
+    assert len(asked) == 7, asked
+    for each in (one, other):
+        await each.close()
 
 
 async def test_what_others_write_is_heard_of(stores: tuple[PostgresStore, PostgresStore]) -> None:
