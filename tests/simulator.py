@@ -7,7 +7,6 @@ a test sets one hook, which is the lie, and says how it must end.
 """
 
 import asyncio
-import hashlib
 import secrets
 import shutil
 import time
@@ -33,7 +32,7 @@ from pathlib import Path
 
 import pytest
 
-import tearline_client.keys.keystore
+import tearline.passphrase
 import tearline_server.auditlog
 import tearline_server.cosigning
 from tearline.certificates import Leaf
@@ -109,6 +108,7 @@ US, CN, MX = AGENCIES
 PASSPHRASE = b"simulated"
 PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
 FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
+LEAST_KIB = 32  # the least that Argon2id takes for four lanes
 ORIGIN = f"{EXCHANGE_DOMAIN}/log"
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
 BILATERAL = f"""
@@ -598,11 +598,7 @@ class Template:
 def quickly() -> Iterator[None]:
     """What costs time on purpose, a passphrase and a checkpoint's interval, costs none inside."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            tearline_client.keys.keystore,
-            "stretch",
-            lambda passphrase, salt: hashlib.sha256(salt + passphrase).digest(),
-        )
+        patch.setattr(tearline.passphrase, "MEMORY_KIB", LEAST_KIB)
         patch.setattr(tearline_server.auditlog, "CHECKPOINT_INTERVAL_MS", 0)
         patch.setattr(tearline_server.cosigning, "COSIGN_WAIT_MS", 0)
         yield

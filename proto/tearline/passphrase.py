@@ -20,6 +20,8 @@ KEY_SIZE = 32
 NONCE_SIZE = 12
 OVERHEAD = NONCE_SIZE + 16
 """By how many bytes what is sealed is longer than what was."""
+MEMORY_KIB = 64 << 10
+"""What each guess at a passphrase fills, in KiB."""
 
 
 def stretch(passphrase: bytes, salt: bytes) -> bytes:
@@ -29,7 +31,7 @@ def stretch(passphrase: bytes, salt: bytes) -> bytes:
         passphrase: As it was given; UTF-8.
         salt: 16 bytes, random, kept beside what the result protects.
     """
-    kdf = Argon2id(salt=salt, length=KEY_SIZE, iterations=3, lanes=4, memory_cost=64 << 10)
+    kdf = Argon2id(salt=salt, length=KEY_SIZE, iterations=3, lanes=4, memory_cost=MEMORY_KIB)
     return kdf.derive(passphrase)
 
 
