@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import tearline_client.node
+import tearline_client.startup
 from simulator import (
     PASSPHRASE,
     Clock,
@@ -192,5 +192,5 @@ def desk(rested: Rested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Des
         node = next(uri for uri in nodes if uri.encode() in identity.certificate)
         return Dialling(rested.template, folder, made.lies, node)
 
-    monkeypatch.setattr(tearline_client.node, "GrpcTransport", dial)
+    monkeypatch.setattr(tearline_client.startup, "GrpcTransport", dial)
     return made

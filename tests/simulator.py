@@ -85,10 +85,11 @@ from tearline_client.enrolment import (
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.link.outgoing import ComposedPacket, Releaser, compose
-from tearline_client.node import Node, NodeStatus
+from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.status import NodeStatus
 from tearline_server.auditlog import AuditLog
 from tearline_server.exchange import Exchange, House
 from tearline_server.gate import Caller

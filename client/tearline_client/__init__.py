@@ -16,10 +16,11 @@ import tearline.rpc as _rpc
 
 if TYPE_CHECKING:
     from tearline_client.desks.releasing import Sent
-    from tearline_client.node import Node, NodeStatus
+    from tearline_client.node import Node
     from tearline_client.planning.drafts import About
     from tearline_client.planning.entities import Entity, Group, connected_groups
     from tearline_client.planning.plan import Cell, Draft, ReleasePlan
+    from tearline_client.status import NodeStatus
     from tearline_client.sync import SyncNode
     from tearline_client.views import PacketView
 
@@ -45,7 +46,7 @@ _PLACES = {
     "Entity": "planning.entities",
     "Group": "planning.entities",
     "Node": "node",
-    "NodeStatus": "node",
+    "NodeStatus": "status",
     "PacketView": "views",
     "ReleasePlan": "planning.plan",
     "Sent": "desks.releasing",

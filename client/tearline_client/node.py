@@ -1,42 +1,30 @@
 """``Node``: an agency's node, as programs use it."""
 
-import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tearline.agreement import Agreement, verify_pins
+from tearline.agreement import Agreement
 from tearline.checkpoint import CheckpointSigner
-from tearline.errors import (
-    AgreementNotInForce,
-    NotFound,
-    TrustError,
-    error_by_code,
-)
+from tearline.errors import TrustError
 from tearline.event import EventCode
-from tearline.federation import KeyRecord
-from tearline.identity import agency_uri_of
 from tearline.packet import Field, OpenedField
-from tearline.receipt import Status
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline.trust import TrustState
-from tearline.wire.agreements import encode_agreement, parse_agreement
-from tearline.wire.deliveries import encode_cursor
-from tearline.wire.publications import Publication
-from tearline.wire.statements import Signed, merge_signed, signed
+from tearline.wire.statements import Signed
 from tearline_client.access import AccessLog
 from tearline_client.acting import Acting
 from tearline_client.border.anchoring import Anchoring
+from tearline_client.border.inbox import Inbox
 from tearline_client.border.key_records import KeyRecords
 from tearline_client.border.receiver import Receiver
 from tearline_client.border.recovery import Recovery
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
 from tearline_client.cosigner import Cosigner
+from tearline_client.desks.agreeing import Agreements
 from tearline_client.desks.casework import Cases
 from tearline_client.desks.consenting import Consents
 from tearline_client.desks.correcting import Corrections
@@ -48,65 +36,26 @@ from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.desks.requesting import Requests
 from tearline_client.desks.seconding import Desks, Seconding
 from tearline_client.desks.suspending import Standings
-from tearline_client.finding import EVERYWHERE, Within, find
-from tearline_client.follower import LogFollower
-from tearline_client.keys.certifying import renew_certificate
+from tearline_client.finding import EVERYWHERE, Within
 from tearline_client.keys.home import TOKEN_KEY, Home, Identity
 from tearline_client.keys.keystore import Keystore
-from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import KeyKind, rotation_due
-from tearline_client.link.arrivals import gathered
 from tearline_client.link.connecting import Connection
 from tearline_client.link.received import Received
-from tearline_client.link.transport import GrpcTransport, Transport
+from tearline_client.link.transport import Transport
 from tearline_client.notices import Notices
 from tearline_client.onward import OnwardUse
-from tearline_client.planning.agreement_file import parse_agreement_file
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
 from tearline_client.planning.plan import Draft, ReleasePlan
-from tearline_client.policies import load_policies
-from tearline_client.state import NodeState, Stores
+from tearline_client.reading import Reading
+from tearline_client.startup import start_state
+from tearline_client.state import NodeState
+from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
-from tearline_client.store.channels import ChannelState
-from tearline_client.store.database import Database
-from tearline_client.store.intake import Quarantined
-from tearline_client.store.outbox import OutboxState
 from tearline_client.store.values import ValueStore
-from tearline_client.store.vault import Vault
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 from tearline_client.watching import watch_own_name
-
-DAY_MS = 24 * 3_600_000
-DEFAULT_LIFETIME_MS = 365 * DAY_MS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeStatus:
-    """How the node stands.
-
-    Attributes:
-        uri: The node.
-        log_size: Entries of the log that were read and verified.
-        outbox: Items by state.
-        faults: Codes of what keeps items of the outbox waiting, and how many.
-        channels: Every channel pair.
-        quarantined: What was put aside.
-        keys: The node's keys on record that count now.
-
-    Example:
-        >>> status = node.status()
-        >>> status.uri, len(status.quarantined)
-        ('spiffe://justice.us.example/node/liaison', 0)
-    """
-
-    uri: str
-    log_size: int
-    outbox: dict[OutboxState, int]
-    faults: dict[str, int]
-    channels: tuple[ChannelState, ...]
-    quarantined: tuple[Quarantined, ...]
-    keys: tuple[KeyRecord, ...]
 
 
 class Node:
@@ -133,8 +82,8 @@ class Node:
         values = ValueStore(state.stores.database, keystore.storage_key("values"))
         onward = OnwardUse(state, values)
         self._releasing = Releasing(state, self._sender, self._reissuing, onward)
-        self._receiver = Receiver(state)
         self._records = KeyRecords(state, home, state.keys, self._sender)
+        self._inbox = Inbox(state, Receiver(state), self._records)
         self._recovery = Recovery(state)
         self._connection = Connection(home, keystore, state.transport)
         access = AccessStore(state.stores.database)
@@ -146,6 +95,7 @@ class Node:
             state.now_ms,
             lambda name: self._acting.reader(name, now_ms=state.now_ms()),
         )
+        self._reading = Reading(state, self.access, self._sender)
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
         self.recalls = Recalls(state, self._sender, self.sync)
@@ -158,7 +108,8 @@ class Node:
         self.second = Seconding(state, desks, self._acting, self.sync)
         self.notices.watch(self.requests.due)
         self.notices.watch(self.recalls.due)
-        self.proposals = Proposals(state, self._sender, self._publish_settled)
+        self._agreements = Agreements(state, home, self._sender, self._releasing, self.sync)
+        self.proposals = Proposals(state, self._sender, self._agreements.publish)
         self.standings = Standings(state, self._sender)
 
     @classmethod
@@ -189,27 +140,13 @@ class Node:
         home = Home(Path(path).expanduser())
         identity = home.identity()
         keystore = Keystore.open(home.keys, passphrase)
-        pinned, trust_list = home.trust_list()
-        database = Database(home.database, Vault(keystore.storage_key("node.db")))
-        stores = Stores(database)
-        trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
-        follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
-        if transport is None:
-            renew_certificate(home, keystore, now_ms=_clock_ms())
-            transport = GrpcTransport(
-                trust_list.exchange,
-                home.tls_identity(keystore),
-                timeout_s=timeout_s,
-                address=address,
-            )
-        state = NodeState(
-            keys=NodeKeys(keystore, identity, trust.federation),
-            stores=stores,
-            trust=trust,
-            follower=follower,
-            policies=load_policies(home.own_policy),
+        state = start_state(
+            home,
+            identity,
+            keystore,
+            address=address,
+            timeout_s=timeout_s,
             transport=transport,
-            now_ms=_clock_ms,
             asks_before_erasing=asks_before_erasing,
         )
         return cls(state, home, keystore)
@@ -353,14 +290,7 @@ class Node:
 
     def draft_agreement(self, text: str) -> Signed:
         """An agreement from its TOML file, proposed and signed by this node."""
-        agreement = parse_agreement_file(
-            text,
-            trust_list=self.home.trust_list()[1],
-            pins=self.state.policies.pins,
-            header=self.state.signer.header,
-        )
-        body = encode_agreement(agreement)
-        return signed(self.state.signer.sign([(StatementType.AGREEMENT, body)]))
+        return self._agreements.draft(text)
 
     def sign_agreement(self, proposed: Signed) -> Signed:
         """The agreement with this node among its signers.
@@ -369,12 +299,7 @@ class Node:
             PinUnknown: If it pins what this installation does not have.
             AgreementNotInForce: If our agency is not a party.
         """
-        agreement = parse_agreement(proposed.statement.body)
-        verify_pins(agreement, self.state.policies.pins)
-        if agency_uri_of(self.uri) not in agreement.terms.parties:
-            raise AgreementNotInForce("this agency is not a party to it")
-        own = signed(self.state.signer.sign([(StatementType.AGREEMENT, proposed.statement.body)]))
-        return merge_signed([proposed, own])
+        return self._agreements.sign(proposed)
 
     async def publish_agreement(self, complete: Signed) -> None:
         """Puts an agreement that every party signed in force at the exchange.
@@ -382,15 +307,7 @@ class Node:
         Raises:
             AgreementError: If a party did not sign, or the exchange refuses it.
         """
-        await self._publish_settled(complete)
-
-    async def _publish_settled(self, complete: Signed) -> None:
-        await self.sync()
-        with self.state.stores.database.transaction():
-            ids = self._sender.store_publications([Publication(signed=(complete,))])
-        sent = await self._releasing.settle((), [complete], ids)
-        for code, why in sent.refused:
-            raise (error_by_code(code) or AgreementNotInForce)(why)
+        await self._agreements.publish(complete)
 
     # Erasing.
 
@@ -409,7 +326,7 @@ class Node:
             ErasureRefused: If one did not, or the entries are not all theirs.
             TearlineError: If it is not believed, or the exchange is out of reach.
         """
-        await self._publish_settled(complete)
+        await self._agreements.publish(complete)
 
     # Sending.
 
@@ -460,7 +377,7 @@ class Node:
 
     # Receiving.
 
-    async def inbox(self, *, wait: bool = False) -> AsyncIterator[Received]:
+    def inbox(self, *, wait: bool = False) -> AsyncIterator[Received]:
         """What arrived, verified and stored, one by one.
 
         It is stored together with what came at once with it: whoever stops before the end finds
@@ -469,25 +386,7 @@ class Node:
         Args:
             wait: Whether to go on waiting once everything that was there is read.
         """
-        cursor = encode_cursor(self.state.stores.intake.cursor())
-        arrivals = gathered(
-            self.state.transport.subscribe(cursor), self.state.cosigned, self._receiver.is_idle
-        )
-        async with aclosing(arrivals):
-            async for batch in arrivals:
-                await self._receiver.read_log(batch.deliveries)
-                for received in self._receiver.take(batch.deliveries):
-                    yield received
-                if not batch.more:
-                    if batch.rest is not None:
-                        self._receiver.rest(batch.rest)
-                    for received_late in self._receiver.try_again():
-                        yield received_late
-                await self._acknowledge()
-                if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
-                    self._records.destroy_ended(self.state.now_ms())
-                    if not wait:
-                        return
+        return self._inbox.arrivals(wait=wait)
 
     async def receive(self) -> int:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
@@ -504,9 +403,6 @@ class Node:
         async for _ in self.inbox():
             count += 1
         return count
-
-    async def _acknowledge(self) -> None:
-        await self.state.transport.acknowledge(encode_cursor(self.state.stores.intake.cursor()))
 
     async def tell(self) -> None:
         """Tells grantors what became of their grants, and partners what else they wait for."""
@@ -544,13 +440,7 @@ class Node:
             PacketError: If what is stored no longer verifies.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        try:
-            shown = open_view(self.state.stores.packets, packet_id, node=self.uri)
-        except NotFound:
-            self.state.stores.waiting.verify_none(packet_id.hex())
-            raise
-        self.access.record(act, {packet_id: shown.view.fields}, person=person)
-        return shown
+        return self._reading.show(packet_id, person=person, act=act)
 
     def search(
         self, text: str, *, person: str = "", within: Within = EVERYWHERE
@@ -570,9 +460,7 @@ class Node:
         Raises:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        found = find(self.state, text, within)
-        self.access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
-        return found
+        return self._reading.search(text, person=person, within=within)
 
     async def read(
         self,
@@ -587,38 +475,8 @@ class Node:
         The grantor learns that it was opened or seen, never by whom beyond a pseudonym; the own
         access log has the name.
         """
-        shown = self.show(packet_id, person=person, act=act)
-        status = Status.OPENED if acted_by is None else Status.SEEN
-        packets = self.state.stores.packets
-        # Asked in the transaction: another process of this node may be reading, too.
-        with self.state.stores.database.transaction():
-            behind = [
-                grant
-                for grant in packets.grants(packet_id)
-                if grant.incoming and (grant.status or 0) < status
-            ]
-            for grant in behind:
-                packets.set_status(grant.signed.statement.id, status)
-            if behind:
-                told = [(replace(grant, status=status), acted_by) for grant in behind]
-                self._sender.store_receipts(told)
-        if behind:
-            await self._sender.flush()
-        return shown
+        return await self._reading.read(packet_id, acted_by=acted_by, person=person, act=act)
 
     def status(self) -> NodeStatus:
         """How the node stands."""
-        stores = self.state.stores
-        return NodeStatus(
-            uri=self.uri,
-            log_size=stores.log.size,
-            outbox=stores.outbox.counts(),
-            faults=stores.outbox.faults(),
-            channels=stores.channels.all(),
-            quarantined=stores.intake.quarantined(),
-            keys=self.state.trust.keys_of(self.uri, at=self.state.next_moment()),
-        )
-
-
-def _clock_ms() -> int:
-    return time.time_ns() // 1_000_000
+        return status_of(self.state)

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import tearline_client.node
+import tearline_client.startup
 from tearline.errors import RequestError, TearlineError
 from tearline.wire.publications import parse_outcomes
 from tearline_client.daemon import run_daemon
@@ -175,7 +175,7 @@ async def main(home: Path, journal_path: Path, hook: str, *partners: str) -> Non
     journal, stop = Journal(journal_path), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     JournaledTransport.journal = journal
-    tearline_client.node.GrpcTransport = JournaledTransport
+    tearline_client.startup.GrpcTransport = JournaledTransport
     exchange = os.environ["TEARLINE_EXCHANGE"]
     opened = await Node.open(home, passphrase=passphrase, address=exchange, timeout_s=CALL_S)
     async with opened as node, asyncio.TaskGroup() as tasks:

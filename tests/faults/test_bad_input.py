@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import tearline_client.node
+import tearline_client.startup
 from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
 from tearline.certificates import CertificateAuthority, TlsKey, to_pem
 from tearline.limits import MIN_FREE_BYTES
@@ -311,7 +311,7 @@ def test_a_clock_that_is_wrong(
     def now_ns() -> int:
         return time.time_ns() + hours * 3600 * 10**9
 
-    monkeypatch.setattr(tearline_client.node, "time", types.SimpleNamespace(time_ns=now_ns))
+    monkeypatch.setattr(tearline_client.startup, "time", types.SimpleNamespace(time_ns=now_ns))
     before = held_but_certificate(busy.us)
     ended = busy.us.here("packet", "send", str(busy.lead()), *TO_CN, "-q")
     assert ended.refused(code, 4)

@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
-import tearline_client.node
+import tearline_client.startup
 from desk import OUR_NAME, OUR_NODE, Desk, Dialling
 from simulator import PASSPHRASE
 from tearline.errors import HomeMissing, KeystoreLocked, NotFound
@@ -50,7 +50,7 @@ class Silent(Dialling):
 def silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Silent:
     exchange = Silent(desk.template, desk.folder, ())
     exchange.waited, exchange.ended = threading.Event(), threading.Event()
-    monkeypatch.setattr(tearline_client.node, "GrpcTransport", lambda *_, **__: exchange)
+    monkeypatch.setattr(tearline_client.startup, "GrpcTransport", lambda *_, **__: exchange)
     return exchange
 
 

@@ -1,0 +1,52 @@
+"""The node's mailbox, read to its end or for ever: taken in and acknowledged a batch at a time."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from tearline.wire.deliveries import encode_cursor
+from tearline_client.border.key_records import KeyRecords
+from tearline_client.border.receiver import Receiver
+from tearline_client.link.arrivals import gathered
+from tearline_client.link.received import Received
+from tearline_client.state import NodeState
+
+
+class Inbox:
+    """What arrives at a node.
+
+    Args:
+        state: The node.
+        receiver: Takes in each batch.
+        records: Told when nothing more waits that an ended key could be needed for.
+    """
+
+    def __init__(self, state: NodeState, receiver: Receiver, records: KeyRecords) -> None:
+        self._state = state
+        self._receiver = receiver
+        self._records = records
+
+    async def arrivals(self, *, wait: bool) -> AsyncIterator[Received]:
+        """What arrived, verified and stored, one by one; see ``Node.inbox``."""
+        cursor = encode_cursor(self._state.stores.intake.cursor())
+        arrivals = gathered(
+            self._state.transport.subscribe(cursor), self._state.cosigned, self._receiver.is_idle
+        )
+        async with aclosing(arrivals):
+            async for batch in arrivals:
+                await self._receiver.read_log(batch.deliveries)
+                for received in self._receiver.take(batch.deliveries):
+                    yield received
+                if not batch.more:
+                    if batch.rest is not None:
+                        self._receiver.rest(batch.rest)
+                    for received_late in self._receiver.try_again():
+                        yield received_late
+                await self._acknowledge()
+                if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
+                    self._records.destroy_ended(self._state.now_ms())
+                    if not wait:
+                        return
+
+    async def _acknowledge(self) -> None:
+        cursor = encode_cursor(self._state.stores.intake.cursor())
+        await self._state.transport.acknowledge(cursor)

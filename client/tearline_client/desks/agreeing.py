@@ -1,0 +1,80 @@
+"""Agreements, as each party's node drafts, signs and publishes them."""
+
+from collections.abc import Awaitable, Callable
+
+from tearline.agreement import verify_pins
+from tearline.errors import AgreementNotInForce, error_by_code
+from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement, parse_agreement
+from tearline.wire.publications import Publication
+from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.border.sender import Sender
+from tearline_client.desks.releasing import Releasing
+from tearline_client.keys.home import Home
+from tearline_client.planning.agreement_file import parse_agreement_file
+from tearline_client.state import NodeState
+
+
+class Agreements:
+    """The desk of agreements.
+
+    Args:
+        state: The node.
+        home: Where its trust list is.
+        sender: What sends.
+        releasing: What says what became of a statement.
+        sync: Comes up to date before something is published.
+    """
+
+    def __init__(
+        self,
+        state: NodeState,
+        home: Home,
+        sender: Sender,
+        releasing: Releasing,
+        sync: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._home = home
+        self._sender = sender
+        self._releasing = releasing
+        self._sync = sync
+
+    def draft(self, text: str) -> Signed:
+        """An agreement from its TOML file, proposed and signed by this node."""
+        agreement = parse_agreement_file(
+            text,
+            trust_list=self._home.trust_list()[1],
+            pins=self._state.policies.pins,
+            header=self._state.signer.header,
+        )
+        body = encode_agreement(agreement)
+        return signed(self._state.signer.sign([(StatementType.AGREEMENT, body)]))
+
+    def sign(self, proposed: Signed) -> Signed:
+        """The agreement with this node among its signers.
+
+        Raises:
+            PinUnknown: If it pins what this installation does not have.
+            AgreementNotInForce: If our agency is not a party.
+        """
+        agreement = parse_agreement(proposed.statement.body)
+        verify_pins(agreement, self._state.policies.pins)
+        if self._state.agency not in agreement.terms.parties:
+            raise AgreementNotInForce("this agency is not a party to it")
+        body = proposed.statement.body
+        own = signed(self._state.signer.sign([(StatementType.AGREEMENT, body)]))
+        return merge_signed([proposed, own])
+
+    async def publish(self, complete: Signed) -> None:
+        """Has the exchange take a statement that everyone who must has signed.
+
+        Raises:
+            TearlineError: What it is refused with, or if the exchange is out of reach.
+        """
+        await self._sync()
+        with self._state.stores.database.transaction():
+            ids = self._sender.store_publications([Publication(signed=(complete,))])
+        sent = await self._releasing.settle((), [complete], ids)
+        for code, why in sent.refused:
+            raise (error_by_code(code) or AgreementNotInForce)(why)

@@ -1,0 +1,71 @@
+"""Looking at what is here: written down before it is shown, and told to whoever granted it."""
+
+from dataclasses import replace
+
+from tearline.errors import NotFound
+from tearline.event import EventCode
+from tearline.packet import OpenedField
+from tearline.receipt import Status
+from tearline.statement import ActedBy
+from tearline_client.access import AccessLog
+from tearline_client.border.sender import Sender
+from tearline_client.finding import Within, find
+from tearline_client.state import NodeState
+from tearline_client.views import PacketView, open_view
+
+
+class Reading:
+    """Reads packets for people and for the application.
+
+    Args:
+        state: The node.
+        access: The node's own access log.
+        sender: Sends the receipts.
+    """
+
+    def __init__(self, state: NodeState, access: AccessLog, sender: Sender) -> None:
+        self._state = state
+        self._access = access
+        self._sender = sender
+
+    def show(self, packet_id: bytes, *, person: str, act: EventCode) -> PacketView:
+        """One packet as this node may see it; see ``Node.show``."""
+        stores = self._state.stores
+        try:
+            shown = open_view(stores.packets, packet_id, node=self._state.uri)
+        except NotFound:
+            stores.waiting.verify_none(packet_id.hex())
+            raise
+        self._access.record(act, {packet_id: shown.view.fields}, person=person)
+        return shown
+
+    def search(
+        self, text: str, *, person: str, within: Within
+    ) -> dict[bytes, tuple[OpenedField, ...]]:
+        """The fields here that hold ``text``, by packet; see ``Node.search``."""
+        found = find(self._state, text, within)
+        self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
+        return found
+
+    async def read(
+        self, packet_id: bytes, *, acted_by: ActedBy | None, person: str, act: EventCode
+    ) -> PacketView:
+        """Shows a packet, and tells so; see ``Node.read``."""
+        shown = self.show(packet_id, person=person, act=act)
+        status = Status.OPENED if acted_by is None else Status.SEEN
+        packets = self._state.stores.packets
+        # Asked in the transaction: another process of this node may be reading, too.
+        with self._state.stores.database.transaction():
+            behind = [
+                grant
+                for grant in packets.grants(packet_id)
+                if grant.incoming and (grant.status or 0) < status
+            ]
+            for grant in behind:
+                packets.set_status(grant.signed.statement.id, status)
+            if behind:
+                told = [(replace(grant, status=status), acted_by) for grant in behind]
+                self._sender.store_receipts(told)
+        if behind:
+            await self._sender.flush()
+        return shown

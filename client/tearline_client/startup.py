@@ -1,0 +1,67 @@
+"""From a home on the disk to a node at work."""
+
+import time
+
+from tearline.trust import TrustState
+from tearline_client.follower import LogFollower
+from tearline_client.keys.certifying import renew_certificate
+from tearline_client.keys.home import Home, Identity
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.link.transport import GrpcTransport, Transport
+from tearline_client.policies import load_policies
+from tearline_client.state import NodeState, Stores
+from tearline_client.store.database import Database
+from tearline_client.store.vault import Vault
+
+
+def start_state(
+    home: Home,
+    identity: Identity,
+    keystore: Keystore,
+    *,
+    address: str,
+    timeout_s: float,
+    transport: Transport | None,
+    asks_before_erasing: bool,
+) -> NodeState:
+    """What the node of a home consists of.
+
+    Args:
+        home: Where it lives.
+        identity: Whose node it is.
+        keystore: Its keys, opened.
+        address: As for ``Node.open``, like all that follows.
+        timeout_s: How long one call may take.
+        transport: Another way to the exchange.
+        asks_before_erasing: Whether a person decides on recalls.
+
+    Raises:
+        TearlineError: If a part of the home is missing or cannot be opened.
+    """
+    pinned, trust_list = home.trust_list()
+    stores = Stores(Database(home.database, Vault(keystore.storage_key("node.db"))))
+    trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
+    follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
+    if transport is None:
+        renew_certificate(home, keystore, now_ms=_clock_ms())
+        transport = GrpcTransport(
+            trust_list.exchange,
+            home.tls_identity(keystore),
+            timeout_s=timeout_s,
+            address=address,
+        )
+    return NodeState(
+        keys=NodeKeys(keystore, identity, trust.federation),
+        stores=stores,
+        trust=trust,
+        follower=follower,
+        policies=load_policies(home.own_policy),
+        transport=transport,
+        now_ms=_clock_ms,
+        asks_before_erasing=asks_before_erasing,
+    )
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,51 @@
+"""How a node stands: what waits, what was put aside, which keys count."""
+
+from dataclasses import dataclass
+
+from tearline.federation import KeyRecord
+from tearline_client.state import NodeState
+from tearline_client.store.channels import ChannelState
+from tearline_client.store.intake import Quarantined
+from tearline_client.store.outbox import OutboxState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStatus:
+    """How the node stands.
+
+    Attributes:
+        uri: The node.
+        log_size: Entries of the log that were read and verified.
+        outbox: Items by state.
+        faults: Codes of what keeps items of the outbox waiting, and how many.
+        channels: Every channel pair.
+        quarantined: What was put aside.
+        keys: The node's keys on record that count now.
+
+    Example:
+        >>> status = node.status()
+        >>> status.uri, len(status.quarantined)
+        ('spiffe://justice.us.example/node/liaison', 0)
+    """
+
+    uri: str
+    log_size: int
+    outbox: dict[OutboxState, int]
+    faults: dict[str, int]
+    channels: tuple[ChannelState, ...]
+    quarantined: tuple[Quarantined, ...]
+    keys: tuple[KeyRecord, ...]
+
+
+def status_of(state: NodeState) -> NodeStatus:
+    """How a node stands."""
+    stores = state.stores
+    return NodeStatus(
+        uri=state.uri,
+        log_size=stores.log.size,
+        outbox=stores.outbox.counts(),
+        faults=stores.outbox.faults(),
+        channels=stores.channels.all(),
+        quarantined=stores.intake.quarantined(),
+        keys=state.trust.keys_of(state.uri, at=state.next_moment()),
+    )
