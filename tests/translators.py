@@ -30,6 +30,8 @@ from tearline.audit_export import AuditExport, ExportFormat
 from tearline.case import CaseNote, CaseStep, Phase
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.consent import ConsentStep
+from tearline.equivocation import Equivocation
+from tearline.erasure import Erasure
 from tearline.event import Decision, Event, EventCode, EventOutcome
 from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
 from tearline.packet import Urgency, WithholdReason
@@ -49,12 +51,14 @@ from tearline.receipt import LogOpening, Receipt, Status
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
 from tearline.sealing import open_packet, release_of
 from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy, Inclusion, Statement, StatementType
 from tearline.wire import (
     agreements,
     audit_exports,
     cases,
     consents,
+    cosigning,
+    erasures,
     exhibits,
     flow,
     packets,
@@ -66,6 +70,7 @@ from tearline.wire import (
     trust,
 )
 from tearline.wire.audit_exports import ExportManifest
+from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.statements import cosigned, signed
 
@@ -201,6 +206,7 @@ _AGREEMENT = Agreement(
     valid_from_ms=NOW_MS,
     valid_until_ms=NOW_MS + DAY_MS,
     authorisation_ms=14 * DAY_MS,
+    log_retention_ms=365 * DAY_MS,
 )
 _SIGNED_AGREEMENT = cosigned(
     (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
@@ -213,6 +219,22 @@ CODECS: dict[str, Codec] = {
     ),
     "signed": _codec(statements, "signed", _FED.clear[0]),
     "statement": _codec(statements, "statement", _FED.clear[0].statement),
+    "statement out of a tree": _codec(
+        statements,
+        "statement",
+        Statement(
+            type=StatementType.MARK,
+            body=b"body",
+            inclusions=(
+                Inclusion(
+                    attestation=secret("attestation"),
+                    salt=secret("salt"),
+                    index=300,
+                    path=(secret("sibling"), secret("uncle")),
+                ),
+            ),
+        ),
+    ),
     "trust list": _codec(
         trust, "trust_list", replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
     ),
@@ -279,6 +301,11 @@ CODECS: dict[str, Codec] = {
     ),
     "opening": _codec(packets, "opening", _RELEASE.compartments[0].opening),
     "field": _codec(packets, "field", _VIEW.fields[0].field),
+    "generalised field": _codec(
+        packets,
+        "field",
+        replace(_VIEW.fields[0].field, values=(b"a", b"b"), form=Form.GENERALISED, mask="initials"),
+    ),
     "release": _codec(packets, "release", _RELEASE),
     "grant": _codec(flow, "grant", replace(_GRANT, acted_by=_PERSON)),
     "grant of two": _codec(
@@ -405,6 +432,29 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
+    "standing of one who left": _codec(
+        standings,
+        "standing",
+        Standing(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            suspensions=(
+                Suspension(
+                    article="",
+                    sender="",
+                    recipient="",
+                    reason=Reason.LEAK,
+                    in_flight=InFlight.RETURN,
+                    originated=Originated.FREEZE,
+                ),
+            ),
+            ended=True,
+            officer=OfficerAct(counter=300, acted_by=replace(_PERSON, role="officer")),
+            acted_by=replace(_PERSON, role="officer"),
+            time_ms=NOW_MS,
+        ),
+    ),
     "anchor": _codec(
         flow,
         "anchor",
@@ -443,6 +493,37 @@ CODECS: dict[str, Codec] = {
             sealed=b"sealed",
         ),
     ),
+    "request step that takes more time": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.AUTHORISE,
+            number=200,
+            known=0,
+            extension_ms=DAY_MS,
+            acted_by=replace(_PERSON, role="liaison"),
+            kem_key_id=secret("kem"),
+        ),
+    ),
+    "request step that disputes": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.DISPUTE,
+            number=200,
+            known=0,
+            entry=300,
+            acted_by=None,
+            kem_key_id=secret("kem"),
+        ),
+    ),
+    "feedback": _codec(requests, "note", Note(text="It led nowhere.", useful=False)),
     "request note": _codec(
         requests,
         "note",
@@ -463,6 +544,57 @@ CODECS: dict[str, Codec] = {
                 )
             ),
             entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
+        ),
+    ),
+    "erasure": _codec(
+        erasures,
+        "erasure",
+        Erasure(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            indices=(1, 300),
+            parties=(MX, US),
+            reason="ordered",
+        ),
+    ),
+    "erasure by retention": _codec(
+        erasures,
+        "erasure",
+        Erasure(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            indices=(1, 300),
+            parties=(MX, US),
+            reason="",
+            agreement_version=300,
+            latest_ms=NOW_MS,
+        ),
+    ),
+    "erased_entry": _codec(
+        erasures,
+        "erased_entry",
+        ErasedEntry(
+            entry=b"\1" + secret("blind"),
+            order=_SIGNED_AGREEMENT,
+            erased=_OPENING,
+            path=(secret("sibling"),),
+            entries=(
+                ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),
+                ProvenEntry(index=301, content=b"\0content", path=(secret("sibling"),)),
+            ),
+            agreement=ProvenAgreement(
+                signed=_SIGNED_AGREEMENT, entry=_OPENING, path=(secret("sibling"),)
+            ),
+        ),
+    ),
+    "equivocation": _codec(
+        cosigning,
+        "equivocation",
+        Equivocation(
+            older=b"a note",
+            newer=b"another",
+            root=secret("root"),
+            path=(secret("one"), secret("two")),
         ),
     ),
     "case step": _codec(cases, "case_step", _CASE_STEP),

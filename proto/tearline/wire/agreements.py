@@ -1,6 +1,7 @@
 """Agreements."""
 
 from tearline.agreement import Agreement
+from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES
 from tearline.packet import Urgency
 from tearline.policy.form import Form
@@ -23,9 +24,7 @@ def parse_agreement(body: bytes) -> Agreement:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid agreement.
     """
-    return parse_strictly(
-        body, pb.Agreement, _read_agreement, _write_agreement, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.Agreement, _read_agreement, maximum=MAX_BODY_BYTES)
 
 
 def _write_agreement(agreement: Agreement) -> pb.Agreement:
@@ -52,6 +51,8 @@ def _write_agreement(agreement: Agreement) -> pb.Agreement:
 
 
 def _read_agreement(message: pb.Agreement) -> Agreement:
+    if [item.urgency for item in message.reply_times] != list(Urgency):
+        raise StatementMalformed("an agreement has one reply time for each urgency, in order")
     return Agreement(
         header=read_header(message.header),
         id=message.id,

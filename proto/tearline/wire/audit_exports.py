@@ -49,7 +49,7 @@ def parse_audit_export(body: bytes) -> AuditExport:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid export.
     """
-    return parse_strictly(body, pb.AuditExport, _read_export, _write_export, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.AuditExport, _read_export, maximum=MAX_BODY_BYTES)
 
 
 def encode_export_manifest(manifest: ExportManifest) -> bytes:
@@ -63,9 +63,7 @@ def parse_export_manifest(data: bytes) -> ExportManifest:
     Raises:
         StatementMalformed: If ``data`` is anything else, or larger than a message may be.
     """
-    return parse_strictly(
-        data, pb.ExportManifest, _read_manifest, _write_manifest, maximum=MAX_MESSAGE_BYTES
-    )
+    return parse_strictly(data, pb.ExportManifest, _read_manifest, maximum=MAX_MESSAGE_BYTES)
 
 
 def _write_export(export: AuditExport) -> pb.AuditExport:

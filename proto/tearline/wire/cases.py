@@ -26,7 +26,7 @@ def parse_case_step(body: bytes) -> CaseStep:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid step.
     """
-    return parse_strictly(body, pb.CaseStep, _read_step, _write_step, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.CaseStep, _read_step, maximum=MAX_BODY_BYTES)
 
 
 def encode_case_note(note: CaseNote) -> bytes:
@@ -40,7 +40,7 @@ def parse_case_note(data: bytes) -> CaseNote:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.CaseNote, _read_note, _write_note, maximum=MAX_BODY_BYTES)
+    return parse_strictly(data, pb.CaseNote, _read_note, maximum=MAX_BODY_BYTES)
 
 
 def _write_step(step: CaseStep) -> pb.CaseStep:

@@ -1,4 +1,4 @@
-"""The one loop of every strict translator: decode, translate, encode again, compare."""
+"""The one way of every strict translator: decode, encode again, compare, translate."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -33,21 +33,23 @@ def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
 
 
 def parse_strictly(
-    data: bytes,
-    message_type: type[M],
-    read: Callable[[M], T],
-    write: Callable[[T], M],
-    *,
-    maximum: int,
+    data: bytes, message_type: type[M], read: Callable[[M], T], *, maximum: int
 ) -> T:
     """A value from its one encoding (spec S-7).
+
+    What was decoded is encoded again as it is, without the fields that nobody knows, and must
+    be ``data``. Reading comes after that and makes no second message, so ``read`` must tell
+    apart whatever two messages differ in, or refuse one: tests/unit/wire/test_reading.py.
 
     Raises:
         StatementMalformed: If ``data`` is anything but the encoding of a valid value.
     """
     message = decode(message_type, data, maximum=maximum)
+    message.DiscardUnknownFields()
+    if serialize(message) != data:
+        raise StatementMalformed("the bytes are not the one encoding of their content")
     try:
-        value = read(message)
+        return read(message)
     except StatementMalformed:
         raise
     except (ValueError, TearlineError) as error:
@@ -55,6 +57,3 @@ def parse_strictly(
         raise StatementMalformed(
             str(error) if isinstance(error, TearlineError) else "a value is unknown"
         ) from None
-    if serialize(write(value)) != data:
-        raise StatementMalformed("the bytes are not the one encoding of their content")
-    return value

@@ -27,7 +27,7 @@ def parse_consent(body: bytes) -> Consent:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid step.
     """
-    return parse_strictly(body, pb.Consent, _read_consent, _write_consent, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Consent, _read_consent, maximum=MAX_BODY_BYTES)
 
 
 def encode_terms(terms: ConsentTerms) -> bytes:
@@ -41,7 +41,7 @@ def parse_terms(data: bytes) -> ConsentTerms:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.ConsentTerms, _read_terms, _write_terms, maximum=MAX_BODY_BYTES)
+    return parse_strictly(data, pb.ConsentTerms, _read_terms, maximum=MAX_BODY_BYTES)
 
 
 def _write_consent(consent: Consent) -> pb.Consent:

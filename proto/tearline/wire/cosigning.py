@@ -58,7 +58,7 @@ def parse_equivocation(data: bytes) -> Equivocation:
     Raises:
         StatementMalformed: If it is none, or not in its one spelling.
     """
-    return parse_strictly(data, pb.Equivocation, _read, _write, maximum=MAX_EVIDENCE_BYTES)
+    return parse_strictly(data, pb.Equivocation, _read, maximum=MAX_EVIDENCE_BYTES)
 
 
 def encode_cosign_turn(turn: CosignTurn) -> bytes:

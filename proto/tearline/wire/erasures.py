@@ -83,7 +83,7 @@ def parse_erasure(body: bytes) -> Erasure:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid order.
     """
-    return parse_strictly(body, pb.Erasure, _read_erasure, _write_erasure, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Erasure, _read_erasure, maximum=MAX_BODY_BYTES)
 
 
 def encode_erased_entry(entry: ErasedEntry) -> bytes:
@@ -97,9 +97,7 @@ def parse_erased_entry(data: bytes) -> ErasedEntry:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.ErasedEntry, _read_erased_entry, _write_erased_entry, maximum=MAX_LOG_PROOF_BYTES
-    )
+    return parse_strictly(data, pb.ErasedEntry, _read_erased_entry, maximum=MAX_LOG_PROOF_BYTES)
 
 
 def _write_erasure(order: Erasure) -> pb.Erasure:

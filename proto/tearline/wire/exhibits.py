@@ -87,9 +87,7 @@ def parse_exhibit(data: bytes) -> Exhibit:
     Raises:
         StatementMalformed: If ``data`` is anything else, or larger than an exhibit may be.
     """
-    return parse_strictly(
-        data, pb.Exhibit, _read_exhibit, _write_exhibit, maximum=MAX_EXHIBIT_BYTES
-    )
+    return parse_strictly(data, pb.Exhibit, _read_exhibit, maximum=MAX_EXHIBIT_BYTES)
 
 
 def _write_exhibit(exhibit: Exhibit) -> pb.Exhibit:

@@ -35,7 +35,7 @@ def parse_grant(body: bytes) -> Grant:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid grant.
     """
-    return parse_strictly(body, pb.Grant, _read_grant, _write_grant, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Grant, _read_grant, maximum=MAX_BODY_BYTES)
 
 
 def write_address(address: Address | None) -> pb.Address | None:
@@ -115,9 +115,7 @@ def parse_receipt(body: bytes) -> Receipt:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid receipt.
     """
-    return parse_strictly(
-        body, pb.Receipt, _read_receipt, _write_receipt, maximum=2 * MAX_EVENT_BYTES
-    )
+    return parse_strictly(body, pb.Receipt, _read_receipt, maximum=2 * MAX_EVENT_BYTES)
 
 
 def _write_receipt(receipt: Receipt) -> pb.Receipt:
@@ -167,9 +165,7 @@ def parse_log_opening(data: bytes) -> LogOpening:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.LogOpening, read_log_opening, write_log_opening, maximum=2 * MAX_EVENT_BYTES
-    )
+    return parse_strictly(data, pb.LogOpening, read_log_opening, maximum=2 * MAX_EVENT_BYTES)
 
 
 def encode_void(void: Void) -> bytes:
@@ -183,7 +179,7 @@ def parse_void(body: bytes) -> Void:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid void.
     """
-    return parse_strictly(body, pb.Void, _read_void, _write_void, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Void, _read_void, maximum=MAX_BODY_BYTES)
 
 
 def _write_void(void: Void) -> pb.Void:
@@ -215,7 +211,7 @@ def parse_mark(body: bytes) -> Mark:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid mark.
     """
-    return parse_strictly(body, pb.Mark, _read_mark, _write_mark, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Mark, _read_mark, maximum=MAX_BODY_BYTES)
 
 
 def _write_mark(mark: Mark) -> pb.Mark:
@@ -253,7 +249,7 @@ def parse_anchor(body: bytes) -> Anchor:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid anchor.
     """
-    return parse_strictly(body, pb.Anchor, _read_anchor, _write_anchor, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Anchor, _read_anchor, maximum=MAX_BODY_BYTES)
 
 
 def _write_anchor(anchor: Anchor) -> pb.Anchor:
@@ -283,7 +279,7 @@ def parse_event(data: bytes) -> Event:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.Event, _read_event, _write_event, maximum=MAX_EVENT_BYTES)
+    return parse_strictly(data, pb.Event, _read_event, maximum=MAX_EVENT_BYTES)
 
 
 def _write_event(event: Event) -> pb.Event:

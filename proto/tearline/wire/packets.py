@@ -55,9 +55,7 @@ def parse_manifest(body: bytes) -> Manifest:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid manifest.
     """
-    return parse_strictly(
-        body, pb.Manifest, _read_manifest, _write_manifest, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.Manifest, _read_manifest, maximum=MAX_BODY_BYTES)
 
 
 def _write_manifest(manifest: Manifest) -> pb.Manifest:
@@ -143,9 +141,7 @@ def parse_opening(data: bytes) -> Opening:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.Opening, _read_opening, _write_opening, maximum=_MAX_OPENING_BYTES
-    )
+    return parse_strictly(data, pb.Opening, _read_opening, maximum=_MAX_OPENING_BYTES)
 
 
 def _write_opening(opening: Opening) -> pb.Opening:
@@ -182,9 +178,7 @@ def parse_field(data: bytes) -> Field:
         StatementMalformed: If ``data`` is anything else.
     """
     # Values, and their framing, which can outweigh many short values.
-    return parse_strictly(
-        data, pb.FieldPlain, _read_field, _write_field, maximum=2 * MAX_FIELD_BYTES
-    )
+    return parse_strictly(data, pb.FieldPlain, _read_field, maximum=2 * MAX_FIELD_BYTES)
 
 
 def _write_field(field: Field) -> pb.FieldPlain:
@@ -268,7 +262,7 @@ def parse_release(data: bytes) -> Release:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.Release, _read_release, _write_release, maximum=MAX_BODY_BYTES)
+    return parse_strictly(data, pb.Release, _read_release, maximum=MAX_BODY_BYTES)
 
 
 def _write_release(release: Release) -> pb.Release:

@@ -18,9 +18,7 @@ def parse_proposal(body: bytes) -> Proposal:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid proposal.
     """
-    return parse_strictly(
-        body, pb.Proposal, _read_proposal, _write_proposal, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.Proposal, _read_proposal, maximum=MAX_BODY_BYTES)
 
 
 def _write_proposal(proposal: Proposal) -> pb.Proposal:

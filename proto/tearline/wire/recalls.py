@@ -20,7 +20,7 @@ def parse_recall(body: bytes) -> Recall:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid one.
     """
-    return parse_strictly(body, pb.Recall, _read_recall, _write_recall, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.Recall, _read_recall, maximum=MAX_BODY_BYTES)
 
 
 def _write_recall(recall: Recall) -> pb.Recall:

@@ -29,7 +29,7 @@ def parse_step(body: bytes) -> RequestStep:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid step.
     """
-    return parse_strictly(body, pb.RequestStep, _read_step, _write_step, maximum=MAX_BODY_BYTES)
+    return parse_strictly(body, pb.RequestStep, _read_step, maximum=MAX_BODY_BYTES)
 
 
 def encode_note(note: Note) -> bytes:
@@ -43,9 +43,7 @@ def parse_note(data: bytes) -> Note:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.RequestNote, _read_note, _write_note, maximum=MAX_REQUEST_NOTE_BYTES
-    )
+    return parse_strictly(data, pb.RequestNote, _read_note, maximum=MAX_REQUEST_NOTE_BYTES)
 
 
 def _write_step(step: RequestStep) -> pb.RequestStep:

@@ -30,9 +30,7 @@ def parse_standing(body: bytes) -> Standing:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid standing.
     """
-    return parse_strictly(
-        body, pb.PartyStanding, _read_standing, _write_standing, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.PartyStanding, _read_standing, maximum=MAX_BODY_BYTES)
 
 
 def _write_standing(standing: Standing) -> pb.PartyStanding:

@@ -94,9 +94,7 @@ def header_of(body: bytes) -> Header:
         if len(body) < 3 or body[2] & 0x80:
             raise StatementMalformed("the body's header is too long")
         length, start = (length & 0x7F) | body[2] << 7, 3
-    return parse_strictly(
-        body[start : start + length], pb.Header, read_header, write_header, maximum=1024
-    )
+    return parse_strictly(body[start : start + length], pb.Header, read_header, maximum=1024)
 
 
 # A reply bears the same attestation once for each receipt, and so does all that is kept of it.
@@ -117,7 +115,6 @@ def parse_attestation(data: bytes) -> Attestation:
         data,
         pb.Attestation,
         _read_attestation,
-        _write_attestation,
         maximum=_MAX_ATTESTATION_BYTES,
     )
 
@@ -190,9 +187,7 @@ def parse_statement(data: bytes) -> Statement:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.Statement, read_statement, write_statement, maximum=MAX_MESSAGE_BYTES
-    )
+    return parse_strictly(data, pb.Statement, read_statement, maximum=MAX_MESSAGE_BYTES)
 
 
 def _read_type(number: int) -> StatementType:
@@ -273,7 +268,7 @@ def parse_signed(data: bytes) -> Signed:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.Signed, read_signed, write_signed, maximum=MAX_MESSAGE_BYTES)
+    return parse_strictly(data, pb.Signed, read_signed, maximum=MAX_MESSAGE_BYTES)
 
 
 def write_signed(value: Signed) -> pb.Signed:

@@ -1,5 +1,6 @@
 """Trust lists, key records and revocations."""
 
+from tearline.errors import StatementMalformed
 from tearline.federation import (
     Agency,
     ExchangeEnrolment,
@@ -28,9 +29,7 @@ def parse_trust_list(body: bytes) -> TrustList:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid trust list.
     """
-    return parse_strictly(
-        body, pb.TrustList, _read_trust_list, _write_trust_list, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.TrustList, _read_trust_list, maximum=MAX_BODY_BYTES)
 
 
 def _write_trust_list(value: TrustList) -> pb.TrustList:
@@ -53,7 +52,7 @@ def _read_trust_list(message: pb.TrustList) -> TrustList:
         previous=message.previous,
         agencies=tuple(read_agency(agency) for agency in message.agencies),
         exchange=_read_exchange(message.exchange),
-        log=_read_log(message.log),
+        log=_read_log(message),
         min_suite=message.min_suite,
         threshold=message.threshold,
     )
@@ -83,8 +82,12 @@ def _write_log(log: LogIdentity) -> pb.Log:
     return pb.Log(origin=log.origin, verifier_keys=log.verifier_keys)
 
 
-def _read_log(message: pb.Log) -> LogIdentity:
-    return LogIdentity(origin=message.origin, verifier_keys=tuple(message.verifier_keys))
+def _read_log(holder: pb.TrustList | pb.ExchangeEnrolment) -> LogIdentity:
+    # Of every other message here a part shows that it is there; a log may be without any.
+    if not holder.HasField("log"):
+        raise StatementMalformed("the log is not named")
+    log = holder.log
+    return LogIdentity(origin=log.origin, verifier_keys=tuple(log.verifier_keys))
 
 
 def encode_exchange_enrolment(enrolment: ExchangeEnrolment) -> bytes:
@@ -98,9 +101,7 @@ def parse_exchange_enrolment(data: bytes) -> ExchangeEnrolment:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(
-        data, pb.ExchangeEnrolment, _read_enrolment, _write_enrolment, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(data, pb.ExchangeEnrolment, _read_enrolment, maximum=MAX_BODY_BYTES)
 
 
 def _write_enrolment(enrolment: ExchangeEnrolment) -> pb.ExchangeEnrolment:
@@ -110,7 +111,7 @@ def _write_enrolment(enrolment: ExchangeEnrolment) -> pb.ExchangeEnrolment:
 
 
 def _read_enrolment(message: pb.ExchangeEnrolment) -> ExchangeEnrolment:
-    return ExchangeEnrolment(exchange=_read_exchange(message.exchange), log=_read_log(message.log))
+    return ExchangeEnrolment(exchange=_read_exchange(message.exchange), log=_read_log(message))
 
 
 def write_agency(agency: Agency) -> pb.Agency:
@@ -146,7 +147,7 @@ def parse_agency(data: bytes) -> Agency:
     Raises:
         StatementMalformed: If ``data`` is anything else.
     """
-    return parse_strictly(data, pb.Agency, read_agency, write_agency, maximum=MAX_BODY_BYTES)
+    return parse_strictly(data, pb.Agency, read_agency, maximum=MAX_BODY_BYTES)
 
 
 def encode_key_record(record: KeyRecord) -> bytes:
@@ -160,9 +161,7 @@ def parse_key_record(body: bytes) -> KeyRecord:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid key record.
     """
-    return parse_strictly(
-        body, pb.KeyRecord, _read_key_record, _write_key_record, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.KeyRecord, _read_key_record, maximum=MAX_BODY_BYTES)
 
 
 def _write_key_record(record: KeyRecord) -> pb.KeyRecord:
@@ -200,9 +199,7 @@ def parse_revocation(body: bytes) -> Revocation:
     Raises:
         StatementMalformed: If ``body`` is anything but the encoding of a valid revocation.
     """
-    return parse_strictly(
-        body, pb.Revocation, _read_revocation, _write_revocation, maximum=MAX_BODY_BYTES
-    )
+    return parse_strictly(body, pb.Revocation, _read_revocation, maximum=MAX_BODY_BYTES)
 
 
 def _write_revocation(revocation: Revocation) -> pb.Revocation:
