@@ -124,6 +124,11 @@ class Gate:
         # by revocation is asked anew at each call.
         self._verified: dict[bytes, Leaf] = {}
 
+    @property
+    def roster(self) -> Roster:
+        """Whom it admits now; another object each time that it was replaced."""
+        return self._roster
+
     def replace(self, roster: Roster) -> None:
         """From now on admits under ``roster``; nothing that was found before counts."""
         self._roster = roster

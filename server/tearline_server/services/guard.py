@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_READMIT_MS = 30_000  # how long a stream goes on for whoever was shut out meanwhile
+_READMIT_MS = 30_000  # how long a stream goes on behind the end of a certificate or a token
 
 _RETRY_AFTER_MS = 5000  # what took too long is done by then, or never
 
@@ -115,7 +115,7 @@ class Guard:
         """A call, from the gate to its end, whichever that is."""
         code = _CANCELLED
         try:
-            caller = await self._admit(method, context)
+            caller = self._admit(method, context)
             self._nodes.take(str(caller.node), 1, self._clock())
             if caller.token is not None:
                 # An agency chooses its pseudonyms: one of another's takes nothing from that one.
@@ -126,31 +126,33 @@ class Guard:
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
+            if isinstance(error, TlsError):
+                self._count(error, context)
             await _abort(context, method, error)
         finally:
             self._metrics.ended(method, code)
 
-    async def _admit(self, method: str, context: Context) -> Caller:
+    def _admit(self, method: str, context: Context) -> Caller:
         now_s = self._clock() // 1000
         self._exchange.verify_current()
-        try:
-            token = access_token(context.invocation_metadata() or ())
-            return self._gate.admit(tls_facts(context), token, method, now_s)
-        except TlsError as error:
-            self._exchange.count_refusal(_peer(context), error.code)
-            if isinstance(error, TokenRefused):
-                _log.warning("token refused", extra={"peer": _peer(context), "code": error.code})
-            raise
+        token = access_token(context.invocation_metadata() or ())
+        return self._gate.admit(tls_facts(context), token, method, now_s)
+
+    def _count(self, error: TlsError, context: Context) -> None:
+        self._exchange.count_refusal(_peer(context), error.code)
+        if isinstance(error, TokenRefused):
+            _log.warning("token refused", extra={"peer": _peer(context), "code": error.code})
 
     async def _watched(
         self, method: str, caller: Caller, messages: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
         """The messages of a long call, for as long as its caller would still be let in."""
-        checked_ms = self._clock()
+        checked_ms, roster = self._clock(), self._gate.roster
         with self._metrics.streaming(method) as count:
             async for message in messages:
-                now_ms = self._clock()
-                if now_ms - checked_ms >= _READMIT_MS:
+                self._exchange.verify_current()
+                now_ms, before, roster = self._clock(), roster, self._gate.roster
+                if roster is not before or now_ms - checked_ms >= _READMIT_MS:
                     self._gate.verify_still(caller, now_ms // 1000)
                     checked_ms = now_ms
                 count()

@@ -69,6 +69,12 @@ CALLS = (
         "tearline_server.gate:Gate._require_not_denied",
     ),
     _call(
+        "read on in a stream although shut out",
+        "TL-TLS-007",
+        "server/test_guard.py::test_a_stream_ends_with_the_next_message_once_its_key_is_revoked",
+        "tearline_server.gate:Gate.verify_still",
+    ),
+    _call(
         "bring a token of another node, audience or issuer",
         "TL-TLS-004",
         "test_gate.py::test_a_token_of_another_node_audience_or_issuer_is_refused",

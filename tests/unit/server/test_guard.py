@@ -1,6 +1,7 @@
 """The guard: each kind of handler admits first, and ends with the code of its error."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -9,8 +10,15 @@ import grpc
 import pytest
 
 from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
-from tearline.certificates import TlsKey, to_pem
-from tearline.errors import ExchangeBusy, NotFound, StoreDamaged, StoreFull
+from tearline.certificates import TlsKey, to_pem, verify_leaf
+from tearline.errors import (
+    CallerDenied,
+    ExchangeBusy,
+    NotFound,
+    StoreDamaged,
+    StoreFull,
+    StoreUnreachable,
+)
 from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.limits import DISK_RETRY_MS, RATE_BURST_S
 from tearline.policy.marking import Tlp
@@ -143,6 +151,47 @@ async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) 
         "TL-TLS-003",
     )
     assert counter.refusals == [("ipv4:192.0.2.7", "TL-TLS-003")]
+
+
+def endless(gate: Gate, counter: Counter, context: Context) -> AsyncIterator[bytes]:
+    """A subscription of an admitted node, to which there is always more to say."""
+
+    async def stream(caller: Caller, request: bytes) -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
+
+    guard = Guard(gate, counter, lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    handler = guard.unary_stream(methods.SUBSCRIBE, stream)
+    messages: AsyncIterator[bytes] = handler.unary_stream(b"request", context)
+    return messages
+
+
+async def test_a_stream_ends_with_the_next_message_once_its_key_is_revoked() -> None:
+    gate, counter, context = Gate(parse_exchange_uri(EXCHANGE), ROSTER), Counter(), Context()
+    stream = endless(gate, counter, context)
+    assert [await anext(stream), await anext(stream)] == [b"more"] * 2
+    key = (US, verify_leaf(LEAF, ROSTER.authorities, NOW_MS // 1000).key_id)
+    gate.replace(dataclasses.replace(ROSTER, denied_keys=frozenset({key})))
+    with pytest.raises(Aborted):
+        await anext(stream)
+    assert context.refusal["code"] == CallerDenied.code
+    assert counter.refusals == [("ipv4:192.0.2.7", CallerDenied.code)]
+
+
+async def test_a_stream_ends_once_it_is_not_known_who_was_shut_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter, context = Counter(), Context()
+    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context)
+    assert await anext(stream) == b"more"
+
+    def deaf() -> None:
+        raise StoreUnreachable
+
+    monkeypatch.setattr(counter, "verify_current", deaf)
+    with pytest.raises(Aborted):
+        await anext(stream)
+    assert context.refusal["code"] == "TL-REQ-003"
 
 
 @pytest.mark.parametrize("kind", KINDS)
