@@ -1,32 +1,47 @@
-"""Bringing the node's keyed index of values up to date with what is open here."""
+"""The index of values: written as packets come, and brought up to date when it is asked."""
+
+from collections.abc import Iterable
 
 from tearline.identity import agency_uri_of
 from tearline.onward import is_telling
-from tearline.packet import TEXT
+from tearline.packet import TEXT, Field, Manifest
 from tearline_client.state import NodeState
-from tearline_client.store.values import ValueStore
 from tearline_client.views import open_view
 
 
-def index_values(state: NodeState, values: ValueStore) -> None:
-    """Indexes every packet that was opened further since it was indexed.
+def index_fields(
+    state: NodeState, packet_id: bytes, manifest: Manifest, fields: Iterable[Field]
+) -> None:
+    """Indexes all that is open here of a packet, in the caller's transaction.
+
+    Args:
+        state: The node.
+        packet_id: 32 bytes.
+        manifest: What the packet says of itself.
+        fields: Everything that every key that is here opens, without what was found to be wrong.
+    """
+    ours = agency_uri_of(manifest.header.signer) == state.agency
+    texts = [field for field in fields if field.media_type == TEXT]
+    state.stores.values.put(
+        packet_id,
+        (text for field in texts for text in field.texts),
+        own=ours and not manifest.derived_from,
+        telling=()
+        if ours
+        else {text for field in texts if is_telling(field.marking) for text in field.texts},
+    )
+
+
+def index_values(state: NodeState) -> None:
+    """Indexes every packet that was made here, or opened further, since it was indexed.
 
     Raises:
         PacketError: If a packet as it lies here no longer verifies.
     """
-    for packet_id in values.behind():
+    for packet_id in state.stores.values.behind():
         if state.stores.packets.is_frozen(packet_id):
             continue  # it is read once its originator resumes
         # In one transaction: a key that comes meanwhile is not taken for one that was read with.
         with state.stores.database.transaction():
             shown = open_view(state.stores.packets, packet_id, node=state.uri)
-            ours = agency_uri_of(shown.packet.origin) == state.agency
-            fields = [o.field for o in shown.view.fields if o.field.media_type == TEXT]
-            values.put(
-                packet_id,
-                (text for field in fields for text in field.texts),
-                own=ours and not shown.manifest.derived_from,
-                telling=()
-                if ours
-                else {t for field in fields if is_telling(field.marking) for t in field.texts},
-            )
+            index_fields(state, packet_id, shown.manifest, (o.field for o in shown.view.fields))

@@ -53,7 +53,6 @@ from tearline_client.startup import start_state
 from tearline_client.state import NodeState
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
-from tearline_client.store.values import ValueStore
 from tearline_client.views import PacketView
 from tearline_client.watching import watch_own_name
 
@@ -79,8 +78,7 @@ class Node:
         self._acting = Acting(home, keystore)
         self._sender = Sender(state, home.sending_lock)
         self._reissuing = Reissuing(state, self._sender)
-        values = ValueStore(state.stores.database, keystore.storage_key("values"))
-        onward = OnwardUse(state, values)
+        onward = OnwardUse(state)
         self._releasing = Releasing(state, self._sender, self._reissuing, onward)
         self._records = KeyRecords(state, home, state.keys, self._sender)
         self._inbox = Inbox(state, Receiver(state), self._records)

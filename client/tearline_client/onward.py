@@ -28,7 +28,6 @@ from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.values import ValueStore
 from tearline_client.views import PacketView, open_view
 
 
@@ -37,12 +36,10 @@ class OnwardUse:
 
     Args:
         state: The node.
-        values: Its keyed index of values.
     """
 
-    def __init__(self, state: NodeState, values: ValueStore) -> None:
+    def __init__(self, state: NodeState) -> None:
         self._state = state
-        self._values = values
 
     def derived(self, draft: Draft) -> Draft:
         """A draft marked as strictly as the packets it is made from (spec O-5).
@@ -89,19 +86,19 @@ class OnwardUse:
         self._verify_no_copy(draft, getting)
 
     def _verify_no_copy(self, draft: Draft, getting: dict[str, set[str]]) -> None:
-        packets = self._state.stores.packets
-        if not packets.has_partners(self._state.uri):
+        values = self._state.stores.values
+        if not self._state.stores.packets.has_partners(self._state.uri):
             return
-        index_values(self._state, self._values)
+        index_values(self._state)
         own = {(each.packet, each.path) for each in self._state.stores.consents.own_sources()}
         seen: dict[bytes, tuple[Held, ...]] = {}
         for field in draft.fields:
             if field.media_type != TEXT or not getting[field.path]:
                 continue
             for value in values_of(field):
-                if self._values.is_own_word(value):
+                if values.is_own_word(value):
                     continue
-                for packet_id, origin in self._values.told(value):
+                for packet_id, origin in values.told(value):
                     back = getting[field.path] <= {agency_uri_of(origin)}
                     if back or packet_id in draft.derived_from:
                         continue

@@ -40,7 +40,8 @@ def start_state(
         TearlineError: If a part of the home is missing or cannot be opened.
     """
     pinned, trust_list = home.trust_list()
-    stores = Stores(Database(home.database, Vault(keystore.storage_key("node.db"))))
+    database = Database(home.database, Vault(keystore.storage_key("node.db")))
+    stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
     follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
     if transport is None:

@@ -70,15 +70,21 @@ from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.standings import StandingStore
+from tearline_client.store.values import ValueStore
 from tearline_client.store.waiting import WaitingStore
 
 Clock = Callable[[], int]
 
 
 class Stores:
-    """The rooms of the node's database."""
+    """The rooms of the node's database.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: The database.
+        value_key: 32 bytes; see ``ValueStore``.
+    """
+
+    def __init__(self, database: Database, *, value_key: bytes) -> None:
         self.database = database
         self.log = LogStore(database)
         self.cosigning = CosigningStore(database)
@@ -103,6 +109,7 @@ class Stores:
         self.proposals = ProposalStore(database, self.agreements)
         self.waiting = WaitingStore(database)
         self.imports = ImportStore(database)
+        self.values = ValueStore(database, value_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

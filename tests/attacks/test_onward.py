@@ -91,6 +91,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
     await given(world, world.cn)
     copied = planned(world.cn, person_draft(world.cn, "QIU, Wenhao"), world.mx)
+    assert world.cn.node.state.stores.values.behind() == []  # it was indexed as it came
     held = await world.mx.waiting()
     with pytest.raises(CopyUndeclared):
         await world.cn.node.send([copied])

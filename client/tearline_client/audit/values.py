@@ -7,20 +7,20 @@ ids of packets, and with those the log says who was shown them.
 from tearline_client.indexing import index_values
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredPacket
-from tearline_client.store.values import ValueStore
 
 
-def packets_with(state: NodeState, values: ValueStore, value: str) -> tuple[StoredPacket, ...]:
+def packets_with(state: NodeState, value: str) -> tuple[StoredPacket, ...]:
     """The packets here of which a field that is open here has ``value``, oldest first.
 
     Args:
-        state: The node.
-        values: Its index, which is brought up to date first.
+        state: The node, whose index is brought up to date first.
         value: The whole value, in whatever case, script or punctuation.
 
     Raises:
         MalformedInput: If it holds no letter and no digit.
         PacketError: If a packet as it lies here no longer verifies.
     """
-    index_values(state, values)
-    return tuple(state.stores.packets.packet(packet_id) for packet_id in values.find(value))
+    index_values(state)
+    return tuple(
+        state.stores.packets.packet(packet_id) for packet_id in state.stores.values.find(value)
+    )

@@ -26,6 +26,8 @@ from tearline_client.border.deriving import verify_taken
 from tearline_client.border.filing import verify_filed, verify_part
 from tearline_client.border.given import take_consent
 from tearline_client.border.obeying import Obeying
+from tearline_client.indexing import index_fields
+from tearline_client.link.findings import usable_fields
 from tearline_client.link.received import (
     KeptBack,
     Lapsed,
@@ -164,10 +166,13 @@ class Keeping:
         verify_taken(packets, received.manifest, received.view, node=self._state.uri)
         verify_superseding(self._state, received.manifest)
         self._state.stores.corrections.put(packet_id, received.manifest.supersedes)
-        packets.put_packet(
+        is_new = packets.put_packet(
             received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
         )
         packets.put_keys(packet_id, received.release, grant_id=received.grant.grant_id)
+        if is_new:  # else all that opens it counts together, once the index is asked
+            usable = usable_fields(received.view, received.findings)
+            index_fields(self._state, packet_id, received.manifest, usable)
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
         for slot, error in received.findings.items():
             self.quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))

@@ -28,7 +28,6 @@ from tearline_client.cli.groups import Group
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.store.packets import StoredPacket
-from tearline_client.store.values import ValueStore
 
 _FILE = click.Path(path_type=Path)
 
@@ -86,9 +85,7 @@ def hash_command(frame: Frame, value: str) -> None:
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
     async def run(node: Node) -> tuple[tuple[StoredPacket, ...], TrustList]:
-        stores = node.state.stores
-        values = ValueStore(stores.database, node.keystore.storage_key("values"))
-        found = packets_with(node.state, values, value)
+        found = packets_with(node.state, value)
         shown: dict[bytes, tuple[()]] = {packet.id: () for packet in found}
         node.access.record(
             EventCode.ACCESS_SEARCH, shown, person=frame.settings.person, sought=value

@@ -91,8 +91,8 @@ class PacketStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put_packet(self, signed: Signed, origin: str, parts: PacketParts, *, now_ms: int) -> None:
-        """Stores a packet, or adds ciphertexts to one that is here."""
+    def put_packet(self, signed: Signed, origin: str, parts: PacketParts, *, now_ms: int) -> bool:
+        """Stores a packet, or adds ciphertexts to one that is here; returns whether it is new."""
         known = self._db.value("SELECT parts FROM packet WHERE id = ?", (signed.statement.id,))
         if known is not None:
             earlier = parse_parts(self._db.vault.open("packet.parts", known))
@@ -112,6 +112,7 @@ class PacketStore:
                 self._db.vault.seal("packet.parts", encode_parts(parts)),
             ),
         )
+        return known is None
 
     def put_keys(self, packet: bytes, release: Release, *, grant_id: bytes = _OWN_KEYS) -> None:
         """Stores what opens a packet, apart from it; deleting the row erases the contents."""

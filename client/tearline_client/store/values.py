@@ -1,6 +1,6 @@
 """Which packets hold a value, by keyed hashes: an index that only this node can ask.
 
-It is brought up to date when it is asked, so that sending and receiving do not wait for it.
+What comes is indexed when it is stored; all else, when the index is asked: sending does not wait.
 Deleting the keys of a packet deletes what was read with them.
 """
 
@@ -59,13 +59,11 @@ class ValueStore:
             packet: 32 bytes, its id.
             values: All values of its text fields.
             own: Whether they are our own word: it is a packet of ours, made from nobody's.
-            telling: Those of a partner's packet of which one is enough to tell a copy.
+            telling: Those among them, of a partner's packet, of which one is enough to tell a copy.
         """
-        words = dict.fromkeys(
-            (self._tag(value) for value in values if folded(value)),
-            _Word.OWN if own else _Word.COMMON,
-        )
-        words |= {self._tag(value): _Word.TELLING for value in telling if folded(value)}
+        tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
+        words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
+        words |= {tags[value]: _Word.TELLING for value in telling if value in tags}
         self._db.insert_many(
             "INSERT INTO value_tag VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET word = max(word, excluded.word)",
@@ -83,12 +81,13 @@ class ValueStore:
         Raises:
             MalformedInput: If it holds no letter and no digit.
         """
-        if not folded(value):
+        plain = folded(value)
+        if not plain:
             raise MalformedInput("a value with a letter or a digit was expected")
         rows = self._db.rows(
             "SELECT v.packet FROM value_tag v JOIN packet p ON p.id = v.packet"
             " WHERE v.tag = ? ORDER BY p.received_ms, p.id",
-            (self._tag(value),),
+            (self._tag(plain),),
         )
         return [packet for (packet,) in rows]
 
@@ -96,7 +95,7 @@ class ValueStore:
         """Whether we said a value ourselves in a packet made from nobody's: we knew it."""
         found = self._db.row(
             "SELECT 1 FROM value_tag WHERE tag = ? AND word = ? LIMIT 1",
-            (self._tag(value), _Word.OWN),
+            (self._tag(folded(value)), _Word.OWN),
         )
         return found is not None
 
@@ -105,9 +104,9 @@ class ValueStore:
         return self._db.rows(
             "SELECT v.packet, p.origin FROM value_tag v JOIN packet p ON p.id = v.packet"
             " WHERE v.tag = ? AND v.word = ? ORDER BY p.received_ms, p.id",
-            (self._tag(value), _Word.TELLING),
+            (self._tag(folded(value)), _Word.TELLING),
         )
 
-    def _tag(self, value: str) -> bytes:
-        message = label("value-tag") + folded(value).encode("utf-8")
+    def _tag(self, plain: str) -> bytes:
+        message = label("value-tag") + plain.encode("utf-8")
         return hmac.digest(self._key, message, hashlib.sha256)[:_TAG_SIZE]
