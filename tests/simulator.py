@@ -464,7 +464,7 @@ class Simulation:
         """
         codes = [error.code if error else "" for error in errors]
         assert [each.refusal.code if each.refusal else "" for each in outcomes] == codes
-        await self.exchange.flush_refusals()
+        await self.exchange.upkeep.flush_refusals()
         rows = [row for row in await self.store.event_rows(0, limit=10_000) if row.reason]
         logged = [row.reason for row in rows for _ in range(parse_event(row.event).count)]
         assert logged == [code for code in codes if code]

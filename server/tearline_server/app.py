@@ -208,12 +208,12 @@ async def _serve(
         _log.info("certificate renewed")
 
     chores: dict[str, tuple[float, Chore]] = {
-        "refusals": (REFUSALS_FLUSH_S, exchange.flush_refusals),
-        "overdue": (OVERDUE_S, exchange.log_overdue),
-        "erasures": (RETENTION_S, exchange.erase_due),
-        "ends": (RETENTION_S, exchange.drop_ended),
+        "refusals": (REFUSALS_FLUSH_S, exchange.upkeep.flush_refusals),
+        "overdue": (OVERDUE_S, exchange.upkeep.log_overdue),
+        "erasures": (RETENTION_S, exchange.upkeep.erase_due),
+        "ends": (RETENTION_S, exchange.upkeep.drop_ended),
         "certificate": (_RENEWAL_S, renew),
-        "backlog": (BACKLOG_S, exchange.count_backlog),
+        "backlog": (BACKLOG_S, exchange.upkeep.count_backlog),
     }
     if config.store is None:  # the disk of a database server is watched there
         disk = Disk(config.home, exchange)

@@ -25,13 +25,13 @@ class Listeners:
     Attributes:
         mail: The nodes whose mailbox has something new.
         recalls: The packets of which something was recalled.
-        refusals: Who was refused without a ruling, with the code.
+        refusal: Who was refused without a ruling, and the code.
         trust: Members or keys changed.
     """
 
     mail: Callable[[AbstractSet[str]], None]
     recalls: Callable[[Iterable[bytes]], None]
-    refusals: Callable[[Sequence[tuple[str, str]]], None]
+    refusal: Callable[[str, str], None]
     trust: Callable[[], None]
 
 
@@ -99,8 +99,8 @@ class ExchangeDesk:
             self._listeners.recalls(docket.recalls)
         if docket.mail:
             self._listeners.mail({item.node for item in docket.mail})
-        if docket.strangers:
-            self._listeners.refusals(docket.strangers)
+        for peer, code in docket.strangers:
+            self._listeners.refusal(peer, code)
 
     async def follow(self) -> Frontier | None:
         """Takes in what others wrote, and wakes who waits for it; the log's tree with it.

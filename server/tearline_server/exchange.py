@@ -5,38 +5,28 @@ import logging
 import math
 import secrets
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from tearline.errors import (
-    EntryMismatch,
     ExchangeBusy,
     StoreNotReplicated,
     StoreUnreachable,
     TearlineError,
-    TokenRefused,
 )
-from tearline.event import Event, EventCode, EventOutcome
+from tearline.event import Event, EventCode
 from tearline.federation import TrustList
-from tearline.ledger import BLIND_SIZE, blind_entry
 from tearline.limits import (
     DISK_RETRY_MS,
     LOG_PAGE_BYTES,
-    MAX_ENDED,
-    MAX_OVERDUE,
-    MAX_REFUSALS_COUNTED,
     MAX_UNOPENED,
 )
-from tearline.receipt import LogOpening
 from tearline.statement import HASH_SIZE
 from tearline.tiles import Tile
 from tearline.wire.cosigning import CosignNews, CosignTurn
 from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.entries import EntryRange
-from tearline.wire.flow import parse_event
 from tearline.wire.publications import Outcome, Publication
-from tearline.wire.reconciling import ReconcileReply, ReconcileRequest, Standing
-from tearline_server.auditlog import event_row
+from tearline.wire.reconciling import ReconcileReply, ReconcileRequest
 from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
 from tearline_server.cosigning import Cosignatures
@@ -48,23 +38,22 @@ from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.metrics import Vitals
-from tearline_server.retention import RetentionKeeper
-from tearline_server.storage.reading import NO_BACKLOG, MailItem
+from tearline_server.reconciling import places_of, take_back
+from tearline_server.refusals import Refusals
+from tearline_server.storage.reading import MailItem
+from tearline_server.upkeep import Upkeep
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
     Acknowledgement,
     ExchangeWork,
-    Expiry,
     HandOut,
     Note,
-    Overdue,
     Standings,
     Submission,
 )
 
 _log = logging.getLogger(__name__)
 
-_OTHERS = "others"
 # Others are heard every second. Whoever heard nothing for so long does not know who is shut out.
 _DEAF_S = 10.0
 _DEAF_PAUSE_S = 0.5
@@ -85,20 +74,19 @@ class Exchange:
         self._store = house.store
         self._log = house.log
         self._bounds = Bounds(house.rates)
-        self._strangers: Counter[tuple[str, str]] = Counter()
+        self.refusals = Refusals(house.installation.identity.exchange.uri)
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out, self._reaches)
         self._epoch = epoch
         self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
         self.free_bytes = 0
-        self._backlog = NO_BACKLOG
         self._heard_s = time.monotonic()
         listeners = Listeners(
             mail=self._mailboxes.wake,
             recalls=self._mailboxes.forget,
-            refusals=self._count_refusals,
-            trust=self._tell_trust,
+            refusal=self.refusals.count,
+            trust=lambda: self.on_trust(),
         )
         self._desk = ExchangeDesk(
             house.store,
@@ -115,12 +103,12 @@ class Exchange:
             lambda: self._desk.registry.trust,
             house.clock,
         )
-        self._retention = RetentionKeeper(
-            house.store,
-            house.signer_of(registry.trust.federation),
+        self.upkeep = Upkeep(
+            house,
             lambda: self._desk.registry,
-            lambda order: self._submit(order, internal=True),
-            house.clock,
+            self.refusals,
+            lambda work: self._submit(work, internal=True),
+            lambda: self._log.is_whole and not self._awaited,
         )
         self.inquiries = Inquiries(
             house.store,
@@ -264,7 +252,7 @@ class Exchange:
             queued_statements=waiting.statements,
             queued_bytes=waiting.bytes,
             questions=self._store.questions,
-            backlog=self._backlog,
+            backlog=self.upkeep.backlog,
             unheard_s=time.monotonic() - self._heard_s if self._store.is_shared else 0,
             entries=self._log.size,
             covered=self._log.covered,
@@ -272,10 +260,6 @@ class Exchange:
             signed_ms=self._log.signed_ms,
             lags=self._mailboxes.lags(self._desk.registry.mailboxes),
         )
-
-    async def count_backlog(self) -> None:
-        """Counts what waits in the mailboxes, for ``vitals``."""
-        self._backlog = await self._store.backlog()
 
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
@@ -286,7 +270,7 @@ class Exchange:
     async def close(self) -> None:
         """Writes what was taken in, and lets go of the store."""
         self.end_streams()
-        await self.flush_refusals()
+        await self.upkeep.flush_refusals()
         await self._committer.close()
         await self._store.close()
 
@@ -355,33 +339,16 @@ class Exchange:
         """
         unopened: Sequence[int] = ()
         if await self._store.restorations():
-            await self._take_back(request.openings)
+            await take_back(self._store, request.openings)
             if request.confirmed:
                 await self._submit(Standings(node, request.confirmed))
             unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
         await self._committer.follow()
-        channels = list(self._desk.registry.channels.items())
         return ReconcileReply(
             epoch=self._epoch,
-            channels=tuple(
-                Standing(recipient=recipient, agreement_id=agreement, seq=seq, mark=mark)
-                for (sender, recipient, agreement), (seq, mark) in channels
-                if sender == node
-            ),
+            channels=places_of(node, self._desk.registry.channels),
             unopened=tuple(unopened),
         )
-
-    async def _take_back(self, openings: Sequence[LogOpening]) -> None:
-        rows = []
-        for opening in openings:
-            (entry,) = await self._store.entries(
-                opening.index, opening.index + 1, max_bytes=BLIND_SIZE
-            ) or (b"",)
-            if entry != blind_entry(opening.salt, opening.event):
-                raise EntryMismatch(f"entry {opening.index} is not what was returned")
-            event = parse_event(opening.event)
-            rows.append(event_row(opening.index, opening.salt, opening.event, event))
-        await self._store.put_events(rows)
 
     async def _hand_out(self, node: str, items: Sequence[MailItem]) -> HandOut:
         work = HandOut(node, items)
@@ -425,69 +392,3 @@ class Exchange:
             LogError: If what it signed or found is not what it says.
         """
         return await self._cosignatures.turn(node, turn)
-
-    # Requests for records.
-
-    async def log_overdue(self) -> None:
-        """Logs which answers have become overdue since the last time, naming both sides."""
-        if self._awaited or not self._log.is_whole:
-            return
-        found = await self._store.overdue(self._house.clock(), limit=MAX_OVERDUE)
-        if found:
-            uri = self._house.installation.identity.exchange.uri
-            await self._submit(Overdue(uri, found), internal=True)
-
-    # Retention.
-
-    async def erase_due(self) -> None:
-        """Erases what agreements let the log keep no longer, some of it at a time."""
-        if not self._awaited and self._log.is_whole:
-            await self._retention.erase_due()
-
-    async def drop_ended(self) -> None:
-        """Deletes the ciphertexts of packets that have ended, some of them in each commit."""
-        more = not self._awaited and self._log.is_whole
-        while more:
-            now_ms, agreements = self._house.clock(), self._desk.registry.agreements
-            kept = {id_: now_ms - each.agreement.retention_ms for id_, each in agreements.items()}
-            found = await self._store.ended(now_ms, kept, limit=MAX_ENDED)
-            if found:
-                await self._submit(Expiry(found), internal=True)
-            more = len(found) == MAX_ENDED
-
-    # Refusals of those who are not believed.
-
-    def count_refusal(self, peer: str, code: str) -> None:
-        """Counts a refusal of somebody unknown, to be logged within the minute."""
-        self._count_refusals([(peer, code)])
-
-    async def flush_refusals(self) -> None:
-        """Logs the refusals counted since the last time, one entry for each peer and code."""
-        if self._awaited or not self._log.is_whole:
-            return
-        counted, self._strangers = self._strangers, Counter()
-        if counted:
-            events = [self._refusal(peer, code, count) for (peer, code), count in counted.items()]
-            await self._submit(Note(*events), internal=True)
-
-    def _count_refusals(self, refusals: Sequence[tuple[str, str]]) -> None:
-        for peer, code in refusals:
-            full = len(self._strangers) >= MAX_REFUSALS_COUNTED
-            known = not full or (peer, code) in self._strangers
-            self._strangers[(peer if known else _OTHERS, code)] += 1
-
-    def _refusal(self, peer: str, reason: str, count: int) -> Event:
-        token = reason == TokenRefused.code
-        return Event(
-            statement_id=secrets.token_bytes(HASH_SIZE),
-            code=EventCode.TOKEN_REFUSED if token else EventCode.REFUSED,
-            party=self._house.installation.identity.exchange.uri,
-            time_ms=self._house.clock(),
-            actor=peer,
-            outcome=EventOutcome.REFUSED,
-            reason=reason,
-            count=count,
-        )
-
-    def _tell_trust(self) -> None:
-        self.on_trust()

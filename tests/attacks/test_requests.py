@@ -125,10 +125,10 @@ async def test_both_act_at_one_moment_and_end_alike(world: Simulation) -> None:
 async def test_what_is_late_is_overdue_at_both_and_in_the_log(world: Simulation) -> None:
     request = await ask(world.us, world.cn, Urgency.EMERGENCY)
     shift(world, 7.9)
-    await world.exchange.log_overdue()
+    await world.exchange.upkeep.log_overdue()
     assert not any(m.node.requests.show(request).is_overdue for m in (world.us, world.cn))
     shift(world, 0.2)
-    await world.exchange.log_overdue()
+    await world.exchange.upkeep.log_overdue()
     views = [member.node.requests.show(request) for member in (world.us, world.cn)]
     assert [view.is_overdue for view in views] == [True, True]
     assert views[0].due_ms == views[1].due_ms

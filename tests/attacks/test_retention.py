@@ -115,7 +115,7 @@ async def erased(world: Simulation) -> bytes:
     (packet,) = await world.us.send(world.cn)
     await settle(world)
     set_time(world, KEPT_MS + DAY_MS)
-    await world.exchange.erase_due()
+    await world.exchange.upkeep.erase_due()
     await settle(world)
     return packet
 
@@ -130,10 +130,10 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
         EventCode.RECEIPT,
     }
     set_time(kept, KEPT_MS - DAY_MS)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     assert await findings(kept) == ([], 0)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     await settle(kept)
     for member in kept.members:
         assert member.codes() == []
@@ -156,7 +156,7 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     assert (found.agreement.name, found.first) == (NAME, first)
     assert found.entries == len(told(kept.cn))
     assert kept_too_long(kept.mx.node.state) == ()  # it was told of nothing that is over
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     await settle(kept)
     assert kept_too_long(kept.cn.node.state) == ()
 
@@ -168,7 +168,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     assert kept.cn.node.recalls.run() == 0
     await amend(kept, version=3, log_retention_ms=KEPT_MS, retention_ms=DAY_MS)
     set_time(kept, 2 * DAY_MS)
-    await kept.exchange.drop_ended()
+    await kept.exchange.upkeep.drop_ended()
     await settle(kept)
     await settle(kept)
     assert kept.cn.node.state.stores.packets.packet(packet).keys == ()
@@ -203,11 +203,11 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
     await kept.us.node.receive()
     index = index_of(kept.us)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     await kept.us.node.receive()
     assert kept.us.node.state.stores.log.opened(index) is not None
     await settle(kept)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     await settle(kept)
     assert kept.us.node.state.stores.log.opened(index) is None
     assert kept.cn.codes() == []
@@ -216,7 +216,7 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
 async def test_how_it_came_about_and_who_erased_it_stays(kept: Simulation) -> None:
     await erased(kept)
     set_time(kept, 3 * KEPT_MS)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     await settle(kept)
     left = {each.event.code for each in kept.us.node.state.stores.log.openings()}
     assert {EventCode.AGREEMENT, EventCode.ERASED} <= left
@@ -399,7 +399,7 @@ async def test_what_is_on_its_way_to_be_erased_is_not_missed(kept: Simulation) -
     """The exchange has erased it, and the auditor's node learns of that while it searches."""
     index = await sent(kept)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.erase_due()
+    await kept.exchange.upkeep.erase_due()
     assert await searched(kept.us) == []
     assert kept.us.node.state.stores.log.opened(index) is None
     assert kept.us.codes() == []

@@ -69,7 +69,7 @@ def shown(request: bytes, *members: Member) -> list[RequestView]:
 
 
 async def overdue(world: Simulation) -> list[Event]:
-    await world.exchange.log_overdue()
+    await world.exchange.upkeep.log_overdue()
     events = [parse_event(row.event) for row in await world.store.event_rows(0, limit=1000)]
     return [event for event in events if event.code is EventCode.OVERDUE]
 

@@ -139,7 +139,7 @@ class Guard:
         return self._gate.admit(tls_facts(context), token, method, now_s)
 
     def _count(self, error: TlsError, context: Context) -> None:
-        self._exchange.count_refusal(_peer(context), error.code)
+        self._exchange.refusals.count(_peer(context), error.code)
         if isinstance(error, TokenRefused):
             _log.warning("token refused", extra={"peer": _peer(context), "code": error.code})
 

@@ -26,6 +26,7 @@ from tearline.rpc import methods
 from tearline.tokens import AccessToken, Person
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
 from tearline_server.metrics import Metrics
+from tearline_server.refusals import Refusals
 from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.guard import Guard
 
@@ -72,10 +73,7 @@ class Counter:
     """Stands for the exchange: who was refused."""
 
     def __init__(self) -> None:
-        self.refusals: list[tuple[str, str]] = []
-
-    def count_refusal(self, peer: str, code: str) -> None:
-        self.refusals.append((peer, code))
+        self.refusals = Refusals("spiffe://hub.example/exchange")
 
     def verify_current(self) -> None:
         """It knows of everything."""
@@ -150,7 +148,8 @@ async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) 
         grpc.StatusCode.UNAUTHENTICATED,
         "TL-TLS-003",
     )
-    assert counter.refusals == [("ipv4:192.0.2.7", "TL-TLS-003")]
+    (counted,) = counter.refusals.take(0)
+    assert (counted.actor, counted.reason, counted.count) == ("ipv4:192.0.2.7", "TL-TLS-003", 1)
 
 
 def endless(gate: Gate, counter: Counter, context: Context) -> AsyncIterator[bytes]:

@@ -304,10 +304,10 @@ async def test_what_ended_is_gone_and_not_handed_out(world: World) -> None:
     sealed, _ = await sent(world, CN)
     packet, end_ms = manifest_id(sealed), sealed.manifest.not_after_ms
     world.clock.time_ms = end_ms - 1
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert await ciphertexts(world, packet)
     world.clock.time_ms = end_ms
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert await ciphertexts(world, packet) == 0
     assert kinds(await world.read(CN)) == []
     assert await findings(world) == []
@@ -320,10 +320,10 @@ async def test_a_packet_is_gone_when_its_agreement_lets_nobody_keep_it(world: Wo
     packet, sent_ms = manifest_id(sealed), world.clock.time_ms
     world.clock.time_ms = sent_ms + HOUR_MS
     await world.agree(version=2, retention_ms=HOUR_MS + 1)
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert await ciphertexts(world, packet)
     world.clock.time_ms += 1
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert await ciphertexts(world, packet) == 0
     assert kinds(await world.read(CN)) == [StatementType.AGREEMENT]
     again = await world.grant_only(world.grant(sealed, MX))
@@ -335,7 +335,7 @@ async def test_who_was_handed_it_before_it_ended_reads_the_statements_again(worl
     sealed, _ = await sent(world, CN)
     assert slots((await world.read(CN))[-1])
     world.clock.time_ms = sealed.manifest.not_after_ms
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     again = await world.read(CN)
     assert kinds(again) == [StatementType.GRANT]
     assert slots(again[1]) == set()
@@ -344,10 +344,10 @@ async def test_who_was_handed_it_before_it_ended_reads_the_statements_again(worl
 async def test_all_that_ended_goes_however_much_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.exchange.MAX_ENDED", 2)
+    monkeypatch.setattr("tearline_server.upkeep.MAX_ENDED", 2)
     made = [(await sent(world, CN))[0] for _ in range(5)]
     world.clock.time_ms = made[0].manifest.not_after_ms
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert [await ciphertexts(world, manifest_id(each)) for each in made] == [0] * 5
 
 
@@ -355,7 +355,7 @@ async def test_a_packet_of_an_earlier_version_is_looked_at_once(world: World) ->
     sealed, _ = await sent(world, CN)
     database = world.store._db  # type: ignore[attr-defined]  # it is SQLite's
     await database.write(lambda connection: connection.execute("UPDATE packet SET ends_ms = 0"))
-    await world.exchange.drop_ended()
+    await world.exchange.upkeep.drop_ended()
     assert await ciphertexts(world, manifest_id(sealed))
     end_ms = sealed.manifest.not_after_ms
     assert await world.store.ended(end_ms - 1, {}, limit=9) == []

@@ -114,8 +114,8 @@ class Asked:
     async def overdue(self, hours: float) -> list[Event]:
         """What the log says is overdue, so many hours after the grant; also said again."""
         self.world.clock.time_ms = NOW_MS + int(hours * HOUR_MS)
-        await self.world.exchange.log_overdue()
-        await self.world.exchange.log_overdue()
+        await self.world.exchange.upkeep.log_overdue()
+        await self.world.exchange.upkeep.log_overdue()
         rows = await self.world.store.event_rows(0, limit=1000)
         events = [parse_event(row.event) for row in rows]
         return [event for event in events if event.code is EventCode.OVERDUE]

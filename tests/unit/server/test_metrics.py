@@ -151,7 +151,7 @@ async def test_what_waits_in_mailboxes_is_counted(world: World) -> None:
     for recipient in (CN, CN, MX):
         sealed = world.packet()
         await world.send(sealed, world.grant(sealed, recipient))
-    await world.exchange.count_backlog()
+    await world.exchange.upkeep.count_backlog()
     said = now(world)
     assert said["tearline_mail_waiting_statements"] == 3
     assert said["tearline_mailbox_fullest_statements"] == 2

@@ -173,7 +173,7 @@ async def test_a_full_mailbox_is_one_entry_a_minute_however_often_it_is_tried(
     for _ in range(5):
         await world.publish(US, publication)
     before = (await world.store.load()).head.tree.size
-    await world.exchange.flush_refusals()
+    await world.exchange.upkeep.flush_refusals()
     said = [parse_event(row.event) for row in await world.store.event_rows(before, limit=9)]
     assert [(e.code, e.actor, e.reason, e.count) for e in said] == [
         (EventCode.REFUSED, node_of(US), FULL, 5)

@@ -107,8 +107,8 @@ async def lines(world: World, *, at_least: int = 0) -> list[str]:
 
 async def grow(world: World) -> None:
     """Has the exchange log something; returns once it is durable."""
-    world.exchange.count_refusal("stranger", "TL-TLS-001")
-    await world.exchange.flush_refusals()
+    world.exchange.refusals.count("stranger", "TL-TLS-001")
+    await world.exchange.upkeep.flush_refusals()
 
 
 async def refused(caplog: pytest.LogCaptureFixture) -> str:

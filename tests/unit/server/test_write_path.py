@@ -391,10 +391,10 @@ async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> N
     publication = packet_publication(world.parties.node(US), world.packet())
     for _ in range(5):
         await world.publish(CN, publication)
-    world.exchange.count_refusal("ipv4:127.0.0.1", "TL-TLS-001")
+    world.exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
     before = (await world.store.load()).head.tree.size
-    await world.exchange.flush_refusals()
-    await world.exchange.flush_refusals()
+    await world.exchange.upkeep.flush_refusals()
+    await world.exchange.upkeep.flush_refusals()
     rows = await world.store.event_rows(before, limit=10)
     said = [parse_event(row.event) for row in rows]
     assert [(e.code, e.actor, e.reason, e.count) for e in said] == [

@@ -1,0 +1,79 @@
+"""What the exchange does by itself, from time to time."""
+
+from collections.abc import Awaitable, Callable
+
+from tearline.limits import MAX_ENDED, MAX_OVERDUE
+from tearline_server.house import House
+from tearline_server.judging.registry import Registry
+from tearline_server.refusals import Refusals
+from tearline_server.retention import RetentionKeeper
+from tearline_server.storage.reading import NO_BACKLOG
+from tearline_server.works import ExchangeWork, Expiry, Note, Overdue
+
+
+class Upkeep:
+    """The chores of an exchange. None writes while nothing may be written.
+
+    Args:
+        house: What the exchange is built from.
+        registry: What follows from the store, as it stands.
+        refusals: Those that are to be logged.
+        submit: Has something written, whatever else waits.
+        may_write: Whether something may be written now.
+
+    Attributes:
+        backlog: What waits in the mailboxes, as it was when it was last counted.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        registry: Callable[[], Registry],
+        refusals: Refusals,
+        submit: Callable[[ExchangeWork], Awaitable[None]],
+        may_write: Callable[[], bool],
+    ) -> None:
+        self._uri = house.installation.identity.exchange.uri
+        self._store = house.store
+        self._clock = house.clock
+        self._registry = registry
+        self._refusals = refusals
+        self._submit = submit
+        self._may_write = may_write
+        signer = house.signer_of(registry().trust.federation)
+        self._retention = RetentionKeeper(house.store, signer, registry, submit, house.clock)
+        self.backlog = NO_BACKLOG
+
+    async def count_backlog(self) -> None:
+        """Counts what waits in the mailboxes."""
+        self.backlog = await self._store.backlog()
+
+    async def flush_refusals(self) -> None:
+        """Logs the refusals counted since the last time, one entry for each peer and code."""
+        if self._may_write():
+            events = self._refusals.take(self._clock())
+            if events:
+                await self._submit(Note(*events))
+
+    async def log_overdue(self) -> None:
+        """Logs which answers have become overdue since the last time, naming both sides."""
+        if self._may_write():
+            found = await self._store.overdue(self._clock(), limit=MAX_OVERDUE)
+            if found:
+                await self._submit(Overdue(self._uri, found))
+
+    async def erase_due(self) -> None:
+        """Erases what agreements let the log keep no longer, some of it at a time."""
+        if self._may_write():
+            await self._retention.erase_due()
+
+    async def drop_ended(self) -> None:
+        """Deletes the ciphertexts of packets that have ended, some of them in each commit."""
+        more = self._may_write()
+        while more:
+            now_ms, agreements = self._clock(), self._registry().agreements
+            kept = {id_: now_ms - each.agreement.retention_ms for id_, each in agreements.items()}
+            found = await self._store.ended(now_ms, kept, limit=MAX_ENDED)
+            if found:
+                await self._submit(Expiry(found))
+            more = len(found) == MAX_ENDED
