@@ -23,7 +23,8 @@ from bench.harness import LATEST, Result, Target, result
 from tearline.channel import Mark
 from tearline.errors import AgreementSuspended
 from tearline.identity import parse_node_uri
-from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.deliveries import START, encode_cursor, is_idle, parse_delivery
 from tearline.wire.flow import encode_mark

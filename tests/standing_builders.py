@@ -4,14 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from builders import AGREEMENT_ID, NOW_MS, US, federation, secret
-from tearline.standing import (
-    InFlight,
-    OfficerAct,
-    Originated,
-    Reason,
-    Standing,
-    Suspension,
-)
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, Header
 
 OFFICER = ActedBy(

@@ -50,7 +50,8 @@ from tearline.recall import (
 from tearline.receipt import LogOpening, Receipt, Status
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
 from tearline.sealing import open_packet, release_of
-from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, Inclusion, Statement, StatementType
 from tearline.wire import (
     agreements,

@@ -18,7 +18,7 @@ from tearline.encoding import prefixed
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
 from tearline.packet import PacketKind
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline.statement import StatementType
 from tearline.wire.standings import parse_standing
 from tearline_client.link.received import Received, ReceivedGrant

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tearline.agreement import Agreement
 from tearline.request.clock import Interval
-from tearline.standing import Turn, stopped_intervals
+from tearline.standing.history import Turn, stopped_intervals
 
 
 def standstill(

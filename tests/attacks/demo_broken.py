@@ -56,7 +56,7 @@ GUARDS = (
     Guard(step="request", function="tearline_client.border.keeping:Keeping._store_step"),
     Guard(step="precursor", function="tearline.bodies.substances:is_cas_number", returns="True"),
     Guard(step="correct", function="tearline.correction:superseded", returns="{}"),
-    Guard(step="suspend", function="tearline.standing:StandingBook.verify_open"),
+    Guard(step="suspend", function="tearline.standing.book:StandingBook.verify_open"),
     Guard(step="recall", function="tearline_client.border.forgetting:forget"),
     Guard(
         step="tampering", function="tearline_server.verification:LogVerifier.findings", returns=""

@@ -20,7 +20,7 @@ from tearline.errors import (
 from tearline.federation import Revocation
 from tearline.keys import KemPublicKey
 from tearline.recall import RecallReason
-from tearline.standing import StandingBook
+from tearline.standing.book import StandingBook
 from tearline.statement import StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.publications import Publication

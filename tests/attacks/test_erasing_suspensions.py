@@ -10,7 +10,7 @@ from simulator import ARTICLE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, PacketFrozen
 from tearline.recall import KeepGround, RecallReason, RecallState
 from tearline.receipt import Status
-from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.parts import parse_parts
 
 

@@ -20,7 +20,8 @@ from tearline.errors import (
     SuspensionBreached,
 )
 from tearline.event import EventCode
-from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery

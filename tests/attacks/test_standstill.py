@@ -25,7 +25,7 @@ from tearline.event import Event, EventCode
 from tearline.packet import Urgency
 from tearline.request.progress import Phase
 from tearline.request.step import Ground, StepKind
-from tearline.standing import Suspension
+from tearline.standing.suspension import Suspension
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery

@@ -15,7 +15,7 @@ import pytest
 from federation import PASSPHRASE, Agency, Federation, serving
 from tearline.errors import AgreementSuspended
 from tearline.event import Event, EventCode, EventOutcome
-from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import parse_delivery
 from tearline.wire.flow import parse_event
 from tearline_client.desks.releasing import Persons

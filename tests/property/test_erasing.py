@@ -24,7 +24,10 @@ from tearline.recall import (
     following,
     recalled_slots,
 )
-from tearline.standing import Change, Originated, Standing, StandingBook, Suspension, merged
+from tearline.standing.book import StandingBook
+from tearline.standing.standing import Standing
+from tearline.standing.succession import Change, merged
+from tearline.standing.suspension import Originated, Suspension
 
 AGREED = agreement(federation().node(US).header)
 SLOTS = frozenset(range(3))

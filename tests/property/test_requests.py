@@ -23,7 +23,8 @@ from tearline.packet import Urgency
 from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Phase, Progress, Replayed, replay
 from tearline.request.step import RequestStep, Side, StepKind
-from tearline.standing import Amended, Recorded, Suspension, Turn
+from tearline.standing.history import Amended, Recorded, Turn
+from tearline.standing.suspension import Suspension
 from tearline.standstill import standstill
 
 KINDS = [kind for kind in StepKind if kind is not StepKind.DISPUTE]

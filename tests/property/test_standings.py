@@ -10,15 +10,11 @@ from builders import AGREEMENT_ID, CN, MX, US, federation
 from exchange_builders import ARTICLE, agreement
 from standing_builders import OFFICER, WHOLE, of_article, standing
 from tearline.errors import AgreementError, StatementConflict
-from tearline.standing import (
-    Change,
-    Recorded,
-    Standing,
-    StandingBook,
-    Suspension,
-    merged,
-    stopped_intervals,
-)
+from tearline.standing.book import StandingBook
+from tearline.standing.history import Recorded, stopped_intervals
+from tearline.standing.standing import Standing
+from tearline.standing.succession import Change, merged
+from tearline.standing.suspension import Suspension
 
 HEADER = federation().node(US).header
 AGREED = agreement(HEADER)

@@ -18,7 +18,7 @@ from tearline.packet import PacketKind, Urgency
 from tearline.policy.form import Form
 from tearline.recall import RecallReason, RecallState
 from tearline.request.step import Ground
-from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy
 from tearline.wire.exhibits import parse_exhibit
 from tearline_client.audit.exhibits import make_exhibit

@@ -23,7 +23,7 @@ import tearline_client.store.notices
 from support import ROOT
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline.statement import StatementType
 from tearline.wire.standings import encode_standing
 from tearline_client.notices import ALL, Due, Hook, Notices, arrival, parse_hooks

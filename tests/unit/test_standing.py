@@ -19,22 +19,12 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.policy.terms import Terms
-from tearline.standing import (
-    MAX_AHEAD_MS,
-    InFlight,
-    OfficerAct,
-    Originated,
-    Recorded,
-    Standing,
-    StandingBook,
-    Stop,
-    Suspension,
-    is_held,
-    stopped_intervals,
-    verify_affirmed,
-    verify_follows,
-    verify_none,
-)
+from tearline.standing.book import StandingBook, Stop, is_held, verify_none
+from tearline.standing.freshness import MAX_AHEAD_MS, verify_affirmed
+from tearline.standing.history import Recorded, stopped_intervals
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.succession import verify_follows
+from tearline.standing.suspension import InFlight, Originated, Suspension
 
 SECOND = "precursors"
 _ARTICLE = terms().articles[0]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tearline.agreement import Agreement
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
-from tearline.standing import Interval, stopped_intervals
+from tearline.standing.history import Interval, stopped_intervals
 from tearline_client.state import NodeState
 from tearline_client.store.standings import KeptMark
 

@@ -19,7 +19,7 @@ from tearline.proposal import Proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import Receipt, Status, verify_forward
 from tearline.request.step import Note, Side
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline_client.border.answering import take_recall
 from tearline_client.border.correcting import verify_superseding
 from tearline_client.border.deriving import verify_taken

@@ -23,17 +23,12 @@ from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
 from tearline.recall import TakenBack
 from tearline.receipt import Status
-from tearline.standing import (
-    Originated,
-    Recorded,
-    Standing,
-    Stop,
-    is_held,
-    stopped_intervals,
-    verify_affirmed,
-    verify_follows,
-    verify_none,
-)
+from tearline.standing.book import Stop, is_held, verify_none
+from tearline.standing.freshness import verify_affirmed
+from tearline.standing.history import Recorded, stopped_intervals
+from tearline.standing.standing import Standing
+from tearline.standing.succession import verify_follows
+from tearline.standing.suspension import Originated
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.flow import encode_void, parse_grant, parse_void

@@ -10,7 +10,8 @@ from tearline.agreement import Agreement
 from tearline.channel import Address
 from tearline.identity import agency_uri_of
 from tearline.recall import Recall, RecallOrder, RecallReason, recalled_slots
-from tearline.standing import Originated, StandingBook
+from tearline.standing.book import StandingBook
+from tearline.standing.suspension import Originated
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.publications import encode_publication
 from tearline.wire.recalls import encode_recall

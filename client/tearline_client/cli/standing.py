@@ -14,7 +14,7 @@ from tearline.errors import (
     OutcomeUnknown,
 )
 from tearline.federation import TrustList
-from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
 from tearline_client.border.gaps import Marks
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text

@@ -22,7 +22,7 @@ from tearline.policy.release import Decision
 from tearline.recall import RecallReason
 from tearline.receipt import Status
 from tearline.request.step import Ground
-from tearline.standing import InFlight, Originated, Reason, Suspension
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove

@@ -12,17 +12,10 @@ from tearline.errors import (
     StandingUntold,
     StatementConflict,
 )
-from tearline.standing import (
-    FRESH_MS,
-    Change,
-    InFlight,
-    Interval,
-    Originated,
-    Reason,
-    Suspension,
-    merged,
-    stopped_intervals,
-)
+from tearline.standing.freshness import FRESH_MS
+from tearline.standing.history import Interval, stopped_intervals
+from tearline.standing.succession import Change, merged
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.tokens import Role
 from tearline.wire.publications import Publication, encode_publication
@@ -187,7 +180,7 @@ class Standings:
     ) -> tuple[Interval, ...]:
         """When an article's packets could not pass from one agency to another, in log time.
 
-        Clocks stand still meanwhile. See ``tearline.standing.stopped_intervals``.
+        Clocks stand still meanwhile. See ``tearline.standing.history.stopped_intervals``.
         """
         turns = self._state.stores.standings.turns(agreement.id)
         return stopped_intervals(turns, agreement, article, sender=sender, recipient=recipient)

@@ -18,7 +18,7 @@ from tearline.proposal import Proposal
 from tearline.recall import Recall, TakenBack
 from tearline.receipt import LogOpening, Receipt
 from tearline.request.step import Note, RequestStep
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline.statement import Header
 from tearline.wire.addressed import address_of
 from tearline.wire.packets import Release

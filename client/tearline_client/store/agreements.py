@@ -6,7 +6,7 @@ from functools import lru_cache
 from tearline.agreement import Agreement
 from tearline.errors import AgreementNotInForce
 from tearline.limits import MAX_AGREEMENTS_KEPT
-from tearline.standing import Amended
+from tearline.standing.history import Amended
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from tearline.channel import Mark
 from tearline.identity import agency_uri_of
-from tearline.standing import Change, Recorded, Standing, StandingBook, Turn, merged
+from tearline.standing.book import StandingBook
+from tearline.standing.history import Recorded, Turn
+from tearline.standing.standing import Standing
+from tearline.standing.succession import Change, merged
 from tearline.statement import Header
 from tearline.wire.flow import parse_mark
 from tearline.wire.standings import encode_standing, parse_standing

@@ -1,14 +1,8 @@
 """Standings."""
 
 from tearline.limits import MAX_BODY_BYTES
-from tearline.standing import (
-    InFlight,
-    OfficerAct,
-    Originated,
-    Reason,
-    Standing,
-    Suspension,
-)
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.v1 import standing_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
 from tearline.wire.statements import (

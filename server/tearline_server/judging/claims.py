@@ -18,7 +18,7 @@ from tearline.proposal import Proposal
 from tearline.recall import Recall
 from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline.statement import Attestation, Header, Statement, StatementType
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step

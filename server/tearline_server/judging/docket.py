@@ -16,7 +16,7 @@ from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
 from tearline.request.clock import Interval
 from tearline.request.progress import Progress
-from tearline.standing import Amended, Recorded, Turn
+from tearline.standing.history import Amended, Recorded, Turn
 from tearline.standstill import standstill
 from tearline.statement import Statement, StatementType
 from tearline.trust import Moment

@@ -38,7 +38,7 @@ from tearline.proposal import Proposal
 from tearline.recall import Recall
 from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
-from tearline.standing import Standing
+from tearline.standing.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES
 from tearline.wire.publications import Refused

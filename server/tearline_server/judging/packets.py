@@ -29,7 +29,7 @@ from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
-from tearline.standing import verify_none
+from tearline.standing.book import verify_none
 from tearline.statement import pseudonym_of
 from tearline.wire.parts import encode_parts
 from tearline_server.judging.cases import verify_filed

@@ -19,7 +19,7 @@ from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
-from tearline.standing import StandingBook
+from tearline.standing.book import StandingBook
 from tearline.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step

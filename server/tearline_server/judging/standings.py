@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
-from tearline.standing import Standing, Stop, is_held
+from tearline.standing.book import Stop, is_held
+from tearline.standing.standing import Standing
 from tearline.statement import pseudonym_of
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.hearing import Hearing

@@ -26,7 +26,8 @@ from tearline.event import Event, EventCode
 from tearline.packet import PacketKind, Urgency
 from tearline.receipt import Receipt, Status
 from tearline.request.step import Side, StepKind
-from tearline.standing import StandingBook, Suspension
+from tearline.standing.book import StandingBook
+from tearline.standing.suspension import Suspension
 from tearline.statement import StatementType
 from tearline.wire.flow import encode_receipt, parse_event
 from tearline.wire.publications import publication_of

@@ -25,7 +25,7 @@ from tearline.channel import Void, VoidReason
 from tearline.event import Event, EventCode
 from tearline.federation import KeyUse
 from tearline.policy.terms import Terms
-from tearline.standing import InFlight, Suspension
+from tearline.standing.suspension import InFlight, Suspension
 from tearline.statement import StatementType
 from tearline.wire.deliveries import START, Delivery
 from tearline.wire.flow import encode_void, parse_event

@@ -16,7 +16,8 @@ from tearline.proposal import Proposal
 from tearline.recall import KeepGround, Reach, Recall, RecallAnswer, RecallOrder, RecallReason
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
 from tearline.sealing import seal_note
-from tearline.standing import InFlight, OfficerAct, Originated, Reason, Standing, Suspension
+from tearline.standing.standing import OfficerAct, Standing
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, StatementType
 from tearline.v1 import (
     case_pb2,
