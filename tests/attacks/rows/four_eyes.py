@@ -36,7 +36,7 @@ FOUR_EYES = (
         "release alone, past an exchange that lets it pass",
         "TL-POL-011",
         "an_exchange_that_lets_it_pass_does_not_get_it_past_the_recipient",
-        "tearline_client.link.incoming:Intake._verify_persons",
+        "tearline.four_eyes:verify_persons",
         _PUT_ASIDE,
     ),
     _alone(
