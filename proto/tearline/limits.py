@@ -116,6 +116,7 @@ MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # what is kept longer belong
 MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not faster
 MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
+STUCK_S = 10  # for a batch, of a fraction of a second: an exchange that takes longer is not ready
 MIN_FREE_BYTES = 256 << 20  # on the disk of the database: below it no packets are taken
 DISK_RETRY_MS = 60_000  # for whoever is turned away meanwhile: room is made by people
 DISK_S = 5  # how often that is looked at: at 50 MB a second it is not written full meanwhile

@@ -13,7 +13,12 @@ from copy import copy
 from typing import Generic, Protocol, TypeVar
 
 from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineError
-from tearline.limits import MAX_BATCH_STATEMENTS, MAX_QUEUE_BYTES, MAX_QUEUE_STATEMENTS
+from tearline.limits import (
+    MAX_BATCH_STATEMENTS,
+    MAX_QUEUE_BYTES,
+    MAX_QUEUE_STATEMENTS,
+    STUCK_S,
+)
 from tearline.merkle import Frontier
 from tearline_server.metrics import Metrics
 from tearline_server.storage.commit import Commit
@@ -26,7 +31,9 @@ _log = logging.getLogger(__name__)
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
 # How long judging and writing a batch may take. Large batches are cheap, and small ones let nobody
-# wait: so they are small while several nodes have something to write, and for a while after.
+# wait: so they are small while several nodes have something to write, and for a while after. Where
+# the disk takes longer than that, for a batch of any size, judging and writing may take as long:
+# with small batches much would wait behind many such commits.
 _ALONE_S = 0.2
 _SHARED_S = 0.01
 _SHARED_FOR_S = 1.0
@@ -99,6 +106,8 @@ class Committer(Generic[W]):
         self._metrics = metrics
         self._line: Line[tuple[W, asyncio.Future[None]]] = Line(_BOUND)
         self._cost_s = _FIRST_COST_S
+        self._disk_s = 0.0
+        self._began_s: float | None = None
         self._shared_s = -math.inf
         self._arrived = asyncio.Event()
         self._closing = False
@@ -112,8 +121,13 @@ class Committer(Generic[W]):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the last batch could be written."""
-        return not self._damaged
+        """Whether the last batch could be written, and the one under way is not stuck."""
+        return not self._damaged and self.under_way_s < STUCK_S
+
+    @property
+    def under_way_s(self) -> float:
+        """For how long a batch has been judged and written; 0 where there is none."""
+        return time.monotonic() - self._began_s if self._began_s is not None else 0.0
 
     @property
     def waiting(self) -> Weight:
@@ -238,12 +252,13 @@ class Committer(Generic[W]):
         if self._line.sources > 1:
             self._shared_s = now_s
         shared = now_s - self._shared_s < _SHARED_FOR_S
-        return min(MAX_BATCH_STATEMENTS, (_SHARED_S if shared else _ALONE_S) / self._cost_s)
+        within_s = max(_SHARED_S if shared else _ALONE_S, self._disk_s)
+        return min(MAX_BATCH_STATEMENTS, within_s / self._cost_s)
 
     async def _write(self, works: list[W]) -> None:
         if self._damaged:
             await self._go_back()
-        began = time.perf_counter()
+        self._began_s = time.monotonic()
         trees: list[Frontier] = []
 
         def append(head: Head, known: Known) -> Commit:
@@ -252,18 +267,21 @@ class Committer(Generic[W]):
             return commit
 
         try:
-            await self._store.commit(self._desk.ask(works), append)
+            disk_s = await self._store.commit(self._desk.ask(works), append)
+            self._measure(sum(work.weight.statements for work in works), self.under_way_s, disk_s)
         except BaseException:
             self._damaged = True
             self._metrics.failed()
             raise
-        self._measure(sum(work.weight.statements for work in works), time.perf_counter() - began)
+        finally:
+            self._began_s = None
         self._advance(trees[-1])
 
-    def _measure(self, statements: int, seconds: float) -> None:
-        """Remembers what a statement costs; the newest batch counts a quarter."""
-        self._metrics.committed(statements, seconds)
-        self._cost_s += (seconds / max(1, statements) - self._cost_s) / 4
+    def _measure(self, statements: int, seconds: float, disk_s: float) -> None:
+        """Remembers what a statement and what the disk takes; the newest batch counts a quarter."""
+        self._metrics.committed(statements, seconds, disk_s)
+        self._cost_s += ((seconds - disk_s) / max(1, statements) - self._cost_s) / 4
+        self._disk_s += (disk_s - self._disk_s) / 4
 
 
 def _fail(batch: Sequence[tuple[object, asyncio.Future[None]]], error: TearlineError) -> None:

@@ -201,7 +201,7 @@ class Exchange:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the last change could be written, and the next one may be."""
+        """Whether changes are written, none of them is stuck, and the next one may be."""
         well = self._committer.is_healthy and self._log.is_whole and not self._awaited
         return well and self._is_current
 
@@ -254,6 +254,7 @@ class Exchange:
             questions=self._store.questions,
             backlog=self.upkeep.backlog,
             unheard_s=time.monotonic() - self._heard_s if self._store.is_shared else 0,
+            under_way_s=self._committer.under_way_s,
             entries=self._log.size,
             covered=self._log.covered,
             cosigned=self._cosignatures.covered,

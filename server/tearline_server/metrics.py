@@ -33,6 +33,7 @@ class Vitals:
         questions: Questions to the database that wait or are being answered.
         backlog: What waits in all mailboxes, as it was when it was last looked at.
         unheard_s: Seconds since it was last known what other processes wrote; 0 without others.
+        under_way_s: For how long a batch has been judged and written, seconds; 0 for none.
         entries: Entries of the log that are durable.
         covered: Entries that the newest checkpoint covers.
         cosigned: Entries under the newest checkpoint that an agency cosigned.
@@ -49,6 +50,7 @@ class Vitals:
     questions: int
     backlog: Backlog
     unheard_s: float
+    under_way_s: float
     entries: int
     covered: int
     cosigned: int
@@ -80,6 +82,12 @@ class Metrics:
             "submission_seconds", "From the queue until durable.", _SECONDS
         )
         self._commits = self._histogram("commit_seconds", "Judging and writing a batch.", _SECONDS)
+        self._disk = self._histogram(
+            "commit_disk_seconds", "Of that, waiting for the disk in the end.", _SECONDS
+        )
+        self._under_way = self._gauge(
+            "commit_under_way_seconds", "For how long a batch has been under way; 0 for none."
+        )
         self._sizes = self._histogram("commit_statements", "Statements of a batch.", _STATEMENTS)
         self._failures = self._counter("commits_failed", "Batches that could not be written.")
         self._chores = self._counter("chores_failed", "Chores that failed, of each.", "chore")
@@ -162,9 +170,10 @@ class Metrics:
         """What was queued is durable."""
         self._waits.observe(seconds)
 
-    def committed(self, statements: int, seconds: float) -> None:
-        """A batch was judged and is durable."""
+    def committed(self, statements: int, seconds: float, disk_s: float) -> None:
+        """A batch was judged and is durable; part of the time the disk was waited for."""
         self._commits.observe(seconds)
+        self._disk.observe(disk_s)
         self._sizes.observe(statements)
 
     def failed(self) -> None:
@@ -197,6 +206,7 @@ class Metrics:
         self._unheard.set(vitals.unheard_s)
         self._queued.set(vitals.queued_statements)
         self._queued_bytes.set(vitals.queued_bytes)
+        self._under_way.set(vitals.under_way_s)
         self._entries.set(vitals.entries)
         self._covered.set(vitals.covered)
         self._cosigned.set(vitals.cosigned)

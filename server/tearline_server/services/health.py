@@ -11,7 +11,7 @@ CHECK = "/grpc.health.v1.Health/Check"
 
 
 class HealthService:
-    """Says whether the exchange serves: whether it could write the last change.
+    """Says whether the exchange serves: whether it can write changes.
 
     Args:
         exchange: What is asked.
@@ -27,7 +27,7 @@ class HealthService:
 
     @property
     def is_serving(self) -> bool:
-        """Whether the last change could be written, and calls are still taken."""
+        """Whether changes can be written, and calls are still taken."""
         return self._exchange.is_healthy and not self._draining
 
     def handlers(self, guard: Guard) -> Handlers:

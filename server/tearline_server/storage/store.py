@@ -46,11 +46,14 @@ class Store(Protocol):
         """What an exchange must hold in memory to go on."""
         ...
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, asked: Asked, append: Append) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both.
 
         Durable on return. Nobody writes between the answers and what is written. Whatever
         ``append`` raises comes out, and nothing is written.
+
+        Returns:
+            Seconds that it waited for the disk in the end.
         """
         ...
 

@@ -46,6 +46,9 @@ async def test_a_commit_is_counted_with_its_size_and_its_time(world: World) -> N
     assert grown["tearline_commit_statements_sum"] == 2
     assert grown["tearline_submission_seconds_count"] == 1
     assert 0 < grown["tearline_commit_seconds_sum"] <= grown["tearline_submission_seconds_sum"]
+    assert grown["tearline_commit_disk_seconds_count"] == 1
+    assert 0 < grown["tearline_commit_disk_seconds_sum"] < grown["tearline_commit_seconds_sum"]
+    assert after["tearline_commit_under_way_seconds"] == 0
     assert grown["tearline_log_entries"] == 2
     assert after["tearline_log_covered_entries"] < after["tearline_log_entries"]
     await world.exchange.checkpoint()
@@ -224,6 +227,7 @@ VITALS = Vitals(
     questions=0,
     backlog=NO_BACKLOG,
     unheard_s=0,
+    under_way_s=0.0,
     entries=0,
     covered=0,
     cosigned=0,

@@ -1,7 +1,7 @@
 """The write path: batches, bounds, and what a failed transaction leaves behind."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
@@ -26,6 +26,7 @@ from tearline.limits import (
     MAX_QUEUE_STATEMENTS,
     NODE_STATEMENTS_S,
     RATE_BURST_S,
+    STUCK_S,
 )
 from tearline.merkle import Frontier
 from tearline.wire.flow import parse_event
@@ -58,12 +59,14 @@ class Shelf:
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fail: list[Exception] = field(default_factory=list)
+    disk: Callable[[], float] = lambda: 0.0
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, asked: Asked, append: Append) -> float:
         append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0), Known())
         await self.gate.wait()
         if self.fail:
             raise self.fail.pop(0)
+        return self.disk()
 
 
 @dataclass
@@ -178,6 +181,50 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     shelf.gate.set()
     await asyncio.gather(*first, *rest)
     assert [len(batch) for batch in desk.durable[6:]] == [1, 40]
+    await made.close()
+
+
+async def test_behind_a_slow_disk_batches_hold_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+
+    class Slow(Recorder):
+        def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+            watch.now_s += 0.001 * len(works)
+            return super().compose(works, known, head)
+
+    def disk() -> float:
+        watch.now_s += 0.5
+        return 0.5
+
+    shelf, desk = Shelf(disk=disk), Slow()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    await made.submit(Job(0))
+    jobs = [Job(n, source=f"node {n % 2}") for n in range(200)]
+    await asyncio.gather(*await submitted(made, *jobs))
+    sizes = [len(batch) for batch in desk.durable]
+    assert sizes[0] + sizes[1] + sizes[2] == 201
+    assert sizes[1] > 100  # one commit later it knows a quarter of what the disk takes
+    await made.close()
+
+
+async def test_who_waits_too_long_for_the_disk_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch, shelf, desk = Watch(), Shelf(), Recorder()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+    made = committer(shelf, desk)
+    (task,) = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    watch.now_s += STUCK_S - 1
+    assert (made.is_healthy, made.under_way_s) == (True, STUCK_S - 1)
+    watch.now_s += 1
+    assert not made.is_healthy
+    shelf.gate.set()
+    await task
+    assert (made.is_healthy, made.under_way_s) == (True, 0)
     await made.close()
 
 
@@ -301,13 +348,13 @@ class FullDisk:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, asked: Asked, append: Append) -> float:
         def full(head: Head, known: Known) -> Commit:
             append(head, known)
             raise StoreFull
 
         self._failures -= 1
-        await self._store.commit(asked, full if self._failures >= 0 else append)
+        return await self._store.commit(asked, full if self._failures >= 0 else append)
 
 
 async def test_after_a_full_disk_the_exchange_goes_on_as_if_nothing_was(world: World) -> None:

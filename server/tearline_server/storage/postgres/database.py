@@ -8,6 +8,7 @@ answer to its COMMIT was lost, it is looked up, never assumed.
 import asyncio
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
@@ -211,8 +212,8 @@ class Database:
         change: Callable[[Connection], Awaitable[int]],
         *,
         may_repeat: Callable[[], bool],
-    ) -> None:
-        """Makes a change to the log, once.
+    ) -> float:
+        """Makes a change to the log, once; gives the seconds that the COMMIT took.
 
         Args:
             change: Locks the head, writes, and returns the serial of what it wrote.
@@ -225,16 +226,17 @@ class Database:
         ends = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
-                await self._commit(change)
+                waited_s = await self._commit(change)
                 break
             except StoreUnreachable:
                 if not may_repeat() or asyncio.get_running_loop().time() >= ends:
                     raise
             await asyncio.sleep(_PAUSE_S)
         await self._verify_kept()
+        return waited_s
 
-    async def _commit(self, change: Callable[[Connection], Awaitable[int]]) -> None:
-        serial = None
+    async def _commit(self, change: Callable[[Connection], Awaitable[int]]) -> float:
+        serial, began_s = None, time.perf_counter()
         try:
             with translated():
                 async with self._asking(_PATIENCE_S) as connection:
@@ -250,11 +252,12 @@ class Database:
                     except BaseException:
                         await _undo(connection)
                         raise
-                    serial = written
+                    serial, began_s = written, time.perf_counter()
                     await _end(connection, _UNTIMED)
         except StoreUnreachable:
             if serial is None or not await self._is_written(serial):
                 raise
+        return time.perf_counter() - began_s
 
     async def _is_written(self, serial: int) -> bool:
         async def look(connection: Connection) -> bool:

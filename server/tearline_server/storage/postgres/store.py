@@ -118,7 +118,7 @@ class PostgresStore:
         """What an exchange must hold in memory to go on."""
         return await self._db.ask(lambda c: stored_of(c, None))
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, asked: Asked, append: Append) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
         is_judged = False
 
@@ -133,7 +133,7 @@ class PostgresStore:
             made = await loop.run_in_executor(self._judge, append, head, known)
             return await write(connection, made, head)
 
-        await self._db.commit(change, may_repeat=lambda: not is_judged)
+        return await self._db.commit(change, may_repeat=lambda: not is_judged)
 
     # What other processes write.
 

@@ -7,6 +7,7 @@ commit. Exactly one process serves a file: it holds a lock beside it for as long
 import fcntl
 import os
 import threading
+import time
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,11 @@ class Database:
 
     async def write(self, change: Callable[[apsw.Connection], T]) -> T:
         """Runs ``change`` in a transaction; durable when this returns."""
+        changed, _ = await self.timed_write(change)
+        return changed
+
+    async def timed_write(self, change: Callable[[apsw.Connection], T]) -> tuple[T, float]:
+        """The same; and how many seconds the COMMIT took."""
         return await self._run(self._writer, self._change, change)
 
     async def _run(self, threads: ThreadPoolExecutor, act: Callable[[A], T], argument: A) -> T:
@@ -120,7 +126,7 @@ class Database:
                 connection = self._local.connection = self._connect()
             return question(connection)
 
-    def _change(self, change: Callable[[apsw.Connection], T]) -> T:
+    def _change(self, change: Callable[[apsw.Connection], T]) -> tuple[T, float]:
         connection = self._writer_connection
         if self._is_purge_due:
             self._purge()
@@ -128,13 +134,14 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 done = change(connection)
+                began = time.perf_counter()
                 connection.execute("COMMIT")
             except BaseException:
                 # A full disk may have ended the transaction already.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-            return done
+            return done, time.perf_counter() - began
 
     def _connect(self) -> apsw.Connection:
         with translated():

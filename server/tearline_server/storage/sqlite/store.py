@@ -53,7 +53,7 @@ class SqliteStore(Alone):
         """What an exchange must hold in memory to go on."""
         return await self._db.read(load)
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, asked: Asked, append: Append) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
 
         def change(connection: apsw.Connection) -> Commit:
@@ -65,9 +65,10 @@ class SqliteStore(Alone):
             write(connection, commit)
             return commit
 
-        commit = await self._db.write(change)
+        commit, disk_s = await self._db.timed_write(change)
         if commit.dropped or commit.erased:
             await self._db.purge()
+        return disk_s
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Items of a mailbox behind place ``after``, in order."""
