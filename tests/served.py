@@ -126,14 +126,8 @@ class Served:
         """An agency's root."""
         return signer(uri, self.federation)
 
-    async def start(self, *, program: Path | None = None) -> None:
-        """Starts the process, and waits until it says that it serves.
-
-        Args:
-            program: The folder of another version of the server's package.
-        """
-        variables = {"TEARLINE_PASSPHRASE": PASSPHRASE}
-        variables |= {"PYTHONPATH": str(program)} if program else {}
+    async def start(self, **variables: str) -> None:
+        """Starts the process, with more variables, and waits until it says that it serves."""
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -142,7 +136,7 @@ class Served:
             "--home",
             str(self.config.home),
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | variables,
+            env=os.environ | {"TEARLINE_PASSPHRASE": PASSPHRASE} | variables,
         )
         serving = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(serving))

@@ -7,6 +7,7 @@ and read, and 503 otherwise. Metrics tell how busy an exchange is, which is not 
 readers: so they have a port of their own.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tearline.errors import TearlineError
+from tearline.limits import STUCK_S
 from tearline.web import NEVER, TEXT, listening, log_application, refusal, reply
 from tearline_server.exchange import Exchange
 from tearline_server.metrics import MEDIA_TYPE, Metrics
@@ -41,7 +43,12 @@ def monitored(
     async def health() -> Response:
         if not is_serving():
             return refusal(503)
-        await exchange.entries(0, 1)  # signs and stores a checkpoint, if the last is a minute old
+        try:
+            async with asyncio.timeout(STUCK_S):
+                # Signs and stores a checkpoint, if the last is a minute old.
+                await exchange.entries(0, 1)
+        except TimeoutError:
+            return refusal(503)
         return reply(b"ok\n", TEXT, NEVER)
 
     return listening(

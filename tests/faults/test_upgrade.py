@@ -17,15 +17,15 @@ from tearline_server.storage.postgres.migrating import migrations
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
-def next_version(folder: Path) -> Path:
-    """A folder with a program that differs from this one by one more migration."""
+def next_version(folder: Path) -> str:
+    """The path of a program that differs from this one by one more migration."""
     package = folder / "tearline_server"
     shutil.copytree(Path(tearline_server.__file__).parent, package)
     now = len(migrations())
     added = package / "storage" / "postgres" / "migrations" / f"{now + 1:04}_next.sql"
     column = "ALTER TABLE mail ADD COLUMN read_ms BIGINT NOT NULL DEFAULT 0"
     added.write_text(f"-- beside: {now}\n{column};\n")
-    return folder
+    return str(folder)
 
 
 async def test_processes_are_replaced_one_by_one(tmp_path: Path, database_url: str) -> None:
@@ -35,7 +35,7 @@ async def test_processes_are_replaced_one_by_one(tmp_path: Path, database_url: s
     try:
         await first.start()
         await agree(first)
-        await after.start(program=program)  # the tables become those of the next version
+        await after.start(PYTHONPATH=program)  # the tables become those of the next version
         await second.start()  # one of this version may still be started
         async with traffic(first, second, after) as load:
             for old in (first, second):

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -27,10 +27,11 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 @dataclass(kw_only=True)
 class Traffic:
-    """What nodes sent to another, and what was acknowledged."""
+    """What nodes sent to another, what was acknowledged, and with which codes it was not."""
 
     served: tuple[Served, ...]
     acknowledged: list[bytes] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
     is_over: bool = False
 
     async def send(self, sender: str) -> None:
@@ -56,7 +57,8 @@ class Traffic:
         while not self.is_over:
             try:
                 return parse_outcomes(await transport.publish(request))
-            except RequestError:
+            except RequestError as error:
+                self.refusals[error.code] += 1
                 await asyncio.sleep(PAUSE_S)
         return ()
 
@@ -99,11 +101,11 @@ async def until(reached: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def traffic(*served: Served) -> AsyncIterator[Traffic]:
-    """Two nodes that send to a third through one of these exchanges, or another."""
+async def traffic(*served: Served, senders: Sequence[str] = (US, MX)) -> AsyncIterator[Traffic]:
+    """Nodes that send to another through one of these exchanges, or another."""
     made = Traffic(served=served)
     async with asyncio.TaskGroup() as group:
-        for sender in (US, MX):
+        for sender in senders:
             group.create_task(made.send(sender))
         try:
             yield made

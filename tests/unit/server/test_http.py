@@ -46,6 +46,18 @@ async def test_health_is_whether_calls_are_taken_and_the_last_change_was_written
     assert status(unwell) == 503
 
 
+async def test_whoever_asks_how_an_exchange_is_that_waits_for_its_disk_does_not_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(start: int, end: int) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.exchange, "entries", stuck)
+    monkeypatch.setattr("tearline_server.http.STUCK_S", 0.01)
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        assert status(await told(port, HEALTH)) == 503
+
+
 async def test_a_fault_of_ours_is_no_answer_and_no_detail(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -1,0 +1,132 @@
+"""A disk that is slow, and one that is stuck, under load: late or told to come again, never lost.
+
+SQLite in the exchange's process has to wait for its disk as long as the test says.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from builders import CN, MX, US
+from exchange_builders import codes
+from faults.traffic import PAUSE_S, traffic, verify_log
+from http_asking import told
+from sending import agree, lead
+from served import Client, Served, founded
+from tearline.errors import ExchangeBusy, OutcomeUnknown
+from tearline.rpc import methods
+from tearline.wire.publications import encode_publication, parse_outcomes
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+INJECT = Path(__file__).with_name("inject")
+SLOW_S = 0.2  # hundreds of times what a commit takes
+STUCK_S = 3600  # until the test says otherwise
+QUEUE = 64
+# A minute, ten seconds and thousands of statements would only make the test longer.
+LIMITS = {"CALL_S": 3, "STUCK_S": 1, "MAX_QUEUE_STATEMENTS": QUEUE}
+LEADS = 2 * QUEUE  # of two statements each: four times what fits into the queue
+IN_TIME, IN_QUEUE = "it took too long", "too much waits to be written"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+class Disk:
+    """How slow the disk is."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.takes(0)
+
+    def takes(self, seconds: float) -> None:
+        """From now on something is on the disk after so many seconds."""
+        new = self.place.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.replace(self.place)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "disk")
+
+
+@pytest.fixture
+async def served(tmp_path: Path, disk: Disk) -> AsyncIterator[Served]:
+    ports = {"http": "127.0.0.1:0", "metrics": "127.0.0.1:0"}
+    exchange = await founded(tmp_path / "exchange", [US, CN, MX], **ports)
+    await exchange.start(
+        PYTHONPATH=str(INJECT), SLOW_DISK=str(disk.place), LIMITS=json.dumps(LIMITS)
+    )
+    await agree(exchange)
+    yield exchange
+    await exchange.end()
+
+
+async def figures(served: Served) -> dict[str, float]:
+    """What the metrics say, without labels."""
+    text = (await told(int(str(served.lines[0]["metrics"])), METRICS)).decode()
+    lines = (line.rpartition(" ") for line in text.splitlines() if line.startswith("tearline_"))
+    return {name.removeprefix("tearline_"): float(value) for name, _, value in lines}
+
+
+async def published(client: Client, message: bytes) -> list[str]:
+    """The codes of what is published, however often it has to come again."""
+    while True:
+        try:
+            return codes(parse_outcomes(await client.call(methods.PUBLISH, message)))
+        except ExchangeBusy:
+            await asyncio.sleep(PAUSE_S)
+
+
+async def test_behind_a_slow_disk_everything_is_late_and_nothing_is_refused(
+    served: Served, disk: Disk
+) -> None:
+    async with traffic(served) as load:
+        await load.more()
+        before = await figures(served)
+        disk.takes(SLOW_S)
+        await load.more()
+        after = await figures(served)
+        assert await load.is_ready()
+        disk.takes(0)
+    grown = {name: after[name] - before[name] for name in before}
+    # All but the first were on their way while it was slow.
+    assert grown["commit_disk_seconds_sum"] >= SLOW_S * (grown["commit_disk_seconds_count"] - 1) > 0
+    # At the most a caller lost patience, where the machine is slow.
+    assert load.refusals.keys() <= {OutcomeUnknown.code}
+    await load.verify_arrived(served)
+    assert await served.stop() == 0
+    await verify_log(served)
+
+
+async def test_behind_a_stuck_disk_all_are_told_to_come_again(served: Served, disk: Disk) -> None:
+    messages = [encode_publication(lead(served, seq, sender=MX)) for seq in range(1, LEADS + 1)]
+    async with served.client(MX) as mx, traffic(served, senders=(US,)) as load:
+        await load.more()
+        disk.takes(STUCK_S)
+        await load.await_readiness(False)
+        calls = (mx.call(methods.PUBLISH, message) for message in messages)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {ExchangeBusy}
+        assert all(answer.retry_after_ms for answer in answers)
+        assert {answer.why for answer in answers} == {IN_TIME, IN_QUEUE}
+        found = await figures(served)
+        assert found["ready"] == 0
+        assert found["commit_under_way_seconds"] >= LIMITS["STUCK_S"]
+        assert QUEUE // 2 <= found["queued_statements"] <= 2 * QUEUE
+        acknowledged = len(load.acknowledged)
+
+        disk.takes(0)
+        await load.await_readiness(True)
+        assert len(load.acknowledged) >= acknowledged
+        await load.more()
+        for message in messages:
+            assert await published(mx, message) == ["", ""]
+    await load.verify_arrived(served)
+    async with served.client(CN) as cn:
+        waiting = [each.statements[0].id for each in await cn.waiting()]
+    assert len(waiting) == len(set(waiting)) == 1 + len(load.acknowledged) + LEADS
+    assert await served.stop() == 0
+    await verify_log(served)
