@@ -21,7 +21,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.federation import ExchangeIdentity
-from tearline.limits import COSIGN_WAIT_MS
+from tearline.limits import COSIGN_WAIT_MS, FOLLOW_MS
 from tearline.rpc import methods
 from tearline.rpc.credentials import (
     TlsIdentity,
@@ -247,12 +247,14 @@ class GrpcTransport:
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
         at, channel = self._at, self._channel
+        # The exchange ends one that follows after a while, at the latest.
+        within_s = self._timeout_s + (FOLLOW_MS / 1000 if follow else 0)
         stream = channel.unary_stream(methods.SEARCH, None, None)(
             request, metadata=with_access_token(token)
         )
         try:
             while True:
-                async with asyncio.timeout(None if follow else self._timeout_s):
+                async with asyncio.timeout(within_s):
                     page = await stream.read()
                 if not isinstance(page, bytes):
                     return
