@@ -40,6 +40,12 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
     )
 
 
+def kept_parts(message: pb.PacketParts) -> bytes:
+    """The encoding of what was read from ``message``, which loses what no reader knows."""
+    message.DiscardUnknownFields()
+    return serialize(message)
+
+
 def encode_parts(parts: PacketParts) -> bytes:
     """The encoding of what stands beside a manifest."""
     return serialize(write_parts(parts))

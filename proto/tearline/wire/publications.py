@@ -4,8 +4,8 @@ Statements inside are verified one by one, so an envelope needs no single spelli
 bounded and its parts are parsed strictly.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.errors import StatementMalformed
@@ -14,7 +14,7 @@ from tearline.packet import PacketParts
 from tearline.statement import Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.codec import decode, serialize
-from tearline.wire.parts import read_parts, write_parts
+from tearline.wire.parts import encode_parts, kept_parts, read_parts, write_parts
 from tearline.wire.statements import (
     Bundle,
     Signed,
@@ -36,12 +36,14 @@ class Publication:
             their positions in the trees are random. Empty: as they stand.
         signed: Statements that carry their own attestations: co-signed or certified ones.
         parts: Openings and ciphertexts of the packets among them.
+        as_read: The encoding of each of those by its manifest, where it was read from one.
     """
 
     bundles: tuple[Bundle, ...] = ()
     order: tuple[int, ...] = ()
     signed: tuple[Signed, ...] = ()
     parts: tuple[PacketParts, ...] = ()
+    as_read: Mapping[bytes, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def statements(self) -> tuple[Statement, ...]:
         """Every statement in it: those of the bundles in their order, then the signed ones.
@@ -63,6 +65,13 @@ class Publication:
     def ids(self) -> list[bytes]:
         """The id of every statement in it, in their order."""
         return [statement.id for statement in self._statements]
+
+    def encoded_parts(self) -> dict[bytes, bytes]:
+        """The encoding of all parts in it, by manifest; made where they were not read from one."""
+        return {
+            parts.manifest: self.as_read.get(parts.manifest) or encode_parts(parts)
+            for parts in self.parts
+        }
 
     def attestations(self) -> dict[bytes, Attestation]:
         """Every attestation in it, by hash."""
@@ -132,6 +141,7 @@ def parse_publication(data: bytes) -> Publication:
         order=tuple(message.order),
         signed=tuple(read_signed(signed) for signed in message.signed),
         parts=tuple(read_parts(parts) for parts in message.parts),
+        as_read={parts.manifest: kept_parts(parts) for parts in message.parts},
     )
 
 

@@ -96,6 +96,7 @@ class Claim:
         header: Who is said to sign it, or None where the body does not begin with that.
         content: What the body says, or the error why it says nothing.
         parts: What came beside a manifest, or None.
+        encoded_parts: The encoding of that.
     """
 
     statement: Statement
@@ -103,6 +104,7 @@ class Claim:
     header: Header | None
     content: Content | TearlineError
     parts: PacketParts | None
+    encoded_parts: bytes
 
     @property
     def key(self) -> tuple[bytes, str]:
@@ -139,13 +141,17 @@ def claims_of(publication: Publication) -> tuple[Claim, ...]:
     """
     attestations = publication.attestations()
     parts = {each.manifest: each for each in publication.parts}
-    return tuple(_claim(statement, attestations, parts) for statement in publication.statements())
+    encoded = publication.encoded_parts()
+    return tuple(
+        _claim(statement, attestations, parts, encoded) for statement in publication.statements()
+    )
 
 
 def _claim(
     statement: Statement,
     attestations: Mapping[bytes, Attestation],
     parts: Mapping[bytes, PacketParts],
+    encoded_parts: Mapping[bytes, bytes],
 ) -> Claim:
     content: Content | TearlineError
     header = None
@@ -161,6 +167,7 @@ def _claim(
         header=header,
         content=content,
         parts=parts.get(statement.id) if statement.type is StatementType.MANIFEST else None,
+        encoded_parts=encoded_parts.get(statement.id, b""),
     )
 
 

@@ -31,7 +31,6 @@ from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.standing.book import verify_none
 from tearline.statement import pseudonym_of
-from tearline.wire.parts import encode_parts
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place, verify_sealed_to
 from tearline_server.judging.corrections import verify_correction, verify_had
@@ -83,7 +82,7 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     _verify_ciphertexts(manifest, parts)
 
     hearing.docket.packets[hearing.claim.statement.id] = facts
-    hearing.docket.new_packets.append((hearing.ruling, encode_parts(parts)))
+    hearing.docket.new_packets.append((hearing.ruling, hearing.claim.encoded_parts))
     if manifest.supersedes:
         hearing.docket.correct(hearing.claim.statement.id, manifest.supersedes)
     event = Event(

@@ -115,8 +115,22 @@ def test_an_order_is_one_of_the_statements_sent(order: tuple[int, ...]) -> None:
         parse_publication(encode_publication(sent)).statements()
 
 
+UNKNOWN_FIELD = b"\xf8\x7f\x01"  # number 2047, a varint
+
+
 def test_parts_come_back() -> None:
     assert parse_parts(encode_parts(PARTS)) == PARTS
+
+
+def test_parts_are_kept_as_they_were_read_but_for_what_no_reader_knows() -> None:
+    sent = replace(publication_of(TREE, [0, 1]), parts=(PARTS,))
+    assert sent.encoded_parts() == {PARTS.manifest: encode_parts(PARTS)}
+    message = pb.Publish.FromString(encode_publication(sent))
+    message.parts[0].MergeFromString(UNKNOWN_FIELD)
+    message.parts[0].ciphertexts[0].MergeFromString(UNKNOWN_FIELD)
+    got = parse_publication(message.SerializeToString())
+    assert got.parts == (PARTS,)
+    assert dict(got.as_read) == got.encoded_parts() == sent.encoded_parts()
 
 
 @pytest.mark.parametrize("slots", [[1, 0], [1, 1]])
