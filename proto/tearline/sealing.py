@@ -413,10 +413,12 @@ def _padded(encoded: bytes) -> bytes:
 
 
 def _unpadded(plaintext: bytes) -> bytes:
-    content = plaintext[4 : 4 + int.from_bytes(plaintext[:4], "big")]
-    if _padded(content) != plaintext:
+    end = 4 + int.from_bytes(plaintext[:4], "big")
+    length = len(plaintext)
+    # The length first: what it lets pass ends within the plaintext, and zeros are behind that.
+    if length != padded_length(end) or plaintext.count(0, end) != length - end:
         raise StatementMalformed("the padding of what was sealed is not the one it must have")
-    return content
+    return plaintext[4:end]
 
 
 def parse_field_plaintext(plaintext: bytes) -> Field:

@@ -10,6 +10,7 @@ from tearline.armor import Armor, armor, parse_armor
 from tearline.encoding import parse_base64, parse_decimal, parse_hex
 from tearline.errors import StatementMalformed, TearlineError
 from tearline.ledger import CLEAR, parse_entry
+from tearline.sealing import field_plaintext, parse_field_plaintext
 from tearline.wire.statements import encode_signed
 from translators import CODECS, Codec
 
@@ -68,6 +69,18 @@ def test_noise_is_refused_or_is_its_own_encoding(codec: Codec, data: bytes) -> N
     except StatementMalformed:
         return
     assert codec.encode(value) == data
+
+
+@given(mutate=mutations())
+def test_a_plaintext_is_refused_or_is_what_is_sealed_of_its_field(
+    mutate: Callable[[bytes], bytes],
+) -> None:
+    data = mutate(field_plaintext(CODECS["field"].value))
+    try:
+        value = parse_field_plaintext(data)
+    except StatementMalformed:
+        return
+    assert field_plaintext(value) == data
 
 
 @given(mutate=mutations())

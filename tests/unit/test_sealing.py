@@ -54,10 +54,12 @@ from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.sealing import (
     decision_digest,
+    field_plaintext,
     granted_slots,
     open_note,
     open_packet,
     open_release,
+    parse_field_plaintext,
     release_of,
     seal_note,
     seal_release,
@@ -95,6 +97,33 @@ def with_slot(manifest: Manifest, slot: int, value: Slot) -> Manifest:
 def test_what_is_sealed_opens() -> None:
     view = open_packet(MANIFEST, CIPHERTEXTS, EVERYTHING)
     assert sorted(repr(opened.field) for opened in view.fields) == sorted(map(repr, FIELDS))
+
+
+@pytest.mark.parametrize("length", [1, 300, 5000])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda plaintext: plaintext[:-1] + b"\1",
+        lambda plaintext: plaintext[:-1],
+        lambda plaintext: plaintext + b"\0",
+        lambda plaintext: plaintext.rstrip(b"\0"),
+        lambda plaintext: (int.from_bytes(plaintext[:4]) + 1).to_bytes(4) + plaintext[4:],
+        lambda plaintext: b"\xff" * 4 + plaintext[4:],
+        lambda plaintext: (len(plaintext) + 1).to_bytes(4) + plaintext[4:],
+        lambda plaintext: plaintext[:3],
+    ],
+    ids=[
+        *("not zeros", "one byte less", "one byte more", "none"),
+        *("a zero inside", "a length without end", "a length beyond it", "no length"),
+    ],
+)
+def test_a_plaintext_has_one_padding(spoil: Callable[[bytes], bytes], length: int) -> None:
+    field = text_field("1/Person/name", "x" * length)
+    plaintext = field_plaintext(field)
+    assert parse_field_plaintext(plaintext) == field
+    assert plaintext[-1] == 0
+    with pytest.raises(StatementMalformed):
+        parse_field_plaintext(spoil(plaintext))
 
 
 def test_compartments_and_slots_are_padded() -> None:

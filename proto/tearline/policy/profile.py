@@ -26,7 +26,7 @@ from tearline.policy.schemata import SCHEMATA, SECRET_PROPERTIES
 OFFICER = "officer"
 """The role that may mark a field milder than the profile does."""
 
-_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_PATH = re.compile(r"([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)")
 
 _Caveats = tuple[Tlp, tuple[str, ...], bool, Pap]
 _ORDINARY_DEFAULT: _Caveats = (Tlp.AMBER, (), False, Pap.AMBER)
@@ -86,12 +86,13 @@ def parse_path(text: str) -> FieldPath:
         PathMalformed: If ``text`` is not three segments of ASCII letters, digits, ``_`` and
             ``-`` between slashes, or is too long.
     """
-    parts = text.split("/")
-    if len(text) > MAX_PATH_BYTES or len(parts) != 3:
-        raise PathMalformed("a path is entity token/Schema/property")
-    if not all(_SEGMENT.fullmatch(part) for part in parts):
-        raise PathMalformed("a path's segments are ASCII letters, digits, '_' and '-'")
-    return FieldPath(token=parts[0], schema=parts[1], property=parts[2])
+    found = _PATH.fullmatch(text)
+    if found is None or len(text) > MAX_PATH_BYTES:
+        raise PathMalformed(
+            "a path is entity token/Schema/property, of ASCII letters, digits, '_' and '-'"
+        )
+    token, schema, prop = found.groups()
+    return FieldPath(token=token, schema=schema, property=prop)
 
 
 def category_of(path: str) -> str:

@@ -24,12 +24,10 @@ def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
     """
     if len(data) > maximum:
         raise StatementMalformed(f"larger than {maximum} bytes")
-    message = message_type()
     try:
-        message.ParseFromString(data)
+        return message_type.FromString(data)
     except DecodeError:
         raise StatementMalformed("the bytes are not such a message") from None
-    return message
 
 
 def parse_strictly(
