@@ -4,8 +4,10 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import overload
 
 from tearline.encoding import label, prefixed
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
@@ -49,16 +51,66 @@ class Drafted:
     """A source as it would be sent.
 
     Attributes:
-        plans: One for each packet.
+        plans: One for each packet; of a whole source, each is made when it is asked for.
         findings: Every value that could not be validated; none was dropped.
         entities: How many entities the source holds.
         id: 32 bytes over the source and what was ordered; the same for the same plans.
     """
 
-    plans: tuple[ReleasePlan, ...]
+    plans: Sequence[ReleasePlan]
     findings: tuple[Finding, ...]
     entities: int
     id: bytes
+
+
+class Plans(Sequence[ReleasePlan]):
+    """The plans of a source, each made when it is asked for: memory holds its entities alone.
+
+    Args:
+        groups: What makes a packet each.
+        plan: Plans one.
+    """
+
+    def __init__(self, groups: Sequence[Group], plan: Callable[[Group], ReleasePlan]) -> None:
+        self._groups = groups
+        self._plan = plan
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @overload
+    def __getitem__(self, place: int) -> ReleasePlan: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Plans": ...
+
+    def __getitem__(self, place: int | slice) -> "ReleasePlan | Plans":
+        if isinstance(place, slice):
+            return Plans(self._groups[place], self._plan)
+        return self._plan(self._groups[place])
+
+
+def draft_source(node: Node, path: Path, read: Reader, order: Order) -> Drafted:
+    """Plans the packets of a whole source, each anew whenever it is asked for.
+
+    All are planned once before this returns: nothing is refused once a part of it is on its way.
+
+    Args:
+        node: The node that is to send.
+        path: The source.
+        read: Its importer.
+        order: Under what, and to whom.
+
+    Raises:
+        TearlineError: As ``draft_file`` does.
+    """
+    imported = read(path)
+    about = _about(node, order, imported)
+    groups = connected_groups(imported.entities)
+    plans = Plans(groups, partial(_plan, node, order, about, imported))
+    for _ in plans:
+        pass
+    return _drafted(imported, plans, about)
 
 
 def draft_file(
@@ -88,18 +140,35 @@ def draft_file(
     """
     beside = _beside(narrative, documents)
     imported = read(path)
+    about = _about(node, order, imported)
+    first, *others = connected_groups(imported.entities)
+    plans = [
+        _plan(node, order, about, imported, first, extra=beside),
+        *(_plan(node, order, about, imported, group) for group in others),
+    ]
+    return _drafted(imported, tuple(plans), about)
+
+
+def _about(node: Node, order: Order, imported: Imported) -> About:
     _verify_guards(order.about.guarded, imported.entities)
     sources = tuple(node.state.stores.packets.find(prefix) for prefix in order.sources)
-    about = replace(order.about, derived_from=(*order.about.derived_from, *sources))
-    plans = []
-    for number, group in enumerate(connected_groups(imported.entities)):
-        extra = beside if number == 0 else ()
-        draft = node.draft(group, about, agreement=order.agreement, extra=extra)
-        try:
-            plans.append(node.plan(draft, order.to))
-        except (BodyIncomplete, BodyRefused) as refused:
-            raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
-    return _drafted(imported, plans, about)
+    return replace(order.about, derived_from=(*order.about.derived_from, *sources))
+
+
+def _plan(
+    node: Node,
+    order: Order,
+    about: About,
+    imported: Imported,
+    group: Group,
+    *,
+    extra: Sequence[Field] = (),
+) -> ReleasePlan:
+    draft = node.draft(group, about, agreement=order.agreement, extra=extra)
+    try:
+        return node.plan(draft, order.to)
+    except (BodyIncomplete, BodyRefused) as refused:
+        raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
 
 
 def draft_answer(
@@ -146,7 +215,7 @@ def _drafted(imported: Imported, plans: Sequence[ReleasePlan], about: About) -> 
     for part in (ordered, *imported.entities):
         digest.update(prefixed(repr(part).encode()))
     return Drafted(
-        plans=tuple(plans),
+        plans=plans,
         findings=imported.findings,
         entities=len(imported.entities),
         id=digest.digest(),

@@ -16,7 +16,7 @@ from tearline_client.cli.release import takes_two
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.desks.importing import Imported, batches
 from tearline_client.desks.releasing import Persons
-from tearline_client.drafting import Drafted, Order, Reader, draft_file
+from tearline_client.drafting import Drafted, Order, Reader, draft_source
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.importers.ofac import read_ofac
 from tearline_client.importers.tabular import parse_mapping, read_csv
@@ -80,7 +80,7 @@ def import_file(
 
     async def run(node: Node) -> tuple[Drafted, Imported, list[bytes]]:
         await node.sync()
-        drafted = draft_file(node, file, read, order)
+        drafted = draft_source(node, file, read, order)
         if dry_run:
             return drafted, Imported(packets=0, refused=()), []
         if again:

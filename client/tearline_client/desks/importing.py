@@ -5,7 +5,7 @@ is sent. So an import that is cut off goes on behind what is stored, and nothing
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -189,16 +189,18 @@ class Importing:
         return tuple(refused)
 
 
-def batches(plans: Sequence[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:
+def batches(plans: Iterable[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:
     """Plans in runs that one signature covers, grants included, and that memory can hold."""
-    first, statements, size = 0, 0, 0
-    for number, plan in enumerate(plans):
+    batch: list[ReleasePlan] = []
+    statements, size = 0, 0
+    for plan in plans:
         weight = sum(len(value) for field in plan.draft.fields for value in field.values)
         more = 1 + len(plan.recipients)
-        if number > first and (statements + more > TREE_SIZE or size + weight > BATCH_BYTES):
-            yield plans[first:number]
-            first, statements, size = number, 0, 0
+        if batch and (statements + more > TREE_SIZE or size + weight > BATCH_BYTES):
+            yield batch
+            batch, statements, size = [], 0, 0
+        batch.append(plan)
         statements += more
         size += weight
-    if first < len(plans):
-        yield plans[first:]
+    if batch:
+        yield batch

@@ -1,7 +1,9 @@
 """``tearline import``: whole sources at once, and once only."""
 
 import asyncio
+import gc
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 import tearline_client.desks.importing
 from desk import Desk
 from simulator import opened
-from tearline.errors import ExchangeUnreachable, StoreBusy
+from tearline.errors import BodyIncomplete, ExchangeUnreachable, StoreBusy
 from tearline_client.border.sender import Sender
+from tearline_client.desks.importing import Importing
+from tearline_client.node import Node
+from tearline_client.planning.plan import Draft, ReleasePlan
 
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
@@ -77,6 +82,44 @@ def test_the_same_file_for_somebody_else_is_another_import(desk: Desk, people: P
     assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
     other = ("--to", "cn-public-security", *ORDER[2:])
     assert "10 packets sent" in desk.run("import", "ftm", people, *other).stderr
+
+
+def test_what_is_refused_is_refused_before_any_of_it_is_sent(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, left = Node.plan, PEOPLE - 1
+
+    def strict(node: Node, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+        nonlocal left
+        if not left:
+            raise BodyIncomplete("the last one")
+        left -= 1
+        return plan(node, draft, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "plan", strict)
+        assert desk.run("import", "ftm", people, *ORDER).exit_code == BodyIncomplete.exit_status
+    assert arrived(desk) == []
+
+
+def test_an_import_holds_no_more_plans_than_it_seals_together(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held() -> int:
+        return sum(type(each) is ReleasePlan for each in gc.get_objects())
+
+    advance, counts = Importing.advance, []
+
+    def counted(importing: Importing, import_id: bytes, packets: int, *, behind: int) -> None:
+        counts.append(held() - before)
+        advance(importing, import_id, packets, behind=behind)
+
+    monkeypatch.setattr(Importing, "advance", counted)
+    gc.collect()
+    before = held()
+    assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
+    assert len(counts) == PEOPLE // 2
+    assert max(counts) <= 3  # a batch, and the first of the next
 
 
 @pytest.mark.parametrize("batches", range(5))
