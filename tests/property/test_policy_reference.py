@@ -254,13 +254,14 @@ def differing(pairs: int = 150, cells: int = 4) -> int:
     return sum(decided is not expected for decided, expected in compare(pairs, cells, seed=2))
 
 
-def test_cedar_and_the_reference_agree_on_five_thousand_sets() -> None:
+@pytest.mark.parametrize("seed", range(10))
+def test_cedar_and_the_reference_agree_on_five_thousand_sets(seed: int) -> None:
     outcomes: Counter[Form] = Counter()
-    for decided, expected in compare(pairs=2500, cells=3, seed=1):
+    for decided, expected in compare(pairs=250, cells=3, seed=seed):
         assert decided is expected
         outcomes[decided] += 1
     total = outcomes.total()
-    assert total == 7_500
+    assert total == 750
     assert {form: outcomes[form] / total >= 0.05 for form in Form} == dict.fromkeys(Form, True)
 
 
