@@ -130,7 +130,7 @@ async def test_an_application_that_listens_gets_it_when_it_opens(world: Simulati
     assert heard == []
     world.cn.exchange.news = lambda news: news
     await world.cn.node.cosigning.turn()
-    await asyncio.wait_for(listening, 5)
+    await asyncio.wait_for(listening, 30)
     (received,) = heard
     assert isinstance(received.content, ReceivedGrant)
     assert received.content.grant.packet == packet

@@ -240,7 +240,7 @@ async def test_a_commit_that_is_under_way_is_waited_for(
     await lost.execute("UPDATE head SET serial = 1")
     await lost.execute("INSERT INTO writer VALUES ($1, 1)", store._db._id)
     looking = asyncio.create_task(store._db._is_written(1))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await waits_for_the_head(postgres):
             await asyncio.sleep(0)
     assert not looking.done()
