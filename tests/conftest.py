@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+import once
 import tearline.rpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
 from postgres import Postgres, installed
 
@@ -55,6 +56,11 @@ def _refuse_foreign_sockets(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_foreign_sockets)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers, which start later, inherit what the run shares."""
+    once.begin(config)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -1,12 +1,13 @@
 """A federation of real processes: the operator's program, the agencies', real mTLS on loopback.
 
 Everything is done by the two command lines, as people do it. Founding takes twenty commands,
-so it is done once a session; each test works on a copy of the homes, at an address of its own.
+so it is done once a run; each test works on a copy of the homes, at an address of its own.
 """
 
-import functools
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import socket
@@ -16,13 +17,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
 
+from once import once
 from tearline.errors import error_by_code
 from tearline_client.demo.lead import AGREEMENT, lead_jsonl
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
@@ -32,6 +34,7 @@ NODES = {name: f"spiffe://{domain}/node/liaison" for name, domain in AGENCIES.it
 PASSPHRASE = "a passphrase for tests"
 COMMAND_S = 120  # a command that takes longer hangs
 READY_S = 120
+HOMES, SEEN, TOLD = "homes", "seen", "told.json"  # what is kept of the founding
 FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
 ORDER = (
     "--agreement=narcotics-2026",
@@ -344,44 +347,40 @@ class Federation:
             self.told[f"{agency.home.name}: {' '.join(arguments[:2])}"] = agency.done(*arguments)
 
 
-@dataclass(slots=True, kw_only=True)
-class Founded:
-    """The federation that is copied.
-
-    Attributes:
-        place: Where it lies, until the tests end.
-        federation: With keys on record and one agreement of all three in force; not serving.
-        seen_s: When its agencies cosigned the log last, by a clock that only runs forward.
-    """
-
-    place: tempfile.TemporaryDirectory[str]
-    federation: Federation
-    seen_s: float
-
-
-@functools.cache
-def founded() -> Founded:
-    """Founds the federation, once."""
-    place = tempfile.TemporaryDirectory(prefix="tearline-federation-")
-    federation = Federation.at(Path(place.name), f"127.0.0.1:{free_port()}")
-    _found(federation)
-    return Founded(place=place, federation=federation, seen_s=time.monotonic())
-
-
-def _refresh(found: Founded) -> None:
+def _refresh(made: Path) -> None:
     """Has the agencies cosign anew where the tests take long: on an old log nobody seals."""
-    if time.monotonic() - found.seen_s < FRESH_S:
+    if time.monotonic() - float((made / SEEN).read_text()) < FRESH_S:
         return
-    serving = found.federation.operator.serve()
+    federation = _addressed(made / HOMES)
+    serving = federation.operator.serve()
     try:
-        for _ in range(2):  # the first to come sees the others' cosignatures the second time
-            found.federation.all("node", "sync")
+        _cosign(federation)
     finally:
         serving.terminate()
-    found.seen_s = time.monotonic()
+    _note_seen(made)
 
 
-def _found(federation: Federation) -> None:
+def _note_seen(made: Path) -> None:
+    """Notes that the log was cosigned now, by a clock that all processes share."""
+    (made / SEEN).write_text(repr(time.monotonic()))
+
+
+def _cosign(federation: Federation) -> None:
+    for _ in range(2):  # in the second turn each sees what the others cosigned in the first
+        federation.all("node", "sync")
+
+
+def _found(made: Path) -> None:
+    folder = made / HOMES
+    folder.mkdir()
+    federation = Federation.at(folder, f"127.0.0.1:{free_port()}")
+    _enrol(federation)
+    _note_seen(made)
+    told = {command: asdict(ended) for command, ended in federation.told.items()}
+    (made / TOLD).write_text(json.dumps(told))
+
+
+def _enrol(federation: Federation) -> None:
     folder, operator, told = federation.folder, federation.operator, federation.told
     for program in (operator, *federation.agencies.values()):
         program.secret.touch(mode=0o600)
@@ -411,24 +410,37 @@ def _found(federation: Federation) -> None:
     try:
         told |= {f"{n}: node sync": e for n, e in federation.all("node", "sync").items()}
         federation.agree("narcotics-2026", AGREEMENT, (US, CN, MX))
-        for _ in range(2):  # in the second turn each sees what the others cosigned in the first
-            federation.all("node", "sync")
+        _cosign(federation)
     finally:
         serving.terminate()
 
 
 def copied(folder: Path) -> Federation:
-    """A copy of the founded federation, to be changed at will; not serving."""
-    found = founded()
-    _refresh(found)
-    original = found.federation
-    shutil.copytree(original.folder, folder, dirs_exist_ok=True)
+    """A copy of the founded federation, to be changed at will; not serving.
+
+    It has keys on record and one agreement of all three in force, and it was told what each
+    command of the founding came to.
+    """
+    with once("federation", _found) as made:
+        _refresh(made)
+        shutil.copytree(made / HOMES, folder, dirs_exist_ok=True)
+        told = json.loads((made / TOLD).read_text())
+    federation = _addressed(folder)
+    federation.told = {command: Ended(**ended) for command, ended in told.items()}
+    return federation
+
+
+def _addressed(folder: Path) -> Federation:
+    """A federation that was founded elsewhere, at an address of its own."""
     federation = Federation.at(folder, f"127.0.0.1:{free_port()}")
-    federation.told = dict(original.told)
-    settings, listed = federation.operator.home / "exchange.toml", original.operator.address
-    text = settings.read_text(encoding="utf-8")
-    listen = f'listen = "{federation.operator.address}"'
-    settings.write_text(text.replace(f'listen = "{listed}"', listen), encoding="utf-8")
+    settings = federation.operator.home / "exchange.toml"
+    text, count = re.subn(
+        r"(?m)^listen = .*$",
+        f'listen = "{federation.operator.address}"',
+        settings.read_text(encoding="utf-8"),
+    )
+    assert count == 1, text
+    settings.write_text(text, encoding="utf-8")
     for agency in federation.agencies.values():
         agency.variables["TEARLINE_EXCHANGE"] = federation.operator.address
     return federation
@@ -446,7 +458,13 @@ def serving(folder: Path) -> Iterator[Federation]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on, for now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on.
+
+    It is none of those from which systems serve whoever asks for any port, or who connects:
+    such a one could be taken again before the program that is to listen there has started.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

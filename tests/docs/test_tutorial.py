@@ -4,27 +4,26 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from federation import free_port
+from once import once
 from support import ROOT
 
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 PORT = "7443"  # the tutorial's; the test takes one that is free
+PRINTED = "printed"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAX_S = 300  # a busy machine takes long to start forty programs
 
 
 def script() -> str:
     """Every block of the tutorial, one after the other, with nothing before or between."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = str(probe.getsockname()[1])
-    return "".join(_BLOCK.findall(TUTORIAL)).replace(PORT, free)
+    return "".join(_BLOCK.findall(TUTORIAL)).replace(PORT, str(free_port()))
 
 
 def environment() -> dict[str, str]:
@@ -34,12 +33,10 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What following the tutorial prints; a block that fails ends it."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def follow(folder: Path) -> None:
+    """Follows the tutorial, and keeps what that prints; a block that fails ends it."""
     # To a file: of a pipe, the exchange in the background would hold the end open.
-    with (folder / "printed").open("w+", encoding="utf-8") as output:
+    with (folder / PRINTED).open("w", encoding="utf-8") as output:
         shell = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", script()],
             cwd=folder,
@@ -55,10 +52,14 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> str:
             with contextlib.suppress(ProcessLookupError):  # the usual end: nothing runs any more
                 os.killpg(shell.pid, signal.SIGKILL)  # the exchange, where the shell left it
             shell.wait()
-        output.seek(0)
-        printed = output.read()
-    assert shell.returncode == 0, printed
-    return printed
+    assert shell.returncode == 0, (folder / PRINTED).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def followed() -> str:
+    """What following the tutorial prints."""
+    with once("tutorial", follow) as folder:
+        return (folder / PRINTED).read_text(encoding="utf-8")
 
 
 def test_it_ends_with_a_log_that_verifies(followed: str) -> None:

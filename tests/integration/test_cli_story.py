@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from federation import CN, MX, ORDER, US, Agency, Ended, Federation, founded, serving
+from federation import CN, MX, ORDER, US, Agency, Ended, Federation, serving
 from tearline_client.demo.lead import ACCOUNT, AMOUNT, ENTITIES, METHOD, NARRATIVE, SOURCE, SUSPECT
 
 pytestmark = pytest.mark.integration
@@ -68,13 +68,13 @@ def by_path(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {row["path"].partition("/")[2]: row for row in rows}
 
 
-def test_founding_speaks_on_stderr_and_prints_no_data() -> None:
-    federation = founded().federation
-    assert len(federation.told) == 18
-    for command, ended in federation.told.items():
+def test_founding_speaks_on_stderr_and_prints_no_data(story: Story) -> None:
+    told = story.federation.told
+    assert len(told) == 18
+    for command, ended in told.items():
         assert ended.out == "", command
         assert ended.err.endswith(".\n") or "Federation " in ended.err, command
-    said = {command: ended.err for command, ended in federation.told.items()}
+    said = {command: ended.err for command, ended in told.items()}
     assert "3 roots have signed" in said[f"{MX}: trust sign"]
     pinned = {said[f"{name}: trust pin"] for name in (US, CN, MX)}
     assert len(pinned) == 1  # all pinned one federation
