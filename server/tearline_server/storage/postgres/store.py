@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from typing import Any
 
-from tearline.merkle import Frontier, NodeId, leaf_hash
+from tearline.merkle import Frontier, NodeId
 from tearline_server.storage.columns import tree_of
 from tearline_server.storage.known import Asked, StoredPacket
 from tearline_server.storage.postgres.connection import Connection
@@ -14,7 +14,15 @@ from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.knowing import known_of, packet_of, recalls_of
 from tearline_server.storage.postgres.loading import lock_head, stored_of
-from tearline_server.storage.postgres.writing import text, write, write_events
+from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained
+from tearline_server.storage.postgres.restoring import (
+    begin_epoch,
+    put_events,
+    restorations,
+    settle,
+    unopened,
+)
+from tearline_server.storage.postgres.writing import text, write
 from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
@@ -33,13 +41,6 @@ _MAIL = (
     " e.event, m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
     " JOIN event e ON e.idx = m.entry WHERE m.node = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"
 )
-# At least one, then as many as fit; a blind entry has 33 bytes, and no entry has fewer.
-_ENTRIES = (
-    "SELECT entry FROM (SELECT idx, entry, sum(length(entry)) OVER (ORDER BY idx) AS size"
-    " FROM (SELECT idx, entry FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $4) run"
-    ") run WHERE size <= $3 OR size = length(entry) ORDER BY idx"
-)
-_LEAST_ENTRY_BYTES = 33
 _GROWN = (
     "SELECT h.size, h.frontier, c.size AS covered, c.note FROM head h LEFT JOIN checkpoint c"
     " ON TRUE WHERE h.size <> $1 OR coalesce(c.size, 0) <> $2"
@@ -48,35 +49,11 @@ _PUT_CHECKPOINT = (
     "INSERT INTO checkpoint VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE"
     " SET size = excluded.size, note = excluded.note WHERE checkpoint.size <= excluded.size"
 )
-_NODES = (
-    "SELECT n.level, n.idx, n.hash FROM unnest($1::bigint[], $2::bigint[]) AS k (level, idx)"
-    " JOIN node n ON n.level = k.level AND n.idx = k.idx"
-)
 _OPENINGS_OF = (
     "SELECT e.idx, e.salt, e.event FROM event e JOIN event_agency a ON a.idx = e.idx"
     " WHERE e.statement = $1 AND a.agency = $2 ORDER BY e.idx"
 )
-_AGENCIES = (
-    "WITH RECURSIVE each (agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
-    " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
-    " FROM each WHERE agency IS NOT NULL)"
-    " SELECT a.agency, a.idx FROM each JOIN event_agency a ON a.agency = each.agency"
-    " WHERE a.idx BETWEEN $1 AND $2 ORDER BY a.agency"
-)
-_UNOPENED = (
-    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
-    " WHERE e.idx > $1 AND length(e.entry) = 33"
-    " AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
-    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT $2"
-)
-_RETAINED = (
-    "SELECT e.idx, e.time_ms, e.event, EXISTS (SELECT FROM mail m LEFT JOIN acknowledged a"
-    " ON a.node = m.node WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
-    " FROM event e WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
-    " ORDER BY e.idx LIMIT $3"
-)
 _STATEMENT_NAMES = tuple(field.name for field in fields(StatementRow))
-_EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "agencies")
 
 
 class PostgresStore:
@@ -196,28 +173,11 @@ class PostgresStore:
 
     async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
         """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
-        most = max_bytes // _LEAST_ENTRY_BYTES + 1
-        rows = await self._db.ask(lambda c: c.fetch(_ENTRIES, start, end, max_bytes, most))
-        return [entry for (entry,) in rows]
+        return await self._db.ask(lambda c: entries(c, start, end, max_bytes))
 
     async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
         """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
-        leaves = [index for level, index in ids if level == 0]
-        inner = [node for node in ids if node[0]]
-
-        async def find(connection: Connection) -> Mapping[NodeId, bytes]:
-            found: dict[NodeId, bytes] = {}
-            if leaves:
-                sql = "SELECT idx, entry FROM entry WHERE idx = ANY($1::bigint[])"
-                for idx, entry in await connection.fetch(sql, leaves):
-                    found[0, idx] = leaf_hash(entry)
-            if inner:
-                columns = [list(column) for column in zip(*inner, strict=True)]
-                for level, idx, hash_ in await connection.fetch(_NODES, *columns):
-                    found[level, idx] = hash_
-            return found
-
-        return await self._db.ask(find)
+        return await self._db.ask(lambda c: nodes(c, ids))
 
     async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
         """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
@@ -292,8 +252,7 @@ class PostgresStore:
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
         """What entries above ``after`` hide that name an agreement, in the order of the log."""
-        rows = await self._db.ask(lambda c: c.fetch(_RETAINED, agreement, after, limit))
-        return [RetainedRow(**dict(row)) for row in rows]
+        return await self._db.ask(lambda c: retained(c, agreement, after, limit))
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
         """Packets that may have ended, by the id of their manifest.
@@ -322,52 +281,23 @@ class PostgresStore:
 
     async def begin_epoch(self, restoration: Restoration) -> None:
         """Begins another life of the database: cursors of earlier ones say nothing any more."""
-
-        async def begin(connection: Connection) -> None:
-            await connection.execute(TELL, EVERYTHING)
-            await connection.execute(
-                "UPDATE head SET epoch = uuid_send(gen_random_uuid()), serial = serial + 1"
-            )
-            await connection.execute(
-                "INSERT INTO restoration (start, stop, time_ms, settled)"
-                " SELECT $1, $2, time_ms, $3 FROM head",
-                restoration.start,
-                restoration.stop,
-                restoration.settled,
-            )
-
-        await self._db.write(begin)
+        await self._db.write(lambda c: begin_epoch(c, restoration))
 
     async def restorations(self) -> Sequence[Restoration]:
         """Every restore, oldest first."""
-        sql = "SELECT start, stop, settled FROM restoration ORDER BY one"
-        rows = await self._db.ask(lambda c: c.fetch(sql))
-        return [Restoration(**dict(row)) for row in rows]
+        return await self._db.ask(restorations)
 
     async def settle(self) -> None:
         """Keeps that nothing is known to have been signed beyond what was restored."""
-
-        async def settle(connection: Connection) -> None:
-            await connection.execute("UPDATE restoration SET settled = TRUE")
-            await connection.execute(TELL, EVERYTHING)
-
         await self._db.write(settle)
 
     async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
         """Indices above ``after`` of restored blind entries of which nothing is known."""
-        return [idx for (idx,) in await self._db.ask(lambda c: c.fetch(_UNOPENED, after, limit))]
+        return await self._db.ask(lambda c: unopened(c, after, limit))
 
     async def put_events(self, rows: Sequence[EventRow]) -> None:
         """Keeps what restored entries hide; what is known already stays."""
-
-        async def put(connection: Connection) -> None:
-            await lock_head(connection)  # two may return the same
-            for row in rows:
-                found = await connection.fetchval(_UNOPENED, row.idx - 1, 1)
-                if found == row.idx:
-                    await write_events(connection, [row])
-
-        await self._db.write(put)
+        await self._db.write(lambda c: put_events(c, rows))
 
     # For the operator's own verification: whole rows, from an index on, in order.
 
@@ -378,20 +308,7 @@ class PostgresStore:
 
     async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
         """Events."""
-        sql = f"SELECT {', '.join(_EVENT_NAMES)} FROM event WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
-
-        async def find(connection: Connection) -> Sequence[EventRow]:
-            rows = await connection.fetch(sql, start, limit)
-            agencies: dict[int, list[str]] = {}
-            if rows:
-                # One range for each agency, of which there are few: the index begins with them.
-                for agency, idx in await connection.fetch(_AGENCIES, start, rows[-1]["idx"]):
-                    agencies.setdefault(idx, []).append(agency)
-            return [
-                EventRow(**dict(row), agencies=tuple(agencies.get(row["idx"], ()))) for row in rows
-            ]
-
-        return await self._db.read(find)
+        return await self._db.read(lambda c: event_rows(c, start, limit))
 
     async def erased(self, start: int, end: int) -> Mapping[int, int]:
         """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""

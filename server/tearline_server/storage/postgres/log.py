@@ -1,0 +1,78 @@
+"""The log in PostgreSQL: its entries, the nodes of its tree, and what blind entries hide."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+from tearline.merkle import NodeId, leaf_hash
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.reading import RetainedRow
+from tearline_server.storage.rows import EventRow
+
+# At least one, then as many as fit; a blind entry has 33 bytes, and no entry has fewer.
+_ENTRIES = (
+    "SELECT entry FROM (SELECT idx, entry, sum(length(entry)) OVER (ORDER BY idx) AS size"
+    " FROM (SELECT idx, entry FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $4) run"
+    ") run WHERE size <= $3 OR size = length(entry) ORDER BY idx"
+)
+_LEAST_ENTRY_BYTES = 33
+_NODES = (
+    "SELECT n.level, n.idx, n.hash FROM unnest($1::bigint[], $2::bigint[]) AS k (level, idx)"
+    " JOIN node n ON n.level = k.level AND n.idx = k.idx"
+)
+_AGENCIES = (
+    "WITH RECURSIVE each (agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
+    " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
+    " FROM each WHERE agency IS NOT NULL)"
+    " SELECT a.agency, a.idx FROM each JOIN event_agency a ON a.agency = each.agency"
+    " WHERE a.idx BETWEEN $1 AND $2 ORDER BY a.agency"
+)
+_RETAINED = (
+    "SELECT e.idx, e.time_ms, e.event, EXISTS (SELECT FROM mail m LEFT JOIN acknowledged a"
+    " ON a.node = m.node WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
+    " FROM event e WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
+    " ORDER BY e.idx LIMIT $3"
+)
+_EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "agencies")
+
+
+async def entries(connection: Connection, start: int, end: int, max_bytes: int) -> Sequence[bytes]:
+    """Entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+    most = max_bytes // _LEAST_ENTRY_BYTES + 1
+    rows = await connection.fetch(_ENTRIES, start, end, max_bytes, most)
+    return [entry for (entry,) in rows]
+
+
+async def nodes(connection: Connection, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+    """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+    leaves = [index for level, index in ids if level == 0]
+    inner = [node for node in ids if node[0]]
+    found: dict[NodeId, bytes] = {}
+    if leaves:
+        sql = "SELECT idx, entry FROM entry WHERE idx = ANY($1::bigint[])"
+        for idx, entry in await connection.fetch(sql, leaves):
+            found[0, idx] = leaf_hash(entry)
+    if inner:
+        columns = [list(column) for column in zip(*inner, strict=True)]
+        for level, idx, hash_ in await connection.fetch(_NODES, *columns):
+            found[level, idx] = hash_
+    return found
+
+
+async def retained(
+    connection: Connection, agreement: bytes, after: int, limit: int
+) -> Sequence[RetainedRow]:
+    """What entries above ``after`` hide that name an agreement, in the order of the log."""
+    rows = await connection.fetch(_RETAINED, agreement, after, limit)
+    return [RetainedRow(**dict(row)) for row in rows]
+
+
+async def event_rows(connection: Connection, start: int, limit: int) -> Sequence[EventRow]:
+    """What blind entries hide, and whose auditors may see it, from an index on."""
+    sql = f"SELECT {', '.join(_EVENT_NAMES)} FROM event WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
+    rows = await connection.fetch(sql, start, limit)
+    agencies: dict[int, list[str]] = {}
+    if rows:
+        # One range for each agency, of which there are few: the index begins with them.
+        for agency, idx in await connection.fetch(_AGENCIES, start, rows[-1]["idx"]):
+            agencies.setdefault(idx, []).append(agency)
+    return [EventRow(**dict(row), agencies=tuple(agencies.get(row["idx"], ()))) for row in rows]

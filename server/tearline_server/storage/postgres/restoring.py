@@ -1,0 +1,59 @@
+"""What a restored database knows of its restore."""
+
+from collections.abc import Sequence
+
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.hearing import EVERYTHING, TELL
+from tearline_server.storage.postgres.loading import lock_head
+from tearline_server.storage.postgres.writing import write_events
+from tearline_server.storage.rows import EventRow, Restoration
+
+_UNOPENED = (
+    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
+    " WHERE e.idx > $1 AND length(e.entry) = 33"
+    " AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
+    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT $2"
+)
+
+
+async def begin_epoch(connection: Connection, restoration: Restoration) -> None:
+    """Begins another life of the database, inside the caller's transaction."""
+    await connection.execute(TELL, EVERYTHING)
+    await connection.execute(
+        "UPDATE head SET epoch = uuid_send(gen_random_uuid()), serial = serial + 1"
+    )
+    await connection.execute(
+        "INSERT INTO restoration (start, stop, time_ms, settled)"
+        " SELECT $1, $2, time_ms, $3 FROM head",
+        restoration.start,
+        restoration.stop,
+        restoration.settled,
+    )
+
+
+async def restorations(connection: Connection) -> Sequence[Restoration]:
+    """Every restore, oldest first."""
+    sql = "SELECT start, stop, settled FROM restoration ORDER BY one"
+    return [Restoration(**dict(row)) for row in await connection.fetch(sql)]
+
+
+async def settle(connection: Connection) -> None:
+    """Keeps that nothing is known to have been signed beyond what was restored."""
+    await connection.execute("UPDATE restoration SET settled = TRUE")
+    await connection.execute(TELL, EVERYTHING)
+
+
+async def unopened(connection: Connection, after: int, limit: int) -> Sequence[int]:
+    """Indices above ``after`` of restored blind entries of which nothing is known."""
+    return [idx for (idx,) in await connection.fetch(_UNOPENED, after, limit)]
+
+
+async def put_events(connection: Connection, events: Sequence[EventRow]) -> None:
+    """Keeps what restored entries hide, inside the caller's transaction.
+
+    Of other entries, and of what was erased by order, nothing is taken.
+    """
+    await lock_head(connection)  # two may return the same
+    for row in events:
+        if await unopened(connection, row.idx - 1, 1) == [row.idx]:
+            await write_events(connection, [row])
