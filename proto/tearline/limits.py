@@ -120,6 +120,7 @@ STUCK_S = 10  # for a batch, of a fraction of a second: an exchange that takes l
 MIN_FREE_BYTES = 256 << 20  # on the disk of the database: below it no packets are taken
 DISK_RETRY_MS = 60_000  # for whoever is turned away meanwhile: room is made by people
 DISK_S = 5  # how often that is looked at: at 50 MB a second it is not written full meanwhile
+RECOVERY_S = 5  # how often it is tried to write again, where nothing could be written
 BACKLOG_S = 15  # how often it is counted what waits in mailboxes: as often as metrics are read
 MAX_CALLS = 8192  # under way at once, idle subscriptions among them
 MAX_NODE_CALLS = 512  # of one node at once; a node's own programs are a handful

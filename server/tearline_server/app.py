@@ -25,6 +25,7 @@ from tearline.limits import (
     MAX_LEAF_LIFETIME_S,
     MIN_FREE_BYTES,
     OVERDUE_S,
+    RECOVERY_S,
     REFUSALS_FLUSH_S,
     RETENTION_S,
 )
@@ -213,6 +214,7 @@ async def _serve(
         "erasures": (RETENTION_S, exchange.upkeep.erase_due),
         "ends": (RETENTION_S, exchange.upkeep.drop_ended),
         "certificate": (_RENEWAL_S, renew),
+        "recovery": (RECOVERY_S, exchange.recover),
         "backlog": (BACKLOG_S, exchange.upkeep.count_backlog),
     }
     if config.store is None:  # the disk of a database server is watched there

@@ -262,6 +262,15 @@ class Exchange:
             lags=self._mailboxes.lags(self._desk.registry.mailboxes),
         )
 
+    async def recover(self) -> None:
+        """Finds out whether it can write again, where the last change could not be written.
+
+        Raises:
+            StoreError: If it cannot.
+        """
+        if not self._committer.is_healthy:
+            await self._submit(Note(), internal=True)
+
     def end_streams(self) -> None:
         """Ends every subscription, and every search that follows, after what it is sending."""
         self.inquiries.end()

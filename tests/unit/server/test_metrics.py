@@ -70,6 +70,26 @@ async def test_a_batch_that_cannot_be_written_is_counted(
     assert now(world)["tearline_ready"] == 0
 
 
+async def test_it_is_ready_again_once_it_can_write_though_nobody_sends_anything(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(asked: object, append: object) -> None:
+        raise StoreFull
+
+    before = now(world)["tearline_log_entries"]
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "commit", full)
+        sealed = world.packet()
+        with pytest.raises(StoreFull):
+            await world.send(sealed, world.grant(sealed))
+        with pytest.raises(StoreFull):
+            await world.exchange.recover()
+        assert now(world)["tearline_ready"] == 0
+    await world.exchange.recover()
+    assert now(world)["tearline_ready"] == 1
+    assert now(world)["tearline_log_entries"] == before
+
+
 async def test_a_subscription_is_behind_by_what_it_has_not_read(world: World) -> None:
     assert now(world)["tearline_subscriptions"] == 0
     stream = world.exchange.subscribe(node_of(CN), START)
