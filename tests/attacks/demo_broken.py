@@ -39,8 +39,8 @@ GUARDS = (
     Guard(step="preview", function="tearline.policy.masks:generalise"),
     Guard(
         step="send",
-        function="tearline.sealing:_seal_slot",
-        returns="(_slot(bytes(32), field_plaintext(field)), field_plaintext(field))",
+        function="tearline.sealing.slots:seal_slot",
+        returns="(slot_of(bytes(32), field_plaintext(field)), field_plaintext(field))",
     ),
     Guard(
         step="views",

@@ -2,9 +2,10 @@
 
 import pytest
 
-import tearline.sealing
+import tearline.sealing.packets
 from canary import canary, everything_in, found
 from simulator import CN, MX, Simulation, narrative
+from tearline.sealing.slots import field_plaintext, slot_of
 from tearline_client.store.vault import Vault
 
 PLAIN = b"plain"
@@ -16,15 +17,15 @@ def encryption_off(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Vault.open
 
     def seal_slot(packet_id, compartment, slot, key, field):
-        plaintext = tearline.sealing.field_plaintext(field)
-        return tearline.sealing._slot(bytes(32), plaintext), plaintext
+        plaintext = field_plaintext(field)
+        return slot_of(bytes(32), plaintext), plaintext
 
     def open_value(vault: Vault, place: str, sealed: bytes) -> bytes:
         if sealed.startswith(PLAIN):
             return sealed.removeprefix(PLAIN)
         return opened(vault, place, sealed)
 
-    monkeypatch.setattr(tearline.sealing, "_seal_slot", seal_slot)
+    monkeypatch.setattr(tearline.sealing.packets, "seal_slot", seal_slot)
     monkeypatch.setattr(Vault, "seal", lambda vault, place, value: PLAIN + value)
     monkeypatch.setattr(Vault, "open", open_value)
 

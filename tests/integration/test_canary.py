@@ -29,7 +29,8 @@ pytestmark = [
 
 US, CN, MX = AGENCIES
 ENCRYPTION_OFF = (
-    "tearline.sealing:_seal_slot=(_slot(bytes(32), field_plaintext(field)), field_plaintext(field))"
+    "tearline.sealing.slots:seal_slot="
+    "(slot_of(bytes(32), field_plaintext(field)), field_plaintext(field))"
 )
 
 

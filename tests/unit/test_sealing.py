@@ -24,7 +24,6 @@ from builders import (
     secret,
     text_field,
 )
-from tearline import sealing
 from tearline.commitments import (
     field_keys,
     field_secret,
@@ -60,6 +59,7 @@ from tearline.sealing import (
     open_packet,
     open_release,
     parse_field_plaintext,
+    recipients,
     release_of,
     seal_note,
     seal_release,
@@ -447,9 +447,9 @@ def test_a_sealed_part_belongs_to_the_grant_around_it(changed: Grant) -> None:
 def test_a_grant_sealed_to_another_key_than_it_names_is_not_tried() -> None:
     # The exchange judged the key that the grant names; the seal may not be for another.
     names_other = replace(GRANT, kem_key_id=kem_key(node_of(US)).id)
-    info = sealing._grant_info(names_other)
+    info = recipients._grant_info(names_other)
     release = encode_release(releasing(NAMES))
-    sealed = sealing._HPKE.encrypt(release, kem_key(MX_NODE).public.hpke, info=info)
+    sealed = recipients._HPKE.encrypt(release, kem_key(MX_NODE).public.hpke, info=info)
     with pytest.raises(GrantMisdirected):
         open_release(replace(names_other, sealed=sealed), kem_key(MX_NODE))
 
@@ -469,7 +469,7 @@ def test_a_grantor_that_releases_more_than_it_lists_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("tearline.sealing._verify_listed", lambda *_: None)
+        patched.setattr("tearline.sealing.recipients._verify_listed", lambda *_: None)
         sealed = seal_release(GRANT, releasing(NAMES, SOURCE), kem_key(MX_NODE).public)
     with pytest.raises(ReleaseMismatch):
         open_release(sealed, kem_key(MX_NODE))
@@ -526,9 +526,9 @@ def test_a_note_opens_only_where_it_belongs(
 
 
 def test_a_note_is_padded_as_it_must_be() -> None:
-    info = sealing._note_info(STEP, BEFORE)
+    info = recipients._note_info(STEP, BEFORE)
     for plaintext in (b"", prefixed(b"yes"), prefixed(b"yes").ljust(255, b"\0") + b"\1"):
-        sealed = sealing._HPKE.encrypt(plaintext, kem_key(MX_NODE).public.hpke, info=info)
+        sealed = recipients._HPKE.encrypt(plaintext, kem_key(MX_NODE).public.hpke, info=info)
         with pytest.raises(StatementMalformed):
             open_note(sealed, kem_key(MX_NODE), STEP, BEFORE)
 

@@ -56,7 +56,7 @@ DELIVERIES = (
         "strip a granted ciphertext",
         "TL-PKT-007",
         "test_a_stripped_ciphertext_is_missed",
-        "tearline.sealing:open_packet",
+        "tearline.sealing.packets:open_packet",
         "View(fields=(), existences=())",
     ),
     _delivery(

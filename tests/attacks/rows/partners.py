@@ -39,7 +39,7 @@ def _sealed(name: str, code: str, test: str, function: str, returns: str = "None
 
 
 _PACKETS = "tearline_server.judging.packets"
-_OPEN = ("tearline.sealing:open_packet", "View(fields=(), existences=())")
+_OPEN = ("tearline.sealing.packets:open_packet", "View(fields=(), existences=())")
 
 PATCHED = (
     _patched(
@@ -205,7 +205,7 @@ COALITIONS = (
         "release more than the grant lists",
         "TL-GRT-004",
         "test_a_grantor_that_releases_more_than_it_lists_is_caught",
-        "tearline.sealing:_verify_listed",
+        "tearline.sealing.recipients:_verify_listed",
     ),
 )
 
@@ -214,7 +214,7 @@ PROBES = (
         name="read ciphertexts that were not granted",
         code="",
         evidence="none is needed: they do not reach the house",
-        function="tearline.sealing:granted_slots",
+        function="tearline.sealing.packets:granted_slots",
         test="tests/attacks/test_canaries.py::test_nothing_reaches_a_house_that_was_not_granted",
         returns="set(range(len(manifest.slots)))",
     ),

@@ -1,50 +1,15 @@
-"""Seal, open and release: the only user of HPKE and Cobblestone.
+"""A packet: its fields sealed under one manifest, and what of them a release opens."""
 
-Neither commits to its key: one ciphertext can be made to open under two keys to two
-plaintexts. So the manifest holds a commitment to every plaintext, key and opening, all of
-them are checked in constant time, and nothing reaches the caller before every granted part
-has verified. Specified in docs/spec/packet-v1.md.
-
-    ciphertext_i    Cobblestone-256(K_i, context = label ‖ packet id ‖ i)
-    sealed part     HPKE base mode to the recipient, info = label ‖ SHA-256(grant before it)
-    note            the same of any other statement, info = label ‖ id of the body before it
-"""
-
-import hashlib
 import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-
-from tearline.commitments import (
-    field_keys,
-    field_secret,
-    key_commit,
-    opening_commit,
-    padded_length,
-    slot_commit,
-    verify_ciphertext,
-    verify_opening,
-)
-from tearline.encoding import label, labelled_sha256, prefixed, u32
-from tearline.errors import (
-    CiphertextMissing,
-    CommitmentMismatch,
-    DecryptionFailed,
-    GrantMisdirected,
-    NotFound,
-    PacketTooLarge,
-    ReleaseMismatch,
-    StatementMalformed,
-    SuiteUnknown,
-)
+from tearline.commitments import field_secret, key_commit, opening_commit, verify_opening
+from tearline.errors import CommitmentMismatch, NotFound, PacketTooLarge, SuiteUnknown
 from tearline.grant import Grant
-from tearline.keys import SUITE, KemKey, KemPublicKey
+from tearline.keys import SUITE
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
@@ -72,22 +37,9 @@ from tearline.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.statement import HASH_SIZE, Header, StatementType, statement_id
-from tearline.wire.flow import encode_grant_prefix
-from tearline.wire.packets import (
-    CompartmentRelease,
-    FieldRelease,
-    OpeningRelease,
-    Release,
-    encode_field,
-    encode_release,
-    parse_field,
-    parse_release,
-)
-
-_HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-
-_FIELD_CONTEXT = label("field")
+from tearline.sealing.slots import open_slot, seal_slot, slot_of
+from tearline.statement import HASH_SIZE, Header
+from tearline.wire.packets import CompartmentRelease, FieldRelease, OpeningRelease, Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +114,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         keys[c] = secrets.token_bytes(SECRET_SIZE)
         places = sorted(free_slots.pop() for _ in members)
         for i, field in zip(places, members, strict=True):
-            slots[i], ciphertexts[i] = _seal_slot(packet_id, c, i, keys[c], field)
+            slots[i], ciphertexts[i] = seal_slot(packet_id, c, i, keys[c], field)
         openings[c] = Opening(
             packet_id=packet_id,
             compartment=c,
@@ -182,7 +134,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         length = random.choice([each for each in lengths if each <= room] or [min(lengths)])
         room -= length
         ciphertexts[i] = secrets.token_bytes(length)
-        slots[i] = _slot(secrets.token_bytes(HASH_SIZE), ciphertexts[i])
+        slots[i] = slot_of(secrets.token_bytes(HASH_SIZE), ciphertexts[i])
     for c in free_compartments:
         compartments[c] = Compartment(
             opening_commit=secrets.token_bytes(HASH_SIZE),
@@ -210,72 +162,6 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         ciphertexts=tuple(ciphertexts[i] for i in range(slot_count)),
         keys=keys,
     )
-
-
-def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Grant:
-    """``grant`` with ``release`` sealed into it.
-
-    Args:
-        grant: Everything but the sealed part.
-        release: What it lists, with keys.
-        recipient: The encryption key that ``grant.kem_key_id`` names.
-
-    Raises:
-        GrantMisdirected: If the key is another one.
-        ReleaseMismatch: If ``release`` holds other things than the grant lists.
-    """
-    if recipient.id != grant.kem_key_id:
-        raise GrantMisdirected("the key is not the one that the grant names")
-    _verify_listed(grant, release)
-    sealed = _HPKE.encrypt(encode_release(release), recipient.hpke, info=_grant_info(grant))
-    return replace(grant, sealed=sealed)
-
-
-def open_release(grant: Grant, key: KemKey) -> Release:
-    """What the sealed part of ``grant`` releases (spec P-14, P-16).
-
-    Raises:
-        GrantMisdirected: If it is not sealed to ``key`` with exactly this grant around it.
-        ReleaseMismatch: If it holds other things than the grant lists.
-        StatementMalformed: If what it holds is not a release.
-    """
-    if key.id != grant.kem_key_id:
-        raise GrantMisdirected("the grant is sealed to another key")
-    try:
-        plaintext = _HPKE.decrypt(grant.sealed, key.hpke, info=_grant_info(grant))
-    except (InvalidTag, ValueError):
-        # ValueError: shorter than an encapsulation.
-        raise GrantMisdirected("the sealed part does not open") from None
-    release = parse_release(plaintext)
-    _verify_listed(grant, release)
-    return release
-
-
-def seal_note(note: bytes, recipient: KemPublicKey, kind: StatementType, before: bytes) -> bytes:
-    """What a partner alone may read of a statement, padded and sealed to its key.
-
-    Args:
-        note: What is told; its length shows as little as a field's does.
-        recipient: The encryption key that the body names.
-        kind: The statement's type.
-        before: The encoded body without the sealed part, which this one is bound to.
-    """
-    return _HPKE.encrypt(_padded(note), recipient.hpke, info=_note_info(kind, before))
-
-
-def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) -> bytes:
-    """What ``seal_note`` sealed.
-
-    Raises:
-        DecryptionFailed: If it is not sealed to ``key`` with exactly this body around it.
-        StatementMalformed: If it is padded otherwise than it must be.
-    """
-    try:
-        plaintext = _HPKE.decrypt(sealed, key.hpke, info=_note_info(kind, before))
-    except (InvalidTag, ValueError):
-        # ValueError: shorter than an encapsulation.
-        raise DecryptionFailed("the sealed part of a statement") from None
-    return _unpadded(plaintext)
 
 
 def release_of(
@@ -361,7 +247,7 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         # A slot granted twice opens alike: both ways end at the slot's one commitment.
         secrets_by_slot.setdefault(single.slot, single.secret)
     fields = {
-        i: _open_slot(manifest, i, secrets_by_slot[i], ciphertexts) for i in sorted(secrets_by_slot)
+        i: open_slot(manifest, i, secrets_by_slot[i], ciphertexts) for i in sorted(secrets_by_slot)
     }
     for i, opening in openings.items():
         if (fields[i].marking, fields[i].form) != (opening.marking, opening.form):
@@ -397,89 +283,8 @@ def granted_slots(manifest: Manifest, grant: Grant, openings: Mapping[int, Openi
     return slots
 
 
-def decision_digest(salt: bytes, decision: bytes) -> bytes:
-    """The 32-byte salted digest of a policy decision, as a grant carries it."""
-    return labelled_sha256("decision", salt, prefixed(decision))
-
-
-def field_plaintext(field: Field) -> bytes:
-    """What is sealed of a field: its encoding with its length before it, padded (spec P-9)."""
-    return _padded(encode_field(field))
-
-
-def _padded(encoded: bytes) -> bytes:
-    framed = prefixed(encoded)
-    return framed.ljust(padded_length(len(framed)), b"\0")
-
-
-def _unpadded(plaintext: bytes) -> bytes:
-    end = 4 + int.from_bytes(plaintext[:4], "big")
-    length = len(plaintext)
-    # The length first: what it lets pass ends within the plaintext, and zeros are behind that.
-    if length != padded_length(end) or plaintext.count(0, end) != length - end:
-        raise StatementMalformed("the padding of what was sealed is not the one it must have")
-    return plaintext[4:end]
-
-
-def parse_field_plaintext(plaintext: bytes) -> Field:
-    """The field that was sealed as ``plaintext``.
-
-    Raises:
-        StatementMalformed: If it is no field, or padded otherwise than it must be.
-    """
-    return parse_field(_unpadded(plaintext))
-
-
 def _round_up(count: int, multiple: int) -> int:
     return -(-count // multiple) * multiple
-
-
-def _slot(commit: bytes, ciphertext: bytes) -> Slot:
-    return Slot(
-        commit=commit,
-        ciphertext_sha256=hashlib.sha256(ciphertext).digest(),
-        ciphertext_length=len(ciphertext),
-    )
-
-
-def _seal_slot(
-    packet_id: bytes, compartment: int, slot: int, key: bytes, field: Field
-) -> tuple[Slot, bytes]:
-    plaintext = field_plaintext(field)
-    cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
-    encryptor = Cobblestone256Encryptor(cipher_key, _FIELD_CONTEXT + packet_id + u32(slot))
-    ciphertext = encryptor.update(plaintext) + encryptor.finalize()
-    return _slot(slot_commit(packet_id, slot, salt, plaintext), ciphertext), ciphertext
-
-
-def _open_slot(
-    manifest: Manifest, slot: int, secret: bytes, ciphertexts: Mapping[int, bytes]
-) -> Field:
-    if slot >= len(manifest.slots):
-        raise CommitmentMismatch("the packet has no such slot")
-    if slot not in ciphertexts:
-        raise CiphertextMissing()
-    ciphertext = ciphertexts[slot]
-    verify_ciphertext(manifest, slot, ciphertext)
-    packet_id = manifest.packet_id
-    cipher_key, salt = field_keys(secret, packet_id, slot)
-    decryptor = Cobblestone256Decryptor(cipher_key, _FIELD_CONTEXT + packet_id + u32(slot))
-    try:
-        plaintext = decryptor.update(ciphertext) + decryptor.finalize()
-    except (InvalidTag, ValueError):
-        raise DecryptionFailed() from None
-    commit = slot_commit(packet_id, slot, salt, plaintext)
-    if not hmac.compare_digest(commit, manifest.slots[slot].commit):
-        raise CommitmentMismatch("a field is not the one that was signed")
-    return parse_field_plaintext(plaintext)
-
-
-def _grant_info(grant: Grant) -> bytes:
-    return label("grant") + hashlib.sha256(encode_grant_prefix(grant)).digest()
-
-
-def _note_info(kind: StatementType, before: bytes) -> bytes:
-    return label("note") + statement_id(kind, before)
 
 
 def _verify_openings(manifest: Manifest, release: Release) -> None:
@@ -491,14 +296,3 @@ def _verify_openings(manifest: Manifest, release: Release) -> None:
         if not seen.isdisjoint(opening.slots):
             raise CommitmentMismatch("two compartments hold one slot")
         seen.update(opening.slots)
-
-
-def _verify_listed(grant: Grant, release: Release) -> None:
-    listed = (grant.openings, grant.compartments, grant.fields)
-    held = (
-        tuple(item.opening.compartment for item in release.openings),
-        tuple(item.opening.compartment for item in release.compartments),
-        tuple(item.slot for item in release.fields),
-    )
-    if listed != held:
-        raise ReleaseMismatch()

@@ -1,0 +1,44 @@
+"""Seal, open and release: the only user of HPKE and Cobblestone.
+
+Neither commits to its key: one ciphertext can be made to open under two keys to two
+plaintexts. So the manifest holds a commitment to every plaintext, key and opening, all of
+them are checked in constant time, and nothing reaches the caller before every granted part
+has verified. Specified in docs/spec/packet-v1.md.
+
+    ciphertext_i    Cobblestone-256(K_i, context = label ‖ packet id ‖ i)
+    sealed part     HPKE base mode to the recipient, info = label ‖ SHA-256(grant before it)
+    note            the same of any other statement, info = label ‖ id of the body before it
+"""
+
+from tearline.sealing.packets import (
+    Envelope,
+    SealedPacket,
+    granted_slots,
+    open_packet,
+    release_of,
+    seal,
+)
+from tearline.sealing.recipients import (
+    decision_digest,
+    open_note,
+    open_release,
+    seal_note,
+    seal_release,
+)
+from tearline.sealing.slots import field_plaintext, parse_field_plaintext
+
+__all__ = [
+    "Envelope",
+    "SealedPacket",
+    "decision_digest",
+    "field_plaintext",
+    "granted_slots",
+    "open_note",
+    "open_packet",
+    "open_release",
+    "parse_field_plaintext",
+    "release_of",
+    "seal",
+    "seal_note",
+    "seal_release",
+]

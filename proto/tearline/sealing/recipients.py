@@ -1,0 +1,108 @@
+"""What one recipient alone may read: the sealed part of a grant, and notes in other statements."""
+
+import hashlib
+from dataclasses import replace
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from tearline.encoding import label, labelled_sha256, prefixed
+from tearline.errors import DecryptionFailed, GrantMisdirected, ReleaseMismatch
+from tearline.grant import Grant
+from tearline.keys import KemKey, KemPublicKey
+from tearline.sealing.slots import padded, unpadded
+from tearline.statement import StatementType, statement_id
+from tearline.wire.flow import encode_grant_prefix
+from tearline.wire.packets import Release, encode_release, parse_release
+
+_HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Grant:
+    """``grant`` with ``release`` sealed into it.
+
+    Args:
+        grant: Everything but the sealed part.
+        release: What it lists, with keys.
+        recipient: The encryption key that ``grant.kem_key_id`` names.
+
+    Raises:
+        GrantMisdirected: If the key is another one.
+        ReleaseMismatch: If ``release`` holds other things than the grant lists.
+    """
+    if recipient.id != grant.kem_key_id:
+        raise GrantMisdirected("the key is not the one that the grant names")
+    _verify_listed(grant, release)
+    sealed = _HPKE.encrypt(encode_release(release), recipient.hpke, info=_grant_info(grant))
+    return replace(grant, sealed=sealed)
+
+
+def open_release(grant: Grant, key: KemKey) -> Release:
+    """What the sealed part of ``grant`` releases (spec P-14, P-16).
+
+    Raises:
+        GrantMisdirected: If it is not sealed to ``key`` with exactly this grant around it.
+        ReleaseMismatch: If it holds other things than the grant lists.
+        StatementMalformed: If what it holds is not a release.
+    """
+    if key.id != grant.kem_key_id:
+        raise GrantMisdirected("the grant is sealed to another key")
+    try:
+        plaintext = _HPKE.decrypt(grant.sealed, key.hpke, info=_grant_info(grant))
+    except (InvalidTag, ValueError):
+        # ValueError: shorter than an encapsulation.
+        raise GrantMisdirected("the sealed part does not open") from None
+    release = parse_release(plaintext)
+    _verify_listed(grant, release)
+    return release
+
+
+def seal_note(note: bytes, recipient: KemPublicKey, kind: StatementType, before: bytes) -> bytes:
+    """What a partner alone may read of a statement, padded and sealed to its key.
+
+    Args:
+        note: What is told; its length shows as little as a field's does.
+        recipient: The encryption key that the body names.
+        kind: The statement's type.
+        before: The encoded body without the sealed part, which this one is bound to.
+    """
+    return _HPKE.encrypt(padded(note), recipient.hpke, info=_note_info(kind, before))
+
+
+def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) -> bytes:
+    """What ``seal_note`` sealed.
+
+    Raises:
+        DecryptionFailed: If it is not sealed to ``key`` with exactly this body around it.
+        StatementMalformed: If it is padded otherwise than it must be.
+    """
+    try:
+        plaintext = _HPKE.decrypt(sealed, key.hpke, info=_note_info(kind, before))
+    except (InvalidTag, ValueError):
+        # ValueError: shorter than an encapsulation.
+        raise DecryptionFailed("the sealed part of a statement") from None
+    return unpadded(plaintext)
+
+
+def decision_digest(salt: bytes, decision: bytes) -> bytes:
+    """The 32-byte salted digest of a policy decision, as a grant carries it."""
+    return labelled_sha256("decision", salt, prefixed(decision))
+
+
+def _grant_info(grant: Grant) -> bytes:
+    return label("grant") + hashlib.sha256(encode_grant_prefix(grant)).digest()
+
+
+def _note_info(kind: StatementType, before: bytes) -> bytes:
+    return label("note") + statement_id(kind, before)
+
+
+def _verify_listed(grant: Grant, release: Release) -> None:
+    listed = (grant.openings, grant.compartments, grant.fields)
+    held = (
+        tuple(item.opening.compartment for item in release.openings),
+        tuple(item.opening.compartment for item in release.compartments),
+        tuple(item.slot for item in release.fields),
+    )
+    if listed != held:
+        raise ReleaseMismatch()
