@@ -23,7 +23,7 @@ from stores import event, put
 from tearline.errors import StoreNotReplicated
 from tearline_server.storage.postgres.store import PostgresStore
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow]
+pytestmark = pytest.mark.faults
 
 LONGEST_S = 0.5  # under load, before the kill
 
