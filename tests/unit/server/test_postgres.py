@@ -117,8 +117,8 @@ async def test_a_commit_asks_few_times_while_it_holds_the_head(
     await take(1, b"1")  # what a connection asks about types, it asks once
     asked.clear()
     await take(2, b"2")
-    # It begins, locks, asks for the past and for the news, writes, says who it is, and commits.
-    assert len(asked) == 7, asked
+    # It begins, locks, asks for the past, packets and news, writes, says who it is, and commits.
+    assert len(asked) == 8, asked
     for each in (one, other):
         await each.close()
 

@@ -13,6 +13,7 @@ class Questions:
     """Gathers questions until they are asked; all are answered as of one moment.
 
     Every SQL is a constant of its caller, with ``{0}``, ``{1}`` for its values, which are bound.
+    The rows of an answer come as one value, of which PostgreSQL lets none exceed a gibibyte.
     """
 
     def __init__(self) -> None:

@@ -79,7 +79,7 @@ _RELEASES = (
 )
 _PACKETS = (
     "SELECT p.id, s.envelope, p.parts, p.accepted_ms FROM packet p"
-    " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY({0}::bytea[])"
+    " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY($1::bytea[])"
 )
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
 _WAITING = (
@@ -115,10 +115,8 @@ _EVENTS = (
 
 async def known_of(connection: Connection, asked: Asked) -> Known:
     """Answers what is asked, inside the caller's transaction."""
-    wanted = asked.packets | asked.sources | asked.corrected
     questions = Questions()
     questions.put("restored", _RESTORED)
-    questions.put("packets", _PACKETS, list(wanted))
     questions.put("statements", _STATEMENTS, *_columns(asked.statements))
     questions.put("naturals", _NATURALS, *_columns((id_, who) for who, id_ in asked.naturals))
     questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes))
@@ -139,7 +137,6 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     events = {id_ for id_, _ in asked.statements} | {id_ for _, id_ in asked.mail}
     requests = _columns(asked.requests | told)
     questions = Questions()
-    questions.put("packets", _PACKETS, list(sources - wanted))
     questions.put("releases", _RELEASES, list(released))
     questions.put("requests", _REQUESTS, *requests)
     questions.put("steps", _STEPS, *requests)
@@ -155,7 +152,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
             for id_, signer, code, why, receipt, attestation in found.get("statements", ())
         },
         naturals={(signer, natural): id_ for signer, natural, id_ in found.get("naturals", ())},
-        packets=_packets([*found.get("packets", ()), *then.get("packets", ())]),
+        packets=await _packets(connection, asked.packets | sources | asked.corrected),
         mail=mail,
         events={
             (id_, code, party): OpeningRow(idx=idx, salt=salt, event=event)
@@ -182,7 +179,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
 
 async def packet_of(connection: Connection, packet_id: bytes) -> StoredPacket | None:
     """A packet by the id of its manifest, or None."""
-    return _packets(await connection.fetch(_PACKETS.format("$1"), [packet_id])).get(packet_id)
+    return (await _packets(connection, [packet_id])).get(packet_id)
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:
@@ -191,10 +188,13 @@ async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[Recal
     return _recalls({packet_id}, rows)[packet_id]
 
 
-def _packets(rows: Iterable[Any]) -> dict[bytes, StoredPacket]:
+async def _packets(connection: Connection, ids: Collection[bytes]) -> dict[bytes, StoredPacket]:
+    if not ids:
+        return {}
+    # A question of their own: with their ciphertexts they may be more than one value can hold.
     return {
         id_: StoredPacket(envelope=envelope, parts=parts, accepted_ms=accepted_ms)
-        for id_, envelope, parts, accepted_ms in rows
+        for id_, envelope, parts, accepted_ms in await connection.fetch(_PACKETS, list(ids))
     }
 
 
