@@ -35,11 +35,25 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     verify_pins(agreement, registry.installation.pins)
     _verify_follows(hearing, agreement)
 
-    entries = {}
-    for party in parties:
+    entries = log_for_parties(hearing, EventCode.AGREEMENT, agreement)
+    statement = entries[hearing.publisher.agency]
+    docket.agreements.append((agreement.id, agreement.version, statement))
+    docket.turn(hearing.ruling, agreement.id, statement)
+    registry.put_agreement(agreement, statement, entries)
+    put_into_mailboxes(hearing, entries)
+
+
+def log_for_parties(hearing: Hearing, code: EventCode, agreement: Agreement) -> Mapping[str, int]:
+    """Logs the statement heard, and with which agreement, in an entry for each of its parties.
+
+    Returns:
+        The index of each party's entry.
+    """
+    docket, entries = hearing.docket, {}
+    for party in agreement.terms.parties:
         event = Event(
             statement_id=hearing.claim.statement.id,
-            code=EventCode.AGREEMENT,
+            code=code,
             party=party,
             time_ms=docket.now_ms,
             actor=hearing.publisher.node,
@@ -49,11 +63,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
         # The receipt tells of the entry that names the publisher's own agency.
         own = party == hearing.publisher.agency
         entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
-    statement = entries[hearing.publisher.agency]
-    docket.agreements.append((agreement.id, agreement.version, statement))
-    docket.turn(hearing.ruling, agreement.id, statement)
-    registry.put_agreement(agreement, statement, entries)
-    put_into_mailboxes(hearing, entries)
+    return entries
 
 
 def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:

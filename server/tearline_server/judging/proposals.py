@@ -6,10 +6,10 @@ and what is agreed on is the agreement that all of them signed.
 
 from tearline.agreement import Agreement, verify_pins
 from tearline.errors import AgreementMalformed, NotPermitted, ProposalClosed
-from tearline.event import Event, EventCode
+from tearline.event import EventCode
 from tearline.proposal import Proposal, verify_follows, verify_proposal
 from tearline.wire.agreements import parse_agreement
-from tearline_server.judging.agreements import put_into_mailboxes
+from tearline_server.judging.agreements import log_for_parties, put_into_mailboxes
 from tearline_server.judging.hearing import Hearing
 
 
@@ -36,21 +36,7 @@ def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
     if 0 < proposal.answer_by_ms <= docket.now_ms or agreement.valid_until_ms <= docket.now_ms:
         raise ProposalClosed("its time has passed")
 
-    entries = {}
-    for party in parties:
-        event = Event(
-            statement_id=hearing.claim.statement.id,
-            code=EventCode.PROPOSAL,
-            party=party,
-            time_ms=docket.now_ms,
-            actor=hearing.publisher.node,
-            agreement_id=agreement.id,
-            policy_digest=agreement.pins.policy,
-        )
-        # The receipt tells of the entry that names the publisher's own agency.
-        own = party == hearing.publisher.agency
-        entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
-    put_into_mailboxes(hearing, entries)
+    put_into_mailboxes(hearing, log_for_parties(hearing, EventCode.PROPOSAL, agreement))
 
 
 def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:
