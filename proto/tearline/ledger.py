@@ -8,6 +8,7 @@ goes to the parties it names. Specified in docs/spec/log-v1.md.
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tearline.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
 from tearline.encoding import label
@@ -95,6 +96,7 @@ def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
         raise TwinEntries(f"entries {known.index} and {other.index}")
 
 
+@lru_cache(maxsize=64)  # the newest is asked for again at every act that needs it
 def verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
     """The checkpoint in ``note``, if the log itself signed it with every one of its keys.
 

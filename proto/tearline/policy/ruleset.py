@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tearline.encoding import labelled_sha256
@@ -80,6 +80,7 @@ def check(text: str) -> tuple[Finding, ...]:
     return _inspect(text)[0]
 
 
+@lru_cache(maxsize=16)  # nearly every agreement has the same one
 def parse_policy_set(text: str) -> PolicySet:
     """The policy set that ``text`` is.
 
