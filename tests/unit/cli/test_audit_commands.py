@@ -202,7 +202,7 @@ def test_a_recipient_knows_of_itself_and_not_of_others(desk):
 
 
 def test_an_unknown_packet_is_not_found(desk):
-    result = desk.run("audit", "who-saw", "ffff", AMOUNT, "--no-sync")
+    result = desk.run("audit", "who-saw", "ff" * 16, AMOUNT, "--no-sync")
     assert (result.exit_code, result.stdout) == (6, "")
 
 

@@ -141,7 +141,7 @@ def test_a_revocation_is_confirmed_by_name(desk):
 
 
 def test_an_unknown_key_is_not_found(desk):
-    assert desk.run("keys", "revoke", "ffffffff", "--yes").exit_code == 6
+    assert desk.run("keys", "revoke", "ff" * 16, "--yes").exit_code == 6
 
 
 def test_a_partners_key_is_not_ours_to_revoke(desk):

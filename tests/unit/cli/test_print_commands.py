@@ -172,7 +172,7 @@ def test_a_copy_is_an_entry_before_it_is_shown(desk: Desk, monkeypatch: pytest.M
 
 
 def test_what_is_not_here_is_not_printed(desk: Desk) -> None:
-    refused = desk.run("packet", "print", "ffff", "--no-sync")
+    refused = desk.run("packet", "print", "ff" * 16, "--no-sync")
     assert (refused.exit_code, refused.stdout) == (EXIT_NOT_FOUND, "")
 
 

@@ -152,7 +152,7 @@ def test_what_is_refused_says_why(two: tuple[Desk, Path]) -> None:
     late = desk.run("request", "admit", request, "--as", "mar", agency=MX)
     assert (late.exit_code, "TL-RFI-002" in late.stderr) == (EXIT_REFUSED, True)
     assert desk.rows("request", "list", "--open") == []
-    assert desk.run("request", "show", "ffff").exit_code == EXIT_NOT_FOUND
+    assert desk.run("request", "show", "ff" * 16).exit_code == EXIT_NOT_FOUND
     both = desk.run("request", "answer", request, "--as", "mar", agency=MX)
     assert both.exit_code == EXIT_USAGE
 
