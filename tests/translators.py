@@ -73,6 +73,7 @@ from tearline.wire import (
 from tearline.wire.audit_exports import ExportManifest
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
+from tearline.wire.packets import FieldRelease
 from tearline.wire.statements import cosigned, signed
 
 _FED = federation()
@@ -300,14 +301,19 @@ CODECS: dict[str, Codec] = {
             supersedes=secret("before"),
         ),
     ),
-    "opening": _codec(packets, "opening", _RELEASE.compartments[0].opening),
+    # Their places in the packet are drawn, and may be 0, which no encoding shows.
+    "opening": _codec(packets, "opening", replace(_RELEASE.compartments[0].opening, compartment=3)),
     "field": _codec(packets, "field", _VIEW.fields[0].field),
     "generalised field": _codec(
         packets,
         "field",
         replace(_VIEW.fields[0].field, values=(b"a", b"b"), form=Form.GENERALISED, mask="initials"),
     ),
-    "release": _codec(packets, "release", _RELEASE),
+    "release": _codec(
+        packets,
+        "release",
+        replace(_RELEASE, fields=(FieldRelease(slot=300, secret=secret("field")),)),
+    ),
     "grant": _codec(flow, "grant", replace(_GRANT, acted_by=_PERSON)),
     "grant of two": _codec(
         flow, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
