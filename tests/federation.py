@@ -260,9 +260,15 @@ class Agency(Program):
             raise result.exception
         return Ended(status=result.exit_code, out=result.stdout, err=result.stderr)
 
+    def done_here(self, *arguments: str) -> Ended:
+        """Runs a command in this process that must succeed."""
+        ended = self.here(*arguments)
+        assert ended.status == 0, (arguments, ended)
+        return ended
+
     def status(self) -> dict[tuple[str, str], Any]:
         """``node status`` as a table of (what, which)."""
-        rows = self.done("node", "status", "-o", "json").rows
+        rows = self.done_here("node", "status", "-o", "json").rows
         return {(row["what"], row["which"]): row["state"] for row in rows}
 
 

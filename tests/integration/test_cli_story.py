@@ -1,7 +1,8 @@
 """The whole way by the two command lines, as people and scripts go it.
 
 One lead goes to two partners; every test looks at what it became. What a test changes (one more
-field, a person) no other test counts on.
+field, a person) no other test counts on. What goes to files, pipes and partners is printed by
+processes of their own; what is only asked for by the way is asked in this one.
 """
 
 import json
@@ -43,7 +44,7 @@ class Story:
         return self.sent.rows[0]["packet"]
 
     def show(self, agency: Agency) -> list[dict[str, Any]]:
-        return agency.done("packet", "show", self.packet, "-o", "json").rows
+        return agency.done_here("packet", "show", self.packet, "-o", "json").rows
 
 
 @pytest.fixture(scope="module")
@@ -159,25 +160,25 @@ def test_the_sender_sees_all_of_it_and_what_became_of_each_grant(story: Story) -
 
 def test_one_more_field_is_disclosed_later(story: Story) -> None:
     us, cn = story.federation.us, story.federation.cn
-    cn.done("node", "sync")
+    cn.done_here("node", "sync")
     assert "Person/phone" not in by_path(story.show(cn))
     # The agreement lets this partner know that there is a telephone, and no more.
-    refused = us.run("packet", "disclose", story.packet, "Person/phone", "--to", CN)
+    refused = us.here("packet", "disclose", story.packet, "Person/phone", "--to", CN)
     assert refused.refused("TL-POL-009", 4)
     assert by_path(story.show(us))["BankAccount/iban"]["value"] == ACCOUNT
-    done = us.done("packet", "disclose", story.packet, "BankAccount/iban", "--to", MX)
+    done = us.done_here("packet", "disclose", story.packet, "BankAccount/iban", "--to", MX)
     assert "accepted 1 statement" in done.err
-    unknown = us.run("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
+    unknown = us.here("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
     assert unknown.refused("TL-REQ-006", 6)
 
 
 def test_names_are_found_whatever_their_script(story: Story) -> None:
     mx = story.federation.mx
-    mx.done("node", "sync")
+    mx.done_here("node", "sync")
     for text in ("qiu wenhao", "QIU", "裘文昊", "qiu wen hao"):
-        rows = mx.done("packet", "search", text, "-o", "json").rows
+        rows = mx.done_here("packet", "search", text, "-o", "json").rows
         assert {row["packet"] for row in rows} == {story.packet[:12]}, text
-    nothing = mx.done("packet", "search", "Nobody Of That Name", "-o", "json")
+    nothing = mx.done_here("packet", "search", "Nobody Of That Name", "-o", "json")
     assert nothing.rows == []
 
 
@@ -211,16 +212,16 @@ def test_persons_act_under_their_names_and_roles(story: Story) -> None:
     secret.touch(mode=0o600)
     secret.write_text("ana's own words\n")
     own = ("--person-passphrase-file", str(secret))
-    assert us.done("person", "add", "ana", "--role", "auditor", *own).out == ""
-    early = us.run("packet", "send", *story.arguments, "--as", "ana")
+    assert us.done_here("person", "add", "ana", "--role", "auditor", *own).out == ""
+    early = us.here("packet", "send", *story.arguments, "--as", "ana")
     assert early.refused("TL-TLS-009", 4)
-    us.done("login", "ana", *own)
+    us.done_here("login", "ana", *own)
     # An auditor looks; a release is a liaison officer's act.
-    assert us.run("packet", "send", *story.arguments, "--as", "ana").refused("TL-TLS-006", 4)
-    assert us.done("person", "list", "-o", "json").rows == [
+    assert us.here("packet", "send", *story.arguments, "--as", "ana").refused("TL-TLS-006", 4)
+    assert us.done_here("person", "list", "-o", "json").rows == [
         {"person": "ana", "roles": "auditor", "clearance": "amber+strict", "enabled": True}
     ]
-    us.done("person", "disable", "ana")
+    us.done_here("person", "disable", "ana")
 
 
 def test_an_auditor_goes_from_a_question_to_a_file_that_verifies(story: Story) -> None:
@@ -229,20 +230,22 @@ def test_an_auditor_goes_from_a_question_to_a_file_that_verifies(story: Story) -
     secret.touch(mode=0o600)
     secret.write_text("eva's own words\n")
     own = ("--person-passphrase-file", str(secret))
-    us.done("person", "add", "eva", "--role", "auditor", *own)
-    us.done("login", "eva", *own)
+    us.done_here("person", "add", "eva", "--role", "auditor", *own)
+    us.done_here("login", "eva", *own)
     asked = ("action:grant-accepted", "--as", "eva")
-    found = us.done("audit", "search", *asked, "-o", "jsonl").out.splitlines()
+    found = us.done_here("audit", "search", *asked, "-o", "jsonl").out.splitlines()
     assert found
-    days = us.done("audit", "search", "--histogram", *asked, "-o", "json").rows
+    days = us.done_here("audit", "search", "--histogram", *asked, "-o", "json").rows
     assert sum(day["entries"] for day in days) == len(found)
     export = folder / "grants.csv"
-    us.done("audit", "export", *asked, "--output-file", str(export))
-    (judged,) = us.done("audit", "verify", f"{export}.manifest", "-o", "json").rows
+    us.done_here("audit", "export", *asked, "--output-file", str(export))
+    (judged,) = us.done_here("audit", "verify", f"{export}.manifest", "-o", "json").rows
     assert (judged["outcome"], judged["entries"]) == ("verified", len(found))
-    (entry,) = us.done("audit", "search", "action:audit-export", "--as", "eva", "-o", "json").rows
+    (entry,) = us.done_here(
+        "audit", "search", "action:audit-export", "--as", "eva", "-o", "json"
+    ).rows
     assert entry["pseudonym"] == judged["pseudonym"]
-    us.done("person", "disable", "eva")
+    us.done_here("person", "disable", "eva")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +272,7 @@ def test_the_node_says_how_it_stands(story: Story) -> None:
     assert not [which for what, which in status if what == "put aside"]
     assert not [s for s in ("sealed", "unknown", "refused") if ("outbox", s) in status]
     assert {what for what, _ in status} >= {"log", "outbox", "channel", "key (sign)", "key (kem)"}
-    in_force = us.done("agreement", "list", "-o", "json").rows
+    in_force = us.done_here("agreement", "list", "-o", "json").rows
     assert [(row["agreement"], row["state"]) for row in in_force] == [
         ("narcotics-2026", "in force")
     ]

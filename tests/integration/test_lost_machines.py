@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 def send(federation: Federation, *to: str) -> str:
     partners = [f"--to={name}" for name in to]
-    sent = federation.us.done(
+    sent = federation.us.done_here(
         "packet", "send", str(federation.lead()), *partners, *ORDER, "-o", "json"
     )
     (row,) = sent.rows
@@ -23,7 +23,7 @@ def send(federation: Federation, *to: str) -> str:
 
 def packets(agency: Agency) -> set[str]:
     """The ids of the packets that lie at an agency, without asking the exchange."""
-    return {row["id"] for row in agency.done("packet", "list", "--no-sync", "-o", "json").rows}
+    return {row["id"] for row in agency.done_here("packet", "list", "--no-sync", "-o", "json").rows}
 
 
 def put_aside(agency: Agency) -> set[str]:
@@ -36,12 +36,12 @@ def test_an_exchange_that_lost_its_machine(tmp_path: Path) -> None:
     backup, mirror = tmp_path / "exchange.backup", tmp_path / "us.mirror"
     running = operator.serve()
     first = send(federation, CN)
-    cn.done("node", "sync")
+    cn.done_here("node", "sync")
     operator.done("backup", str(backup))  # while it serves
     assert backup.stat().st_mode & 0o077 == 0
     assert operator.run("backup", str(backup)).refused("TL-STO-007", 1)
     second = send(federation, CN, MX)  # acknowledged, and taken in by nobody
-    us.done("node", "sync")
+    us.done_here("node", "sync")
     running.kill()
     shutil.rmtree(operator.home)
 
@@ -49,14 +49,14 @@ def test_an_exchange_that_lost_its_machine(tmp_path: Path) -> None:
     operator.done("restore", str(backup))
     assert operator.run("restore", str(backup)).refused("TL-STO-007", 1)
     running = operator.serve()
-    assert us.run("node", "sync").refused("TL-LOG-003", 5)
+    assert us.here("node", "sync").refused("TL-LOG-003", 5)
     running.await_(lambda: "the log signed more entries than are stored" in running.said, "told")
-    assert mx.run("node", "sync").refused("TL-REQ-008", 5)
+    assert mx.here("node", "sync").refused("TL-REQ-008", 5)
     running.kill()
     assert operator.run("check").refused("TL-LOG-004", 5)
     shutil.rmtree(operator.home)
 
-    us.done("node", "mirror", "--output-file", str(mirror))
+    us.done_here("node", "mirror", "--output-file", str(mirror))
     operator.done("restore", str(backup), "--mirror", str(mirror))
     lost = operator.done("verify-log").out
     assert "its opening is missing since the restore" in lost
@@ -65,10 +65,10 @@ def test_an_exchange_that_lost_its_machine(tmp_path: Path) -> None:
     assert "waiting" in running.said
     for _ in range(3):  # as daemons do; who is told to wait comes again
         for agency in (us, cn, mx):
-            agency.run("node", "sync")
+            agency.here("node", "sync")
     third = send(federation, CN)
     for agency in (us, cn, mx):
-        agency.done("node", "sync")
+        agency.done_here("node", "sync")
     assert packets(cn) == {first, second, third}
     assert packets(mx) == {second}
     # What the first, shorter log showed is evidence; of the restored one there is none.
@@ -82,22 +82,22 @@ def test_a_node_that_lost_its_machine(tmp_path: Path) -> None:
     with serving(tmp_path / "federation") as federation:
         us, cn = federation.us, federation.cn
         first = send(federation, CN)
-        cn.done("node", "sync")
-        cn.done("node", "backup", str(backup))
+        cn.done_here("node", "sync")
+        cn.done_here("node", "backup", str(backup))
         assert backup.stat().st_mode & 0o077 == 0
         second = send(federation, CN)
-        cn.done("node", "sync")  # what it said since, the backup does not know
-        us.done("node", "sync")
+        cn.done_here("node", "sync")  # what it said since, the backup does not know
+        us.done_here("node", "sync")
         cn.secret.rename(tmp_path / "kept")
         shutil.rmtree(cn.home)
         (tmp_path / "kept").rename(cn.secret)
 
-        cn.done("node", "restore", str(backup))
-        assert cn.run("node", "restore", str(backup)).refused("TL-STO-007", 1)
-        cn.done("node", "sync")
+        cn.done_here("node", "restore", str(backup))
+        assert cn.here("node", "restore", str(backup)).refused("TL-STO-007", 1)
+        cn.done_here("node", "sync")
         third = send(federation, CN)
-        cn.done("node", "sync")
-        us.done("node", "sync")
+        cn.done_here("node", "sync")
+        us.done_here("node", "sync")
         assert packets(cn) == {first, second, third}
         assert not put_aside(us)
         assert not put_aside(cn)
@@ -106,9 +106,9 @@ def test_a_node_that_lost_its_machine(tmp_path: Path) -> None:
         # Its old cosigning key is in no backup; a new one comes once another agency cosigned.
         time.sleep(1)
         for _ in range(2):
-            us.done("node", "sync")
-            cn.done("node", "sync")
-        rows = cn.done("keys", "list", "-o", "json").rows
+            us.done_here("node", "sync")
+            cn.done_here("node", "sync")
+        rows = cn.done_here("keys", "list", "-o", "json").rows
         assert [row["use"] for row in rows].count("cosign") == 2
 
 
