@@ -7,7 +7,7 @@ import pytest
 from attacks.test_recalls import PERSON, settled, shown, states, statuses
 from attacks.test_standings import unreachable
 from simulator import ARTICLE, Member, Simulation
-from tearline.errors import ExchangeUnreachable, PacketFrozen
+from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
 from tearline.recall import KeepGround, RecallReason, RecallState
 from tearline.receipt import Status
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
@@ -25,6 +25,16 @@ async def suspended(member: Member, **changed: object) -> None:
     )
     suspension = replace(whole, **changed)  # type: ignore[arg-type]
     await member.node.standings.suspend("narcotics-2026", suspension, acted_by=PERSON)
+
+
+async def ended(member: Member) -> None:
+    await member.node.standings.end(
+        "narcotics-2026",
+        reason=Reason.BREACH,
+        in_flight=InFlight.HOLD,
+        originated=Originated.ERASE,
+        acted_by=PERSON,
+    )
 
 
 def opens(member: Member, packet: bytes) -> bool:
@@ -155,3 +165,52 @@ async def test_two_parties_that_erase_at_once_both_do(world: Simulation) -> None
     assert not opens(world.us, theirs)
     assert states(world.us, ours) == states(world.cn, theirs) == [RecallState.ERASED]
     assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_who_ends_an_agreement_has_what_was_sent_erased_for_good(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    (other,) = await world.mx.send(world.cn)
+    await settled(world)
+    await ended(world.us)
+    assert await ciphertexts(world, packet) == 0
+    await settled(world)
+    await settled(world)
+    for member in (world.cn, world.mx):
+        assert member.codes() == []
+        assert not opens(member, packet)
+    assert shown(world.cn, other)  # a partner's own, among partners, is none of ours
+    assert [each.order.reason for each in world.us.node.recalls.of(packet)] == (
+        [RecallReason.SUSPENDED] * 2
+    )
+    assert states(world.us, packet) == [RecallState.ERASED] * 2
+    with pytest.raises(LiftRefused):
+        await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await settled(world)
+    assert not opens(world.cn, packet)
+
+
+async def test_what_is_on_its_way_when_an_agreement_ends_is_never_handed_out(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await ended(world.us)
+    for _ in range(2):
+        await settled(world)
+    assert world.cn.grants() == []
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_without_the_exchange_an_end_that_erases_is_told_later(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    publish = world.us.exchange.publication
+    unreachable(world.us)
+    with pytest.raises(ExchangeUnreachable):
+        await ended(world.us)
+    world.us.exchange.publication = publish
+    assert opens(world.cn, packet)
+    await settled(world)
+    await settled(world)
+    assert not opens(world.cn, packet)
+    assert states(world.us, packet) == [RecallState.ERASED]

@@ -112,6 +112,21 @@ def test_an_officer_ends_it_for_good(officer: Desk) -> None:
     assert officer.run("agreement", "resume", NAME, "--as", "olga").exit_code == EXIT_REFUSED
 
 
+def test_an_end_that_erases_recalls_what_was_sent_before(officer: Desk) -> None:
+    end = ("agreement", "end", NAME, "--reason", "breach", "--erase", "--yes")
+    refused = officer.run(*end, "--as", AUDITOR)
+    assert refused.exit_code == EXIT_REFUSED
+    assert officer.rows("packet", "recalls") == []
+    result = officer.run(*end, "--as", "olga")
+    assert result.exit_code == 0, result.stderr
+    assert "`tearline packet recalls` lists the answers" in result.stderr
+    assert "is not undone by it" in result.stderr
+    assert state(officer) == "ended by us-justice"
+    recalls = officer.rows("packet", "recalls")
+    assert {row["partner"] for row in recalls} == {"mx-prosecutor", "cn-public-security"}
+    assert {row["reason"] for row in recalls} == {"suspended"}
+
+
 def test_without_the_exchange_it_holds_here(officer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def gone(self: Dialling, publication: bytes) -> bytes:
         raise ExchangeUnreachable("it is cut off")
