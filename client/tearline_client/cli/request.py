@@ -1,6 +1,6 @@
 """``tearline request``: records asked of partners and of us, and the clocks of both."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import click
@@ -110,11 +110,12 @@ def list_command(frame: Frame, only_open: bool) -> None:
 def show(frame: Frame, request: str, steps: bool) -> None:
     """Show the items of REQUEST (the beginning of its id), and what became of each."""
 
-    async def run(node: Node) -> tuple[RequestView, TrustState]:
+    async def run(node: Node) -> tuple[RequestView, TrustState, Mapping[bytes, bytes]]:
         await catch_up(node)
-        return node.requests.show(node.state.stores.packets.find(request)), node.state.trust
+        view = node.requests.show(node.state.stores.packets.find(request))
+        return view, node.state.trust, node.corrections.superseded()
 
-    view, trust = at_work(frame, run)
+    view, trust, superseded = at_work(frame, run)
     row = row_of(view, trust)
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     frame.say(
@@ -132,10 +133,11 @@ def show(frame: Frame, request: str, steps: bool) -> None:
                 "outcome": "answered" if item.answer else "refused" if item.ground else "open",
                 "ground": item.ground.value if item.ground else "",
                 "answer": item.answer.hex(),
+                "corrected_by": superseded.get(item.answer, b"").hex()[:12],
             }
             for item in view.items
         ),
-        ["item", "record", "outcome", "ground", "answer"],
+        ["item", "record", "outcome", "ground", "answer", "corrected_by"],
     )
 
 

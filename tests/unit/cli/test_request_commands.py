@@ -210,6 +210,25 @@ def test_a_supplement_brings_records_and_a_guarded_document(two: tuple[Desk, Pat
     assert refused.exit_code == EXIT_NOT_FOUND  # none of it is open there
 
 
+def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    request, record = asked["request"], file.parent / "record.jsonl"
+    desk.rows("request", "list", agency=MX)
+    answer = ("request", "answer", request, record, "--item", 1, "--as", "mar")
+    desk.rows(*answer, agency=MX)
+    (first, second) = desk.rows("request", "show", request)
+    assert (first["corrected_by"], second["corrected_by"]) == ("", "")
+    right = {**RECORD, "properties": {**RECORD["properties"], "amount": ["205000"]}}
+    record.write_text(json.dumps(right) + "\n")
+    (sent,) = desk.rows("packet", "correct", first["answer"], record, "--as", "mar", agency=MX)
+    for agency in ("us-justice", MX):
+        (shown, open_still) = desk.rows("request", "show", request, agency=agency)
+        assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"][:12])
+        assert (open_still["outcome"], open_still["corrected_by"]) == ("open", "")
+    assert "205000" in desk.run("packet", "show", shown["corrected_by"]).stdout
+
+
 def test_what_is_doubtful_in_an_answer_is_named(two: tuple[Desk, Path]) -> None:
     desk, file = two
     request, doubtful = asked(desk, file), file.parent / "doubtful.jsonl"
