@@ -79,7 +79,7 @@ async def grow(house: House, size: int) -> list[float]:
         Listeners(
             mail=lambda _: None,
             recalls=lambda _: None,
-            refusals=lambda _: None,
+            refusal=lambda _node, _code: None,
             trust=lambda: None,
         ),
     )
