@@ -45,13 +45,14 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
     from tearline_server.app import Front
     from tearline_server.config import load_config, read_passphrase
     from tearline_server.keyfile import read_keys
+    from tearline_server.metrics import Metrics
     from tearline_server.services.exchange import generic_handlers
     from tearline_server.services.server import make_server
 
     config = load_config(home)
     keys = read_keys(config.keys, read_passphrase(None))
     signed = read_signed(Armor.TRUST_LIST, home / TRUST_LIST)
-    front = Front(config, keys, parse_trust_list(signed.statement.body))
+    front = Front(config, keys, parse_trust_list(signed.statement.body), Metrics())
     handler = grpc.unary_unary_rpc_method_handler(answer)
     server, _ = make_server(address, lambda: front.tls, [generic_handlers({METHOD: handler})])
     stopping = asyncio.Event()
