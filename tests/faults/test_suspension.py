@@ -142,7 +142,7 @@ async def test_a_suspension_under_load_stops_exactly_what_it_says(tmp_path: Path
             async with publishing(publishers, cn) as turned:
                 await some_rounds(turned, publishers)
                 async with turned:
-                    await turned.wait_for(lambda: arrived(cn))
+                    await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
                 size = cn.state.stores.log.size
                 await cn.standings.suspend(NAME, WHOLE)
                 await some_rounds(turned, publishers)  # they have not heard of it, and go on
