@@ -129,6 +129,13 @@ SETTINGS = (
         "for whoever asks; none where it is not set",
     ),
     Setting(
+        name="metrics",
+        parse=_address,
+        default="",
+        meaning="host:port on which `tearline node run` tells whoever watches machines how it is; "
+        "none where it is not set",
+    ),
+    Setting(
         name="recall",
         parse=_recall,
         default="erase",
@@ -157,6 +164,7 @@ class Settings:
         output: How data is printed: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.
         http: ``host:port`` of the witness port, empty for none.
+        metrics: ``host:port`` of the port of the metrics, empty for none.
         recall: What is done with what partners recall: erase, or ask.
         passphrase_file: File whose first line opens the keystore.
         origins: For each setting: ``flag``, a variable's name, a file's path or ``default``.
@@ -168,6 +176,7 @@ class Settings:
     output: str
     timeout_s: int
     http: str
+    metrics: str
     recall: str
     passphrase_file: Path | None
     origins: Mapping[str, str]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from tearline.errors import LogError, RequestError, StoreFull, TlsError
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
+from tearline_client.pulse import Pulse
 
 FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
@@ -17,7 +18,12 @@ Report = Callable[[str], None]
 
 
 async def run_daemon(
-    node: Node, stop: asyncio.Event, *, report: Report, hooks: Sequence[Hook] = ()
+    node: Node,
+    stop: asyncio.Event,
+    *,
+    report: Report,
+    hooks: Sequence[Hook] = (),
+    pulse: Pulse | None = None,
 ) -> None:
     """Works until ``stop`` is set, then signs last marks and ends.
 
@@ -29,6 +35,7 @@ async def run_daemon(
         stop: Set it to end.
         report: Told of each change worth a line.
         hooks: What to run when something happens.
+        pulse: Told how the rounds go.
 
     Raises:
         LogError: If the log does not verify.
@@ -36,15 +43,10 @@ async def run_daemon(
     halt = asyncio.create_task(stop.wait())
     node.notices.begin(hooks)
     telling = asyncio.create_task(_notify(node, hooks, report))
-    failures = 0
-
-    def connected() -> None:
-        nonlocal failures
-        failures = 0
-
+    pulse = pulse or Pulse()
     try:
         while not stop.is_set():
-            work = asyncio.create_task(_work(node, report, connected))
+            work = asyncio.create_task(_work(node, report, pulse))
             await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
@@ -56,8 +58,8 @@ async def run_daemon(
             except asyncio.CancelledError:
                 break
             except (RequestError, StoreFull) as error:
-                pause = RETRY_S[min(failures, len(RETRY_S) - 1)]
-                failures += 1
+                pause = RETRY_S[min(pulse.in_a_row, len(RETRY_S) - 1)]
+                pulse.missed(error.code)
                 report(f"{error} Trying again in {pause} s.")
                 await asyncio.wait(
                     {halt, telling}, timeout=pause, return_when=asyncio.FIRST_COMPLETED
@@ -102,12 +104,16 @@ async def _scan(node: Node) -> None:
         await asyncio.sleep(DUE_S)
 
 
-async def _work(node: Node, report: Report, connected: Callable[[], None]) -> None:
+async def _work(node: Node, report: Report, pulse: Pulse) -> None:
+    async def turn() -> None:
+        await node.sync()
+        pulse.reached(node.state.now_ms())
+
     if await node.renew_connection():
         report("The node has a fresh TLS certificate.")
     await node.sync()
     await node.tell()  # of what an earlier life took in
-    connected()
+    pulse.reached(node.state.now_ms())
     for kind in node.keys_due():
         report(f"A key is to be replaced by hand: tearline keys rotate --{kind}")
     arrived = asyncio.Event()
@@ -115,7 +121,7 @@ async def _work(node: Node, report: Report, connected: Callable[[], None]) -> No
         _listen(node, report, arrived),
         _tell(node, arrived),
         _cosign(node),
-        _every(FOLLOW_S, node.sync),
+        _every(FOLLOW_S, turn),
         _every(MARK_S, node.mark),
         _until_connection_due(node),
     )

@@ -477,4 +477,4 @@ class Node:
 
     def status(self) -> NodeStatus:
         """How the node stands."""
-        return status_of(self.state)
+        return status_of(self.state, certificate_end_ms=self._connection.end_ms)

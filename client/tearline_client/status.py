@@ -17,10 +17,13 @@ class NodeStatus:
         uri: The node.
         log_size: Entries of the log that were read and verified.
         outbox: Items by state.
+        waiting_since_ms: When the oldest item that waits in it was put there, Unix milliseconds;
+            None where none does.
         faults: Codes of what keeps items of the outbox waiting, and how many.
         channels: Every channel pair.
         quarantined: What was put aside.
         keys: The node's keys on record that count now.
+        certificate_end_ms: When the TLS certificate of its connection ends, Unix milliseconds.
 
     Example:
         >>> status = node.status()
@@ -31,21 +34,25 @@ class NodeStatus:
     uri: str
     log_size: int
     outbox: dict[OutboxState, int]
+    waiting_since_ms: int | None
     faults: dict[str, int]
     channels: tuple[ChannelState, ...]
     quarantined: tuple[Quarantined, ...]
     keys: tuple[KeyRecord, ...]
+    certificate_end_ms: int
 
 
-def status_of(state: NodeState) -> NodeStatus:
+def status_of(state: NodeState, *, certificate_end_ms: int) -> NodeStatus:
     """How a node stands."""
     stores = state.stores
     return NodeStatus(
         uri=state.uri,
         log_size=stores.log.size,
         outbox=stores.outbox.counts(),
+        waiting_since_ms=stores.outbox.waiting_since_ms(),
         faults=stores.outbox.faults(),
         channels=stores.channels.all(),
         quarantined=stores.intake.quarantined(),
         keys=state.trust.keys_of(state.uri, at=state.next_moment()),
+        certificate_end_ms=certificate_end_ms,
     )

@@ -127,10 +127,15 @@ async def test_what_is_late_is_overdue_at_both_and_in_the_log(world: Simulation)
     shift(world, 7.9)
     await world.exchange.upkeep.log_overdue()
     assert not any(m.node.requests.show(request).is_overdue for m in (world.us, world.cn))
+    assert not any(m.node.requests.overdue() for m in (world.us, world.cn))
     shift(world, 0.2)
     await world.exchange.upkeep.log_overdue()
     views = [member.node.requests.show(request) for member in (world.us, world.cn)]
     assert [view.is_overdue for view in views] == [True, True]
+    late = [m.node.requests.overdue() for m in (world.us, world.cn)]
+    assert [[(each.packet, each.side) for each in found] for found in late] == [
+        [(request, side)] for side in (Side.ASKER, Side.HOLDER)
+    ]
     assert views[0].due_ms == views[1].due_ms
     events = [parse_event(row.event) for row in await world.store.event_rows(0, limit=1000)]
     (event,) = [event for event in events if event.code is EventCode.OVERDUE]

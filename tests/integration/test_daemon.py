@@ -5,10 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
-from federation import CN, MX, ORDER, US, Agency, Federation, Running, copied
+from federation import CN, MX, ORDER, US, Agency, Federation, Running, copied, free_port
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +37,22 @@ def send(federation: Federation, *to: str) -> str:
     )
     (row,) = sent.rows
     return row["packet"]
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    """What a running node's port of the metrics answers."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as reply:
+            return reply.status, reply.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def figures(port: int) -> dict[str, float]:
+    """What it says of the node: each series by its name and labels."""
+    lines = [line for line in asked(port, "/metrics")[1].splitlines() if line[0] != "#"]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 def numbers(agency: Agency, peer: str) -> str:
@@ -91,6 +109,35 @@ def test_commands_work_beside_the_daemon_of_the_same_node(tmp_path: Path) -> Non
         assert not [which for what, which in state if what == "put aside"], state
         assert {which for what, which in state if what == "outbox"} == {"accepted"}, state
     assert federation.operator.done("verify-log").out.endswith("all as they were logged\n")
+
+
+def test_a_daemon_tells_how_it_is_while_the_exchange_comes_and_goes(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us, port = federation.us, free_port()
+    us.variables["TEARLINE_METRICS"] = f"127.0.0.1:{port}"
+    exchange = federation.operator.serve()
+    with at_work(us) as daemon:
+        daemon.await_(lambda: f"on port {port}" in daemon.said, "the port was open")
+        daemon.await_(lambda: asked(port, "/readyz")[0] == 200, "it was ready")
+        assert figures(port)["tearline_node_ready"] == 1
+        exchange.kill()
+        daemon.await_(lambda: asked(port, "/readyz")[0] == 503, "it was not ready")
+        assert asked(port, "/healthz") == (200, "ok\n")
+        failed = 'tearline_node_rounds_failed_total{code="TL-REQ-001"}'
+        away = figures(port)
+        assert (away["tearline_node_ready"], away[failed] >= 1) == (0, True)
+        exchange = federation.operator.serve()
+        daemon.await_(lambda: asked(port, "/readyz")[0] == 200, "it was ready again")
+        found, shown = figures(port), us.status()
+        assert (
+            found["tearline_node_contact_timestamp_seconds"]
+            > (away["tearline_node_contact_timestamp_seconds"])
+        )
+        entries = "tearline_node_log_entries"
+        assert away[entries] <= found[entries] <= shown["log", "entries read and verified"]
+        assert found['tearline_node_outbox_items{state="accepted"}'] <= shown["outbox", "accepted"]
+        assert found["process_resident_memory_bytes"] > 0
+    assert exchange.terminate() == 0
 
 
 def test_a_hook_is_told_again_after_the_node_was_killed_while_it_ran(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_flag_beats_environment_beats_file(home):
         "output": "default",
         "timeout_s": str(home / "node.toml"),
         "http": "default",
+        "metrics": "default",
         "recall": "default",
         "passphrase_file": "default",
     }

@@ -1,6 +1,7 @@
 """The node's database: what an earlier version wrote is read by this one."""
 
 import secrets
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tearline.errors import StoreVersion
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.database import Database
 from tearline_client.store.intake import IntakeStore
-from tearline_client.store.outbox import OutboxStore
+from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.vault import Vault
 
 VAULT = Vault(bytes(32))
@@ -58,6 +59,23 @@ def test_what_the_first_version_had_to_send_still_waits(tmp_path: Path) -> None:
     assert second is not None
     assert (first.publication, second.publication) == (b"0", b"1")
     assert store.next_waiting(after=second.id) is None
+    assert store.waiting_since_ms() is None  # nobody noted when
+
+
+def test_the_oldest_that_waits_is_told_until_it_is_answered(tmp_path: Path) -> None:
+    store = OutboxStore(Database(tmp_path / "node.db", VAULT))
+    assert store.waiting_since_ms() is None
+    first, second = store.put([b"a", b"b"], now_ms=5)
+    store.put([b"c"], now_ms=9)
+    store.put_first([b"d"], now_ms=7)
+    assert store.waiting_since_ms() == 5
+    store.mark_unknown(second)
+    for each in (first, second):
+        item = store.item(each)
+        assert item is not None
+        assert store.waiting_since_ms() == 5
+        store.update(replace(item, state=OutboxState.ACCEPTED, publication=b""))
+    assert store.waiting_since_ms() == 7
 
 
 def test_what_an_earlier_version_received_is_counted_on(tmp_path: Path) -> None:

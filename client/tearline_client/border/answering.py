@@ -112,7 +112,7 @@ def _answer(state: NodeState, stored: StoredRecall, answer: RecallAnswer) -> Non
         said=answer,
     )
     _, publication = sign_together(state.signer, [(StatementType.RECALL, encode_recall(said))])
-    stores.outbox.put([encode_publication(publication)])
+    stores.outbox.put([encode_publication(publication)], now_ms=state.now_ms())
     stores.recalls.set_answer(
         stored.id, following(stored.state, answer), said, time_ms=state.now_ms()
     )

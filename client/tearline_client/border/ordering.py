@@ -55,7 +55,7 @@ def order_recall(
         )
         stores.recalls.put(signed(tree), incoming=False)
         made.append(encode_publication(publication))
-    return stores.outbox.put(made)
+    return stores.outbox.put(made, now_ms=state.now_ms())
 
 
 def is_recalled(state: NodeState, packet_id: bytes, recipient: str) -> bool:

@@ -65,7 +65,7 @@ class Recovery:
             ]
             for channel in stores.channels.all():
                 again += self._again(channel, reached.get((channel.peer, channel.agreement_id), 0))
-            stores.outbox.put_first(again)
+            stores.outbox.put_first(again, now_ms=self._state.now_ms())
             stores.recovery.finish()
 
     async def _return_openings(self) -> None:

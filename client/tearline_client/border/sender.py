@@ -95,7 +95,8 @@ class Sender:
 
     def store_publications(self, publications: Sequence[Publication]) -> tuple[int, ...]:
         """Puts messages into the outbox, inside the caller's transaction; returns their ids."""
-        return self._state.stores.outbox.put([encode_publication(p) for p in publications])
+        encoded = [encode_publication(each) for each in publications]
+        return self._state.stores.outbox.put(encoded, now_ms=self._state.now_ms())
 
     async def flush(self) -> None:
         """Sends what waits, in order: several messages are under way as long as all goes well.

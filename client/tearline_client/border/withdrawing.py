@@ -51,7 +51,7 @@ def withdraw(state: NodeState, grants: Iterable[StoredGrant], reason: VoidReason
         if may_wait(stored)
     ]
     for _, publication in sign_by_agreement(state.signer, bodies):
-        state.stores.outbox.put([encode_publication(publication)])
+        state.stores.outbox.put([encode_publication(publication)], now_ms=state.now_ms())
     return len(bodies)
 
 

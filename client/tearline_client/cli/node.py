@@ -52,26 +52,35 @@ def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
 
     With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, it also shows
     its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
+    With the setting `metrics` it answers to `/metrics`, `/healthz` and `/readyz` there.
     """
     from tearline_client.daemon import run_daemon
     from tearline_client.notices import parse_hooks
+    from tearline_client.pulse import Pulse
 
     asked = parse_hooks(hooks)
 
     async def run(node: Node) -> None:
-        stop = asyncio.Event()
+        stop, pulse = asyncio.Event(), Pulse()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        async with AsyncExitStack() as witness:
+        async with AsyncExitStack() as ports:
             if frame.settings.http:
                 from tearline_client.http import witnessing
 
-                port = await witness.enter_async_context(
+                port = await ports.enter_async_context(
                     witnessing(frame.settings.http, node.state, node.cosigning, frame.say)
                 )
                 frame.say(f"Showing the log, and cosigning it, on port {port}.")
-            await run_daemon(node, stop, report=frame.say, hooks=asked)
+            if frame.settings.metrics:
+                from tearline_client.monitoring import monitored
+
+                port = await ports.enter_async_context(
+                    monitored(frame.settings.metrics, node, pulse, frame.say)
+                )
+                frame.say(f"Telling metrics and health on port {port}.")
+            await run_daemon(node, stop, report=frame.say, hooks=asked, pulse=pulse)
 
     at_work(frame, run)
 
@@ -104,6 +113,14 @@ def status(frame: Frame) -> None:
             {"what": "outbox", "which": state.value, "state": count}
             for state, count in sorted(found.outbox.items())
         ]
+        if found.waiting_since_ms is not None:
+            rows.append(
+                {
+                    "what": "outbox",
+                    "which": "waits longest",
+                    "state": f"since {time_text(found.waiting_since_ms)}",
+                }
+            )
         rows += [
             {"what": "not sent", "which": code, "state": count}
             for code, count in found.faults.items()

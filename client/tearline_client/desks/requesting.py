@@ -77,6 +77,16 @@ class Requests:
         waiting = self._state.stores.pending.by_question()
         return tuple(self._view(each, waiting) for each in self._state.stores.requests.all())
 
+    def overdue(self) -> tuple[StoredRequest, ...]:
+        """Requests, ours and partners', whose answer is owed and late."""
+        requests, now_ms = self._state.stores.requests, self._state.now_ms()
+        late = []
+        for each in requests.all():
+            replayed = requests.replayed(each, self._state.agency)
+            if replayed.progress.is_overdue(now_ms, replayed.stopped):
+                late.append(each)
+        return tuple(late)
+
     def show(self, packet: bytes, peer: str = "") -> RequestView:
         """One request.
 
@@ -420,5 +430,5 @@ class Requests:
         body = encode_step(replace(step, sealed=sealed))
         tree, publication = sign_together(state.signer, [(StatementType.REQUEST_STEP, body)])
         requests.put_own(request.packet, request.peer, signed(tree), note)
-        state.stores.outbox.put([encode_publication(publication)])
+        state.stores.outbox.put([encode_publication(publication)], now_ms=state.now_ms())
         return signed(tree).statement.id

@@ -254,7 +254,8 @@ class Standings:
         )
         statement = signed(signer.sign([(StatementType.STANDING, encode_standing(standing))]))
         stores.standings.say_again(agreement_id, statement.statement.id, standing.counter)
-        stores.outbox.put_first([encode_publication(Publication(signed=(statement,)))])
+        publication = encode_publication(Publication(signed=(statement,)))
+        stores.outbox.put_first([publication], now_ms=self._state.now_ms())
         return statement
 
     def _verify_scope(self, agreement: Agreement, suspension: Suspension) -> None:

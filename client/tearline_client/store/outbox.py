@@ -57,24 +57,24 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, publications: Sequence[bytes]) -> tuple[int, ...]:
+    def put(self, publications: Sequence[bytes], *, now_ms: int) -> tuple[int, ...]:
         """Stores encoded publications, to be sent in this order; returns their ids."""
         ids = []
         for publication in publications:
             self._db.execute(
-                "INSERT INTO outbox (state, sealed) VALUES (?, ?)",
-                (OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
+                "INSERT INTO outbox (state, sealed, put_ms) VALUES (?, ?, ?)",
+                (OutboxState.SEALED, self._db.vault.seal(_PLACE, publication), now_ms),
             )
             ids.append(self._db.last_id())
         return tuple(ids)
 
-    def put_first(self, publications: Sequence[bytes]) -> None:
+    def put_first(self, publications: Sequence[bytes], *, now_ms: int) -> None:
         """Stores encoded publications, to be sent in this order before all that waits."""
         first = int(self._db.value("SELECT min(0, coalesce(min(id), 0)) FROM outbox"))
         for item_id, publication in enumerate(publications, start=first - len(publications)):
             self._db.execute(
-                "INSERT INTO outbox (id, state, sealed) VALUES (?, ?, ?)",
-                (item_id, OutboxState.SEALED, self._db.vault.seal(_PLACE, publication)),
+                "INSERT INTO outbox (id, state, sealed, put_ms) VALUES (?, ?, ?, ?)",
+                (item_id, OutboxState.SEALED, self._db.vault.seal(_PLACE, publication), now_ms),
             )
 
     def next_waiting(self, *, after: int | None = None) -> OutboxItem | None:
@@ -115,6 +115,15 @@ class OutboxStore:
         """How many items stand where."""
         rows = self._db.rows("SELECT state, count(*) FROM outbox GROUP BY state")
         return {OutboxState(state): count for state, count in rows}
+
+    def waiting_since_ms(self) -> int | None:
+        """When the oldest item that waits was put here, Unix milliseconds; None where none does.
+
+        What an earlier version put here does not say.
+        """
+        sql = "SELECT min(put_ms) FROM outbox WHERE state IN ('sealed', 'unknown') AND put_ms > 0"
+        found: int | None = self._db.value(sql)
+        return found
 
     def faults(self) -> dict[str, int]:
         """Codes of what keeps items waiting, and how many."""

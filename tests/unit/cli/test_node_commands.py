@@ -1,4 +1,4 @@
-"""``tearline node``: what was put aside."""
+"""``tearline node``: what waits, and what was put aside."""
 
 import asyncio
 
@@ -30,3 +30,17 @@ def test_what_was_put_aside_is_forgotten_by_its_code(desk):
     assert done.exit_code == 0
     assert "2 items forgotten." in done.stderr
     assert aside(desk) == ["TL-PKT-006"]
+
+
+def test_since_when_the_oldest_waits_is_said_as_long_as_it_does(desk):
+    async def put() -> None:
+        async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
+            node.state.stores.outbox.put([b"to be sent"], now_ms=1_800_000_000_000)
+
+    def longest() -> list[str]:
+        rows = desk.rows("node", "status")
+        return [row["state"] for row in rows if row["which"] == "waits longest"]
+
+    assert longest() == []
+    asyncio.run(put())
+    assert longest() == ["since 2027-01-15 08:00:00"]

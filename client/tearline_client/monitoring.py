@@ -1,0 +1,86 @@
+"""The port of a node's metrics and health, in plain HTTP.
+
+It is for those who watch machines: nothing there could be changed, nobody and nothing is named,
+and every figure is the one that ``node status`` or the desks show.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tearline.errors import StoreError
+from tearline.web import NEVER, TEXT, listening, refusal, reply
+from tearline_client.audit.retention import kept_too_long
+from tearline_client.metrics import MEDIA_TYPE, Metrics, Vitals
+from tearline_client.node import Node
+from tearline_client.pulse import Pulse
+
+
+def is_ready(node: Node, pulse: Pulse) -> bool:
+    """Whether a node at work does what it is there for.
+
+    The last round was done lately, so the exchange was reached and what it said is stored; the
+    log is known freshly, by a clock that agrees; and the signing key counts.
+    """
+    return pulse.is_well(node.state.now_ms()) and node.state.is_ready()
+
+
+def vitals_of(node: Node, pulse: Pulse) -> Vitals:
+    """How a node at work is now."""
+    state, stores = node.state, node.state.stores
+    return Vitals(
+        ready=is_ready(node, pulse),
+        reached_ms=pulse.reached_ms,
+        failed=pulse.failed,
+        status=node.status(),
+        checkpoint_s=state.follower.time_s(),
+        cosigned=node.cosigning.seen.size,
+        partner_cosigned_s=max((each.time_s for each in stores.cosigning.partners()), default=0),
+        stopped=stores.cosigning.is_stopped,
+        ahead_of_cosignature=len(stores.waiting.all()),
+        for_second=len(node.second.waiting()),
+        recalls_open=len(node.recalls.waiting()),
+        recalls_overdue=len(node.recalls.overdue()),
+        requests_overdue=Counter(each.side for each in node.requests.overdue()),
+        kept_too_long=sum(each.entries for each in kept_too_long(state)),
+    )
+
+
+def monitored(
+    address: str, node: Node, pulse: Pulse, report: Callable[[str], None]
+) -> AbstractAsyncContextManager[int]:
+    """Serves the port in this event loop, and drains it in the end; gives the port.
+
+    Args:
+        address: host:port; port 0 takes a free one.
+        node: What is watched.
+        pulse: How its rounds go.
+        report: Told of a fault here.
+
+    Raises:
+        SettingInvalid: If the address cannot be listened on.
+    """
+    metrics = Metrics()
+
+    async def health(_: Request) -> Response:
+        node.status()  # from its database, which must answer
+        return reply(b"ok\n", TEXT, NEVER)
+
+    async def readiness(_: Request) -> Response:
+        return reply(b"ok\n", TEXT, NEVER) if is_ready(node, pulse) else refusal(503)
+
+    async def measures(_: Request) -> Response:
+        return reply(metrics.text(vitals_of(node, pulse)), MEDIA_TYPE, NEVER)
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        report(f"The port of the metrics could not answer: {error}")
+        return refusal(503)
+
+    pages = {"/healthz": health, "/readyz": readiness, "/metrics": measures}
+    routes = [Route(path, page) for path, page in pages.items()]
+    return listening(address, Starlette(routes=routes, exception_handlers={StoreError: refuse}))

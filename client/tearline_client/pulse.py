@@ -1,0 +1,36 @@
+"""How the rounds of a node at work go: a round reads the log, and sends and stores what waits."""
+
+from collections import Counter
+
+LATELY_MS = 180_000
+"""How long a round counts: there is one each minute, and two in a row may be slow."""
+
+
+class Pulse:
+    """What a node at work knows of its own rounds.
+
+    Attributes:
+        reached_ms: When the exchange was reached last and all was stored, Unix milliseconds;
+            0 for never in this life.
+        in_a_row: How many rounds failed since then.
+        failed: How many failed in this life, by the code of their error.
+    """
+
+    def __init__(self) -> None:
+        self.reached_ms = 0
+        self.in_a_row = 0
+        self.failed: Counter[str] = Counter()
+
+    def reached(self, now_ms: int) -> None:
+        """A round was done."""
+        self.reached_ms = now_ms
+        self.in_a_row = 0
+
+    def missed(self, code: str) -> None:
+        """A round failed, with the code of its error."""
+        self.failed[code] += 1
+        self.in_a_row += 1
+
+    def is_well(self, now_ms: int) -> bool:
+        """Whether a round was done lately, and none failed since."""
+        return not self.in_a_row and now_ms - self.reached_ms <= LATELY_MS

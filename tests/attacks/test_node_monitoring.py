@@ -1,0 +1,121 @@
+"""The port of a node's metrics: true at every moment, and nobody learns there who does what."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from http_asking import status, told
+from simulator import CN, MX, US, Simulation
+from tearline.errors import ExchangeUnreachable, StoreError
+from tearline.wire.publications import Publication
+from tearline_client.monitoring import monitored, vitals_of
+from tearline_client.node import Node
+from tearline_client.pulse import LATELY_MS, Pulse
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A node whose port is open."""
+
+    port: int
+    pulse: Pulse
+    reported: list[str] = field(default_factory=list)
+
+    async def ask(self, path: str, method: str = "GET") -> bytes:
+        head = f"{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        return await told(self.port, head.encode())
+
+    async def status(self, path: str) -> int:
+        return status(await self.ask(path))
+
+
+@asynccontextmanager
+async def watched(node: Node) -> AsyncIterator[Watched]:
+    pulse, reported = Pulse(), []
+    async with monitored("127.0.0.1:0", node, pulse, reported.append) as port:
+        yield Watched(port=port, pulse=pulse, reported=reported)
+
+
+def at(node: Node, offset_ms: int, world: Simulation) -> None:
+    """Moves a node's clock to so much from now."""
+    object.__setattr__(node.state, "now_ms", lambda: world.clock() + offset_ms)
+
+
+async def test_ready_is_who_reached_the_exchange_lately_and_knows_the_log(
+    world: Simulation,
+) -> None:
+    node = world.us.node
+    async with watched(node) as port:
+        await node.sync()
+        assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
+        port.pulse.reached(node.state.now_ms())
+        assert await port.status("/readyz") == 200
+        port.pulse.missed(ExchangeUnreachable.code)
+        assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
+        at(node, LATELY_MS * 4, world)
+        port.pulse.reached(node.state.now_ms())  # an exchange whose log stands still
+        assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
+
+
+async def test_a_node_whose_database_does_not_answer_is_not_healthy(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise StoreError("no such disk")
+
+    async with watched(world.us.node) as port:
+        monkeypatch.setattr(world.us.node, "status", broken)
+        for path in ("/healthz", "/metrics"):
+            reply = await port.ask(path)
+            assert (status(reply), b"disk" in reply) == (503, False)
+        assert [("no such disk" in line) for line in port.reported] == [True, True]
+
+
+async def test_the_port_says_what_the_node_knows(world: Simulation) -> None:
+    def away(_: Publication) -> Publication:
+        raise ExchangeUnreachable
+
+    us, cn = world.us, world.cn
+    await us.send(cn)
+    before = vitals_of(us.node, Pulse())
+    assert before.status.waiting_since_ms is None
+    us.exchange.publication = away
+    with pytest.raises(ExchangeUnreachable):
+        await us.send(cn)
+    found = vitals_of(us.node, Pulse())
+    assert found.status == us.status()
+    waiting_ms = found.status.waiting_since_ms
+    assert waiting_ms is not None
+    assert 0 <= us.node.state.now_ms() - waiting_ms < 3_600_000
+    assert found.cosigned <= found.status.log_size
+    assert found.checkpoint_s == us.node.state.follower.time_s() > 0
+    assert found.status.certificate_end_ms > us.node.state.now_ms()
+    assert {record.use.value for record in found.status.keys} >= {"sign", "kem", "cosign"}
+
+
+async def test_nobody_and_nothing_is_named(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    (packet,) = await us.send(cn)
+    cn.exchange.mail = lambda mail: mail[:0]  # withheld, and a mark that says so
+    await us.node.mark()
+    await cn.node.receive()
+    for member in (us, cn):
+        async with watched(member.node) as port:
+            reply = await port.ask("/metrics")
+        assert status(reply) == 200
+        text = reply.decode()
+        assert "tearline_node_log_entries" in text
+        for agency in (US, CN, MX, "liaison", "narcotics", packet.hex()[:12], "spiffe"):
+            assert agency not in text
+        assert not re.search(r"[0-9a-f]{16}", text)
+
+
+async def test_there_is_nothing_else_and_nothing_can_be_changed(world: Simulation) -> None:
+    async with watched(world.us.node) as port:
+        for path in ("/", "/checkpoint", "/add-checkpoint", "/tile/0/000", "/metrics/"):
+            assert await port.status(path) in (404, 307), path
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert status(await port.ask(path, "POST")) == 405
