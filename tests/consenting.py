@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, federation, node_of, secret
+from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, federation, kem_key, node_of, secret
 from tearline.channel import Address
 from tearline.consent import Consent, ConsentStep, ConsentTerms
 from tearline.onward import Use
@@ -29,7 +29,7 @@ def consent(step: ConsentStep = ConsentStep.ASK, **changed: Any) -> Consent:
         "use": Use.PASS_ON,
         "packet": secret("packet"),
         "ends_ms": NOW_MS + 1 if names_fields else 0,
-        "kem_key_id": secret("kem"),
+        "kem_key_id": kem_key(node_of(US if from_asker else MX)).id,
         "acted_by": PERSON,
         "sealed": b"sealed",
     }

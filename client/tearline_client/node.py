@@ -196,6 +196,7 @@ class Node:
         self.recalls.run()
         self.standings.settle()
         self.cases.turn()
+        self.consents.turn()
         self.requests.attend()
         await self._sender.flush()
         if self._reissuing.reissue():

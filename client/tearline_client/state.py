@@ -256,6 +256,15 @@ class NodeState:
             return False
         return True
 
+    def may_seal(self) -> bool:
+        """Whether something may be sealed now: ready, and what was read is witnessed."""
+        try:
+            self.verify_ready()
+            self.verify_witnessed()
+        except (TrustError, SendingStopped):
+            return False
+        return True
+
     async def follow(self) -> None:
         """Reads the log up to a checkpoint, and takes the trust that it gives.
 

@@ -18,11 +18,9 @@ from tearline.channel import Address
 from tearline.errors import (
     AgreementSuspended,
     RecipientKeyExpired,
-    SendingStopped,
     SignerKeyUnknown,
     SignerUnknown,
     StandingStale,
-    TrustError,
 )
 from tearline.grant import GRANT_ID_SIZE, Grant
 from tearline.identity import agency_uri_of
@@ -76,7 +74,7 @@ class Reissuing:
         anew: dict[bytes, bytes] = {}
         returned_grants = self._state.stores.returned.all()
         held = self._state.stores.standings.held()
-        if not (returned_grants or held) or not self._may_seal():
+        if not (returned_grants or held) or not self._state.may_seal():
             return anew
         for returned in returned_grants:
             new = self._reissue(returned)
@@ -175,14 +173,6 @@ class Reissuing:
             purpose=grant.purpose,
             slots=tuple(slots),
         )
-
-    def _may_seal(self) -> bool:
-        try:
-            self._state.verify_ready()
-            self._state.verify_witnessed()
-        except (TrustError, SendingStopped):
-            return False
-        return True
 
     def _key_of(self, grant: Grant) -> KemPublicKey | None:
         """The recipient's key of now; None while it has no other than the one that ended."""

@@ -20,17 +20,22 @@ from tearline.consent import (
     verify_terms,
 )
 from tearline.errors import (
+    AgreementSuspended,
     ConsentClosed,
     ConsentMisplaced,
     NotFound,
+    RecipientKeyExpired,
+    TrustError,
 )
 from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
+from tearline.keys import KemPublicKey
 from tearline.onward import Use
 from tearline.sealing import seal_note
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy, Statement, StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
-from tearline.wire.statements import signed
+from tearline.wire.statements import Signed, signed
+from tearline_client.border.obeying import Obeying
 from tearline_client.border.sender import Sender
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
 from tearline_client.link.outgoing import sign_together
@@ -89,9 +94,8 @@ class Consents:
         self._sender = sender
         self._releasing = releasing
         self._sync = sync
-        sender.on_refusal(
-            StatementType.CONSENT, lambda statement, _: self._store.forget(statement.id)
-        )
+        self._obeying = Obeying(state)
+        sender.on_refusal(StatementType.CONSENT, self._take_back)
 
     def all(self) -> tuple[ConsentRecord, ...]:
         """Every consent, in the order in which they began."""
@@ -402,11 +406,7 @@ class Consents:
             key = state.trust.kem_key(peer, at=state.next_moment())
             bare = Consent(
                 header=state.signer.header,
-                address=Address(
-                    recipient=peer,
-                    agreement_id=agreement_id,
-                    seq=state.stores.channels.next_seq(peer, agreement_id),
-                ),
+                address=self._next_place(peer, agreement_id),
                 consent_id=matter.id,
                 step=step,
                 use=matter.use,
@@ -419,13 +419,62 @@ class Consents:
             )
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
-            before = encode_consent_prefix(bare)
-            note = seal_note(encode_terms(terms), key, StatementType.CONSENT, before)
-            body = encode_consent(replace(bare, sealed=note))
-            tree, publication = sign_together(state.signer, [(StatementType.CONSENT, body)])
-            statement = signed(tree)
-            self._store.put(statement.statement, terms, now_ms=state.now_ms())
-            ids = self._sender.store_publications([publication])
+            statement, ids = self._queue(bare, terms, key)
         sent = await self._releasing.settle((), [statement], ids)
         verify_accepted(sent)
         return sent
+
+    def _next_place(self, peer: str, agreement_id: bytes) -> Address:
+        seq = self._state.stores.channels.next_seq(peer, agreement_id)
+        return Address(recipient=peer, agreement_id=agreement_id, seq=seq)
+
+    def _queue(
+        self, bare: Consent, terms: ConsentTerms, key: KemPublicKey
+    ) -> tuple[Signed, tuple[int, ...]]:
+        """Seals and signs a step, and queues it inside the caller's transaction."""
+        note = seal_note(
+            encode_terms(terms), key, StatementType.CONSENT, encode_consent_prefix(bare)
+        )
+        body = encode_consent(replace(bare, sealed=note))
+        tree, publication = sign_together(self._state.signer, [(StatementType.CONSENT, body)])
+        self._store.put(signed(tree).statement, terms, now_ms=self._state.now_ms())
+        return signed(tree), self._sender.store_publications([publication])
+
+    # By the way.
+
+    def turn(self) -> None:
+        """Seals the steps that came back to their recipients' keys of now, and queues them.
+
+        Steps count in whatever order they come, so whatever was said since changes nothing.
+        """
+        if not self._state.may_seal():
+            return
+        for statement_id, step in self._store.returned().items():
+            self._say_again(statement_id, step.consent, step.terms)
+
+    def _take_back(self, statement: Statement, code: str) -> None:
+        """Nobody was told it: what was sealed to a key that has ended is said again."""
+        if code == RecipientKeyExpired.code:
+            self._store.put_back(statement.id)
+        else:
+            self._store.forget(statement.id)
+
+    def _say_again(self, came_back: bytes, consent: Consent, terms: ConsentTerms) -> None:
+        state, address = self._state, consent.address
+        try:
+            self._obeying.verify_may_speak(address.agreement_id, address.recipient)
+            key = state.trust.kem_key(address.recipient, at=state.next_moment())
+        except (AgreementSuspended, TrustError):
+            return
+        if key.id == consent.kem_key_id:
+            return
+        with state.stores.database.transaction():
+            self._store.forget(came_back)
+            anew = replace(
+                consent,
+                header=state.signer.header,
+                address=self._next_place(address.recipient, address.agreement_id),
+                kem_key_id=key.id,
+                sealed=b"",
+            )
+            self._queue(anew, terms, key)

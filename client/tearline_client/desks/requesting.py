@@ -14,11 +14,14 @@ from tearline.errors import (
     LogTimeDisputed,
     NotFound,
     PersonRequired,
+    RecipientKeyExpired,
+    RecordRequestError,
     RecordRequestUnknown,
     RefusedOtherwise,
     StepBackwards,
     StepMisattributed,
     StepPending,
+    TrustError,
     error_by_code,
 )
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
@@ -46,7 +49,7 @@ from tearline_client.link.outgoing import sign_together
 from tearline_client.notices import Due
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.requests import StoredRequest
+from tearline_client.store.requests import StoredRequest, StoredStep
 
 SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
 
@@ -309,9 +312,44 @@ class Requests:
         """Says what a node must say by itself; returns whether something is to be sent now."""
         if not self._state.is_ready():
             return False  # by a wrong clock nothing is disputed and nothing expires
-        found = [self._dispute(*each) for each in self._state.stores.requests.unjudged()]
-        found += [self._expire(each) for each in self._state.stores.requests.all()]
+        requests = self._state.stores.requests
+        found = [self._say_again(each) for each in requests.all()]
+        found += [self._dispute(*each) for each in requests.unjudged()]
+        found += [self._expire(each) for each in requests.all()]
         return any(found)
+
+    def _say_again(self, request: StoredRequest) -> bool:
+        """Seals a step that came back to its recipient's key of now, if it still follows."""
+        requests = self._state.stores.requests
+        came_back = [s for s in requests.steps(request) if s.code == RecipientKeyExpired.code]
+        if not came_back or self._is_pending(request) or not self._may_speak(request):
+            return False
+        for each in came_back:
+            try:
+                with self._state.stores.database.transaction():
+                    requests.forget(each.signed.statement.id)
+                    self._queue_anew(request, each)
+            except RecordRequestError as error:  # something else was said since
+                with self._state.stores.database.transaction():
+                    requests.refuse(each.signed.statement.id, error.code)
+            else:
+                return True
+        return False
+
+    def _queue_anew(self, request: StoredRequest, came_back: StoredStep) -> None:
+        step, note = came_back.step, came_back.note
+        if note is None or step.number <= self._replayed(request).progress.taken[request.side]:
+            raise StepBackwards
+        self._queue(
+            request,
+            step.kind,
+            note,
+            step.acted_by,
+            extension_ms=step.extension_ms,
+            urgency=step.urgency,
+            permit=step.permit,
+            entry=step.entry,
+        )
 
     def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
         stores = self._state.stores
@@ -350,10 +388,11 @@ class Requests:
         return True
 
     def _may_speak(self, request: StoredRequest) -> bool:
-        """Whether a step would pass now: while all is suspended, none does."""
+        """Whether a step would pass now: not while all is suspended, nor without a key for it."""
         try:
             self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
-        except AgreementSuspended:
+            self._state.trust.kem_key(request.peer, at=self._state.next_moment())
+        except (AgreementSuspended, TrustError):
             return False
         return True
 
@@ -389,6 +428,8 @@ class Requests:
         steps = self._state.stores.requests.steps(request)
         taken = next(each for each in steps if each.signed.statement.id == statement_id)
         if taken.code:
+            if taken.code == RecipientKeyExpired.code:
+                raise RecipientKeyExpired
             raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
         if taken.is_pending:
             raise StepPending

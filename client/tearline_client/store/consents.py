@@ -130,6 +130,19 @@ class ConsentStore:
         """Forgets a step of ours that the exchange refused: it was never said."""
         self._db.execute("DELETE FROM consent_step WHERE statement_id = ?", (statement_id,))
 
+    def put_back(self, statement_id: bytes) -> None:
+        """Notes that a step of ours came back, and is to be said again."""
+        sql = "UPDATE consent_step SET returned = 1 WHERE statement_id = ?"
+        self._db.execute(sql, (statement_id,))
+
+    def returned(self) -> Mapping[bytes, StoredStep]:
+        """The steps of ours that came back, by the ids of their statements."""
+        rows = self._db.rows(
+            "SELECT statement_id, ours, time_ms, body, terms FROM consent_step"
+            " WHERE returned ORDER BY time_ms, statement_id"
+        )
+        return {statement_id: self._step(*row) for statement_id, *row in rows}
+
     def take(self, statement: Statement, terms: ConsentTerms, *, time_ms: int) -> None:
         """Keeps a step that arrived, signed and sealed to this node.
 
@@ -185,7 +198,7 @@ class ConsentStore:
     ) -> None:
         consent = parse_consent(statement.body)
         self._db.execute(
-            "INSERT INTO consent_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO consent_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
             (
                 statement.id,
                 consent.consent_id,
@@ -246,19 +259,19 @@ class ConsentStore:
             " ORDER BY consent_id, peer, asked_here"
         )
         for (consent_id, peer, asked_here), found in groupby(rows, key=lambda row: row[:3]):
-            steps = [
-                StoredStep(
-                    ours=bool(ours),
-                    consent=parse_consent(self._db.vault.open(_BODY, body)),
-                    terms=parse_terms(self._db.vault.open(_TERMS, terms)),
-                    time_ms=time_ms,
-                )
-                for _, _, _, ours, time_ms, body, terms in found
-            ]
+            steps = [self._step(*row[3:]) for row in found]
             steps.sort(key=lambda step: status_of([step.consent.step]) or 0)
             yield ConsentRecord(
                 id=consent_id, peer=peer, asked_here=bool(asked_here), steps=tuple(steps)
             )
+
+    def _step(self, ours: int, time_ms: int, body: bytes, terms: bytes) -> StoredStep:
+        return StoredStep(
+            ours=bool(ours),
+            consent=parse_consent(self._db.vault.open(_BODY, body)),
+            terms=parse_terms(self._db.vault.open(_TERMS, terms)),
+            time_ms=time_ms,
+        )
 
     # What the agency has from a source of its own.
 

@@ -44,7 +44,7 @@ class ReleaseMismatch(GrantError):
 
 
 class RecipientKeyExpired(GrantError):
-    """A grant, or a step of a case, sealed to a key that has ended."""
+    """A grant, or a step of a case, request or consent, sealed to a key that has ended."""
 
     code = "TL-GRT-005"
     what = "The recipient's encryption key has ended."

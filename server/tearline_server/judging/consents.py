@@ -4,7 +4,7 @@ from tearline.consent import Consent, ConsentStep
 from tearline.event import EventCode
 from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
-from tearline_server.judging.channels import relay
+from tearline_server.judging.channels import relay, verify_sealed_to
 from tearline_server.judging.hearing import Hearing
 
 
@@ -14,13 +14,16 @@ def accept_consent(hearing: Hearing, consent: Consent) -> None:
     Whether its signer may take it, and where the consent stands by it, follows from the packet
     and the steps before, and both sides judge it by them; an entry of the log says for which
     packet something was asked or answered, and when. What the exchange sees for itself is that
-    two persons stand behind what is given, where the packet's article asks for them.
+    two persons stand behind what is given, where the packet's article asks for them, and that its
+    recipient can open it.
 
     Raises:
         PolicyError: If they do not.
+        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
         TearlineError: If the two are in no agreement, or the place is not the next one.
     """
     _verify_persons(hearing, consent)
+    verify_sealed_to(hearing, consent.address.recipient, consent.kem_key_id)
     relay(
         hearing,
         consent.address,

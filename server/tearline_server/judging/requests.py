@@ -23,7 +23,7 @@ from tearline.wire.agreements import parse_agreement
 from tearline.wire.packets import parse_manifest
 from tearline.wire.requests import parse_step
 from tearline.wire.statements import header_of, parse_statement
-from tearline_server.judging.channels import relay
+from tearline_server.judging.channels import relay, verify_sealed_to
 from tearline_server.judging.docket import Docket, FollowedRequest
 from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.known import StoredRequest
@@ -76,11 +76,13 @@ def accept_step(hearing: Hearing, step: RequestStep) -> None:
 
     1. There is such a request between the two, and the step is the signer's to take.
     2. It follows from what the log holds of the request.
-    3. Its place in the channel is the next one.
+    3. Its recipient can open it.
+    4. Its place in the channel is the next one.
 
     Raises:
         RecordRequestUnknown: If there is none; the same for one of others and for none at all.
         RecordRequestError: If the step does not follow.
+        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
         TearlineError: If it may not be relayed; see ``relay``.
     """
     docket, address = hearing.docket, step.address
@@ -88,6 +90,7 @@ def accept_step(hearing: Hearing, step: RequestStep) -> None:
     found = _followed(docket, key)
     if found is None and docket.known.is_restored:
         # It was lost with an earlier life of this exchange; the other side knows of it.
+        verify_sealed_to(hearing, address.recipient, step.kem_key_id)
         relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
         return
     asker = address.recipient if side is Side.HOLDER else hearing.signer
@@ -95,6 +98,7 @@ def accept_step(hearing: Hearing, step: RequestStep) -> None:
         raise RecordRequestUnknown
     stopped = docket.stopped(found, key[1])
     progress = found.progress.after(side, step, time_ms=docket.now_ms, stopped=stopped)
+    verify_sealed_to(hearing, address.recipient, step.kem_key_id)
     entry = relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
     docket.requests[key] = replace(found, progress=progress)
     docket.request_steps.append(

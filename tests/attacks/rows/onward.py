@@ -8,14 +8,21 @@ _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 
 
 def _attack(
-    name: str, code: str, test: str, function: str, returns: str = "None", *, evidence: str
+    name: str,
+    code: str,
+    test: str,
+    function: str,
+    returns: str = "None",
+    *,
+    evidence: str,
+    file: str = "test_onward",
 ) -> Attack:
     return Attack(
         name=name,
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_onward.py::{test}",
+        test=f"tests/attacks/{file}.py::{test}",
         returns=returns,
     )
 
@@ -109,5 +116,21 @@ ONWARD = (
         "test_an_originator_does_not_give_what_nobody_asked_for",
         "tearline.consent:verify_answers",
         evidence=_PUT_ASIDE,
+    ),
+    _attack(
+        "have a step of a consent delivered that is sealed to a key that ended",
+        "TL-GRT-005",
+        "test_a_consent_that_was_given_is_not_lost_with_the_key",
+        "tearline_server.judging.channels:verify_sealed_to",
+        evidence="nothing: it is said again to the next key",
+        file="test_returned_steps",
+    ),
+    _attack(
+        "have a step of a consent lost with the key it was sealed to",
+        "TL-GRT-005",
+        "test_a_consent_that_was_given_is_not_lost_with_the_key",
+        "tearline_client.store.consents:ConsentStore.put_back",
+        evidence="nothing: it is said again to the next key",
+        file="test_returned_steps",
     ),
 )

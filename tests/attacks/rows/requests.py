@@ -136,4 +136,21 @@ REQUESTS = (
         "tearline.request.step:Note.__post_init__",
         "nothing: such a refusal is not made",
     ),
+    _attack(
+        "have a step of a request delivered that is sealed to a key that ended",
+        "TL-GRT-005",
+        "test_a_step_of_a_request_is_said_again_to_the_next_key",
+        "tearline_server.judging.channels:verify_sealed_to",
+        "nothing: it is said again to the next key",
+        file="test_returned_steps",
+    ),
+    _attack(
+        "have a step of a request lost with the key it was sealed to",
+        "TL-GRT-005",
+        "test_a_step_of_a_request_is_said_again_to_the_next_key",
+        "tearline_client.desks.requesting:Requests._say_again",
+        "nothing: it is said again to the next key",
+        "False",
+        file="test_returned_steps",
+    ),
 )

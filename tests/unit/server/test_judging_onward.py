@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from builders import AGREEMENT_ID, CN, FIELDS, MX, US, node_of, secret
+from builders import AGREEMENT_ID, CN, FIELDS, MX, US, kem_key, node_of, secret
 from consenting import consent
 from exchange_builders import World, address, codes, event_of, manifest_id
 from tearline.consent import ConsentStep
@@ -127,3 +127,14 @@ async def test_a_step_is_said_once_by_its_signer(world: World) -> None:
         for each in (asked, other, withdrawn)
     ]
     assert codes(outcomes) == ["", "TL-PKT-011", ""]
+
+
+async def test_a_step_sealed_to_no_key_of_its_recipient_is_said_anew(world: World) -> None:
+    await world.agree()
+    asked = consent(header=world.parties.node(MX).header)
+    strange = dataclasses.replace(asked, kem_key_id=kem_key("another").id)
+    outcomes = [
+        await world.say(MX, StatementType.CONSENT, encode_consent(each))
+        for each in (strange, asked)
+    ]
+    assert codes(outcomes) == ["TL-GRT-005", ""]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders import CN, DAY_MS, EXCHANGE, MX, NOW_MS, US, node_of, secret
+from builders import CN, DAY_MS, EXCHANGE, MX, NOW_MS, US, kem_key, node_of
 from exchange_builders import (
     ARTICLE,
     INSTALLATION,
@@ -82,6 +82,7 @@ class Asked:
             header=self.world.parties.node(sender).header,
             address=address(recipient, self.world.seqs.get((sender, recipient), 0) + 1),
             request=changes.pop("request", self.request),
+            kem_key_id=changes.pop("kem_key_id", kem_key(node_of(recipient)).id),
             **changes,
         )
         outcome = await self.world.say(sender, StatementType.REQUEST_STEP, encode_step(made))
@@ -239,7 +240,13 @@ async def test_a_preservation_is_not_overdue_and_expires(tmp_path: Path) -> None
         assert await asked.overdue(25) == []
         # The very words that were refused stay refused.
         assert await asked.take(K.EXPIRE) == "TL-RFI-013"
-        assert await asked.take(K.EXPIRE, kem_key_id=secret("in other words")) == ""
+        assert await asked.take(K.EXPIRE, sealed=b"in other words") == ""
+
+
+async def test_a_step_sealed_to_no_key_of_its_recipient_is_taken_anew(world: World) -> None:
+    asked = await ask(world)
+    assert await asked.take(K.ADMIT, kem_key_id=kem_key("another").id) == "TL-GRT-005"
+    assert await asked.take(K.ADMIT) == ""
 
 
 async def test_each_clock_of_a_request_is_told_of(world: World) -> None:
@@ -296,9 +303,9 @@ async def test_a_suspension_that_nothing_rests_on_is_not_looked_up(world: World)
     read: list[int] = []
     commit = world.store.commit
 
-    async def counted(wanted: Wanted, append: Append) -> None:
+    async def counted(wanted: Wanted, append: Append) -> float:
         read.append(len(wanted.requests))
-        await commit(wanted, append)
+        return await commit(wanted, append)
 
     world.store.commit = counted  # type: ignore[method-assign]  # to see what is asked
     await stand(world, US, 1, WHOLE)
