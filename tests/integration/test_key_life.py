@@ -63,4 +63,5 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
                     await node.sync()
             stop.set()
             await work
-        assert [which for what, which in cn.status() if what == "put aside"] == []
+        shown = await asyncio.to_thread(cn.status)
+        assert [which for what, which in shown if what == "put aside"] == []
