@@ -158,6 +158,15 @@ class Served:
             await self.process.wait()
             serving.set_exception(RuntimeError(f"it did not start: {self.lines}"))
 
+    async def until(self, message: str, times: int = 1) -> None:
+        """Waits until it has logged a message so often.
+
+        There is no event to await: what it logged is looked at again and again.
+        """
+        async with asyncio.timeout(STOP_S):
+            while [line["message"] for line in self.lines].count(message) < times:
+                await asyncio.sleep(0.02)
+
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Signals the process, and waits for it to end; its exit status."""
         assert self.process is not None

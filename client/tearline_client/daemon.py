@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 
 from tearline.errors import LogError, RequestError, StoreFull, TlsError
 from tearline_client.node import Node
@@ -24,6 +25,7 @@ async def run_daemon(
     report: Report,
     hooks: Sequence[Hook] = (),
     pulse: Pulse | None = None,
+    anew: asyncio.Event | None = None,
 ) -> None:
     """Works until ``stop`` is set, then signs last marks and ends.
 
@@ -36,6 +38,7 @@ async def run_daemon(
         report: Told of each change worth a line.
         hooks: What to run when something happens.
         pulse: Told how the rounds go.
+        anew: Set it to have the home looked at, and a round begun, at once.
 
     Raises:
         LogError: If the log does not verify.
@@ -43,10 +46,10 @@ async def run_daemon(
     halt = asyncio.create_task(stop.wait())
     node.notices.begin(hooks)
     telling = asyncio.create_task(_notify(node, hooks, report))
-    pulse = pulse or Pulse()
+    pulse, anew = pulse or Pulse(), anew or asyncio.Event()
     try:
         while not stop.is_set():
-            work = asyncio.create_task(_work(node, report, pulse))
+            work = asyncio.create_task(_work(node, report, pulse, anew))
             await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
@@ -104,11 +107,12 @@ async def _scan(node: Node) -> None:
         await asyncio.sleep(DUE_S)
 
 
-async def _work(node: Node, report: Report, pulse: Pulse) -> None:
+async def _work(node: Node, report: Report, pulse: Pulse, anew: asyncio.Event) -> None:
     async def turn() -> None:
         await node.sync()
         pulse.reached(node.state.now_ms())
 
+    anew.clear()
     if await node.renew_connection():
         report("The node has a fresh TLS certificate.")
     await node.sync()
@@ -123,10 +127,10 @@ async def _work(node: Node, report: Report, pulse: Pulse) -> None:
         _cosign(node),
         _every(FOLLOW_S, turn),
         _every(MARK_S, node.mark),
-        _until_connection_due(node),
+        _until_connection_due(node, anew),
     )
-    # None of them ends by itself but by failing, or the last one, after which all begin anew with
-    # another certificate.
+    # None of them ends by itself but by failing, or the last one, after which all begin anew, with
+    # another certificate if there is one.
     await _until_one_ends(*duties)
 
 
@@ -161,9 +165,11 @@ async def _cosign(node: Node) -> None:
         await node.cosigning.turn(wait=True)
 
 
-async def _until_connection_due(node: Node) -> None:
-    while not node.is_connection_due():
-        await asyncio.sleep(FOLLOW_S)
+async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:
+    while not anew.is_set() and not node.is_connection_due():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOW_S):
+                await anew.wait()
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

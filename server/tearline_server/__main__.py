@@ -151,6 +151,7 @@ def serve(
 ) -> None:
     """Serve until told to stop (SIGTERM), then drain.
 
+    SIGHUP has it take a fresh TLS certificate; settings are read at the start alone.
     Several may serve at once from one database of PostgreSQL, each on ports of its own. Logs to
     standard error: JSON lines, or on a terminal lines for people.
     """

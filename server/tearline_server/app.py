@@ -2,7 +2,8 @@
 
 On SIGTERM or SIGINT the exchange says that it serves no more, ends its streams, answers what
 it has taken in, writes it, and goes. The monitoring port is the last to close, so that health
-can be asked for until the end.
+can be asked for until the end. On SIGHUP it takes a fresh certificate at once, and goes on: the
+trust list is always the one in force, and settings are read once.
 """
 
 import asyncio
@@ -142,6 +143,7 @@ async def serve(
     keys: ExchangeKeys,
     *,
     stopping: asyncio.Event,
+    reloading: asyncio.Event,
     serving: Callable[[int], None] = lambda port: None,
     do_not_wait: bool = False,
 ) -> None:
@@ -151,6 +153,7 @@ async def serve(
         config: Where and as whom.
         keys: The exchange's keys.
         stopping: Set when it is time to go.
+        reloading: Set when a fresh certificate is wanted.
         serving: Told the port once calls are taken.
         do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
 
@@ -170,7 +173,15 @@ async def serve(
             await exchange.begin()
         elif exchange.awaited:
             _log.warning("restored: waiting", extra={"cosigners": exchange.awaited})
-        await _serve(config, keys, exchange, house.metrics, stopping=stopping, serving=serving)
+        await _serve(
+            config,
+            keys,
+            exchange,
+            house.metrics,
+            stopping=stopping,
+            reloading=reloading,
+            serving=serving,
+        )
     finally:
         await exchange.close()
         _log.info("stopped")
@@ -183,6 +194,7 @@ async def _serve(
     metrics: Metrics,
     *,
     stopping: asyncio.Event,
+    reloading: asyncio.Event,
     serving: Callable[[int], None],
 ) -> None:
     gate = Gate(config.uri, roster_of(exchange))
@@ -226,6 +238,7 @@ async def _serve(
         for name, (seconds, chore) in chores.items()
     ]
     tasks += [
+        asyncio.create_task(whenever(reloading, renew)),
         asyncio.create_task(exchange.ask_witnesses()),
         asyncio.create_task(exchange.follow()),
     ]
@@ -276,6 +289,19 @@ async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> No
             metrics.chore_failed(name)
 
 
+async def whenever(asked: asyncio.Event, act: Chore) -> None:
+    """Does something each time that it is asked for, until it is cancelled.
+
+    Args:
+        asked: Set to ask; what is asked for while it is done is done once more.
+        act: What is done.
+    """
+    while True:
+        await asked.wait()
+        asked.clear()
+        await act()
+
+
 def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> None:
     """Serves in this process until it is told to stop.
 
@@ -286,11 +312,12 @@ def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> Non
     """
 
     async def until_signalled() -> None:
-        stopping = asyncio.Event()
+        stopping, reloading = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        await serve(config, keys, stopping=stopping, do_not_wait=do_not_wait)
+        loop.add_signal_handler(signal.SIGHUP, reloading.set)
+        await serve(config, keys, stopping=stopping, reloading=reloading, do_not_wait=do_not_wait)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signalled())

@@ -1,6 +1,8 @@
 """``tearline node run``: receives while it runs, outlives an exchange, ends with marks sent."""
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,6 +139,22 @@ def test_a_daemon_tells_how_it_is_while_the_exchange_comes_and_goes(tmp_path: Pa
         assert away[entries] <= found[entries] <= shown["log", "entries read and verified"]
         assert found['tearline_node_outbox_items{state="accepted"}'] <= shown["outbox", "accepted"]
         assert found["process_resident_memory_bytes"] > 0
+    assert exchange.terminate() == 0
+
+
+def test_on_sighup_a_daemon_takes_up_at_once_what_a_command_put_there(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    cn = federation.cn
+    exchange = federation.operator.serve()
+    with at_work(cn) as daemon:
+        send(federation, CN)
+        daemon.await_(lambda: "grant from" in daemon.said, "it listened")
+        cn.done("keys", "rotate", "--tls")
+        os.kill(daemon.pid, signal.SIGHUP)
+        # By itself it would look after a minute.
+        daemon.await_(lambda: "fresh TLS certificate" in daemon.said, "it was taken", within_s=45)
+        send(federation, CN)
+        daemon.await_(lambda: daemon.said.count("grant from") == 2, "it listened on")
     assert exchange.terminate() == 0
 
 

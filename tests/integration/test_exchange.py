@@ -247,6 +247,25 @@ async def test_on_sigterm_what_is_under_way_is_answered_and_streams_end(served: 
     assert [m for m in messages if m in ("draining", "stopped")] == ["draining", "stopped"]
 
 
+async def test_on_sighup_it_takes_a_fresh_certificate_and_goes_on(served: Served) -> None:
+    await agree(served)
+    process = served.process
+    assert process is not None
+    async with served.client(US) as us, served.client(CN) as cn:
+        stream = cn.subscribe()
+        await anext(stream)
+        await anext(stream)
+        for times in (1, 2):
+            process.send_signal(signal.SIGHUP)
+            await served.until("certificate renewed", times)
+        await us.publish(lead(served, 1))
+        assert len((await anext(stream)).statements) == 2  # on the connections of before
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+    async with served.client(CN) as cn:
+        assert await cn.waiting()
+    assert await served.stop() == 0
+
+
 async def _drained(stream: AsyncIterator[object]) -> None:
     with contextlib.suppress(ExchangeUnreachable, StopAsyncIteration):
         while True:

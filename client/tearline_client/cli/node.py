@@ -46,6 +46,9 @@ def sync(frame: Frame) -> None:
 def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
     """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
 
+    SIGHUP has it look at its certificate and keys, and at the exchange, at once; settings are read
+    at the start alone.
+
     COMMAND gets one line of JSON on its standard input: the event and ids, never contents; no
     shell is asked. EVENT is packet-arrived, request-arrived, request-due-soon, overdue, suspended,
     resumed, recall, pending, quarantined, alarm, key-due, or all.
@@ -61,10 +64,11 @@ def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
     asked = parse_hooks(hooks)
 
     async def run(node: Node) -> None:
-        stop, pulse = asyncio.Event(), Pulse()
+        stop, anew, pulse = asyncio.Event(), asyncio.Event(), Pulse()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, anew.set)
         async with AsyncExitStack() as ports:
             if frame.settings.http:
                 from tearline_client.http import witnessing
@@ -80,7 +84,7 @@ def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
                     monitored(frame.settings.metrics, node, pulse, frame.say)
                 )
                 frame.say(f"Telling metrics and health on port {port}.")
-            await run_daemon(node, stop, report=frame.say, hooks=asked, pulse=pulse)
+            await run_daemon(node, stop, report=frame.say, hooks=asked, pulse=pulse, anew=anew)
 
     at_work(frame, run)
 
