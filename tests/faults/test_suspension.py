@@ -7,13 +7,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from federation import PASSPHRASE, Agency, Federation, serving
-from tearline.errors import AgreementSuspended
+from federation import PASSPHRASE, Agency, Federation, copied, serving
+from tearline.errors import AgreementSuspended, SuspensionBreached
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import parse_delivery
@@ -38,6 +38,16 @@ WHOLE = Suspension(
 )
 AT_ONCE = 8  # packets in a message
 ROUNDS = 3  # messages of each publisher that must be behind what is waited for
+# What an exchange says in the log of a grant that it keeps back.
+KEPT_BACK = {InFlight.HOLD: EventCode.HELD, InFlight.RETURN: EventCode.RETURNED}
+# An exchange that answers whoever suspends as it must, and neither obeys nor tells anybody else.
+INJECT = Path(__file__).parents[1] / "attacks" / "inject"
+SILENT = (
+    "tearline_server.judging.standings:accept_standing=hearing.docket.settle(hearing.ruling, Event("
+    "statement_id=hearing.claim.statement.id, code=EventCode.STANDING,"
+    " party=hearing.publisher.agency, time_ms=hearing.docket.now_ms,"
+    " actor=hearing.publisher.node, agreement_id=standing.agreement_id))"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,14 +138,17 @@ def arrived(node: Node) -> set[bytes]:
     }
 
 
-def put_aside(node: Node) -> set[bytes]:
-    """Statement ids of what a node keeps aside because it is suspended."""
+def put_aside(node: Node, code: str = AgreementSuspended.code) -> set[bytes]:
+    """Statement ids of what a node keeps aside, because it is suspended unless said otherwise."""
     intake = node.state.stores.intake
-    kept = (intake.evidence(item) for item in intake.put_aside_for([AgreementSuspended.code]))
+    kept = (intake.evidence(item) for item in intake.put_aside_for([code]))
     return {parse_delivery(each).statements[0].id for each in kept if each is not None}
 
 
-async def test_a_suspension_under_load_stops_exactly_what_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_flight", InFlight)
+async def test_a_suspension_under_load_stops_exactly_what_it_says(
+    tmp_path: Path, in_flight: InFlight
+) -> None:
     with serving(tmp_path) as federation:
         async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
             publishers = [Publisher(node=each, to=cn.uri) for each in (us, mx)]
@@ -144,15 +157,18 @@ async def test_a_suspension_under_load_stops_exactly_what_it_says(tmp_path: Path
                 async with turned:
                     await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
                 size = cn.state.stores.log.size
-                await cn.standings.suspend(NAME, WHOLE)
+                await cn.standings.suspend(NAME, replace(WHOLE, in_flight=in_flight))
                 await some_rounds(turned, publishers)  # they have not heard of it, and go on
-            for _ in range(3):
-                await cn.receive()
+            for node in (us, mx, cn, us, mx, cn):
+                await node.receive()
             here = arrived(cn), put_aside(cn)
+            anew = {*us.state.stores.standings.held(), *mx.state.stores.standings.held()}
     log = events(federation)
     said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
     stopped = next(index for index in said if index >= size)  # others affirm, before it
-    _verify_stopped(log, stopped, cn.uri, *here)
+    kept_back = _verify_stopped(log, stopped, cn.uri, *here, code=KEPT_BACK[in_flight])
+    # Its sender issues it anew once it may pass, or never.
+    assert kept_back <= anew if in_flight is InFlight.HOLD else not anew
 
 
 def _verify_stopped(
@@ -161,10 +177,15 @@ def _verify_stopped(
     suspender: str,
     taken_in: set[bytes],
     aside: set[bytes],
-) -> None:
-    """Checks that each grant was handed out before the standing, or held, or refused after it.
+    *,
+    code: EventCode,
+) -> set[bytes]:
+    """Checks that each grant was handed out before the standing, or kept back, or refused after it.
 
     What was handed out before it and read after it, the suspender's own node has put aside.
+
+    Returns:
+        Statement ids of what was kept back.
     """
     accepted = {
         e.statement_id: i
@@ -178,12 +199,50 @@ def _verify_stopped(
         for i, e in log
         if e.code is EventCode.GRANT_DELIVERED and e.statement_id in accepted
     }
-    held = {e.statement_id for _, e in log if e.code is EventCode.HELD}
+    kept_back = {e.statement_id for _, e in log if e.code is code}
+    assert not {e.code for _, e in log} & {*KEPT_BACK.values()} - {code}
     refused = [e for i, e in log if e.outcome is EventOutcome.REFUSED and i > stopped]
     assert all(i < stopped for i in delivered.values())
-    assert accepted.keys() == delivered.keys() | held
-    assert delivered.keys().isdisjoint(held)
+    assert accepted.keys() == delivered.keys() | kept_back
+    assert delivered.keys().isdisjoint(kept_back)
     assert taken_in
     assert taken_in | aside == delivered.keys()
     assert taken_in.isdisjoint(aside)
     assert AgreementSuspended.code in {event.reason for event in refused}
+    return kept_back
+
+
+async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_stopping(
+    tmp_path: Path,
+) -> None:
+    """Partners go on, for nobody told them; at the suspender's node each packet is evidence."""
+    federation = copied(tmp_path)
+    federation.operator.variables |= {"PYTHONPATH": str(INJECT), "TEARLINE_MUTANT": SILENT}
+    running = federation.operator.serve()
+    async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
+        publishers = [Publisher(node=each, to=cn.uri) for each in (us, mx)]
+        async with publishing(publishers, cn) as turned:
+            await some_rounds(turned, publishers)
+            async with turned:
+                await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
+            size = cn.state.stores.log.size
+            await cn.standings.suspend(NAME, WHOLE)
+            await some_rounds(turned, publishers)
+        for node in (us, mx, cn, us, mx, cn):
+            await node.receive()
+        assert not us.standings.positions(us.agreement(NAME))
+        (position,) = cn.standings.positions(cn.agreement(NAME))
+        assert position.since_ms is not None  # by the exchange's own signed word
+        taken_in, breaches = arrived(cn), put_aside(cn, SuspensionBreached.code)
+    assert running.terminate() == 0
+    log = events(federation)
+    said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
+    stopped = next(index for index in said if index >= size)
+    accepted = {
+        e.statement_id: i for i, e in log if (e.code, e.party) == (EventCode.GRANT_ACCEPTED, cn.uri)
+    }
+    late = {statement_id for statement_id, index in accepted.items() if index > stopped}
+    assert late
+    assert late <= breaches
+    assert taken_in
+    assert all(accepted[statement_id] < stopped for statement_id in taken_in)
