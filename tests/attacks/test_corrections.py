@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from asking import person
 from attacks.test_onward import person_draft
-from simulator import Member, Simulation, narrative
+from simulator import ARTICLE, Member, Simulation, narrative
 from tearline.errors import (
     CorrectedAlready,
     CorrectedUnknown,
@@ -17,6 +18,7 @@ from tearline.errors import (
 )
 from tearline.policy.form import Form
 from tearline.recall import RecallReason
+from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import Delivery
 from tearline_client.desks.correcting import CorrectionPlan
 
@@ -113,9 +115,40 @@ async def test_who_may_not_get_it_now_is_passed_over_and_named(world: Simulation
     plan = planned(world.us, packet)
     assert plan.release.recipients == (world.mx.node.uri,)
     assert set(plan.passed_over) == {world.cn.node.uri}
+    assert plan.left_behind == ()  # it has nothing any more
     await recall_from(world, packet, world.mx)
     with pytest.raises(NothingReleased):
         planned(world.us, packet)
+
+
+async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    agreement = world.us.node.agreement("narcotics-2026")
+    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    way = Suspension(
+        article=ARTICLE,
+        sender=us,
+        recipient=mx,
+        reason=Reason.POLITICAL,
+        in_flight=InFlight.HOLD,
+        originated=Originated.KEEP,
+    )
+    await world.us.node.standings.suspend(agreement.name, way)
+    plan = planned(world.us, packet)
+    assert plan.left_behind == (world.mx.node.uri,)
+    correction = await corrected(world.us, packet)
+    assert world.us.node.corrections.outdated(agreement) == ()  # nothing could be done about it
+    await world.us.node.standings.resume(agreement.name, acted_by=person(role="officer"))
+    await settled(world)
+    (found,) = world.us.node.corrections.outdated(agreement)
+    assert (found.packet, found.correction) == (packet, correction)
+    assert found.recipient == world.mx.node.uri
+    assert world.cn.node.corrections.outdated(agreement) == ()  # another agency's packet
+    await recall_from(world, packet, world.mx)
+    assert world.us.node.corrections.outdated(agreement) == ()
 
 
 async def recall_from(world: Simulation, packet: bytes, *members: Member) -> None:

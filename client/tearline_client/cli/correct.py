@@ -47,7 +47,8 @@ def correct(
 
     FILE holds all that is said now, with its narrative and documents: what it leaves out is gone.
     Each partner that has PACKET gets it in the forms that are allowed now, and is told that it
-    takes PACKET's place. What was marked more strictly by hand stays so.
+    takes PACKET's place. Who is kept from it, by a suspension or a policy, is named, and goes on
+    with PACKET. What was marked more strictly by hand stays so.
     """
     text, documents = narrative_of(narrative), attached(attach)
 
@@ -69,7 +70,13 @@ def correct(
 
     plan, trust, released = at_work(frame, run)
     for uri, why in sorted(plan.passed_over.items()):
-        frame.say(f"Not for {agency_name(trust.trust_list, uri)}: {why}.")
+        partner = agency_name(trust.trust_list, uri)
+        frame.say(f"Not for {partner}: {why}.")
+        if uri in plan.left_behind:
+            frame.say(
+                f"{partner} goes on with {plan.corrected.hex()[:12]} as it was: once it may get"
+                " packets again, send it a new one; or recall that from it."
+            )
     if dry_run:
         frame.emit(_rows(plan, trust), ["field", "category", "partner", "before", "after"])
         frame.say("Nothing was sent: this was a dry run.")

@@ -20,6 +20,7 @@ from tearline_client.border.gaps import Marks
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.desks.correcting import Outdated
 from tearline_client.desks.suspending import Position, agencies_of
 from tearline_client.node import Node
 
@@ -110,21 +111,28 @@ def resume(frame: Frame, name: str, article: str, direction: str) -> None:
     """An officer in charge lifts what this agency has suspended of agreement NAME.
 
     Without --article everything that is suspended; what was held is issued anew, as far as the
-    policies of now allow it.
+    policies of now allow it. Who still has a packet that was corrected meanwhile is named.
     """
     _, trust_list = home_of(frame).trust_list()
     ends = _ends(trust_list, direction)
     scope = (article, ends["sender"], ends["recipient"]) if article else None
 
-    async def run(node: Node) -> tuple[Suspension, ...]:
+    async def run(node: Node) -> tuple[tuple[Suspension, ...], tuple[Outdated, ...]]:
         await node.receive()
         person = acting(frame, node, node.agreement(name).id, Role.OFFICER)
         lifted = await node.standings.resume(name, scope, acted_by=person)
         await node.receive()
-        return lifted
+        return lifted, node.corrections.outdated(node.agreement(name))
 
-    for suspension in at_work(frame, run):
+    lifted, outdated = at_work(frame, run)
+    for suspension in lifted:
         frame.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
+    for each in outdated:
+        partner, packet = agency_name(trust_list, each.recipient), each.packet.hex()[:12]
+        frame.say(
+            f"{partner} still has packet {packet}, which {each.correction.hex()[:12]} corrected"
+            " without it: send it a new one."
+        )
 
 
 @click.command(cls=Command)

@@ -1,8 +1,9 @@
 """Corrections at the node: a packet of ours takes another's place, for all who had that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tearline.agreement import Agreement
 from tearline.correction import superseded
 from tearline.errors import (
     AgreementNotInForce,
@@ -23,6 +24,7 @@ from tearline_client.border.obeying import Obeying
 from tearline_client.desks.releasing import Releasing
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
+from tearline_client.store.packets import StoredGrant
 from tearline_client.views import PacketView, open_view
 
 
@@ -69,12 +71,29 @@ class CorrectionPlan:
         release: What is sealed, and what each partner is granted.
         changes: Every field that a partner will see otherwise, in order of path and partner.
         passed_over: Partners that had the packet and do not get its correction, and why.
+        left_behind: Of those, node URIs of whoever still has the packet.
     """
 
     corrected: bytes
     release: ReleasePlan
     changes: tuple[Change, ...]
     passed_over: Mapping[str, str]
+    left_behind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A packet of ours that a partner has, and of whose correction it was given nothing.
+
+    Attributes:
+        packet: 32 bytes.
+        correction: 32 bytes, what was said last in its place.
+        recipient: The partner's node URI.
+    """
+
+    packet: bytes
+    correction: bytes
+    recipient: str
 
 
 class Corrections:
@@ -97,6 +116,32 @@ class Corrections:
     def newest(self, packet_id: bytes) -> bytes:
         """What a packet was corrected to last; itself where nothing corrects it."""
         return self.superseded().get(packet_id, packet_id)
+
+    def outdated(self, agreement: Agreement) -> tuple[Outdated, ...]:
+        """Who has a packet of ours that was corrected without them, and could be told now.
+
+        So it is with a partner that a suspension kept out meanwhile.
+
+        Args:
+            agreement: The newest version; packets under earlier ones count, too.
+        """
+        packets, found = self._state.stores.packets, []
+        for packet, correction in sorted(self.superseded().items()):
+            manifest = packets.manifest(packet)
+            if manifest.header.signer != self._state.uri or manifest.agreement.id != agreement.id:
+                continue
+            had, have = self._holders(packet), self._holders(correction)
+            found += [
+                Outdated(packet=packet, correction=correction, recipient=recipient)
+                for recipient in sorted(had - have)
+                if not self._why_stopped(agreement, manifest.agreement.article, recipient)
+            ]
+        return tuple(found)
+
+    def _holders(self, packet: bytes) -> set[str]:
+        """Node URIs of whoever, by all that is known, has something of a packet of ours."""
+        grants = self._state.stores.packets.grants(packet)
+        return {grant.address.recipient for grant in _live_grants(self._state, packet, grants)}
 
     def corrected(self, packet_id: bytes) -> PacketView:
         """A packet of ours that is to be corrected.
@@ -133,8 +178,13 @@ class Corrections:
         )
         draft = replace(draft, fields=fields, supersedes=shown.packet.id)
         candidates, passed_over = [], {}
+        holders = self._holders(shown.packet.id)
         for recipient in sorted({g.grant.address.recipient for g in shown.grants}):
-            why = self._why_not(shown, draft, recipient)
+            why = (
+                self._why_stopped(draft.agreement, draft.article, recipient)
+                if recipient in holders
+                else "nothing of the packet is there any more"
+            )
             if why:
                 passed_over[recipient] = why
             else:
@@ -151,16 +201,14 @@ class Corrections:
             release=release,
             changes=tuple(_changes(shown, release)),
             passed_over=passed_over,
+            left_behind=tuple(sorted(holders & passed_over.keys())),
         )
 
-    def _why_not(self, shown: PacketView, draft: Draft, recipient: str) -> str:
-        """Why a partner that was granted something of a packet gets no correction; or nothing."""
-        if not any(_live_grants(self._state, shown, recipient)):
-            return "nothing of the packet is there any more"
+    def _why_stopped(self, agreement: Agreement, article: str, recipient: str) -> str:
+        """Why no packet of an article may go to a partner now; or nothing."""
         try:
-            article = draft.agreement.article(draft.article)
-            self._releasing.verify_way(article, recipient)
-            self._obeying.verify_may_send(draft.agreement, draft.article, recipient)
+            self._releasing.verify_way(agreement.article(article), recipient)
+            self._obeying.verify_may_send(agreement, article, recipient)
         except (AgreementNotInForce, AgreementSuspended, StandingStale) as error:
             return _words(error)
         return ""
@@ -174,18 +222,14 @@ def _marked(shown: PacketView) -> dict[str, Marking]:
     return {opened.field.path: opened.field.marking for opened in shown.view.best()}
 
 
-def _live_grants(state: NodeState, shown: PacketView, recipient: str) -> Iterator[Grant]:
-    """What a partner was granted of a packet of ours and, by all that is known, still has."""
-    orders = [
-        recall.order
-        for recall in state.stores.recalls.of(shown.packet.id)
-        if not recall.incoming and recall.partner == recipient
-    ]
-    for stored in shown.grants:
-        if stored.grant.address.recipient != recipient or stored.withdrawn is not None:
+def _live_grants(state: NodeState, packet: bytes, grants: Iterable[StoredGrant]) -> Iterator[Grant]:
+    """What partners were granted of a packet of ours and, by all that is known, still have."""
+    recalls = [each for each in state.stores.recalls.of(packet) if not each.incoming]
+    for stored in grants:
+        if stored.withdrawn is not None or stored.status in (Status.ERASED, Status.REFUSED):
             continue
-        if stored.status in (Status.ERASED, Status.REFUSED):
-            continue
+        recipient = stored.grant.address.recipient
+        orders = [recall.order for recall in recalls if recall.partner == recipient]
         if recalled_slots(orders, stored.signed.statement.id) is not None:
             yield stored.grant
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import Desk
+from desk import AUDITOR, Desk
 from tearline.errors import EXIT_NOT_FOUND, CorrectedAlready
 from tearline_client.demo.lead import ENTITIES, NARRATIVE, lead_jsonl
 
@@ -87,3 +87,24 @@ def test_what_is_not_ours_is_not_found(desk: Desk, corrected: Path) -> None:
     for packet in (desk.packet, "00" * 16):
         ended = desk.run("packet", "correct", packet, corrected, agency="mx-prosecutor")
         assert ended.exit_code == EXIT_NOT_FOUND
+
+
+def test_who_is_kept_out_is_named_when_it_is_corrected_and_when_it_is_resumed(
+    desk: Desk, corrected: Path
+) -> None:
+    word = desk.folder / "word"
+    for arguments in (("person", "add", "olga", "--role", "officer"), ("login", "olga")):
+        assert desk.run(*arguments, "--person-passphrase-file", word).exit_code == 0
+    way = ("--article", "money-laundering", "--direction", "us-justice:mx-prosecutor")
+    stop = ("agreement", "suspend", "narcotics-2026", *way, "--reason", "political", "--yes")
+    assert desk.run(*stop, "--as", AUDITOR).exit_code == 0
+    told = desk.run("packet", "correct", desk.packet, corrected, "--as", AUDITOR)
+    assert told.exit_code == 0, told.output
+    assert "Not for mx-prosecutor: " in told.stderr
+    assert f"mx-prosecutor goes on with {desk.packet[:12]} as it was" in told.stderr
+    assert "cn-public-security goes on" not in told.stderr
+    (old,) = (row for row in desk.rows("packet", "list") if row["id"] == desk.packet)
+    resumed = desk.run("agreement", "resume", "narcotics-2026", "--as", "olga")
+    assert resumed.exit_code == 0, resumed.output
+    named = f"mx-prosecutor still has packet {desk.packet[:12]}, which {old['corrected_by']}"
+    assert resumed.stderr.count("still has packet") == resumed.stderr.count(named) == 1
