@@ -11,6 +11,7 @@ from tearline.certificates import certified_key_id
 from tearline_client.daemon import run_daemon
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.pulse import Pulse
 
 pytestmark = pytest.mark.integration
 
@@ -42,13 +43,13 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
     monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 0.2)
     with serving(tmp_path) as federation:
         lead = ("packet", "send", str(federation.lead()), f"--to={CN}", *ORDER)
-        cn, told, stop = federation.cn, Told(), asyncio.Event()
+        cn, told, stop, pulse = federation.cn, Told(), asyncio.Event(), Pulse()
         before = certified_key_id(Home(cn.home).tls_certificate()).hex()
         exchange = federation.operator.address
         opening = Node.open(cn.home, passphrase=PASSPHRASE.encode(), address=exchange)
         async with await opening as node:
             old = node.state.signer.header.key_id
-            work = asyncio.create_task(run_daemon(node, stop, report=told))
+            work = asyncio.create_task(run_daemon(node, stop, report=told, pulse=pulse))
             await beside(federation.us, *lead)
             await told.until("grant from")
 
@@ -61,7 +62,32 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
             async with asyncio.timeout(60):
                 while node.state.signer.header.key_id == old:
                     await node.sync()
+            async with asyncio.timeout(60):
+                last_ms = pulse.reached_ms
+                while pulse.reached_ms == last_ms:  # a round each FOLLOW_S, though nothing comes
+                    await asyncio.sleep(0.05)
             stop.set()
             await work
         shown = await asyncio.to_thread(cn.status)
         assert [which for what, which in shown if what == "put aside"] == []
+
+
+async def test_a_node_told_to_looks_at_its_home_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 3600)
+    with serving(tmp_path) as federation:
+        cn, told, stop, anew = federation.cn, Told(), asyncio.Event(), asyncio.Event()
+        exchange = federation.operator.address
+        opening = Node.open(cn.home, passphrase=PASSPHRASE.encode(), address=exchange)
+        async with await opening as node:
+            work = asyncio.create_task(run_daemon(node, stop, report=told, anew=anew))
+            await beside(
+                federation.us, "packet", "send", str(federation.lead()), f"--to={CN}", *ORDER
+            )
+            await told.until("grant from")
+            await beside(cn, "keys", "rotate", "--tls")
+            anew.set()
+            await told.until("fresh TLS certificate")
+            stop.set()
+            await work
