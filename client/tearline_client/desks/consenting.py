@@ -7,9 +7,8 @@ then says that it was done.
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tearline.channel import Address
 from tearline.consent import (
     CONSENT_ID_SIZE,
     Consent,
@@ -20,25 +19,17 @@ from tearline.consent import (
     verify_terms,
 )
 from tearline.errors import (
-    AgreementSuspended,
     ConsentClosed,
     ConsentMisplaced,
     NotFound,
-    RecipientKeyExpired,
-    TrustError,
 )
 from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
-from tearline.keys import KemPublicKey
 from tearline.onward import Use
-from tearline.sealing import seal_note
-from tearline.statement import ActedBy, Statement, StatementType
-from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
-from tearline.wire.statements import Signed, signed
-from tearline_client.border.obeying import Obeying
+from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
+from tearline_client.desks.consent_steps import ConsentSteps
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
-from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord, OwnSource
 from tearline_client.views import PacketView, open_view
@@ -91,11 +82,9 @@ class Consents:
     ) -> None:
         self._state = state
         self._store = state.stores.consents
-        self._sender = sender
         self._releasing = releasing
         self._sync = sync
-        self._obeying = Obeying(state)
-        sender.on_refusal(StatementType.CONSENT, self._take_back)
+        self._steps = ConsentSteps(state, sender)
 
     def all(self) -> tuple[ConsentRecord, ...]:
         """Every consent, in the order in which they began."""
@@ -315,6 +304,10 @@ class Consents:
         """
         return await self._close(consent_id, ConsentStep.WITHDRAW, note, acted_by)
 
+    def turn(self) -> None:
+        """Says again what came back because its recipient's key had ended."""
+        self._steps.turn()
+
     def record_own(self, packet_id: bytes, path: str, reason: str, *, person: str) -> OwnSource:
         """Keeps that the agency has a field's value from a source of its own (spec O-4).
 
@@ -406,7 +399,7 @@ class Consents:
             key = state.trust.kem_key(peer, at=state.next_moment())
             bare = Consent(
                 header=state.signer.header,
-                address=self._next_place(peer, agreement_id),
+                address=self._steps.next_place(peer, agreement_id),
                 consent_id=matter.id,
                 step=step,
                 use=matter.use,
@@ -419,62 +412,7 @@ class Consents:
             )
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
-            statement, ids = self._queue(bare, terms, key)
+            statement, ids = self._steps.queue(bare, terms, key)
         sent = await self._releasing.settle((), [statement], ids)
         verify_accepted(sent)
         return sent
-
-    def _next_place(self, peer: str, agreement_id: bytes) -> Address:
-        seq = self._state.stores.channels.next_seq(peer, agreement_id)
-        return Address(recipient=peer, agreement_id=agreement_id, seq=seq)
-
-    def _queue(
-        self, bare: Consent, terms: ConsentTerms, key: KemPublicKey
-    ) -> tuple[Signed, tuple[int, ...]]:
-        """Seals and signs a step, and queues it inside the caller's transaction."""
-        note = seal_note(
-            encode_terms(terms), key, StatementType.CONSENT, encode_consent_prefix(bare)
-        )
-        body = encode_consent(replace(bare, sealed=note))
-        tree, publication = sign_together(self._state.signer, [(StatementType.CONSENT, body)])
-        self._store.put(signed(tree).statement, terms, now_ms=self._state.now_ms())
-        return signed(tree), self._sender.store_publications([publication])
-
-    # By the way.
-
-    def turn(self) -> None:
-        """Seals the steps that came back to their recipients' keys of now, and queues them.
-
-        Steps count in whatever order they come, so whatever was said since changes nothing.
-        """
-        if not self._state.may_seal():
-            return
-        for statement_id, step in self._store.returned().items():
-            self._say_again(statement_id, step.consent, step.terms)
-
-    def _take_back(self, statement: Statement, code: str) -> None:
-        """Nobody was told it: what was sealed to a key that has ended is said again."""
-        if code == RecipientKeyExpired.code:
-            self._store.put_back(statement.id)
-        else:
-            self._store.forget(statement.id)
-
-    def _say_again(self, came_back: bytes, consent: Consent, terms: ConsentTerms) -> None:
-        state, address = self._state, consent.address
-        try:
-            self._obeying.verify_may_speak(address.agreement_id, address.recipient)
-            key = state.trust.kem_key(address.recipient, at=state.next_moment())
-        except (AgreementSuspended, TrustError):
-            return
-        if key.id == consent.kem_key_id:
-            return
-        with state.stores.database.transaction():
-            self._store.forget(came_back)
-            anew = replace(
-                consent,
-                header=state.signer.header,
-                address=self._next_place(address.recipient, address.agreement_id),
-                kem_key_id=key.id,
-                sealed=b"",
-            )
-            self._queue(anew, terms, key)

@@ -6,50 +6,38 @@ request expired, and that a time in the log is not the one at which this node sa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from tearline.channel import Address
 from tearline.errors import (
-    AgreementSuspended,
     LogTimeDisputed,
     NotFound,
     PersonRequired,
     RecipientKeyExpired,
-    RecordRequestError,
     RecordRequestUnknown,
     RefusedOtherwise,
     StepBackwards,
     StepMisattributed,
     StepPending,
-    TrustError,
     error_by_code,
 )
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packet import PacketKind, Urgency
-from tearline.request.progress import Phase, Replayed
+from tearline.request.progress import Phase
 from tearline.request.step import (
     Ground,
     ItemOutcome,
     Note,
-    RequestStep,
     Side,
     StepKind,
-    verify_note,
 )
-from tearline.sealing import seal_note
-from tearline.statement import ActedBy, StatementType
-from tearline.wire.publications import encode_publication
-from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
-from tearline.wire.statements import signed
-from tearline_client.border.obeying import Obeying
+from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
 from tearline_client.desks.releasing import Persons, Releasing, Sent
+from tearline_client.desks.request_steps import RequestSteps
 from tearline_client.desks.request_views import RequestView, view_request
-from tearline_client.link.outgoing import sign_together
 from tearline_client.notices import Due
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.requests import StoredRequest, StoredStep
+from tearline_client.store.requests import StoredRequest
 
 SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
 
@@ -67,11 +55,7 @@ class Requests:
         self._state = state
         self._sender = sender
         self._releasing = releasing
-        self._obeying = Obeying(state)
-        sender.on_refusal(
-            StatementType.REQUEST_STEP,
-            lambda statement, code: state.stores.requests.refuse(statement.id, code),
-        )
+        self._steps = RequestSteps(state, sender)
 
     # Looking.
 
@@ -114,9 +98,6 @@ class Requests:
     ) -> RequestView:
         pending = waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
         return view_request(self._state, request, pending)
-
-    def _replayed(self, request: StoredRequest) -> Replayed:
-        return self._state.stores.requests.replayed(request, self._state.agency)
 
     # Asking, and what the asker does.
 
@@ -313,43 +294,10 @@ class Requests:
         if not self._state.is_ready():
             return False  # by a wrong clock nothing is disputed and nothing expires
         requests = self._state.stores.requests
-        found = [self._say_again(each) for each in requests.all()]
+        found = [self._steps.say_again(each) for each in requests.all()]
         found += [self._dispute(*each) for each in requests.unjudged()]
         found += [self._expire(each) for each in requests.all()]
         return any(found)
-
-    def _say_again(self, request: StoredRequest) -> bool:
-        """Seals a step that came back to its recipient's key of now, if it still follows."""
-        requests = self._state.stores.requests
-        came_back = [s for s in requests.steps(request) if s.code == RecipientKeyExpired.code]
-        if not came_back or self._is_pending(request) or not self._may_speak(request):
-            return False
-        for each in came_back:
-            try:
-                with self._state.stores.database.transaction():
-                    requests.forget(each.signed.statement.id)
-                    self._queue_anew(request, each)
-            except RecordRequestError as error:  # something else was said since
-                with self._state.stores.database.transaction():
-                    requests.refuse(each.signed.statement.id, error.code)
-            else:
-                return True
-        return False
-
-    def _queue_anew(self, request: StoredRequest, came_back: StoredStep) -> None:
-        step, note = came_back.step, came_back.note
-        if note is None or step.number <= self._replayed(request).progress.taken[request.side]:
-            raise StepBackwards
-        self._queue(
-            request,
-            step.kind,
-            note,
-            step.acted_by,
-            extension_ms=step.extension_ms,
-            urgency=step.urgency,
-            permit=step.permit,
-            entry=step.entry,
-        )
 
     def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
         stores = self._state.stores
@@ -361,17 +309,17 @@ class Requests:
             with stores.database.transaction():
                 stores.requests.set_judged(index, request)
             return False
-        if self._is_pending(request) or not self._may_speak(request):
+        if self._steps.is_pending(request) or not self._steps.may_speak(request):
             return False  # it is judged again
         entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
         with stores.database.transaction():
             stores.requests.set_judged(index, request)
-            self._queue(request, StepKind.DISPUTE, Note(text=entry), None, entry=index)
+            self._steps.queue(request, StepKind.DISPUTE, Note(text=entry), None, entry=index)
         self._state.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
         return True
 
     def _expire(self, request: StoredRequest) -> bool:
-        replayed = self._replayed(request)
+        replayed = self._steps.replayed(request)
         progress = replayed.progress
         expires_ms = progress.expires_ms(replayed.stopped)
         if (
@@ -379,28 +327,13 @@ class Requests:
             or progress.phase.has_ended
             or expires_ms is None
             or self._state.now_ms() < expires_ms + MAX_LOG_TIME_SKEW_MS
-            or self._is_pending(request)
-            or not self._may_speak(request)
+            or self._steps.is_pending(request)
+            or not self._steps.may_speak(request)
         ):
             return False
         with self._state.stores.database.transaction():
-            self._queue(request, StepKind.EXPIRE, Note(), None)
+            self._steps.queue(request, StepKind.EXPIRE, Note(), None)
         return True
-
-    def _may_speak(self, request: StoredRequest) -> bool:
-        """Whether a step would pass now: not while all is suspended, nor without a key for it."""
-        try:
-            self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
-            self._state.trust.kem_key(request.peer, at=self._state.next_moment())
-        except (AgreementSuspended, TrustError):
-            return False
-        return True
-
-    def _agreement_id(self, request: StoredRequest) -> bytes:
-        return self._state.stores.packets.manifest(request.packet).agreement.id
-
-    def _is_pending(self, request: StoredRequest) -> bool:
-        return any(each.is_pending for each in self._state.stores.requests.steps(request))
 
     # Steps.
 
@@ -420,9 +353,9 @@ class Requests:
         self._state.verify_ready()
         request = self.show(packet).request
         with self._state.stores.database.transaction():
-            if self._is_pending(request):
+            if self._steps.is_pending(request):
                 raise StepPending
-            statement_id = self._queue(request, kind, note, acted_by, **said)
+            statement_id = self._steps.queue(request, kind, note, acted_by, **said)
         await self._sender.flush()
         await self._state.follow()
         steps = self._state.stores.requests.steps(request)
@@ -433,43 +366,3 @@ class Requests:
             raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
         if taken.is_pending:
             raise StepPending
-
-    def _queue(
-        self,
-        request: StoredRequest,
-        kind: StepKind,
-        note: Note,
-        acted_by: ActedBy | None,
-        **said: object,
-    ) -> bytes:
-        """Signs a step that follows, and queues it inside the caller's transaction."""
-        state, requests = self._state, self._state.stores.requests
-        verify_note(kind, note)
-        replayed = self._replayed(request)
-        progress = replayed.progress
-        agreement_id = self._agreement_id(request)
-        self._obeying.verify_may_speak(agreement_id, request.peer)
-        key = state.trust.kem_key(request.peer, at=state.next_moment())
-        step = RequestStep(
-            header=state.signer.header,
-            address=Address(
-                recipient=request.peer,
-                agreement_id=agreement_id,
-                seq=state.stores.channels.next_seq(request.peer, agreement_id),
-            ),
-            request=request.packet,
-            kind=kind,
-            number=progress.taken[request.side] + 1,
-            known=progress.taken[request.side.other],
-            acted_by=acted_by,
-            kem_key_id=key.id,
-            **said,  # type: ignore[arg-type]  # what the verbs above say of their own step
-        )
-        progress.after(request.side, step, time_ms=state.now_ms(), stopped=replayed.stopped)
-        prefix = encode_step_prefix(step)
-        sealed = seal_note(encode_note(note), key, StatementType.REQUEST_STEP, prefix)
-        body = encode_step(replace(step, sealed=sealed))
-        tree, publication = sign_together(state.signer, [(StatementType.REQUEST_STEP, body)])
-        requests.put_own(request.packet, request.peer, signed(tree), note)
-        state.stores.outbox.put([encode_publication(publication)], now_ms=state.now_ms())
-        return signed(tree).statement.id

@@ -126,9 +126,10 @@ class ConsentStore:
         asked_here = self._packets.packet(consent.packet).origin != consent.header.signer
         self._insert(statement, terms, consent.address.recipient, asked_here, True, now_ms)
 
-    def forget(self, statement_id: bytes) -> None:
-        """Forgets a step of ours that the exchange refused: it was never said."""
-        self._db.execute("DELETE FROM consent_step WHERE statement_id = ?", (statement_id,))
+    def forget(self, statement_id: bytes) -> bool:
+        """Forgets a step of ours that was refused: it was never said. Whether it was here."""
+        sql = "DELETE FROM consent_step WHERE statement_id = ? RETURNING 1"
+        return self._db.row(sql, (statement_id,)) is not None
 
     def put_back(self, statement_id: bytes) -> None:
         """Notes that a step of ours came back, and is to be said again."""

@@ -190,11 +190,13 @@ class RequestStore:
             (code, statement_id),
         )
 
-    def forget(self, statement_id: bytes) -> None:
-        """Forgets a step of ours that the exchange refused, as it is said in other words."""
-        self._db.execute(
-            "DELETE FROM request_step WHERE statement_id = ? AND code <> ''", (statement_id,)
+    def forget(self, statement_id: bytes) -> bool:
+        """Forgets a step of ours that was refused, as it is said anew; whether it was here."""
+        row = self._db.row(
+            "DELETE FROM request_step WHERE statement_id = ? AND code <> '' RETURNING 1",
+            (statement_id,),
         )
+        return row is not None
 
     def count(self, request: StoredRequest, unfit: Collection[int]) -> None:
         """Notes that all steps follow but those of these entries: nothing takes that back."""

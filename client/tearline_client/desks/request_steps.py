@@ -1,0 +1,152 @@
+"""Steps of requests on their way out: signed where they follow, said again where they came back.
+
+The exchange refuses a step that its recipient could not open, because the key that it was sealed
+to has ended meanwhile. Nobody was told it then, so it is sealed to the next key.
+"""
+
+from dataclasses import replace
+
+from tearline.channel import Address
+from tearline.errors import (
+    AgreementSuspended,
+    RecipientKeyExpired,
+    RecordRequestError,
+    StepBackwards,
+    TrustError,
+)
+from tearline.request.progress import Replayed
+from tearline.request.step import Note, RequestStep, StepKind, verify_note
+from tearline.sealing import seal_note
+from tearline.statement import ActedBy, StatementType
+from tearline.wire.publications import encode_publication
+from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
+from tearline.wire.statements import signed
+from tearline_client.border.obeying import Obeying
+from tearline_client.border.sender import Sender
+from tearline_client.link.outgoing import sign_together
+from tearline_client.state import NodeState
+from tearline_client.store.requests import StoredRequest, StoredStep
+
+
+class RequestSteps:
+    """Our own steps of requests, queued and not yet in the log.
+
+    Args:
+        state: The node.
+        sender: Its outbox, which tells of refusals.
+    """
+
+    def __init__(self, state: NodeState, sender: Sender) -> None:
+        self._state = state
+        self._obeying = Obeying(state)
+        sender.on_refusal(
+            StatementType.REQUEST_STEP,
+            lambda statement, code: state.stores.requests.refuse(statement.id, code),
+        )
+
+    def may_speak(self, request: StoredRequest) -> bool:
+        """Whether a step would pass now: not while all is suspended, nor without a key for it."""
+        try:
+            self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
+            self._state.trust.kem_key(request.peer, at=self._state.next_moment())
+        except (AgreementSuspended, TrustError):
+            return False
+        return True
+
+    def _agreement_id(self, request: StoredRequest) -> bytes:
+        return self._state.stores.packets.manifest(request.packet).agreement.id
+
+    def is_pending(self, request: StoredRequest) -> bool:
+        """Whether a step of ours has no answer yet: then no other is taken."""
+        return any(each.is_pending for each in self._state.stores.requests.steps(request))
+
+    def replayed(self, request: StoredRequest) -> Replayed:
+        """How far a request has come, by all that is known here."""
+        return self._state.stores.requests.replayed(request, self._state.agency)
+
+    def queue(
+        self,
+        request: StoredRequest,
+        kind: StepKind,
+        note: Note,
+        acted_by: ActedBy | None,
+        **said: object,
+    ) -> bytes:
+        """Signs a step that follows, and queues it inside the caller's transaction.
+
+        Returns:
+            The id of its statement.
+
+        Raises:
+            RecordRequestError: If it does not follow.
+            AgreementSuspended: If everything is suspended between the two.
+            TrustError: If the other side has no encryption key that counts.
+        """
+        state, requests = self._state, self._state.stores.requests
+        verify_note(kind, note)
+        replayed = self.replayed(request)
+        progress = replayed.progress
+        agreement_id = self._agreement_id(request)
+        self._obeying.verify_may_speak(agreement_id, request.peer)
+        key = state.trust.kem_key(request.peer, at=state.next_moment())
+        step = RequestStep(
+            header=state.signer.header,
+            address=Address(
+                recipient=request.peer,
+                agreement_id=agreement_id,
+                seq=state.stores.channels.next_seq(request.peer, agreement_id),
+            ),
+            request=request.packet,
+            kind=kind,
+            number=progress.taken[request.side] + 1,
+            known=progress.taken[request.side.other],
+            acted_by=acted_by,
+            kem_key_id=key.id,
+            **said,  # type: ignore[arg-type]  # what the verbs say of their own step
+        )
+        progress.after(request.side, step, time_ms=state.now_ms(), stopped=replayed.stopped)
+        prefix = encode_step_prefix(step)
+        sealed = seal_note(encode_note(note), key, StatementType.REQUEST_STEP, prefix)
+        body = encode_step(replace(step, sealed=sealed))
+        tree, publication = sign_together(state.signer, [(StatementType.REQUEST_STEP, body)])
+        requests.put_own(request.packet, request.peer, signed(tree), note)
+        state.stores.outbox.put([encode_publication(publication)], now_ms=state.now_ms())
+        return signed(tree).statement.id
+
+    def say_again(self, request: StoredRequest) -> bool:
+        """Seals a step that came back to its recipient's key of now, if it still follows.
+
+        Returns:
+            Whether something was queued.
+        """
+        requests = self._state.stores.requests
+        came_back = [s for s in requests.steps(request) if s.code == RecipientKeyExpired.code]
+        if not came_back or self.is_pending(request) or not self.may_speak(request):
+            return False
+        for each in came_back:
+            try:
+                with self._state.stores.database.transaction():
+                    if not requests.forget(each.signed.statement.id):
+                        return False  # another process of this node was faster
+                    self._queue_anew(request, each)
+            except RecordRequestError as error:  # something else was said since
+                with self._state.stores.database.transaction():
+                    requests.refuse(each.signed.statement.id, error.code)
+            else:
+                return True
+        return False
+
+    def _queue_anew(self, request: StoredRequest, came_back: StoredStep) -> None:
+        step, note = came_back.step, came_back.note
+        if note is None or step.number <= self.replayed(request).progress.taken[request.side]:
+            raise StepBackwards
+        self.queue(
+            request,
+            step.kind,
+            note,
+            step.acted_by,
+            extension_ms=step.extension_ms,
+            urgency=step.urgency,
+            permit=step.permit,
+            entry=step.entry,
+        )
