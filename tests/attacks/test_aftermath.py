@@ -1,6 +1,7 @@
 """What a node still holds, and still does, after something went wrong around it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tearline.wire.entries import EntryRange
 from tearline.wire.flow import encode_receipt, parse_receipt
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, signed
+from tearline_client.reading import Reading
 from tearline_client.store.outbox import OutboxState
 
 
@@ -135,15 +137,15 @@ async def test_a_status_does_not_go_back_when_two_processes_read(
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
     packets = world.cn.node.state.stores.packets
-    show = world.cn.node.show
+    show = Reading.show
 
-    def slow(packet_id: bytes, **who: str) -> object:
-        shown = show(packet_id, **who)
+    def slow(reading: Reading, packet_id: bytes, **who: Any) -> object:
+        shown = show(reading, packet_id, **who)
         (grant,) = shown.grants
         packets.set_status(grant.signed.statement.id, Status.SEEN)  # the other process
         return shown
 
-    monkeypatch.setattr(world.cn.node, "show", slow)
+    monkeypatch.setattr(Reading, "show", slow)
     await world.cn.node.read(packet)
     (grant,) = packets.grants(packet)
     assert grant.status is Status.SEEN

@@ -27,18 +27,23 @@ class ConsentMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.known: list[set[ConsentStep]] = [set(), set()]
+        self.steps: list[set[tuple[int, ConsentStep]]] = [set(), set()]  # who said what
         self.on_its_way: list[tuple[int, ConsentStep]] = []
         self.delivered: list[tuple[int, ConsentStep]] = []
         self.highest: list[ConsentStatus | None] = [None, None]
         self.now = 0
         self.ends = 3 * DAY
 
+    @property
+    def known(self) -> list[set[ConsentStep]]:
+        """What each side knows to have been said, by whom of both ever."""
+        return [{step for _, step in steps} for steps in self.steps]
+
     def take(self, side: int, step: ConsentStep) -> None:
         """What a node does before it signs a step, and then."""
         verify_may_say(consent(step), is_originator=side == ORIGINATOR)
         verify_open_for(step, self.known[side])
-        self.known[side].add(step)
+        self.steps[side].add((side, step))
         self.on_its_way.append((1 - side, step))
 
     @initialize()
@@ -70,7 +75,7 @@ class ConsentMachine(RuleBasedStateMachine):
 
     def receive(self, side: int, step: ConsentStep) -> None:
         verify_may_say(consent(step), is_originator=side == ASKER)
-        self.known[side].add(step)
+        self.steps[side].add((1 - side, step))
 
     @rule(data=st.data())
     def is_refused(self, data: st.DataObject) -> None:
@@ -79,7 +84,7 @@ class ConsentMachine(RuleBasedStateMachine):
             return
         side, step = data.draw(st.sampled_from(self.on_its_way))
         self.on_its_way.remove((side, step))
-        self.known[1 - side].discard(step)
+        self.steps[1 - side].discard((1 - side, step))
         self.highest[1 - side] = status_of(self.known[1 - side])
 
     @rule()
