@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tearline.packet import Field
@@ -69,6 +69,7 @@ def test_a_part_is_found(name: str, data) -> None:
     assert rank(part, name) is not None
 
 
+@example("0¢0", "0")
 @given(st.text(), st.text())
 def test_what_is_found_shares_its_letters(sought: str, value: str) -> None:
     found = rank(sought, value)

@@ -87,8 +87,13 @@ def _composed(text: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    spaced = "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in text)
+    spaced = "".join(c if _is_of_word(c) else " " for c in text)
     return tuple(word for part in spaced.split() if (word := folded(part)))
+
+
+def _is_of_word(character: str) -> bool:
+    # Some signs fold to letters, such as ¢, and some letters to none, such as ь.
+    return character.isalnum() or bool(unicodedata.combining(character) or folded(character))
 
 
 def _orders(words: Sequence[str]) -> frozenset[str]:
