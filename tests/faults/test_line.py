@@ -60,7 +60,8 @@ def cut(load: Load, chance: random.Random) -> None:
 
 def fall_silent(load: Load, chance: random.Random, metrics: str) -> None:
     under_load(load, chance)
-    assert subscriptions(metrics) >= 1
+    # A node that was cut off sends what waits, and only then asks for its mail.
+    load.exchange.await_(lambda: subscriptions(metrics) > 0, "somebody read", within_s=FOUND_S)
     load.line.silence()
     # Neither end is told, and both find out: the exchange lets go of who is not there.
     load.exchange.await_(lambda: subscriptions(metrics) == 0, "it noticed", within_s=FOUND_S)
