@@ -197,5 +197,6 @@ def _listener(address: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, int(port)), family=family)
-    except OSError:
-        raise SettingInvalid(f"{address} cannot be listened on; is it in use?") from None
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]  # behind it Python names the address again
+        raise SettingInvalid(f"{address} cannot be listened on: {why}") from None

@@ -212,7 +212,8 @@ class Committer(Generic[W]):
         try:
             await self._write([work for work, _ in batch])
         except StoreError as error:
-            _log.error("batch not written", extra={"works": len(batch), "code": error.code})
+            about = {"works": len(batch), "code": error.code, "why": error.why}
+            _log.error("batch not written", extra=about)
             _fail(batch, error)
         except Exception as error:  # noqa: BLE001 (one defect must not stop all other work)
             _log.error("batch failed", extra={"works": len(batch), "error": type(error).__name__})

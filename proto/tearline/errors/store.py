@@ -71,7 +71,10 @@ class StoreUnreachable(StoreError):
 
     code = "TL-STO-008"
     what = "The database server does not answer, or ended what was asked of it."
-    next = "It is tried again; if it stays so, look at the server and at the address in `store`."
+    next = (
+        "A running exchange tries again by itself; if it stays so, look at the server and at the "
+        "address in `store`."
+    )
 
 
 class StoreNotReplicated(StoreError):
@@ -88,3 +91,14 @@ class StoreNotMoved(StoreError):
     code = "TL-STO-009"
     what = "What the exchange keeps was not moved; it is where it was."
     next = "Put right what is named, and move it again."
+
+
+class StoreForbidden(StoreError):
+    """A database that this user may not use, or not for what must be done."""
+
+    code = "TL-STO-011"
+    what = "The database does not let this user in, or not do what must be done."
+    next = (
+        "Of a file, see to it that this user owns it and those beside it, on a disk that can be "
+        "written; in PostgreSQL, to role, password and rights. No backup is needed for it."
+    )

@@ -34,5 +34,7 @@ def make_server(
     except RuntimeError:
         port = 0
     if not port:
-        raise SettingInvalid(f"listen: {listen} cannot be listened on; is it in use?")
+        raise SettingInvalid(
+            f"listen: {listen} cannot be listened on; is it in use, or not for this user?"
+        )
     return server, port

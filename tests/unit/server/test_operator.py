@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 
 from builders import CN, US, signer
 from served import member
+from support import ROOT
 from tearline.armor import Armor, armor, parse_armor
 from tearline.certificates import verify_authority
 from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
@@ -36,7 +38,7 @@ from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.statements import cosigned, encode_signed
 from tearline.wire.trust import encode_trust_list, parse_exchange_enrolment
 from tearline_server.__main__ import cli
-from tearline_server.config import config_of, load_config, read_passphrase, write_config
+from tearline_server.config import Config, config_of, load_config, read_passphrase, write_config
 from tearline_server.keyfile import generate_keys, read_keys, write_keys
 from tearline_server.logs import log_to
 
@@ -57,6 +59,14 @@ def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigUnreadable):
         write_config(config)
+
+
+def test_operations_tell_of_every_setting_and_of_no_other() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    table = page.partition("### Settings")[2].partition("\n### ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"\w+", row)}
+    assert told == {field.name for field in fields(Config)} - {"home"}
 
 
 def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from stores import AGREEMENT, A, B, event, known, packet_row, put, statement
 from tearline.errors import (
     SettingInvalid,
     StoreDamaged,
+    StoreForbidden,
     StoreNotReplicated,
     StoreUnreachable,
     StoreVersion,
@@ -338,8 +339,37 @@ async def test_a_server_that_is_not_there_is_named(
 
 async def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None:
     url = postgres.url().replace("@/postgres?", "@/elsewhere?")
-    with pytest.raises(StoreUnreachable, match="no such database"):
+    with pytest.raises(StoreUnreachable, match='database "elsewhere" does not exist'):
         await PostgresStore.open(url)
+
+
+async def test_who_is_not_let_in_is_told_so_in_the_servers_words(postgres: Postgres) -> None:
+    url = postgres.url().replace("tearline@", "stranger@")
+    with pytest.raises(StoreForbidden, match='role "stranger" does not exist'):
+        await PostgresStore.open(url)
+
+
+async def test_who_may_not_make_tables_is_told_so(postgres: Postgres, database_url: str) -> None:
+    name = f"guest_of_{database_url.rpartition('=')[2]}"
+    postgres.run_sql(f"CREATE ROLE {name} LOGIN")
+    with pytest.raises(StoreForbidden, match=r"no schema has been selected|permission denied"):
+        await PostgresStore.open(database_url.replace("tearline@", f"{name}@"))
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("sslmod=require", 'unrecognized configuration parameter "sslmod"'),
+        ("sslmode=perhaps", "`sslmode` parameter must be one of"),
+        ("sslmode=verify-full", r'root certificate file ".+root\.crt" does not exist'),
+    ],
+)
+async def test_an_address_that_cannot_be_used_is_refused_with_the_reason(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, why: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(SettingInvalid, match=f"store: {why}"):
+        await PostgresStore.open(f"{postgres.url()}&{query}")
 
 
 async def test_the_settings_name_the_store(database_url: str, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """SQLite alone: one process, one file, and what goes wrong with files."""
 
+import errno
+import os
 import sqlite3
 import stat
 from importlib.resources import files
@@ -9,7 +11,7 @@ import apsw
 import pytest
 
 from stores import AGREEMENT, event, packet_row, put
-from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
+from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
 from tearline_server.storage.sqlite.store import SqliteStore
 
 
@@ -119,3 +121,31 @@ def test_a_folder_or_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
     for name in ("folder.db", "link.db", "missing/store.db"):
         with pytest.raises(StoreDamaged):
             SqliteStore(tmp_path / name)
+
+
+@pytest.mark.parametrize("ours", [".db", ".lock"])
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EROFS])
+def test_what_this_user_may_not_open_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, reason: int
+) -> None:
+    real = os.open
+
+    def refuse(path: Path, flags: int, mode: int) -> int:
+        if path.suffix == ours:
+            raise OSError(reason, os.strerror(reason))
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)  # the tests may run as root, who may open all
+    with pytest.raises(StoreForbidden, match=os.strerror(reason)):
+        SqliteStore(tmp_path / "store.db")
+
+
+def test_what_lies_beside_the_file_and_cannot_be_opened_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE one (two)")
+    database.close()
+    (tmp_path / "store.db-wal").mkdir()
+    with pytest.raises(StoreForbidden):
+        SqliteStore(path)

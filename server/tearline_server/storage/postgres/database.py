@@ -19,6 +19,7 @@ from tearline.errors import (
     SettingInvalid,
     StoreDamaged,
     StoreError,
+    StoreForbidden,
     StoreFull,
     StoreUnreachable,
 )
@@ -67,6 +68,21 @@ _LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.LockNotAvailableError,
     asyncpg.exceptions.TargetServerAttributeNotMatched,
+)
+
+
+# What asyncpg cannot use of an address, and what the server does not know as a setting.
+_NO_ADDRESS = (
+    ValueError,
+    asyncpg.exceptions.ClientConfigurationError,
+    asyncpg.UndefinedObjectError,
+    asyncpg.CantChangeRuntimeParamError,
+    asyncpg.InvalidParameterValueError,
+)
+_NOT_ALLOWED = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # among them a wrong password
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidSchemaNameError,  # none in which tables could be made
 )
 
 
@@ -122,6 +138,7 @@ class Database:
             StoreNotReplicated: If there must be a second server, and there is none.
             StoreVersion: If a later version of Tearline made the tables, and not for this one, or
                 one is connected that is too old for this.
+            StoreForbidden: If the server does not let us in, or not make the tables.
             SettingInvalid: If the address is none, or the server is too old.
         """
         with translated():
@@ -136,8 +153,8 @@ class Database:
                     server_settings=_SETTINGS,
                 )
                 await pool
-            except (ValueError, asyncpg.exceptions.ClientConfigurationError):
-                raise SettingInvalid("store: that is no address of a database") from None
+            except _NO_ADDRESS as error:
+                raise SettingInvalid(f"store: {_said(error)}") from None
         database = cls(pool, ha=ha)
         try:
             if ha:  # else the first COMMIT might wait for ever
@@ -332,6 +349,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         StoreUnreachable: Where no server answers, or it ended what was under way.
+        StoreForbidden: Where the server does not let us in, or not do what we must.
         StoreFull: Where its disk is full.
         StoreDamaged: Where it says that a row is not as it must be.
     """
@@ -341,11 +359,20 @@ def translated() -> Iterator[None]:
         raise
     except asyncpg.DiskFullError:
         raise StoreFull() from None
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise StoreUnreachable(f"it does not let us in: {type(error).__name__}") from None
-    except asyncpg.InvalidCatalogNameError:
-        raise StoreUnreachable("there is no such database") from None
-    except _LOST as error:
-        raise StoreUnreachable(type(error).__name__) from None
-    except asyncpg.PostgresError as error:
+    except _NOT_ALLOWED as error:
+        raise StoreForbidden(_said(error)) from None
+    except (*_LOST, asyncpg.InvalidCatalogNameError) as error:
+        raise StoreUnreachable(_said(error)) from None
+    except asyncpg.PostgresError as error:  # whose words might be those of a row
         raise StoreDamaged(f"PostgreSQL says {type(error).__name__}") from None
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, in the words of whoever found it: the server, the system or asyncpg."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, FileNotFoundError | PermissionError):  # which asyncpg does not name
+        return f"{error.strerror}: a file or socket that the address names"
+    if not error.args:
+        return type(error).__name__
+    return str(error).partition("\n")[0]  # what follows are details, which may be of a row

@@ -4,6 +4,7 @@ One thread writes. A few others read, each on a connection of its own, and see t
 commit. Exactly one process serves a file: it holds a lock beside it for as long as it lives.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -18,7 +19,14 @@ from typing import TypeVar
 
 import apsw
 
-from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
+from tearline.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreForbidden,
+    StoreFull,
+    StoreVersion,
+)
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -40,6 +48,7 @@ class Database:
     Raises:
         StoreBusy: If another process serves it.
         StoreFull: If the disk is full.
+        StoreForbidden: If this user may not read and write it.
         StoreDamaged: If it is not such a database, or cannot be read or written.
         StoreVersion: If a later version made it.
     """
@@ -59,7 +68,7 @@ class Database:
             self._purge()  # what an earlier process deleted, and had no time to
         except OSError as error:
             os.close(self._lock)
-            raise StoreDamaged(f"{path}: {error.strerror}") from None
+            raise _refused(path, error) from None
         except BaseException:
             os.close(self._lock)
             raise
@@ -229,13 +238,19 @@ def _locked(path: Path) -> int:
     try:
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
-        raise StoreDamaged(f"{path}: {error.strerror}") from None
+        raise _refused(path, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise StoreBusy(f"{path} is locked") from None
     return descriptor
+
+
+def _refused(path: Path, error: OSError) -> StoreError:
+    """Why a file cannot be opened."""
+    is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    return (StoreForbidden if is_forbidden else StoreDamaged)(f"{path}: {error.strerror}")
 
 
 @contextmanager
@@ -245,7 +260,8 @@ def translated() -> Iterator[None]:
     Raises:
         StoreBusy: Where another process is in the way.
         StoreFull: Where the disk is full.
-        StoreDamaged: Where the file cannot be read, written or believed.
+        StoreForbidden: Where the file, or one beside it, may not be opened or written.
+        StoreDamaged: Where it cannot be read, written or believed.
     """
     try:
         yield
@@ -255,7 +271,9 @@ def translated() -> Iterator[None]:
         raise StoreFull() from None
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StoreDamaged(type(error).__name__) from None
-    except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConstraintError) as error:
+    except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        raise StoreForbidden(f"SQLite says {type(error).__name__}") from None
+    except (apsw.IOError, apsw.ConstraintError) as error:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
             # No room for the index of the write-ahead log, which it makes when it opens.
             raise StoreFull() from None
