@@ -53,7 +53,7 @@ class Side:
 
 SIDES = {
     "exchange": Side(
-        package="tearline_server.storage",
+        package="tearline_server.storage.sqlite",
         program="from tearline_server.storage.sqlite.database import Database; Database(path)",
         table="event",
         fill="i, zeroblob(32), randomblob(200), i, 'mark', 'ok', '', '', '',"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import tearline_server.storage
 from builders import CN, DAY_MS, MX, US, node_of, secret
 from tearline.audit_query import FIELDS, parse_query
 from tearline.errors import MalformedInput
@@ -108,9 +107,8 @@ def asked_for(terms: list[str], row: EventRow) -> bool:
 @pytest.fixture(scope="module")
 def database() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    for script in sorted(
-        files(tearline_server.storage).joinpath("migrations").iterdir(), key=lambda file: file.name
-    ):
+    folder = files("tearline_server.storage.sqlite").joinpath("migrations")
+    for script in sorted(folder.iterdir(), key=lambda file: file.name):
         if script.name.endswith(".sql"):
             connection.executescript(script.read_text("utf-8"))
     for row in EVENTS:

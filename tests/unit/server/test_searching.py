@@ -17,7 +17,7 @@ STATEMENT, PACKET, OTHER = (f"{number:064x}" for number in (1, 2, 3))
 def connection() -> Iterator[apsw.Connection]:
     """A database with the tables and indexes of an exchange, and nothing in them."""
     connection = apsw.Connection(":memory:")
-    folder = files("tearline_server.storage").joinpath("migrations")
+    folder = files("tearline_server.storage.sqlite").joinpath("migrations")
     for script in sorted(folder.iterdir(), key=lambda file: file.name):
         if script.name.endswith(".sql"):
             connection.execute(script.read_text("utf-8"))

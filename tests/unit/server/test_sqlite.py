@@ -54,7 +54,9 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
 async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_path: Path) -> None:
     """Of one whose entry was erased, its own end alone counts."""
     path = tmp_path / "store.db"
-    scripts = sorted(files("tearline_server.storage").joinpath("migrations").iterdir(), key=str)
+    scripts = sorted(
+        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
+    )
     earlier = scripts[: [script.name for script in scripts].index("0016_packet_end.sql")]
     with sqlite3.connect(path) as database:
         for script in earlier:

@@ -211,10 +211,8 @@ def verify_database(path: Path) -> None:
 
 
 def _migrate(connection: apsw.Connection) -> None:
-    scripts = sorted(
-        (file for file in files("tearline_server.storage").joinpath("migrations").iterdir()),
-        key=lambda file: file.name,
-    )
+    folder = files(__package__).joinpath("migrations")
+    scripts = sorted(folder.iterdir(), key=lambda file: file.name)
     scripts = [file for file in scripts if file.name.endswith(".sql")]
     with translated():
         version = connection.pragma("user_version")
