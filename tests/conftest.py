@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import once
+import order
 import tearline.rpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
 from postgres import Postgres, installed
 
@@ -62,6 +63,14 @@ sys.addaudithook(_refuse_foreign_sockets)
 def pytest_configure(config: pytest.Config) -> None:
     """The workers, which start later, inherit what the run shares."""
     once.begin(config)
+
+
+@pytest.hookimpl(trylast=True)  # among the tests that were not deselected
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests for several workers stand so that the slow ones begin first."""
+    worker: dict[str, int] = getattr(config, "workerinput", {"workercount": 1})
+    if worker["workercount"] > 1:
+        items[:] = order.spread(items, worker["workercount"])
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from federation import CN, MX, ORDER, Agency, serving
 from support import ROOT
+
+pytestmark = pytest.mark.integration
 
 PAGE = (ROOT / "docs" / "howto" / "cases.md").read_text(encoding="utf-8")
 OPEN, LOOK_BACK = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

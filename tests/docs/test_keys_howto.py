@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from federation import Agency, serving
 from support import ROOT
+
+pytestmark = pytest.mark.integration
 
 PAGE = (ROOT / "docs" / "howto" / "keys.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -14,6 +14,8 @@ from federation import free_port
 from once import once
 from support import ROOT
 
+pytestmark = pytest.mark.integration
+
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 PORT = "7443"  # the tutorial's; the test takes one that is free
 PRINTED = "printed"
