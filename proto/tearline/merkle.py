@@ -15,6 +15,7 @@ verifier knows the exact number of hashes a proof must have before it looks at o
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
 
 from tearline.errors import EntryNotIncluded, FrontierDamaged, LogInconsistent, ProofMalformed
 from tearline.limits import MAX_LOG_SIZE
@@ -97,25 +98,32 @@ class Frontier:
         if any(len(subtree) != HASH_SIZE for subtree in self.hashes):
             raise FrontierDamaged("a subtree's hash has the wrong size")
 
-    def append(self, leaf_hashes: Iterable[bytes]) -> "tuple[Frontier, list[Node]]":
+    def append(
+        self, leaf_hashes: Iterable[bytes], *, lowest: int = 0
+    ) -> "tuple[Frontier, list[Node]]":
         """The tree with ``leaf_hashes`` added, and every node that this completed.
 
-        The nodes come in the order of completion, the leaves among them at level 0. Each is
-        final: a store writes it once and never again.
+        The nodes come level by level, the leaves first. Each is final: a store writes it once
+        and never again.
+
+        Args:
+            leaf_hashes: 32 bytes each.
+            lowest: The level below which completed nodes are left out.
         """
-        size = self.size
-        stack = list(self.hashes)
+        old, added = list(self.hashes), list(leaf_hashes)
+        level, start, size = 0, self.size, self.size + len(added)
+        new: list[bytes] = []  # the frontier of the levels that grow, the lowest first
         nodes: list[Node] = []
-        for subtree in leaf_hashes:
-            level, index = 0, size
-            nodes.append((level, index, subtree))
-            while index & 1:
-                subtree = node_hash(stack.pop(), subtree)
-                level, index = level + 1, index >> 1
-                nodes.append((level, index, subtree))
-            stack.append(subtree)
-            size += 1
-        return Frontier(size=size, hashes=tuple(stack)), nodes
+        while added:
+            if level >= lowest:
+                nodes += zip(repeat(level), count(start), added)
+            if start & 1:  # a left neighbour has waited for it
+                added.insert(0, old.pop())
+            if len(added) & 1:
+                new.append(added.pop())
+            added = [node_hash(*pair) for pair in zip(added[::2], added[1::2], strict=True)]
+            level, start = level + 1, start >> 1
+        return Frontier(size=size, hashes=(*old, *reversed(new))), nodes
 
     def root(self) -> bytes:
         """The 32-byte root of the tree."""
@@ -243,12 +251,14 @@ def _require_hashes(hashes: Sequence[bytes], count: int) -> None:
         raise ProofMalformed("a hash too many, too few, or not of 32 bytes")
 
 
-def _climb(node: bytes, siblings: Sequence[bytes], index: int) -> bytes:
-    """The ancestor of node ``index``, with a sibling for each level."""
+def _climb(node: bytes, siblings: Sequence[bytes], index: int) -> list[bytes]:
+    """Node ``index`` and its ancestors, with a sibling for each level."""
+    nodes = [node]
     for sibling in siblings:
         node = node_hash(sibling, node) if index & 1 else node_hash(node, sibling)
+        nodes.append(node)
         index >>= 1
-    return node
+    return nodes
 
 
 def root_from_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> bytes:
@@ -266,7 +276,7 @@ def root_from_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence
     inner = (index ^ (size - 1)).bit_length()
     border = (index >> inner).bit_count()
     _require_hashes((leaf_hash, *proof), 1 + inner + border)
-    return _join([*reversed(proof[inner:]), _climb(leaf_hash, proof[:inner], index)])
+    return _join([*reversed(proof[inner:]), _climb(leaf_hash, proof[:inner], index)[-1]])
 
 
 def verify_inclusion(
@@ -280,6 +290,53 @@ def verify_inclusion(
     """
     if root_from_inclusion(index, size, leaf_hash, proof) != root:
         raise EntryNotIncluded(f"entry {index} of {size}")
+
+
+class InclusionVerifier:
+    """Verifies leaves of one tree, one after the other.
+
+    Two paths are the same above the subtree where they meet, so what was hashed for the leaf
+    before is hashed again only below that. Leaves that lie close together take a few hashes
+    each, in place of all on the way to the root. What is accepted is what ``verify_inclusion``
+    accepts.
+
+    Args:
+        size: Leaves of the tree.
+        root: Its root, 32 bytes.
+    """
+
+    def __init__(self, size: int, root: bytes) -> None:
+        self._size = size
+        self._root = root
+        self._last: tuple[int, list[bytes], tuple[bytes, ...]] | None = None
+
+    def verify(self, index: int, leaf_hash: bytes, proof: Sequence[bytes]) -> None:
+        """Checks that the tree has this leaf at ``index``.
+
+        Raises:
+            ProofMalformed: If the position, the size and the proof do not fit together.
+            EntryNotIncluded: If the proof leads to another root.
+        """
+        path = tuple(proof)
+        nodes = self._joined(index, leaf_hash, path)
+        if nodes is None:
+            verify_inclusion(index, self._size, leaf_hash, path, self._root)
+            inner = (index ^ (self._size - 1)).bit_length()
+            nodes = _climb(leaf_hash, path[:inner], index)
+        self._last = index, nodes, path
+
+    def _joined(self, index: int, leaf_hash: bytes, path: tuple[bytes, ...]) -> list[bytes] | None:
+        """The nodes above the leaf, where its path joins the last one; else None."""
+        if self._last is None or not 0 <= index < self._size:
+            return None
+        known, nodes, proven = self._last
+        height = (index ^ known).bit_length()  # where the subtrees of both are one
+        # The last of these nodes stands on the tree's right border, where subtrees are not perfect.
+        if height >= len(nodes) - 1 or path[height:] != proven[height:]:
+            return None
+        _require_hashes((leaf_hash, *path[:height]), 1 + height)
+        below = _climb(leaf_hash, path[:height], index)
+        return below[:-1] + nodes[height:] if below[-1] == nodes[height] else None
 
 
 def verify_consistency(
@@ -314,6 +371,6 @@ def verify_consistency(
     siblings, left = path[:inner], path[inner:][::-1]
     inside = [node for depth, node in enumerate(siblings) if index >> depth & 1]
     first = _join([*left, *reversed(inside), start])
-    second = _join([*left, _climb(start, siblings, index)])
+    second = _join([*left, _climb(start, siblings, index)[-1]])
     if first != root1 or second != root2:
         raise LogInconsistent(f"sizes {size1} and {size2}")

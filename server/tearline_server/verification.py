@@ -15,7 +15,7 @@ from tearline.commitments import verify_ciphertext, verify_opening
 from tearline.errors import LogError, TearlineError
 from tearline.federation import LogIdentity
 from tearline.ledger import BLIND_SIZE, blind_entry, entry_hash, parse_entry, verify_cosigned
-from tearline.merkle import Frontier, Node, NodeId
+from tearline.merkle import Frontier, NodeId
 from tearline.statement import Statement, StatementType
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.flow import parse_event, parse_receipt
@@ -89,13 +89,9 @@ class LogVerifier:
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
             events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
             erased = await self._store.erased(page[0][0], page[-1][0] + 1)
-            # In one question: a question for each entry takes longer than all else.
-            stored_nodes = await self._store.nodes([*_completed(self.size, page[-1][0] + 1)])
-            for index, entry in page:
-                if index != self.size:
-                    # What stands behind a gap can no longer be placed in the tree.
-                    yield Finding(place=f"entry {self.size}", what="it is missing")
-                    return
+            # What stands behind a gap can no longer be placed in the tree.
+            placed = [row for place, row in enumerate(page, self.size) if row[0] == place]
+            for index, entry in placed:
                 row = events.pop(index, None)
                 if row is None and index in erased and len(entry) == BLIND_SIZE:
                     async for finding in self._erasure_findings(index, erased[index], stored):
@@ -107,11 +103,12 @@ class LogVerifier:
                     self._time_ms = self._time_ms if row is None else row.time_ms
                     for finding in _entry_findings(index, entry, row):
                         yield finding
-                self._tree, nodes = self._tree.append([entry_hash(entry)])
-                for finding in _node_findings(nodes, stored_nodes):
-                    yield finding
-                if self.size == signed_size and self._tree.root() != signed_root:
-                    yield Finding(place="checkpoint", what=f"it signed another tree of {self.size}")
+            leaves = [entry_hash(entry) for _, entry in placed]
+            async for finding in self._grow(leaves, signed_size, signed_root):
+                yield finding
+            if len(placed) < len(page):
+                yield Finding(place=f"entry {self.size}", what="it is missing")
+                return
             for index in events:
                 yield Finding(place=f"event {index}", what="no entry hides it")
         async for finding in self._behind(stored, signed_size):
@@ -125,6 +122,23 @@ class LogVerifier:
         except TearlineError as error:
             return 0, b"", Finding(place="checkpoint", what=str(error))
         return signed.size, signed.root, None
+
+    async def _grow(
+        self, leaves: Sequence[bytes], signed_size: int, signed_root: bytes
+    ) -> AsyncIterator[Finding]:
+        """Adds a page's leaves to the tree; its nodes must be those that are stored."""
+        before = self._tree
+        self._tree, nodes = before.append(leaves, lowest=1)
+        hashes = {(level, index): node for level, index, node in nodes}
+        # In one question: a question for each entry takes longer than all else.
+        stored = await self._store.nodes([*hashes])
+        for finding in _node_findings(hashes, stored):
+            yield finding
+        if before.size < signed_size <= self.size:
+            signed, _ = before.append(leaves[: signed_size - before.size])
+            if signed.root() != signed_root:
+                what = f"it signed another tree of {signed_size}"
+                yield Finding(place="checkpoint", what=what)
 
     async def _events(self, first: int, last: int) -> list[EventRow]:
         rows = await self._store.event_rows(first, limit=last - first + 1)
@@ -219,24 +233,20 @@ def _restored_findings(index: int, entry: bytes) -> list[Finding]:
     return [Finding(place=f"event {index}", what=lost, is_lost=True)]
 
 
-def _completed(start: int, end: int) -> Iterator[NodeId]:
-    """The nodes above the leaves that entries from ``start`` up to ``end`` complete."""
-    for index in range(start, end):
-        level, place = 0, index
-        while place & 1:
-            level, place = level + 1, place >> 1
-            yield level, place
-
-
-def _node_findings(nodes: Sequence[Node], stored: Mapping[NodeId, bytes]) -> Iterator[Finding]:
-    for level, index, expected in nodes:
-        if level and stored.get((level, index)) != expected:
+def _node_findings(
+    hashes: Mapping[NodeId, bytes], stored: Mapping[NodeId, bytes]
+) -> Iterator[Finding]:
+    if stored == hashes:
+        return
+    wrong = {node for node, expected in hashes.items() if stored.get(node) != expected}
+    for level, index in sorted(wrong):
+        # Above a hash that is wrong all others are: the lowest says where to look.
+        if wrong.isdisjoint([(level - 1, 2 * index), (level - 1, 2 * index + 1)]):
             first, last = index << level, (index + 1 << level) - 1
             yield Finding(
                 place=f"node {level}/{index}",
                 what=f"it is not the hash of entries {first} to {last}: one was changed",
             )
-            return  # above a hash that is wrong all others are: the lowest says where to look
 
 
 def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Finding]:

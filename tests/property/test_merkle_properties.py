@@ -1,5 +1,7 @@
 """Trees and proofs against RFC 6962, section 2.1, written down word for word."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from tearline.errors import LogError, LogInconsistent
 from tearline.merkle import (
     EMPTY_ROOT,
     Frontier,
+    InclusionVerifier,
     consistency_nodes,
     consistency_proof,
     inclusion_nodes,
@@ -104,7 +107,8 @@ def test_a_frontier_does_not_depend_on_the_batches(batches: list[int]) -> None:
         )
         nodes += completed
     once, nodes_at_once = Frontier().append(leaf_hash(b"%d" % n) for n in range(sum(batches)))
-    assert (frontier, nodes) == (once, nodes_at_once)
+    assert (frontier, sorted(nodes)) == (once, sorted(nodes_at_once))
+    assert nodes_at_once == sorted(nodes_at_once)
 
 
 @given(places, st.data())
@@ -123,9 +127,49 @@ def test_no_flipped_bit_passes_an_inclusion_proof(
 ) -> None:
     index, size = place
     parts = [LEAVES[index], mth(LEAVES[:size]), *inclusion_proof(index, size, read_node)]
-    leaf, root, *proof = flip_one_bit(parts, data)
+    leaf, root, *proof = data.draw(flipped(parts))
     with pytest.raises(LogError):
         verify_inclusion(index, size, leaf, proof, root)
+
+
+Claim = tuple[int, bytes, list[bytes]]
+
+
+@st.composite
+def claims(draw: st.DrawFn, size: int) -> Claim:
+    """That a leaf stands at an index, with its proof; true, or wrong in some way."""
+    index = draw(st.integers(0, size - 1))
+    leaf, proof = LEAVES[index], list(inclusion_proof(index, size, read_node))
+    match draw(st.integers(0, 5)):
+        case 0:
+            leaf, *proof = draw(flipped([leaf, *proof]))
+        case 1:
+            index = draw(st.integers(-size, 2 * size))
+        case 2:
+            proof = draw(st.sampled_from([proof[1:], proof[:-1], [*proof, leaf]]))
+        case 3 if proof:
+            which = draw(st.integers(0, len(proof) - 1))
+            proof[which] = draw(st.sampled_from([b"", proof[which][:31], proof[which] + b"x"]))
+    return index, leaf, proof
+
+
+def told(check: Callable[..., None], *arguments: object) -> type[LogError] | None:
+    """What a check ends in; None where it passes."""
+    try:
+        check(*arguments)
+    except LogError as error:
+        return type(error)
+    return None
+
+
+@given(sizes.flatmap(lambda size: st.tuples(st.just(size), st.lists(claims(size), max_size=8))))
+def test_leaves_verify_one_after_the_other_as_each_alone(tried: tuple[int, list[Claim]]) -> None:
+    size, all_claims = tried
+    root = mth(LEAVES[:size])
+    verifier = InclusionVerifier(size, root)
+    for index, leaf, proof in all_claims:
+        alone = told(verify_inclusion, index, size, leaf, proof, root)
+        assert told(verifier.verify, index, leaf, proof) is alone
 
 
 @given(pairs, st.data())
@@ -134,7 +178,7 @@ def test_no_flipped_bit_passes_a_consistency_proof(
 ) -> None:
     old, new = pair
     parts = [mth(LEAVES[:old]), mth(LEAVES[:new]), *consistency_proof(old, new, read_node)]
-    root1, root2, *proof = flip_one_bit(parts, data)
+    root1, root2, *proof = data.draw(flipped(parts))
     with pytest.raises(LogInconsistent):
         verify_consistency(old, new, root1, root2, proof)
 
@@ -148,9 +192,9 @@ def test_proofs_of_any_size_name_few_nodes_inside_the_tree(size: int, data: st.D
         assert all((number + 1) << level <= size for level, number in nodes)
 
 
-def flip_one_bit(parts: list[bytes], data: st.DataObject) -> list[bytes]:
-    which = data.draw(st.integers(0, len(parts) - 1))
-    bit = data.draw(st.integers(0, 255))
-    flipped = bytearray(parts[which])
-    flipped[bit // 8] ^= 1 << bit % 8
-    return [*parts[:which], bytes(flipped), *parts[which + 1 :]]
+@st.composite
+def flipped(draw: st.DrawFn, parts: list[bytes]) -> list[bytes]:
+    which, bit = draw(st.integers(0, len(parts) - 1)), draw(st.integers(0, 255))
+    changed = bytearray(parts[which])
+    changed[bit // 8] ^= 1 << bit % 8
+    return [*parts[:which], bytes(changed), *parts[which + 1 :]]

@@ -9,6 +9,7 @@ from tearline.limits import MAX_LOG_SIZE
 from tearline.merkle import (
     EMPTY_ROOT,
     Frontier,
+    InclusionVerifier,
     consistency_nodes,
     consistency_proof,
     frontier_nodes,
@@ -64,8 +65,14 @@ def test_a_frontier_grows_alike_in_any_steps_and_writes_each_node_once() -> None
         frontier, completed = frontier.append(LEAVES[start:end])
         nodes += completed
     assert frontier == FRONTIER
-    assert nodes == NODES
+    assert sorted(nodes) == NODES
     assert len(STORED) == len(nodes) == sum(SIZE >> level for level in range(5))
+
+
+def test_low_nodes_are_left_out_where_nobody_wants_them() -> None:
+    frontier, nodes = Frontier().append(LEAVES, lowest=2)
+    assert frontier == FRONTIER
+    assert nodes == [node for node in NODES if node[0] >= 2]
 
 
 def test_a_frontier_is_made_of_the_nodes_that_its_size_names() -> None:
@@ -211,3 +218,33 @@ def test_a_rewritten_log_is_inconsistent(old: int) -> None:
         verify_consistency(old, SIZE, root_of(old), ROOT, [])
     with pytest.raises(ProofMalformed):
         verify_consistency(old, SIZE, root_of(old), ROOT, (*proof, ROOT))
+
+
+def test_what_two_paths_share_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = InclusionVerifier(SIZE, ROOT)
+    proofs = [inclusion_proof(index, SIZE, read_node) for index in range(SIZE)]
+    hashed = []
+
+    def counted(left: bytes, right: bytes) -> bytes:
+        hashed.append(left)
+        return node_hash(left, right)
+
+    monkeypatch.setattr("tearline.merkle.node_hash", counted)
+    counts = []
+    for index in (3, 2, 5):
+        before = len(hashed)
+        verifier.verify(index, LEAVES[index], proofs[index])
+        counts.append(len(hashed) - before)
+    assert counts[1:] == [1, 3]  # the sibling's parent; then up to where both paths meet
+    assert counts[0] > len(proofs[3])
+
+
+def test_a_neighbour_does_not_speak_for_a_leaf_of_another_size() -> None:
+    verifier = InclusionVerifier(SIZE, ROOT)
+    verifier.verify(2, LEAVES[2], inclusion_proof(2, SIZE, read_node))
+    proof = inclusion_proof(3, SIZE, read_node)
+    verifier.verify(3, LEAVES[3], proof)
+    with pytest.raises(EntryNotIncluded):
+        verifier.verify(3, LEAVES[4], proof)
+    with pytest.raises(ProofMalformed):
+        verifier.verify(3, LEAVES[3] + b"x", proof)
