@@ -6,7 +6,6 @@ the same value, two parties can sign different bytes and believe they agree; so 
 decoder here decodes, encodes again and compares.
 """
 
-import base64
 import binascii
 import hashlib
 from functools import cache
@@ -91,10 +90,10 @@ def parse_base64(text: str) -> bytes:
         MalformedInput: If ``text`` is anything else.
     """
     try:
-        value = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        value = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
         raise MalformedInput("base64 was expected") from None
-    if base64.b64encode(value).decode("ascii") != text:
+    if binascii.b2a_base64(value, newline=False).decode("ascii") != text:
         raise MalformedInput("the base64 is not in its one spelling")
     return value
 

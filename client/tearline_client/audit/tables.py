@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import BinaryIO
 
 from tearline.audit_export import ExportFormat
@@ -24,6 +24,9 @@ from tearline_client.exporters.csv_safe import safe_cell
 from tearline_client.importers.source import Bounds, read_lines, read_table
 
 _BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=MAX_CHECKPOINT_BYTES)
+_JSON = json.JSONEncoder(sort_keys=True)
+_UNESCAPED = json.JSONEncoder(ensure_ascii=False)
+_NODE_CHARS = 44  # of a hash of 32 bytes in base64
 _PROOF_COLUMNS = ("entry", "opening", "path", "size", "checkpoint")
 
 
@@ -47,7 +50,7 @@ def _csv_line(cells: Iterable[str]) -> bytes:
 
 def _text(value: object) -> str:
     """A value as the text that a cell shows."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return value if isinstance(value, str) else _JSON.encode(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,21 +116,22 @@ def judge_rows(
         findings: list[Finding] = []
         try:
             cells = read()
-            note = cells["checkpoint"].encode("utf-8") or note
-            judgement = verifier.judge(_proof(cells, note).encode())
+            note = _text(cells["checkpoint"]).encode("utf-8") or note
+            judgement = verifier.judge_proof(_proof(cells, note))
             findings += judgement.findings
             findings += _differences(cells, judgement, spell, name)
         except CheckpointMissing as error:
             findings.append(finding_of(error, Outcome.INDETERMINATE))
         except TearlineError as error:
             findings.append(finding_of(error))
-        numbered = tuple(replace(each, text=f"row {number}: {each.text}") for each in findings)
-        yield RowJudgement(
-            number=number, judgement=replace(judgement, findings=numbered), note=note
-        )
+        if findings:
+            numbered = tuple(replace(each, text=f"row {number}: {each.text}") for each in findings)
+            judgement = replace(judgement, findings=numbered)
+        yield RowJudgement(number=number, judgement=judgement, note=note)
 
 
-Cells = Mapping[str, str]
+Cells = Mapping[str, object]
+"""Of a row, what stands in each column: texts in a table, any values in JSON."""
 
 
 def _rows(file: BinaryIO, *, is_json: bool) -> Iterator[Callable[[], Cells]]:
@@ -152,7 +156,7 @@ def _parse_object(line: str) -> Cells:
     found = _parse_json(line)
     if not isinstance(found, dict):
         raise MalformedInput("an object was expected")
-    return _complete({key: _text(value) for key, value in found.items()})
+    return _complete(found)
 
 
 def _complete(cells: Cells) -> Cells:
@@ -164,9 +168,12 @@ def _complete(cells: Cells) -> Cells:
 
 def _parse_json(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        found: object = json.loads(text, object_pairs_hook=_once)
+        if "\\u" in text:
+            _UNESCAPED.encode(found).encode("utf-8")  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
         raise MalformedInput("JSON was expected") from None
+    return found
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -180,15 +187,24 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _proof(cells: Cells, note: bytes) -> LogProof:
     if not note:
         raise CheckpointMissing
-    path = _parse_json(cells["path"])
+    path = cells["path"]
+    if isinstance(path, str):
+        path = _parse_json(path)
     if not isinstance(path, list) or not all(isinstance(node, str) for node in path):
         raise MalformedInput("path: a list of texts was expected")
     return LogProof(
-        index=parse_decimal(cells["entry"], maximum=MAX_LOG_SIZE),
-        path=tuple(parse_base64(node) for node in path),
+        index=parse_decimal(_text(cells["entry"]), maximum=MAX_LOG_SIZE),
+        path=tuple(map(_node, path)),
         note=note,
-        extra=parse_base64(cells["opening"]),
+        extra=parse_base64(_text(cells["opening"])),
     )
+
+
+@lru_cache(maxsize=MAX_LOG_SIZE.bit_length())  # the paths of neighbours are the same higher up
+def _node(text: str) -> bytes:
+    if len(text) != _NODE_CHARS:
+        raise MalformedInput("path: a hash of 32 bytes was expected")
+    return parse_base64(text)
 
 
 def _differences(
@@ -196,8 +212,9 @@ def _differences(
 ) -> Iterator[Finding]:
     """What a row says for reading that its proof does not say."""
     checkpoint, event = judgement.checkpoint, judgement.event
-    if checkpoint is not None and cells["size"] != str(checkpoint.size):
-        error = CheckpointMissing(f"size {cells['size']}; the last one is of {checkpoint.size}")
+    if checkpoint is not None and _text(cells["size"]) != str(checkpoint.size):
+        shown = _text(cells["size"])
+        error = CheckpointMissing(f"size {shown}; the last one is of {checkpoint.size}")
         yield finding_of(error, Outcome.INDETERMINATE)
     if event is None:
         if not judgement.findings:
@@ -211,4 +228,4 @@ def _differences(
 
 
 def _wrong(cells: Cells, row: Row, spell: Callable[[str], str]) -> set[str]:
-    return {key for key in row if key in cells and cells[key] != spell(_text(row[key]))}
+    return {key for key in row if key in cells and _text(cells[key]) != spell(_text(row[key]))}

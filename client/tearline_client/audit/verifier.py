@@ -8,9 +8,8 @@ not the first. The steps are those of docs/spec/log-v1.md, section 4.
 Proofs are judged one by one, and against each other: two entries of one event convict the log.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from tearline.checkpoint import (
     parse_note,
     parse_verifier_key,
 )
+from tearline.encoding import u64
 from tearline.erasure import Erasure
 from tearline.errors import (
     CheckpointForeign,
@@ -34,8 +34,8 @@ from tearline.errors import (
 )
 from tearline.event import Event
 from tearline.federation import LogIdentity
-from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry, verify_same_entry
-from tearline.merkle import verify_inclusion
+from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
+from tearline.merkle import InclusionVerifier
 from tearline.receipt import LogOpening
 from tearline.tlog_policy import LogPolicy
 from tearline.tlog_proof import LogProof, parse_log_proof
@@ -146,30 +146,45 @@ class AuditVerifier:
     ) -> None:
         self._log = log
         self._federation = federation
-        self._told: dict[bytes, LogOpening] = {}
-        self._note: bytes | None = None
-        self._noted: tuple[Finding, ...] = ()
+        self._told: dict[bytes, bytes] = {}
+        self._noted: _Noted | None = None
 
     def judge(self, data: bytes) -> Judgement:
-        """Every finding about one proof file.
-
-        1. It is a proof in its one spelling.
-        2. It says what stands in the log: an opening for its own index, or a clear entry.
-        3. Its checkpoint is of this log, and each of the log's keys signed it.
-        4. The path leads from that entry to the checkpoint's root.
-        5. Only then is the event read, strictly; or, of an erased entry, the order is judged.
-        6. No proof judged before shows another entry of the same event.
+        """Every finding about one proof file: it is a proof in its one spelling, and worth it.
 
         Args:
             data: The file's bytes; whatever they are.
         """
-        return _Case(self._signatures, self._told, self._federation).judge(data)
+        try:
+            proof = parse_log_proof(data)
+        except TearlineError as error:
+            return Judgement(findings=(finding_of(error),))
+        return self.judge_proof(proof)
 
-    def _signatures(self, note: bytes, checkpoint: Checkpoint) -> tuple[Finding, ...]:
-        """What speaks against a note under the log's keys; many proofs share one."""
-        if note != self._note:
-            self._note, self._noted = note, tuple(self._judge_note(note, checkpoint))
-        return self._noted
+    def judge_proof(self, proof: LogProof) -> Judgement:
+        """Every finding about one proof.
+
+        1. It says what stands in the log: an opening for its own index, or a clear entry.
+        2. Its checkpoint is of this log, and each of the log's keys signed it.
+        3. The path leads from that entry to the checkpoint's root.
+        4. Only then is the event read, strictly; or, of an erased entry, the order is judged.
+        5. No proof judged before shows another entry of the same event.
+        """
+        if self._noted is None or proof.note != self._noted.note:
+            self._noted = self._read_note(proof.note)
+        return _Case(self._noted, self._told, self._federation).judge(proof)
+
+    def _read_note(self, note: bytes) -> "_Noted":
+        try:
+            checkpoint = parse_checkpoint_text(parse_note(note).text)
+        except TearlineError as error:
+            return _Noted(note=note, findings=(finding_of(error),))
+        return _Noted(
+            note=note,
+            findings=tuple(self._judge_note(note, checkpoint)),
+            checkpoint=checkpoint,
+            tree=InclusionVerifier(checkpoint.size, checkpoint.root),
+        )
 
     def _judge_note(self, note: bytes, checkpoint: Checkpoint) -> Iterator[Finding]:
         log = self._log
@@ -199,39 +214,43 @@ class AuditVerifier:
             yield finding_of(LogKeysUnknown(), Outcome.INDETERMINATE)
 
 
-class _Case:
-    """One file under judgement: each check that fails leaves a finding, and the next follows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Noted:
+    """A checkpoint's note, which many proofs share.
 
-    def __init__(
-        self,
-        signatures: Callable[[bytes, Checkpoint], tuple[Finding, ...]],
-        told: dict[bytes, LogOpening],
-        federation: bytes | None,
-    ) -> None:
-        self._signatures = signatures
+    Attributes:
+        note: Its bytes, whatever they are.
+        findings: What speaks against it under the log's keys.
+        checkpoint: What it says; None where it cannot be read.
+        tree: Verifies what stands in the tree that it tells of; likewise.
+    """
+
+    note: bytes
+    findings: tuple[Finding, ...]
+    checkpoint: Checkpoint | None = None
+    tree: InclusionVerifier | None = None
+
+
+class _Case:
+    """One proof under judgement: each check that fails leaves a finding, and the next follows."""
+
+    def __init__(self, noted: _Noted, told: dict[bytes, bytes], federation: bytes | None) -> None:
+        self._noted = noted
         self._told = told
         self._federation = federation
         self._erased: ErasedEntry | None = None
         self._findings: list[Finding] = []
 
-    def judge(self, data: bytes) -> Judgement:
-        proof = self._try(lambda: parse_log_proof(data))
-        if proof is None:
-            return Judgement(findings=tuple(self._findings))
+    def judge(self, proof: LogProof) -> Judgement:
         opening, entry = self._entry(proof)
-        checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(proof.note).text))
-        if checkpoint is not None:
-            self._findings += self._signatures(proof.note, checkpoint)
-        stands = (
-            entry is not None
-            and checkpoint is not None
-            and self._try(lambda: _included(proof, entry, checkpoint)) is not None
-        )
+        self._findings += self._noted.findings
+        checkpoint = self._noted.checkpoint
+        stands = entry is not None and self._stands(proof, entry)
         event = statement = erased = None
-        if stands and opening is not None:
+        if stands and entry is not None and opening is not None:
             event = self._try(lambda: parse_event(opening.event))
             if event is not None:
-                self._compare(event, opening)
+                self._compare(event, opening.index, entry)
         elif stands and self._erased is not None and checkpoint is not None:
             erased = self._order(self._erased, proof.index, checkpoint)
         elif stands and entry is not None:
@@ -244,6 +263,17 @@ class _Case:
             statement=statement,
             erased=erased,
         )
+
+    def _stands(self, proof: LogProof, entry: bytes) -> bool:
+        """Whether the tree that the checkpoint tells of holds the entry."""
+        if self._noted.tree is None:
+            return False
+        try:
+            self._noted.tree.verify(proof.index, entry_hash(entry), proof.path)
+        except TearlineError as error:
+            self._findings.append(finding_of(error))
+            return False
+        return True
 
     def _order(self, shown: ErasedEntry, index: int, checkpoint: Checkpoint) -> ErasedBy | None:
         """The order that erased an entry; None where it leaves a finding."""
@@ -268,12 +298,13 @@ class _Case:
             self._findings.append(finding_of(error))
             return None
 
-    def _compare(self, event: Event, opening: LogOpening) -> None:
-        told = _brief(opening)
-        try:
-            verify_same_entry(self._told.setdefault(event.id, told), told)
-        except TwinEntries as error:
-            self._findings.append(finding_of(error))
+    def _compare(self, event: Event, index: int, entry: bytes) -> None:
+        # The entry stands for salt and event; there may be millions of them in one file.
+        told = u64(index) + entry
+        known = self._told.setdefault(event.id, told)
+        if known != told:
+            why = f"entries {int.from_bytes(known[: len(u64(0))])} and {index}"
+            self._findings.append(finding_of(TwinEntries(why)))
 
     def _entry(self, proof: LogProof) -> tuple[LogOpening | None, bytes | None]:
         """The opening, if it is a blind entry that was not erased, and the entry's bytes."""
@@ -294,13 +325,3 @@ class _Case:
             why = f"the opening is of entry {opening.index}, the proof of {proof.index}"
             self._findings.append(finding_of(EntryMismatch(why)))
         return opening, blind_entry(opening.salt, opening.event)
-
-
-def _brief(opening: LogOpening) -> LogOpening:
-    """An opening to compare with others, which is small: there may be millions in one file."""
-    return replace(opening, event=hashlib.sha256(opening.event).digest())
-
-
-def _included(proof: LogProof, entry: bytes, checkpoint: Checkpoint) -> bool:
-    verify_inclusion(proof.index, checkpoint.size, entry_hash(entry), proof.path, checkpoint.root)
-    return True

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tearline.errors import EntryMismatch, NotFound, TwinEntries
+from tearline.errors import EntryMismatch, NotFound
 from tearline.event import Event
-from tearline.ledger import blind_entry, entry_hash
+from tearline.ledger import blind_entry, entry_hash, verify_same_entry
 from tearline.limits import EVENT_PAGE
 from tearline.merkle import (
     Frontier,
@@ -147,10 +147,9 @@ class LogStore:
         if self.entry(opening.index) != blind_entry(opening.salt, opening.event):
             raise EntryMismatch(f"entry {opening.index} is not what was opened")
         event = parse_event(opening.event)
-        known = self._db.row("SELECT idx, sealed FROM log_opening WHERE event_id = ?", (event.id,))
+        known = self._db.value("SELECT sealed FROM log_opening WHERE event_id = ?", (event.id,))
         if known is not None:
-            if self._open(known[1]) != opening:
-                raise TwinEntries(f"entries {known[0]} and {opening.index}")
+            verify_same_entry(self._open(known), opening)
             return event
         if self._db.row("SELECT 1 FROM erasure WHERE idx = ?", (opening.index,)):
             return event  # what was erased stays so, however often it is told

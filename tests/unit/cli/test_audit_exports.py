@@ -80,6 +80,8 @@ def test_a_saved_search_verifies(desk, tmp_path):
         ({"path": []}, "TL-LOG-001"),
         ({"path": "x"}, "TL-USE-001"),
         ({"path": ["="]}, "TL-USE-001"),
+        ({"path": ["A" * 44]}, "TL-LOG-001"),
+        ({"checkpoint": "\ud800"}, "TL-USE-001"),
         ({"opening": "AA=="}, "TL-LOG-002"),
         ({"size": 1}, "TL-LOG-028"),
         ({"checkpoint": "a note"}, "TL-LOG-005"),
