@@ -74,6 +74,7 @@ from tearline.wire.publications import (
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
+from tearline_client.desks.releasing import Persons
 from tearline_client.enrolment import (
     ROOT_KEY,
     Passphrases,
@@ -336,6 +337,13 @@ class Member:
         if forms is None:
             return plan
         return replace(plan, decisions=dict.fromkeys(plan.decisions, forms))
+
+    def seal(self, *plans: ReleasePlan) -> None:
+        """Puts one message for each packet into the outbox; sends none."""
+        for plan in plans:
+            with self.node.state.stores.database.transaction():
+                composition = compose([plan], self.node._releasing._releaser(Persons()))
+                self.node._sender.store(composition)
 
     def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:
         """The lead."""

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+import tearline_client.desks.importing
 import tearline_server.judging.judge
 from simulator import EVERYTHING, US, LyingTransport, Member, Simulation
 from tearline.errors import (
+    ExchangeBusy,
     ExchangeFault,
     MailboxFull,
     NotFound,
@@ -24,8 +26,9 @@ from tearline.receipt import Receipt, Status
 from tearline.statement import Signer, StatementType
 from tearline.trust import NODE_TYPES
 from tearline.wire.flow import parse_grant
-from tearline.wire.publications import Publication, parse_publication
+from tearline.wire.publications import Outcome, Publication, parse_publication
 from tearline.wire.trust import encode_key_record, encode_revocation
+from tearline_client.desks.importing import Imported
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.resending import rest_of
 from tearline_client.store.outbox import OutboxState
@@ -150,6 +153,86 @@ async def test_a_message_of_which_nothing_is_taken_is_told_when_to_come_again(
     with pytest.raises(MailboxFull) as refused:
         await world.us.publish(grants)
     assert refused.value.retry_after_ms == MAILBOX_RETRY_MS
+
+
+@pytest.mark.parametrize(("says_when", "asked"), [(True, 1), (False, 2)], ids=["new", "old"])
+async def test_what_is_to_come_later_is_not_asked_for_again_at_once(
+    world: Simulation, says_when: bool, asked: int
+) -> None:
+    """An exchange that says no time in its outcomes is asked again, alone, and says it then."""
+    room(world, 1)
+    await world.us.send(world.cn)
+    world.us.seal(world.us.plan(world.cn), world.us.plan(world.mx))
+    brought: list[Publication] = []
+
+    def seen(publication: Publication) -> Publication:
+        if goes_to(world.cn)(publication):
+            brought.append(publication)
+        return publication
+
+    def as_before(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        return tuple(
+            replace(each, refusal=replace(each.refusal, retry_after_ms=None))
+            if each.refusal
+            else each
+            for each in outcomes
+        )
+
+    world.us.exchange.publication = seen
+    if not says_when:
+        world.us.exchange.outcomes = as_before
+    busy = await world.us.node._sender.flush()
+    assert isinstance(busy, MailboxFull)
+    assert busy.retry_after_ms == MAILBOX_RETRY_MS
+    assert len(brought) == asked
+    await arrived(world.mx, 1)  # it was not held up
+    await arrived(world.cn, 1)
+    assert await world.us.node._sender.flush() is None
+    assert len(brought) == asked + 1
+    await arrived(world.cn, 2)
+
+
+async def test_an_import_waits_until_there_is_room(world: Simulation) -> None:
+    room(world, 2)
+    waited: list[float] = []
+
+    async def wait(busy: ExchangeBusy, wait_s: float) -> None:
+        assert isinstance(busy, MailboxFull)
+        waited.append(wait_s)
+        await world.cn.node.receive()
+
+    plans = [world.us.plan(world.cn) for _ in range(5)]
+    done = await world.us.node.imports.send(bytes(32), plans, Persons(), wait=wait)
+    assert done == Imported(packets=5, refused=())
+    assert waited == [MAILBOX_RETRY_MS / 1000] * 2
+    await arrived(world.cn, 5)
+
+
+async def test_an_import_does_not_wait_for_ever(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room(world, 1)
+    monkeypatch.setattr(tearline_client.desks.importing, "_PATIENCE_S", 59)
+    plans = [world.us.plan(world.cn) for _ in range(2)]
+    with pytest.raises(MailboxFull, match="waits in the outbox"):
+        await world.us.node.imports.send(bytes(32), plans, Persons(), wait=never)
+    await arrived(world.cn, 1)
+    assert await world.us.node._sender.flush() is None
+    await arrived(world.cn, 2)
+
+
+async def test_an_import_does_not_wait_for_what_others_wait_for(world: Simulation) -> None:
+    room(world, 1)
+    for _ in range(2):
+        world.us.seal(world.us.plan(world.cn))
+    plans = [world.us.plan(world.mx)]
+    done = await world.us.node.imports.send(bytes(32), plans, Persons(), wait=never)
+    assert done == Imported(packets=1, refused=())
+    assert world.us.status().faults == {MailboxFull.code: 1}
+
+
+async def never(busy: ExchangeBusy, wait_s: float) -> None:
+    pytest.fail(f"it waits for {wait_s} s: {busy}")
 
 
 # The signing key ends.

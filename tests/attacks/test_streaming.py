@@ -17,22 +17,11 @@ from tearline.statement import StatementType
 from tearline.wire.flow import parse_grant
 from tearline.wire.publications import Publication, parse_publication
 from tearline_client.border.sender import MESSAGES_AHEAD
-from tearline_client.desks.releasing import Persons
-from tearline_client.link.outgoing import compose
 from tearline_client.link.resending import thread_of
-from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.outbox import OutboxState
 
 DONE = {OutboxState.ACCEPTED}
 Publish = Callable[[bytes], Awaitable[bytes]]
-
-
-def seal(member: Member, *plans: ReleasePlan) -> None:
-    """Puts one message for each packet into a member's outbox; sends none."""
-    for plan in plans:
-        with member.node.state.stores.database.transaction():
-            composition = compose([plan], member.node._releasing._releaser(Persons()))
-            member.node._sender.store(composition)
 
 
 def between(member: Member, publish: Publish) -> None:
@@ -62,7 +51,7 @@ async def test_so_many_messages_are_under_way_and_no_more(world: Simulation) -> 
         under_way -= 1
         return reply
 
-    seal(us, *(us.plan(world.cn) for _ in range(3 * MESSAGES_AHEAD)))
+    us.seal(*(us.plan(world.cn) for _ in range(3 * MESSAGES_AHEAD)))
     between(us, publish)
     await us.node._sender.flush()
     assert most == MESSAGES_AHEAD
@@ -74,7 +63,7 @@ async def test_what_is_under_way_behind_a_refused_grant_arrives(
     world: Simulation, refused: list[int]
 ) -> None:
     us, cn = world.us, world.cn
-    seal(us, *(us.plan(cn, forms=EVERYTHING if n in refused else None) for n in range(8)))
+    us.seal(*(us.plan(cn, forms=EVERYTHING if n in refused else None) for n in range(8)))
     await us.node._sender.flush()
     outbox = us.status().outbox
     assert outbox.keys() == {OutboxState.ACCEPTED, OutboxState.REFUSED}
@@ -96,7 +85,7 @@ async def test_what_was_taken_before_the_line_broke_is_not_doubled(world: Simula
         return reply
 
     before = us.status().outbox[OutboxState.ACCEPTED]
-    seal(us, *(us.plan(cn) for _ in range(8)))
+    us.seal(*(us.plan(cn) for _ in range(8)))
     between(us, publish)
     with pytest.raises(ExchangeUnreachable):
         await us.node._sender.flush()
@@ -125,7 +114,7 @@ async def test_swapped_answers_are_kept_as_evidence_and_nothing_is_lost(
             del us.exchange.publish
         return await others
 
-    seal(us, us.plan(cn), us.plan(cn))
+    us.seal(us.plan(cn), us.plan(cn))
     between(us, publish)
     await us.node._sender.flush()
     assert us.codes() == [ExchangeMisbehaved.code]
@@ -142,7 +131,7 @@ async def test_what_is_held_up_does_not_hold_up_other_partners(world: Simulation
             raise ExchangeFault
         return await honestly(us, data)
 
-    seal(us, *(us.plan(partner) for partner in (mx, cn, mx, cn, mx)))
+    us.seal(*(us.plan(partner) for partner in (mx, cn, mx, cn, mx)))
     between(us, publish)
     await us.node._sender.flush()
     assert us.status().faults == {ExchangeFault.code: 1}

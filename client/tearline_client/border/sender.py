@@ -1,11 +1,7 @@
 """What leaves the house: stored sealed, sent in order, settled by the exchange's receipts."""
 
-import asyncio
-import fcntl
-import os
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Hashable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +11,6 @@ from tearline.errors import (
     ExchangeBusy,
     ExchangeUnreachable,
     MailboxFull,
-    OutcomeUnknown,
     RequestError,
     StatementMalformed,
     TearlineError,
@@ -33,14 +28,12 @@ from tearline.wire.publications import (
     parse_publication,
 )
 from tearline.wire.statements import Signed, signed
+from tearline_client.border.held import Held
 from tearline_client.border.obeying import Obeying, Verdict
 from tearline_client.border.settling import Settling, TakeBack
+from tearline_client.border.turn import Turn
 from tearline_client.link.outgoing import Composition, sign_by_agreement
-from tearline_client.link.resending import (
-    is_behind,
-    rest_of,
-    thread_of,
-)
+from tearline_client.link.resending import rest_of, thread_of
 from tearline_client.link.transport import PublishStream
 from tearline_client.state import NodeState
 from tearline_client.store.channels import DUE
@@ -48,8 +41,6 @@ from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 
 MESSAGES_AHEAD = 4  # of a megabyte each: enough for the exchange to have one while another travels
-TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
-_ASK_AGAIN_S = 0.05
 
 
 class Sender:
@@ -63,7 +54,7 @@ class Sender:
 
     def __init__(self, state: NodeState, lock: Path) -> None:
         self._state = state
-        self._turn = _Turn(lock)
+        self._turn = Turn(lock)
         self._obeying = Obeying(state)
         self._settling = Settling(state, self._obeying)
         self.on_refusal(StatementType.RECEIPT, self._receipt_refused)
@@ -98,21 +89,24 @@ class Sender:
         encoded = [encode_publication(each) for each in publications]
         return self._state.stores.outbox.put(encoded, now_ms=self._state.now_ms())
 
-    async def flush(self) -> None:
+    async def flush(self) -> ExchangeBusy | None:
         """Sends what waits, in order: several messages are under way as long as all goes well.
 
         What the exchange fails on, or cannot take yet, stays, and with it what must not overtake
         it in a channel; all else goes past.
+
+        Returns:
+            What the exchange said of what it cannot take yet, with the time after which that is
+            worth sending again; None where it said no time.
 
         Raises:
             RequestError: If the exchange is out of reach or busy; what waits stays, and is sent
                 again as the same statements.
             TlsError: If the exchange does not let this node in; the same.
         """
-        outbox, last = self._state.stores.outbox, None
-        held: set[Hashable] = set()
+        outbox, last, held = self._state.stores.outbox, None, Held()
         if self._state.stores.cosigning.is_stopped:
-            return  # what waits stays, until an officer decides
+            return None  # what waits stays, until an officer decides
         async with self._turn.taken():
             while (item := outbox.next_waiting(after=last)) is not None:
                 until = item.id
@@ -122,8 +116,9 @@ class Sender:
                     await self._send(left, held)
                     last = left.id
                 last = until
+        return held.busy
 
-    async def _send_ahead(self, first: OutboxItem, held: set[Hashable]) -> int:
+    async def _send_ahead(self, first: OutboxItem, held: Held) -> int:
         """Sends messages before earlier ones are answered, until one is not taken as it is.
 
         What is under way behind that one is then refused where it is in the same channel, since
@@ -159,25 +154,26 @@ class Sender:
                     outcomes = self._settling.verified_outcomes(publication, reply)
                 except RequestError:
                     break
+                held.note(publication, outcomes)
                 if self._settling.settle(item, publication, outcomes).is_waiting:
                     following = None
         return until
 
-    async def _send(self, item: OutboxItem, held: set[Hashable]) -> None:
+    async def _send(self, item: OutboxItem, held: Held) -> None:
         """Sends of a message what may be sent, until nothing is left of it or nothing changes."""
         item, publication = self._obeyed(item, held)
         ids = publication.ids()
         while ids:
-            due = {s.id for s in publication.statements() if not is_behind(s, held)}
+            due = {s.id for s in publication.statements() if not held.keeps(s)}
             if due:
-                item = await self._publish(item, publication, due)
+                item = await self._publish(item, publication, due, held)
                 publication = parse_publication(item.publication)
             before, ids = ids, publication.ids()
             if ids == before:
-                held.update(thread_of(statement) for statement in publication.statements())
+                held.add(thread_of(statement) for statement in publication.statements())
                 return
 
-    def _obeyed(self, item: OutboxItem, held: set[Hashable]) -> tuple[OutboxItem, Publication]:
+    def _obeyed(self, item: OutboxItem, held: Held) -> tuple[OutboxItem, Publication]:
         """A message without what a suspension keeps at home; what waits in it is held up."""
         stores, publication = self._state.stores, parse_publication(item.publication)
         with stores.database.transaction():
@@ -202,11 +198,11 @@ class Sender:
                     why=item.why or error.why,
                 )
                 stores.outbox.update(item)
-        held.update(id_ for id_, verdict in verdicts.items() if verdict is Verdict.WAIT)
+        held.add(id_ for id_, verdict in verdicts.items() if verdict is Verdict.WAIT)
         return item, publication
 
     async def _publish(
-        self, item: OutboxItem, publication: Publication, due: Collection[bytes]
+        self, item: OutboxItem, publication: Publication, due: Collection[bytes], held: Held
     ) -> OutboxItem:
         """Sends some statements of a message; returns what became of the message."""
         self._mark_unknown(item)
@@ -214,6 +210,7 @@ class Sender:
         try:
             reply = await self._state.transport.publish(encode_publication(sent))
         except (RequestError, TlsError) as error:
+            held.note_busy(error)
             return self._passed_over(item, error)
         except TearlineError as error:
             # Refused as a whole, before any statement was looked at: nothing was taken.
@@ -224,6 +221,7 @@ class Sender:
             outcomes = self._settling.verified_outcomes(sent, reply)
         except RequestError as error:
             return self._passed_over(item, error)
+        held.note(sent, outcomes)
         return self._settling.settle(item, publication, outcomes)
 
     def _mark_unknown(self, item: OutboxItem) -> None:
@@ -326,10 +324,10 @@ class Sender:
         return len(bodies)
 
 
-def _is_whole(publication: Publication, held: Collection[Hashable]) -> bool:
+def _is_whole(publication: Publication, held: Held) -> bool:
     """Whether there is something to send, and nothing of it must wait."""
     statements = publication.statements()
-    return bool(statements) and not any(is_behind(statement, held) for statement in statements)
+    return bool(statements) and not any(map(held.keeps, statements))
 
 
 async def _answer(stream: PublishStream) -> bytes | None:
@@ -351,46 +349,3 @@ def _is_about_message(error: RequestError | TlsError) -> bool:
     if isinstance(error, ExchangeBusy):
         return error.retry_after_ms is None  # gRPC's own word: this message is too large
     return not isinstance(error, TlsError | ExchangeUnreachable)
-
-
-class _Turn:
-    """Lets one task of one process send at a time; the others wait.
-
-    Args:
-        path: A file to lock; the kernel lets go of it when the process ends, however.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._tasks = asyncio.Lock()
-
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
-        """Waits for the turn, and has it inside.
-
-        Raises:
-            OutcomeUnknown: If another process does not end its turn.
-        """
-        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        async with self._tasks:
-            descriptor = os.open(self._path, flags, 0o600)
-            try:
-                await _lock(descriptor)
-                yield
-            finally:
-                os.close(descriptor)
-
-
-async def _lock(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + TURN_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if loop.time() > deadline:
-                raise OutcomeUnknown("another process of this node is sending") from None
-            # The kernel would wait without asking, and the whole loop with it.
-            await asyncio.sleep(_ASK_AGAIN_S)
-        else:
-            return

@@ -1,5 +1,6 @@
 """``tearline import``: whole sources become packets by connected group, and are sent."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import click
 
+from tearline.errors import ExchangeBusy, sentence
 from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
@@ -14,7 +16,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.order import order_of, order_options
 from tearline_client.cli.release import takes_two
 from tearline_client.config import MAX_CONFIG_BYTES
-from tearline_client.desks.importing import Imported, batches
+from tearline_client.desks.importing import Imported, batches, pause
 from tearline_client.desks.releasing import Persons
 from tearline_client.drafting import Drafted, Order, Reader, draft_source
 from tearline_client.importers.ftm import read_ftm
@@ -125,7 +127,9 @@ async def send(
         if not takes_two(node, draft.agreement.id, draft.article):
             acted_by = acting(frame, node, draft.agreement.id, Role.LIAISON)
             persons = Persons(acted_by=acted_by)
-            sent = await node.imports.send(drafted.id, drafted.plans, persons, advance=advance)
+            sent = await node.imports.send(
+                drafted.id, drafted.plans, persons, advance=advance, wait=partial(_wait, frame)
+            )
             return sent, []
         waiting, behind = [], len(drafted.plans) - len(left)
         for batch in batches(left):
@@ -139,3 +143,8 @@ async def send(
             behind += len(batch)
             advance(len(batch))
         return Imported(packets=0, refused=()), waiting
+
+
+async def _wait(frame: Frame, busy: ExchangeBusy, wait_s: float) -> None:
+    frame.say(f"{sentence(busy.what, busy.why)} Going on in {math.ceil(wait_s)} s.")
+    await pause(busy, wait_s)

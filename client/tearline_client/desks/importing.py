@@ -5,7 +5,7 @@ is sent. So an import that is cut off goes on behind what is stored, and nothing
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,15 @@ TREE_SIZE = TREE_SIZES[3]
 BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
 _READ_AFTER_MS = 60_000  # how long the log is good to seal on, before it is read on
 _PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
+
+
+Wait = Callable[[ExchangeBusy, float], Awaitable[None]]
+"""Waits for so many seconds, since the exchange says that it takes no more."""
+
+
+async def pause(busy: ExchangeBusy, wait_s: float) -> None:
+    """Waits, and tells nobody."""
+    await asyncio.sleep(wait_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,7 @@ class Importing:
         persons: Persons,
         *,
         advance: Callable[[int], None] = lambda packets: None,
+        wait: Wait = pause,
     ) -> Imported:
         """Seals, stores and sends what is left of an import.
 
@@ -108,6 +118,8 @@ class Importing:
             plans: All of it, in the order of the source, under one agreement.
             persons: Who releases it.
             advance: Told how many more packets are stored.
+            wait: Waits where the exchange says when to come again, ten minutes at most for what
+                is on its way.
 
         Raises:
             TearlineError: As ``Releasing.send`` does. Called again, it goes on from there.
@@ -133,7 +145,7 @@ class Importing:
                 behind += len(batch)
                 ids.extend(stored.ids)
                 advance(len(batch))
-                sending = asyncio.create_task(self._flush())
+                sending = asyncio.create_task(self._flush(stored.ids, wait))
             if sending is not None:
                 await sending
         finally:
@@ -143,7 +155,7 @@ class Importing:
                     await sending
         await self._state.follow()
         if self._reissuing.reissue():
-            await self._flush()
+            await self._flush(ids, wait)
             await self._state.follow()
         return Imported(packets=len(left), refused=self._refused(ids))
 
@@ -156,7 +168,7 @@ class Importing:
         self._releasing.verify(plans, persons)
         sealed = seal_plans(plans, self._state.signer.header)
         stored = self._releasing.store(plans, sealed, persons)
-        await self._flush()
+        await self._flush(stored.ids, pause)
         for code, why in self._refused(stored.ids):
             raise (error_by_code(code) or RefusedOtherwise)(why)
         return stored
@@ -165,19 +177,36 @@ class Importing:
         if self._state.now_ms() - self._state.follower.time_s() * 1000 > _READ_AFTER_MS:
             await self._state.follow()
 
-    async def _flush(self) -> None:
-        """Sends what waits, and waits itself where the exchange says so."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _PATIENCE_S
+    async def _flush(self, ids: Sequence[int], wait: Wait) -> None:
+        """Sends what waits, and waits itself where the exchange says so.
+
+        Args:
+            ids: The import's messages, by their places in the outbox. What else waits there for
+                room is not waited for.
+            wait: Waits.
+
+        Raises:
+            ExchangeBusy: If it takes nothing at all for longer than an import has patience.
+        """
+        ends_s = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
+            stopped = False
             try:
-                await self._sender.flush()
-            except ExchangeBusy as busy:
-                if busy.retry_after_ms is None or loop.time() > deadline:
-                    raise
-                await asyncio.sleep(busy.retry_after_ms / 1000)
-            else:
+                busy = await self._sender.flush()
+            except ExchangeBusy as error:
+                busy, stopped = error, True
+            if busy is None or not (stopped or self._is_left(ids)):
                 return
+            wait_s = None if busy.retry_after_ms is None else busy.retry_after_ms / 1000
+            if wait_s is None or asyncio.get_running_loop().time() + wait_s > ends_s:
+                if stopped:
+                    raise busy
+                return  # the others of its messages are through; what became of these is told
+            await wait(busy, wait_s)
+
+    def _is_left(self, ids: Sequence[int]) -> bool:
+        found = map(self._state.stores.outbox.item, ids)
+        return any(item is not None and item.is_waiting for item in found)
 
     def _refused(self, ids: Sequence[int]) -> tuple[tuple[str, str], ...]:
         refused, returned = [], self._state.stores.returned.all()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 
 from tearline.channel import Void, VoidReason
-from tearline.errors import ChannelGap, MailboxFull, StatementConflict
+from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
 from tearline.recall import is_answer
 from tearline.statement import (
     Header,
@@ -34,8 +34,8 @@ from tearline.wire.statements import Bundle, bundle
 
 Unsigned = tuple[StatementType, bytes]
 
-_NOT_YET = frozenset({ChannelGap.code, MailboxFull.code})
-"""What is sent again as it is: its turn has not come, or its recipient has no room for it."""
+_NOT_YET = frozenset({ChannelGap.code, MailboxFull.code, ExchangeBusy.code})
+"""What is sent again as it is: its turn has not come, or there is no room for it yet."""
 
 
 def thread_of(statement: Statement) -> Hashable:

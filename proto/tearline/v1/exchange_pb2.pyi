@@ -42,12 +42,14 @@ class Outcome(_message.Message):
     def __init__(self, about: _Optional[bytes] = ..., receipt: _Optional[_Union[_statement_pb2.Signed, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
-    __slots__ = ("code", "why")
+    __slots__ = ("code", "why", "retry_after_ms")
     CODE_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     code: str
     why: str
-    def __init__(self, code: _Optional[str] = ..., why: _Optional[str] = ...) -> None: ...
+    retry_after_ms: int
+    def __init__(self, code: _Optional[str] = ..., why: _Optional[str] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class PublishReply(_message.Message):
     __slots__ = ("outcomes",)

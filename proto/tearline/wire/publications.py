@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_MESSAGE_BYTES, MAX_TEXT_BYTES
+from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
 from tearline.packet import PacketParts
 from tearline.statement import Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
@@ -83,10 +83,18 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A refusal that the exchange gives no receipt for, since it believes no signer."""
+    """Why a statement was refused, with a receipt or without.
+
+    Attributes:
+        code: Of the error.
+        why: What the exchange says of it.
+        retry_after_ms: How long to wait before the same is published again, milliseconds; None
+            if unsaid.
+    """
 
     code: str
     why: str
+    retry_after_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +161,7 @@ def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
                 pb.Outcome(
                     about=outcome.about,
                     receipt=None if outcome.receipt is None else write_signed(outcome.receipt),
-                    refusal=None
-                    if outcome.refusal is None
-                    else pb.Refusal(code=outcome.refusal.code, why=outcome.refusal.why),
+                    refusal=None if outcome.refusal is None else _write_refusal(outcome.refusal),
                 )
                 for outcome in outcomes
             ]
@@ -174,9 +180,18 @@ def parse_outcomes(data: bytes) -> tuple[Outcome, ...]:
         Outcome(
             about=outcome.about,
             receipt=read_signed(outcome.receipt) if outcome.HasField("receipt") else None,
-            refusal=Refused(code=outcome.refusal.code, why=outcome.refusal.why[:MAX_TEXT_BYTES])
-            if outcome.HasField("refusal")
-            else None,
+            refusal=_read_refusal(outcome.refusal) if outcome.HasField("refusal") else None,
         )
         for outcome in message.outcomes
     )
+
+
+def _write_refusal(refusal: Refused) -> pb.Refusal:
+    return pb.Refusal(code=refusal.code, why=refusal.why, retry_after_ms=refusal.retry_after_ms)
+
+
+def _read_refusal(refusal: pb.Refusal) -> Refused:
+    wait_ms = refusal.retry_after_ms if refusal.HasField("retry_after_ms") else None
+    if wait_ms is not None and wait_ms > MAX_RETRY_AFTER_MS:
+        wait_ms = None
+    return Refused(code=refusal.code, why=refusal.why[:MAX_TEXT_BYTES], retry_after_ms=wait_ms)

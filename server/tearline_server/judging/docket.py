@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tearline.agreement import Agreement
-from tearline.errors import TearlineError
+from tearline.errors import ExchangeBusy, TearlineError
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, Opening
@@ -330,4 +330,5 @@ def _turn(statement: Statement, entry: int, time_ms: int) -> Turn:
 
 def refused(error: TearlineError) -> Refused:
     """The refusal that ``error`` is, as its sender is told."""
-    return Refused(code=error.code, why=error.why)
+    wait_ms = error.retry_after_ms if isinstance(error, ExchangeBusy) else None
+    return Refused(code=error.code, why=error.why, retry_after_ms=wait_ms)

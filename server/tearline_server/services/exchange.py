@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 
 from tearline.errors import MailboxFull
-from tearline.limits import MAILBOX_RETRY_MS, MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
+from tearline.limits import MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
 from tearline.rpc import methods
 from tearline.wire.deliveries import encode_cursor, encode_delivery, parse_cursor
 from tearline.wire.publications import Outcome, encode_outcomes, parse_publication
@@ -70,8 +70,8 @@ class ExchangeService:
     ) -> AsyncIterator[bytes]:
         """The same in a stream; each reply answers one request, in order.
 
-        A mailbox that is full does not end it: the outcomes say so. A window of messages is under
-        way at once; then the stream is read no further.
+        A mailbox that is full does not end it: the outcomes say so, and when to come again. A
+        window of messages is under way at once; then the stream is read no further.
         """
         window = asyncio.Semaphore(MAX_PUBLISH_WINDOW)
         replies: asyncio.Queue[asyncio.Task[tuple[Outcome, ...]] | None] = asyncio.Queue()
@@ -116,14 +116,10 @@ class ExchangeService:
 
 
 def _verify_room(outcomes: Sequence[Outcome]) -> None:
-    codes = {
-        outcome.refusal.code
-        for outcome in outcomes
-        if outcome.refusal is not None and outcome.receipt is None
-    }
-    taken = any(outcome.receipt is not None for outcome in outcomes)
-    if MailboxFull.code in codes and not taken:
-        raise MailboxFull(retry_after_ms=MAILBOX_RETRY_MS)
+    refusals = [each.refusal for each in outcomes if each.receipt is None and each.refusal]
+    full = [refusal for refusal in refusals if refusal.code == MailboxFull.code]
+    if full and len(refusals) == len(outcomes):
+        raise MailboxFull(full[0].why, retry_after_ms=full[0].retry_after_ms)
 
 
 def generic_handlers(handlers: dict[str, Any]) -> Handlers:

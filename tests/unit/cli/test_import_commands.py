@@ -11,7 +11,13 @@ import pytest
 import tearline_client.desks.importing
 from desk import Desk
 from simulator import opened
-from tearline.errors import BodyIncomplete, ExchangeUnreachable, StoreBusy
+from tearline.errors import (
+    BodyIncomplete,
+    ExchangeBusy,
+    ExchangeUnreachable,
+    MailboxFull,
+    StoreBusy,
+)
 from tearline_client.border.sender import Sender
 from tearline_client.desks.importing import Importing
 from tearline_client.node import Node
@@ -142,6 +148,23 @@ def test_an_import_that_was_cut_off_goes_on(
     done = desk.run("import", "ftm", people, *ORDER)
     assert done.exit_code == 0, done.output
     assert f"{2 * batches + 2} packets of it sent before" in done.stderr
+    assert arrived(desk) == NAMES
+
+
+def test_an_import_says_that_it_waits(
+    desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, calls = Sender.flush, 0
+
+    async def full_once(sender: Sender) -> ExchangeBusy | None:
+        nonlocal calls
+        calls += 1
+        return MailboxFull(retry_after_ms=1) if calls == 2 else await flush(sender)
+
+    monkeypatch.setattr(Sender, "flush", full_once)
+    done = desk.run("import", "ftm", people, *ORDER)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count(f"{MailboxFull.what} Going on in 1 s.") == 1
     assert arrived(desk) == NAMES
 
 

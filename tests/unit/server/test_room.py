@@ -12,7 +12,7 @@ from exchange_builders import World, codes, opened, packet_publication
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.errors import ChannelGap, MailboxFull
 from tearline.event import EventCode
-from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS
+from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS, MAILBOX_STATEMENTS
 from tearline.statement import StatementType
 from tearline.wire.flow import encode_mark, encode_void, parse_event
 from tearline.wire.publications import Outcome, Publication
@@ -83,6 +83,8 @@ async def test_what_finds_no_room_is_not_ruled_on_and_taken_once_there_is(world:
     size = (await world.store.load()).head.tree.size
     outcomes = await world.publish(US, publication)
     assert codes(outcomes) == ["", FULL, GAP]
+    waits_ms = [each.refusal and each.refusal.retry_after_ms for each in outcomes]
+    assert waits_ms == [None, MAILBOX_RETRY_MS, None]
     assert [outcome.receipt is None for outcome in outcomes] == [False, True, True]
     assert (await world.store.load()).head.tree.size == size + 1  # the packet; no refusal
     assert len(await world.read(CN)) == 3  # the agreement, and two grants

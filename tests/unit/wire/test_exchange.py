@@ -16,7 +16,7 @@ from builders import (
     signed_by,
 )
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
+from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS
 from tearline.packet import PacketParts
 from tearline.receipt import LogOpening
 from tearline.statement import StatementType
@@ -172,6 +172,24 @@ def test_outcomes_come_back() -> None:
         Outcome(about=bytes(32), receipt=None, refusal=Refused(code="TL-TRU-001", why="unknown")),
     )
     assert parse_outcomes(encode_outcomes(outcomes)) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (None, None),
+        (0, 0),
+        (MAX_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS),
+        (MAX_RETRY_AFTER_MS + 1, None),
+    ],
+)
+def test_a_refusal_says_when_to_come_again_if_it_says_anything(
+    said: int | None, read: int | None
+) -> None:
+    refusal = Refused(code="TL-REQ-009", why="", retry_after_ms=said)
+    data = encode_outcomes((Outcome(about=bytes(32), receipt=None, refusal=refusal),))
+    (outcome,) = parse_outcomes(data)
+    assert outcome.refusal == replace(refusal, retry_after_ms=read)
 
 
 def test_a_cursor_comes_back() -> None:
