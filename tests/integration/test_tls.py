@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tearline.errors import (
     TokenRefused,
 )
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
+from tearline.rpc import credentials as credentials_module
 from tearline.rpc import methods
 from tearline.rpc.credentials import (
     ServerTls,
@@ -137,21 +139,26 @@ async def call(
     dns_name: str = DNS_NAME,
     metadata: tuple[tuple[str, str], ...] = (),
     patient: bool = False,
+    within_s: float = 30,
 ) -> str:
     """Calls on a connection of its own; if ``patient``, on another one where that one fails."""
     credentials = client_credentials(identity, trusts.certificate)
     async with grpc.aio.secure_channel(
         f"127.0.0.1:{port}", credentials, options=client_options(dns_name)
     ) as channel:
-        return await ask(channel, metadata, patient=patient)
+        return await ask(channel, metadata, patient=patient, within_s=within_s)
 
 
 async def ask(
-    channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...] = (), *, patient: bool = False
+    channel: grpc.aio.Channel,
+    metadata: tuple[tuple[str, str], ...] = (),
+    *,
+    patient: bool = False,
+    within_s: float = 30,
 ) -> str:
     try:
         answer: bytes = await channel.unary_unary(methods.PUBLISH)(
-            b"", timeout=30, metadata=metadata, wait_for_ready=patient
+            b"", timeout=within_s, metadata=metadata, wait_for_ready=patient
         )
     except grpc.aio.AioRpcError as error:
         raise error_of(error.code(), tuple(error.trailing_metadata())) from None
@@ -304,6 +311,17 @@ async def test_a_client_trusts_one_ca_and_one_name(exchange: Exchange) -> None:
         with pytest.raises(ExchangeUnreachable):
             await call(exchange.port, node_identity(), trusts=trusts, dns_name=name)
     assert exchange.facts == []
+
+
+async def test_an_exchange_that_never_answers_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(credentials_module, "HANDSHAKE_MS", 300)
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # the system connects, and that is all
+        port = listener.getsockname()[1]
+        # Before the call itself is over, whose outcome would be unknown; gRPC's own is 20 s.
+        with pytest.raises(ExchangeUnreachable):
+            await call(port, node_identity(), within_s=15)
 
 
 async def test_an_agency_that_joins_and_a_new_certificate_need_no_restart(

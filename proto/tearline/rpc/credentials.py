@@ -147,6 +147,8 @@ def client_options(dns_name: str) -> Options:
         ("grpc.service_config_disable_resolution", 1),
         ("grpc.initial_reconnect_backoff_ms", RECONNECT_FIRST_MS),
         ("grpc.max_reconnect_backoff_ms", RECONNECT_MOST_MS),
+        # The name says less: an attempt that is not answered is given up after this, too.
+        ("grpc.min_reconnect_backoff_ms", HANDSHAKE_MS),
     ]
 
 
