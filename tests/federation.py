@@ -32,8 +32,8 @@ from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
 US, CN, MX = AGENCIES
 NODES = {name: f"spiffe://{domain}/node/liaison" for name, domain in AGENCIES.items()}
 PASSPHRASE = "a passphrase for tests"
-COMMAND_S = 120  # a command that takes longer hangs
-READY_S = 120
+COMMAND_S = 240  # a command that takes longer hangs, on a machine with a tenth of a core, too
+READY_S = 240
 HOMES, SEEN, TOLD = "homes", "seen", "told.json"  # what is kept of the founding
 FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
 ORDER = (
@@ -214,6 +214,11 @@ class Running:
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
 
     def freeze(self) -> None:
         """Stops it where it is, if it has not ended, for as long as nobody lets it go on."""
@@ -456,9 +461,16 @@ def _addressed(folder: Path) -> Federation:
 def serving(folder: Path) -> Iterator[Federation]:
     """A copy of the founded federation with its exchange at work; it must end well."""
     federation = copied(folder)
-    running = federation.operator.serve()
-    try:
+    with at_work(federation.operator):
         yield federation
+
+
+@contextmanager
+def at_work(operator: Operator) -> Iterator[None]:
+    """An exchange that serves; it must end well."""
+    running = operator.serve()
+    try:
+        yield
     finally:
         assert running.terminate() == 0
 

@@ -18,6 +18,7 @@ from typing import IO
 
 USER = "tearline"
 DATABASE = "postgres"
+_START_S = 120
 _READY = b"ready to accept"  # connections, or a standby: read-only ones
 _SETTINGS = {
     "listen_addresses": "",
@@ -124,7 +125,7 @@ class Postgres:
         reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
         reader.daemon = True
         reader.start()
-        assert ready.wait(30), b"".join(self._log)
+        assert ready.wait(_START_S), b"".join(self._log)
         assert self._process.poll() is None, b"".join(self._log)
 
     def kill(self) -> None:

@@ -50,8 +50,8 @@ DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000
 PASSPHRASE = "a passphrase of tests"
 DNS_NAME = "exchange.test"
-START_S = 60
-STOP_S = 60
+START_S = 240
+STOP_S = 240
 
 
 @dataclass(kw_only=True)

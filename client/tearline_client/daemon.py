@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 
 from tearline.errors import LogError, RequestError, StoreFull, TlsError
+from tearline.limits import NODE_RETRY_S
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
 from tearline_client.pulse import Pulse
@@ -13,7 +14,6 @@ FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
 DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
 DAY_MS = 24 * 3_600_000
-RETRY_S = (1, 2, 5, 10, 30)  # after each failure to reach the exchange, or to store something
 
 Report = Callable[[str], None]
 
@@ -61,7 +61,7 @@ async def run_daemon(
             except asyncio.CancelledError:
                 break
             except (RequestError, StoreFull) as error:
-                pause = RETRY_S[min(pulse.in_a_row, len(RETRY_S) - 1)]
+                pause = NODE_RETRY_S[min(pulse.in_a_row, len(NODE_RETRY_S) - 1)]
                 pulse.missed(error.code)
                 report(f"{error} Trying again in {pause} s.")
                 await asyncio.wait(

@@ -37,7 +37,7 @@ Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 AT_ONCE = 8  # packets in a message
 PAUSE_S = 0.1  # between two attempts to reach an exchange that is down
-CALL_S = 10
+CALL_S = 30
 
 
 class Journal:

@@ -10,16 +10,17 @@ from typing import Any
 
 import asyncpg
 
-from faults.load import DELAY_S, NAMES, Load
+from faults.load import DELAY_S, NAMES, Load, freeze
 from faults.relay import LongLine
 from federation import Federation, Operator, Running, free_port
 
-_HELD_S = 0.05  # nobody who runs holds the lock of the log's head for so long, idle
+_HELD_S = 0.05  # nobody who runs holds the lock of the log's head for so long, idle, as a rule
 _HELD = (
-    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tearline'"
+    "SELECT pid, xact_start FROM pg_stat_activity WHERE application_name = 'tearline'"
     " AND state = 'idle in transaction' AND backend_xid IS NOT NULL"
     f" AND clock_timestamp() - state_change > interval '{_HELD_S} s'"
 )
+_UNDER_WAY = "SELECT pid, xact_start FROM pg_stat_activity"
 
 
 @dataclass(kw_only=True)
@@ -52,15 +53,34 @@ class Cluster(Load):
         """The rows of a query of what the exchange keeps."""
         return asyncio.run(_rows(self.url, sql))
 
-    def kill(self, number: int) -> None:
-        """kill -9 of one of them, wherever it is; then it is started again."""
+    def kill(self, number: int, *, aimed: bool) -> None:
+        """kill -9 of one of them, wherever it is; then it is started again.
+
+        Args:
+            number: Which.
+            aimed: Whether that is where a transaction is open.
+        """
         victim = self.exchanges[number]
-        victim.freeze()
-        time.sleep(2 * _HELD_S)
+        held: set[tuple[Any, ...]] = set()
+
+        def is_open() -> bool:
+            nonlocal held
+            time.sleep(2 * _HELD_S)
+            held = set(self.stored(_HELD))
+            return bool(held)
+
+        freeze(victim, is_open, aimed=aimed)
         self.kills["exchange"] += 1
-        self.hits["exchange"] += self.stored(_HELD) != [(0,)]
         victim.kill()
+        # On a slow machine it may have been another's, which goes on; the victim's is ended.
+        while held & set(self.stored(_UNDER_WAY)):
+            time.sleep(_HELD_S)
+        time.sleep(_HELD_S)
+        self.hits["exchange"] += not {pid for pid, _ in held} <= self._sessions()
         self.exchange = self.exchanges[number] = self.operators[number].serve()
+
+    def _sessions(self) -> set[int]:
+        return {pid for pid, _ in self.stored(_UNDER_WAY)}
 
     def end(self) -> None:
         """Ends what a failed test left behind."""

@@ -11,15 +11,17 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from faults.relay import LongLine
-from federation import CN, MX, NODES, READY_S, US, Agency, Federation, Running
+from federation import CN, MX, NODES, US, Agency, Federation, Running
 from history import Event, What
 from tearline.receipt import Status
 
@@ -27,8 +29,12 @@ PARTNERS = {US: (CN, MX), MX: (CN,), CN: ()}
 SENDERS = (US, MX)
 NAMES = (US, CN, MX)
 DELAY_S = 0.15  # until an answer of the exchange arrives, as between two continents
-REST_S = 120
+WITHIN_S = 600  # whatever is waited for: a machine may have a tenth of a core for all of it
+AIM_S = 60  # for a transaction to be open
+LOOK_S = 0.01  # between two looks
 APPLICATION = Path(__file__).with_name("application.py")
+INJECT = Path(__file__).with_name("inject")
+SOONER = {"NODE_RETRY_S": [1]}  # a node's pauses grow to half a minute, which takes long
 
 # Where SQLite locks the index of a write-ahead log for a writer (sqlite.org/walformat.html, 2.3.1).
 _WRITE_LOCK = 120
@@ -120,7 +126,7 @@ class Load:
         """What a sending application noted so far, of one kind."""
         return [note for note in self.lines(self.journal(name)) if note["what"] == what]
 
-    def await_load(self, *names: str, within_s: float = READY_S) -> None:
+    def await_load(self, *names: str) -> None:
         """Waits until one more packet of one of the agencies is accepted, or given to it."""
 
         def count() -> int:
@@ -132,15 +138,17 @@ class Load:
             )
 
         before = count()
-        self.exchange.await_(
-            lambda: count() > before, f"{names}: one more packet", within_s=within_s
-        )
+        self.await_(lambda: count() > before, f"{names}: one more packet")
+
+    def await_(self, ready: Callable[[], bool], what: str) -> None:
+        """Waits until something is so, as long as the exchange is at work."""
+        self.exchange.await_(ready, what, within_s=WITHIN_S)
 
     def await_code(self, code: str) -> None:
         """Waits until each sender meets a refusal with a code, once more."""
 
         before = self.refusals(code)
-        self.exchange.await_(
+        self.await_(
             lambda: all(map(operator.gt, self.refusals(code), before)), f"they were told {code}"
         )
 
@@ -150,20 +158,31 @@ class Load:
             [note["code"] for note in self.notes(name, "unreached")].count(code) for name in SENDERS
         ]
 
-    def kill_exchange(self) -> None:
-        """kill -9 of the exchange, wherever it is; then it is started again."""
-        self._kill(self.exchange, self.federation.operator.home / "exchange.db", "exchange")
+    def kill_exchange(self, *, aimed: bool) -> None:
+        """kill -9 of the exchange, wherever it is; then it is started again.
+
+        Args:
+            aimed: Whether that is where a transaction is open.
+        """
+        database = self.federation.operator.home / "exchange.db"
+        self._kill(self.exchange, database, "exchange", aimed=aimed)
         self.exchange = self.federation.operator.serve()
 
-    def kill_node(self, name: str) -> None:
-        """kill -9 of an agency's node, wherever it is; then it is started again."""
-        self._kill(self.nodes[name], self.federation.agencies[name].home / "node.db", "node")
+    def kill_node(self, name: str, *, aimed: bool) -> None:
+        """kill -9 of an agency's node, wherever it is; then it is started again.
+
+        Args:
+            name: The agency.
+            aimed: Whether that is where a transaction is open.
+        """
+        database = self.federation.agencies[name].home / "node.db"
+        self._kill(self.nodes[name], database, "node", aimed=aimed)
         self.start(name)
 
-    def _kill(self, victim: Running, database: Path, kind: str) -> None:
-        victim.freeze()
+    def _kill(self, victim: Running, database: Path, kind: str, *, aimed: bool) -> None:
+        is_hit = freeze(victim, lambda: has_open_transaction(database, victim.pid), aimed=aimed)
         self.kills[kind] += 1
-        self.hits[kind] += has_open_transaction(database, victim.pid)
+        self.hits[kind] += is_hit
         victim.kill()
 
     def stop(self) -> None:
@@ -177,16 +196,18 @@ class Load:
         """Lets everything arrive that is under way; the exchange must serve."""
         for agency in self.federation.agencies.values():
             agency.variables["TEARLINE_EXCHANGE"] = self.address
-        # Grants are answered by receipts, which are answered by nothing: two turns bring rest.
-        for _ in range(2):
-            self.federation.all("node", "sync")
+        # Each sends what is left, and answers what came by receipts, which are answered by nothing:
+        # one after the other, in the order in which they send, two turns bring rest.
+        for name in (*NAMES, *NAMES):
+            self.federation.agencies[name].done_here("node", "sync")
         for name, agency in self.federation.agencies.items():
             if told_all(agency):
                 continue
             # What an application was not told of, the next life tells it.
-            running = agency.start("node", "run", "--on", "packet-arrived", self._hook(name))
+            arguments = ("node", "run", "--on", "packet-arrived", self._hook(name))
+            running = self.nodes[name] = agency.start(*arguments)
             told = functools.partial(told_all, agency)
-            running.await_(told, "everything was told", within_s=REST_S)
+            running.await_(told, "everything was told", within_s=WITHIN_S)
             assert running.terminate() == 0
 
     def end(self) -> None:
@@ -262,6 +283,21 @@ def told_all(agency: Agency) -> bool:
     return node_rows(agency, TOLD) == [(1,)]
 
 
+def freeze(victim: Running, is_open: Callable[[], bool], *, aimed: bool) -> bool:
+    """Stops a process wherever it is; aimed, it goes on until a transaction is open.
+
+    Returns:
+        Whether one is. Where none was in a minute, it stands still all the same.
+    """
+    deadline = time.monotonic() + (AIM_S if aimed else 0)
+    victim.freeze()
+    while not (found := is_open()) and time.monotonic() < deadline:
+        victim.thaw()
+        time.sleep(LOOK_S)
+        victim.freeze()
+    return found
+
+
 def has_open_transaction(database: Path, pid: int) -> bool:
     """Whether a process, which stands still, is in the middle of a transaction that writes."""
     path = database.with_name(database.name + "-shm")
@@ -275,8 +311,12 @@ def has_open_transaction(database: Path, pid: int) -> bool:
 
 
 @contextmanager
-def loaded(federation: Federation) -> Iterator[Load]:
-    """A federation under load; its exchange must end well."""
+def loaded(
+    federation: Federation, limits: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[Load]:
+    """A federation under load, with other limits; its exchange must end well."""
+    for program in (federation.operator, *federation.agencies.values()):
+        program.variables |= {"PYTHONPATH": str(INJECT), "LIMITS": json.dumps(SOONER | limits)}
     with LongLine(federation.operator.address, DELAY_S) as line:
         load = Load(federation=federation, exchange=federation.operator.serve(), line=line)
         try:

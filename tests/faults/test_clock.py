@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, ORDER, Agency, Ended, Federation, Program, copied
+from federation import CN, ORDER, Agency, Ended, Federation, Program, at_work, copied, serving
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -36,22 +36,21 @@ def send(federation: Federation) -> Ended:
 
 
 def packets(agency: Agency) -> set[str]:
-    return {row["id"] for row in agency.done("packet", "list", "--no-sync", "-o", "json").rows}
+    listed = agency.done_here("packet", "list", "--no-sync", "-o", "json")
+    return {row["id"] for row in listed.rows}
 
 
 @pytest.mark.parametrize("skew_s", REFUSED, ids=["ahead", "behind"])
 def test_a_node_whose_clock_is_wrong_by_hours(tmp_path: Path, skew_s: int) -> None:
-    federation = copied(tmp_path)
-    us, cn = federation.us, federation.cn
-    running = federation.operator.serve()
-    with wrong_by(us, skew_s):
-        assert send(federation).refused(REFUSED[skew_s], 4)
-    assert packets(us) == set()
-    assert send(federation).status == 0
-    with wrong_by(cn, skew_s):
-        cn.done("node", "sync")
-    assert packets(cn) == packets(us) != set()
-    assert running.terminate() == 0
+    with serving(tmp_path) as federation:
+        us, cn = federation.us, federation.cn
+        with wrong_by(us, skew_s):
+            assert send(federation).refused(REFUSED[skew_s], 4)
+        assert packets(us) == set()
+        assert send(federation).status == 0
+        with wrong_by(cn, skew_s):
+            cn.done("node", "sync")
+        assert packets(cn) == packets(us) != set()
 
 
 def test_an_exchange_whose_clock_is_wrong_by_hours(tmp_path: Path) -> None:
@@ -59,15 +58,12 @@ def test_an_exchange_whose_clock_is_wrong_by_hours(tmp_path: Path) -> None:
     operator, us, cn = federation.operator, federation.us, federation.cn
     # Ahead, its certificate is not yet valid; behind, those of nodes are not for it.
     for skew_s, code, status in ((HOURS_S, "TL-REQ-001", 3), (-HOURS_S, "TL-TLS-002", 4)):
-        with wrong_by(operator, skew_s):
-            running = operator.serve()
-        assert send(federation).refused(code, status)
-        assert cn.run("node", "sync").refused(code, status)
+        with wrong_by(operator, skew_s), at_work(operator):
+            assert send(federation).refused(code, status)
+            assert cn.run("node", "sync").refused(code, status)
         assert packets(us) == packets(cn)
-        assert running.terminate() == 0
-        running = operator.serve()
-        assert send(federation).status == 0
-        cn.done("node", "sync")
+        with at_work(operator):
+            assert send(federation).status == 0
+            cn.done("node", "sync")
         assert packets(cn) == packets(us) != set()
-        assert running.terminate() == 0
     assert operator.done("verify-log").out.endswith("all as they were logged\n")

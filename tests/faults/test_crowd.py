@@ -35,7 +35,7 @@ SILENT = 128  # subscriptions that are not read
 LEADS, LEAD_BYTES = 24, 200 * KIB  # a field; with what hides its length, a packet has 1.6 MiB
 STATEMENTS_S = 20  # that one node may publish
 LANES = 128  # calls that a flood has under way
-FLOODED_S = 60  # until it is more than a node may publish
+FLOODED_S = 600  # until it is more than a node may publish
 PACE_S = 0.06  # of the quiet node, which stays below what one may publish
 
 

@@ -10,7 +10,7 @@ import pytest
 import soak
 from faults.disk import SmallDisk
 from faults.load import SENDERS, loaded
-from federation import CN, copied
+from federation import CN, at_work, copied
 from history import broken
 from tearline.limits import MIN_FREE_BYTES
 
@@ -44,7 +44,7 @@ def test_full_disks_under_load(tmp_path: Path) -> None:
                 # A node's: it says so and waits, and nobody else is held up.
                 told = load.nodes[CN].said.count("TL-STO-002")
                 nodes.leave(0)
-                load.exchange.await_(
+                load.await_(
                     lambda told=told: load.nodes[CN].said.count("TL-STO-002") > told,
                     "the node had no room",
                 )
@@ -55,8 +55,7 @@ def test_full_disks_under_load(tmp_path: Path) -> None:
         for program, disk in ((operator, exchanges), (cn, nodes)):
             disk.give_back(program.home)
             program.entrance = ()
-    load.exchange = operator.serve()
-    load.settle()
-    assert load.exchange.terminate() == 0
+    with at_work(operator):
+        load.settle()
     assert broken(load.history()) == []
     assert operator.done("verify-log").out.endswith("all as they were logged\n")

@@ -18,7 +18,7 @@ PEOPLE = 540
 """As many packets: two batches, and some."""
 BATCH = 256
 """How many of them, with a grant each, are under one signature."""
-START_S = 120
+START_S = 600  # a machine may have a tenth of a core
 PAUSE_S = 0.3
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import PASSPHRASE, Agency, Federation, copied, serving
+from federation import PASSPHRASE, Agency, Federation, at_work, copied, serving
 from tearline.errors import AgreementSuspended, SuspensionBreached
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
@@ -37,6 +37,7 @@ WHOLE = Suspension(
     originated=Originated.KEEP,
 )
 AT_ONCE = 8  # packets in a message
+CALL_S = 300  # a publisher that lost patience would end, and the machine may be slow
 ROUNDS = 3  # messages of each publisher that must be behind what is waited for
 # What an exchange says in the log of a grant that it keeps back.
 KEPT_BACK = {InFlight.HOLD: EventCode.HELD, InFlight.RETURN: EventCode.RETURNED}
@@ -113,7 +114,10 @@ async def opened(federation: Federation, *agencies: Agency) -> AsyncIterator[tup
         nodes = []
         for agency in agencies:
             node = await Node.open(
-                agency.home, passphrase=PASSPHRASE.encode(), address=federation.operator.address
+                agency.home,
+                passphrase=PASSPHRASE.encode(),
+                address=federation.operator.address,
+                timeout_s=CALL_S,
             )
             nodes.append(await stack.enter_async_context(node))
             await node.sync()
@@ -218,23 +222,22 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
     """Partners go on, for nobody told them; at the suspender's node each packet is evidence."""
     federation = copied(tmp_path)
     federation.operator.variables |= {"PYTHONPATH": str(INJECT), "TEARLINE_MUTANT": SILENT}
-    running = federation.operator.serve()
-    async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
-        publishers = [Publisher(node=each, to=cn.uri) for each in (us, mx)]
-        async with publishing(publishers, cn) as turned:
-            await some_rounds(turned, publishers)
-            async with turned:
-                await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
-            size = cn.state.stores.log.size
-            await cn.standings.suspend(NAME, WHOLE)
-            await some_rounds(turned, publishers)
-        for node in (us, mx, cn, us, mx, cn):
-            await node.receive()
-        assert not us.standings.positions(us.agreement(NAME))
-        (position,) = cn.standings.positions(cn.agreement(NAME))
-        assert position.since_ms is not None  # by the exchange's own signed word
-        taken_in, breaches = arrived(cn), put_aside(cn, SuspensionBreached.code)
-    assert running.terminate() == 0
+    with at_work(federation.operator):
+        async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
+            publishers = [Publisher(node=each, to=cn.uri) for each in (us, mx)]
+            async with publishing(publishers, cn) as turned:
+                await some_rounds(turned, publishers)
+                async with turned:
+                    await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
+                size = cn.state.stores.log.size
+                await cn.standings.suspend(NAME, WHOLE)
+                await some_rounds(turned, publishers)
+            for node in (us, mx, cn, us, mx, cn):
+                await node.receive()
+            assert not us.standings.positions(us.agreement(NAME))
+            (position,) = cn.standings.positions(cn.agreement(NAME))
+            assert position.since_ms is not None  # by the exchange's own signed word
+            taken_in, breaches = arrived(cn), put_aside(cn, SuspensionBreached.code)
     log = events(federation)
     said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
     stopped = next(index for index in said if index >= size)

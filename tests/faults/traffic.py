@@ -20,7 +20,7 @@ from tearline_server.verification import LogVerifier
 
 CALL_S = 5
 PAUSE_S = 0.05  # between two attempts at an exchange that cannot
-WITHIN_S = 90
+WITHIN_S = 600  # whatever is waited for: a machine may have a tenth of a core for all of it
 MORE = 10  # packets that show that it carries on
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
