@@ -6,23 +6,21 @@ soon as that is acknowledged, and resumes; all of it durable and logged.
 """
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import quantiles
 
 import uvloop
 
-from bench.b3 import Client, Sealer, agree
-from bench.exchange import Home, Process
-from bench.federation import SENDER, Federation, found, now_ms
-from bench.harness import LATEST, Result, Target, result
+from bench.client import verify_accepted
+from bench.exchange import Process
+from bench.federation import Federation, now_ms
+from bench.founding import Scene, founded
+from bench.harness import Result, Target, result
+from bench.lanes import Sealer
 from tearline.channel import Mark
 from tearline.errors import AgreementSuspended
-from tearline.identity import parse_node_uri
 from tearline.standing.standing import OfficerAct, Standing
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy, StatementType
@@ -47,7 +45,7 @@ _WHOLE = Suspension(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class Suspending:
     """The sender's connection, the federation, and the partners' open subscriptions."""
 
     sender: GrpcTransport
@@ -104,9 +102,7 @@ class Scene:
         tree = self.federation.sender.sign([(kind, body)])
         message = encode_publication(publication_of(tree, [0]))
         sent = time.perf_counter()
-        (outcome,) = parse_outcomes(await self.sender.publish(message))
-        if outcome.refusal is not None:
-            raise RuntimeError(f"the exchange refused: {outcome.refusal}")
+        verify_accepted(await self.sender.publish(message), 1)
         return sent
 
     async def _try_to_send(self, message: bytes) -> None:
@@ -138,15 +134,8 @@ def run(*, suspensions: int = SUSPENSIONS) -> Sequence[Result]:
     Args:
         suspensions: How often the sender suspends and resumes.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent))
-        home = Home(Path(folder))
-        federation = found(home.operator.enrolment)
-        home.begin(federation.trust_list, federation.records)
-        server = stack.enter_context(home.serve())
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        suspended, marked = runner.run(_measure(home, federation, server, suspensions))
+    with founded() as scene, scene.home.serve() as server:
+        suspended, marked = uvloop.run(_measure(scene, server, suspensions))
     p99 = quantiles(suspended, n=100)[98]
     return [
         result(
@@ -170,32 +159,28 @@ def run(*, suspensions: int = SUSPENSIONS) -> Sequence[Result]:
 
 
 async def _measure(
-    home: Home, federation: Federation, server: Process, suspensions: int
+    scene: Scene, server: Process, suspensions: int
 ) -> tuple[list[float], list[float]]:
-    (messages,) = Sealer(federation, 1).lanes(suspensions)
-    identity = federation.members[SENDER].tls(federation.sender.header.signer)
-    client = Client(server, identity, home.operator.keys.authority.certificate)
-    await agree(client, federation, identity)
-    await client.close()
-    nodes = (federation.sender.header.signer, *federation.partners())
-    sender, *partners = (_connection(home, federation, node) for node in nodes)
+    (messages,) = Sealer(scene.federation, 1).lanes(suspensions)
+    await scene.agree(server)
+    nodes = (scene.sender, *scene.federation.partners())
+    sender, *partners = (_connection(scene, node) for node in nodes)
     streams = [partner.subscribe(encode_cursor(START)) for partner in partners]
     for stream in streams:
         while not is_idle(await anext(stream)):  # what waits from before
             pass
-    scene = Scene(sender=sender, federation=federation, streams=streams)
+    suspending = Suspending(sender=sender, federation=scene.federation, streams=streams)
     suspended, marked = [], []
     for number, message in enumerate(messages):
-        marked.append(await scene.mark(number + 1))  # with the first, the sender connects
-        suspended.append(await scene.suspend(2 * number + 1, message))
-        await scene.resume(2 * number + 2)
+        marked.append(await suspending.mark(number + 1))  # with the first, the sender connects
+        suspended.append(await suspending.suspend(2 * number + 1, message))
+        await suspending.resume(2 * number + 2)
     for each in (sender, *partners):
         await each.close()
     return suspended, marked
 
 
-def _connection(home: Home, federation: Federation, node: str) -> GrpcTransport:
+def _connection(scene: Scene, node: str) -> GrpcTransport:
     """A node's connection, as the node itself has it."""
-    member = federation.members[parse_node_uri(node).trust_domain]
-    exchange = home.operator.enrolment.exchange
-    return GrpcTransport(exchange, member.tls(node), timeout_s=_CALL_S)
+    exchange = scene.home.operator.enrolment.exchange
+    return GrpcTransport(exchange, scene.identity(node), timeout_s=_CALL_S)

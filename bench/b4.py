@@ -6,54 +6,27 @@ before the clock starts. The bare loop writes the rows that the exchange's store
 first batch, into a copy of the database that it had before, on the same disk.
 """
 
-import asyncio
 import shutil
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import uvloop
 
-from bench.b3 import Client, Load, agree
-from bench.exchange import Home, Process
-from bench.federation import SENDER, Federation, found
-from bench.harness import LATEST, Result, Target, result
+from bench.client import Client, Load
+from bench.exchange import Process
+from bench.founding import Scene, founded
+from bench.harness import Result, Target, result
+from bench.lanes import RECIPIENTS
 from bench.packet import lead, releaser
 from bench.rows import Row, gained, snapshot, write
 from tearline.rpc import methods
 from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_client.desks.importing import batches
-from tearline_client.link.outgoing import compose
+from tearline_client.link.outgoing import Releaser, compose
 from tearline_client.planning.plan import ReleasePlan
 
-RECIPIENTS = 2
 TARGET = Target(limit=0.3, at_most=False)
-
-
-class Sealer:
-    """The sending node, which seals a run's messages in advance.
-
-    Args:
-        federation: Whose node it is.
-    """
-
-    def __init__(self, federation: Federation) -> None:
-        self._plan: ReleasePlan = lead(federation, federation.partners()[:RECIPIENTS])
-        self._places: Counter[str] = Counter()
-        self._releaser = releaser(federation, self._next_seq)
-
-    def messages(self, packets: int) -> list[bytes]:
-        """Messages with so many packets, each batch of them under one signature."""
-        compositions = (compose(b, self._releaser) for b in batches([self._plan] * packets))
-        return [encode_publication(p) for each in compositions for p in each.publications]
-
-    def _next_seq(self, recipient: str, agreement: bytes) -> int:
-        self._places[recipient] += 1
-        return self._places[recipient]
 
 
 @dataclass(kw_only=True)
@@ -74,32 +47,24 @@ def run(*, rounds: int = 7, packets: int = 256) -> Sequence[Result]:
         rounds: Alternations.
         packets: In each run.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent)))
-        home = Home(folder)
-        federation = found(home.operator.enrolment)
-        home.begin(federation.trust_list, federation.records)
-        server = stack.enter_context(home.serve())
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        runs = runner.run(_measure(home, federation, server, folder, (rounds, packets)))
+    with founded() as scene, scene.home.serve() as server:
+        runs = uvloop.run(_measure(scene, server, (rounds, packets)))
     return _results(runs)
 
 
-async def _measure(
-    home: Home, federation: Federation, server: Process, folder: Path, size: tuple[int, int]
-) -> Runs:
+async def _measure(scene: Scene, server: Process, size: tuple[int, int]) -> Runs:
     rounds, packets = size
-    database = home.operator.config.database
-    identity = federation.members[SENDER].tls(federation.sender.header.signer)
-    client = Client(server, identity, home.operator.keys.authority.certificate)
-    await agree(client, federation, identity)
-    sealer, runs = Sealer(federation), Runs()
-    await publish(client, server, sealer.messages(1), 1)  # the policies are decided
-    before, after, bare = (folder / f"{name}.db" for name in ("before", "after", "bare"))
+    database = scene.home.operator.config.database
+    await scene.agree(server)
+    client = scene.client(server, scene.sender)
+    plan = lead(scene.federation, scene.federation.partners()[:RECIPIENTS])
+    sealing, runs = releaser(scene.federation), Runs()
+    await publish(client, server, _messages([plan], sealing), 1)  # the policies are decided
+    before, after, bare = (scene.folder / f"{name}.db" for name in ("before", "after", "bare"))
     snapshot(database, before)
     for number in range(rounds):
-        load = await publish(client, server, sealer.messages(packets), packets)
+        messages = _messages([plan] * packets, sealing)
+        load = await publish(client, server, messages, packets)
         runs.rates.append(load.rate)
         runs.cpu_us.append(load.cpu_us)
         if number == 0:
@@ -111,6 +76,12 @@ async def _measure(
         runs.bare_cpu_us.append(used_us / packets)
     await client.close()
     return runs
+
+
+def _messages(plans: Sequence[ReleasePlan], sealing: Releaser) -> list[bytes]:
+    """Messages with a packet for each plan, each batch of them under one signature."""
+    compositions = (compose(batch, sealing) for batch in batches(plans))
+    return [encode_publication(p) for each in compositions for p in each.publications]
 
 
 async def publish(client: Client, server: Process, messages: Sequence[bytes], packets: int) -> Load:

@@ -7,13 +7,9 @@ took from sixty-four lanes.
 """
 
 import asyncio
-import subprocess
-import sys
-import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -22,11 +18,12 @@ import apsw
 import uvloop
 
 from bench import flood
-from bench.b3 import LANES, Client, Sealer, agree
+from bench.client import Client
 from bench.echo import METHOD
-from bench.exchange import Home, Process
-from bench.federation import PARTNERS, SENDER, Federation, found
-from bench.harness import LATEST, ROOT, Result, Target, result
+from bench.exchange import Process
+from bench.founding import Scene, founded
+from bench.harness import Result, Target, result
+from bench.lanes import LANES, Sealer
 from bench.subscriber import Subscriber
 from tearline.rpc import methods
 from tearline.wire.deliveries import Delivery
@@ -137,20 +134,6 @@ class Probe:
         return (time.perf_counter() - started) * 1000
 
 
-@contextmanager
-def loading(folder: Path, server: Process, rate: float) -> Iterator["subprocess.Popen[str]"]:
-    """The load, from its first message on."""
-    command = [sys.executable, "-m", "bench.flood", str(folder), server.address, str(rate)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            if process.stdout.readline().strip() != flood.STARTED:
-                raise RuntimeError("the load did not begin")
-            yield process
-        finally:
-            process.kill()
-
-
 def run(
     *, rounds: int = 5, seconds: float = 4, lanes: int = LANES, followed: int = 4
 ) -> Sequence[Result]:
@@ -162,36 +145,25 @@ def run(
         lanes: Of the load.
         followed: Packets of each round after which the log is read, too.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
     size = Size(rounds=rounds, seconds=seconds, lanes=lanes, followed=followed)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent)))
-        home = Home(folder)
-        federation = found(home.operator.enrolment, nodes=lanes + 1)
-        home.begin(federation.trust_list, federation.records)
-        servers = [
-            stack.enter_context(home.serve()),
-            stack.enter_context(home.serve_echo()),
-        ]
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return _results(runner.run(_measure(folder, home, federation, servers, size)))
+    with (
+        founded(nodes=lanes + 1) as scene,
+        scene.home.serve() as exchange,
+        scene.home.serve_echo() as echo,
+    ):
+        return _results(uvloop.run(_measure(scene, exchange, echo, size)))
 
 
-async def _measure(
-    folder: Path, home: Home, federation: Federation, servers: Sequence[Process], size: Size
-) -> Found:
-    authority = home.operator.keys.authority.certificate
-    member = federation.members[SENDER]
-    identity = member.tls(federation.sender.header.signer)
-    client, echo = (Client(server, identity, authority) for server in servers)
-    await agree(client, federation, identity)
+async def _measure(scene: Scene, exchange: Process, echoing: Process, size: Size) -> Found:
+    federation = scene.federation
+    await scene.agree(exchange)
+    client, echo = (scene.client(server, scene.sender) for server in (exchange, echoing))
     node = federation.partners(size.lanes)[1]
-    own = federation.members[PARTNERS[1]].tls(node)
-    reading = Client(servers[0], own, authority)
+    reading = scene.client(exchange, node)
     subscriber = await Subscriber(federation, node, reading).listen()
     number = _WARM + size.rounds * (3 * size.probes + size.followed)
     (messages,) = Sealer(federation, 1, first=size.lanes).lanes(number)
-    probe = Probe(client, echo, subscriber, messages, folder / "bare.db")
+    probe = Probe(client, echo, subscriber, messages, scene.folder / "bare.db")
     load, found = Sealer(federation, size.lanes), Found()
     for _ in range(_WARM):  # connections are made, policies are decided
         await probe.open()
@@ -202,8 +174,9 @@ async def _measure(
         found.followed += [await probe.follow() for _ in range(size.followed)]
         rate = most.rate * SHARE
         number = max(1, round(rate * size.seconds / size.lanes))
-        flood.write(folder, identity, authority, load.lanes(number))
-        with loading(folder, servers[0], rate) as process:
+        identity = scene.identity(scene.sender)
+        flood.write(scene.folder, identity, scene.authority, load.lanes(number))
+        with flood.flooding(scene.folder, exchange, rate) as process:
             async for took in probe.opened(2 * size.probes):  # more than the load lasts
                 found.loaded.append(took)
                 if process.poll() is not None:

@@ -7,20 +7,18 @@ after the other. What is stored is looked up in the end: every packet once.
 """
 
 import asyncio
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import apsw
 import uvloop
 
-from bench.b3 import Client, Load, agree
-from bench.exchange import Home, Process
-from bench.federation import PARTNERS, SENDER, Federation, found
-from bench.harness import LATEST, Result, Target, result
+from bench.client import Load
+from bench.exchange import Process
+from bench.federation import PARTNERS
+from bench.founding import Scene, founded
+from bench.harness import Result, Target, result
 from bench.packet import lead, releaser
 from bench.subscriber import Subscriber
 from tearline.rpc import methods
@@ -31,37 +29,27 @@ FANS = (1, 16, 256)
 TARGET = Target(limit=1, at_most=False)
 
 
-class Scene:
-    """The exchange, its sender and its subscribers.
+class Fan:
+    """The sender, and the nodes that its packets go to.
 
     Args:
+        scene: Where they are.
         server: The exchange.
-        federation: Around it.
-        authority: Its CA.
+        nodes: Their URIs.
     """
 
-    def __init__(self, server: Process, federation: Federation, authority: bytes) -> None:
+    def __init__(self, scene: Scene, server: Process, nodes: Sequence[str]) -> None:
+        self._federation = scene.federation
         self._server = server
-        self._federation = federation
-        self._authority = authority
-        self._places: Counter[tuple[str, bytes]] = Counter()
-        self._releaser = releaser(federation, self._next_seq)
-        self._nodes: list[str] = []
+        self._nodes = nodes
+        self._releaser = releaser(scene.federation)
+        self._client = scene.client(server, scene.sender)
+        self._clients = [scene.client(server, node) for node in nodes]
+        self._subscribers: list[Subscriber] = []
         self.published = 0
 
-    async def open(self, most: int) -> None:
-        """Puts the agreement in force, and has so many nodes subscribe."""
-        member = self._federation.members[SENDER]
-        identity = member.tls(self._federation.sender.header.signer)
-        self._client = Client(self._server, identity, self._authority)
-        await agree(self._client, self._federation, identity)
-        numbers = range(-(-most // len(PARTNERS)))
-        nodes = [node for number in numbers for node in self._federation.partners(number)]
-        self._nodes = nodes[:most]
-        self._clients = [
-            Client(self._server, self._federation.members[_domain(node)].tls(node), self._authority)
-            for node in self._nodes
-        ]
+    async def listen(self) -> None:
+        """Has every node subscribe."""
         self._subscribers = [
             await Subscriber(self._federation, node, client).listen()
             for node, client in zip(self._nodes, self._clients, strict=True)
@@ -89,14 +77,6 @@ class Scene:
         self.published += packets
         return Load(rate=deliveries / elapsed, cpu_us=used_us / deliveries)
 
-    def _next_seq(self, recipient: str, agreement: bytes) -> int:
-        self._places[recipient, agreement] += 1
-        return self._places[recipient, agreement]
-
-
-def _domain(node: str) -> str:
-    return node.split("/")[2]
-
 
 async def _read(subscriber: Subscriber, packets: int) -> None:
     for _ in range(packets):
@@ -110,31 +90,30 @@ def run(*, rounds: int = 5, fans: Sequence[int] = FANS) -> Sequence[Result]:
         rounds: Alternations.
         fans: To how many each packet goes; a run delivers as often as the largest says.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent)))
-        home = Home(folder)
-        nodes = -(-max(fans) // len(PARTNERS))
-        federation = found(home.operator.enrolment, nodes=nodes)
-        home.begin(federation.trust_list, federation.records)
-        with home.serve() as server:
-            scene = Scene(server, federation, home.operator.keys.authority.certificate)
-            runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-            loads = runner.run(_measure(scene, rounds, fans))
-        _verify_stored_once(home.operator.config.database, scene.published)
+    with founded(nodes=-(-max(fans) // len(PARTNERS))) as scene:
+        with scene.home.serve() as server:
+            loads, published = uvloop.run(_measure(scene, server, rounds, fans))
+        _verify_stored_once(scene.home.operator.config.database, published)
     return _results(loads)
 
 
-async def _measure(scene: Scene, rounds: int, fans: Sequence[int]) -> Mapping[int, Sequence[Load]]:
-    await scene.open(max(fans))
+async def _measure(
+    scene: Scene, server: Process, rounds: int, fans: Sequence[int]
+) -> tuple[Mapping[int, Sequence[Load]], int]:
+    """The loads of each fan-out, and how many packets were published in all."""
+    await scene.agree(server)
+    numbers = range(-(-max(fans) // len(PARTNERS)))
+    nodes = [node for number in numbers for node in scene.federation.partners(number)]
+    delivering = Fan(scene, server, nodes[: max(fans)])
+    await delivering.listen()
     for fan in fans:  # policies are decided
-        await scene.run(fan, fan)
+        await delivering.run(fan, fan)
     loads: dict[int, list[Load]] = {fan: [] for fan in fans}
     for _ in range(rounds):
         for fan in fans:
-            loads[fan].append(await scene.run(fan, max(fans)))
-    await scene.close()
-    return loads
+            loads[fan].append(await delivering.run(fan, max(fans)))
+    await delivering.close()
+    return loads, delivering.published
 
 
 def _verify_stored_once(database: Path, published: int) -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import uvloop
 
-from bench.b3 import RECIPIENTS, Sealer
 from bench.grown import Grown, long_log
 from bench.growth import AGREEMENT_ID, packet_of, statement_of
 from bench.harness import Result, Target, alternate, result
+from bench.lanes import RECIPIENTS, Sealer
 from tearline.audit_query import parse_query
 from tearline.limits import EVENT_PAGE
 from tearline.wire.deliveries import START, Cursor, encode_delivery

@@ -9,24 +9,18 @@ node begins to read it and stops: a slow reader.
 
 import asyncio
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 
 import uvloop
 
-from bench.b3 import Client, agree
-from bench.exchange import Home, Process
-from bench.federation import PARTNERS, SENDER, Federation, found
-from bench.harness import LATEST, Result, Target, result
+from bench.client import Client, verify_accepted
+from bench.exchange import Process
+from bench.founding import Scene, founded
+from bench.harness import Result, Target, result
 from bench.packet import bulk, releaser
 from tearline.rpc import methods
-from tearline.rpc.credentials import TlsIdentity
 from tearline.wire.deliveries import START, encode_cursor, is_idle
-from tearline.wire.publications import encode_publication, parse_outcomes
+from tearline.wire.publications import encode_publication
 from tearline_client.link.outgoing import compose
 
 OWN_KIB, SHARED_KIB, BACKLOG_MIB = 128, 40, 64  # what each may take
@@ -38,40 +32,17 @@ _SETTINGS = {"mailbox_bytes": 1 << 40, "node_bytes_s": 1 << 40}  # neither is wh
 _SETTLE_S = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """An exchange that serves, and who is in its federation."""
-
-    home: Home
-    federation: Federation
-    server: Process
-
-    def client(self, identity: TlsIdentity) -> Client:
-        """A connection of a node."""
-        return Client(self.server, identity, self.home.operator.keys.authority.certificate)
-
-    async def memory_kib(self) -> float:
-        """What the exchange holds, after a moment in which nothing happens."""
-        await asyncio.sleep(_SETTLE_S)
-        return self.server.memory_kib
+async def _memory_kib(server: Process) -> float:
+    """What the exchange holds, after a moment in which nothing happens."""
+    await asyncio.sleep(_SETTLE_S)
+    return server.memory_kib
 
 
-@contextmanager
-def scene() -> Iterator[Scene]:
-    """A fresh exchange."""
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent))
-        home = Home(Path(folder), _SETTINGS)
-        federation = found(home.operator.enrolment)
-        home.begin(federation.trust_list, federation.records)
-        server = stack.enter_context(home.serve())
-        yield Scene(home=home, federation=federation, server=server)
-
-
-async def _idle(where: Scene, rounds: int, counted: int) -> tuple[list[float], list[float]]:
+async def _idle(
+    scene: Scene, server: Process, rounds: int, counted: int
+) -> tuple[list[float], list[float]]:
     """KiB of an idle subscriber on a connection of its own, and on one that they all share."""
-    identity = where.federation.members[PARTNERS[0]].tls(where.federation.partners()[0])
+    node = scene.federation.partners()[0]
     clients: list[Client] = []
     streams: list[AsyncIterator[bytes]] = []
 
@@ -82,12 +53,12 @@ async def _idle(where: Scene, rounds: int, counted: int) -> tuple[list[float], l
         streams.append(stream)
 
     async def grown(connections: int) -> float:
-        before = await where.memory_kib()
+        before = await _memory_kib(server)
         for number in range(counted):
             if number < connections:
-                clients.append(where.client(identity))
+                clients.append(scene.client(server, node))
             await subscribe(clients[-1])
-        return (await where.memory_kib() - before) / counted
+        return (await _memory_kib(server) - before) / counted
 
     await grown(counted)  # what the first ones cost is not theirs alone
     runs = [(await grown(counted), await grown(1)) for _ in range(rounds)]
@@ -96,29 +67,24 @@ async def _idle(where: Scene, rounds: int, counted: int) -> tuple[list[float], l
     return [own for own, _ in runs], [shared for _, shared in runs]
 
 
-async def _backlog(where: Scene, few_mib: int) -> tuple[float, float, float]:
+async def _backlog(scene: Scene, server: Process, few_mib: int) -> tuple[float, float, float]:
     """MiB held with some backlog, with ten times as much, and once somebody reads slowly."""
-    federation = where.federation
-    identity = federation.members[SENDER].tls(federation.sender.header.signer)
-    sender = where.client(identity)
-    await agree(sender, federation, identity)
-    node = federation.partners()[0]
-    plan, places = bulk(federation, [node]), count(1)
-    releases = releaser(federation, lambda recipient, agreement: next(places))
+    await scene.agree(server)
+    sender = scene.client(server, scene.sender)
+    node = scene.federation.partners()[0]
+    plan, releases = bulk(scene.federation, [node]), releaser(scene.federation)
     held, waiting = [], 0
     for mib in (few_mib, GROWTH * few_mib):
         while waiting < mib << 20:
             message = encode_publication(compose([plan], releases).publications[0])
-            outcomes = parse_outcomes(await sender.call(methods.PUBLISH, message))
-            if any(outcome.refusal is not None for outcome in outcomes):
-                raise RuntimeError("the exchange refused")
+            verify_accepted(await sender.call(methods.PUBLISH, message), 2)
             waiting += len(message)
-        held.append(await where.memory_kib() / 1024)
-    reader = where.client(federation.members[PARTNERS[0]].tls(node))
+        held.append(await _memory_kib(server) / 1024)
+    reader = scene.client(server, node)
     stream = reader.stream(methods.SUBSCRIBE, encode_cursor(START))
     for _ in range(3):
         await anext(stream)
-    slow = await where.memory_kib() / 1024
+    slow = await _memory_kib(server) / 1024
     for client in (sender, reader):
         await client.close()
     return held[0], held[1], slow
@@ -132,11 +98,10 @@ def run(*, rounds: int = 5, counted: int = _COUNTED, few_mib: int = FEW_MIB) -> 
         counted: Subscribers of each.
         few_mib: The smaller backlog.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        with scene() as where:
-            own, shared = runner.run(_idle(where, rounds, counted))
-        with scene() as where:
-            few, many, slow = runner.run(_backlog(where, few_mib))
+    with founded(settings=_SETTINGS) as scene, scene.home.serve() as server:
+        own, shared = uvloop.run(_idle(scene, server, rounds, counted))
+    with founded(settings=_SETTINGS) as scene, scene.home.serve() as server:
+        few, many, slow = uvloop.run(_backlog(scene, server, few_mib))
     sizes = f"{few_mib:,} to {GROWTH * few_mib:,} MiB"
     return [
         _memory("B8", "an idle subscriber on its own connection", own, "KiB", OWN_KIB),

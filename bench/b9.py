@@ -7,18 +7,17 @@ time; sixty-four lanes, as in B3, are sent to one of them, or thirty-two to each
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import uvloop
 
-from bench.b3 import LANES, Client, Lanes, Load, Sealer, agree, verify_accepted
-from bench.exchange import Home, Process
-from bench.federation import SENDER, Federation, found
-from bench.harness import LATEST, ROOT, Result, Target, result
+from bench.client import Client, Load, verify_accepted
+from bench.exchange import Process
+from bench.founding import Scene, founded
+from bench.harness import ROOT, Result, Target, result
+from bench.lanes import LANES, RECIPIENTS, Lanes, Sealer
 from tearline.rpc import methods
 
 _SHARED_CORES, _MANY_CORES = 4, 8
@@ -48,15 +47,13 @@ def run(*, rounds: int = 5, packets: int = 4, lanes: int = LANES) -> Sequence[Re
         packets: Messages of each lane in each run.
         lanes: Calls in flight, in all.
     """
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=LATEST.parent)))
-        home = Home(folder, {"store": stack.enter_context(database())})
-        federation = found(home.operator.enrolment, nodes=lanes)
-        home.begin(federation.trust_list, federation.records)
-        servers = [stack.enter_context(home.serve()), stack.enter_context(home.serve_beside())]
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        one, two = runner.run(_measure(home, federation, servers, (rounds, packets, lanes)))
+    with (
+        database() as store,
+        founded(nodes=lanes, settings={"store": store}) as scene,
+        scene.home.serve() as first,
+        scene.home.serve_beside() as second,
+    ):
+        one, two = uvloop.run(_measure(scene, (first, second), (rounds, packets, lanes)))
     return [
         result(
             "B9",
@@ -86,14 +83,12 @@ def _target(cores: int) -> Target | None:
 
 
 async def _measure(
-    home: Home, federation: Federation, servers: Sequence[Process], size: tuple[int, int, int]
+    scene: Scene, servers: Sequence[Process], size: tuple[int, int, int]
 ) -> tuple[list[Load], list[Load]]:
     rounds, packets, lanes = size
-    identity = federation.members[SENDER].tls(federation.sender.header.signer)
-    authority = home.operator.keys.authority.certificate
-    clients = [Client(server, identity, authority) for server in servers]
-    await agree(clients[0], federation, identity)
-    sealer = Sealer(federation, lanes)
+    await scene.agree(servers[0])
+    clients = [scene.client(server, scene.sender) for server in servers]
+    sealer = Sealer(scene.federation, lanes)
     one: list[Load] = []
     two: list[Load] = []
     await _load(clients, sealer.lanes(1))
@@ -114,7 +109,8 @@ async def _load(clients: Sequence[Client], lanes: Lanes) -> Load:
     )
     elapsed = time.perf_counter() - started
     for _, replies in done:
-        verify_accepted(replies)
+        for reply in replies:
+            verify_accepted(reply, 1 + RECIPIENTS)
     sent = sum(map(len, lanes))
     shares = [sum(map(len, each)) / sent for each in dealt]
     cpu_us = sum(load.cpu_us * share for (load, _), share in zip(done, shares, strict=True))

@@ -6,36 +6,57 @@ With a rate, each message once, so many a second in all; it prints how many a se
 
 import asyncio
 import pickle
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
 import uvloop
 
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
-from bench.exchange import NAME
+from bench.exchange import NAME, Process
+from bench.harness import ROOT
 from tearline.certificates import TlsKey
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
 
-FILE_NAME = "flood"
-STARTED = "flooding"
+_FILE_NAME = "flood"
+_STARTED = "flooding"
 
 
 def write(folder: Path, identity: TlsIdentity, authority: bytes, lanes: object) -> None:
     """Leaves everything that a flood needs, for its owner alone."""
-    path = folder / FILE_NAME
+    path = folder / _FILE_NAME
     path.touch(mode=0o600)
     content = (identity.certificate, identity.key.private_bytes(), authority, lanes)
     path.write_bytes(pickle.dumps(content))
 
 
+@contextmanager
+def flooding(
+    folder: Path, server: Process, rate: float | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """A flood in a process of its own, from its first message on."""
+    command = [sys.executable, "-m", "bench.flood", str(folder), server.address]
+    if rate is not None:
+        command.append(str(rate))
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            if process.stdout.readline().strip() != _STARTED:
+                raise RuntimeError("the flood did not begin")
+            yield process
+        finally:
+            process.kill()
+
+
 async def _flood(address: str, folder: Path, rate: float | None) -> None:
     import grpc.aio
 
-    content = pickle.loads((folder / FILE_NAME).read_bytes())  # our own, of a moment ago
+    content = pickle.loads((folder / _FILE_NAME).read_bytes())  # our own, of a moment ago
     certificate, key, authority, lanes = content
     identity = TlsIdentity(certificate=certificate, key=TlsKey(key))
     channel = grpc.aio.secure_channel(
@@ -59,11 +80,11 @@ async def _flood(address: str, folder: Path, rate: float | None) -> None:
 
     if rate is None:
         await call(lanes[0][0])
-        print(STARTED, flush=True)
+        print(_STARTED, flush=True)
         await asyncio.gather(*map(lane, lanes))
     else:
         await channel.channel_ready()
-        print(STARTED, flush=True)
+        print(_STARTED, flush=True)
         started = time.perf_counter()
         await asyncio.gather(*(paced(n, each, started, rate) for n, each in enumerate(lanes)))
         print(sum(map(len, lanes)) / (time.perf_counter() - started), flush=True)

@@ -6,17 +6,15 @@ Both have the same keys and the same federation, so that the same messages can b
 import asyncio
 import atexit
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Self
 
-from bench.exchange import Home
-from bench.federation import SENDER, Federation, found
-from bench.harness import LATEST
+from bench.federation import SENDER
+from bench.founding import Scene, founded
 from bench.measured import Taken
 from tearline.wire.entries import encode_entries
 from tearline.wire.publications import Publication
@@ -48,10 +46,9 @@ class LongLog:
 @cache
 def long_log(few: int, many: int) -> LongLog:
     """A log of so many entries; grown once for all that measure it, and kept until the end."""
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(dir=LATEST.parent)
-    atexit.register(folder.cleanup)
-    grown = Grown.begin(Path(folder.name))
+    stack = ExitStack()
+    atexit.register(stack.close)
+    grown = Grown.begin(stack.enter_context(founded()))
     begun = grown.grow(few)
     short = grown.copy("few.sqlite")
     done = grown.grow(many)
@@ -62,19 +59,18 @@ class Grown:
     """The home of an exchange whose log is to grow, and copies of its database on the way.
 
     Args:
-        folder: Where it is made.
+        scene: The exchange, and its federation.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.home = Home(folder)
-        self.federation: Federation = found(self.home.operator.enrolment)
-        self.home.begin(self.federation.trust_list, self.federation.records)
+    def __init__(self, scene: Scene) -> None:
+        self.folder = scene.folder
+        self.home = scene.home
+        self.federation = scene.federation
 
     @classmethod
-    def begin(cls, folder: Path) -> Self:
+    def begin(cls, scene: Scene) -> Self:
         """One whose agreement is in force."""
-        grown = cls(folder)
+        grown = cls(scene)
         asyncio.run(grown._agree())
         return grown
 

@@ -4,8 +4,8 @@ It is sent to three partners. One gets everything in clear; one gets twelve fiel
 and six generalised, 18 in all, and is told that more exists; one gets four fields.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 
 from bench.federation import ARTICLE, DAY_MS, PURPOSE, Federation, now_ms
 from tearline.keys import KemPublicKey
@@ -80,18 +80,13 @@ def _planned(
     )
 
 
-def releaser(federation: Federation, next_seq: NextSeq | None = None) -> Releaser:
-    """The sending node, at its machine duty.
-
-    Args:
-        federation: Whose node it is.
-        next_seq: Takes places in channels; one channel for all if not given.
-    """
+def releaser(federation: Federation) -> Releaser:
+    """The sending node, at its machine duty, with nothing in its channels yet."""
     return Releaser(
         signer=federation.sender,
         acted_by=None,
         kem_key_of=_looked_up(federation),
-        next_seq=next_seq or _counted(),
+        next_seq=_counted(),
     )
 
 
@@ -101,5 +96,10 @@ def _looked_up(federation: Federation) -> Callable[[str], KemPublicKey]:
 
 
 def _counted() -> NextSeq:
-    places = count(1)
-    return lambda recipient, agreement: next(places)
+    places: Counter[tuple[str, bytes]] = Counter()
+
+    def next_seq(recipient: str, agreement: bytes) -> int:
+        places[recipient, agreement] += 1
+        return places[recipient, agreement]
+
+    return next_seq

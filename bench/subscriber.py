@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Self
 
-from bench.b3 import Client
+from bench.client import Client
 from bench.federation import Federation, now_ms
 from tearline.identity import agency_uri_of
 from tearline.rpc import methods

@@ -1,0 +1,109 @@
+"""A node's connection to a server of the benchmarks, and what the server did meanwhile."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
+from bench.exchange import NAME, Process
+from bench.lanes import Lanes
+from tearline.rpc.credentials import (
+    TlsIdentity,
+    client_credentials,
+    client_options,
+    with_access_token,
+)
+from tearline.wire.publications import parse_outcomes
+
+Call = Callable[[bytes], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one server did with one run's messages.
+
+    Attributes:
+        rate: Messages a second.
+        cpu_us: The server's processor time for each, in microseconds.
+    """
+
+    rate: float
+    cpu_us: float
+
+
+class Client:
+    """A node's one connection to a server.
+
+    Args:
+        server: The server.
+        identity: The node's certificate.
+        authority: The CA of the server's.
+    """
+
+    def __init__(self, server: Process, identity: TlsIdentity, authority: bytes) -> None:
+        import grpc.aio
+
+        self._server = server
+        self._channel = grpc.aio.secure_channel(
+            server.address,
+            client_credentials(identity, authority),
+            # Each client is a program of its own: it shares no connection with another.
+            options=[*client_options(NAME), ("grpc.use_local_subchannel_pool", 1)],
+        )
+
+    async def call(self, method: str, request: bytes, token: str = "") -> bytes:
+        """Calls once."""
+        metadata = with_access_token(token) if token else ()
+        reply: bytes = await self._channel.unary_unary(method, None, None)(
+            request, metadata=metadata
+        )
+        return reply
+
+    def stream(self, method: str, request: bytes) -> AsyncIterator[bytes]:
+        """Calls once, and is answered by many."""
+        return aiter(self._channel.unary_stream(method, None, None)(request))
+
+    async def converse(self, method: str, requests: Sequence[bytes]) -> list[bytes]:
+        """Calls with a stream of messages; returns the answer to each."""
+        stream = self._channel.stream_stream(method, None, None)(None)
+
+        async def write() -> None:
+            for request in requests:
+                await stream.write(request)
+            await stream.done_writing()
+
+        writing = asyncio.create_task(write())
+        replies = [await stream.read() for _ in requests]
+        await writing
+        return replies
+
+    async def load(self, method: str, lanes: Lanes) -> tuple[Load, list[bytes]]:
+        """Sends every message, one at a time in each lane; returns all replies."""
+        call: Call = self._channel.unary_unary(method, None, None)
+
+        async def lane(messages: Sequence[bytes]) -> list[bytes]:
+            return [await call(message) for message in messages]
+
+        started, used_us = time.perf_counter(), self._server.cpu_us
+        replies = await asyncio.gather(*map(lane, lanes))
+        elapsed, used_us = time.perf_counter() - started, self._server.cpu_us - used_us
+        sent = sum(map(len, lanes))
+        load = Load(rate=sent / elapsed, cpu_us=used_us / sent)
+        return load, [reply for each in replies for reply in each]
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close(None)
+
+
+def verify_accepted(reply: bytes, statements: int) -> None:
+    """Checks that so many statements were published, and each was accepted.
+
+    Raises:
+        RuntimeError: If not.
+    """
+    outcomes = parse_outcomes(reply)
+    refused = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]
+    if refused or len(outcomes) != statements or not all(o.receipt for o in outcomes):
+        raise RuntimeError(f"the exchange refused: {refused}")
