@@ -10,7 +10,7 @@ from builders import US, federation
 from tearline.errors import InclusionInvalid
 from tearline.limits import TREE_SIZES
 from tearline.statement import SignedTree, StatementType, verify_inclusion
-from tearline.wire.statements import bundle, encode_bundle, parse_bundle
+from tearline.wire.bundles import bundle, encode_bundle, parse_bundle
 
 NODE = federation().node(US)
 

@@ -31,6 +31,7 @@ from tearline.sealing import open_packet, open_release
 from tearline.statement import StatementType, leaf_hash, statement_id
 from tearline.tlog_proof import parse_log_proof, verify_log_proof
 from tearline.trust import Moment
+from tearline.wire.bundles import parse_bundle
 from tearline.wire.flow import (
     encode_event,
     encode_grant,
@@ -55,11 +56,7 @@ from tearline.wire.packets import (
     parse_opening,
     parse_release,
 )
-from tearline.wire.statements import (
-    parse_attestation,
-    parse_bundle,
-    parse_signed,
-)
+from tearline.wire.statements import parse_attestation, parse_signed
 from vectors.own.plain import plain
 from vectors.own_cases import (
     Case,

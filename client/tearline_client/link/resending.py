@@ -19,6 +19,7 @@ from tearline.statement import (
     statement_id,
 )
 from tearline.wire.addressed import address_of
+from tearline.wire.bundles import Bundle, bundle
 from tearline.wire.flow import (
     encode_mark,
     encode_receipt,
@@ -30,7 +31,6 @@ from tearline.wire.flow import (
 )
 from tearline.wire.publications import Publication
 from tearline.wire.recalls import encode_recall, parse_recall
-from tearline.wire.statements import Bundle, bundle
 
 Unsigned = tuple[StatementType, bytes]
 

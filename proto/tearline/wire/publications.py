@@ -13,17 +13,10 @@ from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTE
 from tearline.packet import PacketParts
 from tearline.statement import Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
+from tearline.wire.bundles import Bundle, bundle, read_bundle, write_bundle
 from tearline.wire.codec import decode, serialize
 from tearline.wire.parts import encode_parts, kept_parts, read_parts, write_parts
-from tearline.wire.statements import (
-    Bundle,
-    Signed,
-    bundle,
-    read_bundle,
-    read_signed,
-    write_bundle,
-    write_signed,
-)
+from tearline.wire.statements import Signed, read_signed, write_signed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Headers, attestations, statements and bundles."""
+"""Headers, attestations and statements."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
     TREE_SIZES,
 )
-from tearline.merkle import tree_levels
 from tearline.statement import (
     HASH_SIZE,
     SALT_SIZE,
@@ -21,13 +20,12 @@ from tearline.statement import (
     Attestation,
     Header,
     Inclusion,
-    Leaf,
     SignedTree,
     Statement,
     StatementType,
 )
 from tearline.v1 import statement_pb2 as pb
-from tearline.wire.codec import decode, parse_strictly, serialize
+from tearline.wire.codec import parse_strictly, serialize
 
 _MAX_ATTESTATION_BYTES = 4096
 _MAX_DEPTH = TREE_SIZES[-1].bit_length() - 1
@@ -170,7 +168,7 @@ def read_statement(message: pb.Statement) -> Statement:
     if not 0 < len(message.inclusions) <= MAX_COSIGNERS:
         raise StatementMalformed("the statement has no signer, or too many")
     return Statement(
-        type=_read_type(message.type),
+        type=read_type(message.type),
         body=message.body,
         inclusions=tuple(_read_inclusion(inclusion) for inclusion in message.inclusions),
     )
@@ -190,7 +188,12 @@ def parse_statement(data: bytes) -> Statement:
     return parse_strictly(data, pb.Statement, read_statement, maximum=MAX_MESSAGE_BYTES)
 
 
-def _read_type(number: int) -> StatementType:
+def read_type(number: int) -> StatementType:
+    """The type of a statement from its number.
+
+    Raises:
+        StatementMalformed: If it is unknown.
+    """
     try:
         return StatementType(number)
     except ValueError:
@@ -293,137 +296,3 @@ def read_signed(message: pb.Signed) -> Signed:
     if [a.hash for a in attestations] != [i.attestation for i in statement.inclusions]:
         raise StatementMalformed("the attestations are not those of the statement")
     return Signed(statement=statement, attestations={a.hash: a for a in attestations})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """An aligned subtree of an attested tree, cheaper to send than its statements one by one.
-
-    Attributes:
-        attestation: Of the whole tree.
-        index: Of the first leaf; a multiple of the number of leaves.
-        leaves: Statements, or the 32-byte hashes of those not shown; a power of two of them.
-        path: Siblings from the subtree's root to the tree's, 32 bytes each.
-    """
-
-    attestation: Attestation
-    index: int
-    leaves: tuple[Leaf | bytes, ...]
-    path: tuple[bytes, ...]
-
-    def statements(self) -> tuple[Statement, ...]:
-        """Each statement of the bundle with its own path."""
-        levels = tree_levels(leaf.hash if isinstance(leaf, Leaf) else leaf for leaf in self.leaves)
-        return tuple(
-            Statement(
-                type=leaf.type,
-                body=leaf.body,
-                inclusions=(
-                    Inclusion(
-                        attestation=self.attestation.hash,
-                        salt=leaf.salt,
-                        index=self.index + position,
-                        path=(
-                            *(
-                                level[(position >> depth) ^ 1]
-                                for depth, level in enumerate(levels[:-1])
-                            ),
-                            *self.path,
-                        ),
-                    ),
-                ),
-            )
-            for position, leaf in enumerate(self.leaves)
-            if isinstance(leaf, Leaf)
-        )
-
-
-def bundle(tree: SignedTree, numbers: Iterable[int] | None = None) -> Bundle:
-    """The smallest aligned subtree of ``tree`` that holds some of its statements.
-
-    Args:
-        tree: The signed tree.
-        numbers: Which statements to show, in the order they were given to sign; None: all.
-            Of every other leaf in the subtree only the hash is shown.
-    """
-    wanted = range(len(tree.leaves)) if numbers is None else numbers
-    shown = {tree.positions[number]: tree.leaves[number] for number in wanted}
-    height = 0
-    while (min(shown) >> height) != (max(shown) >> height):
-        height += 1
-    first = (min(shown) >> height) << height
-    return Bundle(
-        attestation=tree.attestation,
-        index=first,
-        leaves=tuple(
-            shown.get(position, tree.levels[0][position])
-            for position in range(first, first + (1 << height))
-        ),
-        path=tree.path(first, height=height),
-    )
-
-
-def write_bundle(value: Bundle) -> pb.Bundle:
-    """A bundle as protobuf."""
-    return pb.Bundle(
-        attestation=encode_attestation(value.attestation),
-        index=value.index,
-        leaves=[
-            pb.Leaf(type=leaf.type, body=leaf.body, salt=leaf.salt)
-            if isinstance(leaf, Leaf)
-            else pb.Leaf(hash=leaf)
-            for leaf in value.leaves
-        ],
-        path=value.path,
-    )
-
-
-def read_bundle(message: pb.Bundle) -> Bundle:
-    """A bundle from protobuf.
-
-    Raises:
-        StatementMalformed: If it is not an aligned subtree of the tree it names.
-    """
-    attestation = parse_attestation(message.attestation)
-    count = len(message.leaves)
-    if (
-        count.bit_count() != 1
-        or message.index % count
-        or (message.index + count > attestation.size)
-    ):
-        raise StatementMalformed("the bundle is not an aligned subtree")
-    depth = (attestation.size // count).bit_length() - 1
-    if len(message.path) != depth or any(len(node) != HASH_SIZE for node in message.path):
-        raise StatementMalformed("the path of the bundle does not fit its tree")
-    return Bundle(
-        attestation=attestation,
-        index=message.index,
-        leaves=tuple(_read_leaf(leaf) for leaf in message.leaves),
-        path=tuple(message.path),
-    )
-
-
-def _read_leaf(message: pb.Leaf) -> Leaf | bytes:
-    if message.hash:
-        if len(message.hash) != HASH_SIZE or message.body or message.salt or message.type:
-            raise StatementMalformed("a leaf is shown or hidden, not both")
-        return message.hash
-    if len(message.salt) != SALT_SIZE:
-        raise StatementMalformed("a leaf of the bundle has no salt of 32 bytes")
-    if not 0 < len(message.body) <= MAX_BODY_BYTES:
-        raise StatementMalformed("the body is empty or too large")
-    return Leaf(type=_read_type(message.type), body=message.body, salt=message.salt)
-
-
-def encode_bundle(value: Bundle) -> bytes:
-    """The encoding of a bundle."""
-    return serialize(write_bundle(value))
-
-
-def parse_bundle(data: bytes) -> Bundle:
-    """A bundle from its encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    return read_bundle(decode(pb.Bundle, data, maximum=MAX_MESSAGE_BYTES))

@@ -1,25 +1,20 @@
-"""Headers, bundles, and statements of several signers."""
+"""Headers, and statements of several signers."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from builders import MX, US, federation, signed_by, signing_key
 from tearline.errors import StatementMalformed
 from tearline.federation import Revocation
-from tearline.statement import Leaf, StatementType, verify_inclusion
+from tearline.statement import StatementType
 from tearline.v1 import statement_pb2 as pb
 from tearline.wire.statements import (
-    Bundle,
-    bundle,
     cosigned,
     encode_attestation,
-    encode_bundle,
     encode_signed,
     header_of,
     merge_signed,
-    parse_bundle,
     parse_signed,
     signed,
     write_statement,
@@ -30,7 +25,6 @@ FED = federation()
 NODE = FED.node(US)
 BODY = encode_revocation(Revocation(header=NODE.header, revoked_key=bytes(32), reason="lost"))
 TREE = NODE.sign([(StatementType.MARK, BODY + b"%d" % number) for number in range(5)])
-ALL = bundle(TREE)
 
 
 def test_a_header_is_read_from_any_body() -> None:
@@ -119,70 +113,6 @@ def test_a_statement_has_a_type_a_body_and_a_signer() -> None:
     ):
         with pytest.raises(StatementMalformed):
             parse_signed(encode_signed(replace(good, statement=bad)))
-
-
-# Bundles.
-
-
-def test_a_bundle_gives_the_paths_that_single_statements_have() -> None:
-    found = parse_bundle(encode_bundle(ALL)).statements()
-    by_position = sorted(TREE.statements(), key=lambda each: each.inclusions[0].index)
-    assert list(found) == by_position
-    for statement in found:
-        verify_inclusion(statement, statement.inclusions[0], TREE.attestation)
-
-
-def test_a_bundle_shows_only_what_is_wanted() -> None:
-    some = parse_bundle(encode_bundle(bundle(TREE, [1, 4])))
-    assert {each.body for each in some.statements()} == {TREE.leaves[1].body, TREE.leaves[4].body}
-    whole = encode_bundle(some)
-    assert all(TREE.leaves[n].body not in whole for n in (0, 2, 3))
-
-
-def test_a_bundle_of_one_is_a_leaf_and_its_path() -> None:
-    one = bundle(TREE, [2])
-    assert (len(one.leaves), len(one.path)) == (1, 3)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"leaves": ()}, id="no leaves"),
-        pytest.param({"leaves": ALL.leaves[:3]}, id="three leaves"),
-        pytest.param({"index": 8}, id="beyond the tree"),
-        pytest.param({"index": 1, "leaves": ALL.leaves[:2], "path": (bytes(32),) * 2}, id="askew"),
-        pytest.param({"path": (bytes(32),)}, id="a path too long"),
-        pytest.param({"leaves": ALL.leaves[:2], "path": (bytes(32),)}, id="a path too short"),
-        pytest.param({"leaves": ALL.leaves[:4], "path": (bytes(31),)}, id="a short hash"),
-        pytest.param({"leaves": ALL.leaves * 2}, id="more leaves than the tree"),
-        pytest.param({"leaves": (bytes(31),) * 8}, id="a hidden leaf that is no hash"),
-    ],
-)
-def test_what_is_no_subtree_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(StatementMalformed):
-        parse_bundle(encode_bundle(replace(ALL, **changes)))
-
-
-def test_a_leaf_of_a_bundle_has_type_salt_and_body() -> None:
-    good = next(leaf for leaf in ALL.leaves if isinstance(leaf, Leaf))
-    for bad in (replace(good, salt=bytes(31)), replace(good, body=b"")):
-        leaves = tuple(bad if leaf == good else leaf for leaf in ALL.leaves)
-        with pytest.raises(StatementMalformed):
-            parse_bundle(encode_bundle(replace(ALL, leaves=leaves)))
-
-
-def test_a_leaf_is_shown_or_hidden() -> None:
-    one = Bundle(
-        attestation=NODE.sign([(StatementType.MARK, BODY)]).attestation,
-        index=0,
-        leaves=(bytes(32),),
-        path=(),
-    )
-    hidden = encode_bundle(one)
-    shown = hidden.replace(b"\x1a\x22\x22\x20", b"\x1a\x24\x08\x0a\x22\x20")
-    assert parse_bundle(hidden) == one
-    with pytest.raises(StatementMalformed):
-        parse_bundle(shown)
 
 
 def test_keys_of_trees_are_their_signers() -> None:

@@ -13,18 +13,11 @@ from tearline.statement import (
     Statement,
     StatementType,
 )
+from tearline.wire.bundles import Bundle, bundle, encode_bundle
 from tearline.wire.flow import (
     encode_mark,
 )
-from tearline.wire.statements import (
-    Bundle,
-    bundle,
-    cosigned,
-    encode_attestation,
-    encode_bundle,
-    encode_signed,
-    signed,
-)
+from tearline.wire.statements import cosigned, encode_attestation, encode_signed, signed
 from vectors.own.plain import Json, flip, plain, refused, unknown_field
 
 US_NODE, MX_NODE = b.node_of(b.US), b.node_of(b.MX)
