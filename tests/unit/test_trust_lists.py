@@ -36,7 +36,8 @@ from tearline.errors import (
 from tearline.federation import KeyUse, Revocation, TrustList
 from tearline.keys import SigningKey
 from tearline.statement import Signer, StatementType
-from tearline.trust import GENESIS_FEDERATION, Moment, TrustState, verify_succession
+from tearline.succession import verify_succession
+from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
 from tearline.wire.statements import Signed
 from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 

@@ -35,7 +35,7 @@ _TAKEN = "tearline_client.store.intake:IntakeStore.is_taken"
 _SIGNED = "tearline.trust:TrustState.verify"
 _GROWN = "tearline_client.follower:LogFollower._verify_grown"
 _FRESH = "tearline_client.follower:LogFollower.verify_fresh"
-_SUCCESSION = "tearline.trust:verify_succession"
+_SUCCESSION = "tearline.succession:verify_succession"
 
 DELIVERIES = (
     _delivery(
@@ -212,7 +212,7 @@ LOGS = (
         "return to an old trust list",
         "TL-TRU-004",
         "test_an_old_trust_list_does_not_return",
-        "tearline.trust:_verify_next",
+        "tearline.succession:verify_next",
     ),
     _log(
         "a coalition swaps a third agency's root",

@@ -5,7 +5,7 @@ from attacks.attack import Attack
 _STATEMENT = "the statement as it came, at whoever verified it"
 _ENTRY = "the page of the log that holds it, at whoever followed it"
 _SIGNATURE = "tearline.keys:SigningPublicKey.verify"
-_SUCCESSION = "tearline.trust:verify_succession"
+_SUCCESSION = "tearline.succession:verify_succession"
 
 
 def _statement(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
