@@ -12,12 +12,10 @@ from dataclasses import replace
 from tearline.checkpoint import (
     CheckpointSigner,
     NoteAlgorithm,
-    NoteSignature,
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
     parse_checkpoint_text,
-    parse_note,
     parse_verifier_key,
 )
 from tearline.equivocation import Equivocation, verify_equivocation
@@ -36,6 +34,7 @@ from tearline.errors import (
 from tearline.federation import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
+from tearline.note import NoteSignature, parse_note
 from tearline.wire.cosigning import (
     CosignTurn,
     encode_cosign_turn,

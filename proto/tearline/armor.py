@@ -4,10 +4,9 @@ The label says what it is, for example ``-----BEGIN TEARLINE AGREEMENT-----``. E
 spelling is accepted: 64 characters a line, no headers, nothing before or after.
 """
 
-import base64
 from enum import StrEnum
 
-from tearline.encoding import parse_base64
+from tearline.encoding import encode_base64, parse_base64
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_MESSAGE_BYTES
 
@@ -30,7 +29,7 @@ class Armor(StrEnum):
 
 def armor(kind: Armor, data: bytes) -> str:
     """The text of a file that holds ``data``."""
-    text = base64.b64encode(data).decode("ascii")
+    text = encode_base64(data)
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
     return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""])
 

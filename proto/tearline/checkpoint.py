@@ -1,13 +1,10 @@
 """Checkpoints: what the log says of itself, signed so that it cannot be unsaid.
 
-A checkpoint is a *signed note* (c2sp.org/signed-note): a text, an empty line, and a line
-for each signature. Its text is three lines (c2sp.org/tlog-checkpoint):
+A checkpoint is a signed note whose text is three lines (c2sp.org/tlog-checkpoint):
 
     exchange.example/log                            the origin, the log's name for good
     20852163                                        the size of its tree
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=    the root of that tree
-
-    — exchange.example/log Az3grlgtzPICa5OS8np…     key id and signature, in base64
 
 More lines are allowed there and refused here: ML-DSA-44 does not sign them.
 
@@ -17,7 +14,6 @@ means "this is the largest tree of this log I have seen"; a cosigner may make it
 after it has checked that the tree begins with the last one it signed.
 """
 
-import base64
 import hashlib
 import re
 import secrets
@@ -30,7 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
-from tearline.encoding import parse_base64, parse_decimal, parse_hex, parse_utf8, u8, u64
+from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_hex, u8, u64
 from tearline.errors import (
     CheckpointForeign,
     CheckpointForged,
@@ -39,19 +35,16 @@ from tearline.errors import (
     MalformedInput,
     NoteMalformed,
 )
-from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_URI_BYTES
+from tearline.limits import MAX_LOG_SIZE, MAX_URI_BYTES
 from tearline.merkle import EMPTY_ROOT, HASH_SIZE
+from tearline.note import KEY_HASH_SIZE, KEY_NAME, Note, NoteSignature, parse_note
 
-KEY_HASH_SIZE = 4
 SEED_SIZE = 32
 
 _MAX_TIME_S = (1 << 63) - 1
 _COSIGNED_LABEL = b"subtree/v1\n\0"
 # Lone surrogates are no text: they would not survive UTF-8.
 _ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
-_NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
-_SIGNATURE_LINE = re.compile(rf"— ({_NAME.pattern}) ([A-Za-z0-9+/=]+)")
-_CONTROL_IN_NOTE = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteAlgorithm(IntEnum):
@@ -69,9 +62,6 @@ class NoteAlgorithm(IntEnum):
     def time_size(self) -> int:
         """Bytes of the time that stands before a signature and is signed with it."""
         return {NoteAlgorithm.ED25519: 0, NoteAlgorithm.MLDSA44: 8}[self]
-
-
-# The text.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +88,7 @@ class Checkpoint:
 
     def encode(self) -> str:
         """The text of the note, three lines."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
     def signed_bytes(self, key: "VerifierKey", time_s: int) -> bytes:
         """What ``key`` signs for this checkpoint.
@@ -137,92 +127,6 @@ def parse_checkpoint_text(text: str) -> Checkpoint:
     return Checkpoint(origin=lines[0], size=size, root=root)
 
 
-# The note around it.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteSignature:
-    """One signature line, not yet verified.
-
-    Attributes:
-        name: The name of the key.
-        key_hash: 4 bytes that, with the name, tell keys apart; no proof of anything.
-        payload: The signature, for ML-DSA-44 behind a time in 8 bytes.
-    """
-
-    name: str
-    key_hash: bytes
-    payload: bytes
-
-    def encode(self) -> str:
-        """The line, without its newline."""
-        return f"— {self.name} {_base64(self.key_hash + self.payload)}"
-
-
-def parse_note_signature(line: str) -> NoteSignature:
-    """A signature line, without its newline.
-
-    Raises:
-        NoteMalformed: If it is not one.
-    """
-    match = _SIGNATURE_LINE.fullmatch(line)
-    if match is None:
-        raise NoteMalformed("a signature line is not one")
-    name, text = match.groups()
-    try:
-        value = parse_base64(text)
-    except MalformedInput as error:
-        raise NoteMalformed(error.why) from None
-    if len(value) <= KEY_HASH_SIZE:
-        raise NoteMalformed("a signature line holds no signature")
-    return NoteSignature(name=name, key_hash=value[:KEY_HASH_SIZE], payload=value[KEY_HASH_SIZE:])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A signed note, not yet verified: its text and its signature lines."""
-
-    text: str
-    signatures: tuple[NoteSignature, ...]
-
-    def encode(self) -> bytes:
-        """The note in UTF-8."""
-        lines = "".join(f"{signature.encode()}\n" for signature in self.signatures)
-        return f"{self.text}\n{lines}".encode()
-
-    def with_signatures(self, signatures: Iterable[NoteSignature]) -> "Note":
-        """The note with more signatures; a later one of the same key replaces the earlier."""
-        merged = {(each.name, each.key_hash): each for each in (*self.signatures, *signatures)}
-        return Note(text=self.text, signatures=tuple(merged.values()))
-
-    def only_by(self, keys: Iterable["VerifierKey"]) -> "Note":
-        """The note with the lines of ``keys`` alone: those of others were verified by nobody."""
-        known = {(key.name, key.key_hash) for key in keys}
-        lines = (each for each in self.signatures if (each.name, each.key_hash) in known)
-        return Note(text=self.text, signatures=tuple(lines))
-
-
-def parse_note(data: bytes) -> Note:
-    """A signed note in the one spelling it has.
-
-    Raises:
-        NoteMalformed: If ``data`` is anything else, or larger than a checkpoint may be.
-    """
-    if len(data) > MAX_CHECKPOINT_BYTES:
-        raise NoteMalformed("the note is too large")
-    try:
-        whole = parse_utf8(data)
-    except MalformedInput as error:
-        raise NoteMalformed(error.why) from None
-    if _CONTROL_IN_NOTE.search(whole):
-        raise NoteMalformed("the note holds a control character")
-    text, gap, lines = whole.rpartition("\n\n")
-    if not gap or not lines.endswith("\n"):
-        raise NoteMalformed("the note has no signatures, or does not end with a line")
-    signatures = tuple(parse_note_signature(line) for line in lines[:-1].split("\n"))
-    return Note(text=text + "\n", signatures=signatures)
-
-
 # Keys.
 
 
@@ -241,7 +145,7 @@ class VerifierKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or len(self.name.encode()) > MAX_URI_BYTES:
+        if not KEY_NAME.fullmatch(self.name) or len(self.name.encode()) > MAX_URI_BYTES:
             raise KeyMalformed("the name of a key is empty, too long, or has a space or plus")
         if len(self.public) != self.algorithm.public_size:
             raise KeyMalformed(f"this kind of key has {self.algorithm.public_size} bytes")
@@ -261,7 +165,8 @@ class VerifierKey:
 
     def encode(self) -> str:
         """The key as a vkey: name, key id and key, joined by plus signs."""
-        return f"{self.name}+{self.key_hash.hex()}+{_base64(u8(self.algorithm) + self.public)}"
+        key = encode_base64(u8(self.algorithm) + self.public)
+        return f"{self.name}+{self.key_hash.hex()}+{key}"
 
     def verify(self, checkpoint: Checkpoint, signature: NoteSignature) -> "VerifiedSignature":
         """Checks that this key made ``signature`` over ``checkpoint``.
@@ -417,7 +322,3 @@ def parse_checkpoint(
             f"size {checkpoint.size}, not signed by {missing or 'a known key'}"
         )
     return SignedCheckpoint(checkpoint=checkpoint, note=data, signatures=tuple(verified.values()))
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

@@ -83,6 +83,11 @@ def parse_hex(text: str, *, size: int) -> bytes:
     return value
 
 
+def encode_base64(data: bytes) -> str:
+    """Standard base64 with padding (RFC 4648, section 4)."""
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
 def parse_base64(text: str) -> bytes:
     """Standard base64 with padding (RFC 4648, section 4), in its one spelling.
 
@@ -93,7 +98,7 @@ def parse_base64(text: str) -> bytes:
         value = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise MalformedInput("base64 was expected") from None
-    if binascii.b2a_base64(value, newline=False).decode("ascii") != text:
+    if encode_base64(value) != text:
         raise MalformedInput("the base64 is not in its one spelling")
     return value
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from tearline.checkpoint import Checkpoint, parse_checkpoint_text, parse_note
+from tearline.checkpoint import Checkpoint, parse_checkpoint_text
 from tearline.commitments import field_keys, field_secret, slot_commit
 from tearline.errors import (
     CommitmentMismatch,
@@ -36,6 +36,7 @@ from tearline.event import Event, EventCode, EventOutcome
 from tearline.keys import SUITE
 from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
 from tearline.merkle import verify_inclusion
+from tearline.note import parse_note
 from tearline.onward import Use, conditions
 from tearline.packet import Manifest, OpenedField, verify_unique_paths
 from tearline.policy.marking import Marking

@@ -19,7 +19,6 @@ from tearline.checkpoint import (
     VerifierKey,
     parse_checkpoint,
     parse_checkpoint_text,
-    parse_note,
     parse_verifier_key,
 )
 from tearline.encoding import parse_decimal
@@ -32,6 +31,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.limits import MAX_COSIGNERS, MAX_POLICY_FILE_BYTES
+from tearline.note import parse_note
 
 NONE = "none"
 _MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments

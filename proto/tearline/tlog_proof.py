@@ -13,12 +13,11 @@ Extra data is authenticated by nothing here: it is what the reader needs to comp
 leaf's hash, and counts only because that hash must then fit.
 """
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tearline.checkpoint import SignedCheckpoint, VerifierKey, parse_checkpoint
-from tearline.encoding import parse_base64, parse_decimal, parse_utf8
+from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_utf8
 from tearline.errors import MalformedInput, NoteMalformed
 from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
 from tearline.merkle import HASH_SIZE, verify_inclusion
@@ -45,8 +44,8 @@ class LogProof:
 
     def encode(self) -> bytes:
         """The proof as text, in UTF-8."""
-        extra = [f"extra {_base64(self.extra)}"] if self.extra else []
-        lines = [_FIRST_LINE, *extra, f"index {self.index}", *map(_base64, self.path), "", ""]
+        extra = [f"extra {encode_base64(self.extra)}"] if self.extra else []
+        lines = [_FIRST_LINE, *extra, f"index {self.index}", *map(encode_base64, self.path), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
@@ -112,7 +111,3 @@ def _parse_head(lines: list[str], note: bytes) -> LogProof:
     if len(path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in path):
         raise NoteMalformed("the path has too many hashes, or one of another size")
     return LogProof(index=index, path=path, note=note, extra=extra)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

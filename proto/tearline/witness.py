@@ -5,11 +5,10 @@ remembers one size and one root, signs only what provably begins with them, and 
 new ones on the disk before anybody sees the signature.
 """
 
-import base64
 from dataclasses import dataclass, replace
 
 from tearline.checkpoint import Checkpoint, parse_checkpoint, parse_verifier_key
-from tearline.encoding import parse_base64, parse_decimal, parse_utf8
+from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_utf8
 from tearline.errors import (
     CosignerElsewhere,
     LogInconsistent,
@@ -53,7 +52,7 @@ class AddCheckpoint:
 
     def encode(self) -> bytes:
         """The body of an ``add-checkpoint`` request."""
-        path = [base64.b64encode(node).decode() for node in self.path]
+        path = map(encode_base64, self.path)
         return "\n".join([f"old {self.old_size}", *path, "", ""]).encode() + self.note
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tearline.checkpoint import Checkpoint, CheckpointSigner, parse_note, sign_checkpoint
+from tearline.checkpoint import Checkpoint, CheckpointSigner, sign_checkpoint
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.event import Event
 from tearline.identity import trust_domain_of
@@ -26,6 +26,7 @@ from tearline.merkle import (
     inclusion_nodes,
     inclusion_proof,
 )
+from tearline.note import parse_note
 from tearline.receipt import LogOpening
 from tearline.statement import SALT_SIZE
 from tearline.tiles import TILE_WIDTH, Tile, encode_entry_bundle, encode_tile

@@ -9,12 +9,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from tearline.checkpoint import (
-    Note,
     NoteAlgorithm,
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
-    parse_note,
     parse_verifier_key,
 )
 from tearline.equivocation import Equivocation, verify_equivocation
@@ -23,6 +21,7 @@ from tearline.federation import KeyUse, LogIdentity
 from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
 from tearline.limits import COSIGN_WAIT_MS, MAX_COSIGNED_SIZES, MAX_EVIDENCE
+from tearline.note import Note, parse_note
 from tearline.trust import Moment, TrustState
 from tearline.wire.cosigning import (
     CosignNews,

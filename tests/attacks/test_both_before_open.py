@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from simulator import Member, Simulation
-from tearline.checkpoint import parse_note
 from tearline.errors import CosignatureAwaited, NotFound
+from tearline.note import parse_note
 from tearline.receipt import Status
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement

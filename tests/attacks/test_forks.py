@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from simulator import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
-from tearline.checkpoint import parse_checkpoint_text, parse_note
+from tearline.checkpoint import parse_checkpoint_text
 from tearline.equivocation import verify_equivocation
 from tearline.errors import (
     CosignatureMissing,
@@ -16,6 +16,7 @@ from tearline.errors import (
     SendingStopped,
 )
 from tearline.limits import MAX_WITNESS_AGE_S
+from tearline.note import parse_note
 from tearline.wire.cosigning import CosignNews
 from tearline_client.node import Node
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from simulator import CN, MX, US, Simulation, alone
-from tearline.checkpoint import parse_note
 from tearline.errors import (
     CheckpointForged,
     CheckpointUnsigned,
@@ -24,6 +23,7 @@ from tearline.errors import (
 from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.keys import KemKey, SigningKey
 from tearline.ledger import blind_entry
+from tearline.note import parse_note
 from tearline.statement import Signer, StatementType
 from tearline.wire.cosigning import CosignNews
 from tearline.wire.entries import EntryRange

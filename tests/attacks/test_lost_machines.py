@@ -9,7 +9,7 @@ import pytest
 
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
 from tearline.channel import VoidReason
-from tearline.checkpoint import parse_checkpoint_text, parse_note
+from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import (
     CosigningWaits,
     ExchangeBusy,
@@ -23,6 +23,7 @@ from tearline.errors import (
     RequestError,
     RestoreRefused,
 )
+from tearline.note import parse_note
 from tearline.wire.entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline_client.backups import back_up, restore, write_mirror

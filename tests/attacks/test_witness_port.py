@@ -15,12 +15,7 @@ from tlog_scales.reader import TilesReader
 
 from forks import path
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation
-from tearline.checkpoint import (
-    NoteSignature,
-    parse_checkpoint_text,
-    parse_note,
-    parse_note_signature,
-)
+from tearline.checkpoint import parse_checkpoint_text
 from tearline.equivocation import verify_equivocation
 from tearline.errors import (
     CosignerElsewhere,
@@ -35,6 +30,7 @@ from tearline.errors import (
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
+from tearline.note import NoteSignature, parse_note, parse_note_signature
 from tearline.witness import AddCheckpoint, Seen
 from tearline_client.backups import back_up, restore
 from tearline_client.http import witnessing

@@ -15,12 +15,8 @@ from tlog_scales.tlog import Checkpoint
 
 from attacks.mutants import INJECT
 from federation import MX, ORDER, PASSPHRASE, Agency, Federation, Running, copied, free_port
-from tearline.checkpoint import (
-    CheckpointSigner,
-    NoteAlgorithm,
-    parse_checkpoint_text,
-    parse_note,
-)
+from tearline.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
+from tearline.note import parse_note
 from tearline.witness import parse_add_checkpoint
 from tearline_client.keys.home import Home, cosigner_of
 from tearline_client.keys.keystore import Keystore

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 from tearline.armor import Armor, parse_armor
 from tearline.audit_export import AuditExport
 from tearline.audit_query import parse_query
-from tearline.checkpoint import Checkpoint, parse_checkpoint_text, parse_note
+from tearline.checkpoint import Checkpoint, parse_checkpoint_text
 from tearline.encoding import parse_utf8
 from tearline.errors import (
     ConfigUnreadable,
@@ -23,6 +23,7 @@ from tearline.errors import (
 from tearline.federation import LogIdentity
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned
 from tearline.merkle import verify_inclusion
+from tearline.note import parse_note
 from tearline.statement import Statement, StatementType
 from tearline.tlog_policy import LogPolicy
 from tearline.trust import Moment, TrustState

@@ -1,10 +1,10 @@
 """Events as rows: what they say for reading, and all that proves it (docs/spec/audit-v1.md)."""
 
-import base64
 import datetime
 from collections.abc import Callable
 
 from tearline.audit_query import day_of
+from tearline.encoding import encode_base64
 from tearline.event import Event
 from tearline.wire.flow import encode_log_opening
 from tearline_client.audit.search import FoundEvent
@@ -75,8 +75,8 @@ class RowWriter:
         return {
             "entry": found.index,
             **event_row(found.event, self._name),
-            "opening": _base64(encode_log_opening(proven.entry)),
-            "path": [_base64(node) for node in proven.path],
+            "opening": encode_base64(encode_log_opening(proven.entry)),
+            "path": [encode_base64(node) for node in proven.path],
             "size": proven.size,
             "checkpoint": "" if told else note.decode("utf-8"),
         }
@@ -87,7 +87,3 @@ def time_text(time_ms: int) -> str:
     day = day_of(time_ms)  # whatever a hostile log says the time is
     clock = datetime.timedelta(seconds=time_ms // 1000 % 86_400)
     return f"{day} {(datetime.datetime.min + clock).time()}"
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

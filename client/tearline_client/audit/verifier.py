@@ -18,7 +18,6 @@ from tearline.checkpoint import (
     Checkpoint,
     parse_checkpoint,
     parse_checkpoint_text,
-    parse_note,
     parse_verifier_key,
 )
 from tearline.encoding import u64
@@ -36,6 +35,7 @@ from tearline.event import Event
 from tearline.federation import LogIdentity
 from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
 from tearline.merkle import InclusionVerifier
+from tearline.note import parse_note
 from tearline.receipt import LogOpening
 from tearline.tlog_policy import LogPolicy
 from tearline.tlog_proof import LogProof, parse_log_proof

@@ -3,10 +3,11 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from tearline.checkpoint import Checkpoint, parse_note, parse_verifier_key
+from tearline.checkpoint import Checkpoint, parse_verifier_key
 from tearline.equivocation import Equivocation
 from tearline.federation import LogIdentity
 from tearline.ledger import verify_cosigned
+from tearline.note import parse_note
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
 from tearline.witness import AddCheckpoint, Awaited, Seen, verify_add_checkpoint
 from tearline_client.store.database import Database

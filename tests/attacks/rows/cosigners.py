@@ -156,7 +156,7 @@ WITNESSES = (
         "stuff a checkpoint with lines, so that a node's own no longer fits",
         "",
         "test_lines_of_strangers_are_neither_kept_nor_handed_on",
-        "tearline.checkpoint:Note.only_by",
+        "tearline.note:Note.only_by",
         "self",
         "nothing: they are left out",
     ),

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from desk import AUDITOR, Desk
 from simulator import ORIGIN
-from tearline.checkpoint import parse_checkpoint_text, parse_note, sign_checkpoint
+from tearline.checkpoint import parse_checkpoint_text, sign_checkpoint
 from tearline.errors import EXIT_INTEGRITY, EXIT_REFUSED
+from tearline.note import parse_note
 
 EXIT_USAGE = 2
 

@@ -10,15 +10,10 @@ import pytest
 from builders import CN, MX, ORIGIN, US, federation, log_signers, node_of, signed_by, signing_key
 from exchange_builders import Clock, World, address, codes, house_of, manifest_id
 from standing_builders import WHOLE, standing
-from tearline.checkpoint import (
-    Checkpoint,
-    CheckpointSigner,
-    NoteAlgorithm,
-    parse_checkpoint,
-    parse_note,
-)
+from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, parse_checkpoint
 from tearline.errors import FrontierDamaged, LogBehind, StoreNotReplicated, StoreUnreachable
 from tearline.federation import Revocation
+from tearline.note import parse_note
 from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.statement import StatementType
 from tearline.wire.recalls import encode_recall

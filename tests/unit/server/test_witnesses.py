@@ -15,12 +15,12 @@ from tearline.checkpoint import (
     CheckpointSigner,
     NoteAlgorithm,
     parse_checkpoint_text,
-    parse_note,
     parse_verifier_key,
 )
 from tearline.errors import SettingInvalid, TearlineError
 from tearline.ledger import entry_hash
 from tearline.merkle import EMPTY_ROOT, root_from_leaf_hashes, verify_consistency
+from tearline.note import parse_note
 from tearline.witness import parse_add_checkpoint
 from tearline_server import witnesses
 from tearline_server.config import Witness, config_of
