@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 
 from tearline.channel import MAX_SEQ, Address
+from tearline.encoding import is_ascending
 from tearline.errors import (
     CaseRefused,
     CaseStepOutdated,
@@ -96,7 +96,7 @@ class CaseNote:
         ):
             raise StatementMalformed("the title or the summary of a case is too long")
         for agencies in (self.members, self.asked, self.consents, self.objections):
-            if len(agencies) > MAX_CASE_MEMBERS or any(a >= b for a, b in pairwise(agencies)):
+            if len(agencies) > MAX_CASE_MEMBERS or not is_ascending(agencies):
                 raise StatementMalformed(
                     "a case names each agency once, in order, and not too many"
                 )

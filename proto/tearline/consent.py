@@ -12,9 +12,9 @@ moment, and no step ever loosens what another one closed. Specified in docs/spec
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from itertools import pairwise
 
 from tearline.channel import Address
+from tearline.encoding import is_ascending
 from tearline.errors import (
     ConsentClosed,
     ConsentMisplaced,
@@ -90,7 +90,7 @@ class ConsentTerms:
             not 0 < len(path.encode()) <= MAX_PATH_BYTES for path in self.fields
         ):
             raise StatementMalformed("a consent names some fields by their paths, and not too many")
-        if any(a >= b for a, b in pairwise(self.fields)):
+        if not is_ascending(self.fields):
             raise StatementMalformed("a consent names each field once, in order")
         if max(len(self.scope.encode()), len(self.note.encode())) > MAX_TEXT_BYTES:
             raise StatementMalformed("a consent's scope or note is too long")

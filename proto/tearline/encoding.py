@@ -8,9 +8,13 @@ decoder here decodes, encodes again and compares.
 
 import binascii
 import hashlib
+from collections.abc import Sequence
 from functools import cache
+from typing import TypeVar
 
 from tearline.errors import MalformedInput
+
+N = TypeVar("N", int, str)
 
 LABEL_PREFIX = b"tearline/v1/"
 
@@ -52,6 +56,11 @@ def prefixed(part: bytes) -> bytes:
 def labelled_sha256(name: str, *parts: bytes) -> bytes:
     """SHA-256 over the label ``name`` and ``parts``, which must be unambiguous together."""
     return hashlib.sha256(b"".join((label(name), *parts))).digest()
+
+
+def is_ascending(items: Sequence[N]) -> bool:
+    """Whether ``items`` stand in order, and each once: the one spelling of a set."""
+    return list(items) == sorted(set(items))
 
 
 def parse_decimal(text: str, *, maximum: int) -> int:

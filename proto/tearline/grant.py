@@ -6,9 +6,9 @@ keys in a part sealed to the recipient's encryption key. Recipients do not see e
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tearline.channel import Address
+from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES
 from tearline.policy.marking import HANDLING_CODES, Pap
@@ -90,8 +90,8 @@ class Grant:
             (self.compartments, MAX_COMPARTMENTS),
             (self.fields, MAX_SLOTS),
         ):
-            ascending = all(a < b for a, b in pairwise(indices))
-            if not ascending or any(not 0 <= index < limit for index in indices):
+            outside = indices and (indices[0] < 0 or indices[-1] >= limit)
+            if outside or not is_ascending(indices):
                 raise StatementMalformed("a grant lists what it releases once each, in order")
         if set(self.openings) & set(self.compartments):
             raise StatementMalformed("a compartment is either told of or released, not both")

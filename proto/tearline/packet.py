@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 
+from tearline.encoding import is_ascending
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
@@ -216,8 +216,8 @@ class Opening:
     slots: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        ascending = all(a < b for a, b in pairwise(self.slots))
-        if not self.slots or not ascending or self.slots[0] < 0 or self.slots[-1] >= MAX_SLOTS:
+        slots = self.slots
+        if not slots or not is_ascending(slots) or slots[0] < 0 or slots[-1] >= MAX_SLOTS:
             raise StatementMalformed("a compartment lists its slots once each, in order")
         if len(self.packet_id) != PACKET_ID_SIZE or len(self.salt) != HASH_SIZE:
             raise StatementMalformed("an opening's packet id or salt has the wrong size")

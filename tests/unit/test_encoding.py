@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tearline.encoding import (
+    is_ascending,
     label,
     labelled_sha256,
     parse_base64,
@@ -22,6 +23,16 @@ from tearline.errors import MalformedInput
 
 def test_a_label_is_prefix_name_and_zero() -> None:
     assert label("key") == b"tearline/v1/key\0"
+
+
+@pytest.mark.parametrize("items", [(), (3,), (0, 1, 7)])
+def test_what_stands_in_order_and_once_is_ascending(items: tuple[int, ...]) -> None:
+    assert is_ascending(items)
+
+
+@pytest.mark.parametrize("items", [(1, 1), (2, 1), (0, 2, 1), (0, 2, 2)])
+def test_what_is_repeated_or_out_of_order_is_not(items: tuple[int, ...]) -> None:
+    assert not is_ascending(items)
 
 
 def test_integers_are_big_endian_and_of_fixed_width() -> None:

@@ -77,8 +77,8 @@ class ReleasePolicy:
         """The most revealing form that both layers allow."""
         return self._remembered(request)
 
-    def verify(self, request: ReleaseRequest, form: Form) -> None:
-        """Checks that ``form`` may be released.
+    def verify(self, request: ReleaseRequest, form: Form) -> Decision:
+        """Checks that ``form`` may be released, and returns the decision that allows it.
 
         Raises:
             ReleaseRefused: If it reveals more than ``decide`` allows, naming the shared
@@ -92,6 +92,7 @@ class ReleasePolicy:
                 f"{form.text} of {request.marking.category}, where at most"
                 f" {decision.form.text} is allowed: {named}"
             )
+        return decision
 
     def answers(self, request: ReleaseRequest) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
         """What each layer says of each form, shared and own, to explain a decision by.

@@ -1,9 +1,9 @@
 """Exports of auditors, and the manifests that travel beside them."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tearline.audit_export import AuditExport, ExportFormat
+from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
 from tearline.v1 import audit_pb2 as pb
@@ -34,7 +34,7 @@ class ExportManifest:
 
     def __post_init__(self) -> None:
         indices = [entry.index for entry in self.entries]
-        if not indices or any(a >= b for a, b in pairwise(indices)):
+        if not indices or not is_ascending(indices):
             raise StatementMalformed("a manifest holds each entry once, in order")
 
 

@@ -1,8 +1,8 @@
 """Orders to erase, and what is shown of an entry that was erased."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
+from tearline.encoding import is_ascending
 from tearline.erasure import Erasure
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
@@ -63,7 +63,7 @@ class ErasedEntry:
             raise StatementMalformed("only a blind entry is erased")
         _verify_path(self.path)
         indices = [entry.index for entry in self.entries]
-        if not indices or any(a >= b for a, b in pairwise(indices)):
+        if not indices or not is_ascending(indices):
             raise StatementMalformed("an erased entry holds each clear entry once, in order")
 
 

@@ -1,8 +1,8 @@
 """Exhibits: what travels of a packet to somebody who holds no key of it."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
+from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
 from tearline.statement import HASH_SIZE, SALT_SIZE
@@ -70,7 +70,7 @@ class Exhibit:
             [entry.index for entry in self.entries],
             [shown.slot for shown in self.fields],
         ):
-            if not indices or any(a >= b for a, b in pairwise(indices)):
+            if not indices or not is_ascending(indices):
                 raise StatementMalformed("an exhibit holds each entry and field once, in order")
         if len({receipt.statement.id for receipt in self.receipts}) != len(self.receipts):
             raise StatementMalformed("an exhibit holds each receipt once")

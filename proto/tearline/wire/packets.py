@@ -1,8 +1,8 @@
 """Manifests, openings, fields and releases."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
+from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_FIELD_BYTES, MAX_SLOTS
 from tearline.packet import (
@@ -247,7 +247,7 @@ class Release:
             [item.opening.compartment for item in self.compartments],
             [item.slot for item in self.fields],
         ):
-            if any(a >= b for a, b in pairwise(indices)):
+            if not is_ascending(indices):
                 raise StatementMalformed("a release holds each part once, in order")
 
 

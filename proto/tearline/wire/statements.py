@@ -10,6 +10,7 @@ from tearline.limits import (
     MAX_ATTESTATIONS_KEPT,
     MAX_BODY_BYTES,
     MAX_COSIGNERS,
+    MAX_HEADERS_KEPT,
     MAX_MESSAGE_BYTES,
     TREE_SIZES,
 )
@@ -92,7 +93,13 @@ def header_of(body: bytes) -> Header:
         if len(body) < 3 or body[2] & 0x80:
             raise StatementMalformed("the body's header is too long")
         length, start = (length & 0x7F) | body[2] << 7, 3
-    return parse_strictly(body[start : start + length], pb.Header, read_header, maximum=1024)
+    return _parse_header(body[start : start + length])
+
+
+# A signer's bodies all begin with the same bytes, and each is asked several times who signed it.
+@lru_cache(maxsize=MAX_HEADERS_KEPT)
+def _parse_header(data: bytes) -> Header:
+    return parse_strictly(data, pb.Header, read_header, maximum=1024)
 
 
 # A reply bears the same attestation once for each receipt, and so does all that is kept of it.

@@ -236,6 +236,7 @@ def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tu
     released: list[tuple[int, bool, tuple[int, ...]]] = [(c, True, ()) for c in grant.openings]
     released += [(c, False, ()) for c in grant.compartments]
     released += [(c, False, tuple(slots)) for c, slots in single.items()]
+    recipient = agency_uri_of(grant.address.recipient)
     decisions = []
     for c, only_told, slots in sorted(released):
         opening = facts.openings.get(c)
@@ -245,18 +246,18 @@ def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tu
         request = ReleaseRequest(
             article=facts.manifest.agreement.article,
             sender=sender,
-            recipient=agency_uri_of(grant.address.recipient),
+            recipient=recipient,
             purpose=grant.purpose,
             kind=facts.manifest.kind.value,
             marking=opening.marking,
         )
-        found.policy.verify(request, form)
+        allowed = found.policy.verify(request, form)
         decisions.append(
             Decision(
                 compartment=c,
                 category=opening.marking.category,
                 form=form.text,
-                policies=found.policy.decide(request).shared_policy_ids,
+                policies=allowed.shared_policy_ids,
                 slots=slots,
             )
         )
