@@ -133,6 +133,11 @@ class Config:
         return self.home / "exchange.db"
 
     @property
+    def moved(self) -> Path:
+        """What that file is called once everything in it was moved to another database."""
+        return self.home / "exchange.db.moved"
+
+    @property
     def enrolment(self) -> Path:
         """What the agencies are handed."""
         return self.home / "exchange.enrolment"
@@ -148,22 +153,19 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
     for name in values:
         if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
-    try:
-        return Config(
-            home=home,
-            name=_domain("name", values),
-            dns=_domain("dns", values),
-            address=parse_address("address", values.get("address")),
-            listen=parse_address("listen", values.get("listen", values.get("address"))),
-            http=_port("http", values),
-            metrics=_port("metrics", values),
-            store=parse_store(values[_STORE]) if _STORE in values else None,
-            ha=_ha(values),
-            witnesses=_witnesses(values.get(_WITNESSES, [])),
-            **{name: _number(name, values) for name in _NUMBERS},
-        )
-    except MalformedInput as error:
-        raise SettingInvalid(error.why) from None
+    return Config(
+        home=home,
+        name=_domain("name", values),
+        dns=_domain("dns", values),
+        address=parse_address("address", values.get("address")),
+        listen=parse_address("listen", values.get("listen", values.get("address"))),
+        http=_port("http", values),
+        metrics=_port("metrics", values),
+        store=parse_store(values[_STORE]) if _STORE in values else None,
+        ha=_ha(values),
+        witnesses=_witnesses(values.get(_WITNESSES, [])),
+        **{name: _number(name, values) for name in _NUMBERS},
+    )
 
 
 def load_config(home: Path) -> Config:
@@ -268,7 +270,10 @@ def _domain(name: str, values: Mapping[str, object]) -> str:
     value = values.get(name)
     if not isinstance(value, str):
         raise SettingInvalid(f"{name}: text was expected")
-    return AgencyUri(trust_domain=value).trust_domain
+    try:
+        return AgencyUri(trust_domain=value).trust_domain
+    except MalformedInput as error:
+        raise SettingInvalid(f"{name}: {error.why}") from None
 
 
 def parse_address(name: str, value: object) -> str:
@@ -280,14 +285,16 @@ def parse_address(name: str, value: object) -> str:
 
     Raises:
         SettingInvalid: If it is none.
-        MalformedInput: If its port is none.
     """
     if not isinstance(value, str):
         raise SettingInvalid(f"{name}: host:port was expected")
     host, _, port = value.rpartition(":")
     if not host or '"' in host or "\\" in host or not host.isprintable():
         raise SettingInvalid(f"{name}: host:port was expected")
-    parse_decimal(port, maximum=_MAX_PORT)
+    try:
+        parse_decimal(port, maximum=_MAX_PORT)
+    except MalformedInput as error:
+        raise SettingInvalid(f"{name}: {error.why}") from None
     return value
 
 

@@ -246,7 +246,8 @@ def replace_file(path: Path, data: bytes) -> None:
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     try:
-        _fill(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW), draft, data)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        _fill(os.open(draft, flags, 0o666), draft, data)
         try:
             draft.replace(path)
         except OSError:

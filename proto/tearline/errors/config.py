@@ -57,7 +57,7 @@ class ConfigUnreadable(ConfigError):
     """A file of ours that is missing, not readable, or not in its format."""
 
     code = "TL-CFG-004"
-    what = "A file of this node cannot be read."
+    what = "A file cannot be read or written."
     next = "Check the path, its permissions and its format."
 
 

@@ -102,3 +102,14 @@ class StoreForbidden(StoreError):
         "Of a file, see to it that this user owns it and those beside it, on a disk that can be "
         "written; in PostgreSQL, to role, password and rights. No backup is needed for it."
     )
+
+
+class StoreMisplaced(StoreError):
+    """A database that is not the one where the log went on, or will."""
+
+    code = "TL-STO-012"
+    what = "What the exchange keeps is not where the settings say."
+    next = (
+        "Name the database that it was moved to in `store`, or move it there by migrate-store; "
+        "begin no log anew: two under one name convict the exchange."
+    )

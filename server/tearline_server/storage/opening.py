@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tearline.errors import SettingInvalid, StoreNotMoved
+from tearline.errors import SettingInvalid, StoreMisplaced, StoreNotMoved
 from tearline.federation import LogIdentity
 from tearline_server.config import Config
 from tearline_server.storage.store import Store
@@ -18,9 +18,11 @@ async def open_store(config: Config) -> Store:
     """What the exchange of these settings keeps.
 
     Raises:
+        StoreMisplaced: If the home says that it lies elsewhere.
         StoreError: If it cannot be used, or another process uses it alone.
         SettingInvalid: If the address of the database is none, or what speaks to it is missing.
     """
+    _verify_place(config)
     if config.store is None:
         from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -30,6 +32,18 @@ async def open_store(config: Config) -> Store:
     except ModuleNotFoundError:
         raise SettingInvalid(_MISSING) from None
     return await PostgresStore.open(config.store, ha=config.ha)
+
+
+def _verify_place(config: Config) -> None:
+    """Checks that nobody begins a second log because a setting was forgotten.
+
+    Raises:
+        StoreMisplaced: If the file was moved and no database is named, or the other way round.
+    """
+    if config.store is None and config.moved.exists():
+        raise StoreMisplaced(f"{config.moved} is there, and `store` names no database")
+    if config.store is not None and config.database.exists():
+        raise StoreMisplaced(f"{config.database} is there, and `store` names a database")
 
 
 async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> int:

@@ -24,7 +24,7 @@ from exchange_builders import (
 from standing_builders import WHOLE, standing
 from tearline.audit_query import parse_query
 from tearline.checkpoint import parse_checkpoint
-from tearline.errors import SettingInvalid, StoreNotMoved
+from tearline.errors import SettingInvalid, StoreMisplaced, StoreNotMoved
 from tearline.ledger import entry_hash, verify_opening_in_log
 from tearline.merkle import Frontier
 from tearline.receipt import Receipt
@@ -37,6 +37,7 @@ from tearline_server.exchange import Exchange
 from tearline_server.moving import migrate
 from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres import moving
+from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.reading import Search
 from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.sqlite.store import SqliteStore
@@ -178,6 +179,18 @@ async def test_a_database_with_something_in_it_is_left_alone(
     await store.close()
 
 
+async def test_no_second_log_is_begun_because_a_setting_was_forgotten(
+    config: Config, tmp_path: Path
+) -> None:
+    await lived(tmp_path)
+    with pytest.raises(StoreMisplaced, match=r"exchange\.db is there"):
+        await open_store(config)
+    await migrate(config, IDENTITY.log)
+    with pytest.raises(StoreMisplaced, match=r"exchange\.db\.moved is there"):
+        await open_store(replace(config, store=None))
+    assert not config.database.exists()
+
+
 async def test_what_was_cut_short_before_its_end_is_ended(config: Config, tmp_path: Path) -> None:
     past = await lived(tmp_path)
     await migrate(config, IDENTITY.log)
@@ -213,7 +226,8 @@ async def test_what_arrives_otherwise_is_not_kept(
 
 async def nothing_was_moved(config: Config) -> None:
     assert config.database.exists()
-    store = await open_store(config)
+    assert config.store is not None
+    store = await PostgresStore.open(config.store)
     assert (await store.load()).head.tree == Frontier()
     await store.close()
 

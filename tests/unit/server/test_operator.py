@@ -103,8 +103,9 @@ def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_refused(
     tmp_path: Path, changed: dict[str, object], error: type[Exception]
 ) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as refused:
         config_of(tmp_path, VALUES | changed)
+    assert all(name in refused.value.why for name in changed)
 
 
 def test_a_file_that_is_missing_or_no_toml_is_refused(tmp_path: Path) -> None:
