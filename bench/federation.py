@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.certificate_authority import CertificateAuthority
 from tearline.federation import (
     NODE_TYPES,
     Agency,
@@ -28,6 +28,7 @@ from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 from tearline.rpc.credentials import TlsIdentity
 from tearline.statement import Signer, StatementType
+from tearline.tls_key import TlsKey
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.agreements import encode_agreement

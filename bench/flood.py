@@ -19,9 +19,9 @@ import uvloop
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from bench.exchange import NAME, Process
 from bench.harness import ROOT
-from tearline.certificates import TlsKey
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline.tls_key import TlsKey
 
 _FILE_NAME = "flood"
 _STARTED = "flooding"

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from tearline.certificates import CertificateAuthority, Leaf
+from tearline.certificate_authority import CertificateAuthority
+from tearline.certificates import Leaf
 from tearline.channel import Address
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.federation import (

@@ -17,7 +17,7 @@ from pathlib import Path
 import grpc.aio
 
 from builders import kem_key, node_of, signed_by, signer, signing_key
-from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.certificate_authority import CertificateAuthority
 from tearline.errors import TearlineError
 from tearline.federation import (
     NODE_TYPES,
@@ -32,6 +32,7 @@ from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
 from tearline.rpc.status import error_of
 from tearline.statement import Header, Signer, StatementType
+from tearline.tls_key import TlsKey
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_cursor, parse_delivery

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tearline.armor import Armor, armor, parse_armor
-from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.certificate_authority import CertificateAuthority
 from tearline.errors import ConfigUnreadable, TrustListRejected
 from tearline.federation import (
     NODE_TYPES,
@@ -25,6 +25,7 @@ from tearline.identity import parse_agency_uri
 from tearline.keys import SEED_SIZE, SUITE, SigningKey
 from tearline.ledger import clear_entry
 from tearline.statement import Signer, StatementType
+from tearline.tls_key import TlsKey
 from tearline.tokens import IssuerKey
 from tearline.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_signed, signed

@@ -1,4 +1,4 @@
-"""TLS certificates: making them, and what one speaks for.
+"""TLS certificates: what one speaks for.
 
 Every agency has a certificate authority of its own and nobody shares one. A node's leaf
 carries exactly one name, its SPIFFE URI, and is checked against the authorities of the
@@ -12,35 +12,23 @@ Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf lives 24 hours to 7 days.
 """
 
 import datetime
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard, TypeVar
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
-from cryptography.x509.oid import (
-    ExtendedKeyUsageOID,
-    NameOID,
-    ObjectIdentifier,
-    SignatureAlgorithmOID,
-)
+from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
-from tearline.errors import CertificateExpired, CertificateRefused, KeyMalformed, MalformedInput
+from tearline.errors import CertificateExpired, CertificateRefused, MalformedInput
 from tearline.identity import AgencyUri, NodeUri, parse_agency_uri, parse_node_uri
 from tearline.keys import key_id
-from tearline.limits import (
-    CERTIFICATE_BACKDATE_S,
-    MAX_CA_LIFETIME_S,
-    MAX_CERTIFICATE_BYTES,
-    MAX_LEAF_LIFETIME_S,
-    MIN_LEAF_LIFETIME_S,
-)
+from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_LEAF_LIFETIME_S
+from tearline.tls_key import is_p256, spki_of
 
-_LOOPBACK = ("127.0.0.1", "::1")
 _DER = serialization.Encoding.DER
 _PEM = serialization.Encoding.PEM
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
@@ -60,8 +48,10 @@ def _usage(*, handshakes: bool, certificates: bool) -> x509.KeyUsage:
     )
 
 
-_SIGNS_HANDSHAKES = _usage(handshakes=True, certificates=False)
-_SIGNS_CERTIFICATES = _usage(handshakes=False, certificates=True)
+SIGNS_HANDSHAKES = _usage(handshakes=True, certificates=False)
+"""What the key of a leaf does, and nothing else."""
+SIGNS_CERTIFICATES = _usage(handshakes=False, certificates=True)
+"""What the key of a CA does, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,149 +98,6 @@ class Leaf:
             raise CertificateExpired
 
 
-class TlsKey:
-    """An ECDSA P-256 key for TLS, kept as PKCS#8 DER."""
-
-    def __init__(self, pkcs8: bytes) -> None:
-        try:
-            key = serialization.load_der_private_key(pkcs8, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise KeyMalformed("a TLS key is kept as PKCS#8 DER") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or not _is_p256(key.public_key()):
-            raise KeyMalformed("a TLS key is an ECDSA key on P-256")
-        self.public = _spki(key.public_key())
-        self._key = key
-
-    @classmethod
-    def generate(cls) -> "TlsKey":
-        """A fresh key from the system's randomness."""
-        return cls(_pkcs8(ec.generate_private_key(ec.SECP256R1()), _DER))
-
-    @property
-    def id(self) -> bytes:
-        """The 32-byte id of the public half, as revocations name it."""
-        return key_id(self.public)
-
-    def private_bytes(self) -> bytes:
-        """PKCS#8 DER, for a keystore that encrypts it."""
-        return _pkcs8(self._key, _DER)
-
-    def private_pem(self) -> bytes:
-        """PKCS#8 PEM, as TLS libraries take it; never for a file."""
-        return _pkcs8(self._key, _PEM)
-
-    def sign(self, builder: x509.CertificateBuilder) -> bytes:
-        """The certificate that ``builder`` describes, DER, signed with this key."""
-        return builder.sign(self._key, hashes.SHA256()).public_bytes(_DER)
-
-    def __repr__(self) -> str:
-        return f"TlsKey({self.id.hex()[:16]})"
-
-
-class CertificateAuthority:
-    """An agency's CA: it makes leaves for its own trust domain and no other."""
-
-    def __init__(self, certificate: bytes, key: TlsKey) -> None:
-        parsed = _parse(certificate)
-        if _spki(_certified_key(parsed)) != key.public:
-            raise KeyMalformed("the key is not the one in the CA's certificate")
-        self.certificate = certificate
-        self.trust_domain = _domain_of_authority(parsed)
-        self._subject = parsed.subject
-        self._key = key
-
-    @classmethod
-    def create(cls, agency: AgencyUri, *, now_s: int, lifetime_s: int) -> "CertificateAuthority":
-        """A new CA with a fresh key, certified by itself.
-
-        Args:
-            agency: The only agency it will speak for.
-            now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
-
-        Raises:
-            MalformedInput: If it would live no longer than a leaf, or above ten years.
-        """
-        if not MAX_LEAF_LIFETIME_S < lifetime_s <= MAX_CA_LIFETIME_S:
-            raise MalformedInput("a CA lives longer than its leaves, and at most ten years")
-        key = TlsKey.generate()
-        # RFC 2247 spells a domain as a name of any length; a common name ends at 64 characters.
-        labels = reversed(agency.trust_domain.split("."))
-        name = x509.Name([x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in labels])
-        uri = x509.UniformResourceIdentifier(str(agency))
-        identifier = x509.SubjectKeyIdentifier.from_public_key(_load_public(key.public))
-        certificate = key.sign(
-            _builder(name, name, key.public, now_s, lifetime_s)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_SIGNS_CERTIFICATES, critical=True)
-            .add_extension(x509.SubjectAlternativeName([uri]), critical=False)
-            .add_extension(identifier, critical=False)
-        )
-        return cls(certificate, key)
-
-    def private_bytes(self) -> bytes:
-        """The CA's key as PKCS#8 DER, for a keystore that encrypts it."""
-        return self._key.private_bytes()
-
-    def issue_node(self, node: NodeUri, public: bytes, *, now_s: int, lifetime_s: int) -> bytes:
-        """A client certificate, DER, for a node of this agency.
-
-        Args:
-            node: The node; of this CA's trust domain.
-            public: SubjectPublicKeyInfo of the node's TLS key, DER.
-            now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
-
-        Raises:
-            CertificateRefused: If the node is another agency's.
-            KeyMalformed: If ``public`` is not such a key.
-            MalformedInput: If the lifetime is not 24 hours to 7 days.
-        """
-        if node.trust_domain != self.trust_domain:
-            raise CertificateRefused("a CA speaks only for its own trust domain")
-        names = [x509.UniformResourceIdentifier(str(node))]
-        return self._issue(names, ExtendedKeyUsageOID.CLIENT_AUTH, public, now_s, lifetime_s)
-
-    def issue_exchange(self, dns_name: str, public: bytes, *, now_s: int, lifetime_s: int) -> bytes:
-        """A server certificate, DER, for the exchange: one DNS name and the loopback addresses.
-
-        Args:
-            dns_name: The one name under which clients pin the exchange.
-            public: SubjectPublicKeyInfo of the exchange's TLS key, DER.
-            now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
-
-        Raises:
-            KeyMalformed: If ``public`` is not such a key.
-            MalformedInput: If the name is not one, or the lifetime not 24 hours to 7 days.
-        """
-        AgencyUri(trust_domain=dns_name)  # the same spelling: no wildcard, no address
-        loopback = [x509.IPAddress(ipaddress.ip_address(address)) for address in _LOOPBACK]
-        names = [x509.DNSName(dns_name), *loopback]
-        return self._issue(names, ExtendedKeyUsageOID.SERVER_AUTH, public, now_s, lifetime_s)
-
-    def _issue(
-        self,
-        names: Sequence[x509.GeneralName],
-        purpose: ObjectIdentifier,
-        public: bytes,
-        now_s: int,
-        lifetime_s: int,
-    ) -> bytes:
-        if not MIN_LEAF_LIFETIME_S <= lifetime_s <= MAX_LEAF_LIFETIME_S:
-            raise MalformedInput("a leaf certificate lives 24 hours to 7 days")
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(_load_public(self._key.public))
-        return self._key.sign(
-            _builder(x509.Name([]), self._subject, public, now_s, lifetime_s)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_SIGNS_HANDSHAKES, critical=True)
-            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-            # Critical, since the subject is empty (RFC 5280, section 4.2.1.6).
-            .add_extension(x509.SubjectAlternativeName(names), critical=True)
-            .add_extension(issuer, critical=False)
-        )
-
-
 def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], now_s: int) -> Leaf:
     """Finds out which node a client certificate speaks for.
 
@@ -267,7 +114,7 @@ def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], 
         CertificateExpired: If it is not valid yet, or no longer.
         CertificateRefused: If anything else is not so.
     """
-    leaf = _parse(certificate)
+    leaf = parse_certificate(certificate)
     uri = _single_uri(leaf)
     try:
         node = parse_node_uri(uri)
@@ -275,15 +122,15 @@ def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], 
         raise CertificateRefused("the certificate does not name a node") from None
     _require_leaf_profile(leaf)
     not_before_s, not_after_s = _validity(leaf)
-    for authority in map(_parse, authorities.get(node.trust_domain, ())):
+    for authority in map(parse_certificate, authorities.get(node.trust_domain, ())):
         found = Leaf(
             node=node,
             thumbprint=leaf.fingerprint(hashes.SHA256()),
-            key_id=key_id(_spki(_certified_key(leaf))),
+            key_id=key_id(spki_of(certified_key(leaf))),
             not_before_s=max(not_before_s, _validity(authority)[0]),
             not_after_s=min(not_after_s, _validity(authority)[1]),
         )
-        if _signed(authority, leaf) and _domain_of_authority(authority) == node.trust_domain:
+        if _signed(authority, leaf) and domain_of_authority(authority) == node.trust_domain:
             found.verify_time(now_s)
             _verify_path(authority, leaf, now_s)
             return found
@@ -296,7 +143,7 @@ def verify_current(certificate: bytes, now_s: int) -> None:
     Raises:
         CertificateExpired: If it is not valid at ``now_s``, Unix seconds.
     """
-    not_before_s, not_after_s = _validity(_parse(certificate))
+    not_before_s, not_after_s = _validity(parse_certificate(certificate))
     if not not_before_s <= now_s <= not_after_s:
         raise CertificateExpired
 
@@ -307,7 +154,7 @@ def certified_key_id(certificate: bytes) -> bytes:
     Raises:
         CertificateRefused: If it is no certificate, or for another kind of key.
     """
-    return key_id(_spki(_certified_key(_parse(certificate))))
+    return key_id(spki_of(certified_key(parse_certificate(certificate))))
 
 
 def end_s(certificate: bytes) -> int:
@@ -316,7 +163,7 @@ def end_s(certificate: bytes) -> int:
     Raises:
         CertificateRefused: If it is no certificate.
     """
-    return _validity(_parse(certificate))[1]
+    return _validity(parse_certificate(certificate))[1]
 
 
 def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
@@ -326,8 +173,8 @@ def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
         CertificateExpired: If it is not valid at ``now_s``.
         CertificateRefused: If it is no such CA's.
     """
-    parsed = _parse(certificate)
-    if _domain_of_authority(parsed) != agency.trust_domain:
+    parsed = parse_certificate(certificate)
+    if domain_of_authority(parsed) != agency.trust_domain:
         raise CertificateRefused("the CA names another trust domain")
     if not _signed(parsed, parsed):
         raise CertificateRefused("the CA is not signed by itself")
@@ -342,7 +189,7 @@ def to_pem(certificate: bytes) -> bytes:
     Raises:
         CertificateRefused: If it is not a certificate.
     """
-    return _parse(certificate).public_bytes(_PEM)
+    return parse_certificate(certificate).public_bytes(_PEM)
 
 
 def from_pem(text: bytes) -> bytes:
@@ -364,7 +211,7 @@ def _verify_path(authority: x509.Certificate, leaf: x509.Certificate, now_s: int
     verifier = (
         verification.PolicyBuilder()
         .store(verification.Store([authority]))
-        .time(_moment(now_s).replace(tzinfo=None))
+        .time(moment(now_s).replace(tzinfo=None))
         .max_chain_depth(0)
         .build_client_verifier()
     )
@@ -390,18 +237,23 @@ def _require_leaf_profile(leaf: x509.Certificate) -> None:
         raise CertificateRefused("it lives longer than 7 days")
     if _extension(leaf, x509.BasicConstraints).ca:
         raise CertificateRefused("it is a CA's, not a node's")
-    if _extension(leaf, x509.KeyUsage) != _SIGNS_HANDSHAKES:
+    if _extension(leaf, x509.KeyUsage) != SIGNS_HANDSHAKES:
         raise CertificateRefused("its key may do more, or less, than sign handshakes")
     if list(_extension(leaf, x509.ExtendedKeyUsage)) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         raise CertificateRefused("it is for something else than a TLS client")
 
 
-def _domain_of_authority(authority: x509.Certificate) -> str:
+def domain_of_authority(authority: x509.Certificate) -> str:
+    """The trust domain that a CA speaks for.
+
+    Raises:
+        CertificateRefused: If it is no CA's of the profile.
+    """
     constraints = _extension(authority, x509.BasicConstraints)
-    _certified_key(authority)
+    certified_key(authority)
     if not constraints.ca or constraints.path_length != 0:
         raise CertificateRefused("a CA signs leaves, and no further CAs")
-    if _extension(authority, x509.KeyUsage) != _SIGNS_CERTIFICATES:
+    if _extension(authority, x509.KeyUsage) != SIGNS_CERTIFICATES:
         raise CertificateRefused("a CA's key signs certificates and nothing else")
     try:
         return parse_agency_uri(_single_uri(authority)).trust_domain
@@ -428,28 +280,18 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         raise CertificateRefused("an extension is missing or malformed") from None
 
 
-def _parse(certificate: bytes) -> x509.Certificate:
+def parse_certificate(certificate: bytes) -> x509.Certificate:
+    """A certificate from DER.
+
+    Raises:
+        CertificateRefused: If it is none, or too large.
+    """
     if len(certificate) > MAX_CERTIFICATE_BYTES:
         raise CertificateRefused("the certificate is too large")
     try:
         return x509.load_der_x509_certificate(certificate)
     except (ValueError, x509.InvalidVersion):
         raise CertificateRefused("a certificate was expected") from None
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public: bytes, now_s: int, lifetime_s: int
-) -> x509.CertificateBuilder:
-    start_s = now_s - CERTIFICATE_BACKDATE_S
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(_load_public(public))
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_moment(start_s))
-        .not_valid_after(_moment(start_s + lifetime_s))
-    )
 
 
 def _validity(certificate: x509.Certificate) -> tuple[int, int]:
@@ -459,39 +301,21 @@ def _validity(certificate: x509.Certificate) -> tuple[int, int]:
     )
 
 
-def _moment(time_s: int) -> datetime.datetime:
+def moment(time_s: int) -> datetime.datetime:
+    """A Unix second as the X.509 library takes it."""
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC)
 
 
-def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePublicKey]:
-    return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+def certified_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    """The key that a certificate is for.
 
-
-def _certified_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    Raises:
+        CertificateRefused: If it is not an ECDSA key on P-256.
+    """
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise CertificateRefused("its key is of no known kind") from None
-    if not _is_p256(key):
+    if not is_p256(key):
         raise CertificateRefused("its key is not an ECDSA key on P-256")
     return key
-
-
-def _load_public(spki: bytes) -> ec.EllipticCurvePublicKey:
-    try:
-        key = serialization.load_der_public_key(spki)
-    except (ValueError, UnsupportedAlgorithm):
-        raise KeyMalformed("a public key is given as SubjectPublicKeyInfo, DER") from None
-    if not _is_p256(key):
-        raise KeyMalformed("a TLS key is an ECDSA key on P-256")
-    return key
-
-
-def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _pkcs8(key: ec.EllipticCurvePrivateKey, encoding: serialization.Encoding) -> bytes:
-    return key.private_bytes(
-        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

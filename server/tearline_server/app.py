@@ -16,7 +16,6 @@ from pathlib import Path
 
 import uvloop
 
-from tearline.certificates import TlsKey
 from tearline.errors import TearlineError
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
@@ -31,6 +30,7 @@ from tearline.limits import (
     RETENTION_S,
 )
 from tearline.rpc.credentials import ServerTls, TlsIdentity
+from tearline.tls_key import TlsKey
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Gate, Roster

@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tearline.certificates import CertificateAuthority, TlsKey
+from tearline.certificate_authority import CertificateAuthority
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.encoding import prefixed
 from tearline.errors import FileExposed, KeystoreDamaged, KeystoreUnusable
@@ -20,6 +20,7 @@ from tearline.identity import AgencyUri
 from tearline.keys import SEED_SIZE, SigningKey
 from tearline.limits import MAX_CA_LIFETIME_S
 from tearline.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal
+from tearline.tls_key import TlsKey
 from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"

@@ -16,8 +16,10 @@ import pytest
 
 import tearline_client.startup
 from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
-from tearline.certificates import CertificateAuthority, TlsKey, to_pem
+from tearline.certificate_authority import CertificateAuthority
+from tearline.certificates import to_pem
 from tearline.limits import MIN_FREE_BYTES
+from tearline.tls_key import TlsKey
 from tearline_client.demo.lead import AGREEMENT
 from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY
 from tearline_client.keys.home import Home

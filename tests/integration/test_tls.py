@@ -17,7 +17,8 @@ import grpc
 import grpc.aio
 import pytest
 
-from tearline.certificates import CertificateAuthority, TlsFacts, TlsKey, to_pem
+from tearline.certificate_authority import CertificateAuthority
+from tearline.certificates import TlsFacts, to_pem
 from tearline.errors import (
     CallerDenied,
     CertificateRefused,
@@ -41,6 +42,7 @@ from tearline.rpc.credentials import (
     with_access_token,
 )
 from tearline.rpc.status import error_of, status_of
+from tearline.tls_key import TlsKey
 from tearline.tokens import IssuerKey
 from tearline_server.gate import Gate, Roster
 

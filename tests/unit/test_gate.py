@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from tearline.certificates import CertificateAuthority, TlsFacts, TlsKey, verify_leaf
+from tearline.certificate_authority import CertificateAuthority
+from tearline.certificates import TlsFacts, verify_leaf
 from tearline.errors import (
     CallerDenied,
     CertificateExpired,
@@ -18,6 +19,7 @@ from tearline.errors import (
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
 from tearline.policy.marking import Tlp
 from tearline.rpc import methods
+from tearline.tls_key import TlsKey
 from tearline.tokens import Binding, IssuerKey, Person, Role, issue_token, pairwise_id
 from tearline_server.gate import METHODS, Gate, Roster
 

@@ -9,15 +9,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tearline.certificates import (
-    CertificateAuthority,
-    TlsKey,
-    certified_key_id,
-    end_s,
-    to_pem,
-    verify_current,
-)
+from tearline.certificate_authority import CertificateAuthority
+from tearline.certificates import certified_key_id, end_s, to_pem, verify_current
 from tearline.errors import CertificateExpired, ConfigUnreadable, HomeMissing
+from tearline.tls_key import TlsKey
 from tearline_client.keys.home import TLS_PREFIX, Home, Identity, replace_private, tls_entry
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind, rotation_due

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.armor import Armor, parse_armor
-from tearline.certificates import TlsKey, certified_key_id, from_pem
+from tearline.certificates import certified_key_id, from_pem
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
 from tearline.federation import TrustList
@@ -26,6 +26,7 @@ from tearline.identity import AgencyUri, NodeUri, parse_node_uri
 from tearline.keys import KemKey
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.rpc.credentials import TlsIdentity
+from tearline.tls_key import TlsKey
 from tearline.wire.statements import Signed, parse_signed
 from tearline.wire.trust import parse_trust_list
 from tearline_client.keys.keystore import Keystore

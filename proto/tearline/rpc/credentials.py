@@ -15,7 +15,7 @@ from typing import Protocol
 import grpc
 
 from tearline import rpc
-from tearline.certificates import TlsFacts, TlsKey, from_pem, to_pem
+from tearline.certificates import TlsFacts, from_pem, to_pem
 from tearline.errors import CertificateRefused, TlsUnprepared, TokenRefused
 from tearline.limits import (
     HANDSHAKE_MS,
@@ -31,6 +31,7 @@ from tearline.limits import (
     RECONNECT_MOST_MS,
 )
 from tearline.rpc import methods
+from tearline.tls_key import TlsKey
 
 _BEARER = "Bearer "
 

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
-from tearline.certificates import TlsKey, to_pem, verify_leaf
+from tearline.certificates import to_pem, verify_leaf
 from tearline.errors import (
     CallerDenied,
     ExchangeBusy,
@@ -23,6 +23,7 @@ from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.limits import DISK_RETRY_MS, RATE_BURST_S
 from tearline.policy.marking import Tlp
 from tearline.rpc import methods
+from tearline.tls_key import TlsKey
 from tearline.tokens import AccessToken, Person
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
 from tearline_server.metrics import Metrics
