@@ -28,6 +28,9 @@ INTEROP_VENV := $(VENV)-interop
 export PYTHONDONTWRITEBYTECODE :=
 
 RUN := $(VENV)/bin/python
+# A test that takes longer hangs, also where the machine has a tenth of a core: making a federation,
+# half a minute on two cores, then takes minutes.
+HANGS := -o faulthandler_timeout=1800
 PIP := python -m pip --disable-pip-version-check --quiet install
 # Another pyproject.toml, interpreter or place asks for another set-up; nothing else does.
 KEY := $(shell { cat pyproject.toml; pwd; $(PYTHON) -VV; } 2>/dev/null | cksum | cut -d' ' -f1)
@@ -46,11 +49,10 @@ demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: th
 
 .PHONY: test faults check soak mutants bench interop ha
 test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)"
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
-	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal \
-		-o faulthandler_timeout=1800
+	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal $(HANGS)
 
 soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for ten minutes: kills, and what they leave
 	TEARLINE_SOAK_S=$(SOAK_S) $(RUN) -m pytest tests/faults -m "faults and slow" \

@@ -19,7 +19,7 @@ async def told(port: int, request: bytes) -> bytes:
     """All that the port answers to a request, until it closes the connection."""
     async with connected(port) as (reader, writer):
         writer.write(request)
-        return await asyncio.wait_for(reader.read(), 30)
+        return await asyncio.wait_for(reader.read(), 120)
 
 
 def status(reply: bytes) -> int:

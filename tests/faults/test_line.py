@@ -63,7 +63,7 @@ def fall_silent(load: Load, chance: random.Random, metrics: str) -> None:
 
 def subscriptions(metrics: str) -> int:
     """How many mailboxes the exchange believes are being read."""
-    with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=10) as reply:
+    with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=120) as reply:
         lines = reply.read().decode("ascii").splitlines()
     (line,) = (line for line in lines if line.startswith("tearline_subscriptions "))
     return int(float(line.split()[1]))
