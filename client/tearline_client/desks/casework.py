@@ -1,7 +1,9 @@
 """Casework: the node's part in cases, led by us or by a partner.
 
 What people decide is said at once; what follows from what others said (who is admitted, who must
-be asked, who is in it now) is said whenever the node is at work.
+be asked, who is in it now) is said whenever the node is at work. Each step is decided in the
+transaction that stores it, by what is here then: another process of this node, a command or the
+node at work, may have said something since its person looked.
 """
 
 import secrets
@@ -157,12 +159,12 @@ class Cases:
             CaseRefused: If the case is not ours, is closed, or the partner was invited before.
             AgreementNotInForce: If the partner is no party to its agreement.
         """
-        led = self._ours(view)
-        agreement = self._state.stores.agreements.newest(led.agreement_id)
-        for other in hidden_from:
-            led = self._hiding(led, partner, other)
-        led = self._inviting(led, agreement, partner)
+        agreement = self._state.stores.agreements.newest(view.agreement_id)
         with self._state.stores.database.transaction():
+            led = self._ours(view)
+            for other in hidden_from:
+                led = self._hiding(led, partner, other)
+            led = self._inviting(led, agreement, partner)
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
 
@@ -172,23 +174,23 @@ class Cases:
         Raises:
             CaseRefused: If it is not ours, or is closed already.
         """
-        led = self._ours(view)
-        led = replace(led, file=replace(led.file, closed=True))
         with self._state.stores.database.transaction():
+            led = self._ours(view)
+            led = replace(led, file=replace(led.file, closed=True))
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
 
     # Taking part.
 
     def join(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
-        """Accepts an invitation, and with it everybody who is named as to join.
+        """Accepts an invitation, and with it everybody who is named in ``view`` as to join.
 
         Raises:
             CaseRefused: If there is no open invitation.
         """
-        if view.standing is not Membership.INVITED or view.seats:
-            raise CaseRefused("there is no open invitation")
-        self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
+        with self._state.stores.database.transaction():
+            self._verify_invited(view)
+            self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
 
     def decline(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
         """Declines an invitation, for good.
@@ -196,9 +198,9 @@ class Cases:
         Raises:
             CaseRefused: If there is no open invitation.
         """
-        if view.standing is not Membership.INVITED or view.seats:
-            raise CaseRefused("there is no open invitation")
-        self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
+        with self._state.stores.database.transaction():
+            self._verify_invited(view)
+            self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
 
     def leave(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
         """Leaves a case, for good.
@@ -206,8 +208,9 @@ class Cases:
         Raises:
             CaseRefused: If this agency is not in it, or leads it.
         """
-        self._verify_in(view)
-        self._answer(view, Phase.LEFT, CaseNote(), acted_by)
+        with self._state.stores.database.transaction():
+            self._verify_in(view)
+            self._answer(view, Phase.LEFT, CaseNote(), acted_by)
 
     def answer(
         self, view: CaseView, agency: str, *, consent: bool, acted_by: ActedBy | None = None
@@ -223,17 +226,17 @@ class Cases:
         Raises:
             CaseRefused: If this agency is not in the case, or was not asked about that one.
         """
-        self._verify_in(view)
         uri = self._agency(agency)
-        if uri not in view.asked:
-            raise CaseRefused("the lead has not asked about that agency")
-        last = self._state.stores.cases.latest(view.id, view.lead, mine=True)
-        said = last.note if last else CaseNote()
-        note = CaseNote(
-            consents=_with(said.consents, uri, wanted=consent),
-            objections=_with(said.objections, uri, wanted=not consent),
-        )
-        self._answer(view, Phase.ACCEPTED, note, acted_by)
+        with self._state.stores.database.transaction():
+            if uri not in self._verify_in(view).asked:
+                raise CaseRefused("the lead has not asked about that agency")
+            last = self._state.stores.cases.latest(view.id, view.lead, mine=True)
+            said = last.note if last else CaseNote()
+            note = CaseNote(
+                consents=_with(said.consents, uri, wanted=consent),
+                objections=_with(said.objections, uri, wanted=not consent),
+            )
+            self._answer(view, Phase.ACCEPTED, note, acted_by)
 
     def verify_taken(self) -> None:
         """Checks that the exchange took what was decided here since it was last asked.
@@ -330,14 +333,12 @@ class Cases:
     def _answer(
         self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
     ) -> None:
-        stores = self._state.stores
-        with stores.database.transaction():
-            invited = stores.cases.latest(view.id, view.lead, mine=False)
-            if invited is None:
-                raise CaseRefused
-            node = invited.step.header.signer
-            said = self._say(view.id, view.agreement_id, node, phase, note, acted_by)
-            self._decided.extend(said)
+        invited = self._state.stores.cases.latest(view.id, view.lead, mine=False)
+        if invited is None:
+            raise CaseRefused
+        node = invited.step.header.signer
+        said = self._say(view.id, view.agreement_id, node, phase, note, acted_by)
+        self._decided.extend(said)
 
     def _say(
         self,
@@ -381,9 +382,23 @@ class Cases:
             raise CaseRefused
         return led
 
-    def _verify_in(self, view: CaseView) -> None:
-        if view.seats or view.standing not in (Membership.IN, Membership.WAITING):
+    def _verify_invited(self, view: CaseView) -> None:
+        if self._as_partner(view).standing is not Membership.INVITED:
+            raise CaseRefused("there is no open invitation")
+
+    def _verify_in(self, view: CaseView) -> CaseView:
+        now = self._as_partner(view)
+        if now.standing not in (Membership.IN, Membership.WAITING):
             raise CaseRefused
+        return now
+
+    def _as_partner(self, view: CaseView) -> CaseView:
+        """A case that another agency leads, as it is now."""
+        cases = self._state.stores.cases
+        said = None if cases.file(view.id) else cases.lead(view.id)
+        if said is None:
+            raise CaseRefused
+        return view_joined(cases, said)
 
     def _hiding(self, led: LedCase, one: str, other: str) -> LedCase:
         pair = frozenset({self._agency(one), self._agency(other)})

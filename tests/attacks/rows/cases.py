@@ -93,6 +93,14 @@ CASES = (
         file="test_cases_edges",
     ),
     _attack(
+        "take back what another process of the same node says of an invitation",
+        "TL-CAS-001",
+        "test_an_objection_said_meanwhile_is_not_taken_back",
+        "tearline_client.desks.casework:Cases._verify_invited",
+        "nothing leaves the house",
+        file="test_cases_beside",
+    ),
+    _attack(
         "appear in the timeline of a member who must not see one",
         "",
         "test_what_a_hidden_member_files_is_in_no_timeline",
