@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from tearline.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.errors import ClockSkewed, LogInconsistent, LogUnproven, TrustStale
 from tearline.federation import LogIdentity
-from tearline.ledger import entry_hash, parse_entry, verify_cosigned
+from tearline.ledger import parse_entry, verify_cosigned
 from tearline.limits import MAX_UNPROVEN_BYTES
-from tearline.merkle import Frontier
+from tearline.merkle import Frontier, Node
 from tearline.trust import TrustState
 from tearline.wire.entries import EntryRange
 from tearline_client.store.cosigning import CosigningStore
@@ -24,8 +24,11 @@ MAX_AHEAD_S = 120  # how far the log's clock may be ahead of ours
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
+    """What was read and no checkpoint reached yet: the tree with it, and what it adds to ours."""
+
     frontier: Frontier
     entries: list[bytes]
+    nodes: list[Node]
     size_bytes: int = 0
 
     @property
@@ -52,7 +55,7 @@ class LogFollower:
         self._trust = trust
         self._log = log
         self._applied = 0
-        self._pending = _Pending(frontier=store.frontier(), entries=[])
+        self._pending = _Pending(frontier=store.frontier(), entries=[], nodes=[])
         self._apply(store.clear_entries())
 
     @property
@@ -87,15 +90,19 @@ class LogFollower:
             return reached
 
     def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
-        frontier, _ = self._pending.frontier.append(entry_hash(entry) for entry in page.entries)
+        frontier, nodes = self._store.grown(self._pending.frontier, page.entries)
         try:
             self._verify_grown(page, frontier, signed.checkpoint)
         except LogInconsistent:
             self._forget()
             raise
         size_bytes = self._pending.size_bytes + sum(map(len, page.entries))
-        entries = [*self._pending.entries, *page.entries]
-        self._pending = _Pending(frontier=frontier, entries=entries, size_bytes=size_bytes)
+        self._pending = _Pending(
+            frontier=frontier,
+            entries=[*self._pending.entries, *page.entries],
+            nodes=[*self._pending.nodes, *nodes],
+            size_bytes=size_bytes,
+        )
         if frontier.size < signed.checkpoint.size:
             if size_bytes > MAX_UNPROVEN_BYTES:
                 self._forget()
@@ -146,12 +153,12 @@ class LogFollower:
             raise ClockSkewed(f"{-age_s} seconds behind")
 
     def _store_pending(self, signed: SignedCheckpoint) -> None:
-        start, entries = self._pending.start, self._pending.entries
-        self._apply(enumerate(entries, start=start))
-        self._store.append(start, entries)
+        pending = self._pending
+        self._apply(enumerate(pending.entries, start=pending.start))
+        self._store.append(pending.start, pending.entries, pending.nodes)
         self._cosign(signed)
         self._store.put_checkpoint(signed.note)
-        self._pending = _Pending(frontier=self._pending.frontier, entries=[])
+        self._pending = _Pending(frontier=pending.frontier, entries=[], nodes=[])
 
     def _cosign(self, signed: SignedCheckpoint) -> None:
         """Keeps the tree as the one to cosign: nothing is believed that we would not sign."""
@@ -168,7 +175,7 @@ class LogFollower:
         self._forget()
 
     def _forget(self) -> None:
-        self._pending = _Pending(frontier=self._store.frontier(), entries=[])
+        self._pending = _Pending(frontier=self._store.frontier(), entries=[], nodes=[])
 
     def _apply(self, entries: Iterable[tuple[int, bytes]]) -> None:
         for index, entry in entries:

@@ -1,14 +1,17 @@
-"""The node's copy of the log: what it takes does not grow with how much comes at once."""
+"""The node's copy of the log: its tree, of which the lowest nodes are made anew."""
 
 import hashlib
-import tracemalloc
+from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import apsw
 import pytest
 
+from tearline.errors import EntryMismatch
 from tearline.ledger import BLIND, entry_hash
-from tearline.merkle import Frontier
+from tearline.merkle import Frontier, root_from_leaf_hashes, tree_path, verify_consistency
+from tearline.tiles import Tile
 from tearline_client.store.database import Database
 from tearline_client.store.log import LogStore
 from tearline_client.store.vault import Vault
@@ -21,11 +24,16 @@ def store(tmp_path: Path) -> LogStore:
     return LogStore(Database(tmp_path / "node.db", Vault(bytes(32))))
 
 
+def append(store: LogStore, entries: Sequence[bytes]) -> None:
+    """Adds entries as whoever verified them does."""
+    _, nodes = store.grown(store.frontier(), entries)
+    with store.transaction():
+        store.append(store.size, entries, nodes)
+
+
 def test_many_entries_at_once_are_the_tree_that_they_make(store: LogStore) -> None:
-    with store.transaction():
-        store.append(0, ENTRIES[:5])
-    with store.transaction():
-        store.append(5, ENTRIES[5:])
+    append(store, ENTRIES[:5])
+    append(store, ENTRIES[5:])
     expected, _ = Frontier().append(map(entry_hash, ENTRIES))
     assert store.frontier() == expected
     assert [store.entry(index) for index in (0, 5, 4100, 4101, 19_999)] == [
@@ -33,21 +41,58 @@ def test_many_entries_at_once_are_the_tree_that_they_make(store: LogStore) -> No
     ]
 
 
-def test_the_nodes_of_many_entries_are_not_all_held(store: LogStore) -> None:
-    tracemalloc.start()
-    try:
-        with store.transaction():
-            store.append(0, ENTRIES)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < len(ENTRIES) * 150  # bytes; the nodes of all take twice that, and more
+def test_proofs_and_tiles_are_those_of_the_whole_tree(store: LogStore) -> None:
+    """Nodes over a few entries are not kept, but made of those."""
+    append(store, ENTRIES)
+    leaves = [entry_hash(entry) for entry in ENTRIES]
+    for size in (1, 15, 16, 17, 300, 19_999):
+        root = Frontier().append(leaves[:size])[0].root()
+        assert store.root_at(size) == root
+        verify_consistency(
+            size, 20_000, root, store.root_at(20_000), store.consistency(size, 20_000)
+        )
+        for index in {0, size // 2, size - 1}:
+            assert store.path(index, size) == tree_path(leaves[:size], index)
+    assert store.tile(Tile(level=0, index=3, width=256)) == b"".join(leaves[768:1024])
+    assert store.tile(Tile(level=1, index=0, width=78))[:32] == root_from_leaf_hashes(leaves[:256])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["DELETE FROM log_entry WHERE idx = 40", "DELETE FROM log_node WHERE level = 4 AND idx = 3"],
+)
+def test_a_tree_with_a_hole_proves_nothing(store: LogStore, damage: str) -> None:
+    append(store, ENTRIES[:100])
+    store._db.execute(damage)
+    with pytest.raises(EntryMismatch):
+        store.path(41, 100)
+
+
+def test_entries_that_do_not_follow_are_refused(store: LogStore) -> None:
+    append(store, ENTRIES[:5])
+    with pytest.raises(EntryMismatch), store.transaction():
+        store.append(6, ENTRIES[6:7], [])
+
+
+def test_few_of_the_nodes_are_kept(store: LogStore) -> None:
+    _, nodes = store.grown(Frontier(), ENTRIES)
+    assert len(nodes) < len(ENTRIES) / 7
+
+
+def test_a_database_of_an_earlier_version_gives_up_what_is_kept_no_longer(tmp_path: Path) -> None:
+    store = LogStore(database := Database(tmp_path / "node.db", Vault(bytes(32))))
+    append(store, ENTRIES[:40])
+    _, every_node = Frontier().append(map(entry_hash, ENTRIES[:40]))
+    database.insert_many("INSERT OR REPLACE INTO log_node VALUES (?, ?, ?)", every_node)
+    scripts = files("tearline_client.store").joinpath("migrations")
+    database.execute(scripts.joinpath("0031_low_nodes.sql").read_text("utf-8"))
+    assert database.value("SELECT min(level) FROM log_node") == 4
+    assert store.path(7, 40) == tree_path([entry_hash(entry) for entry in ENTRIES[:40]], 7)
 
 
 def test_clear_entries_are_found_by_an_index(tmp_path: Path, store: LogStore) -> None:
     clear = b"\0" + bytes(50)
-    with store.transaction():
-        store.append(0, [*ENTRIES[:3], clear, *ENTRIES[3:6], clear])
+    append(store, [*ENTRIES[:3], clear, *ENTRIES[3:6], clear])
     assert store.clear_entries() == [(3, clear), (7, clear)]
     connection = apsw.Connection(str(tmp_path / "node.db"))
     plan = connection.execute(

@@ -5,7 +5,7 @@ version forward, and none is ever changed once released.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -119,7 +119,7 @@ class Database:
         self._is_purge_due = True
         return self.rows(sql, bindings)
 
-    def insert_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    def insert_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Runs one statement for each row."""
         with _translated():
             self._connection.executemany(sql, rows)

@@ -1,8 +1,9 @@
 """The log as this node follows it: entries, proofs, and the openings it was told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 
 from tearline.errors import EntryMismatch, NotFound
 from tearline.event import Event
@@ -10,11 +11,14 @@ from tearline.ledger import blind_entry, entry_hash, verify_same_entry
 from tearline.limits import EVENT_PAGE
 from tearline.merkle import (
     Frontier,
+    Node,
+    NodeId,
     consistency_nodes,
     consistency_proof,
     frontier_nodes,
     inclusion_nodes,
     inclusion_proof,
+    root_from_leaf_hashes,
 )
 from tearline.receipt import LogOpening
 from tearline.tiles import Tile, encode_entry_bundle, encode_tile
@@ -23,7 +27,7 @@ from tearline_client.store.database import Database
 
 _CHECKPOINT = "log.checkpoint"
 _PLACE = "log_opening"
-_RUN = 4096  # entries whose nodes are held at once: two for each, and a tuple around every one
+_LOWEST = 4  # the level of the lowest nodes kept: those below follow from 16 entries at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +58,22 @@ class LogStore:
         size = self.size
         return Frontier(size=size, hashes=self._hashes(frontier_nodes(size)))
 
-    def append(self, start: int, entries: Sequence[bytes]) -> None:
-        """Adds entries behind those that are here; the caller verified them.
+    @staticmethod
+    def grown(tree: Frontier, entries: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
+        """The tree with entries behind it, and those of its new nodes that are kept here."""
+        return tree.append(map(entry_hash, entries), lowest=_LOWEST)
+
+    def append(self, start: int, entries: Sequence[bytes], nodes: Sequence[Node]) -> None:
+        """Adds entries behind those that are here, and their nodes; the caller verified them.
 
         Raises:
             EntryMismatch: If they do not begin where those here end.
         """
-        frontier = self.frontier()
-        if start != frontier.size:
+        if start != self.size:
             raise EntryMismatch("the entries do not follow those that are here")
-        for first in range(0, len(entries), _RUN):
-            run = entries[first : first + _RUN]
-            frontier, nodes = frontier.append(entry_hash(entry) for entry in run)
-            self._db.insert_many(
-                "INSERT INTO log_entry VALUES (?, ?)", list(enumerate(run, start=start + first))
-            )
-            self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
+        rows = enumerate(entries, start=start)
+        self._db.insert_many("INSERT INTO log_entry VALUES (?, ?)", rows)
+        self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
 
     def entry(self, index: int) -> bytes | None:
         """The entry at ``index``, or None if it is not here yet."""
@@ -118,16 +122,33 @@ class LogStore:
         hashes = dict(zip(needed, self._hashes(needed), strict=True))
         return consistency_proof(old, new, lambda level, idx: hashes[level, idx])
 
-    def _hashes(self, nodes: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
-        found = []
-        for level, index in nodes:
-            value = self._db.value(
-                "SELECT hash FROM log_node WHERE level = ? AND idx = ?", (level, index)
-            )
-            if value is None:
-                raise EntryMismatch("a node of the log's tree is missing here")
-            found.append(value)
-        return tuple(found)
+    def _hashes(self, nodes: Sequence[NodeId]) -> tuple[bytes, ...]:
+        """The nodes' hashes, in two questions however many they are."""
+        spans = {
+            (level, place): range(place << level, place + 1 << level)
+            for level, place in nodes
+            if level < _LOWEST
+        }
+        leaves = self._leaves(sorted({index for span in spans.values() for index in span}))
+        hashes = self._kept(sorted({*nodes} - spans.keys()))
+        try:
+            for node, span in spans.items():
+                hashes[node] = root_from_leaf_hashes(leaves[index] for index in span)
+            return tuple(hashes[node] for node in nodes)
+        except KeyError:
+            raise EntryMismatch("a part of the log's tree is missing here") from None
+
+    def _leaves(self, indices: Sequence[int]) -> dict[int, bytes]:
+        marks = ", ".join("?" * len(indices))
+        sql = f"SELECT idx, entry FROM log_entry WHERE idx IN ({marks})"  # noqa: S608 (marks only)
+        rows = self._db.rows(sql, tuple(indices)) if indices else []
+        return {index: entry_hash(entry) for index, entry in rows}
+
+    def _kept(self, nodes: Sequence[NodeId]) -> dict[NodeId, bytes]:
+        marks = ", ".join(["(?, ?)"] * len(nodes))
+        sql = f"SELECT level, idx, hash FROM log_node WHERE (level, idx) IN (VALUES {marks})"  # noqa: S608 (marks only)
+        rows = self._db.rows(sql, tuple(chain.from_iterable(nodes))) if nodes else []
+        return {(level, place): node for level, place, node in rows}
 
     def checkpoint(self) -> bytes | None:
         """The newest checkpoint that was verified over what is here, or None."""

@@ -207,7 +207,7 @@ def test_an_unknown_packet_is_not_found(desk):
 
 
 def test_a_mirror_edited_by_hand_proves_nothing(desk):
-    edit(desk, "UPDATE log_node SET hash = zeroblob(32) WHERE level = 0")
+    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 9")
     rows = desk.rows("audit", "who-saw", desk.packet, AMOUNT, "--no-sync", status=5)
     assert "failed" in {row["proven"] for row in rows}
 
@@ -286,7 +286,7 @@ def test_a_proof_is_never_written_over(desk, proofs):
 
 
 def test_nothing_is_proven_from_an_edited_mirror(desk, tmp_path):
-    edit(desk, "UPDATE log_node SET hash = zeroblob(32) WHERE level = 0")
+    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 9")
     result = desk.run("audit", "prove", desk.packet, "--output-dir", tmp_path)
     assert (result.exit_code, list(tmp_path.glob("*.tlog-proof"))) == (5, [])
     assert "TL-LOG-002" in result.stderr
