@@ -9,6 +9,8 @@ from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
 from tearline.statement import HASH_SIZE
 
+_HASH_OR_NONE = (0, HASH_SIZE)
+
 
 class EventCode(StrEnum):
     """What happened. Codes are never renamed or reused."""
@@ -118,16 +120,15 @@ class Event:
     def __post_init__(self) -> None:
         if len(self.statement_id) != HASH_SIZE or self.count < 1:
             raise StatementMalformed("an event names a statement id and counts at least one act")
-        optional = (
-            (self.pseudonym, HASH_SIZE),
-            (self.seconded_by, HASH_SIZE),
-            (self.packet, HASH_SIZE),
-            (self.agreement_id, AGREEMENT_ID_SIZE),
-            (self.policy_digest, HASH_SIZE),
-        )
         if self.seconded_by and not self.pseudonym:
             raise StatementMalformed("a second person approves what a first one did")
-        if any(len(value) not in (0, size) for value, size in optional):
+        if not (
+            len(self.pseudonym) in _HASH_OR_NONE
+            and len(self.seconded_by) in _HASH_OR_NONE
+            and len(self.packet) in _HASH_OR_NONE
+            and len(self.agreement_id) in (0, AGREEMENT_ID_SIZE)
+            and len(self.policy_digest) in _HASH_OR_NONE
+        ):
             raise StatementMalformed("a part of the event has the wrong size")
 
     @property

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tearline.checkpoint import Checkpoint, CheckpointSigner, sign_checkpoint
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
@@ -86,7 +87,6 @@ def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
 
 def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
     """The row by which an event is found; all of it follows from the event."""
-    named = {uri for uri in (event.actor, event.party, event.counterpart) if "://" in uri}
     return EventRow(
         idx=index,
         salt=salt,
@@ -100,8 +100,14 @@ def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow
         statement=event.statement_id,
         packet=event.packet,
         agreement=event.agreement_id,
-        agencies=tuple(sorted({f"spiffe://{trust_domain_of(uri)}" for uri in named})),
+        agencies=_agencies_of(event.actor, event.party, event.counterpart),
     )
+
+
+@lru_cache(maxsize=4096)  # who has to do with whom is few pairs in millions of events
+def _agencies_of(*uris: str) -> tuple[str, ...]:
+    """URIs of the agencies that an event names, sorted."""
+    return tuple(sorted({f"spiffe://{trust_domain_of(uri)}" for uri in uris if "://" in uri}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

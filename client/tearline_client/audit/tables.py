@@ -50,7 +50,9 @@ def _csv_line(cells: Iterable[str]) -> bytes:
 
 def _text(value: object) -> str:
     """A value as the text that a cell shows."""
-    return value if isinstance(value, str) else _JSON.encode(value)
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else _JSON.encode(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
