@@ -5,8 +5,8 @@ from attacks.attack import Attack
 _COUNTED = "a refusal in the log, counted by peer and code"
 _LEAF = (
     "tearline.certificates:verify_leaf",
-    "Leaf(node=parse_node_uri(_single_uri(_parse(certificate))), thumbprint=bytes(32),"
-    " key_id=bytes(32), not_before_s=0, not_after_s=now_s + 9)",
+    "Leaf(node=parse_node_uri(_single_uri(parse_certificate(certificate))),"
+    " thumbprint=bytes(32), key_id=bytes(32), not_before_s=0, not_after_s=now_s + 9)",
 )
 _TOKEN = (
     "tearline.tokens:verify_token",
