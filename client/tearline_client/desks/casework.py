@@ -15,33 +15,26 @@ from tearline.case import (
     CASE_ID_SIZE,
     CaseFile,
     CaseNote,
-    CaseStep,
     Membership,
     Phase,
 )
-from tearline.channel import Address
 from tearline.errors import (
     CaseRefused,
     NotFound,
     OutcomeUnknown,
-    RecipientKeyExpired,
     RefusedOtherwise,
-    TrustError,
     error_by_code,
 )
 from tearline.identity import agency_uri_of
-from tearline.keys import KemPublicKey
 from tearline.limits import CASE_RETRY_MS
-from tearline.sealing import seal_note
-from tearline.statement import ActedBy, Statement, StatementType
-from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
+from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
+from tearline_client.desks.case_steps import CaseSteps
 from tearline_client.desks.case_views import CaseView, seats_of, view_joined, view_led
 from tearline_client.desks.releasing import node_of
 from tearline_client.desks.timeline import CaseEvent, timeline_of
-from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
-from tearline_client.store.cases import LedCase, Said
+from tearline_client.store.cases import LedCase
 
 
 class Cases:
@@ -54,10 +47,9 @@ class Cases:
 
     def __init__(self, state: NodeState, sender: Sender) -> None:
         self._state = state
-        self._sender = sender
+        self._steps = CaseSteps(state, sender)
         self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
-        sender.on_refusal(StatementType.CASE_STEP, self._take_back)
 
     # Looking.
 
@@ -259,31 +251,8 @@ class Cases:
         if not self._state.is_ready():
             return 0
         with stores.database.transaction():
-            again = sum(map(self._say_again, stores.cases.returned()))
+            again = sum(map(self._steps.say_again, stores.cases.returned()))
             return again + sum(self._tell(led, None, patient=True) for led in stores.cases.due())
-
-    def _take_back(self, statement: Statement, code: str) -> None:
-        """Nobody was told it: what was sealed to a key that has ended is said again."""
-        cases = self._state.stores.cases
-        if code == RecipientKeyExpired.code:
-            cases.put_back(statement.id)
-        else:
-            cases.forget(statement.id)
-
-    def _say_again(self, came_back: Said) -> int:
-        """Seals a step that came back to its recipient's key of now; returns whether it did."""
-        cases, step = self._state.stores.cases, came_back.step
-        last = cases.latest(step.case_id, came_back.peer, mine=True)
-        if last is None or last.statement != came_back.statement:
-            cases.forget(came_back.statement)  # something else was said since
-            return 0
-        key = self._key_of(step.address.recipient)
-        if key is None or key.id == step.kem_key_id:
-            return 0
-        cases.forget(came_back.statement)
-        ids = step.address.agreement_id, step.address.recipient
-        self._say(step.case_id, *ids, step.phase, came_back.note, step.acted_by)
-        return 1
 
     def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
         """Says what each agency should have been told by now; inside the caller's transaction.
@@ -311,10 +280,10 @@ class Cases:
             if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
                 all_said = False
                 continue
-            if self._key_of(node) is None:
+            if self._steps.key_of(node) is None:
                 all_said = False
                 continue  # told once it has a key; the others, and all other mail, do not wait
-            ids = self._say(led.id, led.agreement_id, node, phase, note, acted_by)
+            ids = self._steps.say(led.id, led.agreement_id, node, phase, note, acted_by)
             if not patient:
                 self._decided.extend(ids)
             self._last_said[led.id, agency] = (phase, note, now_ms)
@@ -323,13 +292,6 @@ class Cases:
             cases.settle(led.id)
         return count
 
-    def _key_of(self, node: str) -> KemPublicKey | None:
-        """A node's encryption key of now, or None while it has none."""
-        try:
-            return self._state.trust.kem_key(node, at=self._state.next_moment())
-        except TrustError:
-            return None
-
     def _answer(
         self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
     ) -> None:
@@ -337,44 +299,8 @@ class Cases:
         if invited is None:
             raise CaseRefused
         node = invited.step.header.signer
-        said = self._say(view.id, view.agreement_id, node, phase, note, acted_by)
+        said = self._steps.say(view.id, view.agreement_id, node, phase, note, acted_by)
         self._decided.extend(said)
-
-    def _say(
-        self,
-        case_id: bytes,
-        agreement_id: bytes,
-        node: str,
-        phase: Phase,
-        note: CaseNote,
-        acted_by: ActedBy | None,
-    ) -> tuple[int, ...]:
-        state = self._state
-        state.verify_ready()
-        last = state.stores.cases.latest(case_id, agency_uri_of(node), mine=True)
-        key = state.trust.kem_key(node, at=state.next_moment())
-        step = CaseStep(
-            header=state.signer.header,
-            address=Address(
-                recipient=node,
-                agreement_id=agreement_id,
-                seq=state.stores.channels.next_seq(node, agreement_id),
-            ),
-            case_id=case_id,
-            # Above all we said, even where a backup has forgotten it: the log has grown since.
-            number=max(last.step.number + 1 if last else 1, state.stores.log.size),
-            phase=phase,
-            kem_key_id=key.id,
-            acted_by=acted_by,
-            sealed=b"",
-        )
-        kind = StatementType.CASE_STEP
-        sealed = seal_note(encode_case_note(note), key, kind, encode_case_step_prefix(step))
-        step = replace(step, sealed=sealed)
-        tree, publication = sign_together(state.signer, [(kind, encode_case_step(step))])
-        (statement,) = tree.statements()
-        state.stores.cases.put_step(Said(statement=statement.id, step=step, note=note, mine=True))
-        return self._sender.store_publications([publication])
 
     def _ours(self, view: CaseView) -> LedCase:
         led = self._state.stores.cases.file(view.id)
