@@ -1,7 +1,8 @@
 """A federation of real processes: the operator's program, the agencies', real mTLS on loopback.
 
 Everything is done by the two command lines, as people do it. Founding takes twenty commands,
-so it is done once a run; each test works on a copy of the homes, at an address of its own.
+so it is done once a run, the agencies' part in the test's own process; each test works on a copy
+of the homes, at an address of its own.
 """
 
 import json
@@ -260,7 +261,10 @@ class Agency(Program):
         from tearline_client.cli import command
 
         line = [*arguments, "--home", str(self.home)]
-        result = CliRunner().invoke(command, line, env=dict(self.environment))
+        # On a thread of its own: a command runs an event loop, and so may the test.
+        with ThreadPoolExecutor(1) as pool:
+            ran = pool.submit(CliRunner().invoke, command, line, env=dict(self.environment))
+        result = ran.result()
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ended(status=result.exit_code, out=result.stdout, err=result.stderr)
@@ -341,10 +345,8 @@ class Federation:
         return path
 
     def all(self, *arguments: str) -> dict[str, Ended]:
-        """The same command by every agency, side by side; it must succeed."""
-        with ThreadPoolExecutor() as pool:
-            asked = {n: pool.submit(a.done, *arguments) for n, a in self.agencies.items()}
-            return {name: one.result() for name, one in asked.items()}
+        """The same command by every agency, one after the other; it must succeed."""
+        return {name: agency.done_here(*arguments) for name, agency in self.agencies.items()}
 
     def agree(self, name: str, text: str, signers: tuple[str, ...]) -> None:
         """Has an agreement drafted by the first signer, signed by all, published by the last."""
@@ -355,7 +357,9 @@ class Federation:
         steps += [(other, ("agreement", "sign", str(target))) for other in others]
         steps += [(others[-1], ("agreement", "publish", str(target)))]
         for agency, arguments in steps:
-            self.told[f"{agency.home.name}: {' '.join(arguments[:2])}"] = agency.done(*arguments)
+            self.told[f"{agency.home.name}: {' '.join(arguments[:2])}"] = agency.done_here(
+                *arguments
+            )
 
 
 def _refresh(made: Path) -> None:
@@ -397,24 +401,20 @@ def _enrol(federation: Federation) -> None:
         program.secret.touch(mode=0o600)
         program.secret.write_text(PASSPHRASE + "\n")
 
-    def init(name: str) -> Ended:
+    named = ("--name", EXCHANGE_DOMAIN, "--address", operator.address, "--dns", DNS_NAME)
+    told["exchange: init"] = operator.done("init", *named)
+    for name, agency in federation.agencies.items():
         names = ("--agency", name, "--domain", AGENCIES[name], "--node", "liaison")
-        return federation.agencies[name].done("init", *names)
-
-    with ThreadPoolExecutor() as pool:
-        inits = {name: pool.submit(init, name) for name in AGENCIES}
-        named = ("--name", EXCHANGE_DOMAIN, "--address", operator.address, "--dns", DNS_NAME)
-        told["exchange: init"] = operator.done("init", *named)
-        told |= {f"{name}: init": one.result() for name, one in inits.items()}
+        told[f"{name}: init"] = agency.done_here("init", *names)
 
     trust = str(folder / "federation.trust")
     files = [argument for n in AGENCIES for argument in ("--agency", f"{folder}/{n}/{n}.agency")]
     enrolment = str(operator.home / "exchange.enrolment")
-    told["trust draft"] = federation.us.done(
+    told["trust draft"] = federation.us.done_here(
         "trust", "draft", "--exchange", enrolment, *files, "--output-file", trust
     )
     for name in (CN, MX):
-        told[f"{name}: trust sign"] = federation.agencies[name].done("trust", "sign", trust)
+        told[f"{name}: trust sign"] = federation.agencies[name].done_here("trust", "sign", trust)
     told |= {f"{n}: trust pin": e for n, e in federation.all("trust", "pin", trust).items()}
     told["exchange: trust"] = operator.done("trust", trust)
     serving = operator.serve()

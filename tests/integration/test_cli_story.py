@@ -148,7 +148,7 @@ def test_each_partner_sees_its_own_view(
 def test_the_sender_sees_all_of_it_and_what_became_of_each_grant(story: Story) -> None:
     us = story.federation.us
     for name in (CN, MX):
-        story.federation.agencies[name].done("packet", "list")
+        story.federation.agencies[name].done_here("packet", "list")
     shown = by_path(story.show(us))
     assert len(shown) == COUNT
     assert shown["Company/notes"]["value"] == SOURCE
@@ -186,7 +186,7 @@ def test_what_is_open_is_exported_and_no_more(story: Story) -> None:
     mx, cn = story.federation.mx, story.federation.cn
     wanted = {entity["id"]: entity["properties"] for entity in ENTITIES}
     for partner, lacks in ((mx, {"notes"}), (cn, None)):
-        partner.done("node", "sync")
+        partner.done_here("node", "sync")
         ended = partner.done("export", "ftm", story.packet)
         entities = {e["id"]: e["properties"] for e in map(json.loads, ended.out.splitlines())}
         told = ended.err.splitlines()

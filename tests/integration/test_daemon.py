@@ -29,12 +29,12 @@ def at_work(agency: Agency) -> Iterator[Running]:
 
 def packets(agency: Agency) -> set[str]:
     """The ids of the packets that lie at an agency, without asking the exchange."""
-    return {row["id"] for row in agency.done("packet", "list", "--no-sync", "-o", "json").rows}
+    return {row["id"] for row in agency.done_here("packet", "list", "--no-sync", "-o", "json").rows}
 
 
 def send(federation: Federation, *to: str) -> str:
     partners = [f"--to={name}" for name in to]
-    sent = federation.us.done(
+    sent = federation.us.done_here(
         "packet", "send", str(federation.lead()), *partners, *ORDER, "-o", "json"
     )
     (row,) = sent.rows
@@ -84,7 +84,7 @@ def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> Non
     us.done("node", "sync")
     assert us.done("node", "mark").err == "2 marks sent.\n"
     assert us.done("node", "mark").err == "0 marks sent.\n"
-    cn.done("node", "sync")
+    cn.done_here("node", "sync")
     # Both ends count the same: two grants there, two receipts back.
     assert numbers(us, CN) == "sent 2, received 2"
     assert numbers(cn, US) == "sent 2, received 2"

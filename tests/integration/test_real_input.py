@@ -50,7 +50,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
     with serving(tmp_path_factory.mktemp("input")) as federation:
         federation.agree("donations", agreement("donations", CN), (US, CN))
         federation.agree("listings", agreement("listings", MX), (US, MX))
-        federation.us.done("node", "sync")
+        federation.us.done_here("node", "sync")
         yield federation
 
 
@@ -87,7 +87,7 @@ def test_every_value_of_the_ftm_file_arrives(federation: Federation) -> None:
     assert "none was dropped" in sent.err
     assert " 0 messages refused in part." in sent.err
 
-    federation.cn.done("node", "sync")
+    federation.cn.done_here("node", "sync")
     exported = federation.cn.done("export", "ftm")
     assert lines_of(exported.out) == wanted
     assert exported.err.startswith("475 entities.\n")
@@ -109,7 +109,7 @@ def test_every_row_of_the_ofac_file_arrives(federation: Federation) -> None:
         (finding.line, finding.column) for finding in imported.findings
     ]
 
-    federation.mx.done("node", "sync")
+    federation.mx.done_here("node", "sync")
     exported = federation.mx.done("export", "ftm").out
     assert lines_of(exported) == wanted
     ids = {json.loads(line)["id"] for line in exported.splitlines()}
