@@ -80,10 +80,10 @@ def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> Non
 
     # SIGTERM had its marks sent: nothing waits, and a second mark has nothing to say.
     exchange = federation.operator.serve()
-    assert cn.done("node", "mark").err == "0 marks sent.\n"
-    us.done("node", "sync")
-    assert us.done("node", "mark").err == "2 marks sent.\n"
-    assert us.done("node", "mark").err == "0 marks sent.\n"
+    assert cn.done_here("node", "mark").err == "0 marks sent.\n"
+    us.done_here("node", "sync")
+    assert us.done_here("node", "mark").err == "2 marks sent.\n"
+    assert us.done_here("node", "mark").err == "0 marks sent.\n"
     cn.done_here("node", "sync")
     # Both ends count the same: two grants there, two receipts back.
     assert numbers(us, CN) == "sent 2, received 2"
@@ -101,7 +101,7 @@ def test_commands_work_beside_the_daemon_of_the_same_node(tmp_path: Path) -> Non
     with at_work(us) as here, at_work(cn) as there:
         for _ in range(3):
             sent.add(send(federation, CN))
-            cn.done("packet", "list")  # asks the exchange for what the daemon is taking, too
+            cn.done_here("packet", "list")  # asks the exchange for what the daemon is taking, too
         there.await_(lambda: there.said.count("grant from") >= 1, "grants arrived")
         here.await_(lambda: "receipt from" in here.said, "receipts arrived")
     assert exchange.terminate() == 0

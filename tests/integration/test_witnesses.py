@@ -150,7 +150,7 @@ def test_a_node_killed_between_keeping_and_answering_keeps_to_what_it_kept(
     federation = copied(tmp_path)
     cn = federation.cn
     with stranger() as witness, at_work(federation, witness) as (log, _):
-        seen = cn.done("log", "checkpoint").out
+        seen = cn.done_here("log", "checkpoint").out
         old = parse_checkpoint_text(parse_note(seen.encode()).text).size
         # Out of reach of the exchange, it learns of the log what it is offered, and dies of it.
         cn.variables |= {
@@ -158,7 +158,7 @@ def test_a_node_killed_between_keeping_and_answering_keeps_to_what_it_kept(
             "PYTHONPATH": str(INJECT),
             "TEARLINE_MUTANT": DIE,
         }
-        federation.us.done("packet", "send", str(federation.lead()), f"--to={MX}", *ORDER)
+        federation.us.done_here("packet", "send", str(federation.lead()), f"--to={MX}", *ORDER)
         site, node = shown(cn)
         with pytest.raises((RemoteDisconnected, ConnectionResetError)):
             site.add(log, old)
