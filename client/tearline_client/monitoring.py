@@ -4,6 +4,7 @@ It is for those who watch machines: nothing there could be changed, nobody and n
 and every figure is the one that ``node status`` or the desks show.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tearline.errors import StoreError
+from tearline.request.step import Side
 from tearline.web import NEVER, TEXT, listening, refusal, reply
 from tearline_client.audit.retention import kept_too_long
 from tearline_client.metrics import MEDIA_TYPE, Metrics, Vitals
@@ -30,8 +32,12 @@ def is_ready(node: Node, pulse: Pulse) -> bool:
     return pulse.is_well(node.state.now_ms()) and node.state.is_ready()
 
 
-def vitals_of(node: Node, pulse: Pulse) -> Vitals:
-    """How a node at work is now."""
+async def vitals_of(node: Node, pulse: Pulse) -> Vitals:
+    """How a node at work is now.
+
+    It goes on with its work meanwhile: what takes long is done piece by piece.
+    """
+    requests_overdue = await _requests_overdue(node)
     state, stores = node.state, node.state.stores
     return Vitals(
         ready=is_ready(node, pulse),
@@ -42,13 +48,21 @@ def vitals_of(node: Node, pulse: Pulse) -> Vitals:
         cosigned=node.cosigning.seen.size,
         partner_cosigned_s=max((each.time_s for each in stores.cosigning.partners()), default=0),
         stopped=stores.cosigning.is_stopped,
-        ahead_of_cosignature=len(stores.waiting.all()),
-        for_second=len(node.second.waiting()),
-        recalls_open=len(node.recalls.waiting()),
+        ahead_of_cosignature=stores.waiting.count(),
+        for_second=stores.pending.count(),
+        recalls_open=stores.recalls.count_open(incoming=True),
         recalls_overdue=len(node.recalls.overdue()),
-        requests_overdue=Counter(each.side for each in node.requests.overdue()),
+        requests_overdue=requests_overdue,
         kept_too_long=sum(each.entries for each in kept_too_long(state)),
     )
+
+
+async def _requests_overdue(node: Node) -> Counter[Side]:
+    late: Counter[Side] = Counter()
+    for request in node.state.stores.requests.all():
+        late[request.side] += node.requests.is_overdue(request)
+        await asyncio.sleep(0)  # each is replayed from its steps: thousands would hold up the loop
+    return late
 
 
 def monitored(
@@ -75,7 +89,7 @@ def monitored(
         return reply(b"ok\n", TEXT, NEVER) if is_ready(node, pulse) else refusal(503)
 
     async def measures(_: Request) -> Response:
-        return reply(metrics.text(vitals_of(node, pulse)), MEDIA_TYPE, NEVER)
+        return reply(metrics.text(await vitals_of(node, pulse)), MEDIA_TYPE, NEVER)
 
     async def refuse(_: Request, error: Exception) -> Response:
         report(f"The port of the metrics could not answer: {error}")

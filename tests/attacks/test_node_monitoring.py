@@ -1,5 +1,7 @@
 """The port of a node's metrics: true at every moment, and nobody learns there who does what."""
 
+import asyncio
+import itertools
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +12,13 @@ import pytest
 from http_asking import status, told
 from simulator import CN, MX, US, Simulation
 from tearline.errors import ExchangeUnreachable, StoreError
+from tearline.request.step import Side
 from tearline.wire.publications import Publication
+from tearline_client.desks.requesting import Requests
 from tearline_client.monitoring import monitored, vitals_of
 from tearline_client.node import Node
 from tearline_client.pulse import LATELY_MS, Pulse
+from tearline_client.store.requests import RequestStore, StoredRequest
 
 
 @dataclass(kw_only=True)
@@ -80,12 +85,12 @@ async def test_the_port_says_what_the_node_knows(world: Simulation) -> None:
 
     us, cn = world.us, world.cn
     await us.send(cn)
-    before = vitals_of(us.node, Pulse())
+    before = await vitals_of(us.node, Pulse())
     assert before.status.waiting_since_ms is None
     us.exchange.publication = away
     with pytest.raises(ExchangeUnreachable):
         await us.send(cn)
-    found = vitals_of(us.node, Pulse())
+    found = await vitals_of(us.node, Pulse())
     assert found.status == us.status()
     waiting_ms = found.status.waiting_since_ms
     assert waiting_ms is not None
@@ -119,3 +124,25 @@ async def test_there_is_nothing_else_and_nothing_can_be_changed(world: Simulatio
             assert await port.status(path) in (404, 307), path
         for path in ("/healthz", "/readyz", "/metrics"):
             assert status(await port.ask(path, "POST")) == 405
+
+
+async def test_the_node_works_on_while_its_requests_are_looked_at(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, done = world.us.node, []
+    request = StoredRequest(
+        packet=bytes(32), peer=world.cn.node.uri, side=Side.ASKER, granted_ms=0, stored_ms=None
+    )
+    monkeypatch.setattr(RequestStore, "all", lambda _: (request,) * 3)
+    monkeypatch.setattr(Requests, "is_overdue", lambda *_: done.append("replayed") or True)
+
+    async def work() -> None:
+        while True:
+            done.append("worked")
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(work())
+    found = await vitals_of(node, Pulse())
+    working.cancel()
+    assert found.requests_overdue == {Side.ASKER: 3}
+    assert [word for word, _ in itertools.groupby(done)].count("replayed") == 3

@@ -78,6 +78,20 @@ def test_the_oldest_that_waits_is_told_until_it_is_answered(tmp_path: Path) -> N
     assert store.waiting_since_ms() == 7
 
 
+def test_what_was_ever_sent_is_counted_without_reading_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    outbox, asked = OutboxStore(database), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "rows", lambda sql, bindings=(): asked.append(sql) or [])
+        assert (outbox.counts(), outbox.faults()) == ({}, {})
+        assert outbox.waiting_since_ms() is None
+    for sql in asked:
+        ((*_, plan),) = [database.row(f"EXPLAIN QUERY PLAN {sql}") or ()]
+        assert " USING " in plan, sql
+        assert "INDEX outbox_" in plan, sql
+    assert len(asked) == 3
+
+
 def test_what_an_earlier_version_received_is_counted_on(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     rows = [

@@ -66,13 +66,12 @@ class Requests:
 
     def overdue(self) -> tuple[StoredRequest, ...]:
         """Requests, ours and partners', whose answer is owed and late."""
-        requests, now_ms = self._state.stores.requests, self._state.now_ms()
-        late = []
-        for each in requests.all():
-            replayed = requests.replayed(each, self._state.agency)
-            if replayed.progress.is_overdue(now_ms, replayed.stopped):
-                late.append(each)
-        return tuple(late)
+        return tuple(filter(self.is_overdue, self._state.stores.requests.all()))
+
+    def is_overdue(self, request: StoredRequest) -> bool:
+        """Whether the answer to a request is owed and late; computed from all of its steps."""
+        replayed = self._state.stores.requests.replayed(request, self._state.agency)
+        return replayed.progress.is_overdue(self._state.now_ms(), replayed.stopped)
 
     def show(self, packet: bytes, peer: str = "") -> RequestView:
         """One request.

@@ -148,7 +148,7 @@ class PendingStore:
         Raises:
             PendingFull: If as many wait as are kept.
         """
-        if self._db.value("SELECT count(*) FROM pending") >= MAX_PENDING:
+        if self.count() >= MAX_PENDING:
             raise PendingFull
         value = {
             **_write(content),
@@ -168,6 +168,10 @@ class PendingStore:
         """Everything that waits, oldest first."""
         rows = self._db.rows("SELECT id, time_ms, sealed FROM pending ORDER BY time_ms, id")
         return tuple(self._pending(*row) for row in rows)
+
+    def count(self) -> int:
+        """How much waits; nothing of it is opened."""
+        return int(self._db.value("SELECT count(*) FROM pending"))
 
     def by_question(self) -> dict[bytes, tuple[bytes, ...]]:
         """The ids of what waits, by the request or consent that it answers, oldest first."""

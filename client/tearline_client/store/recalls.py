@@ -120,6 +120,11 @@ class RecallStore:
         rows = self._db.rows(sql, (int(incoming), RecallState.OPEN))
         return tuple(self._stored(row) for row in rows)
 
+    def count_open(self, *, incoming: bool) -> int:
+        """How many were not answered yet; none is opened."""
+        sql = "SELECT count(*) FROM recall WHERE incoming = ? AND state = ?"
+        return int(self._db.value(sql, (int(incoming), RecallState.OPEN)))
+
     def _stored(self, row: tuple[int, int, int, bytes, bytes | None]) -> StoredRecall:
         incoming, state, answered_ms, sealed, answer = row
         said = None if answer is None else parse_recall(self._db.vault.open(_ANSWER, answer)).said

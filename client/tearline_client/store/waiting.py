@@ -54,6 +54,10 @@ class WaitingStore:
             for i, packet, sender, time_ms in rows
         )
 
+    def count(self) -> int:
+        """How many grants wait."""
+        return int(self._db.value("SELECT count(*) FROM waiting"))
+
     def delivery(self, grant: bytes) -> bytes | None:
         """The delivery of a grant that waits, or None."""
         sealed = self._db.value("SELECT sealed FROM waiting WHERE statement_id = ?", (grant,))
