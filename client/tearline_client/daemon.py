@@ -117,7 +117,8 @@ async def _work(node: Node, report: Report, pulse: Pulse, anew: asyncio.Event) -
         report("The node has a fresh TLS certificate.")
     await node.sync()
     await node.tell()  # of what an earlier life took in
-    pulse.reached(node.state.now_ms())
+    if pulse.reached(node.state.now_ms()):
+        report("In touch with the exchange.")
     for kind in node.keys_due():
         report(f"A key is to be replaced by hand: tearline keys rotate --{kind}")
     arrived = asyncio.Event()

@@ -21,10 +21,12 @@ class Pulse:
         self.in_a_row = 0
         self.failed: Counter[str] = Counter()
 
-    def reached(self, now_ms: int) -> None:
-        """A round was done."""
+    def reached(self, now_ms: int) -> bool:
+        """A round was done; whether it is the first in this life, or since one that failed."""
+        is_news = self.in_a_row > 0 or not self.reached_ms
         self.reached_ms = now_ms
         self.in_a_row = 0
+        return is_news
 
     def missed(self, code: str) -> None:
         """A round failed, with the code of its error."""

@@ -68,6 +68,7 @@ def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> Non
     with at_work(cn) as daemon:
         first = send(federation, CN)
         daemon.await_(lambda: f"grant from {us.node}" in daemon.said, "the grant arrived")
+        daemon.await_(lambda: "In touch with the exchange." in daemon.said, "it said so")
         assert packets(cn) == {first}
 
         exchange.kill()
@@ -75,6 +76,7 @@ def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> Non
         exchange = federation.operator.serve()
         second = send(federation, CN, MX)
         daemon.await_(lambda: daemon.said.count("grant from") == 2, "the second grant arrived")
+        daemon.await_(lambda: "In touch" in daemon.said.rpartition("TL-REQ-001")[2], "it said so")
         assert packets(cn) == {first, second}
     assert exchange.terminate() == 0
 

@@ -103,6 +103,13 @@ def test_rounds_that_failed_are_counted_once() -> None:
     assert figures(metrics.text(replace(VITALS, failed=pulse.failed)))[series] == 2
 
 
+def test_the_first_round_is_news_and_so_is_the_first_after_one_that_failed() -> None:
+    pulse = Pulse()
+    assert [pulse.reached(NOW_MS), pulse.reached(NOW_MS)] == [True, False]
+    pulse.missed(ExchangeUnreachable.code)
+    assert [pulse.reached(NOW_MS), pulse.reached(NOW_MS)] == [True, False]
+
+
 def test_a_node_is_well_for_a_while_after_a_round_and_until_one_fails() -> None:
     pulse = Pulse()
     assert not pulse.is_well(NOW_MS)
