@@ -52,7 +52,7 @@ test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
 	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
-	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal $(HANGS)
+	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal -v $(HANGS)
 
 soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for ten minutes: kills, and what they leave
 	TEARLINE_SOAK_S=$(SOAK_S) $(RUN) -m pytest tests/faults -m "faults and slow" \
