@@ -48,7 +48,11 @@ GUARDS = (
         returns="Decision(form=Form.CLEAR, shared_policy_ids=(), own_policy_ids=(), reason='',"
         " faults=())",
     ),
-    Guard(step="overstep", function="tearline.policy.release:ReleasePolicy.verify"),
+    Guard(
+        step="overstep",
+        function="tearline.policy.release:ReleasePolicy.verify",
+        returns="self.decide(request)",
+    ),
     Guard(step="disclose", function="tearline_client.border.keeping:Keeping.keep_grant"),
     Guard(step="receipts", function="tearline_client.border.keeping:Keeping._store_receipt"),
     Guard(step="audit", function="tearline.merkle:verify_inclusion"),
