@@ -229,6 +229,17 @@ def test_a_path_to_elsewhere_fails() -> None:
     assert codes(proof_of(OPENINGS[1], path=path(OPENINGS[1].index)[1:])) == ["TL-LOG-001"]
 
 
+def test_a_proof_that_was_judged_speaks_for_no_other_leaf() -> None:
+    """What two paths share is hashed once, and only what they share."""
+    verifier = AuditVerifier(LOG)
+    assert verifier.judge(PROOF).findings == ()
+    altered = replace(OPENINGS[1], salt=secret("another salt"))
+    assert [finding.code for finding in verifier.judge(proof_of(altered)).findings] == [
+        "TL-LOG-002"
+    ]
+    assert verifier.judge(proof_of(OPENINGS[0])).findings == ()
+
+
 def test_the_checkpoint_of_another_log_fails() -> None:
     state = replace(CHECKPOINT, origin="other.example/log")
     note = sign_checkpoint(state, log_signers(), time_s=1)

@@ -239,12 +239,27 @@ def test_what_two_paths_share_is_hashed_once(monkeypatch: pytest.MonkeyPatch) ->
     assert counts[0] > len(proofs[3])
 
 
-def test_a_neighbour_does_not_speak_for_a_leaf_of_another_size() -> None:
+def test_every_leaf_verifies_behind_every_other() -> None:
+    for size in range(1, SIZE + 1):
+        proofs = [inclusion_proof(index, size, read_node) for index in range(size)]
+        for known in range(size):
+            for index in range(size):
+                verifier = InclusionVerifier(size, root_of(size))
+                verifier.verify(known, LEAVES[known], proofs[known])
+                verifier.verify(index, LEAVES[index], proofs[index])
+
+
+def test_a_neighbour_speaks_for_no_leaf_of_another_size_or_place() -> None:
     verifier = InclusionVerifier(SIZE, ROOT)
-    verifier.verify(2, LEAVES[2], inclusion_proof(2, SIZE, read_node))
-    proof = inclusion_proof(3, SIZE, read_node)
-    verifier.verify(3, LEAVES[3], proof)
+    proofs = [inclusion_proof(index, SIZE, read_node) for index in range(4)]
+    verifier.verify(3, LEAVES[3], proofs[3])
     with pytest.raises(EntryNotIncluded):
-        verifier.verify(3, LEAVES[4], proof)
+        verifier.verify(3, LEAVES[4], proofs[3])
+    sibling, *above = proofs[2]
+    with pytest.raises(EntryNotIncluded):
+        verifier.verify(2, LEAVES[2], [sibling, *above[:-1], LEAVES[0]])
+    with pytest.raises(ProofMalformed):  # together they are the same 64 bytes
+        verifier.verify(2, LEAVES[2] + sibling[:1], [sibling[1:], *above])
+    verifier.verify(1, LEAVES[1], proofs[1])
     with pytest.raises(ProofMalformed):
-        verifier.verify(3, LEAVES[3] + b"x", proof)
+        verifier.verify(-4, LEAVES[0], proofs[0])

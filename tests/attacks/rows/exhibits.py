@@ -121,6 +121,13 @@ PROOFS = (
         file="unit/test_audit",
     ),
     _exhibit(
+        "lean a false proof on a true one that was judged before",
+        "TL-LOG-002",
+        "test_a_proof_that_was_judged_speaks_for_no_other_leaf",
+        "tearline.merkle:InclusionVerifier.verify",
+        file="unit/test_audit",
+    ),
+    _exhibit(
         "prove under a checkpoint that the reader's quorum did not cosign",
         "TL-LOG-007",
         "test_the_quorum_decides",
