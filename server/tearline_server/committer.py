@@ -34,8 +34,11 @@ _RETRY_AFTER_MS = 250  # several commits pass in this time
 # wait: so they are small while several nodes have something to write, and for a while after. Where
 # the disk takes longer than that, for a batch of any size, judging and writing may take as long:
 # with small batches much would wait behind many such commits.
-_ALONE_S = 0.2
+_ALONE_S = 0.1
 _SHARED_S = 0.01
+# A batch costs something by itself, a signature above all. Smaller ones than these would spend
+# most of their time on that, and then more waits than small batches spare anybody.
+_FEWEST_STATEMENTS = 8
 _SHARED_FOR_S = 1.0
 _FIRST_COST_S = 0.001  # of a statement, until it is known
 _BOUND = Weight(statements=MAX_QUEUE_STATEMENTS, bytes=MAX_QUEUE_BYTES)
@@ -46,7 +49,7 @@ class Work(Protocol):
 
     @property
     def source(self) -> str:
-        """Whose it is: the URI of a node, or nothing for the exchange's own."""
+        """Whose it is: the URI of a node, or ``OWN``."""
         ...
 
     @property
@@ -250,11 +253,11 @@ class Committer(Generic[W]):
     def _fitting(self) -> float:
         """How many statements a batch may have now."""
         now_s = time.monotonic()
-        if self._line.sources > 1:
+        if self._line.nodes > 1:
             self._shared_s = now_s
         shared = now_s - self._shared_s < _SHARED_FOR_S
         within_s = max(_SHARED_S if shared else _ALONE_S, self._disk_s)
-        return min(MAX_BATCH_STATEMENTS, within_s / self._cost_s)
+        return min(MAX_BATCH_STATEMENTS, max(_FEWEST_STATEMENTS, within_s / self._cost_s))
 
     async def _write(self, works: list[W]) -> None:
         if self._damaged:

@@ -40,6 +40,8 @@ class Weight:
 
 
 NOTHING = Weight(statements=0, bytes=0)
+OWN = ""
+"""The source of what is the exchange's own."""
 
 
 class Line(Generic[T]):
@@ -60,9 +62,9 @@ class Line(Generic[T]):
         return bool(self._queues)
 
     @property
-    def sources(self) -> int:
-        """How many have something waiting."""
-        return len(self._queues)
+    def nodes(self) -> int:
+        """How many nodes have something waiting; what is the exchange's own is no node's."""
+        return len(self._queues) - (OWN in self._queues)
 
     def verify_room(self, source: str, weight: Weight) -> None:
         """Checks that ``source`` may put something into the line.

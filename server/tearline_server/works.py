@@ -27,7 +27,7 @@ from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.judging.standings import hold, stops_of
 from tearline_server.storage.known import Asked, Undelivered
 from tearline_server.storage.reading import MailItem
-from tearline_server.turns import Weight
+from tearline_server.turns import OWN, Weight
 
 _NEVER = 1 << 64
 
@@ -37,7 +37,7 @@ class ExchangeWork(Protocol):
 
     @property
     def source(self) -> str:
-        """Whose it is: the URI of a node, or nothing for the exchange's own."""
+        """Whose it is: the URI of a node, or ``OWN``."""
         ...
 
     @property
@@ -97,6 +97,8 @@ class Submission:
 class HandOut:
     """Grants about to be delivered for the first time: the log says so before it happens.
 
+    It is the exchange's own work: who is handed something has asked for nothing more meanwhile.
+
     Args:
         node: Whose mailbox they are in.
         items: The grants.
@@ -107,13 +109,15 @@ class HandOut:
             withdrawn since its mailbox was read: something else stands there now.
     """
 
+    source = OWN
+    attestations: Mapping[bytes, Attestation] = {}
+
     def __init__(self, node: str, items: Sequence[MailItem]) -> None:
-        self.source = self._node = node
+        self._node = node
         self._items = items
         self._ends_ms = {item.seq: _end_ms(item) for item in items}
         self.handed: set[int] = set()
         self.withheld: set[int] = set()
-        self.attestations: Mapping[bytes, Attestation] = {}
         self.asked = Asked(
             mail=frozenset((node, item.id) for item in items),
             recalls=frozenset(item.packet for item in items if item.packet),
@@ -230,7 +234,7 @@ class Overdue:
         requests: By manifest id and holder.
     """
 
-    source = ""
+    source = OWN
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, exchange: str, requests: Sequence[RequestKey]) -> None:
@@ -255,7 +259,7 @@ class Retention:
         erased: Whether it was carried out: not where something changed since it was drawn up.
     """
 
-    source = ""
+    source = OWN
 
     def __init__(self, signed: Signed, order: Erasure) -> None:
         self._statement = signed.statement
@@ -277,7 +281,7 @@ class Expiry:
         packets: Ids of their manifests.
     """
 
-    source = ""
+    source = OWN
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, packets: Sequence[bytes]) -> None:
@@ -293,7 +297,7 @@ class Expiry:
 class Note:
     """Events of the exchange's own: a search, refusals counted, an operator's act."""
 
-    source = ""
+    source = OWN
     asked = Asked()
     attestations: Mapping[bytes, Attestation] = {}
 

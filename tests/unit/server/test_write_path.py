@@ -41,7 +41,7 @@ from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Append, Store
 from tearline_server.storage.stored import Stored
-from tearline_server.turns import Weight
+from tearline_server.turns import OWN, Weight
 
 ONE = Weight(statements=1, bytes=1)
 
@@ -150,18 +150,25 @@ class Watch:
     monotonic = perf_counter
 
 
+@dataclass(kw_only=True)
+class Slow(Recorder):
+    """A desk that takes a millisecond for each piece of work, and something for each batch."""
+
+    watch: Watch
+    batch_s: float = 0.0
+
+    def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+        self.watch.now_s += self.batch_s + 0.001 * len(works)
+        return super().compose(works, known, head)
+
+
 async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, shelf = Watch(), Shelf()
     monkeypatch.setattr("tearline_server.committer.time", watch)
 
-    class Slow(Recorder):
-        def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
-            watch.now_s += 0.001 * len(works)
-            return super().compose(works, known, head)
-
-    desk = Slow()
+    desk = Slow(watch=watch)
     made = committer(shelf, desk)
     first = await submitted(made, Job(0))
     while not desk.batches:
@@ -184,20 +191,46 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     await made.close()
 
 
+async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch, shelf = Watch(), Shelf()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+    shelf.gate.set()
+    desk = Slow(watch=watch, batch_s=0.02)
+    made = committer(shelf, desk)
+    for number in range(20):
+        await made.submit(Job(number))
+    desk.durable.clear()
+    jobs = [Job(n, source=f"node {n % 2}") for n in range(64)]
+    await asyncio.gather(*await submitted(made, *jobs))
+    assert [len(batch) for batch in desk.durable] == [8] * 8
+    await made.close()
+
+
+async def test_what_the_exchange_hands_out_itself_makes_no_batch_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch, shelf = Watch(), Shelf()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+    shelf.gate.set()
+    desk = Slow(watch=watch)
+    made = committer(shelf, desk)
+    jobs = [Job(n, source=OWN if n % 2 else "somebody") for n in range(40)]
+    await asyncio.gather(*await submitted(made, *jobs))
+    assert [len(batch) for batch in desk.durable] == [40]
+    await made.close()
+
+
 async def test_behind_a_slow_disk_batches_hold_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch()
     monkeypatch.setattr("tearline_server.committer.time", watch)
-
-    class Slow(Recorder):
-        def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
-            watch.now_s += 0.001 * len(works)
-            return super().compose(works, known, head)
 
     def disk() -> float:
         watch.now_s += 0.5
         return 0.5
 
-    shelf, desk = Shelf(disk=disk), Slow()
+    shelf, desk = Shelf(disk=disk), Slow(watch=watch)
     shelf.gate.set()
     made = committer(shelf, desk)
     await made.submit(Job(0))
