@@ -72,4 +72,12 @@ REPLICAS = (
         "tests/unit/server/test_moving.py::test_what_does_not_verify_is_not_moved",
         "tearline_server.moving:_verify",
     ),
+    _replica(
+        "begin a second log beside one that was moved, by a setting that was forgotten",
+        "TL-STO-012",
+        "none: it does not start",
+        "tests/unit/server/test_moving.py"
+        "::test_no_second_log_is_begun_because_a_setting_was_forgotten",
+        "tearline_server.storage.opening:_verify_place",
+    ),
 )
