@@ -12,21 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from federation import PASSPHRASE, Agency, Federation, at_work, copied, serving
-from tearline.errors import AgreementSuspended, SuspensionBreached
+from federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
+from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
 from tearline.event import Event, EventCode, EventOutcome
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import parse_delivery
 from tearline.wire.flow import parse_event
+from tearline_client.demo.lead import AGREEMENT
 from tearline_client.desks.releasing import Persons
 from tearline_client.link.outgoing import compose
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.plan import ReleasePlan
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-NAME = "narcotics-2026"
+NAME, JOINT = "narcotics-2026", "joint-2026"
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 WHOLE = Suspension(
     article="",
@@ -51,6 +53,13 @@ SILENT = (
 )
 
 
+def planned(node: Node, to: str, agreement: str = NAME) -> ReleasePlan:
+    """A packet about one person, for one partner."""
+    person = Entity(id="person-1", schema="Person", properties={"name": ("Qiu Wenhao",)})
+    (group,) = connected_groups([person])
+    return node.plan(node.draft(group, ABOUT, agreement=agreement), [to])
+
+
 @dataclass(slots=True, kw_only=True)
 class Publisher:
     """A partner that publishes without a pause, past the pauses of ``Node.send``."""
@@ -60,11 +69,7 @@ class Publisher:
     rounds: int = 0
 
     async def run(self, turned: asyncio.Condition) -> None:
-        group = connected_groups(
-            [Entity(id="person-1", schema="Person", properties={"name": ("Qiu Wenhao",)})]
-        )[0]
-        draft = self.node.draft(group, ABOUT, agreement=NAME)
-        plan = self.node.plan(draft, [self.to])
+        plan = planned(self.node, self.to)
         while True:
             with self.node.state.stores.database.transaction():
                 releaser = self.node._releasing._releaser(Persons())
@@ -249,3 +254,27 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
     assert late <= breaches
     assert taken_in
     assert all(accepted[statement_id] < stopped for statement_id in taken_in)
+
+
+async def test_what_is_joint_waits_for_whom_the_exchange_keeps_silent(tmp_path: Path) -> None:
+    """A partner suspends what is joint, and nobody is told: without its word nobody sends."""
+    federation = copied(tmp_path)
+    federation.operator.variables |= {"PYTHONPATH": str(INJECT), "TEARLINE_MUTANT": SILENT}
+    running = federation.operator.serve()
+    text = AGREEMENT.replace(NAME, JOINT).replace("directions =", "joint = true\ndirections =")
+    federation.agree(JOINT, text, (US, CN, MX))
+    async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
+        for node in (us, cn, mx):
+            await node.receive()
+        await mx.standings.suspend(JOINT, WHOLE)
+        for node in (us, cn, mx, us):
+            await node.receive()
+        assert mx.standings.positions(mx.agreement(JOINT))
+        assert not us.standings.positions(us.agreement(JOINT))
+        with pytest.raises(StandingStale):
+            await us.send([planned(us, cn.uri, JOINT)])
+        # What is not joint goes on: it does not rest on anybody's silence.
+        assert (await us.send([planned(us, cn.uri)])).refused == ()
+        await cn.receive()
+        assert len(arrived(cn)) == 1
+    assert running.terminate() == 0
