@@ -4,7 +4,6 @@ What the log then holds is compared, entry by entry, with what the standing says
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.load import rows
 from federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
 from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
 from tearline.event import Event, EventCode, EventOutcome
@@ -131,9 +131,9 @@ async def opened(federation: Federation, *agencies: Agency) -> AsyncIterator[tup
 
 def events(federation: Federation) -> list[tuple[int, Event]]:
     """What the log of the exchange holds, once it has ended."""
-    with sqlite3.connect(federation.operator.home / "exchange.db") as connection:
-        rows = connection.execute("SELECT idx, event FROM event ORDER BY idx").fetchall()
-    return [(index, parse_event(event)) for index, event in rows]
+    database = federation.operator.home / "exchange.db"
+    found = rows(database, "SELECT idx, event FROM event ORDER BY idx")
+    return [(index, parse_event(event)) for index, event in found]
 
 
 def arrived(node: Node) -> set[bytes]:
