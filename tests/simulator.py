@@ -98,7 +98,6 @@ from tearline_server.governance import take_clear
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.registry import Registry, installation_of
 from tearline_server.keyfile import ExchangeKeys, generate_keys
-from tearline_server.metrics import Metrics
 from tearline_server.services.audit import AuditService
 from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.trust import TrustService
@@ -223,7 +222,7 @@ class LocalTransport:
     def show(self, exchange: Exchange) -> None:
         """From now on the node talks with this exchange, and does not notice."""
         self.target = exchange
-        self._exchange = ExchangeService(exchange, Metrics())
+        self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
         self._audit = AuditService(exchange.inquiries)
 

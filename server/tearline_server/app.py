@@ -209,7 +209,7 @@ async def _serve(
     exchange.on_trust = follow
     guard, health = Guard(gate, exchange, now_ms, metrics), HealthService(exchange)
     services = (
-        ExchangeService(exchange, metrics),
+        ExchangeService(exchange),
         TrustService(exchange),
         AuditService(exchange.inquiries),
         health,

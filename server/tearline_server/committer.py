@@ -94,6 +94,9 @@ class Committer(Generic[W]):
         desk: Where they are judged.
         advance: Told the log's tree after each commit.
         metrics: What is measured of it.
+
+    Attributes:
+        on_settled: Told that a batch is over, however it went.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Committer(Generic[W]):
         self._desk = desk
         self._advance = advance
         self._metrics = metrics
+        self.on_settled: Callable[[], None] = lambda: None
         self._line: Line[tuple[W, asyncio.Future[None]]] = Line(_BOUND)
         self._cost_s = _FIRST_COST_S
         self._disk_s = 0.0
@@ -136,6 +140,13 @@ class Committer(Generic[W]):
     def waiting(self) -> Weight:
         """What waits for its commit."""
         return self._line.waiting
+
+    def holds(self, source: str) -> bool:
+        """Whether a source should bring nothing more now: others wait for the batch under way.
+
+        To read that would take the processor from the batch, and something of it waits already.
+        """
+        return self._is_shared and self._began_s is not None and source in self._line
 
     async def submit(self, work: W, *, internal: bool = False) -> None:
         """Queues ``work`` and waits until it is durable.
@@ -252,12 +263,15 @@ class Committer(Generic[W]):
 
     def _fitting(self) -> float:
         """How many statements a batch may have now."""
-        now_s = time.monotonic()
         if self._line.nodes > 1:
-            self._shared_s = now_s
-        shared = now_s - self._shared_s < _SHARED_FOR_S
-        within_s = max(_SHARED_S if shared else _ALONE_S, self._disk_s)
+            self._shared_s = time.monotonic()
+        within_s = max(_SHARED_S if self._is_shared else _ALONE_S, self._disk_s)
         return min(MAX_BATCH_STATEMENTS, max(_FEWEST_STATEMENTS, within_s / self._cost_s))
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether several nodes had something to write, now or a moment ago."""
+        return time.monotonic() - self._shared_s < _SHARED_FOR_S
 
     async def _write(self, works: list[W]) -> None:
         if self._damaged:
@@ -279,6 +293,7 @@ class Committer(Generic[W]):
             raise
         finally:
             self._began_s = None
+            self.on_settled()
         self._advance(trees[-1])
 
     def _measure(self, statements: int, seconds: float, disk_s: float) -> None:

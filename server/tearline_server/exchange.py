@@ -18,6 +18,8 @@ from tearline.federation import TrustList
 from tearline.limits import (
     DISK_RETRY_MS,
     LOG_PAGE_BYTES,
+    MAX_CALLS,
+    MAX_QUEUE_BYTES,
     MAX_UNOPENED,
 )
 from tearline.statement import HASH_SIZE
@@ -41,6 +43,7 @@ from tearline_server.metrics import Vitals
 from tearline_server.reconciling import places_of, take_back
 from tearline_server.refusals import Refusals
 from tearline_server.storage.reading import MailItem
+from tearline_server.turns import Turns, Weight
 from tearline_server.upkeep import Upkeep
 from tearline_server.witnesses import ask_on
 from tearline_server.works import (
@@ -96,6 +99,10 @@ class Exchange:
             listeners,
         )
         self._committer = Committer(house.store, self._desk, house.log.advance, house.metrics)
+        self._turns = Turns(
+            Weight(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES), self._committer.holds
+        )
+        self._committer.on_settled = self._turns.go_on
         self._cosignatures = Cosignatures(
             house.store,
             house.log,
@@ -291,6 +298,19 @@ class Exchange:
                 group.create_task(ask_on(witness, self._log, self._cosignatures))
 
     # Nodes.
+
+    async def take_turn(self, node: str, size: int) -> None:
+        """Waits until it is a node's turn to be read; that lasts until it waits for something.
+
+        Args:
+            node: Its URI.
+            size: Bytes of what it brings.
+
+        Raises:
+            ExchangeBusy: If too much waits to be read.
+        """
+        with self._house.metrics.unread(size):
+            await self._turns.take(node, size)
 
     async def publish(
         self, publisher: Publisher, publication: Publication, size: int

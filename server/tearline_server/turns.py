@@ -7,6 +7,7 @@ message is the next but one.
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -61,6 +62,9 @@ class Line(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._queues)
 
+    def __contains__(self, source: str) -> bool:
+        return source in self._queues
+
     @property
     def nodes(self) -> int:
         """How many nodes have something waiting; what is the exchange's own is no node's."""
@@ -104,16 +108,26 @@ class Line(Generic[T]):
             del self._shares[source]
         return item
 
+    def take_unless(self, holds: Callable[[str], bool]) -> T | None:
+        """What is next of a source that is not held back; None where all are."""
+        for source in tuple(self._queues):
+            if not holds(source):
+                return self.take()
+            self._queues.move_to_end(source)
+        return None
+
 
 class Turns:
     """Turns at something that holds up the event loop: one at a time, and others in between.
 
     Args:
         bound: What may wait for its turn.
+        holds: Whether a source must wait, whoever else does not; ``go_on`` where that changed.
     """
 
-    def __init__(self, bound: Weight) -> None:
+    def __init__(self, bound: Weight, holds: Callable[[str], bool] = lambda source: False) -> None:
         self._line: Line[asyncio.Future[None]] = Line(bound)
+        self._holds = holds
         self._calling = False
 
     async def take(self, source: str, size: int) -> None:
@@ -131,15 +145,19 @@ class Turns:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._line.put(source, weight, turn)
-        if not self._calling:
-            self._calling = True
-            loop.call_soon(self._call)
+        self.go_on()
         await turn
 
+    def go_on(self) -> None:
+        """Gives turns, as long as somebody waits who is not held back."""
+        if self._line and not self._calling:
+            self._calling = True
+            asyncio.get_running_loop().call_soon(self._call)
+
     def _call(self) -> None:
-        turn = self._line.take()
-        if not turn.done():  # whoever went away has lost it
+        turn = self._line.take_unless(self._holds)
+        if turn is not None and not turn.done():  # whoever went away has lost it
             turn.set_result(None)
-        self._calling = bool(self._line)
+        self._calling = turn is not None and bool(self._line)
         if self._calling:  # behind what the one just called does, and what has come in meanwhile
             asyncio.get_running_loop().call_soon(self._call)

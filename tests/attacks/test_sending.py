@@ -208,6 +208,26 @@ async def test_an_import_waits_until_there_is_room(world: Simulation) -> None:
     await arrived(world.cn, 5)
 
 
+async def test_an_exchange_that_names_no_pause_is_not_asked_without_one(world: Simulation) -> None:
+    room(world, 1)
+    waited: list[float] = []
+
+    def at_once(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        return tuple(
+            replace(each, refusal=replace(each.refusal, retry_after_ms=0)) if each.refusal else each
+            for each in outcomes
+        )
+
+    async def wait(busy: ExchangeBusy, wait_s: float) -> None:
+        waited.append(wait_s)
+        await world.cn.node.receive()
+
+    world.us.exchange.outcomes = at_once
+    plans = [world.us.plan(world.cn) for _ in range(2)]
+    await world.us.node.imports.send(bytes(32), plans, Persons(), wait=wait)
+    assert waited == [0.2]
+
+
 async def test_an_import_does_not_wait_for_ever(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

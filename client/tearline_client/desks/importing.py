@@ -31,6 +31,7 @@ TREE_SIZE = TREE_SIZES[3]
 BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
 _READ_AFTER_MS = 60_000  # how long the log is good to seal on, before it is read on
 _PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
+_SHORTEST_S = 0.2  # a pause; an exchange that names none would be asked without one
 
 
 Wait = Callable[[ExchangeBusy, float], Awaitable[None]]
@@ -197,8 +198,7 @@ class Importing:
                 busy, stopped = error, True
             if busy is None or not (stopped or self._is_left(ids)):
                 return
-            wait_s = None if busy.retry_after_ms is None else busy.retry_after_ms / 1000
-            if wait_s is None or asyncio.get_running_loop().time() + wait_s > ends_s:
+            if (wait_s := _wait_s(busy, until_s=ends_s)) is None:
                 if stopped:
                     raise busy
                 return  # the others of its messages are through; what became of these is told
@@ -216,6 +216,14 @@ class Importing:
             if item.code and (returned or item.code != RecipientKeyExpired.code):
                 refused.append((item.code, item.why))
         return tuple(refused)
+
+
+def _wait_s(busy: ExchangeBusy, *, until_s: float) -> float | None:
+    """How long to wait, by the loop's clock; None where no time was said, or it is too long."""
+    if busy.retry_after_ms is None:
+        return None
+    wait_s = max(_SHORTEST_S, busy.retry_after_ms / 1000)
+    return wait_s if asyncio.get_running_loop().time() + wait_s <= until_s else None
 
 
 def batches(plans: Iterable[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:

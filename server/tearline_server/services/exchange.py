@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 
 from tearline.errors import MailboxFull
-from tearline.limits import MAX_CALLS, MAX_PUBLISH_WINDOW, MAX_QUEUE_BYTES
+from tearline.limits import MAX_PUBLISH_WINDOW
 from tearline.rpc import methods
 from tearline.wire.deliveries import encode_cursor, encode_delivery, parse_cursor
 from tearline.wire.publications import Outcome, encode_outcomes, parse_publication
@@ -15,9 +15,7 @@ from tearline.wire.reconciling import encode_reconcile_reply, parse_reconcile_re
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller
 from tearline_server.judging.hearing import Publisher
-from tearline_server.metrics import Metrics
 from tearline_server.services.guard import Guard, Handlers, in_time
-from tearline_server.turns import Turns, Weight
 
 
 class ExchangeService:
@@ -25,13 +23,10 @@ class ExchangeService:
 
     Args:
         exchange: What is called.
-        metrics: What is measured of it.
     """
 
-    def __init__(self, exchange: Exchange, metrics: Metrics) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._metrics = metrics
-        self._turns = Turns(Weight(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES))
 
     def handlers(self, guard: Guard) -> Handlers:
         """The service as gRPC takes it."""
@@ -59,8 +54,7 @@ class ExchangeService:
 
     async def _publish(self, caller: Caller, request: bytes) -> tuple[Outcome, ...]:
         """Reading it holds up the event loop, so nodes do it in turns."""
-        with self._metrics.unread(len(request)):
-            await self._turns.take(str(caller.node), len(request))
+        await self._exchange.take_turn(str(caller.node), len(request))
         publication = parse_publication(request)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
         return await self._exchange.publish(publisher, publication, len(request))

@@ -290,14 +290,14 @@ async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
     monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
 
     class Stuck:
-        async def publish(self, *_: object) -> None:
+        async def take_turn(self, *_: object) -> None:
             await asyncio.Event().wait()
 
     async def requests() -> AsyncIterator[bytes]:
         yield b""
 
     caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
-    service = ExchangeService(Stuck(), Metrics())  # type: ignore[arg-type]
+    service = ExchangeService(Stuck())  # type: ignore[arg-type]
     with pytest.raises(ExchangeBusy):
         await anext(service.publish_stream(caller, requests()))
 

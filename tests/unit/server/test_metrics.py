@@ -156,7 +156,7 @@ def test_what_waits_to_be_read_is_told_while_it_waits() -> None:
 
 
 async def test_publications_wait_to_be_read_and_questions_to_be_answered(world: World) -> None:
-    service = ExchangeService(world.exchange, world.metrics)
+    service = ExchangeService(world.exchange)
     caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
     publication = encode_publication(Publication(signed=()))
     publishing = asyncio.ensure_future(service.publish(caller, publication))

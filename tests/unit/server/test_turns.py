@@ -117,6 +117,24 @@ async def test_turns_alternate_between_sources() -> None:
     assert order == ["flood", "quiet", "flood", "flood", "flood"]
 
 
+async def test_who_is_held_back_waits_until_it_is_not_and_nobody_waits_with_it() -> None:
+    held, order = {"flood"}, []
+    turns = Turns(WIDE, held.__contains__)
+
+    async def work(source: str) -> None:
+        await turns.take(source, 1)
+        order.append(source)
+
+    flood = [asyncio.create_task(work("flood")) for _ in range(2)]
+    await work("quiet")
+    await work("quiet")
+    assert order == ["quiet", "quiet"]
+    held.clear()
+    turns.go_on()
+    await asyncio.wait_for(asyncio.gather(*flood), 30)
+    assert order == ["quiet", "quiet", "flood", "flood"]
+
+
 async def test_the_loop_runs_between_two_turns() -> None:
     turns, order = Turns(WIDE), []
 

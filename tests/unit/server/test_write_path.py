@@ -222,6 +222,41 @@ async def test_what_the_exchange_hands_out_itself_makes_no_batch_small(
     await made.close()
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["written", "failed"])
+async def test_while_others_wait_for_a_batch_nobody_brings_more_than_it_has_waiting(
+    fails: bool,
+) -> None:
+    shelf, desk = Shelf(fail=[StoreDamaged("test")] if fails else []), Recorder()
+    made, settled = committer(shelf, desk), []
+    made.on_settled = lambda: settled.append(made.holds("flood"))
+    big = Weight(statements=MAX_BATCH_STATEMENTS, bytes=1)
+    jobs = [Job(0, big, "flood"), Job(1, source="quiet"), Job(2, big, "flood")]
+    waiting = await submitted(made, *jobs)
+    assert not made.holds("flood")  # nothing is under way
+    while not desk.batches:
+        await asyncio.sleep(0)
+    assert made.holds("flood")
+    assert not made.holds("another")
+    shelf.gate.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert not any(settled)
+    assert len(settled) == len(desk.batches)
+    await made.close()
+
+
+async def test_a_flood_alone_is_not_held_back() -> None:
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    waiting = await submitted(made, Job(0))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    waiting += await submitted(made, Job(1))
+    assert not made.holds("somebody")
+    shelf.gate.set()
+    await asyncio.gather(*waiting)
+    await made.close()
+
+
 async def test_behind_a_slow_disk_batches_hold_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch()
     monkeypatch.setattr("tearline_server.committer.time", watch)
