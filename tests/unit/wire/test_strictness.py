@@ -19,7 +19,7 @@ WIRE = [
     if module.name != "codec"
 ]
 STRICT = [module for module in WIRE if hasattr(module, "parse_strictly")]
-BOUNDED = {"bundle", "cosign_turn", "cosign_news"}
+BOUNDED = {"cosign_turn", "cosign_news"}
 """What travels, and is not held to one encoding."""
 
 
