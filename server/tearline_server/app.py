@@ -53,7 +53,7 @@ Chore = Callable[[], Awaitable[None]]
 
 DRAIN_S = 20  # for calls under way; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
-_GARBAGE = (10_000, 20, 20)  # of new objects, and of passes: Python's 700 look at every call's
+_GARBAGE = (10_000, 20, 20)  # new objects, and passes: by Python's own, each call's are looked at
 
 
 def roster_of(exchange: Exchange) -> Roster:
