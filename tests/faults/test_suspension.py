@@ -233,8 +233,8 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
     with at_work(federation.operator):
         async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
             publishers = [Publisher(node=each, to=cn.uri) for each in (us, mx)]
-            # Something is taken in before all begins: three nodes share this process, and in a flood
-            # more would come before the first is read than a node keeps as evidence.
+            # Something is taken in before all begins: three nodes share this process, and in a
+            # flood more would come before the first is read than a node keeps as evidence.
             for publisher in publishers:
                 await publisher.publish()
             await cn.receive()
