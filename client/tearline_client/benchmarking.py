@@ -136,9 +136,9 @@ class Benchmark:
                     everything.set()
 
     def _entries(self, published: Stored) -> list[int]:
-        packets = self._node.state.stores.packets
-        receipts = [r for s in published.statements for r in packets.receipts(s.statement.id)]
-        return [receipt.entry.index for receipt in receipts if receipt.entry is not None]
+        receipts = self._node.state.stores.receipts
+        found = [receipt for s in published.statements for receipt in receipts.of(s.statement.id)]
+        return [receipt.entry.index for receipt in found if receipt.entry is not None]
 
     def _plans(self, count: int) -> Sequence[ReleasePlan]:
         return [self._plan() for _ in range(count)]

@@ -62,10 +62,11 @@ from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
 from tearline_client.store.notices import NoticeStore
 from tearline_client.store.outbox import OutboxStore
-from tearline_client.store.packets import PacketStore, Promise
+from tearline_client.store.packets import PacketStore
 from tearline_client.store.pending import PendingStore
 from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recalls import RecallStore
+from tearline_client.store.receipts import Promise, ReceiptStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned import ReturnedStore
@@ -91,6 +92,7 @@ class Stores:
         self.channels = ChannelStore(database)
         self.outbox = OutboxStore(database)
         self.packets = PacketStore(database)
+        self.receipts = ReceiptStore(database)
         self.returned = ReturnedStore(database)
         self.made = MadeStore(database)
         self.agreements = AgreementStore(database)
@@ -309,7 +311,7 @@ class NodeState:
                 to be; kept as evidence.
             RequestError: If the exchange does not answer.
         """
-        for promise in self.stores.packets.promises():
+        for promise in self.stores.receipts.promises():
             try:
                 with self.stores.database.transaction():
                     self._compare(promise)
@@ -319,7 +321,7 @@ class NodeState:
                     raise
                 self.alarm(PromiseLost(f"entry {promise.entry.index}"), promise.entry.event)
                 with self.stores.database.transaction():
-                    self.stores.packets.set_kept(promise)
+                    self.stores.receipts.set_kept(promise)
 
     async def _is_excused(self, promise: Promise) -> bool:
         """Whether the exchange was restored after it gave a receipt."""
@@ -358,13 +360,13 @@ class NodeState:
         raise CosigningWaits
 
     def _compare(self, promise: Promise) -> None:
-        packets, log, now_s = self.stores.packets, self.stores.log, self.follower.time_s()
+        receipts, log, now_s = self.stores.receipts, self.stores.log, self.follower.time_s()
         if promise.entry.index < log.size:
             event = log.put_opening(promise.entry)
             self.stores.requests.note_own(event, promise.entry.index)
-            packets.set_kept(promise)
+            receipts.set_kept(promise)
         elif promise.due_s is None:
-            packets.set_due(promise, now_s + MAX_ENTRY_DELAY_S)
+            receipts.set_due(promise, now_s + MAX_ENTRY_DELAY_S)
         elif now_s > promise.due_s:
             raise EntryNotIncluded(
                 f"a receipt names entry {promise.entry.index}; the log has {log.size},"

@@ -89,7 +89,7 @@ async def test_what_was_erased_is_gone_everywhere_and_the_tree_is_the_same(
         assert member.node.state.stores.log.opened(index) is None
         assert [o.order.indices for o in member.node.state.stores.erasures.orders()] == [(index,)]
         about = opened.event.statement_id
-        receipts = member.node.state.stores.packets.receipts(about)
+        receipts = member.node.state.stores.receipts.of(about)
         assert not [r for r in receipts if r.entry is not None and r.entry.index == index]
     assert (await world.entries())[: len(before)] == before
     assert await findings(world) == ([], 1)

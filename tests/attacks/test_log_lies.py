@@ -247,7 +247,7 @@ async def test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed(
 async def test_what_receipts_name_is_asked_of_the_log_once(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.us.node.sync()
-    assert world.us.node.state.stores.packets.promises() == ()
+    assert world.us.node.state.stores.receipts.promises() == ()
 
 
 @pytest.mark.parametrize("lie", ["swapped", "accepted although refused", "of another"])

@@ -230,7 +230,7 @@ async def test_an_entry_that_was_promised_and_lost_is_reported_once(world: Simul
     with suppress(ExchangeUnreachable):
         await world.us.send(world.cn)  # acknowledged, and read by no mirror
     world.us.exchange.log = lambda page: page
-    assert world.us.node.state.stores.packets.promises()
+    assert world.us.node.state.stores.receipts.promises()
     async with restored(world, database, [mirror]):
         await settle(world)
         assert set(world.us.codes()) == {PromiseLost.code}

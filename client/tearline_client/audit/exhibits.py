@@ -163,7 +163,7 @@ def _receipts(state: NodeState, shown: PacketView) -> list[tuple[OpenedEvent, Si
     signed = {
         receipt.statement.id: receipt
         for grant in shown.grants
-        for receipt in state.stores.packets.signed_receipts(grant.signed.statement.id)
+        for receipt in state.stores.receipts.signed(grant.signed.statement.id)
     }
     first: dict[str, OpenedEvent] = {}
     for opened in state.stores.log.openings():

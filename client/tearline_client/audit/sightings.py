@@ -296,7 +296,7 @@ def _evidence(state: NodeState, shown: PacketView, stored: StoredGrant) -> Evide
     grant_id = stored.signed.statement.id
     events = {opened.event.code: opened for opened in state.stores.log.openings(grant_id)}
     accepted = events.get(EventCode.GRANT_ACCEPTED)
-    statuses = {receipt.status for receipt in state.stores.packets.receipts(grant_id)}
+    statuses = {receipt.status for receipt in state.stores.receipts.of(grant_id)}
     if stored.status is not None:
         statuses.add(stored.status)
     return Evidence(

@@ -153,7 +153,7 @@ class Keeping:
         stores = self._state.stores
         gone = stores.erasures.erase(received.signed, received.opening.index)
         for opened in gone:
-            stores.packets.forget_receipts(opened.event.statement_id, opened.opening.index)
+            stores.receipts.forget(opened.event.statement_id, opened.opening.index)
 
     def keep_grant(self, arrived: Received, received: ReceivedGrant) -> None:
         """Stores a packet, what opens it, and the grant that brought it.
@@ -228,7 +228,7 @@ class Keeping:
             index=received.opening.index,
             time_ms=received.event.time_ms,
         )
-        packets.put_receipt(received.signed, receipt)
+        self._state.stores.receipts.put(received.signed, receipt)
         packets.set_status(receipt.about, receipt.status)
 
     def _store_mark(self, received: Received, mark: Mark) -> None:

@@ -112,7 +112,7 @@ class KeyRecords:
         try:
             await self._publish(revocation)
         except CallerDenied:
-            receipts = self._state.stores.packets.receipts(revocation.statement.id)
+            receipts = self._state.stores.receipts.of(revocation.statement.id)
             if not any(receipt.status is Status.ACCEPTED for receipt in receipts):
                 raise
             return False

@@ -164,7 +164,7 @@ class Settling:
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
-        packets.put_receipt(signed, receipt)
+        self._state.stores.receipts.put(signed, receipt)
         grant = packets.grant(receipt.about)
         if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
             packets.set_status(receipt.about, receipt.status)

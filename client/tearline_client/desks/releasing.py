@@ -347,7 +347,7 @@ class Releasing:
             if item.is_waiting and not item.code:
                 raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
         sent = [anew.get(s.statement.id, s.statement.id) for s in statements]
-        found = [stores.packets.receipts(statement_id) for statement_id in sent]
+        found = [stores.receipts.of(statement_id) for statement_id in sent]
         receipts = [receipt for each in found for receipt in each]
         made_good = all(any(r.status is Status.ACCEPTED for r in each) for each in found)
         refused = [

@@ -1,4 +1,4 @@
-"""Packets, the keys to them, grants and receipts. All contents are sealed by the vault."""
+"""Packets, the keys to them, and grants. All contents are sealed by the vault."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from tearline.channel import VoidReason
 from tearline.errors import NotFound
 from tearline.grant import Grant
 from tearline.packet import Manifest, PacketParts
-from tearline.receipt import LogOpening, Receipt, Status
-from tearline.wire.flow import parse_grant, parse_receipt
+from tearline.receipt import Status
+from tearline.wire.flow import parse_grant
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
 from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
@@ -67,22 +67,6 @@ class StoredGrant:
     def grant(self) -> Grant:
         """The grant itself."""
         return parse_grant(self.signed.statement.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A log entry that a receipt of the exchange names, before the log was seen to hold it.
-
-    Attributes:
-        receipt: The receipt's statement id.
-        entry: The entry.
-        due_s: The time of the log, Unix seconds, by which it must be there; None before any
-            checkpoint was read.
-    """
-
-    receipt: bytes
-    entry: LogOpening
-    due_s: int | None
 
 
 class PacketStore:
@@ -217,66 +201,6 @@ class PacketStore:
             " WHERE statement_id = ? AND refusals < ?",
             (grant, MAX_REFUSALS),
         )
-
-    def put_receipt(self, signed: Signed, receipt: Receipt) -> None:
-        """Keeps a receipt as proof."""
-        self._db.execute(
-            "INSERT INTO receipt VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                signed.statement.id,
-                receipt.about,
-                receipt.status,
-                self._db.vault.seal("receipt", encode_signed(signed)),
-            ),
-        )
-        if receipt.entry is not None:
-            self._db.execute(
-                "INSERT INTO promise VALUES (?, NULL) ON CONFLICT DO NOTHING",
-                (signed.statement.id,),
-            )
-
-    def forget_receipts(self, about: bytes, index: int) -> None:
-        """Deletes the receipts of a statement that tell of one entry of the log."""
-        for signed in self.signed_receipts(about):
-            entry = parse_receipt(signed.statement.body).entry
-            if entry is not None and entry.index == index:
-                key = (signed.statement.id,)
-                self._db.execute("DELETE FROM promise WHERE receipt = ?", key)
-                self._db.execute("DELETE FROM receipt WHERE statement_id = ?", key)
-
-    def promises(self) -> tuple[Promise, ...]:
-        """The log entries that the exchange's receipts name and the log was not seen to hold."""
-        rows = self._db.rows(
-            "SELECT p.receipt, p.due_s, r.sealed FROM promise p"
-            " JOIN receipt r ON r.statement_id = p.receipt"
-        )
-        found = [(i, self._receipt(sealed).entry, due_s) for i, due_s, sealed in rows]
-        return tuple(
-            Promise(receipt=i, entry=entry, due_s=due_s)
-            for i, entry, due_s in found
-            if entry is not None
-        )
-
-    def set_due(self, promise: Promise, due_s: int) -> None:
-        """Notes by when the log must hold a promised entry."""
-        self._db.execute("UPDATE promise SET due_s = ? WHERE receipt = ?", (due_s, promise.receipt))
-
-    def set_kept(self, promise: Promise) -> None:
-        """Notes that the log holds a promised entry, or that nobody waits for it any more."""
-        self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
-
-    def _receipt(self, sealed: bytes) -> Receipt:
-        return parse_receipt(parse_signed(self._db.vault.open("receipt", sealed)).statement.body)
-
-    def receipts(self, about: bytes) -> tuple[Receipt, ...]:
-        """What is known of a statement, earliest status first."""
-        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
-        return tuple(self._receipt(sealed) for (sealed,) in rows)
-
-    def signed_receipts(self, about: bytes) -> tuple[Signed, ...]:
-        """The receipts of a statement as they were signed, earliest status first."""
-        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
-        return tuple(parse_signed(self._db.vault.open("receipt", sealed)) for (sealed,) in rows)
 
     def grant(self, statement_id: bytes) -> StoredGrant | None:
         """One grant, or None."""

@@ -1,0 +1,95 @@
+"""Receipts, kept as proof, and the log entries that they promise."""
+
+from dataclasses import dataclass
+
+from tearline.receipt import LogOpening, Receipt
+from tearline.wire.flow import parse_receipt
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.database import Database
+
+_RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A log entry that a receipt of the exchange names, before the log was seen to hold it.
+
+    Attributes:
+        receipt: The receipt's statement id.
+        entry: The entry.
+        due_s: The time of the log, Unix seconds, by which it must be there; None before any
+            checkpoint was read.
+    """
+
+    receipt: bytes
+    entry: LogOpening
+    due_s: int | None
+
+
+class ReceiptStore:
+    """Receipts by what they are about; the caller's transaction makes writes durable together."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, signed: Signed, receipt: Receipt) -> None:
+        """Keeps a receipt as proof."""
+        self._db.execute(
+            "INSERT INTO receipt VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                signed.statement.id,
+                receipt.about,
+                receipt.status,
+                self._db.vault.seal(_RECEIPT, encode_signed(signed)),
+            ),
+        )
+        if receipt.entry is not None:
+            self._db.execute(
+                "INSERT INTO promise VALUES (?, NULL) ON CONFLICT DO NOTHING",
+                (signed.statement.id,),
+            )
+
+    def forget(self, about: bytes, index: int) -> None:
+        """Deletes the receipts of a statement that tell of one entry of the log."""
+        for signed in self.signed(about):
+            entry = parse_receipt(signed.statement.body).entry
+            if entry is not None and entry.index == index:
+                key = (signed.statement.id,)
+                self._db.execute("DELETE FROM promise WHERE receipt = ?", key)
+                self._db.execute("DELETE FROM receipt WHERE statement_id = ?", key)
+
+    def of(self, about: bytes) -> tuple[Receipt, ...]:
+        """What is known of a statement, earliest status first."""
+        return tuple(parse_receipt(signed.statement.body) for signed in self.signed(about))
+
+    def signed(self, about: bytes) -> tuple[Signed, ...]:
+        """The receipts of a statement as they were signed, earliest status first."""
+        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
+        return tuple(self._signed(sealed) for (sealed,) in rows)
+
+    def promises(self) -> tuple[Promise, ...]:
+        """The log entries that the exchange's receipts name and the log was not seen to hold."""
+        rows = self._db.rows(
+            "SELECT p.receipt, p.due_s, r.sealed FROM promise p"
+            " JOIN receipt r ON r.statement_id = p.receipt"
+        )
+        found = [
+            (i, parse_receipt(self._signed(sealed).statement.body).entry, due_s)
+            for i, due_s, sealed in rows
+        ]
+        return tuple(
+            Promise(receipt=i, entry=entry, due_s=due_s)
+            for i, entry, due_s in found
+            if entry is not None
+        )
+
+    def set_due(self, promise: Promise, due_s: int) -> None:
+        """Notes by when the log must hold a promised entry."""
+        self._db.execute("UPDATE promise SET due_s = ? WHERE receipt = ?", (due_s, promise.receipt))
+
+    def set_kept(self, promise: Promise) -> None:
+        """Notes that the log holds a promised entry, or that nobody waits for it any more."""
+        self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
+
+    def _signed(self, sealed: bytes) -> Signed:
+        return parse_signed(self._db.vault.open(_RECEIPT, sealed))
