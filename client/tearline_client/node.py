@@ -30,6 +30,7 @@ from tearline_client.desks.consenting import Consents
 from tearline_client.desks.correcting import Corrections
 from tearline_client.desks.erasing import draft_order, sign_order
 from tearline_client.desks.importing import Importing
+from tearline_client.desks.own_sources import OwnSources
 from tearline_client.desks.proposing import Proposals
 from tearline_client.desks.recalling import Recalls
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
@@ -99,6 +100,7 @@ class Node:
         self.recalls = Recalls(state, self._sender, self.sync)
         self.corrections = Corrections(state, self._releasing)
         self.consents = Consents(state, self._sender, self._releasing, self.sync)
+        self.own_sources = OwnSources(state)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)
         self.imports = Importing(state, self._sender, self._releasing, self._reissuing)

@@ -90,7 +90,7 @@ class OnwardUse:
         if not self._state.stores.packets.has_partners(self._state.uri):
             return
         index_values(self._state)
-        own = {(each.packet, each.path) for each in self._state.stores.consents.own_sources()}
+        own = {(each.packet, each.path) for each in self._state.stores.own_sources.all()}
         seen: dict[bytes, tuple[Held, ...]] = {}
         for field in draft.fields:
             if field.media_type != TEXT or not getting[field.path]:

@@ -62,6 +62,7 @@ from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
 from tearline_client.store.notices import NoticeStore
 from tearline_client.store.outbox import OutboxStore
+from tearline_client.store.own_sources import OwnSourceStore
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.pending import PendingStore
 from tearline_client.store.proposals import ProposalStore
@@ -106,6 +107,7 @@ class Stores:
         self.requests = RequestStore(database, self.packets, self.agreements, self.standings)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
+        self.own_sources = OwnSourceStore(database)
         self.cases = CaseStore(database)
         self.filed = FiledStore(database)
         self.proposals = ProposalStore(database, self.agreements)

@@ -101,10 +101,10 @@ async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
 async def test_what_an_officer_has_from_elsewhere_is_no_copy(world: Simulation) -> None:
     packet = await given(world, world.cn)
     path = path_of(world.cn, packet)
-    world.cn.node.consents.record_own(packet, path, "our own register", person="Zhao")
+    world.cn.node.own_sources.record(packet, path, "our own register", person="Zhao")
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx)
     assert not (await world.cn.node.send([plan])).refused
-    (own,) = world.cn.node.consents.own_sources()
+    (own,) = world.cn.node.own_sources.all()
     assert (own.path, own.person, own.reason) == (path, "Zhao", "our own register")
 
 

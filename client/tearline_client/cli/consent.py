@@ -269,7 +269,7 @@ def own(frame: Frame, packet: str, field: str, reason: str) -> None:
     async def run(node: Node) -> None:
         person = node.person(frame.settings.person, Role.OFFICER)
         shown = await _received(node, packet)
-        node.consents.record_own(shown.packet.id, find_path(shown, field), reason, person=person)
+        node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
 
     at_work(frame, run)
     frame.say("Recorded. What we send of our own is not taken for a copy of that field.")
@@ -289,7 +289,7 @@ def own_list(frame: Frame) -> None:
                 "at": time_text(each.time_ms),
                 "reason": each.reason,
             }
-            for each in node.consents.own_sources()
+            for each in node.own_sources.all()
         ]
 
     frame.emit(at_work(frame, run), ["packet", "field", "officer", "at", "reason"])

@@ -31,7 +31,7 @@ from tearline_client.border.sender import Sender
 from tearline_client.desks.consent_steps import ConsentSteps
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
 from tearline_client.state import NodeState
-from tearline_client.store.consents import ConsentRecord, OwnSource
+from tearline_client.store.consents import ConsentRecord
 from tearline_client.views import PacketView, open_view
 
 
@@ -307,35 +307,6 @@ class Consents:
     def turn(self) -> None:
         """Says again what came back because its recipient's key had ended."""
         self._steps.turn()
-
-    def record_own(self, packet_id: bytes, path: str, reason: str, *, person: str) -> OwnSource:
-        """Keeps that the agency has a field's value from a source of its own (spec O-4).
-
-        Args:
-            packet_id: 32 bytes, the partner's packet that holds the same value.
-            path: The field there.
-            reason: Where the agency has it from.
-            person: The officer who answers for it.
-
-        Raises:
-            NotFound: If there is no such packet or field.
-        """
-        if self._shown(packet_id).field(path) is None:
-            raise NotFound("the packet has no such field")
-        own = OwnSource(
-            packet=packet_id,
-            path=path,
-            person=person,
-            reason=reason,
-            time_ms=self._state.now_ms(),
-        )
-        with self._state.stores.database.transaction():
-            self._store.put_own(own)
-        return own
-
-    def own_sources(self) -> tuple[OwnSource, ...]:
-        """What officers recorded so, in order."""
-        return self._store.own_sources()
 
     async def _close(
         self, consent_id: bytes, step: ConsentStep, note: str, acted_by: ActedBy | None

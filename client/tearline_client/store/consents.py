@@ -1,7 +1,4 @@
-"""Consents as this node knows them: every step that was taken here or arrived, and what follows.
-
-Beside them: what an officer recorded that the agency has from a source of its own.
-"""
+"""Consents as this node knows them: every step that was taken here or arrived, and what follows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +22,7 @@ from tearline.wire.consents import encode_terms, parse_consent, parse_terms
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
 
-_BODY, _TERMS, _OWN = "consent.step", "consent.terms", "consent.own"
+_BODY, _TERMS = "consent.step", "consent.terms"
 # The same words for a packet that is not here, not theirs, or was never given to them.
 _NOT_THEIRS = "no packet of that id was given from one of the two to the other"
 
@@ -87,25 +84,6 @@ class ConsentRecord:
     def wanted(self) -> StoredStep | None:
         """The step that names fields and scope: what was given, else what was asked."""
         return self.said.get(ConsentStep.GIVE) or self.said.get(ConsentStep.ASK)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnSource:
-    """A field of a partner's packet whose value the agency has from elsewhere, too.
-
-    Attributes:
-        packet: 32 bytes, the partner's packet.
-        path: The field.
-        person: The officer who recorded it.
-        reason: Where the agency has it from.
-        time_ms: When, Unix milliseconds.
-    """
-
-    packet: bytes
-    path: str
-    person: str
-    reason: str
-    time_ms: int
 
 
 class ConsentStore:
@@ -273,27 +251,6 @@ class ConsentStore:
             terms=parse_terms(self._db.vault.open(_TERMS, terms)),
             time_ms=time_ms,
         )
-
-    # What the agency has from a source of its own.
-
-    def put_own(self, own: OwnSource) -> None:
-        """Keeps what an officer recorded; of one field, the first time."""
-        text = "\0".join((own.path, own.person, own.reason)).encode()
-        self._db.execute(
-            "INSERT INTO own_source VALUES (?, ?, ?)",
-            (own.packet, own.time_ms, self._db.vault.seal(_OWN, text)),
-        )
-
-    def own_sources(self) -> tuple[OwnSource, ...]:
-        """Everything that was recorded, in order."""
-        rows = self._db.rows("SELECT packet, time_ms, sealed FROM own_source ORDER BY rowid")
-        found = []
-        for packet, time_ms, sealed in rows:
-            path, person, reason = self._db.vault.open(_OWN, sealed).decode().split("\0", 2)
-            found.append(
-                OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)
-            )
-        return tuple(found)
 
 
 def _scope(use: Use, scope: str) -> str:

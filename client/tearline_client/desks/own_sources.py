@@ -1,0 +1,47 @@
+"""The desk for own sources: values that the agency has from elsewhere than from a partner."""
+
+from tearline.errors import NotFound
+from tearline_client.state import NodeState
+from tearline_client.store.own_sources import OwnSource
+from tearline_client.views import open_view
+
+
+class OwnSources:
+    """What the agency has from sources of its own, beside what partners gave.
+
+    Args:
+        state: The node.
+    """
+
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+
+    def record(self, packet_id: bytes, path: str, reason: str, *, person: str) -> OwnSource:
+        """Keeps that the agency has a field's value from a source of its own (spec O-4).
+
+        Args:
+            packet_id: 32 bytes, the partner's packet that holds the same value.
+            path: The field there.
+            reason: Where the agency has it from.
+            person: The officer who answers for it.
+
+        Raises:
+            NotFound: If there is no such packet or field.
+        """
+        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        if shown.field(path) is None:
+            raise NotFound("the packet has no such field")
+        own = OwnSource(
+            packet=packet_id,
+            path=path,
+            person=person,
+            reason=reason,
+            time_ms=self._state.now_ms(),
+        )
+        with self._state.stores.database.transaction():
+            self._state.stores.own_sources.put(own)
+        return own
+
+    def all(self) -> tuple[OwnSource, ...]:
+        """Everything that officers recorded, in order."""
+        return self._state.stores.own_sources.all()

@@ -1,0 +1,52 @@
+"""What officers recorded that the agency has from a source of its own."""
+
+from dataclasses import dataclass
+
+from tearline_client.store.database import Database
+
+_OWN = "consent.own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSource:
+    """A field of a partner's packet whose value the agency has from elsewhere, too.
+
+    Attributes:
+        packet: 32 bytes, the partner's packet.
+        path: The field.
+        person: The officer who recorded it.
+        reason: Where the agency has it from.
+        time_ms: When, Unix milliseconds.
+    """
+
+    packet: bytes
+    path: str
+    person: str
+    reason: str
+    time_ms: int
+
+
+class OwnSourceStore:
+    """Own sources; the caller's transaction makes writes durable together."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, own: OwnSource) -> None:
+        """Keeps what an officer recorded."""
+        text = "\0".join((own.path, own.person, own.reason)).encode()
+        self._db.execute(
+            "INSERT INTO own_source VALUES (?, ?, ?)",
+            (own.packet, own.time_ms, self._db.vault.seal(_OWN, text)),
+        )
+
+    def all(self) -> tuple[OwnSource, ...]:
+        """Everything that was recorded, in order."""
+        rows = self._db.rows("SELECT packet, time_ms, sealed FROM own_source ORDER BY rowid")
+        found = []
+        for packet, time_ms, sealed in rows:
+            path, person, reason = self._db.vault.open(_OWN, sealed).decode().split("\0", 2)
+            found.append(
+                OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)
+            )
+        return tuple(found)
