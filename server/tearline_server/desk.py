@@ -9,6 +9,7 @@ from tearline.statement import Attestation, Signer
 from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
+from tearline_server.judging.handouts import hand_out_at_once
 from tearline_server.judging.registry import Registry, verify_follows
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
@@ -44,6 +45,9 @@ class ExchangeDesk:
         signer: The exchange.
         clock: The time.
         listeners: Who is told.
+        at_rest: URIs of the nodes that wait for mail at this process, at every moment. It is asked
+            in the store's thread while it changes: whoever has just begun or ended to wait is
+            found in either state, and both are right.
     """
 
     def __init__(
@@ -53,11 +57,13 @@ class ExchangeDesk:
         signer: Signer,
         clock: Clock,
         listeners: Listeners,
+        at_rest: AbstractSet[str] = frozenset(),
     ) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock
         self._listeners = listeners
+        self._at_rest = at_rest
         self._docket: Docket | None = None
         self._head: Head | None = None
         self._news: Stored | None = None
@@ -78,6 +84,7 @@ class ExchangeDesk:
         for work in works:
             work.judge(self.registry, docket)
             attestations.update(work.attestations)
+        hand_out_at_once(self.registry, docket, self._at_rest)
         self._docket = docket
         commit = compose(docket, attestations, self._signer)
         self._head = Head(

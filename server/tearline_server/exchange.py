@@ -97,6 +97,7 @@ class Exchange:
             house.signer_of(registry.trust.federation),
             house.clock,
             listeners,
+            self._mailboxes.at_rest,
         )
         self._committer = Committer(house.store, self._desk, house.log.advance, house.metrics)
         self._turns = Turns(

@@ -62,6 +62,9 @@ class Mailboxes:
         epoch: 16 bytes, which life of the database this is.
         hand_out: Logs first deliveries before they happen.
         reaches: Says whether a mailbox has a place.
+
+    Attributes:
+        at_rest: URIs of the nodes that have been sent all there was, and wait for more.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Mailboxes:
         self._epoch = epoch
         self._hand_out = hand_out
         self._reaches = reaches
+        self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
         self._reading = asyncio.Lock()  # so that a fan-out waits for one to read its packet
@@ -123,7 +127,7 @@ class Mailboxes:
                 items, withheld = await self._page(node, reader.seq)
                 if not items:
                     yield Delivery(cursor=self._cursor(reader.seq), statements=(), attestations={})
-                    await reader.bell.wait()
+                    await self._rest(node, reader)
                     continue
                 for item in items:
                     reader.seq = item.seq
@@ -140,6 +144,15 @@ class Mailboxes:
             self._readers[node].discard(reader)
             if not self._readers[node]:
                 del self._readers[node]
+
+    async def _rest(self, node: str, reader: _Reader) -> None:
+        """Waits for something new: so whoever is slow to read is not at rest."""
+        self.at_rest.add(node)
+        try:
+            await reader.bell.wait()
+        finally:
+            # Another stream of the node may wait on: what comes then is handed out in its turn.
+            self.at_rest.discard(node)
 
     async def _page(self, node: str, seq: int) -> tuple[Sequence[MailItem], Set[int]]:
         """What stands behind a place, and the places of what is not handed out."""

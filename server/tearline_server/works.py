@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tearline.erasure import Erasure
 from tearline.errors import TearlineError
-from tearline.event import Event, EventCode
+from tearline.event import Event
 from tearline.statement import Attestation
 from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.publications import Outcome
@@ -19,17 +19,14 @@ from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.erasures import erase_due
 from tearline_server.judging.expiry import drop_ended
+from tearline_server.judging.handouts import NEVER_MS, hand_out
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
-from tearline_server.judging.recalled import gone_slots, rows_of
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
-from tearline_server.judging.standings import hold, stops_of
 from tearline_server.storage.known import Asked, Undelivered
 from tearline_server.storage.reading import MailItem
 from tearline_server.turns import OWN, Weight
-
-_NEVER = 1 << 64
 
 
 class ExchangeWork(Protocol):
@@ -134,41 +131,18 @@ class HandOut:
             if known.delivered or place in docket.delivered:
                 self.handed.add(item.seq)
                 continue
-            if known.held or place in docket.held or self._is_stopped(registry, docket, item):
+            if known.held or place in docket.held:
                 self.withheld.add(item.seq)
                 continue
-            if self._ends_ms[item.seq] <= docket.now_ms or _is_recalled(docket, self._node, item):
-                self.withheld.add(item.seq)
-                docket.passed.add(place)
-                continue
-            self.handed.add(item.seq)
-            event = Event(
-                statement_id=item.id,
-                code=EventCode.GRANT_DELIVERED,
-                party=self._node,
-                time_ms=docket.now_ms,
-                actor=self._node,
-                counterpart=item.sender,
-                packet=item.packet or b"",
-                agreement_id=parse_event(item.opening.event).agreement_id,
-            )
-            docket.delivered[place] = docket.log(event)
-
-    def _is_stopped(self, registry: Registry, docket: Docket, item: MailItem) -> bool:
-        """Whether a party has suspended this since it was accepted; then it is held."""
-        event = parse_event(item.opening.event)
-        found = registry.agreements.get(event.agreement_id)
-        stops = () if found is None else stops_of(registry, found.agreement, event)
-        if stops:
             waiting = Undelivered(
-                node=self._node, seq=item.seq, id=item.id, statement=item.statement, event=event
+                node=self._node,
+                seq=item.seq,
+                id=item.id,
+                statement=item.statement,
+                event=parse_event(item.opening.event),
             )
-            hold(registry, docket, waiting, stops, actor=self._node)
-        return bool(stops)
-
-
-def _is_recalled(docket: Docket, node: str, item: MailItem) -> bool:
-    return gone_slots(rows_of(docket, item.packet or b""), node, item.id) is None
+            handed = hand_out(registry, docket, waiting, ends_ms=self._ends_ms[item.seq])
+            (self.handed if handed else self.withheld).add(item.seq)
 
 
 def _end_ms(item: MailItem) -> int:
@@ -176,7 +150,7 @@ def _end_ms(item: MailItem) -> int:
     try:
         return parse_grant(parse_statement(item.envelope).body).not_after_ms
     except TearlineError:
-        return _NEVER
+        return NEVER_MS
 
 
 class Acknowledgement:

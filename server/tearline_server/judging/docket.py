@@ -27,7 +27,7 @@ from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.publications import Outcome, Refused
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.storage.known import Known
+from tearline_server.storage.known import Known, Undelivered
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
 from tearline_server.turns import Weight
 
@@ -259,6 +259,27 @@ class Docket:
             if ruling.statement.id == packet_id:
                 return parts
         return self.known.packets[packet_id].parts
+
+    def undelivered(self) -> Iterator[Undelivered]:
+        """Grants that the batch put into mailboxes, and that it neither holds nor hands out."""
+        first = self.head.tree.size
+        for mail in self.mail:
+            # What an earlier life of the log holds is judged when it is handed out.
+            event = self.items[mail.entry - first] if mail.entry >= first else None
+            place = (mail.node, mail.seq)
+            if (
+                isinstance(event, Event)
+                and event.code is EventCode.GRANT_ACCEPTED
+                and place not in self.held
+                and place not in self.delivered
+            ):
+                yield Undelivered(
+                    node=mail.node,
+                    seq=mail.seq,
+                    id=event.statement_id,
+                    statement=mail.statement,
+                    event=event,
+                )
 
     def correct(self, packet_id: bytes, corrected: bytes) -> None:
         """Notes that the batch brings a packet that takes the place of another."""

@@ -113,22 +113,9 @@ def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Undelivered]:
         place = (item.node, item.seq)
         if not any(place in gone for gone in (docket.delivered, docket.held, docket.withdrawn)):
             yield item
-    first = docket.head.tree.size
-    for mail in list(docket.mail):
-        # What an earlier life of the log holds is judged when it is handed out.
-        event = docket.items[mail.entry - first] if mail.entry >= first else None
-        if (
-            isinstance(event, Event)
-            and (event.code, event.agreement_id) == (EventCode.GRANT_ACCEPTED, agreement_id)
-            and (mail.node, mail.seq) not in docket.held
-        ):
-            yield Undelivered(
-                node=mail.node,
-                seq=mail.seq,
-                id=event.statement_id,
-                statement=mail.statement,
-                event=event,
-            )
+    for waiting in list(docket.undelivered()):
+        if waiting.event.agreement_id == agreement_id:
+            yield waiting
 
 
 def _deliver(registry: Registry, docket: Docket, node: str, statement: int, entry: int) -> None:
