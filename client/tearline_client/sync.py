@@ -184,6 +184,7 @@ class SyncNode:
         self.proposals = SyncDesk(node.proposals, loop)
         self.second = SyncDesk(node.second, loop)
         self.consents = SyncDesk(node.consents, loop)
+        self.own_sources = SyncDesk(node.own_sources, loop)
         self.standings = SyncDesk(node.standings, loop)
         self.cases = SyncDesk(node.cases, loop)
         self.requests = SyncDesk(node.requests, loop)

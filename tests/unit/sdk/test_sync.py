@@ -100,6 +100,7 @@ def test_its_desks_are_the_node_s_and_wait(desk: Desk) -> None:
             node.proposals.find("no such")
         with pytest.raises(AttributeError):
             node.proposals._say  # noqa: B018 (it is what is looked at)
+        assert node.own_sources.all() == ()
 
 
 def test_it_reads_and_receives(desk: Desk) -> None:
