@@ -11,6 +11,7 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.proposal import (
     amend,
     counter,
@@ -29,7 +30,6 @@ from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
 
-_FILE = click.Path(path_type=Path)
 _MAX_BYTES = 1 << 20
 
 
@@ -45,8 +45,8 @@ for each in (suspend, resume, end, gap):
 
 
 @command.command()
-@click.argument("source", type=_FILE)
-@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write it.")
+@click.argument("source", type=FILE)
+@click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
 @pass_frame
 def draft(frame: Frame, source: Path, target: Path) -> None:
     """Draft an agreement from the TOML file SOURCE, signed by this agency.
@@ -64,7 +64,7 @@ def draft(frame: Frame, source: Path, target: Path) -> None:
 
 @command.command()
 @click.argument("proposal")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def sign(frame: Frame, proposal: str, yes: bool) -> None:
     """Add this agency's signature to PROPOSAL: its id, its name, or a file that is passed around.
@@ -159,7 +159,7 @@ def list_command(frame: Frame) -> None:
 
 @command.command()
 @click.argument("name", required=False)
-@click.option("--file", type=_FILE, help="Show the agreement in a file, before it is in force.")
+@click.option("--file", type=FILE, help="Show the agreement in a file, before it is in force.")
 @click.option("--diff", is_flag=True, help="Show what it changes of the version before.")
 @pass_frame
 def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:

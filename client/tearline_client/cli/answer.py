@@ -11,9 +11,9 @@ from tearline_client.cli.at_work import at_work
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.release import emit_released, say_findings, takes_two
 from tearline_client.cli.requested import (
-    FILE,
     catch_up,
     item_option,
     person_of,

@@ -25,11 +25,10 @@ from tearline_client.cli.audit_search import (
 from tearline_client.cli.audit_verify import STATUS, end, verify
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, sync_option
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.store.packets import StoredPacket
-
-_FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
@@ -40,7 +39,7 @@ def command() -> None:
 @command.command(name="who-saw")
 @click.argument("packet")
 @click.argument("field")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@sync_option
 @pass_frame
 def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
     """Show which partner saw FIELD of PACKET, in which form, under which article.
@@ -112,7 +111,7 @@ def hash_command(frame: Frame, value: str) -> None:
 @command.command(name="prove")
 @click.argument("statement")
 @click.option(
-    "--output-dir", "target", type=_FILE, required=True, help="An existing folder for the files."
+    "--output-dir", "target", type=FILE, required=True, help="An existing folder for the files."
 )
 @pass_frame
 def prove_command(frame: Frame, statement: str, target: Path) -> None:
@@ -140,7 +139,7 @@ def prove_command(frame: Frame, statement: str, target: Path) -> None:
 
 @command.command()
 @click.option("--note", is_flag=True, help="The signed note itself, as the log published it.")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@sync_option
 @pass_frame
 def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
     """Show the newest checkpoint of the log that this node has verified."""

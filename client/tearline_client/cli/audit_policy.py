@@ -9,14 +9,13 @@ from tearline_client.audit.log_policy import log_policy
 from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 
 
 @click.command(cls=Command, name="policy")
-@click.option(
-    "--output-file", "target", type=click.Path(path_type=Path), required=True, help="A new file."
-)
+@click.option("--output-file", "target", type=FILE, required=True, help="A new file.")
 @click.option(
     "--cosigned-by",
     "demanded",

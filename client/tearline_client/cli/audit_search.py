@@ -24,6 +24,7 @@ from tearline_client.audit.statistics import Tally, histogram, statistics
 from tearline_client.cli.at_work import at_work, counted, names_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 
@@ -95,7 +96,7 @@ def search_command(
 @click.option(
     "--output-file",
     "target",
-    type=click.Path(path_type=Path),
+    type=FILE,
     required=True,
     help="A new file; its name ends in .jsonl or .csv.",
 )

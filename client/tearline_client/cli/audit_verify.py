@@ -48,11 +48,11 @@ from tearline_client.audit.verifier import (
 from tearline_client.cli.at_work import agency_name, home_of, names_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.output import visible
 from tearline_client.cli.seen import field_text
 from tearline_client.enrolment import read_signed
 
-_FILE = click.Path(path_type=Path)
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
 STATUS = {
     Outcome.VERIFIED: EXIT_OK,
@@ -87,12 +87,12 @@ class _Verdict:
 
 
 @click.command(cls=Command)
-@click.argument("files", type=_FILE, nargs=-1, required=True)
-@click.option("--trust", type=_FILE, help="The federation's trust list; else the pinned one.")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--trust", type=FILE, help="The federation's trust list; else the pinned one.")
 @click.option(
     "--federation", help="The federation id that you know by another way: an exhibit needs no more."
 )
-@click.option("--policy", type=_FILE, help="A c2sp.org/tlog-policy file: a proof needs no more.")
+@click.option("--policy", type=FILE, help="A c2sp.org/tlog-policy file: a proof needs no more.")
 @pass_frame
 def verify(
     frame: Frame,

@@ -10,6 +10,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import yes_option
 from tearline_client.desks.case_views import CaseView
 from tearline_client.node import Node
 
@@ -204,7 +205,7 @@ def object_command(frame: Frame, case: str, agency: str) -> None:
 
 @command.command()
 @click.argument("case")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def leave(frame: Frame, case: str, yes: bool) -> None:
     """Leave CASE, for good; what was filed stays where it is."""
@@ -218,7 +219,7 @@ def leave(frame: Frame, case: str, yes: bool) -> None:
 
 @command.command()
 @click.argument("case")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def close(frame: Frame, case: str, yes: bool) -> None:
     """Close CASE, which this agency leads, for everybody and for good."""

@@ -15,6 +15,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
+from tearline_client.cli.options import sync_option, yes_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.seen import find_path, short
 from tearline_client.node import Node
@@ -23,9 +24,6 @@ from tearline_client.views import PacketView, open_view
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "until"]
-_sync_option = click.option(
-    "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
-)
 
 
 @click.group(cls=Group)
@@ -116,7 +114,7 @@ def ask(
 
 
 @command.command(name="list")
-@_sync_option
+@sync_option
 @pass_frame
 def list_command(frame: Frame, sync: bool) -> None:
     """List what was asked here and of us, and where each consent stands."""
@@ -139,7 +137,7 @@ def list_command(frame: Frame, sync: bool) -> None:
 
 @command.command()
 @click.argument("consent")
-@_sync_option
+@sync_option
 @pass_frame
 def show(frame: Frame, consent: str, sync: bool) -> None:
     """Show every step of CONSENT (the beginning of its id), with its fields and words."""
@@ -235,7 +233,7 @@ def refuse(frame: Frame, consent: str, note: str) -> None:
 @command.command()
 @click.argument("consent")
 @click.option("--note", default="", help="Why, for the people of the other side.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
     """Withdraw CONSENT, which we gave, or asked for.

@@ -11,6 +11,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.order import (
     evaluation_option,
     guard_option,
@@ -26,7 +27,7 @@ from tearline_client.node import Node
 
 @click.command(cls=Command)
 @click.argument("packet")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @narrative_option
 @attach_option
 @evaluation_option("")

@@ -7,6 +7,7 @@ import click
 
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.output import visible
 
 
@@ -14,7 +15,7 @@ from tearline_client.cli.output import visible
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 @click.option(
     "--keep",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="DIR",
     help="Leave every home and file in DIR, a new folder.",
 )

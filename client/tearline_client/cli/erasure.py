@@ -12,12 +12,11 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.desks.erasing import order_of
 from tearline_client.enrolment import read_signed
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
-
-_FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
@@ -31,7 +30,7 @@ def erase() -> None:
 @erase.command()
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; every party reads it, and it is kept.")
-@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write it.")
+@click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
 @pass_frame
 def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> None:
     """An officer drafts an order to erase the entries INDICES, signed by this agency.
@@ -51,8 +50,8 @@ def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> 
 
 
 @erase.command()
-@click.argument("file", type=_FILE)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("file", type=FILE)
+@yes_option
 @pass_frame
 def sign(frame: Frame, file: Path, yes: bool) -> None:
     """An officer adds this agency's signature to the order in FILE.
@@ -77,7 +76,7 @@ def sign(frame: Frame, file: Path, yes: bool) -> None:
 
 
 @erase.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_frame
 def publish(frame: Frame, file: Path) -> None:
     """Have the exchange erase what the order in FILE names, signed by every party."""

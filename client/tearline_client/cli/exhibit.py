@@ -8,6 +8,7 @@ from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 
@@ -15,9 +16,7 @@ from tearline_client.node import Node
 @click.command(cls=Command)
 @click.argument("packet")
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
-@click.option(
-    "--output-file", "target", type=click.Path(path_type=Path), required=True, help="A new file."
-)
+@click.option("--output-file", "target", type=FILE, required=True, help="A new file.")
 @click.option(
     "--receipts", is_flag=True, help="Name those who signed that they got something of it."
 )

@@ -11,6 +11,7 @@ from tearline.policy.form import Form
 from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE
 from tearline_client.exporters.files import create_file
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
@@ -25,9 +26,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("packets", nargs=-1)
-@click.option(
-    "--output-file", "target", type=click.Path(path_type=Path), help="A new file; else stdout."
-)
+@click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
 @click.option("--plain", is_flag=True, help="Our own schemata in FtM's, for readers of no others.")
 @pass_frame
 def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:

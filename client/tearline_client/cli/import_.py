@@ -13,6 +13,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE
 from tearline_client.cli.order import order_of, order_options
 from tearline_client.cli.release import takes_two
 from tearline_client.config import MAX_CONFIG_BYTES
@@ -25,7 +26,6 @@ from tearline_client.importers.tabular import parse_mapping, read_csv
 from tearline_client.node import Node
 from tearline_client.planning.plan import ReleasePlan
 
-_FILE = click.Path(path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")
 _again = click.option("--again", is_flag=True, help="Send also what was sent before, anew.")
 
@@ -36,7 +36,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_dry_run
 @_again
 @order_options
@@ -47,7 +47,7 @@ def ftm(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) ->
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_dry_run
 @_again
 @order_options
@@ -58,8 +58,8 @@ def ofac(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -
 
 
 @command.command()
-@click.argument("file", type=_FILE)
-@click.option("--mapping", type=_FILE, required=True, help="TOML file: column to property.")
+@click.argument("file", type=FILE)
+@click.option("--mapping", type=FILE, required=True, help="TOML file: column to property.")
 @_dry_run
 @_again
 @order_options

@@ -7,6 +7,7 @@ import click
 from tearline_client.cli.at_work import home_of, passphrases
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 
 
 @click.command(cls=Command)
@@ -15,7 +16,7 @@ from tearline_client.cli.groups import Command
 @click.option("--node", "node_name", required=True, help="Name of this node, for example liaison.")
 @click.option(
     "--root-passphrase-file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="File with the passphrase of the agency's root; else that of the node.",
 )
 @pass_frame

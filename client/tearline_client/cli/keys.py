@@ -15,16 +15,13 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import root_option, sync_option, yes_option
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.certifying import has_authority, issue_certificate
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
 from tearline_client.node import Node
 
-_FILE = click.Path(path_type=Path)
-_root_option = click.option(
-    "--root-passphrase-file", type=_FILE, help="File with the passphrase of the agency's root."
-)
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
 
@@ -49,7 +46,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@sync_option
 @pass_frame
 def list_command(frame: Frame, sync: bool) -> None:
     """List the node's keys: those on record in the log, and those whose private half is here."""
@@ -71,7 +68,7 @@ def list_command(frame: Frame, sync: bool) -> None:
 @click.option("--sign", is_flag=True, help="A fresh signing key; takes the root's passphrase.")
 @click.option("--kem", is_flag=True, help="A fresh encryption key.")
 @click.option("--cosign", is_flag=True, help="A fresh key to cosign the log with.")
-@_root_option
+@root_option
 @pass_frame
 def rotate(
     frame: Frame, tls: bool, sign: bool, kem: bool, cosign: bool, root_passphrase_file: Path | None
@@ -117,8 +114,8 @@ def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:
 @command.command(name="revoke")
 @click.argument("key")
 @click.option("--reason", default="", help="Why, in words that every member may read.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@_root_option
+@yes_option
+@root_option
 @pass_frame
 def revoke_command(
     frame: Frame, key: str, reason: str, yes: bool, root_passphrase_file: Path | None

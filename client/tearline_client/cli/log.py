@@ -12,12 +12,11 @@ from tearline_client.cli import erasure
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.enrolment import read_text
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.store.cosigning import Accusation, Partner
-
-_FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
@@ -50,7 +49,7 @@ def cosigners(frame: Frame) -> None:
 
 
 @command.command()
-@click.option("--output-file", "target", type=_FILE, help="A new file; else stdout.")
+@click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
 @pass_frame
 def checkpoint(frame: Frame, target: Path | None) -> None:
     """Print what this node cosigned last, to be compared by another way than the exchange.
@@ -71,7 +70,7 @@ def checkpoint(frame: Frame, target: Path | None) -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_frame
 def compare(frame: Frame, file: Path) -> None:
     """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
@@ -98,7 +97,7 @@ def compare(frame: Frame, file: Path) -> None:
 
 
 @command.command()
-@click.option("--output-file", "target", type=_FILE, help="A new file for the newest of it.")
+@click.option("--output-file", "target", type=FILE, help="A new file for the newest of it.")
 @pass_frame
 def evidence(frame: Frame, target: Path | None) -> None:
     """List what convicts the log, and what was decided; write it out for anybody to verify.
@@ -128,7 +127,7 @@ def evidence(frame: Frame, target: Path | None) -> None:
 
 @command.command()
 @click.option("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def resume(frame: Frame, reason: str, yes: bool) -> None:
     """An officer decides that sending goes on, although the log was convicted."""

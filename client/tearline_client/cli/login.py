@@ -8,6 +8,7 @@ import click
 from tearline_client.cli.at_work import time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.person import issuer, person_passphrase
 
 
@@ -15,7 +16,7 @@ from tearline_client.cli.person import issuer, person_passphrase
 @click.argument("name")
 @click.option(
     "--person-passphrase-file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="File with the person's passphrase; else it is asked for.",
 )
 @click.option("--out", is_flag=True, help="End the session instead.")

@@ -12,6 +12,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, 
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.keys import held_keys
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.node import Node
 
@@ -186,7 +187,7 @@ def status(frame: Frame) -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @pass_frame
 def backup(frame: Frame, file: Path) -> None:
     """Write all of the node into FILE, while it works.
@@ -201,7 +202,7 @@ def backup(frame: Frame, file: Path) -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @pass_frame
 def restore(frame: Frame, file: Path) -> None:
     """Make a node of the backup in FILE; the home must not be there yet.
@@ -218,9 +219,7 @@ def restore(frame: Frame, file: Path) -> None:
 
 
 @command.command()
-@click.option(
-    "--output-file", type=click.Path(path_type=Path), required=True, help="The mirror, a new file."
-)
+@click.option("--output-file", type=FILE, required=True, help="The mirror, a new file.")
 @pass_frame
 def mirror(frame: Frame, output_file: Path) -> None:
     """Write the log as this node has read it into a file, for an exchange that lost its own.
@@ -238,7 +237,7 @@ def mirror(frame: Frame, output_file: Path) -> None:
 
 @command.command()
 @click.argument("code")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def forget(frame: Frame, code: str, yes: bool) -> None:
     """Forget what was put aside with CODE, for ever.

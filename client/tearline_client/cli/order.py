@@ -9,6 +9,7 @@ import click
 from tearline.errors import EvaluationInvalid
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline_client.cli.at_work import read_text
+from tearline_client.cli.options import FILE
 from tearline_client.drafting import Order
 from tearline_client.planning.drafts import About
 
@@ -18,7 +19,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 narrative_option: Decorator = click.option(
     "--narrative",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="File with the free text that goes with it.",
 )
 

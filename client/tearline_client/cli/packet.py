@@ -18,6 +18,7 @@ from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
+from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.order import narrative_of, narrative_option, order_of, order_options
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls
@@ -49,11 +50,6 @@ from tearline_client.node import Node
 from tearline_client.planning.plan import Cell
 from tearline_client.store.packets import StoredGrant
 from tearline_client.views import PacketView, open_view
-
-_FILE = click.Path(path_type=Path)
-_sync_option = click.option(
-    "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
-)
 
 
 @click.group(cls=Group)
@@ -87,7 +83,7 @@ command.add_command(kinds)
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @narrative_option
 @attach_option
 @order_options
@@ -118,7 +114,7 @@ def preview(
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @narrative_option
 @attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
@@ -156,7 +152,7 @@ def send(
 
 
 @command.command(name="list")
-@_sync_option
+@sync_option
 @pass_frame
 def list_command(frame: Frame, sync: bool) -> None:
     """List the packets here, newest first."""
@@ -191,7 +187,7 @@ def list_command(frame: Frame, sync: bool) -> None:
 
 @command.command()
 @click.argument("packet")
-@_sync_option
+@sync_option
 @pass_frame
 def show(frame: Frame, packet: str, sync: bool) -> None:
     """Show what is open here of PACKET (the beginning of its id), above the tear line.
@@ -255,7 +251,7 @@ def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
 
 @command.command()
 @click.argument("packet")
-@_sync_option
+@sync_option
 @pass_frame
 def status(frame: Frame, packet: str, sync: bool) -> None:
     """Show what became of each grant of our PACKET, by signed receipts.

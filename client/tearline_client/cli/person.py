@@ -9,6 +9,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE
 from tearline_client.config import read_passphrase
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import LocalIssuer
@@ -43,7 +44,7 @@ def command() -> None:
 )
 @click.option(
     "--person-passphrase-file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="File with the person's passphrase; else it is asked for.",
 )
 @pass_frame

@@ -36,10 +36,10 @@ from tearline.policy.terms import ArticleTerms
 from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE
 from tearline_client.node import Node
 from tearline_client.state import Policies
 
-_FILE = click.Path(path_type=Path)
 _MAX_CASES_BYTES = 1 << 20
 _CASE = {"name", "article", "purpose", "kind", "from", "to", "field", "expect"}
 _CASES_EXAMPLE = """\b
@@ -123,7 +123,7 @@ def command() -> None:
 
 
 @command.command(name="check")
-@click.argument("file", type=_FILE, required=False)
+@click.argument("file", type=FILE, required=False)
 @pass_frame
 def check_command(frame: Frame, file: Path | None) -> None:
     """List all that is wrong with the policies in FILE; the home's own where none is named."""
@@ -196,8 +196,8 @@ def matrix(
 
 
 @command.command()
-@click.argument("old", type=_FILE)
-@click.argument("new", type=_FILE)
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
 @_agreement_option
 @_article_option
 @_purpose_option
@@ -227,7 +227,7 @@ def diff(
 
 
 @command.command(name="test", epilog=_CASES_EXAMPLE)
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_frame
 def test_command(frame: Frame, file: Path) -> None:
     """Decide the cases in FILE and compare; the exit status is 1 where one differs.

@@ -16,6 +16,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
 from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.seen import captions, field_text, short, values_text
@@ -46,8 +47,8 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
     show_default=True,
     help="Plain text, or a page of HTML for the printer.",
 )
-@click.option("--to", "target", type=click.Path(path_type=Path), help="Write it into a new file.")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@click.option("--to", "target", type=FILE, help="Write it into a new file.")
+@sync_option
 @pass_frame
 def print_command(frame: Frame, packet: str, form: str, target: Path | None, sync: bool) -> None:
     """Print PACKET (the beginning of its id) as a document.

@@ -17,10 +17,10 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import agency_name, at_work, counted, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
 
-_FILE = click.Path(path_type=Path)
 _MAX_BYTES = 1 << 20
 _TOML = ".toml"
 _HOUR_MS = 3_600_000
@@ -35,14 +35,13 @@ _within_option = click.option(
     help="For how many days signatures are waited for.",
 )
 _dry_run_option = click.option("--dry-run", is_flag=True, help="Show it, and send nothing.")
-_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.command(cls=Command)
-@click.argument("source", type=_FILE)
+@click.argument("source", type=FILE)
 @_within_option
 @_dry_run_option
-@_yes_option
+@yes_option
 @pass_frame
 def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """An officer proposes the new agreement in the TOML file SOURCE to every party.
@@ -61,10 +60,10 @@ def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> 
 
 @click.command(cls=Command)
 @click.argument("name")
-@click.argument("source", type=_FILE)
+@click.argument("source", type=FILE)
 @_within_option
 @_dry_run_option
-@_yes_option
+@yes_option
 @pass_frame
 def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """An officer proposes the next version of agreement NAME, whose terms stand in SOURCE.
@@ -85,10 +84,10 @@ def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: 
 
 @click.command(cls=Command)
 @click.argument("proposal")
-@click.argument("source", type=_FILE)
+@click.argument("source", type=FILE)
 @_within_option
 @_dry_run_option
-@_yes_option
+@yes_option
 @pass_frame
 def counter(frame: Frame, proposal: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """An officer answers PROPOSAL, by id or name, with the other terms in SOURCE."""

@@ -12,6 +12,7 @@ from tearline_client.border.ordering import RESPOND_MS
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import sync_option, yes_option
 from tearline_client.cli.seen import find_path
 from tearline_client.desks.recalling import RecallPlan
 from tearline_client.node import Node
@@ -27,7 +28,6 @@ _WORDS = {
     Reach.PRINTED: "printed",
     Reach.SEEN: "seen by a person",
 }
-_yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def not_undone(reach: Iterable[Reach]) -> str:
@@ -49,7 +49,7 @@ def not_undone(reach: Iterable[Reach]) -> str:
     help="Hours in which partners must answer.",
 )
 @click.option("--dry-run", is_flag=True, help="Say from whom, and recall nothing.")
-@_yes
+@yes_option
 @pass_frame
 def recall(
     frame: Frame,
@@ -109,7 +109,7 @@ def recall(
 
 @click.command(cls=Command)
 @click.option("--overdue", is_flag=True, help="Only those whose time is up, without an answer.")
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first.")
+@sync_option
 @pass_frame
 def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
     """List recalls, ours and partners', and what was answered.
@@ -193,7 +193,7 @@ def keep(frame: Frame, packet: str, ground: str) -> None:
 
 @click.command(cls=Command)
 @click.argument("packet")
-@_yes
+@yes_option
 @pass_frame
 def erase(frame: Frame, packet: str, yes: bool) -> None:
     """Erase a partner's PACKET that was recalled and waits, or was kept until now."""

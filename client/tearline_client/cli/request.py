@@ -14,9 +14,9 @@ from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.at_work import at_work, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.requested import (
-    FILE,
     catch_up,
     item_option,
     person_of,
@@ -264,7 +264,7 @@ def preserve_extend(frame: Frame, request: str, text: str) -> None:
 @command.command()
 @click.argument("request")
 @text_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_frame
 def withdraw(frame: Frame, request: str, text: str, yes: bool) -> None:
     """Take REQUEST back."""

@@ -1,7 +1,5 @@
 """What the commands on requests share: their options, a request as a row, and whose step it is."""
 
-from pathlib import Path
-
 import click
 
 from tearline.errors import NotPermitted
@@ -15,7 +13,6 @@ from tearline_client.cli.seen import text_column
 from tearline_client.desks.request_views import RequestView
 from tearline_client.node import Node
 
-FILE = click.Path(path_type=Path)
 item_option = click.option(
     "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
 )

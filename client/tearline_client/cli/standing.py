@@ -20,6 +20,7 @@ from tearline_client.border.gaps import Marks
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import yes_option
 from tearline_client.desks.correcting import Outdated
 from tearline_client.desks.suspending import Position, agencies_of
 from tearline_client.node import Node
@@ -31,7 +32,6 @@ _article = click.option("--article", default="", help="Only this article; else t
 _direction = click.option(
     "--direction", metavar="FROM:TO", default="", help="Only this way, of the article named."
 )
-_yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def _fate_options(function: F) -> F:
@@ -54,7 +54,7 @@ def _fate_options(function: F) -> F:
 @_article
 @_direction
 @_fate_options
-@_yes
+@yes_option
 @pass_frame
 def suspend(
     frame: Frame,
@@ -138,7 +138,7 @@ def resume(frame: Frame, name: str, article: str, direction: str) -> None:
 @click.command(cls=Command)
 @click.argument("name")
 @_fate_options
-@_yes
+@yes_option
 @pass_frame
 def end(frame: Frame, name: str, in_flight: str, originated: str, reason: str, yes: bool) -> None:
     """An officer in charge ends agreement NAME for this agency, for good."""

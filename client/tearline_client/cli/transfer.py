@@ -15,6 +15,7 @@ from tearline.packet import OpenedField
 from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.views import open_view
@@ -29,7 +30,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=FILE)
 @click.option("--inbox", is_flag=True, help="With the legs that are open in packets here.")
 @click.option(
     "--rate",

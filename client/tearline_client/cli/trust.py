@@ -9,6 +9,7 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import home_of, passphrases
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
+from tearline_client.cli.options import FILE, root_option
 from tearline_client.enrolment import (
     draft_trust_list,
     pin,
@@ -19,11 +20,6 @@ from tearline_client.enrolment import (
 )
 from tearline_client.keys.home import replace_file
 
-_FILE = click.Path(path_type=Path)
-_root_option = click.option(
-    "--root-passphrase-file", type=_FILE, help="File with the passphrase of the agency's root."
-)
-
 
 @click.group(cls=Group)
 def command() -> None:
@@ -31,9 +27,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--exchange", "exchange_file", type=_FILE, required=True, help="Its .exchange file.")
+@click.option("--exchange", "exchange_file", type=FILE, required=True, help="Its .exchange file.")
 @click.option(
-    "--agency", "agency_files", type=_FILE, multiple=True, required=True, help="A .agency file."
+    "--agency", "agency_files", type=FILE, multiple=True, required=True, help="A .agency file."
 )
 @click.option(
     "--threshold",
@@ -42,8 +38,8 @@ def command() -> None:
     show_default=True,
     help="Roots that may change exchange, log and suite.",
 )
-@click.option("--output-file", "target", type=_FILE, required=True, help="Where to write the list.")
-@_root_option
+@click.option("--output-file", "target", type=FILE, required=True, help="Where to write the list.")
+@root_option
 @pass_frame
 def draft(
     frame: Frame,
@@ -67,8 +63,8 @@ def draft(
 
 
 @command.command()
-@click.argument("file", type=_FILE)
-@_root_option
+@click.argument("file", type=FILE)
+@root_option
 @pass_frame
 def sign(frame: Frame, file: Path, root_passphrase_file: Path | None) -> None:
     """Add this agency's root signature to the list in FILE."""
@@ -80,9 +76,9 @@ def sign(frame: Frame, file: Path, root_passphrase_file: Path | None) -> None:
 
 
 @command.command(name="pin")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--federation", help="The federation id that partners told you; compared.")
-@_root_option
+@root_option
 @pass_frame
 def pin_command(
     frame: Frame, file: Path, federation: str | None, root_passphrase_file: Path | None
