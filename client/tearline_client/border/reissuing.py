@@ -32,11 +32,10 @@ from tearline.policy.release import Decision
 from tearline.receipt import Status
 from tearline.sealing import SealedPacket, release_of, seal_release
 from tearline.statement import Statement, StatementType
-from tearline.wire.flow import encode_grant
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import Signed
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.sender import Sender
-from tearline_client.link.outgoing import Releaser, make_grant, sign_together
+from tearline_client.link.outgoing import Releaser, make_grant
 from tearline_client.planning.plan import Selection
 from tearline_client.state import NodeState
 from tearline_client.views import open_view, sealed_again
@@ -100,13 +99,8 @@ class Reissuing:
         with stores.database.transaction():
             if not stores.returned.drop(returned):
                 return None  # another process of this node was faster
-            new = self._sealed_anew(grant, key)
-            tree, publication = sign_together(
-                self._state.signer, [(StatementType.GRANT, encode_grant(new))]
-            )
-            self._sender.store_grants([signed(tree)])
-            self._sender.store_publications([publication])
-        return signed(tree)
+            anew, _ = self._sender.store_grant(self._sealed_anew(grant, key))
+        return anew
 
     def _resume(self, held: bytes) -> Signed | None:
         """A held grant anew, as far as the policies of now allow; None while it must wait."""
@@ -130,12 +124,8 @@ class Reissuing:
             new = self._decided_anew(grant, agreement)
             if new is None:
                 return None
-            tree, publication = sign_together(
-                self._state.signer, [(StatementType.GRANT, encode_grant(new))]
-            )
-            self._sender.store_grants([signed(tree)])
-            self._sender.store_publications([publication])
-        return signed(tree)
+            anew, _ = self._sender.store_grant(new)
+        return anew
 
     def _decided_anew(self, grant: Grant, agreement: Agreement) -> Grant | None:
         """What the policies of now leave of a grant; None for nothing."""

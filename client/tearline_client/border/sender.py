@@ -16,9 +16,10 @@ from tearline.errors import (
     TearlineError,
     TlsError,
 )
+from tearline.grant import Grant
 from tearline.receipt import Receipt
 from tearline.statement import ActedBy, Statement, StatementType
-from tearline.wire.flow import encode_mark, encode_receipt, parse_receipt, parse_void
+from tearline.wire.flow import encode_grant, encode_mark, encode_receipt, parse_receipt, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import (
     Outcome,
@@ -32,7 +33,7 @@ from tearline_client.border.held import Held
 from tearline_client.border.obeying import Obeying, Verdict
 from tearline_client.border.settling import Settling, TakeBack
 from tearline_client.border.turn import Turn
-from tearline_client.link.outgoing import Composition, sign_by_agreement
+from tearline_client.link.outgoing import Composition, sign_by_agreement, sign_together
 from tearline_client.link.resending import rest_of, thread_of
 from tearline_client.link.transport import PublishStream
 from tearline_client.state import NodeState
@@ -76,13 +77,21 @@ class Sender:
             stores.packets.put_keys(packet_id, packet.keys)
             corrects = parse_manifest(packet.manifest.statement.body).supersedes
             stores.corrections.put(packet_id, corrects)
-            self.store_grants(packet.grants)
+            for grant in packet.grants:
+                stores.packets.put_grant(grant, incoming=False, status=None)
         return self.store_publications(composition.publications)
 
-    def store_grants(self, grants: Sequence[Signed]) -> None:
-        """Stores our grants as not yet accepted, inside the caller's transaction."""
-        for grant in grants:
-            self._state.stores.packets.put_grant(grant, incoming=False, status=None)
+    def store_grant(self, grant: Grant) -> tuple[Signed, tuple[int, ...]]:
+        """Signs a grant that stands alone, and stores it and its message, like ``store``.
+
+        Returns:
+            Its statement, and the places of its message in the outbox.
+        """
+        tree, publication = sign_together(
+            self._state.signer, [(StatementType.GRANT, encode_grant(grant))]
+        )
+        self._state.stores.packets.put_grant(signed(tree), incoming=False, status=None)
+        return signed(tree), self.store_publications([publication])
 
     def store_publications(self, publications: Sequence[Publication]) -> tuple[int, ...]:
         """Puts messages into the outbox, inside the caller's transaction; returns their ids."""

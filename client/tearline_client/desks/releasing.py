@@ -20,10 +20,9 @@ from tearline.packet import OpenedField
 from tearline.policy.terms import ArticleTerms
 from tearline.receipt import Receipt, Status
 from tearline.sealing import SealedPacket
-from tearline.statement import ActedBy, StatementType
+from tearline.statement import ActedBy
 from tearline.trust import TrustState
-from tearline.wire.flow import encode_grant
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import Signed
 from tearline_client.border.correcting import verify_correction
 from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
@@ -34,7 +33,6 @@ from tearline_client.link.outgoing import (
     grant_plans,
     make_grant,
     seal_plans,
-    sign_together,
 )
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
@@ -314,12 +312,8 @@ class Releasing:
                 purpose=wanted.purpose,
                 slots=(wanted.field.slot,),
             )
-            tree, publication = sign_together(
-                self._state.signer, [(StatementType.GRANT, encode_grant(grant))]
-            )
-            self._sender.store_grants([signed(tree)])
-            ids = self._sender.store_publications([publication])
-        return await self.settle((packet_id,), [signed(tree)], ids)
+            statement, ids = self._sender.store_grant(grant)
+        return await self.settle((packet_id,), [statement], ids)
 
     async def settle(
         self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
