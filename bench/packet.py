@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from bench.federation import ARTICLE, DAY_MS, PURPOSE, Federation, now_ms
+from tearline.channel import Address
 from tearline.keys import KemPublicKey
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.link.outgoing import NextSeq, Releaser
+from tearline_client.link.outgoing import NextPlace, Releaser
 from tearline_client.planning.plan import Draft, ReleasePlan, plan_release
 
 FIELDS = 24
@@ -86,7 +87,7 @@ def releaser(federation: Federation) -> Releaser:
         signer=federation.sender,
         acted_by=None,
         kem_key_of=_looked_up(federation),
-        next_seq=_counted(),
+        next_place=_counted(),
     )
 
 
@@ -95,11 +96,11 @@ def _looked_up(federation: Federation) -> Callable[[str], KemPublicKey]:
     return keys.__getitem__
 
 
-def _counted() -> NextSeq:
-    places: Counter[tuple[str, bytes]] = Counter()
+def _counted() -> NextPlace:
+    taken: Counter[tuple[str, bytes]] = Counter()
 
-    def next_seq(recipient: str, agreement: bytes) -> int:
-        places[recipient, agreement] += 1
-        return places[recipient, agreement]
+    def next_place(recipient: str, agreement: bytes) -> Address:
+        taken[recipient, agreement] += 1
+        return Address(recipient=recipient, agreement_id=agreement, seq=taken[recipient, agreement])
 
-    return next_seq
+    return next_place

@@ -36,6 +36,7 @@ import tearline.passphrase
 import tearline_server.auditlog
 import tearline_server.cosigning
 from tearline.certificates import Leaf
+from tearline.channel import Address
 from tearline.checkpoint import Checkpoint, sign_checkpoint
 from tearline.errors import TearlineError
 from tearline.event import Event, EventCode
@@ -365,7 +366,9 @@ class Member:
             kem_key_of=lambda uri: self.node.state.trust.kem_key(
                 uri, at=self.node.state.next_moment()
             ),
-            next_seq=lambda recipient, agreement_id: seq,
+            next_place=lambda recipient, agreement_id: Address(
+                recipient=recipient, agreement_id=agreement_id, seq=seq
+            ),
         )
         composition = compose([self.plan(*to, forms=forms)], releaser)
         return composition.packets[0], composition.publications[0]

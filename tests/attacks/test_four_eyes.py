@@ -6,6 +6,7 @@ import pytest
 
 import tearline_server.judging.packets
 from simulator import BILATERAL, Simulation
+from tearline.channel import Address
 from tearline.errors import (
     NotFound,
     ReleaseChanged,
@@ -57,7 +58,9 @@ class Strict:
             acted_by=acted_by,
             seconded_by=seconded_by,
             kem_key_of=lambda uri: us.node.state.trust.kem_key(uri, at=us.node.state.next_moment()),
-            next_seq=lambda recipient, agreement_id: 1,
+            next_place=lambda recipient, agreement_id: Address(
+                recipient=recipient, agreement_id=agreement_id, seq=1
+            ),
         )
         return await us.publish(compose([self.plan()], releaser).publications[0])
 

@@ -4,7 +4,6 @@ Everything here happens inside the caller's transaction, the answer's place in t
 included: what was erased is told of, whatever ends this process.
 """
 
-from tearline.channel import Address
 from tearline.errors import NotFound, RecallNotOriginator
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of
@@ -103,11 +102,7 @@ def _answer(state: NodeState, stored: StoredRecall, answer: RecallAnswer) -> Non
     partner, agreement_id = asked.header.signer, asked.address.agreement_id
     said = Recall(
         header=state.signer.header,
-        address=Address(
-            recipient=partner,
-            agreement_id=agreement_id,
-            seq=stores.channels.next_seq(partner, agreement_id),
-        ),
+        address=stores.channels.next_place(partner, agreement_id),
         packet=asked.packet,
         said=answer,
     )

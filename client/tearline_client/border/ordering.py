@@ -7,7 +7,6 @@ recalled for it are queued together, whatever ends this process.
 from collections.abc import Iterable
 
 from tearline.agreement import Agreement
-from tearline.channel import Address
 from tearline.identity import agency_uri_of
 from tearline.recall import Recall, RecallOrder, RecallReason, recalled_slots
 from tearline.standing.book import StandingBook
@@ -42,11 +41,7 @@ def order_recall(
     for recipient in recipients:
         recall = Recall(
             header=state.signer.header,
-            address=Address(
-                recipient=recipient,
-                agreement_id=agreement_id,
-                seq=stores.channels.next_seq(recipient, agreement_id),
-            ),
+            address=stores.channels.next_place(recipient, agreement_id),
             packet=packet_id,
             said=said,
         )

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tearline.agreement import Agreement
-from tearline.channel import Address
 from tearline.errors import (
     AgreementSuspended,
     RecipientKeyExpired,
@@ -158,7 +157,7 @@ class Reissuing:
                 acted_by=grant.acted_by,
                 seconded_by=grant.seconded_by,
                 kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
-                next_seq=self._state.stores.channels.next_seq,
+                next_place=self._state.stores.channels.next_place,
             ),
             purpose=grant.purpose,
             slots=tuple(slots),
@@ -178,11 +177,7 @@ class Reissuing:
         new = replace(
             grant,
             header=self._state.signer.header,
-            address=Address(
-                recipient=address.recipient,
-                agreement_id=address.agreement_id,
-                seq=stores.channels.next_seq(address.recipient, address.agreement_id),
-            ),
+            address=stores.channels.next_place(address.recipient, address.agreement_id),
             grant_id=secrets.token_bytes(GRANT_ID_SIZE),
             kem_key_id=key.id,
             sealed=b"",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tearline.channel import Address, Mark
+from tearline.channel import Mark
 from tearline.errors import (
     AgreementSuspended,
     ExchangeBusy,
@@ -286,11 +286,7 @@ class Sender:
             sender, agreement_id = grant.header.signer, grant.address.agreement_id
             receipt = Receipt(
                 header=self._state.signer.header,
-                address=Address(
-                    recipient=sender,
-                    agreement_id=agreement_id,
-                    seq=stores.channels.next_seq(sender, agreement_id),
-                ),
+                address=stores.channels.next_place(sender, agreement_id),
                 about=stored.signed.statement.id,
                 status=stored.status,
                 code="",

@@ -7,7 +7,6 @@ to has ended meanwhile. Nobody was told it then, so it is sealed to the next key
 from dataclasses import replace
 
 from tearline.case import CaseNote, CaseStep, Phase
-from tearline.channel import Address
 from tearline.errors import RecipientKeyExpired, TrustError
 from tearline.identity import agency_uri_of
 from tearline.keys import KemPublicKey
@@ -71,11 +70,7 @@ class CaseSteps:
         key = state.trust.kem_key(node, at=state.next_moment())
         step = CaseStep(
             header=state.signer.header,
-            address=Address(
-                recipient=node,
-                agreement_id=agreement_id,
-                seq=state.stores.channels.next_seq(node, agreement_id),
-            ),
+            address=state.stores.channels.next_place(node, agreement_id),
             case_id=case_id,
             # Above all we said, even where a backup has forgotten it: the log has grown since.
             number=max(last.step.number + 1 if last else 1, state.stores.log.size),

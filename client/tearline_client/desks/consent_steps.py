@@ -6,7 +6,6 @@ to has ended meanwhile. Nobody was told it then, so it is sealed to the next key
 
 from dataclasses import replace
 
-from tearline.channel import Address
 from tearline.consent import Consent, ConsentTerms
 from tearline.errors import AgreementSuspended, RecipientKeyExpired, TrustError
 from tearline.keys import KemPublicKey
@@ -34,11 +33,6 @@ class ConsentSteps:
         self._sender = sender
         self._obeying = Obeying(state)
         sender.on_refusal(StatementType.CONSENT, self._take_back)
-
-    def next_place(self, peer: str, agreement_id: bytes) -> Address:
-        """The next place in the channel to a node, in the caller's transaction."""
-        seq = self._state.stores.channels.next_seq(peer, agreement_id)
-        return Address(recipient=peer, agreement_id=agreement_id, seq=seq)
 
     def queue(
         self, bare: Consent, terms: ConsentTerms, key: KemPublicKey
@@ -93,7 +87,7 @@ class ConsentSteps:
             anew = replace(
                 consent,
                 header=state.signer.header,
-                address=self.next_place(address.recipient, address.agreement_id),
+                address=state.stores.channels.next_place(address.recipient, address.agreement_id),
                 kem_key_id=key.id,
                 sealed=b"",
             )

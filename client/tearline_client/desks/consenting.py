@@ -370,7 +370,7 @@ class Consents:
             key = state.trust.kem_key(peer, at=state.next_moment())
             bare = Consent(
                 header=state.signer.header,
-                address=self._steps.next_place(peer, agreement_id),
+                address=state.stores.channels.next_place(peer, agreement_id),
                 consent_id=matter.id,
                 step=step,
                 use=matter.use,

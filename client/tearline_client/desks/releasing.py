@@ -357,7 +357,7 @@ class Releasing:
             acted_by=persons.acted_by,
             seconded_by=persons.seconded_by,
             kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
-            next_seq=self._state.stores.channels.next_seq,
+            next_place=self._state.stores.channels.next_place,
         )
 
 

@@ -6,7 +6,6 @@ to has ended meanwhile. Nobody was told it then, so it is sealed to the next key
 
 from dataclasses import replace
 
-from tearline.channel import Address
 from tearline.errors import (
     AgreementSuspended,
     RecipientKeyExpired,
@@ -91,11 +90,7 @@ class RequestSteps:
         key = state.trust.kem_key(request.peer, at=state.next_moment())
         step = RequestStep(
             header=state.signer.header,
-            address=Address(
-                recipient=request.peer,
-                agreement_id=agreement_id,
-                seq=state.stores.channels.next_seq(request.peer, agreement_id),
-            ),
+            address=state.stores.channels.next_place(request.peer, agreement_id),
             request=request.packet,
             kind=kind,
             number=progress.taken[request.side] + 1,

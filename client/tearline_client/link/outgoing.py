@@ -30,7 +30,7 @@ from tearline_client.planning.plan import ReleasePlan, Selection
 
 MESSAGE_BYTES = 900 << 10  # packets and statements; with framing a message stays near 1 MiB
 TREE_LIMIT = 512  # statements that stand alone, under one signature
-NextSeq = Callable[[str, bytes], int]
+NextPlace = Callable[[str, bytes], Address]
 KemKeyOf = Callable[[str], KemPublicKey]
 
 
@@ -67,14 +67,14 @@ class Releaser:
         signer: The node's signer.
         acted_by: The person who releases, or None for a machine duty.
         kem_key_of: The current encryption key of a node.
-        next_seq: Takes the next place in a channel.
+        next_place: Takes the next place in a channel.
         seconded_by: The person who approved it, where another drafted it.
     """
 
     signer: Signer
     acted_by: ActedBy | None
     kem_key_of: KemKeyOf
-    next_seq: NextSeq
+    next_place: NextPlace
     seconded_by: ActedBy | None = None
 
 
@@ -192,11 +192,7 @@ def make_grant(
     ]
     grant = Grant(
         header=releaser.signer.header,
-        address=Address(
-            recipient=recipient,
-            agreement_id=manifest.agreement.id,
-            seq=releaser.next_seq(recipient, manifest.agreement.id),
-        ),
+        address=releaser.next_place(recipient, manifest.agreement.id),
         grant_id=secrets.token_bytes(GRANT_ID_SIZE),
         packet=packet,
         kem_key_id=kem_key.id,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline.channel import Incoming
+from tearline.channel import Address, Incoming
 from tearline_client.store.database import Database
 
 DUE = (-2, -2)
@@ -38,19 +38,15 @@ class ChannelStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def next_seq(self, recipient: str, agreement_id: bytes) -> int:
+    def next_place(self, recipient: str, agreement_id: bytes) -> Address:
         """Takes the next place in a channel to ``recipient``."""
         self._db.execute(
             "INSERT INTO channel_out (recipient, agreement, seq) VALUES (?, ?, 1)"
             " ON CONFLICT (recipient, agreement) DO UPDATE SET seq = seq + 1",
             (recipient, agreement_id),
         )
-        return int(
-            self._db.value(
-                "SELECT seq FROM channel_out WHERE recipient = ? AND agreement = ?",
-                (recipient, agreement_id),
-            )
-        )
+        seq = self.sent(recipient, agreement_id)
+        return Address(recipient=recipient, agreement_id=agreement_id, seq=seq)
 
     def advance(self, recipient: str, agreement_id: bytes, seq: int, mark: int) -> None:
         """Passes over places and marks that were taken before, as far as that is ahead of here."""
