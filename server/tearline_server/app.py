@@ -170,11 +170,12 @@ async def serve(
         await store.close()
         raise
     try:
-        if exchange.awaited and do_not_wait:
-            _log.warning("restored: not waiting", extra={"cosigners": exchange.awaited})
-            await exchange.begin()
-        elif exchange.awaited:
-            _log.warning("restored: waiting", extra={"cosigners": exchange.awaited})
+        awaited = exchange.resumption.awaited
+        if awaited and do_not_wait:
+            _log.warning("restored: not waiting", extra={"cosigners": awaited})
+            await exchange.resumption.begin()
+        elif awaited:
+            _log.warning("restored: waiting", extra={"cosigners": awaited})
         await _serve(
             config,
             keys,
@@ -242,7 +243,7 @@ async def _serve(
     tasks += [
         asyncio.create_task(whenever(reloading, renew)),
         asyncio.create_task(exchange.ask_witnesses()),
-        asyncio.create_task(exchange.follow()),
+        asyncio.create_task(exchange.others.follow()),
     ]
     try:
         async with AsyncExitStack() as monitoring:

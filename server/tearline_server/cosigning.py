@@ -6,7 +6,7 @@ cosignatures from each other, and is found out by what is missing.
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from tearline.checkpoint import (
     NoteAlgorithm,
@@ -62,7 +62,6 @@ class Cosignatures:
         self._clock = clock
         self._notes: dict[int, Note] = {}
         self._evidence: dict[bytes, Equivocation] = {}
-        self.on_heard: Callable[[str], Awaitable[None]] = _pass
 
     async def restore(self) -> None:
         """Goes on from what is stored."""
@@ -80,8 +79,8 @@ class Cosignatures:
             if note is not None:
                 self._take_kept(size, parse_note(note))
 
-    async def turn(self, node: str, turn: CosignTurn) -> CosignNews:
-        """Takes what a node cosigned and found; says what the others did.
+    async def hear(self, node: str, turn: CosignTurn) -> int:
+        """Takes what a node cosigned and found; how many entries it cosigned, 0 for nothing.
 
         Raises:
             LogBehind: If the log signed more entries than are stored here.
@@ -90,11 +89,18 @@ class Cosignatures:
         """
         for evidence in turn.evidence:
             await self._accuse(evidence)
-        seen = 0
-        if turn.checkpoint:
-            await self._verify_not_behind(turn.checkpoint)
-            seen = await self._take(node, turn.checkpoint)
-            await self.on_heard(node)
+        if not turn.checkpoint:
+            return 0
+        await self._verify_not_behind(turn.checkpoint)
+        return await self._take(node, turn.checkpoint)
+
+    async def answer(self, turn: CosignTurn, seen: int) -> CosignNews:
+        """Says what the others cosigned and found.
+
+        Args:
+            turn: What the node said; it may wait until there is a newer checkpoint.
+            seen: How many entries it cosigned.
+        """
         # Evidence does not wait for the log to grow.
         waits = turn.wait and (not self._evidence or bool(turn.evidence))
         size, note = (
@@ -210,10 +216,6 @@ class Cosignatures:
         self._evidence[found] = evidence
         sizes = {"older": older.checkpoint.size, "newer": newer.checkpoint.size}
         _log.critical("the log signed two histories", extra=sizes)
-
-
-async def _pass(node: str) -> None:
-    """Nobody has to know which node said what it cosigned."""
 
 
 def _cosigners(note: Note) -> frozenset[str]:

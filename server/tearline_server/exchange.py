@@ -1,19 +1,9 @@
 """The exchange: accept, authorise, log, queue, deliver. It knows neither gRPC nor protobuf."""
 
 import asyncio
-import logging
-import math
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from tearline.errors import (
-    ExchangeBusy,
-    StoreNotReplicated,
-    StoreUnreachable,
-    TearlineError,
-)
-from tearline.event import Event, EventCode
+from tearline.errors import ExchangeBusy
 from tearline.federation import TrustList
 from tearline.limits import (
     DISK_RETRY_MS,
@@ -22,7 +12,6 @@ from tearline.limits import (
     MAX_QUEUE_BYTES,
     MAX_UNOPENED,
 )
-from tearline.statement import HASH_SIZE
 from tearline.tiles import Tile
 from tearline.wire.cosigning import CosignNews, CosignTurn
 from tearline.wire.deliveries import Cursor, Delivery
@@ -40,9 +29,12 @@ from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
 from tearline_server.metrics import Vitals
+from tearline_server.others import Others
 from tearline_server.reconciling import places_of, take_back
 from tearline_server.refusals import Refusals
+from tearline_server.resumption import Resumption
 from tearline_server.storage.reading import MailItem
+from tearline_server.storage.stored import Heard
 from tearline_server.turns import Turns, Weight
 from tearline_server.upkeep import Upkeep
 from tearline_server.witnesses import ask_on
@@ -54,13 +46,6 @@ from tearline_server.works import (
     Standings,
     Submission,
 )
-
-_log = logging.getLogger(__name__)
-
-# Others are heard every second. Whoever heard nothing for so long does not know who is shut out.
-_DEAF_S = 10.0
-_DEAF_PAUSE_S = 0.5
-_AWAITED_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
 
 
 class Exchange:
@@ -77,14 +62,13 @@ class Exchange:
         self._store = house.store
         self._log = house.log
         self._bounds = Bounds(house.rates)
-        self.refusals = Refusals(house.installation.identity.exchange.uri)
+        uri = house.installation.identity.exchange.uri
+        self.refusals = Refusals(uri)
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out, self._reaches)
         self._epoch = epoch
-        self._awaited: set[str] = set()
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
         self.free_bytes = 0
-        self._heard_s = time.monotonic()
         listeners = Listeners(
             mail=self._mailboxes.wake,
             recalls=self._mailboxes.forget,
@@ -111,12 +95,16 @@ class Exchange:
             lambda: self._desk.registry.trust,
             house.clock,
         )
+        self.others = Others(house.store, self._take_in, self._mailboxes.wake_all)
+        self.resumption = Resumption(
+            house.store, uri, lambda event: self._submit(Note(event), internal=True), house.clock
+        )
         self.upkeep = Upkeep(
             house,
             lambda: self._desk.registry,
             self.refusals,
             lambda work: self._submit(work, internal=True),
-            lambda: self._log.is_whole and not self._awaited,
+            lambda: self._may_write,
         )
         self.inquiries = Inquiries(
             house.store,
@@ -141,48 +129,11 @@ class Exchange:
         exchange = cls(house, registry, stored.head.epoch)
         await exchange._cosignatures.restore()
         exchange._committer.start()
-        restorations = await house.store.restorations()
-        if restorations and not restorations[-1].settled:
-            exchange._awaited = set(exchange._cosignatures.cosigners())
-            exchange._cosignatures.on_heard = exchange._hear
-            if not exchange._awaited:
-                await exchange.begin()
+        await exchange.resumption.restore(exchange._cosignatures.cosigners())
         return exchange
 
-    async def begin(self) -> None:
-        """Begins to write, although a node might know of entries that were signed and lost.
-
-        After a restore the exchange does so by itself once every cosigning node has said what it
-        cosigned last: until then nothing may be written behind what was restored, for there
-        the log may have been longer.
-        """
-        self._awaited.clear()
-        await self._store.settle()
-        await self._submit(Note(self._restored()), internal=True)
-
-    @property
-    def awaited(self) -> list[str]:
-        """URIs of the cosigning nodes that the exchange waits for after a restore."""
-        return sorted(self._awaited)
-
-    async def _hear(self, node: str) -> None:
-        if node in self._awaited:
-            self._awaited.discard(node)
-            if not self._awaited:
-                await self.begin()
-
-    def _restored(self) -> Event:
-        uri = self._house.installation.identity.exchange.uri
-        return Event(
-            statement_id=secrets.token_bytes(HASH_SIZE),
-            code=EventCode.OPERATOR,
-            party=uri,
-            time_ms=self._house.clock(),
-            actor=uri,
-        )
-
     async def _submit(self, work: ExchangeWork, *, internal: bool = False) -> None:
-        """Has something written, unless the log is not whole.
+        """Has something written, unless nothing may be.
 
         Raises:
             LogBehind: If more was signed than is stored.
@@ -190,11 +141,7 @@ class Exchange:
             StoreError: As the committer says.
         """
         self._log.verify_whole()
-        if self._awaited:
-            raise ExchangeBusy(
-                "it was restored, and waits to hear what was signed",
-                retry_after_ms=_AWAITED_RETRY_MS,
-            )
+        self.resumption.verify_begun()
         await self._committer.submit(work, internal=internal)
 
     @property
@@ -210,44 +157,18 @@ class Exchange:
     @property
     def is_healthy(self) -> bool:
         """Whether changes are written, none of them is stuck, and the next one may be."""
-        well = self._committer.is_healthy and self._log.is_whole and not self._awaited
-        return well and self._is_current
+        return self._committer.is_healthy and self._may_write and self.others.are_heard
 
     @property
-    def _is_current(self) -> bool:
-        return not self._store.is_shared or time.monotonic() - self._heard_s < _DEAF_S
+    def _may_write(self) -> bool:
+        return self._log.is_whole and self.resumption.has_begun
 
-    def verify_current(self) -> None:
-        """Checks that what is known of members and keys is not older than some seconds.
-
-        Raises:
-            StoreUnreachable: If it may be: another process may have shut somebody out.
-        """
-        if not self._is_current:
-            raise StoreUnreachable("what other processes wrote is not known")
-
-    async def follow(self) -> None:
-        """Takes in what other processes write, until it is cancelled."""
-        while True:
-            try:
-                async for heard in self._store.changes():
-                    await self._committer.follow()
-                    await self._log.refresh()
-                    await self._cosignatures.follow(heard)
-                    if self._awaited and heard.cosigned is None:
-                        await self._await_settled()
-                    self._heard_s = time.monotonic()
-            except TearlineError as error:
-                if isinstance(error, StoreNotReplicated):
-                    self._heard_s = -math.inf  # what is stored now may be lost: nobody is shown it
-                _log.error("cannot follow the others", extra={"code": error.code, "why": error.why})
-            self._mailboxes.wake_all()  # who waits here for mail would wait in vain
-            await asyncio.sleep(_DEAF_PAUSE_S)
-
-    async def _await_settled(self) -> None:
-        restorations = await self._store.restorations()
-        if not restorations or restorations[-1].settled:
-            self._awaited.clear()
+    async def _take_in(self, heard: Heard) -> None:
+        """Takes in what other processes wrote."""
+        await self._committer.follow()
+        await self._log.refresh()
+        await self._cosignatures.follow(heard)
+        await self.resumption.follow(heard)
 
     @property
     def vitals(self) -> Vitals:
@@ -261,7 +182,7 @@ class Exchange:
             queued_bytes=waiting.bytes,
             questions=self._store.questions,
             backlog=self.upkeep.backlog,
-            unheard_s=time.monotonic() - self._heard_s if self._store.is_shared else 0,
+            unheard_s=self.others.unheard_s,
             under_way_s=self._committer.under_way_s,
             entries=self._log.size,
             covered=self._log.covered,
@@ -422,4 +343,7 @@ class Exchange:
         Raises:
             LogError: If what it signed or found is not what it says.
         """
-        return await self._cosignatures.turn(node, turn)
+        seen = await self._cosignatures.hear(node, turn)
+        if turn.checkpoint:
+            await self.resumption.hear(node)
+        return await self._cosignatures.answer(turn, seen)

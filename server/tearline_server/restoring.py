@@ -2,7 +2,7 @@
 
 A restored log may be shorter than the one that was signed: what the agencies read of it since is
 taken from their mirrors. The exchange that is made of both begins another epoch, and writes
-nothing before every cosigning node has said how far it cosigned (see ``Exchange.begin``).
+nothing before every cosigning node has said how far it cosigned (see ``Resumption``).
 """
 
 import os

@@ -112,7 +112,7 @@ async def test_nothing_is_written_before_every_cosigner_said_what_it_signed(
             await world.us.send(world.cn)
         with pytest.raises(ExchangeBusy):
             await world.us.node.send([world.us.plan(world.cn)])
-        assert exchange.awaited == sorted([world.cn.node.uri, world.mx.node.uri])
+        assert exchange.resumption.awaited == sorted([world.cn.node.uri, world.mx.node.uri])
         assert not exchange.is_healthy
         for member in (world.cn, world.mx):
             await member.node.sync()

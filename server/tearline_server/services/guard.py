@@ -134,7 +134,7 @@ class Guard:
 
     def _admit(self, method: str, context: Context) -> Caller:
         now_s = self._clock() // 1000
-        self._exchange.verify_current()
+        self._exchange.others.verify_heard()
         token = access_token(context.invocation_metadata() or ())
         return self._gate.admit(tls_facts(context), token, method, now_s)
 
@@ -150,7 +150,7 @@ class Guard:
         checked_ms, roster = self._clock(), self._gate.roster
         with self._metrics.streaming(method) as count:
             async for message in messages:
-                self._exchange.verify_current()
+                self._exchange.others.verify_heard()
                 now_ms, before, roster = self._clock(), roster, self._gate.roster
                 if roster is not before or now_ms - checked_ms >= _READMIT_MS:
                     self._gate.verify_still(caller, now_ms // 1000)

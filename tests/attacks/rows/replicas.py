@@ -39,8 +39,8 @@ REPLICAS = (
         "let in at one exchange whom another may have shut out",
         "TL-STO-008",
         "the exchange's own log of operation, and its health",
-        "test_who_does_not_hear_of_the_others_lets_nobody_in",
-        "tearline_server.exchange:Exchange.verify_current",
+        "tests/unit/server/test_others.py::test_who_does_not_hear_of_the_others_lets_nobody_in",
+        "tearline_server.others:Others.verify_heard",
     ),
     _replica(
         "acknowledge what no second server keeps",

@@ -11,7 +11,13 @@ from builders import CN, MX, ORIGIN, US, federation, log_signers, node_of, signe
 from exchange_builders import Clock, World, address, codes, house_of, manifest_id
 from standing_builders import WHOLE, standing
 from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, parse_checkpoint
-from tearline.errors import FrontierDamaged, LogBehind, StoreNotReplicated, StoreUnreachable
+from tearline.errors import (
+    ExchangeBusy,
+    FrontierDamaged,
+    LogBehind,
+    StoreNotReplicated,
+    StoreUnreachable,
+)
 from tearline.federation import Revocation
 from tearline.note import parse_note
 from tearline.recall import Recall, RecallOrder, RecallReason
@@ -19,10 +25,11 @@ from tearline.statement import StatementType
 from tearline.wire.recalls import encode_recall
 from tearline.wire.standings import encode_standing
 from tearline.wire.trust import encode_revocation
-from tearline_server import exchange as exchange_module
+from tearline_server.cosigning import Cosignatures
 from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
 from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.rows import Restoration
 
 Open = Callable[[], Awaitable[World]]
 
@@ -64,7 +71,7 @@ async def pair(open_one: Open) -> tuple[World, World]:
 
 @asynccontextmanager
 async def following(world: World) -> AsyncIterator[None]:
-    task = asyncio.create_task(world.exchange.follow())
+    task = asyncio.create_task(world.exchange.others.follow())
     try:
         yield
     finally:
@@ -221,18 +228,23 @@ async def test_a_key_revoked_at_one_is_denied_by_another(pair: tuple[World, Worl
     assert (US, key) in other.exchange.revoked_keys
 
 
-async def test_who_does_not_hear_of_the_others_lets_nobody_in(
-    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+async def test_after_a_restore_all_write_once_one_does(
+    open_one: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, _ = pair
-    one.exchange.verify_current()
-    monkeypatch.setattr(exchange_module, "_DEAF_S", 0.0)
-    with pytest.raises(StoreUnreachable):
-        one.exchange.verify_current()
-    assert not one.exchange.is_healthy
-    monkeypatch.undo()
-    async with following(one):
-        one.exchange.verify_current()
+    lost = await open_one()
+    await lost.store.begin_epoch(Restoration(start=0, stop=0, settled=False))
+    monkeypatch.setattr(Cosignatures, "cosigners", lambda _: frozenset({node_of(CN)}))
+    one, other = await open_one(), await open_one()
+    sealed = other.packet()
+    grant = other.grant(sealed)
+    async with following(other):
+        with pytest.raises(ExchangeBusy):
+            await other.send(sealed, grant)
+        await one.exchange.resumption.hear(node_of(CN))
+        async with asyncio.timeout(30):
+            while not other.exchange.is_healthy:
+                await asyncio.sleep(0.01)
+    assert codes(await other.send(sealed, grant)) == ["", ""]
 
 
 async def test_what_a_second_server_does_not_keep_is_shown_to_nobody(
@@ -246,7 +258,7 @@ async def test_what_a_second_server_does_not_keep_is_shown_to_nobody(
             while one.exchange.is_healthy:
                 await asyncio.sleep(0.01)
         with pytest.raises(StoreUnreachable):
-            one.exchange.verify_current()
+            one.exchange.others.verify_heard()
         with pytest.raises(StoreNotReplicated):
             await sent(one)
         monkeypatch.undo()
