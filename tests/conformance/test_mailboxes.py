@@ -164,6 +164,17 @@ async def test_what_waits_is_counted_until_its_reader_takes_it_in(store: Store) 
     assert (await waiting())[B, us] == (1, 2)
 
 
+async def test_a_name_that_nobody_can_bear_is_nobodys(store: Store) -> None:
+    name = "spiffe://b.example/node/\0"
+    asked = Asked(
+        waiting=frozenset({(name, A)}),
+        mail=frozenset({(name, PACKET)}),
+        requests=frozenset({(PACKET, name)}),
+    )
+    found = await known(store, asked)
+    assert (found.waiting, found.mail, found.requests) == ({}, {}, {})
+
+
 async def test_what_an_entry_hides_is_known_by_its_index(store: Store) -> None:
     await put(store, event(0), event(1))
     rows = await store.event_rows(0, limit=2)

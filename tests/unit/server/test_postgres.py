@@ -13,6 +13,7 @@ import tearline_server.storage.postgres.database as database
 from postgres import Postgres
 from stores import AGREEMENT, A, B, event, known, packet_row, put, statement
 from tearline.errors import (
+    ExchangeFault,
     SettingInvalid,
     StoreDamaged,
     StoreForbidden,
@@ -311,6 +312,12 @@ async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
     await put(store, event(0), statements=[refused], attestations={b"s" * 32: b"x"})
     found = await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))
     assert found.statements[b"a" * 32, A].why == "a\N{REPLACEMENT CHARACTER}b裘"
+
+
+async def test_a_value_that_no_row_can_hold_is_no_damage(store: PostgresStore) -> None:
+    row = ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=1 << 63, mark=0)
+    with pytest.raises(ExchangeFault):
+        await put(store, channels=[row])
 
 
 async def test_an_older_checkpoint_never_takes_the_place_of_a_newer(

@@ -16,6 +16,7 @@ from typing import TypeVar
 import asyncpg
 
 from tearline.errors import (
+    ExchangeFault,
     SettingInvalid,
     StoreDamaged,
     StoreError,
@@ -352,11 +353,14 @@ def translated() -> Iterator[None]:
         StoreForbidden: Where the server does not let us in, or not do what we must.
         StoreFull: Where its disk is full.
         StoreDamaged: Where it says that a row is not as it must be.
+        ExchangeFault: Where it was given a value that it cannot hold; no other work is to blame.
     """
     try:
         yield
     except StoreError:
         raise
+    except asyncpg.DataError as error:
+        raise ExchangeFault(f"PostgreSQL says {type(error).__name__}") from None
     except asyncpg.DiskFullError:
         raise StoreFull() from None
     except _NOT_ALLOWED as error:

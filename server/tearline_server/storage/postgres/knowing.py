@@ -24,6 +24,7 @@ from tearline_server.storage.known import (
 from tearline_server.storage.places import agreement_of
 from tearline_server.storage.postgres.asking import Questions
 from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.writing import text
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
 Request = tuple[bytes, str]
@@ -285,5 +286,6 @@ async def _changes(
 
 
 def _columns(keys: Iterable[tuple[Any, Any]]) -> tuple[list[Any], list[Any]]:
-    pairs = list(keys)
+    # Whatever name a statement writes is asked for; one that no text can hold is nobody's.
+    pairs = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
     return [one for one, _ in pairs], [other for _, other in pairs]
