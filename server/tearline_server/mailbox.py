@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from tearline.errors import NotFound, TearlineError
+from tearline.errors import NotFound, StoreError, TearlineError
 from tearline.limits import MAIL_PAGE
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
@@ -135,6 +135,8 @@ class Mailboxes:
                         continue
                     try:
                         delivery = await self._delivery(node, item)
+                    except StoreError:
+                        raise  # it can be read later, and is not passed over
                     except TearlineError as error:
                         # One bad row never blocks a mailbox.
                         _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})

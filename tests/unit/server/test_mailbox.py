@@ -4,12 +4,16 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from builders import CN, US, node_of
 from exchange_builders import World, codes, opened
+from tearline.errors import StoreUnreachable
 from tearline.event import EventCode
 from tearline.statement import StatementType
 from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.flow import parse_event
+from tearline_server.storage.known import StoredPacket
 
 
 async def send(world: World, count: int = 1) -> None:
@@ -129,3 +133,20 @@ async def test_acknowledgements_are_kept_and_bounded(world: World, tmp_path: Pat
         rows = database.execute("SELECT node, seq FROM acknowledged").fetchall()
     database.close()
     assert rows == [(node_of(CN), 2)]
+
+
+async def test_what_cannot_be_read_for_a_moment_is_not_passed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(world, 2)
+    stream = world.exchange.subscribe(node_of(CN), START)
+    first = await anext(stream)
+
+    async def unreachable(packet_id: bytes) -> StoredPacket | None:
+        raise StoreUnreachable("it restarts")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "packet", unreachable)
+        with pytest.raises(StoreUnreachable):
+            await anext(stream)
+    assert [each.cursor.seq for each in await world.read(CN, first.cursor)] == [2, 3]
