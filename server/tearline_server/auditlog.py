@@ -22,8 +22,10 @@ from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_E
 from tearline.merkle import (
     Frontier,
     Node,
+    NodeId,
     consistency_nodes,
     consistency_proof,
+    frontier_nodes,
     inclusion_nodes,
     inclusion_proof,
 )
@@ -142,12 +144,13 @@ class AuditLog:
         self._signing = asyncio.Lock()
         self._growth = asyncio.Event()
 
-    def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
+    async def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
         """Goes on from what is stored.
 
         Raises:
-            FrontierDamaged: If a larger tree was signed than is stored, or another one of the
-                same size: signing again would fork the log.
+            FrontierDamaged: If a larger tree was signed than is stored, or one that does not begin
+                it: signing again would fork the log.
+            StoreError: If it cannot be read.
         """
         self._tree = head.tree
         if checkpoint is None:
@@ -155,11 +158,18 @@ class AuditLog:
         size, note = checkpoint
         if size > head.tree.size:
             raise FrontierDamaged(f"size {size} was signed, {head.tree.size} entries are stored")
-        self._verify_of(head.tree, size, note)
+        await self._verify_begins(head.tree, size, note)
         self._newest = _Signed(size=size, note=note, time_ms=0)
 
-    def _verify_of(self, tree: Frontier, size: int, note: bytes) -> None:
-        if size == tree.size and self._state(tree).encode() != parse_note(note).text:
+    async def _verify_begins(self, tree: Frontier, size: int, note: bytes) -> None:
+        """Checks that a note is of the first ``size`` entries of a tree.
+
+        Raises:
+            FrontierDamaged: If it is of others.
+        """
+        if size < tree.size:
+            tree = Frontier(size=size, hashes=await self._hashes(frontier_nodes(size)))
+        if self._state(tree).encode() != parse_note(note).text:
             raise FrontierDamaged(f"another tree of size {size} was signed")
 
     async def refresh(self) -> None:
@@ -180,7 +190,7 @@ class AuditLog:
         if covered > tree.size:  # another process was told that more was signed, and halted
             self._signed_size = max(self._signed_size, covered)
         elif covered > self.covered:
-            self._verify_of(tree, covered, note)
+            await self._verify_begins(tree, covered, note)
             self._newest = _Signed(size=covered, note=note, time_ms=self._clock())
         self.advance(tree)
 
@@ -222,24 +232,27 @@ class AuditLog:
             size: Entries of a checkpoint that this log signed.
             note: Its note.
         """
-        self._signed_size = size
+        self._signed_size = max(self._signed_size, size)
         self.wake()
         async with self._signing:
             await self._store.put_checkpoint(size, note)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the log holds everything it is known to have signed."""
-        return self._signed_size <= self._tree.size
+        """Whether the log was never found to hold less than it had signed.
+
+        What is written behind a loss makes good for nothing: it is another history.
+        """
+        return not self._signed_size
 
     def verify_whole(self) -> None:
-        """Checks that the log holds everything it is known to have signed.
+        """Checks that the log was never found to hold less than it had signed.
 
         Raises:
-            LogBehind: If it does not.
+            LogBehind: If it was.
         """
         if not self.is_whole:
-            raise LogBehind(f"{self._signed_size} were signed, {self._tree.size} are stored")
+            raise LogBehind(f"{self._signed_size} were signed, and fewer were stored")
 
     async def checkpoint(self, size: int = 0) -> tuple[int, bytes]:
         """The size and note of a checkpoint over at least ``size`` entries.
@@ -284,7 +297,10 @@ class AuditLog:
         tree, now_ms = self._tree, self._clock()
         note = sign_checkpoint(self._state(tree), self._signers, time_s=now_ms // 1000)
         size, note = await self._store.put_checkpoint(tree.size, note)
-        self._newest = _Signed(size=size, note=note, time_ms=now_ms)
+        if size == tree.size:
+            self._newest = _Signed(size=size, note=note, time_ms=now_ms)
+        else:  # another process signed more, or halted
+            await self.refresh()
 
     def _state(self, tree: Frontier) -> Checkpoint:
         return Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
@@ -296,10 +312,8 @@ class AuditLog:
             ProofMalformed: If that tree has no such entry.
             FrontierDamaged: If a node of the tree is missing.
         """
-        needed = {node for index in indices for node in inclusion_nodes(index, size)}
-        nodes = await self._store.nodes(sorted(needed))
-        if len(nodes) != len(needed):
-            raise FrontierDamaged("a node of the log's tree is missing")
+        needed = sorted({node for index in indices for node in inclusion_nodes(index, size)})
+        nodes = dict(zip(needed, await self._hashes(needed), strict=True))
         return [
             inclusion_proof(index, size, lambda level, place: nodes[level, place])
             for index in indices
@@ -315,9 +329,7 @@ class AuditLog:
         if not old:
             return ()
         needed = consistency_nodes(old, new)
-        nodes = await self._store.nodes(needed)
-        if len(nodes) != len(set(needed)):
-            raise FrontierDamaged("a node of the log's tree is missing")
+        nodes = dict(zip(needed, await self._hashes(needed), strict=True))
         return consistency_proof(old, new, lambda level, place: nodes[level, place])
 
     async def tile(self, tile: Tile) -> bytes:
@@ -334,8 +346,15 @@ class AuditLog:
             if len(entries) != tile.width:
                 raise FrontierDamaged("an entry of the log is missing")
             return encode_entry_bundle(entries)
-        places = tile.nodes()
+        return encode_tile(await self._hashes(tile.nodes()))
+
+    async def _hashes(self, places: Sequence[NodeId]) -> tuple[bytes, ...]:
+        """The hashes of nodes of the tree, in order.
+
+        Raises:
+            FrontierDamaged: If one is missing.
+        """
         nodes = await self._store.nodes(places)
-        if len(nodes) != len(places):
+        if not nodes.keys() >= {*places}:
             raise FrontierDamaged("a node of the log's tree is missing")
-        return encode_tile(nodes[place] for place in places)
+        return tuple(nodes[place] for place in places)

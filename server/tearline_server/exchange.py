@@ -125,7 +125,7 @@ class Exchange:
         """
         stored = await house.store.load()
         registry = Registry.restore(house.installation, stored)
-        house.log.restore(stored.head, stored.checkpoint)
+        await house.log.restore(stored.head, stored.checkpoint)
         exchange = cls(house, registry, stored.head.epoch)
         await exchange._cosignatures.restore()
         exchange._committer.start()

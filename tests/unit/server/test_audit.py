@@ -1,22 +1,35 @@
 """The log as readers and auditors get it: entries, proofs, searches, queries."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import AGREEMENT_ID, CN, MX, ORIGIN, US, log_signers, node_of
-from exchange_builders import IDENTITY, World, codes, manifest_id, receipt_of
-from tearline.checkpoint import parse_checkpoint
-from tearline.errors import FrontierDamaged, MalformedInput, NotFound
+from exchange_builders import (
+    IDENTITY,
+    Clock,
+    World,
+    codes,
+    house_of,
+    manifest_id,
+    opened,
+    receipt_of,
+)
+from stores import event, put
+from tearline.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from tearline.errors import FrontierDamaged, LogBehind, MalformedInput, NotFound
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
 from tearline.merkle import Frontier
 from tearline.wire.inquiries import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
+from tearline_server.exchange import Exchange
 from tearline_server.inquiries import Auditor
 from tearline_server.storage.reading import Search
 from tearline_server.storage.rows import Head
+from tearline_server.storage.sqlite.store import SqliteStore
 
 PSEUDONYM = b"q" * 32
 
@@ -321,7 +334,7 @@ async def test_a_log_that_lost_entries_signs_nothing_more(world: World) -> None:
     log = AuditLog(world.store, origin=ORIGIN, signers=log_signers(), clock=world.clock)
     shorter = Head(epoch=stored.head.epoch, tree=Frontier(), time_ms=0)
     with pytest.raises(FrontierDamaged):
-        log.restore(shorter, (size, note))
+        await log.restore(shorter, (size, note))
     other = append(
         Frontier(),
         [
@@ -336,5 +349,21 @@ async def test_a_log_that_lost_entries_signs_nothing_more(world: World) -> None:
         ],
     ).tree
     with pytest.raises(FrontierDamaged):
-        log.restore(Head(epoch=stored.head.epoch, tree=other, time_ms=0), (size, note))
-    log.restore(stored.head, (size, note))
+        await log.restore(Head(epoch=stored.head.epoch, tree=other, time_ms=0), (size, note))
+    await log.restore(stored.head, (size, note))
+
+
+async def test_what_is_written_behind_a_loss_is_never_signed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        log = world.exchange._log
+        lost = Checkpoint(origin=ORIGIN, size=log.size + 1, root=b"r" * 32)
+        note = sign_checkpoint(lost, log_signers(), time_s=1)
+        await log.halt(lost.size, note)
+        await put(world.store, event(1), event(2))  # as it was taken in before that was known
+        log.advance((await world.store.load()).head.tree)
+        with pytest.raises(LogBehind):
+            await world.exchange.checkpoint()
+    store = SqliteStore(tmp_path / "exchange.db")
+    with pytest.raises(FrontierDamaged):
+        await Exchange.open(house_of(store, Clock()))
+    await store.close()

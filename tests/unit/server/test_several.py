@@ -10,7 +10,13 @@ import pytest
 from builders import CN, MX, ORIGIN, US, federation, log_signers, node_of, signed_by, signing_key
 from exchange_builders import Clock, World, address, codes, house_of, manifest_id
 from standing_builders import WHOLE, standing
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, parse_checkpoint
+from tearline.checkpoint import (
+    Checkpoint,
+    CheckpointSigner,
+    NoteAlgorithm,
+    parse_checkpoint,
+    sign_checkpoint,
+)
 from tearline.errors import (
     ExchangeBusy,
     FrontierDamaged,
@@ -199,6 +205,37 @@ async def test_one_that_learns_of_a_loss_halts_all(pair: tuple[World, World]) ->
         await other.exchange.checkpoint()
     with pytest.raises(LogBehind):
         await sent(other)
+
+
+async def test_one_that_signs_while_another_learns_of_a_loss_halts_too(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    size, note = await checkpoint(one)
+    await sent(other)
+    put_checkpoint = other.store.put_checkpoint
+
+    async def learns_first(size: int, signed: bytes) -> tuple[int, bytes]:
+        await one.exchange._log.halt(size + 7, note)
+        return await put_checkpoint(size, signed)
+
+    monkeypatch.setattr(other.store, "put_checkpoint", learns_first)
+    with pytest.raises(LogBehind):
+        await checkpoint(other)
+    with pytest.raises(LogBehind):
+        await sent(other)
+
+
+async def test_another_history_that_was_signed_is_noticed_however_far_the_log_is(
+    pair: tuple[World, World],
+) -> None:
+    one, other = pair
+    size, _ = await checkpoint(one)
+    lost = Checkpoint(origin=ORIGIN, size=size + 1, root=b"r" * 32)
+    await sent(other)
+    await one.exchange._log.halt(lost.size, sign_checkpoint(lost, log_signers(), time_s=1))
+    with pytest.raises(FrontierDamaged):
+        await other.exchange.checkpoint()
 
 
 async def test_what_was_cosigned_at_one_is_shown_by_another(pair: tuple[World, World]) -> None:
