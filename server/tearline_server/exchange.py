@@ -209,9 +209,11 @@ class Exchange:
     async def close(self) -> None:
         """Writes what was taken in, and lets go of the store."""
         self.end_streams()
-        await self.upkeep.flush_refusals()
-        await self._committer.close()
-        await self._store.close()
+        try:
+            await self.upkeep.flush_refusals()
+        finally:
+            await self._committer.close()
+            await self._store.close()
 
     async def ask_witnesses(self) -> None:
         """Has foreign witnesses cosign the log as it grows, until it is cancelled."""

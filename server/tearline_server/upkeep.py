@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from tearline.errors import TearlineError
 from tearline.limits import MAX_ENDED, MAX_OVERDUE
 from tearline_server.house import House
 from tearline_server.judging.registry import Registry
@@ -52,8 +53,13 @@ class Upkeep:
         """Logs the refusals counted since the last time, one entry for each peer and code."""
         if self._may_write():
             events = self._refusals.take(self._clock())
-            if events:
+            if not events:
+                return
+            try:
                 await self._submit(Note(*events))
+            except TearlineError:
+                self._refusals.put_back(events)
+                raise
 
     async def log_overdue(self) -> None:
         """Logs which answers have become overdue since the last time, naming both sides."""

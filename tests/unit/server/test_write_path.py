@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
@@ -33,6 +34,7 @@ from tearline.wire.flow import parse_event
 from tearline.wire.publications import Publication
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
+from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
 from tearline_server.metrics import Metrics
 from tearline_server.storage.commit import Commit
@@ -437,6 +439,20 @@ async def test_after_a_full_disk_the_exchange_goes_on_as_if_nothing_was(world: W
     assert [each.cursor.seq for each in await world.read(CN)] == [1, 2]
 
 
+async def test_an_exchange_that_cannot_write_lets_go_of_the_store_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+    store = SqliteStore(tmp_path / "exchange.db")
+    exchange = await Exchange.open(house_of(store, Clock()))
+    exchange._committer._store = FullDisk(store, 1)  # type: ignore[assignment]
+    exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
+    with pytest.raises(StoreFull):
+        await exchange.close()
+    await SqliteStore(tmp_path / "exchange.db").close()
+
+
 async def test_many_nodes_at_once_share_commits(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
         await world.agree()
@@ -516,6 +532,18 @@ async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> N
         (EventCode.REFUSED, node_of(CN), "TL-TLS-006", 5),
         (EventCode.REFUSED, "ipv4:127.0.0.1", "TL-TLS-001", 1),
     ]
+
+
+async def test_refusals_that_could_not_be_logged_are_logged_later(world: World) -> None:
+    world.exchange._committer._store = FullDisk(world.store, 1)  # type: ignore[assignment]
+    for times in (2, 1):
+        for _ in range(times):
+            world.exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
+        before = (await world.store.load()).head.tree.size
+        with suppress(StoreFull):
+            await world.exchange.upkeep.flush_refusals()
+    rows = await world.store.event_rows(before, limit=10)
+    assert [parse_event(row.event).count for row in rows] == [3]
 
 
 class EarlierStore:
