@@ -53,6 +53,7 @@ Chore = Callable[[], Awaitable[None]]
 
 DRAIN_S = 20  # for calls under way; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
+_AGAIN_S = 1  # until what lasts begins, and begins again where it failed
 _GARBAGE = (10_000, 20, 20)  # new objects, and passes: by Python's own, each call's are looked at
 
 
@@ -223,7 +224,15 @@ async def _serve(
         front.renew(exchange.trust_list)
         _log.info("certificate renewed")
 
+    async def renew_when_asked() -> None:
+        await reloading.wait()
+        reloading.clear()  # what is asked for meanwhile is done once more
+        await renew()
+
     chores: dict[str, tuple[float, Chore]] = {
+        "others": (_AGAIN_S, exchange.others.follow),
+        "witnesses": (_AGAIN_S, exchange.ask_witnesses),
+        "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.upkeep.flush_refusals),
         "overdue": (OVERDUE_S, exchange.upkeep.log_overdue),
         "erasures": (RETENTION_S, exchange.upkeep.erase_due),
@@ -239,11 +248,6 @@ async def _serve(
     tasks = [
         asyncio.create_task(every(seconds, name, chore, metrics))
         for name, (seconds, chore) in chores.items()
-    ]
-    tasks += [
-        asyncio.create_task(whenever(reloading, renew)),
-        asyncio.create_task(exchange.ask_witnesses()),
-        asyncio.create_task(exchange.others.follow()),
     ]
     try:
         async with AsyncExitStack() as monitoring:
@@ -290,19 +294,6 @@ async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> No
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
             _log.error("chore failed", extra={"chore": name, "code": code})
             metrics.chore_failed(name)
-
-
-async def whenever(asked: asyncio.Event, act: Chore) -> None:
-    """Does something each time that it is asked for, until it is cancelled.
-
-    Args:
-        asked: Set to ask; what is asked for while it is done is done once more.
-        act: What is done.
-    """
-    while True:
-        await asked.wait()
-        asked.clear()
-        await act()
 
 
 def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> None:

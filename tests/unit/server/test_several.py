@@ -211,7 +211,7 @@ async def test_one_that_signs_while_another_learns_of_a_loss_halts_too(
     pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = pair
-    size, note = await checkpoint(one)
+    _, note = await checkpoint(one)
     await sent(other)
     put_checkpoint = other.store.put_checkpoint
 
