@@ -70,12 +70,14 @@ class ExchangeService:
         window = asyncio.Semaphore(MAX_PUBLISH_WINDOW)
         replies: asyncio.Queue[asyncio.Task[tuple[Outcome, ...]] | None] = asyncio.Queue()
 
+        async def answer(request: bytes) -> tuple[Outcome, ...]:
+            return await in_time(self._publish(caller, request))
+
         async def read() -> None:
             try:
                 async for request in requests:
                     await window.acquire()
-                    answer = in_time(self._publish(caller, request))
-                    replies.put_nowait(asyncio.create_task(answer))
+                    replies.put_nowait(asyncio.create_task(answer(request)))
             finally:
                 replies.put_nowait(None)
 
@@ -86,11 +88,12 @@ class ExchangeService:
                 window.release()
             await reader
         finally:
-            reader.cancel()
+            left: list[asyncio.Task[Any]] = [reader]
             while not replies.empty():
-                left = replies.get_nowait()
-                if left is not None:
-                    left.cancel()
+                left += filter(None, [replies.get_nowait()])
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)  # each is heard, as it ended
 
     async def subscribe(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
         """A cursor; answered by deliveries."""

@@ -1,6 +1,7 @@
 """The guard: each kind of handler admits first, and ends with the code of its error."""
 
 import asyncio
+import gc
 import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable
@@ -305,6 +306,28 @@ async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
     service = ExchangeService(Stuck())  # type: ignore[arg-type]
     with pytest.raises(ExchangeBusy):
         await anext(service.publish_stream(caller, requests()))
+
+
+async def test_of_a_stream_that_ends_with_a_refusal_no_other_is_left_unheard() -> None:
+    class Full:
+        async def take_turn(self, *_: object) -> None:
+            raise ExchangeBusy("too much waits", retry_after_ms=1)
+
+    async def requests() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b""
+        raise StoreUnreachable("what other processes wrote is not known")
+
+    unheard: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: unheard.append(context["message"]))
+    service = ExchangeService(Full())  # type: ignore[arg-type]
+    caller = Caller(certificate=b"", leaf=leaf_of(US), token=None)
+    with pytest.raises(ExchangeBusy):
+        await anext(service.publish_stream(caller, requests()))
+    gc.collect()
+    await asyncio.sleep(0)
+    assert unheard == []
 
 
 async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
