@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,10 @@ class Inquiries:
         self._log_act = log_act
         self._clock = clock
         self._ended = False
+        # One search reads at a time, and agencies in turns: where few events match, one reads all
+        # that its agency may see, and nobody's mail waits for that.
+        self._reading = asyncio.Lock()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def end(self) -> None:
         """Ends every search that follows, once the log is woken."""
@@ -117,7 +122,8 @@ class Inquiries:
         ends_ms = self._clock() + FOLLOW_MS
         while True:
             limit = min(left, EVENT_PAGE)
-            found = await self._store.search(replace(search, limit=limit))
+            async with self._turns[search.agency], self._reading:
+                found = await self._store.search(replace(search, limit=limit))
             rows = _bounded(found)
             more = len(found) == limit or len(rows) < len(found)
             left -= len(rows)

@@ -26,9 +26,9 @@ from tearline.merkle import Frontier
 from tearline.wire.inquiries import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
 from tearline_server.exchange import Exchange
-from tearline_server.inquiries import Auditor
+from tearline_server.inquiries import Auditor, Inquiries
 from tearline_server.storage.reading import Search
-from tearline_server.storage.rows import Head
+from tearline_server.storage.rows import Head, OpeningRow
 from tearline_server.storage.sqlite.store import SqliteStore
 
 PSEUDONYM = b"q" * 32
@@ -321,6 +321,46 @@ async def test_more_agreements_than_one_search_reads_must_be_named(
     with pytest.raises(MalformedInput, match="name some"):
         await search(world, MX)
     assert await search(world, MX, "agreement:" + "00" * 16)
+
+
+async def test_searches_read_one_at_a_time_and_agencies_in_turns() -> None:
+    order: list[str] = []
+    may_go_on = asyncio.Semaphore(0)
+
+    class Slow:
+        size = 1
+
+        async def search(self, search: Search) -> list[OpeningRow]:
+            order.append(search.agency)
+            await may_go_on.acquire()
+            return []
+
+        async def checkpoint(self, size: int) -> tuple[int, bytes]:
+            return size, b"note"
+
+        async def prove(self, indices: list[int], size: int) -> list[tuple[bytes, ...]]:
+            return []
+
+    async def log_act(event: Event) -> None:
+        pass
+
+    inquiries = Inquiries(Slow(), Slow(), dict, log_act, Clock())  # type: ignore[arg-type]
+
+    async def search_all(agency: str) -> None:
+        async for _ in inquiries.search(
+            auditor(agency), SearchRequest(query="", after=-1, limit=0)
+        ):
+            pass
+
+    searches = [asyncio.create_task(search_all(agency)) for agency in (US, US, US, MX)]
+    for number in range(1, 5):
+        while len(order) < number:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(order) == number
+        may_go_on.release()
+    await asyncio.gather(*searches)
+    assert order == [US, MX, US, US]
 
 
 # Signing.

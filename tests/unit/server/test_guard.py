@@ -1,8 +1,8 @@
 """The guard: each kind of handler admits first, and ends with the code of its error."""
 
 import asyncio
-import gc
 import dataclasses
+import gc
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
