@@ -12,6 +12,7 @@ import pytest
 
 from stores import AGREEMENT, event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
+from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
 
 
@@ -151,3 +152,27 @@ def test_what_lies_beside_the_file_and_cannot_be_opened_is_no_damage(tmp_path: P
     (tmp_path / "store.db-wal").mkdir()
     with pytest.raises(StoreForbidden):
         SqliteStore(path)
+
+
+async def test_to_take_one_opening_back_costs_the_same_however_much_was_restored(
+    tmp_path: Path,
+) -> None:
+    store, steps = SqliteStore(tmp_path / "store.db"), []
+
+    def count() -> bool:
+        steps.append(1)
+        return False
+
+    async def cost() -> int:
+        steps.clear()
+        await store.put_events([row])
+        return len(steps)
+
+    await put(store, *map(event, range(2)))
+    (row,) = await store.event_rows(0, limit=1)
+    await store.begin_epoch(Restoration(start=0, stop=2000, settled=True))
+    await store._db.write(lambda connection: connection.set_progress_handler(count, 1))
+    few = await cost()
+    await put(store, *map(event, range(2, 2000)))
+    assert await cost() == few
+    await store.close()

@@ -8,11 +8,17 @@ from tearline_server.storage.postgres.loading import lock_head
 from tearline_server.storage.postgres.writing import write_events
 from tearline_server.storage.rows import EventRow, Restoration
 
+_NOTHING_KNOWN = (
+    "length(e.entry) = 33 AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
+    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx)"
+)
 _UNOPENED = (
-    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
-    " WHERE e.idx > $1 AND length(e.entry) = 33"
-    " AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
-    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT $2"
+    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= greatest(r.start, $1 + 1)"  # noqa: S608 (constant texts)
+    f" AND e.idx < r.stop WHERE {_NOTHING_KNOWN} ORDER BY e.idx LIMIT $2"
+)
+_IS_UNOPENED = (
+    "SELECT EXISTS (SELECT FROM entry e JOIN restoration r ON e.idx >= r.start"  # noqa: S608 (constant texts)
+    f" AND e.idx < r.stop WHERE e.idx = $1 AND {_NOTHING_KNOWN})"
 )
 
 
@@ -55,5 +61,5 @@ async def put_events(connection: Connection, events: Sequence[EventRow]) -> None
     """
     await lock_head(connection)  # two may return the same
     for row in events:
-        if await unopened(connection, row.idx - 1, 1) == [row.idx]:
+        if await connection.fetchval(_IS_UNOPENED, row.idx):
             await write_events(connection, [row])

@@ -7,7 +7,21 @@ import apsw
 
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import EventRow, OpeningRow, Restoration
+from tearline_server.storage.sqlite.asking import value
 from tearline_server.storage.sqlite.writing import write_events
+
+_NOTHING_KNOWN = (
+    "length(e.entry) = 33 AND NOT EXISTS (SELECT 1 FROM event WHERE idx = e.idx)"
+    " AND NOT EXISTS (SELECT 1 FROM erasure WHERE idx = e.idx)"
+)
+_UNOPENED = (
+    "SELECT e.idx FROM restoration r JOIN entry e ON e.idx >= max(r.start, ? + 1)"  # noqa: S608 (constant texts)
+    f" AND e.idx < r.stop WHERE {_NOTHING_KNOWN} ORDER BY e.idx LIMIT ?"
+)
+_IS_UNOPENED = (
+    "SELECT EXISTS (SELECT 1 FROM entry e JOIN restoration r ON e.idx >= r.start"  # noqa: S608 (constant texts)
+    f" AND e.idx < r.stop WHERE e.idx = ? AND {_NOTHING_KNOWN})"
+)
 
 
 def begin_epoch(connection: apsw.Connection, restoration: Restoration) -> None:
@@ -29,14 +43,7 @@ def restorations(connection: apsw.Connection) -> list[Restoration]:
 
 def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
     """Indices of restored blind entries of which nothing is known."""
-    rows = connection.execute(
-        "SELECT e.idx FROM restoration r JOIN entry e ON e.idx >= r.start AND e.idx < r.stop"
-        " WHERE e.idx > ? AND length(e.entry) = 33"
-        " AND NOT EXISTS (SELECT 1 FROM event WHERE idx = e.idx)"
-        " AND NOT EXISTS (SELECT 1 FROM erasure WHERE idx = e.idx) ORDER BY e.idx LIMIT ?",
-        (after, limit),
-    )
-    return [index for (index,) in rows]
+    return [index for (index,) in connection.execute(_UNOPENED, (after, limit))]
 
 
 def with_events(connection: apsw.Connection, asked: Asked, known: Known) -> Known:
@@ -62,5 +69,5 @@ def put_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
     Of other entries, and of what was erased by order, nothing is taken.
     """
     for row in events:
-        if unopened(connection, row.idx - 1, 1) == [row.idx]:
+        if value(connection, _IS_UNOPENED, (row.idx,)):
             write_events(connection, [row])
