@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from tearline.checkpoint import (
     CheckpointSigner,
-    NoteAlgorithm,
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
@@ -31,7 +30,6 @@ from tearline.errors import (
     RequestError,
     StatementMalformed,
 )
-from tearline.federation import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
 from tearline.note import NoteSignature, parse_note
@@ -315,12 +313,7 @@ class Cosigner:
 
     def _cosigners(self) -> list[VerifierKey]:
         trust, at = self._state.trust, self._state.next_moment()
-        return [
-            VerifierKey(name=node, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
-            for node in trust.nodes()
-            for record in trust.keys_of(node, at=at)
-            if record.use is KeyUse.COSIGN
-        ]
+        return [key for node in trust.nodes() for key in trust.cosigning_keys(node, at=at)]
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._state.stores.cosigning.cosigned()

@@ -20,7 +20,6 @@ from tearline.errors import (
     TearlineError,
     TrustError,
 )
-from tearline.federation import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
 from tearline.limits import (
@@ -249,7 +248,7 @@ class NodeState:
     def _cosigning_agencies(self) -> Iterator[str]:
         at = self.next_moment()
         for node in self.trust.nodes():
-            if any(record.use is KeyUse.COSIGN for record in self.trust.keys_of(node, at=at)):
+            if self.trust.cosigning_keys(node, at=at):
                 yield agency_uri_of(node)
 
     def is_ready(self) -> bool:

@@ -138,6 +138,11 @@ class Attestation:
             raise StatementMalformed("the tree has a size that no signer makes")
 
     @cached_property
+    def header(self) -> Header:
+        """Who signs, as a body that only they sign begins."""
+        return Header(federation=self.federation, signer=self.signer, key_id=self.key_id)
+
+    @cached_property
     def signed_bytes(self) -> bytes:
         """The message under the signature."""
         return _signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)

@@ -7,9 +7,10 @@ stands in the log after its key's record and before that key's end, whatever dat
 does what a root or the exchange signed, while the list that names its key was in force.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tearline.checkpoint import NoteAlgorithm, VerifierKey
 from tearline.errors import (
     FederationMismatch,
     MalformedInput,
@@ -190,19 +191,9 @@ class TrustState:
         if len(statement.inclusions) > 1 and statement.type not in COSIGNED_TYPES:
             raise StatementMalformed("this kind of statement has one signer")
         header = header_of(statement.body)
-        for number, inclusion in enumerate(statement.inclusions):
-            attestation = find_attestation(inclusion, attestations)
-            verify_inclusion(statement, inclusion, attestation)
-            if attestation.federation != self.federation:
-                raise FederationMismatch()
-            signer = Header(
-                federation=attestation.federation,
-                signer=attestation.signer,
-                key_id=attestation.key_id,
-            )
-            if number == 0 and signer != header:
-                raise SignerMismatch("the body begins with another signer than its attestation")
-            self._cache.verify(attestation, self.signing_key(signer, statement.type, at=at))
+        for attestation in _attested(statement, attestations, header, self.federation):
+            key = self.signing_key(attestation.header, statement.type, at=at)
+            self._cache.verify(attestation, key)
         return header
 
     def signing_key(self, signer: Header, kind: StatementType, *, at: Moment) -> SigningPublicKey:
@@ -260,6 +251,14 @@ class TrustState:
         """Whether a grant to ``node_uri`` may be sealed to this key."""
         return self._key_in_force(node_uri, kem_key_id, KeyUse.KEM, at) is not None
 
+    def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
+        """The keys that count under which a node cosigns the log, oldest first."""
+        return tuple(
+            VerifierKey(name=node_uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
+            for record in self.keys_of(node_uri, at=at)
+            if record.use is KeyUse.COSIGN
+        )
+
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
         """The records of a node's keys that count, oldest first."""
         return tuple(
@@ -316,22 +315,13 @@ class TrustState:
             raise FederationMismatch()
         _verify_suite(self._trust_list or following)
         signers = set()
-        for number, inclusion in enumerate(signed.statement.inclusions):
-            attestation = find_attestation(inclusion, signed.attestations)
-            verify_inclusion(signed.statement, inclusion, attestation)
-            if attestation.federation != expected:
-                raise FederationMismatch()
-            signer = Header(
-                federation=attestation.federation,
-                signer=attestation.signer,
-                key_id=attestation.key_id,
-            )
-            if number == 0 and signer != following.header:
-                raise SignerMismatch("the list begins with another signer than its attestation")
-            current = self._trust_list.agency(attestation.signer) if self._trust_list else None
-            agency = current or following.agency(attestation.signer)
+        found = _attested(signed.statement, signed.attestations, following.header, expected)
+        for attestation in found:
+            signer = attestation.header
+            current = self._trust_list.agency(signer.signer) if self._trust_list else None
+            agency = current or following.agency(signer.signer)
             if agency is None:
-                raise SignerUnknown(attestation.signer)
+                raise SignerUnknown(signer.signer)
             root = _listed_key(agency.root_key, signer, StatementType.TRUST_LIST, ROOT_TYPES)
             self._cache.verify(attestation, root)
             signers.add(agency.uri)
@@ -372,6 +362,23 @@ class TrustState:
         self._revoked.add((header.signer, revocation.revoked_key))
         for entry in own:
             entry.end_at(index)
+
+
+def _attested(
+    statement: Statement,
+    attestations: Mapping[bytes, Attestation],
+    header: Header,
+    federation: bytes,
+) -> Iterator[Attestation]:
+    """The attestations of a statement, the first that of whom its body names; none verified."""
+    for number, inclusion in enumerate(statement.inclusions):
+        attestation = find_attestation(inclusion, attestations)
+        verify_inclusion(statement, inclusion, attestation)
+        if attestation.federation != federation:
+            raise FederationMismatch()
+        if number == 0 and attestation.header != header:
+            raise SignerMismatch("the body begins with another signer than its attestation")
+        yield attestation
 
 
 def _verify_suite(trust_list: TrustList) -> None:

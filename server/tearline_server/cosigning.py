@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tearline.checkpoint import (
-    NoteAlgorithm,
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
@@ -17,7 +16,7 @@ from tearline.checkpoint import (
 )
 from tearline.equivocation import Equivocation, verify_equivocation
 from tearline.errors import CosignerUnknown
-from tearline.federation import KeyUse, LogIdentity
+from tearline.federation import LogIdentity
 from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
 from tearline.limits import COSIGN_WAIT_MS, MAX_COSIGNED_SIZES, MAX_EVIDENCE
@@ -140,11 +139,7 @@ class Cosignatures:
     def cosigners(self) -> frozenset[str]:
         """URIs of the nodes whose cosigning key counts now."""
         trust, at = self._trust(), self._moment()
-        return frozenset(
-            node
-            for node in trust.nodes()
-            if any(record.use is KeyUse.COSIGN for record in trust.keys_of(node, at=at))
-        )
+        return frozenset(node for node in trust.nodes() if trust.cosigning_keys(node, at=at))
 
     async def _verify_not_behind(self, note: bytes) -> None:
         """Stops for good where the log itself signed more than it has: it was rolled back."""
@@ -162,12 +157,7 @@ class Cosignatures:
         return Moment(index=self._log.size, time_ms=self._clock())
 
     async def _take(self, node: str, note: bytes) -> int:
-        at = self._moment()
-        keys = [
-            VerifierKey(name=node, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
-            for record in self._trust().keys_of(node, at=at)
-            if record.use is KeyUse.COSIGN
-        ]
+        keys = self._trust().cosigning_keys(node, at=self._moment())
         required = [parse_verifier_key(key) for key in self._identity.verifier_keys]
         signed = parse_checkpoint(note, origin=self._identity.origin, required=required, known=keys)
         if not any(each.key in keys for each in signed.signatures):

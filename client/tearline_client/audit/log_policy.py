@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from tearline.checkpoint import NoteAlgorithm, VerifierKey
 from tearline.errors import NotFound
-from tearline.federation import KeyUse
 from tearline.tlog_policy import LogPolicy, trusted_keys
 from tearline_client.state import NodeState
 
@@ -20,14 +18,9 @@ def log_policy(state: NodeState, cosigned_by: Iterable[str] = ()) -> LogPolicy:
     Raises:
         NotFound: If one of these has no cosigning key on record.
     """
-    trust = state.trust
-    witnesses: dict[str, VerifierKey] = {}
-    for uri in trust.nodes():
-        for record in trust.keys_of(uri, at=state.next_moment()):  # the newest last
-            if record.use is KeyUse.COSIGN:
-                witnesses[uri] = VerifierKey(
-                    name=uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key
-                )
+    trust, at = state.trust, state.next_moment()
+    # Of several keys of one node the newest, which comes last.
+    witnesses = {uri: key for uri in trust.nodes() for key in trust.cosigning_keys(uri, at=at)}
     needed = list(dict.fromkeys(cosigned_by))
     missing = [uri for uri in needed if uri not in witnesses]
     if missing:
