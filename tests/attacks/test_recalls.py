@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.test_deliveries import ciphertexts
 from attacks.test_lost_machines import mirrored, restored, saved, settle
 from simulator import CN, Member, Simulation, alone
 from tearline.channel import Address, VoidReason
-from tearline.errors import MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
+from tearline.errors import ChannelGap, MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
 from tearline.event import EventCode
 from tearline.recall import (
     KeepGround,
@@ -21,7 +22,7 @@ from tearline.recall import (
 )
 from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
-from tearline.wire.deliveries import Delivery
+from tearline.wire.deliveries import Delivery, parse_delivery
 from tearline.wire.flow import encode_grant
 from tearline.wire.parts import parse_parts
 from tearline.wire.recalls import encode_recall
@@ -53,6 +54,14 @@ def statuses(member: Member, packet: bytes) -> list[Status | None]:
 
 def shown(member: Member, packet: bytes) -> int:
     return len(member.node.show(packet).view.fields)
+
+
+def put_aside(member: Member) -> list[bytes]:
+    """The ciphertexts that lie put aside at a node."""
+    intake = member.node.state.stores.intake
+    kept = [intake.evidence(item.id) for item in intake.quarantined()]
+    deliveries = [parse_delivery(data) for data in kept if data is not None]
+    return [data for d in deliveries for parts in d.parts for data in parts.ciphertexts.values()]
 
 
 def recall_of(world: Simulation, by: Member, to: Member, packet: bytes, *, seq: int = 1) -> bytes:
@@ -144,6 +153,35 @@ async def test_one_field_is_recalled_and_the_others_stay(world: Simulation) -> N
     assert after
     assert states(world.us, packet) == [RecallState.ERASED]
     assert statuses(world.us, packet) == [Status.STORED]
+
+
+async def test_a_field_is_recalled_before_the_packet_was_fetched(world: Simulation) -> None:
+    """The exchange leaves it out, and the node takes in the rest once it knows why."""
+    (packet,) = await world.us.send(world.cn)
+    sent = [opened.field.path for opened in world.us.node.show(packet).view.fields]
+    path = next(path for path in sent if path.endswith("Person/name"))
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
+    await settled(world)
+    after = world.cn.node.show(packet).view.fields
+    assert after
+    assert path not in {opened.field.path for opened in after}
+    assert world.cn.codes() == [ChannelGap.code]  # its place was missing for a moment
+    assert states(world.us, packet) == [RecallState.ERASED]
+    assert statuses(world.us, packet) == [Status.STORED]
+
+
+async def test_what_was_put_aside_of_a_packet_is_erased_with_it(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    world.cn.exchange.mail = ciphertexts(
+        lambda given: {slot: data[::-1] for slot, data in given.items()}
+    )
+    await world.cn.node.receive()
+    world.cn.exchange.mail = list
+    assert put_aside(world.cn)
+    await recalled(world, packet)
+    await settled(world)
+    assert put_aside(world.cn) == []
 
 
 async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:

@@ -65,7 +65,7 @@ def erase(state: NodeState, stored: StoredRecall, *, acted_by: ActedBy | None) -
     for each in state.stores.recalls.of(packet_id):
         if each.incoming and each.partner == stored.partner and each.state is RecallState.ERASED:
             orders.append(each.order)
-    forget(state, packet_id, lambda grant: recalled_slots(orders, grant.signed.statement.id))
+    forget(state, packet_id, lambda grant: recalled_slots(orders, grant))
     _answer(state, stored, answer)
 
 

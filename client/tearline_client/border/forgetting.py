@@ -5,6 +5,7 @@ to the originator, in words that a person understands.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from tearline.errors import AgreementNotInForce, TearlineError
 from tearline.event import EventCode
@@ -18,8 +19,8 @@ from tearline_client.state import NodeState
 from tearline_client.store.access import AccessStore
 from tearline_client.store.packets import NEVER_MS, StoredGrant
 
-Gone = Callable[[StoredGrant], frozenset[int] | None]
-"""The slots of a grant that are to be forgotten; None for all of it."""
+Gone = Callable[[bytes], frozenset[int] | None]
+"""From a grant's statement id to its slots that are to be forgotten; None for all of it."""
 
 _REACHES = {
     EventCode.ACCESS_OPEN: Reach.OPENED,
@@ -47,7 +48,7 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     for stored in packets.grants(packet_id):
         if not stored.incoming:
             continue
-        slots = gone(stored)
+        slots = gone(stored.signed.statement.id)
         release = packets.release(packet_id, stored.grant.grant_id)
         rest = None
         if release is not None and held is not None and slots is not None:
@@ -66,30 +67,32 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
                 },
             )
         )
-    _strip_put_aside(state, packet_id)
+    _strip_put_aside(state, packet_id, gone)
 
 
-def _strip_put_aside(state: NodeState, packet_id: bytes) -> None:
-    """Takes the ciphertexts of a packet out of the deliveries that lie put aside as evidence."""
+def _strip_put_aside(state: NodeState, packet_id: bytes, gone: Gone) -> None:
+    """Takes ciphertexts of a packet out of the deliveries that lie put aside as evidence.
+
+    What is not to be forgotten stays: a delivery may lie there for a reason that passes.
+    """
     intake = state.stores.intake
     for item in intake.quarantined():
         evidence = intake.evidence(item.id)
         delivery = None if evidence is None else _delivery_of(evidence)
         if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
             continue
-        rest = tuple(parts for parts in delivery.parts if parts.manifest != packet_id)
-        intake.replace_evidence(
-            item.id,
-            encode_delivery(
-                Delivery(
-                    cursor=delivery.cursor,
-                    statements=delivery.statements,
-                    attestations=delivery.attestations,
-                    parts=rest,
-                    entry=delivery.entry,
-                )
-            ),
+        slots = gone(delivery.statements[0].id if delivery.statements else b"")
+        rest = tuple(
+            parts if parts.manifest != packet_id else _left(parts, slots)
+            for parts in delivery.parts
         )
+        intake.replace_evidence(item.id, encode_delivery(replace(delivery, parts=rest)))
+
+
+def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:
+    """The ciphertexts of a packet without some slots; without any where all of it is gone."""
+    kept = {} if gone is None else {s: d for s, d in parts.ciphertexts.items() if s not in gone}
+    return PacketParts(manifest=parts.manifest, openings=(), ciphertexts=kept)
 
 
 def _delivery_of(evidence: bytes) -> Delivery | None:
@@ -147,7 +150,7 @@ def _forget_grant(state: NodeState, stored: StoredGrant) -> None:
     forget(
         state,
         stored.grant.packet,
-        lambda grant: None if grant.signed.statement.id == this else frozenset(),
+        lambda grant: None if grant == this else frozenset(),
     )
 
 
