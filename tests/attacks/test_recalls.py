@@ -155,6 +155,14 @@ async def test_one_field_is_recalled_and_the_others_stay(world: Simulation) -> N
     assert statuses(world.us, packet) == [Status.STORED]
 
 
+async def test_a_later_recall_tells_of_itself_alone(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    (first,) = await recalled(world, packet, world.cn)
+    both = await recalled(world, packet)
+    assert [each.partner for each in both] == sorted([world.cn.node.uri, world.mx.node.uri])
+    assert first.id not in {each.id for each in both}
+
+
 async def test_a_field_is_recalled_before_the_packet_was_fetched(world: Simulation) -> None:
     """The exchange leaves it out, and the node takes in the rest once it knows why."""
     (packet,) = await world.us.send(world.cn)

@@ -134,13 +134,14 @@ class Recalls:
                     if g.grant.address.recipient in plan.recipients
                 ]
                 withdraw(state, grants, VoidReason.RECALLED)
+            before = {each.id for each in stores.recalls.of(plan.packet)}
             ids = order_recall(state, plan.packet, plan.recipients, said)
         await self._sender.flush()
         await state.follow()
         for item in map(stores.outbox.item, ids):
             if item is not None and item.code:
                 raise (error_by_code(item.code) or NotFound)(item.why)
-        return tuple(r for r in stores.recalls.of(plan.packet) if not r.incoming)
+        return tuple(each for each in stores.recalls.of(plan.packet) if each.id not in before)
 
     def overdue(self) -> tuple[StoredRecall, ...]:
         """Our recalls whose time is up, by the log's time, and that have no answer."""
