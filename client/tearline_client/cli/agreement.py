@@ -22,13 +22,13 @@ from tearline_client.cli.proposal import (
     offer_rows,
     propose,
     sign_proposal,
+    term_lines,
 )
 from tearline_client.cli.standing import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.desks.suspending import Position
 from tearline_client.enrolment import read_signed
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
-from tearline_client.planning.agreement_file import DAY_MS
 
 _MAX_BYTES = 1 << 20
 
@@ -165,7 +165,9 @@ def list_command(frame: Frame) -> None:
 def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
     """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner.
 
-    Of an agreement also how it stands: what of it is suspended, by whom, since when.
+    Beside it every other term: until when, for what, both ways or one, how long what came is
+    kept, who oversees it. Of an agreement also how it stands: what of it is suspended, by whom,
+    since when.
     """
     if diff and name is not None:
         emit_changes(frame, name)
@@ -190,12 +192,8 @@ def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
     if state:
         frame.say(f"{agreement.name} is {state}.")
     say_positions(frame, trust_list, positions)
-    if agreement.log_retention_ms:
-        days = counted(agreement.log_retention_ms // DAY_MS, "day")
-        frame.say(f"What the log's entries about it say is erased after {days}.")
-    overseers = [agency_name(trust_list, uri) for uri in agreement.oversight]
-    if overseers:
-        frame.say(f"Overseen by {', '.join(overseers)}: their auditors see its entries.")
+    for line in term_lines(agreement, trust_list):
+        frame.say(line)
 
 
 def _emit_shares(frame: Frame, agreement: Agreement) -> None:

@@ -1,6 +1,7 @@
 """``tearline agreement propose|amend|counter|decline|diff``: agreeing over the exchange."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from tearline.agreement import Agreement
 from tearline.comparison import Change, Clause, clauses, compare
 from tearline.errors import AgreementNotInForce
 from tearline.federation import TrustList
+from tearline.packet import Pins
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
@@ -199,6 +201,15 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
         }
 
 
+def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
+    """Every part of the text but who gets what, a line for each."""
+    for clause in clauses(None, agreement):
+        if not clause.name.startswith("shares."):
+            place = f"{clause.article}, " if clause.article else ""
+            value = _value_text(clause.name, clause.after, trust_list)
+            yield f"{place}{clause.name.removesuffix('_ms')}: {value or 'none'}"
+
+
 def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[dict[str, object]]:
     """What ``after`` changes: what parties gain and lose, then the words of the text."""
     trust_list = node.home.trust_list()[1]
@@ -257,6 +268,8 @@ def _value_text(name: str, value: object, trust_list: TrustList) -> str:
             return _names(trust_list, [value.sender, value.recipient], between=" to ")
         case bytes():
             return value.hex()
+        case Pins():
+            return ", ".join(f"{name} {digest.hex()}" for name, digest in asdict(value).items())
         case tuple():
             return ", ".join(_value_text(name, item, trust_list) for item in value)
         case str() if value.startswith("spiffe://"):

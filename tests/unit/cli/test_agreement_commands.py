@@ -83,6 +83,16 @@ def test_from_terms_to_force_and_on_to_the_next_version(both: Desk) -> None:
     assert {v: row["state"] for v, row in listed(both).items()} == {1: "replaced", 2: "in force"}
     shown = both.rows("agreement", "show", "precursors-2026", "--diff")
     assert shown == changed
+    said = both.run("agreement", "show", "precursors-2026").stderr.splitlines()
+    assert {
+        "retention: 90 d",
+        "log_retention: for ever",
+        "reply_times.urgent: 72 h",
+        "precursors, purposes: criminal-investigation",
+        f"precursors, directions: {US} to {MX}",
+        "precursors, four_eyes: no",
+    } <= set(said)
+    assert not any("shares" in line or "b'" in line for line in said)
     again = both.run("agreement", "publish", "precursors-2026")
     assert again.exit_code == 0, again.output
 
