@@ -46,7 +46,19 @@ _STORE = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Command(click.Command):
+    """A command whose line in the list is its whole first paragraph, however long."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """That paragraph; cut off where click would, it would not say what the command does."""
+        return " ".join((self.help or "").partition("\n\n")[0].split())
+
+
+class _Group(click.Group):
+    command_class = _Command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tearline")
 def cli() -> None:
     """Run a Tearline exchange."""

@@ -11,12 +11,20 @@ from tearline_client.cli import command as agency
 from tearline_server.__main__ import cli as operator
 
 PAGES = (
-    ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs" / "howto").glob("*.md")),
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "deploy").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 )
+NOUNS = {
+    noun: agency.get_command(click.Context(agency), noun)
+    for noun in agency.list_commands(click.Context(agency))
+}
+VERBS = {verb for noun in NOUNS.values() if isinstance(noun, click.Group) for verb in noun.commands}
 _NAMED = re.compile(r"\b(tearline(?:-server)?)((?: +[\w./=-]+)+)")
 _CODE = re.compile(r"^```(?:sh|text)\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+_CONTAINER = re.compile(r"^(?:.*podman|\$run) .*", re.MULTILINE)  # there `tearline` is an image
+_BARE = re.compile(r"`([a-z][a-z-]* [^`\n]+)`")
+_OTHERS = {"make", "patronictl"}  # programs that are not ours
 _VALUED = {"--home": 1, "--as": 1, "-o": 1, "--output": 1, "--passphrase-file": 1}
 
 
@@ -41,20 +49,34 @@ def unknown(program: click.Command, words: list[str]) -> list[str]:
     return found
 
 
-def named(page: Path) -> list[tuple[str, list[str]]]:
+def named(text: str) -> list[tuple[str, list[str]]]:
     """The program and the words behind it, wherever code of a page names one."""
-    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = _CONTAINER.sub("", text.replace("\\\n", " "))
     code = "\n".join(block or inline for block, inline in _CODE.findall(text))
     code = re.sub(r"^(?:us|mx) ", "tearline ", code, flags=re.MULTILINE)
     return [(match[1], match[2].split()) for match in _NAMED.finditer(code)]
 
 
+def named_bare(text: str) -> list[tuple[str, list[str]]]:
+    """The same where the program goes without saying, as in `packet list`."""
+    found = []
+    for words in map(str.split, _BARE.findall(text)):
+        if words[0].startswith("tearline") or words[0] in _OTHERS:
+            continue
+        if words[0] in NOUNS or (len(words) == 2 and words[1] in VERBS):
+            found.append(("tearline", words))
+        elif words[0] in operator.commands:
+            found.append(("tearline-server", words))
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     programs = {"tearline": agency, "tearline-server": operator}
     wrong = [
         (program, words, bad)
-        for program, words in named(page)
+        for program, words in [*named(text), *named_bare(text)]
         if (bad := unknown(programs[program], words))
     ]
     assert wrong == []
@@ -64,3 +86,17 @@ def test_what_does_not_exist_is_found() -> None:
     assert unknown(agency, ["packet", "shred"]) == ["shred"]
     assert unknown(agency, ["packet", "send", "--quietly"]) == ["--quietly"]
     assert unknown(operator, ["serve", "--home", "DIR"]) == []
+    assert named_bare("`recall list` shows it") == [("tearline", ["recall", "list"])]
+    assert unknown(agency, ["recall", "list"]) == ["recall"]
+
+
+def test_no_line_of_a_list_of_commands_is_cut_off() -> None:
+    groups = [agency, operator, *NOUNS.values()]
+    listed = [
+        command.get_short_help_str()
+        for group in groups
+        if isinstance(group, click.Group)
+        for command in group.commands.values()
+    ]
+    assert len(listed) > 100
+    assert [line for line in listed if line.endswith("...")] == []

@@ -44,7 +44,19 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
     ]
 
 
-class Command(click.Command):
+class _Listed(click.Command):
+    """What stands in a list with its whole first sentence, however long.
+
+    Cut off where click would, most of ours would not say what they do.
+    """
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of its help."""
+        first = " ".join((self.help or "").partition("\n\n")[0].split())
+        return _SENTENCE.split(first, maxsplit=1)[0]
+
+
+class Command(_Listed):
     """A command that takes the global options as well, without listing them again.
 
     An option of its own goes before a global one of the same name.
@@ -55,16 +67,8 @@ class Command(click.Command):
         own = {name for parameter in self.params for name in parameter.opts}
         self.params += [each for each in _global_options(hidden=True) if own.isdisjoint(each.opts)]
 
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """What the list of a group's verbs says: the whole first sentence, however long.
 
-        Cut off where click would, most of ours would not say what they do.
-        """
-        first = " ".join((self.help or "").partition("\n\n")[0].split())
-        return _SENTENCE.split(first, maxsplit=1)[0]
-
-
-class Group(click.Group):
+class Group(_Listed, click.Group):
     """A noun; its verbs are Commands."""
 
     command_class = Command

@@ -27,9 +27,16 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--exchange", "exchange_file", type=FILE, required=True, help="Its .exchange file.")
 @click.option(
-    "--agency", "agency_files", type=FILE, multiple=True, required=True, help="A .agency file."
+    "--exchange", "exchange_file", type=FILE, required=True, help="Its exchange.enrolment."
+)
+@click.option(
+    "--agency",
+    "agency_files",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="The .agency file of a member; given for each.",
 )
 @click.option(
     "--threshold",
