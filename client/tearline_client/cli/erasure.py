@@ -9,7 +9,7 @@ from tearline.erasure import Erasure
 from tearline.tokens import Role
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.at_work import agency_name, at_work, home_of
+from tearline_client.cli.at_work import agency_name, at_work, counted, home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
@@ -88,7 +88,8 @@ def publish(frame: Frame, file: Path) -> None:
         await node.receive()  # it comes back by the mailbox, as to every party
 
     at_work(frame, run)
-    frame.say(f"Erased what entry {', '.join(map(str, order.indices))} said.")
+    entries = counted(len(order.indices), "entry")
+    frame.say(f"Erased what {entries} said: {', '.join(map(str, order.indices))}.")
 
 
 @erase.command(name="list")

@@ -59,11 +59,11 @@ class BackupDamaged(StoreError):
 
 
 class RestoreRefused(StoreError):
-    """A home that nothing may be restored into, or a mirror that does not fit."""
+    """A place where nothing may be backed up or restored to, or a mirror that does not fit."""
 
     code = "TL-STO-007"
-    what = "Nothing was restored."
-    next = "Put right what is named, and restore again."
+    what = "Nothing was backed up or restored."
+    next = "Put right what is named, and try again."
 
 
 class StoreUnreachable(StoreError):

@@ -21,7 +21,7 @@ def test_an_order_from_its_draft_to_its_proof(desk: Desk, tmp_path: Path) -> Non
     drafted = desk.run(*draft, "--as", "olga")
     assert (drafted.exit_code, drafted.stderr) == (0, f"Signed {order}; all parties have.\n")
     published = desk.run("log", "erase", "publish", order)
-    assert (published.exit_code, published.stderr) == (0, f"Erased what entry {index} said.\n")
+    assert (published.exit_code, published.stderr) == (0, f"Erased what 1 entry said: {index}.\n")
     again = desk.run("log", "erase", "draft", index, "--reason", REASON, "--output-file", order)
     assert again.exit_code != 0
     (listed,) = desk.rows("log", "erase", "list")
