@@ -363,9 +363,7 @@ class Member:
         releaser = Releaser(
             signer=self.signer,
             acted_by=None,
-            kem_key_of=lambda uri: self.node.state.trust.kem_key(
-                uri, at=self.node.state.next_moment()
-            ),
+            kem_key_of=self.node.state.kem_key_of,
             next_place=lambda recipient, agreement_id: Address(
                 recipient=recipient, agreement_id=agreement_id, seq=seq
             ),

@@ -21,7 +21,7 @@ from tearline.errors import (
     TrustError,
 )
 from tearline.identity import agency_uri_of
-from tearline.keys import KemKey
+from tearline.keys import KemKey, KemPublicKey
 from tearline.limits import (
     MAX_AGREEMENTS_KEPT,
     MAX_ALARMS,
@@ -194,6 +194,10 @@ class NodeState:
     def next_moment(self) -> Moment:
         """The moment at which something sent now would be judged."""
         return Moment(index=self.follower.next_index, time_ms=self.now_ms())
+
+    def kem_key_of(self, node: str) -> KemPublicKey:
+        """What is sealed to a node now is sealed to this key; see ``TrustState.kem_key``."""
+        return self.trust.kem_key(node, at=self.next_moment())
 
     def agreement_at(self, agreement_id: bytes, index: int) -> Agreement:
         """The version of an agreement that was in force just before an entry of the log.

@@ -58,7 +58,7 @@ def forged(
 ) -> bytes:
     """A step that a patched node makes, whatever was said before."""
     state = member.node.state
-    key = state.trust.kem_key(to.node.uri, at=state.next_moment())
+    key = state.kem_key_of(to.node.uri)
     agreement = member.node.agreement(AGREEMENT)
     seq = state.stores.channels.sent(to.node.uri, agreement.id) + 1
     step = CaseStep(

@@ -134,7 +134,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
 async def end_key(world: Simulation, member: Member, name: str) -> None:
     """A member's root ends its node's encryption key; there is no other before its next sync."""
     state, root = member.node.state, world.root(name)
-    key = state.trust.kem_key(member.node.uri, at=state.next_moment()).id
+    key = state.kem_key_of(member.node.uri).id
     body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="stolen"))
     assert await member.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
 

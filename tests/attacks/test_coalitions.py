@@ -67,7 +67,7 @@ async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
         granted.grant,
         header=world.cn.signer.header,
         address=replace(granted.grant.address, recipient=recipient),
-        kem_key_id=state.trust.kem_key(recipient, at=state.next_moment()).id,
+        kem_key_id=state.kem_key_of(recipient).id,
     )
     shown = alone(world.cn.signer, StatementType.GRANT, encode_grant(onward))
     await world.mx.take(await world.forge(world.mx, shown, stored.signed, parts=[stored.parts]))

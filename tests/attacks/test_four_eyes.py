@@ -57,7 +57,7 @@ class Strict:
             signer=us.signer,
             acted_by=acted_by,
             seconded_by=seconded_by,
-            kem_key_of=lambda uri: us.node.state.trust.kem_key(uri, at=us.node.state.next_moment()),
+            kem_key_of=us.node.state.kem_key_of,
             next_place=lambda recipient, agreement_id: Address(
                 recipient=recipient, agreement_id=agreement_id, seq=1
             ),

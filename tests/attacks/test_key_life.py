@@ -28,7 +28,7 @@ PAST_USE_MS = LIFETIME_MS[KeyKind.KEM] + DESTROY_AFTER_MS
 def kem_of(member: Member) -> KemKey:
     """The encryption key that partners seal to now, as a thief takes it from the keystore."""
     state = member.node.state
-    return state.kem_key(state.trust.kem_key(member.node.uri, at=state.next_moment()).id)
+    return state.kem_key(state.kem_key_of(member.node.uri).id)
 
 
 def pass_time(world: Simulation, time_ms: int) -> None:

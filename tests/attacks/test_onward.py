@@ -301,7 +301,7 @@ async def forged(
 ) -> None:
     """A step that no honest node would take, truly in the log."""
     state = by.node.state
-    key = state.trust.kem_key(to.node.uri, at=state.next_moment())
+    key = state.kem_key_of(to.node.uri)
     names = step in (ConsentStep.ASK, ConsentStep.GIVE)
     terms = ConsentTerms(fields=tuple(fields), scope="case 1") if names else ConsentTerms()
     bare = Consent(

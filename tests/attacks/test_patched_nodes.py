@@ -111,7 +111,7 @@ def onward(world: Simulation) -> Grant:
         stored.grant,
         header=world.cn.signer.header,
         address=replace(stored.grant.address, recipient=recipient),
-        kem_key_id=state.trust.kem_key(recipient, at=state.next_moment()).id,
+        kem_key_id=state.kem_key_of(recipient).id,
     )
 
 

@@ -42,7 +42,7 @@ def forged(
         if each.packet == request:
             taken = dict(state.stores.requests.replayed(each, state.agency).progress.taken)
     side = kind.sides[0]
-    key = state.trust.kem_key(to.node.uri, at=state.next_moment())
+    key = state.kem_key_of(to.node.uri)
     step = RequestStep(
         header=by.signer.header,
         address=Address(

@@ -114,7 +114,7 @@ class Reissuing:
             self._obeying.verify_may_send(
                 agreement, manifest.agreement.article, grant.address.recipient
             )
-            self._state.trust.kem_key(grant.address.recipient, at=self._state.next_moment())
+            self._state.kem_key_of(grant.address.recipient)
         except (AgreementSuspended, StandingStale, SignerKeyUnknown, SignerUnknown):
             return None
         with stores.database.transaction():
@@ -156,7 +156,7 @@ class Reissuing:
                 signer=self._state.signer,
                 acted_by=grant.acted_by,
                 seconded_by=grant.seconded_by,
-                kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
+                kem_key_of=self._state.kem_key_of,
                 next_place=self._state.stores.channels.next_place,
             ),
             purpose=grant.purpose,
@@ -166,7 +166,7 @@ class Reissuing:
     def _key_of(self, grant: Grant) -> KemPublicKey | None:
         """The recipient's key of now; None while it has no other than the one that ended."""
         try:
-            key = self._state.trust.kem_key(grant.address.recipient, at=self._state.next_moment())
+            key = self._state.kem_key_of(grant.address.recipient)
         except (SignerKeyUnknown, SignerUnknown):
             return None
         return None if key.id == grant.kem_key_id else key

@@ -35,7 +35,7 @@ class CaseSteps:
     def key_of(self, node: str) -> KemPublicKey | None:
         """A node's encryption key of now, or None while it has none."""
         try:
-            return self._state.trust.kem_key(node, at=self._state.next_moment())
+            return self._state.kem_key_of(node)
         except TrustError:
             return None
 
@@ -67,7 +67,7 @@ class CaseSteps:
         state = self._state
         state.verify_ready()
         last = state.stores.cases.latest(case_id, agency_uri_of(node), mine=True)
-        key = state.trust.kem_key(node, at=state.next_moment())
+        key = state.kem_key_of(node)
         step = CaseStep(
             header=state.signer.header,
             address=state.stores.channels.next_place(node, agreement_id),

@@ -76,7 +76,7 @@ class ConsentSteps:
         state, address = self._state, consent.address
         try:
             self._obeying.verify_may_speak(address.agreement_id, address.recipient)
-            key = state.trust.kem_key(address.recipient, at=state.next_moment())
+            key = state.kem_key_of(address.recipient)
         except (AgreementSuspended, TrustError):
             return
         if key.id == consent.kem_key_id:

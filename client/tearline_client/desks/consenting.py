@@ -367,7 +367,7 @@ class Consents:
         agreement_id = shown.manifest.agreement.id
         with state.stores.database.transaction():
             also()
-            key = state.trust.kem_key(peer, at=state.next_moment())
+            key = state.kem_key_of(peer)
             bare = Consent(
                 header=state.signer.header,
                 address=state.stores.channels.next_place(peer, agreement_id),

@@ -356,7 +356,7 @@ class Releasing:
             signer=self._state.signer,
             acted_by=persons.acted_by,
             seconded_by=persons.seconded_by,
-            kem_key_of=lambda uri: self._state.trust.kem_key(uri, at=self._state.next_moment()),
+            kem_key_of=self._state.kem_key_of,
             next_place=self._state.stores.channels.next_place,
         )
 

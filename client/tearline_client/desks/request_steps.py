@@ -47,7 +47,7 @@ class RequestSteps:
         """Whether a step would pass now: not while all is suspended, nor without a key for it."""
         try:
             self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
-            self._state.trust.kem_key(request.peer, at=self._state.next_moment())
+            self._state.kem_key_of(request.peer)
         except (AgreementSuspended, TrustError):
             return False
         return True
@@ -87,7 +87,7 @@ class RequestSteps:
         progress = replayed.progress
         agreement_id = self._agreement_id(request)
         self._obeying.verify_may_speak(agreement_id, request.peer)
-        key = state.trust.kem_key(request.peer, at=state.next_moment())
+        key = state.kem_key_of(request.peer)
         step = RequestStep(
             header=state.signer.header,
             address=state.stores.channels.next_place(request.peer, agreement_id),
