@@ -25,6 +25,7 @@ from tearline.wire.flow import encode_mark
 from tearline.wire.publications import encode_publication, publication_of
 
 TARGET = Target(limit=3, at_most=True)
+_QUIET = 1  # the number of the quiet node; the first is the flood
 
 
 class Quiet:
@@ -37,6 +38,7 @@ class Quiet:
 
     def __init__(self, federation: Federation, client: Client) -> None:
         self._federation = federation
+        self._signer = federation.senders[_QUIET]
         self._client = client
         self._said = 0
 
@@ -44,7 +46,7 @@ class Quiet:
         """Publishes a mark; milliseconds until its receipt is there."""
         self._said += 1
         mark = Mark(
-            header=self._federation.quiet.header,
+            header=self._signer.header,
             recipient=self._federation.partners()[0],
             agreement_id=self._federation.agreement.id,
             counter=self._said,
@@ -52,7 +54,7 @@ class Quiet:
             highest_received=0,
             time_ms=now_ms(),
         )
-        tree = self._federation.quiet.sign([(StatementType.MARK, encode_mark(mark))])
+        tree = self._signer.sign([(StatementType.MARK, encode_mark(mark))])
         message = encode_publication(publication_of(tree, [0]))
         started = time.perf_counter()
         verify_accepted(await self._client.call(methods.PUBLISH, message), 1)
@@ -71,7 +73,7 @@ def run(*, rounds: int = 5, number: int = 200, lanes: int = LANES) -> Sequence[R
         number: Marks of each run.
         lanes: The flood's calls in flight.
     """
-    with founded(nodes=lanes) as scene, scene.home.serve() as server:
+    with founded(nodes=lanes, senders=2) as scene, scene.home.serve() as server:
         alone, beside = uvloop.run(_measure(scene, server, (rounds, number, lanes)))
     return [
         result(
@@ -94,7 +96,7 @@ async def _measure(
     await scene.agree(server)
     messages = Sealer(federation, lanes).lanes(4)
     flood.write(scene.folder, scene.identity(scene.sender), scene.authority, messages)
-    client = scene.client(server, federation.quiet.header.signer)
+    client = scene.client(server, federation.senders[_QUIET].header.signer)
     quiet = Quiet(federation, client)
     await quiet.p99(20)
     alone, beside = [], []

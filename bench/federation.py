@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -100,7 +100,7 @@ class Member:
         """Its URI."""
         return f"spiffe://{self.domain}"
 
-    def node(self, name: str = "hub") -> str:
+    def node(self, name: str) -> str:
         """The URI of one of its nodes."""
         return f"{self.uri}/node/{name}"
 
@@ -135,8 +135,7 @@ class Federation:
         members: By trust domain.
         trust_list: The first list, signed by every root.
         records: The records of every node's keys.
-        sender: The sending node's signer.
-        quiet: The signer of another node of its agency, which says little.
+        senders: The signers of the sending agency's nodes.
         kem_keys: Of the partners' nodes, by URI.
         pins: What releases are judged by.
     """
@@ -144,10 +143,14 @@ class Federation:
     members: Mapping[str, Member]
     trust_list: Signed
     records: tuple[Signed, ...]
-    sender: Signer
-    quiet: Signer
+    senders: Sequence[Signer]
     kem_keys: Mapping[str, KemKey]
     pins: Pins
+
+    @property
+    def sender(self) -> Signer:
+        """The signer of the node that sends."""
+        return self.senders[0]
 
     @property
     def id(self) -> bytes:
@@ -197,18 +200,19 @@ class Federation:
         return tuple(self.members[domain].node(_node_name(number)) for domain in PARTNERS)
 
 
-def found(exchange: ExchangeEnrolment, *, nodes: int = 1) -> Federation:
+def found(exchange: ExchangeEnrolment, *, nodes: int = 1, senders: int = 1) -> Federation:
     """Founds a federation around an exchange.
 
     Args:
         exchange: The exchange and its log.
         nodes: How many nodes each partner has.
+        senders: How many nodes the agency that sends has.
     """
     members = {domain: Member(domain=domain) for domain in (SENDER, *PARTNERS)}
     trust_list = _trust_list(exchange, members.values())
     federation = trust_list.statement.id
     sender = members[SENDER]
-    keys = {sender.node(name): SigningKey.generate() for name in ("hub", "desk")}
+    keys = {sender.node(_node_name(number)): SigningKey.generate() for number in range(senders)}
     kem_keys = {
         members[domain].node(_node_name(number)): KemKey.generate()
         for domain in PARTNERS
@@ -224,13 +228,11 @@ def found(exchange: ExchangeEnrolment, *, nodes: int = 1) -> Federation:
             if agency_uri_of(uri) == member.uri
         }
         records += _certified(member, federation, KeyUse.KEM, own)
-    hub, desk = (Signer(federation=federation, uri=uri, key=key) for uri, key in keys.items())
     return Federation(
         members=members,
         trust_list=trust_list,
         records=tuple(records),
-        sender=hub,
-        quiet=desk,
+        senders=[Signer(federation=federation, uri=uri, key=key) for uri, key in keys.items()],
         kem_keys=kem_keys,
         pins=Pins(
             policy=parse_policy_set(SHARED_POLICIES).digest(),

@@ -82,17 +82,18 @@ class Scene:
 
 @contextmanager
 def founded(
-    *, nodes: int = 1, settings: Mapping[str, int | str] = MappingProxyType({})
+    *, nodes: int = 1, senders: int = 1, settings: Mapping[str, int | str] = MappingProxyType({})
 ) -> Iterator[Scene]:
     """Founds a federation around an exchange, in a folder that is deleted in the end.
 
     Args:
         nodes: How many nodes each partner has.
+        senders: How many nodes the agency that sends has.
         settings: Of the exchange, beside those that it must have.
     """
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
         home = Home(Path(folder), settings)
-        federation = found(home.operator.enrolment, nodes=nodes)
+        federation = found(home.operator.enrolment, nodes=nodes, senders=senders)
         home.begin(federation.trust_list, federation.records)
         yield Scene(folder=Path(folder), home=home, federation=federation)

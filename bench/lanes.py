@@ -19,20 +19,23 @@ Lanes = Sequence[Sequence[bytes]]
 
 
 class Sealer:
-    """The sending node, which seals a run's messages in advance.
+    """A sending node, which seals a run's messages in advance.
 
     Args:
         federation: Whose node it is; each partner has as many nodes as there are lanes.
         lanes: How many.
         first: The number of the nodes of the first of them.
+        sender: The number of the node.
     """
 
-    def __init__(self, federation: Federation, lanes: int, *, first: int = 0) -> None:
+    def __init__(
+        self, federation: Federation, lanes: int, *, first: int = 0, sender: int = 0
+    ) -> None:
         self._plans = [
             lead(federation, federation.partners(number)[:RECIPIENTS])
             for number in range(first, first + lanes)
         ]
-        self._releaser = releaser(federation)
+        self._releaser = releaser(federation, sender)
 
     def lanes(self, packets: int) -> Lanes:
         """``packets`` messages for each lane: a packet and its grants under one signature."""

@@ -81,10 +81,10 @@ def _planned(
     )
 
 
-def releaser(federation: Federation) -> Releaser:
-    """The sending node, at its machine duty, with nothing in its channels yet."""
+def releaser(federation: Federation, number: int = 0) -> Releaser:
+    """A sending node, at its machine duty, with nothing in its channels yet."""
     return Releaser(
-        signer=federation.sender,
+        signer=federation.senders[number],
         acted_by=None,
         kem_key_of=_looked_up(federation),
         next_place=_counted(),

@@ -139,6 +139,13 @@ def test_b12_compares_a_quiet_node_beside_a_flood_with_itself_alone() -> None:
     assert result.baseline > 0
 
 
+def test_b13_compares_many_nodes_with_one() -> None:
+    rate, cost = benchmark("b13").run(rounds=1, packets=1, lanes=4, nodes=2)
+    assert (rate.id, cost.id) == ("B13", "B13c")
+    assert rate.figure > 0
+    assert rate.baseline > 0
+
+
 @pytest.mark.integration
 def test_b7_compares_a_long_log_with_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
     # Searches wait for a checkpoint, of which there is one a second.

@@ -154,13 +154,14 @@ class Watch:
 
 @dataclass(kw_only=True)
 class Slow(Recorder):
-    """A desk that takes a millisecond for each piece of work, and something for each batch."""
+    """A desk that takes something for each piece of work, and for each batch."""
 
     watch: Watch
+    each_s: float = 0.001
     batch_s: float = 0.0
 
     def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
-        self.watch.now_s += self.batch_s + 0.001 * len(works)
+        self.watch.now_s += self.batch_s + self.each_s * len(works)
         return super().compose(works, known, head)
 
 
@@ -170,32 +171,37 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     watch, shelf = Watch(), Shelf()
     monkeypatch.setattr("tearline_server.committer.time", watch)
 
-    desk = Slow(watch=watch)
-    made = committer(shelf, desk)
-    first = await submitted(made, Job(0))
-    while not desk.batches:
-        await asyncio.sleep(0)
-    rest = await submitted(made, *(Job(n) for n in range(1, 41)), Job(99, source="another"))
     shelf.gate.set()
-    await asyncio.gather(*first, *rest)
-    sizes = [len(batch) for batch in desk.durable]
-    assert 99 in desk.durable[1]
-    assert sizes == [1, 10, 10, 10, 10, 1]
+    desk = Slow(watch=watch, each_s=0.0001)  # a hundred in the time of a small batch
+    made = committer(shelf, desk)
+    for number in range(60):
+        await made.submit(Job(number))  # until it knows that
+    desk.durable.clear()
+    jobs = [*(Job(n) for n in range(200)), Job(999, source="another")]
+    await asyncio.gather(*await submitted(made, *jobs))
+    small, *rest = desk.durable
+    assert 999 in small
+    assert 90 < len(small) <= 100
+    assert 90 < len(rest[0]) <= 100
+    desk.durable.clear()
+    desk.batches.clear()
     watch.now_s += 10
     shelf.gate.clear()
     first = await submitted(made, Job(0))
-    while len(desk.batches) < 7:
+    while not desk.batches:
         await asyncio.sleep(0)
-    rest = await submitted(made, *(Job(n) for n in range(40)))
+    rest = await submitted(made, *(Job(n) for n in range(200)))
     shelf.gate.set()
     await asyncio.gather(*first, *rest)
-    assert [len(batch) for batch in desk.durable[6:]] == [1, 40]
+    assert [len(batch) for batch in desk.durable] == [1, 200]
     await made.close()
 
 
+@pytest.mark.parametrize(("nodes", "size"), [(2, 16), (8, 64)])
 async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, nodes: int, size: int
 ) -> None:
+    """And the more nodes wait, the more it holds: a turn of each is not many batches."""
     watch, shelf = Watch(), Shelf()
     monkeypatch.setattr("tearline_server.committer.time", watch)
     shelf.gate.set()
@@ -204,9 +210,9 @@ async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller
     for number in range(20):
         await made.submit(Job(number))
     desk.durable.clear()
-    jobs = [Job(n, source=f"node {n % 2}") for n in range(64)]
+    jobs = [Job(n, source=f"node {n % nodes}") for n in range(128)]
     await asyncio.gather(*await submitted(made, *jobs))
-    assert [len(batch) for batch in desk.durable] == [8] * 8
+    assert [len(batch) for batch in desk.durable] == [size] * (128 // size)
     await made.close()
 
 
