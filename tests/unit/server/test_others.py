@@ -48,6 +48,7 @@ class Exchange:
     watch: Watch = field(default_factory=Watch)
     taken: list[Heard] = field(default_factory=list)
     refusal: TearlineError | None = None
+    takes_s: float = 0.0
     missed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -60,6 +61,7 @@ class Exchange:
 
     async def _take_in(self, heard: Heard) -> None:
         self.taken.append(heard)
+        self.watch.now_s += self.takes_s
         if self.refusal is not None:
             raise self.refusal
 
@@ -96,6 +98,13 @@ async def test_who_hears_them_again_lets_in_again() -> None:
     await here.follow()
     here.others.verify_heard()
     assert here.taken == [ANYTHING, Heard(cosigned=frozenset({7}))]
+
+
+async def test_what_is_known_is_as_old_as_the_question() -> None:
+    here = Exchange(Shared([ANYTHING]), takes_s=DEAF_S)
+    await here.follow()
+    assert here.others.unheard_s == DEAF_S
+    assert not here.others.are_heard
 
 
 async def test_what_was_heard_and_could_not_be_taken_in_is_not_known() -> None:

@@ -101,12 +101,12 @@ class Database:
         Where readers are in the way for too long, or the disk is full, it is tried again before
         each change that follows.
         """
-        await get_running_loop().run_in_executor(self._writer, self._purge)
+        await get_running_loop().run_in_executor(self._writer, self._purge, _PURGE_BUSY_MS)
 
-    def _purge(self) -> None:
+    def _purge(self, busy_ms: int = 0) -> None:
         connection = self._writer_connection
         self._is_purge_due = True
-        connection.set_busy_timeout(_PURGE_BUSY_MS)
+        connection.set_busy_timeout(busy_ms)
         try:
             with translated():
                 # The file is overwritten where it held what was deleted; the log is emptied.
@@ -138,7 +138,7 @@ class Database:
     def _change(self, change: Callable[[apsw.Connection], T]) -> tuple[T, float]:
         connection = self._writer_connection
         if self._is_purge_due:
-            self._purge()
+            self._purge()  # without waiting: readers may follow each other for long
         with translated():
             connection.execute("BEGIN IMMEDIATE")
             try:
