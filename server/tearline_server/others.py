@@ -42,7 +42,7 @@ class Others:
 
     @property
     def unheard_s(self) -> float:
-        """For how long nothing was heard of them; 0 where there are none."""
+        """How old what is known of them may be, in seconds; 0 where there are none."""
         return self._now_s() - self._heard_s if self._store.is_shared else 0.0
 
     @property
@@ -64,8 +64,9 @@ class Others:
         while True:
             try:
                 async for heard in self._store.changes():
+                    asked_s = self._now_s()  # what they write from now on may be missed
                     await self._take_in(heard)
-                    self._heard_s = self._now_s()
+                    self._heard_s = asked_s
             except TearlineError as error:
                 if isinstance(error, StoreNotReplicated):
                     self._heard_s = -math.inf  # what is stored now may be lost: nobody is shown it
