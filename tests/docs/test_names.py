@@ -1,0 +1,72 @@
+"""Every name that a page gives exists; and what is to be looked up there is there whole."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+from tearline.errors import concrete_errors
+from tearline_client.metrics import Metrics as NodeMetrics
+from tearline_server.config import Config
+from tearline_server.metrics import Metrics as ExchangeMetrics
+
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading, up to the next."""
+    return page.partition(f"{heading}\n")[2].partition("\n#")[0]
+
+
+def named(table: str) -> set[str]:
+    """The names in the first column of a table."""
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    return {name.strip("[]") for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def measured(metrics: ExchangeMetrics | NodeMetrics, prefix: str) -> set[str]:
+    """The names of what is measured, the process's own left out."""
+    families = metrics._registry.collect()
+    return {
+        family.name.removeprefix(prefix) + ("_total" if family.type == "counter" else "")
+        for family in families
+        if family.name.startswith(prefix)
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_code_exists(page: Path) -> None:
+    codes = set(re.findall(r"TL-[A-Z]{3}-\d{3}", page.read_text(encoding="utf-8")))
+    assert codes <= {error.code for error in concrete_errors()}
+
+
+def test_every_metric_of_an_exchange_is_explained_and_no_other() -> None:
+    assert named(section(OPERATIONS, "### Metrics")) == measured(ExchangeMetrics(), "tearline_")
+
+
+def test_every_metric_of_a_node_is_explained_and_no_other() -> None:
+    explained = named(section(OPERATIONS, "### Metrics of a node"))
+    paths = {name for name in explained if name.startswith("/")}
+    assert explained - paths == measured(NodeMetrics(), "tearline_node_")
+
+
+def test_every_setting_of_an_exchange_is_explained_and_no_other() -> None:
+    settings = {field.name for field in fields(Config)} - {"home"}
+    assert named(section(OPERATIONS, "### Settings")) == settings
+
+
+def test_every_room_of_the_agency_is_shown_and_no_other() -> None:
+    folder = ROOT / "client" / "tearline_client"
+    rooms = {path.stem for path in modules(folder)}
+    assert named(section(ARCHITECTURE, "## The agency's rooms")) == rooms
+
+
+def modules(folder: Path) -> Iterable[Path]:
+    """The modules and packages right below a package."""
+    found = [*folder.glob("*.py"), *(package.parent for package in folder.glob("*/__init__.py"))]
+    return (path for path in found if not path.name.startswith("__"))
