@@ -13,6 +13,7 @@ from pathlib import Path
 from tearline.bodies.kinds import KINDS
 from tearline.bodies.rules import Part
 from tearline.errors import TearlineError, concrete_errors
+from tearline.policy.category import CATEGORIES
 from tearline_client.config import SETTINGS, Setting
 
 HERE = Path(__file__).resolve().parent
@@ -157,7 +158,32 @@ def _how_many(part: Part) -> str:
     return f"{least} at least" + (f", {part.most} at most" if part.most else "")
 
 
-PAGES = {"errors.md": errors_page, "kinds.md": kinds_page, "settings.md": settings_page}
+def categories_page() -> Iterator[str]:
+    """Every category: what belongs in it, and whether its group passes it by."""
+    yield "# Categories"
+    yield GENERATED
+    yield ""
+    yield (
+        "What a field is about, from the mildest category to the strictest. Agreements and "
+        "policies name one, or a group: `finance` stands for all that begin with `finance.`. What "
+        "an agreement gives for a group does not include a guarded one."
+    )
+    yield ""
+    yield from table(
+        ("category", "what belongs in it", "guarded"),
+        (
+            (f"`{category.name}`", category.meaning, "yes" if category.guarded else "")
+            for category in CATEGORIES
+        ),
+    )
+
+
+PAGES = {
+    "categories.md": categories_page,
+    "errors.md": errors_page,
+    "kinds.md": kinds_page,
+    "settings.md": settings_page,
+}
 
 
 def main() -> int:
