@@ -1,40 +1,21 @@
 """The page on cases, followed to the letter, with partners who answer in between."""
 
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from federation import CN, MX, ORDER, Agency, serving
-from support import ROOT
+from federation import CN, MX, ORDER, serving
+from pages import blocks, follow
 
 pytestmark = pytest.mark.integration
 
-PAGE = (ROOT / "docs" / "howto" / "cases.md").read_text(encoding="utf-8")
-OPEN, LOOK_BACK = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-
-
-def follow(agency: Agency, commands: str) -> subprocess.CompletedProcess[str]:
-    """Runs commands in a shell of that agency."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    followed = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],
-        env={**agency.environment, "TEARLINE_HOME": str(agency.home), "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert followed.returncode == 0, followed
-    return followed
+OPEN, LOOK_BACK = blocks("howto/cases.md")
 
 
 def test_a_case_is_opened_joined_filled_and_looked_back_on(tmp_path: Path) -> None:
     with serving(tmp_path) as federation:
         us, cn, mx = federation.us, federation.cn, federation.mx
-        shown = follow(us, OPEN)
+        shown = follow(us, OPEN, tmp_path)
         assert "Cash collected in two ports" in shown.stderr
 
         for partner in (cn, mx):
@@ -52,7 +33,7 @@ def test_a_case_is_opened_joined_filled_and_looked_back_on(tmp_path: Path) -> No
         us.here("packet", "send", lead, f"--to={CN}", f"--to={MX}", *ORDER, "--case=Harbour")
         cn.here("node", "sync")
         assert cn.here("packet", "list", "-o", "json").rows[0]["case"] == row["id"]
-        told = follow(us, LOOK_BACK).stdout
+        told = follow(us, LOOK_BACK, tmp_path).stdout
         for word in ("invited", "accepted", "admitted", "grant-accepted", "lead"):
             assert word in told
 

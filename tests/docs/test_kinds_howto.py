@@ -1,23 +1,20 @@
 """The page on kinds, followed to the letter by an agency."""
 
-import re
 import shlex
 
 import pytest
 
 from desk import Desk, desk, quick, rested
-from support import ROOT
+from pages import blocks
 
 __all__ = ["desk", "quick", "rested"]
-PAGE = (ROOT / "docs" / "howto" / "kinds.md").read_text(encoding="utf-8")
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_every_command_of_the_page_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.folder)
     (desk.folder / "ledger.csv").write_text("date,amount\n2026-02-17,250000.00\n")
     packet = ""
-    lines = "".join(_BLOCK.findall(PAGE)).replace("\\\n", " ").splitlines()
+    lines = "".join(blocks("howto/kinds.md")).replace("\\\n", " ").splitlines()
     assert len(lines) == 9
     for line in lines:
         line, _, target = line.partition(" > ")

@@ -12,20 +12,18 @@ import pytest
 
 from federation import free_port
 from once import once
-from support import ROOT
+from pages import blocks
 
 pytestmark = pytest.mark.integration
 
-TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 PORT = "7443"  # the tutorial's; the test takes one that is free
 PRINTED = "printed"
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAX_S = 300  # a busy machine takes long to start forty programs
 
 
 def script() -> str:
     """Every block of the tutorial, one after the other, with nothing before or between."""
-    return "".join(_BLOCK.findall(TUTORIAL)).replace(PORT, str(free_port()))
+    return "".join(blocks("tutorial.md")).replace(PORT, str(free_port()))
 
 
 def environment() -> dict[str, str]:

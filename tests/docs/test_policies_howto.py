@@ -1,0 +1,18 @@
+"""The page on own policies, followed to the letter; no exchange is needed for it."""
+
+from pathlib import Path
+
+import pytest
+
+from federation import copied
+from pages import blocks, follow
+
+pytestmark = pytest.mark.integration
+
+
+def test_every_command_of_the_page_works(tmp_path: Path) -> None:
+    us = copied(tmp_path).us
+    told = follow(us, "".join(blocks("howto/policies.md")), tmp_path).stdout
+    assert "accounts-on-request" in told
+    (row,) = us.here("policy", "test", str(tmp_path / "cases.toml"), "-o", "json").rows
+    assert (row["passed"], row["decided"]) == (True, "generalised")
