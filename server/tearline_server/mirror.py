@@ -4,9 +4,9 @@ Nothing vouches for a mirror: what it gives counts only as far as the log's own 
 """
 
 import tarfile
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class HttpMirror:
         try:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as stream:  # noqa: S310 (``mirror_at`` let http and https alone through)
                 data: bytes = stream.read(maximum + 1)
-        except (OSError, urllib.error.URLError) as error:
+        except (OSError, HTTPException) as error:
             raise RestoreRefused(f"{url}: {error}") from None
         if len(data) > maximum:
             raise RestoreRefused(f"{url} has more than {maximum} bytes")

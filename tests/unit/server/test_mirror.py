@@ -1,5 +1,6 @@
 """Reading mirrors: from files and over HTTP, bounded, and believed about nothing."""
 
+import socket
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -73,6 +74,27 @@ def test_http_gives_the_same() -> None:
             list(read_entries(mirror, 0, 700))
         with pytest.raises(RestoreRefused, match="more than 3 bytes"):
             mirror.get("checkpoint", maximum=3)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:no/log", "http://127.0.0.1/a log"])
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(RestoreRefused, match="checkpoint"):
+        read_checkpoint(mirror_at(url))
+
+
+def test_an_answer_that_is_no_http_is_refused() -> None:
+    def answer() -> None:
+        line, _ = server.accept()
+        with line:
+            line.recv(1024)
+            line.sendall(b"SSH-2.0-nobody\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(RestoreRefused, match="SSH"):
+            read_checkpoint(mirror_at(f"http://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
 
 
 def test_a_bundle_of_another_length_is_refused(tmp_path: Path) -> None:
