@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -181,6 +182,33 @@ async def test_a_connection_that_was_lost_is_replaced(
     assert (await store.load()).head.tree.size == 1
     await end_connections(postgres)
     assert await put(store, event(1)) == 1
+
+
+async def test_who_writes_and_who_listens_wait_for_no_reader(store: PostgresStore) -> None:
+    is_enough = asyncio.Event()
+
+    async def read(_: database.Connection) -> None:
+        await is_enough.wait()
+
+    readers = [asyncio.create_task(store._db.ask(read)) for _ in range(20)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10), aclosing(store._db.changes()) as changes:
+        await put(store, event(0))
+        assert await anext(changes)
+    is_enough.set()
+    await asyncio.gather(*readers)
+
+
+async def test_who_reads_too_long_is_not_waited_for(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store._db, "_readers", asyncio.Semaphore(0))
+    with pytest.raises(StoreUnreachable):
+        await store._db.read(_nothing, within_s=0)
+
+
+async def _nothing(_: database.Connection) -> None:
+    pass
 
 
 async def test_what_was_judged_is_never_judged_again_by_the_store(

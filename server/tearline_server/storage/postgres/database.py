@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 # One writes, one listens, and a few pages of mail are read at once; more fight for two cores.
 _CONNECTIONS = 9
+_READERS = _CONNECTIONS - 2  # at once: who writes, and who listens, waits for none of them
 _CONNECT_S = 5  # a server that does not answer by then is taken for dead
 _PATIENCE_S = 15  # a standby takes over within this; callers who waited longer come again
 _LOOK_UP_S = 60  # a COMMIT that waits for a standby is known in the end
@@ -124,6 +125,7 @@ class Database:
         self._pool = pool
         self._ha = ha
         self._id = secrets.token_bytes(16)
+        self._writer, self._readers = asyncio.Semaphore(1), asyncio.Semaphore(_READERS)
         self.questions = 0  # that wait for a connection, or are being answered
 
     @classmethod
@@ -200,11 +202,18 @@ class Database:
             await self.ask(verify_reached)
 
     @asynccontextmanager
-    async def _asking(self, within_s: float) -> AsyncIterator[Connection]:
+    async def _asking(
+        self, places: asyncio.Semaphore, within_s: float
+    ) -> AsyncIterator[Connection]:
         self.questions += 1
         try:
-            async with self._pool.acquire(timeout=within_s) as connection:
-                yield connection
+            async with asyncio.timeout(within_s):
+                await places.acquire()
+            try:
+                async with self._pool.acquire(timeout=within_s) as connection:
+                    yield connection
+            finally:
+                places.release()
         finally:
             self.questions -= 1
 
@@ -215,7 +224,7 @@ class Database:
         while True:
             try:
                 with translated():
-                    async with self._asking(within_s) as connection:
+                    async with self._asking(self._readers, within_s) as connection:
                         if not begin:
                             return await act(connection)
                         async with _transaction(connection, begin):
@@ -257,7 +266,7 @@ class Database:
         serial, began_s = None, time.perf_counter()
         try:
             with translated():
-                async with self._asking(_PATIENCE_S) as connection:
+                async with self._asking(self._writer, _PATIENCE_S) as connection:
                     await connection.execute("BEGIN")
                     try:
                         written = await change(connection)
