@@ -33,8 +33,9 @@ def places_of(
     node: str, channels: Mapping[tuple[str, str, bytes], tuple[int, int]]
 ) -> tuple[Standing, ...]:
     """Where the channels stand that a node sends on."""
+    # All at once: another thread may be judging a batch, which opens some.
     return tuple(
         Standing(recipient=recipient, agreement_id=agreement, seq=seq, mark=mark)
-        for (sender, recipient, agreement), (seq, mark) in channels.items()
+        for (sender, recipient, agreement), (seq, mark) in tuple(channels.items())
         if sender == node
     )
