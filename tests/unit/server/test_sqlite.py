@@ -1,5 +1,6 @@
 """SQLite alone: one process, one file, and what goes wrong with files."""
 
+import asyncio
 import errno
 import os
 import sqlite3
@@ -10,7 +11,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from stores import AGREEMENT, event, packet_row, put
+import tearline_server.storage.sqlite.database as database
+from stores import AGREEMENT, PACKET, event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
@@ -98,6 +100,24 @@ async def test_what_a_reader_keeps_in_the_file_goes_with_the_next_change(
     reader.close()
     await put(store, event(2))
     assert not is_there()
+    await store.close()
+
+
+async def test_a_reader_holds_up_what_deletes_and_no_change_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    await put(store, event(1), packets=[packet_row(0)])
+    reader = apsw.Connection(str(path))
+    reader.execute("BEGIN")
+    assert list(reader.execute("SELECT parts FROM packet"))
+    monkeypatch.setattr(database, "_PURGE_BUSY_MS", 1)
+    await put(store, dropped={PACKET: b""})
+    monkeypatch.setattr(database, "_PURGE_BUSY_MS", 60_000)
+    async with asyncio.timeout(30):
+        await put(store, event(2))
+    reader.close()
     await store.close()
 
 
