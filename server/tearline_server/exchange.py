@@ -66,6 +66,7 @@ class Exchange:
         self.refusals = Refusals(uri)
         self._mailboxes = Mailboxes(house.store, epoch, self._hand_out, self._reaches)
         self._epoch = epoch
+        self._reconciling = asyncio.Lock()  # who reconciles reads all that came back
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
         self.free_bytes = 0
@@ -296,7 +297,8 @@ class Exchange:
             await take_back(self._store, request.openings)
             if request.confirmed:
                 await self._submit(Standings(node, request.confirmed))
-            unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
+            async with self._reconciling:
+                unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
         await self._committer.follow()
         return ReconcileReply(
             epoch=self._epoch,

@@ -1,8 +1,14 @@
 """What a node is told of its channels when it or the exchange was lost."""
 
+import asyncio
+
+import pytest
+
 from builders import AGREEMENT_ID, CN, MX, US, node_of
-from tearline.wire.reconciling import Standing
+from exchange_builders import World
+from tearline.wire.reconciling import ReconcileRequest, Standing
 from tearline_server.reconciling import places_of
+from tearline_server.storage.rows import Restoration
 
 
 def test_a_node_is_told_where_its_channels_stand_though_a_batch_opens_others() -> None:
@@ -22,3 +28,29 @@ def test_a_node_is_told_where_its_channels_stand_though_a_batch_opens_others() -
     assert places_of(Meanwhile(node_of(US)), channels) == (
         Standing(recipient=node_of(CN), agreement_id=AGREEMENT_ID, seq=3, mark=0),
     )
+
+
+async def test_one_node_at_a_time_is_told_what_came_back_unopened(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.store.begin_epoch(Restoration(start=0, stop=1, settled=True))
+    asked, may_go_on = [], asyncio.Semaphore(0)
+
+    async def slow(after: int, *, limit: int) -> list[int]:
+        asked.append(after)
+        await may_go_on.acquire()
+        return []
+
+    monkeypatch.setattr(world.store, "unopened", slow)
+    request = ReconcileRequest(openings=(), confirmed=())
+    replies = [
+        asyncio.create_task(world.exchange.reconcile(node_of(each), request)) for each in (US, CN)
+    ]
+    while not asked:
+        await asyncio.sleep(0)
+    await world.store.load()  # behind what the other asks before it
+    assert len(asked) == 1
+    for _ in replies:
+        may_go_on.release()
+    await asyncio.gather(*replies)
+    assert len(asked) == 2
