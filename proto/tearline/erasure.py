@@ -7,15 +7,15 @@ The order is an entry of its own, later in the same log. Specified in docs/spec/
 10.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tearline.channel import AGREEMENT_ID_SIZE
 from tearline.errors import ErasureRefused, LogError, RetentionBroken, StatementMalformed
 from tearline.event import Event, EventCode
-from tearline.identity import parse_agency_uri, trust_domain_of
+from tearline.identity import domain_uri_of, parse_agency_uri
 from tearline.limits import MAX_ERASED, MAX_LOG_SIZE, MAX_TEXT_BYTES
-from tearline.statement import Attestation, Header, Statement
+from tearline.statement import Header
 
 ERASABLE = frozenset(
     {
@@ -108,7 +108,7 @@ class Erasure:
 def agencies_named(event: Event) -> tuple[str, ...]:
     """URIs of the agencies that an event names, ascending."""
     named = {uri for uri in (event.actor, event.party, event.counterpart) if "://" in uri}
-    return tuple(sorted({f"spiffe://{trust_domain_of(uri)}" for uri in named}))
+    return tuple(sorted(set(map(domain_uri_of, named))))
 
 
 def agencies_concerned(event: Event, exchange: str) -> tuple[str, ...]:
@@ -118,14 +118,8 @@ def agencies_concerned(event: Event, exchange: str) -> tuple[str, ...]:
         event: The event.
         exchange: URI of the exchange, which may be who acted.
     """
-    own = f"spiffe://{trust_domain_of(exchange)}"
+    own = domain_uri_of(exchange)
     return tuple(agency for agency in agencies_named(event) if agency != own)
-
-
-def signers_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> tuple[str, ...]:
-    """URIs of the agencies whose nodes signed, as its attestations say; ascending."""
-    signers = (attestations[each.attestation].signer for each in statement.inclusions)
-    return tuple(sorted({f"spiffe://{trust_domain_of(signer)}" for signer in signers}))
 
 
 def verify_signers(order: Erasure, signers: Iterable[str], exchange: str) -> None:
@@ -141,10 +135,7 @@ def verify_signers(order: Erasure, signers: Iterable[str], exchange: str) -> Non
         RetentionBroken: If an order by retention is not the exchange's alone.
     """
     if order.is_by_retention:
-        if (order.header.signer, set(signers)) != (
-            exchange,
-            {f"spiffe://{trust_domain_of(exchange)}"},
-        ):
+        if (order.header.signer, set(signers)) != (exchange, {domain_uri_of(exchange)}):
             raise RetentionBroken("it is not signed by the exchange, and nobody else")
     elif set(signers) != set(order.parties):
         raise ErasureRefused("it is not signed by every agency that the entries name, and no other")

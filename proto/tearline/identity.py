@@ -144,6 +144,15 @@ def trust_domain_of(uri: str) -> str:
     return parse_uri(uri).trust_domain
 
 
+def domain_uri_of(uri: str) -> str:
+    """The URI of the trust domain of an agency, a node or an exchange; of a node, its agency's.
+
+    Raises:
+        MalformedInput: If ``uri`` is none of them.
+    """
+    return _SCHEME + trust_domain_of(uri)
+
+
 @lru_cache(maxsize=_NAMES_KEPT)
 def agency_uri_of(node_uri: str) -> str:
     """The URI of the agency that the node ``node_uri`` belongs to.

@@ -20,7 +20,7 @@ from tearline.errors import (
     ProposalSuperseded,
     StatementMalformed,
 )
-from tearline.identity import trust_domain_of
+from tearline.identity import domain_uri_of
 from tearline.statement import HASH_SIZE, Attestation, Header, Statement, StatementType
 
 
@@ -105,7 +105,7 @@ def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collectio
     if set(proposal.signers) != wanted or len(proposal.signers) != len(wanted):
         raise ProposalRefused("it brings other signatures than its drafter's and its own")
     speakers = {proposal.header.signer, agreement.header.signer}
-    if not {_agency(uri) for uri in speakers} <= set(agreement.terms.parties):
+    if not {domain_uri_of(uri) for uri in speakers} <= set(agreement.terms.parties):
         raise ProposalRefused("it is not by parties")
     if not set(agreement.terms.parties) <= set(members):
         raise ProposalRefused("it names a party that is not of this federation")
@@ -157,7 +157,7 @@ class Step:
     @property
     def agency(self) -> str:
         """URI of the agency whose word it is."""
-        return _agency(self.proposal.header.signer)
+        return domain_uri_of(self.proposal.header.signer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ class Offer:
     def signers(self) -> frozenset[str]:
         """URIs of the agencies that signed."""
         # The drafter's signature comes with every step, also with one that declines.
-        drafter = _agency(self.agreement.header.signer)
+        drafter = domain_uri_of(self.agreement.header.signer)
         return frozenset({drafter, *(s.agency for s in self.steps if not s.proposal.declined)})
 
     @property
@@ -264,7 +264,3 @@ def offers_of(steps: Iterable[Step], agreed: Mapping[bytes, Agreement]) -> tuple
         )
         for terms, found in by_terms.items()
     )
-
-
-def _agency(uri: str) -> str:
-    return f"spiffe://{trust_domain_of(uri)}"

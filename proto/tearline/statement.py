@@ -27,6 +27,7 @@ from tearline.errors import (
     SignerMismatch,
     StatementMalformed,
 )
+from tearline.identity import domain_uri_of
 from tearline.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
 from tearline.limits import MAX_BODY_BYTES, MAX_URI_BYTES, TREE_SIZES
 from tearline.merkle import root_from_inclusion, tree_levels
@@ -343,6 +344,13 @@ def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: At
         attestation.root
     ):
         raise InclusionInvalid("the path leads to another root")
+
+
+def signers_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> frozenset[str]:
+    """URIs of the agencies whose roots or nodes signed, as the attestations say."""
+    return frozenset(
+        domain_uri_of(attestations[each.attestation].signer) for each in statement.inclusions
+    )
 
 
 class AttestationCache:

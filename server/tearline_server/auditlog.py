@@ -16,7 +16,7 @@ from functools import lru_cache
 from tearline.checkpoint import Checkpoint, CheckpointSigner, sign_checkpoint
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.event import Event
-from tearline.identity import trust_domain_of
+from tearline.identity import domain_uri_of
 from tearline.ledger import blind_entry, clear_entry, entry_hash
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
 from tearline.merkle import (
@@ -109,7 +109,7 @@ def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow
 @lru_cache(maxsize=4096)  # who has to do with whom is few pairs in millions of events
 def _agencies_of(*uris: str) -> tuple[str, ...]:
     """URIs of the agencies that an event names, sorted."""
-    return tuple(sorted({f"spiffe://{trust_domain_of(uri)}" for uri in uris if "://" in uri}))
+    return tuple(sorted({domain_uri_of(uri) for uri in uris if "://" in uri}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """Verifying that an entry whose contents are gone was erased by an order that holds."""
 
 from tearline.agreement import Agreement, verify_parties_signed
-from tearline.erasure import Erasure, signers_of, verify_logged, verify_names, verify_signers
+from tearline.erasure import Erasure, verify_logged, verify_names, verify_signers
 from tearline.errors import ErasureRefused, RetentionBroken, TearlineError, TrustMissing
 from tearline.event import Event
 from tearline.ledger import parse_entry
 from tearline.retention import verify_rule
-from tearline.statement import Attestation, Statement, StatementType
+from tearline.statement import Attestation, Statement, StatementType, signers_of
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
@@ -84,7 +84,7 @@ class ErasureVerifier:
             if event is not None:
                 at = Moment(index=stored.statement, time_ms=event.time_ms)
                 signers = await self._signers(statement, at)
-                verify_parties_signed(agreement, frozenset(signers))
+                verify_parties_signed(agreement, signers)
                 return agreement
         raise RetentionBroken("the version of the agreement that it names is not in the log")
 
@@ -92,7 +92,7 @@ class ErasureVerifier:
         rows = await self._store.event_rows(index, limit=1)
         return parse_event(rows[0].event) if rows and rows[0].idx == index else None
 
-    async def _signers(self, statement: Statement, at: Moment) -> tuple[str, ...]:
+    async def _signers(self, statement: Statement, at: Moment) -> frozenset[str]:
         """Agencies whose signatures under a statement verify."""
         hashes = [each.attestation for each in statement.inclusions]
         encoded = await self._store.attestations(hashes)

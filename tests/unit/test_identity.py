@@ -8,6 +8,7 @@ from tearline.identity import (
     ExchangeUri,
     NodeUri,
     agency_uri_of,
+    domain_uri_of,
     parse_agency_uri,
     parse_exchange_uri,
     parse_node_uri,
@@ -40,6 +41,8 @@ def test_a_node_leads_to_its_agency() -> None:
     assert str(parse_node_uri(NODE).agency) == AGENCY
     assert {trust_domain_of(AGENCY), trust_domain_of(NODE)} == {"us-justice.example"}
     assert trust_domain_of(EXCHANGE) == "exchange.example"
+    assert {domain_uri_of(AGENCY), domain_uri_of(NODE)} == {AGENCY}
+    assert domain_uri_of(EXCHANGE) == "spiffe://exchange.example"
     with pytest.raises(MalformedInput):
         agency_uri_of(AGENCY)
 

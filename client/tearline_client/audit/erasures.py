@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from tearline.agreement import Agreement, verify_parties_signed
 from tearline.checkpoint import Checkpoint
-from tearline.erasure import Erasure, signers_of, verify_logged, verify_signers
+from tearline.erasure import Erasure, verify_logged, verify_signers
 from tearline.errors import EntryMismatch, ErasureRefused, RetentionBroken, TearlineError
 from tearline.event import EventCode
 from tearline.ledger import blind_entry, entry_hash, parse_entry
 from tearline.merkle import verify_inclusion
 from tearline.receipt import LogOpening
 from tearline.retention import verify_rule
-from tearline.statement import StatementType
+from tearline.statement import StatementType, signers_of
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, parse_erasure
@@ -91,7 +91,7 @@ def _agreement(erased: ErasedEntry, checkpoint: Checkpoint, trust: TrustState) -
     at = Moment(index=shown.entry.index, time_ms=event.time_ms)
     trust.verify(statement, attestations, at=at)
     agreement = parse_agreement(statement.body)
-    verify_parties_signed(agreement, frozenset(signers_of(statement, attestations)))
+    verify_parties_signed(agreement, signers_of(statement, attestations))
     return agreement
 
 

@@ -19,7 +19,7 @@ from tearline.errors import (
 )
 from tearline.event import EventCode
 from tearline.exhibit import Examination, examine, show_slot, verify_exhibit, verify_may_show
-from tearline.identity import trust_domain_of
+from tearline.identity import domain_uri_of
 from tearline.ledger import parse_entry
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
 from tearline.onward import Use
@@ -219,7 +219,7 @@ def trust_entries(
     """What says whose keys these are: every list, their records, what their agencies revoked."""
     keys = {(signer.signer, signer.key_id) for signer in signers}
     # Roots and the exchange sign, too.
-    agencies = {f"spiffe://{trust_domain_of(signer.signer)}" for signer in signers}
+    agencies = {domain_uri_of(signer.signer) for signer in signers}
     for index, entry in log.clear_entries():
         signed = parse_entry(entry)
         if signed is None or index >= size:

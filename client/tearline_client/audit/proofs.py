@@ -7,13 +7,11 @@ from tearline.checkpoint import SignedCheckpoint
 from tearline.erasure import Erasure
 from tearline.errors import EntryMismatch, NotFound
 from tearline.ledger import parse_entry
-from tearline.statement import Header
 from tearline.tlog_proof import LogProof
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement, encode_erased_entry
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.flow import encode_log_opening
-from tearline.wire.statements import Signed
 from tearline_client.audit.exhibits import trust_entries
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.state import NodeState
@@ -107,7 +105,8 @@ def _erased(state: NodeState, size: int) -> Iterator[_Known]:
         if opened is None or found.entry >= size or (found.order.is_by_retention and not rule):
             continue
         statement = found.signed.statement
-        signers = _signers(found.signed) + (_signers(rule.signed) if rule else [])
+        rests_on = [found.signed, rule.signed] if rule else [found.signed]
+        signers = [by.header for signed in rests_on for by in signed.attestations.values()]
         entries = tuple(
             ProvenEntry(index=index, content=content, path=log.path(index, size))
             for index, content in trust_entries(log, signers, found.entry, size)
@@ -138,13 +137,6 @@ def _rule(state: NodeState, order: Erasure, size: int) -> ProvenAgreement | None
                     signed=signed, entry=told.opening, path=log.path(index, size)
                 )
     return None
-
-
-def _signers(signed: Signed) -> list[Header]:
-    return [
-        Header(federation=by.federation, signer=by.signer, key_id=by.key_id)
-        for by in signed.attestations.values()
-    ]
 
 
 def _about(entries: Iterable[_Known], prefix: str) -> list[_Known]:

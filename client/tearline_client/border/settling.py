@@ -1,6 +1,6 @@
 """What the exchange answered: checked, and what follows from it for what is left to send."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tearline.errors import (
@@ -9,7 +9,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.receipt import Status
-from tearline.statement import Attestation, Statement, StatementType
+from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.flow import parse_event, parse_receipt, parse_void
 from tearline.wire.publications import (
@@ -20,7 +20,7 @@ from tearline.wire.publications import (
     parse_outcomes,
 )
 from tearline.wire.standings import parse_standing
-from tearline.wire.statements import Signed
+from tearline.wire.statements import Signed, signed_of
 from tearline_client.border.obeying import Obeying
 from tearline_client.link.resending import Unsigned, instead_of, rest_of
 from tearline_client.state import NodeState
@@ -174,9 +174,3 @@ class Settling:
         take_back = self._take_back.get(statement.type)
         if take_back is not None:  # of a packet, a mark or an agreement, nothing follows here
             take_back(statement, code)
-
-
-def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
-    """A statement with exactly the attestations that it points to."""
-    hashes = [inclusion.attestation for inclusion in statement.inclusions]
-    return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})

@@ -11,7 +11,7 @@ from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.bodies.kinds import judge_body
 from tearline.channel import Address
 from tearline.consent import verify_terms
-from tearline.erasure import Erasure, signers_of, verify_logged, verify_signers
+from tearline.erasure import Erasure, verify_logged, verify_signers
 from tearline.errors import (
     AgreementNotInForce,
     EntryMismatch,
@@ -28,7 +28,7 @@ from tearline.event import Event, EventCode
 from tearline.forgetting import without
 from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
-from tearline.identity import agency_uri_of, trust_domain_of
+from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
 from tearline.packet import Manifest, PacketParts, Pins
 from tearline.policy.terms import ArticleTerms
@@ -38,7 +38,7 @@ from tearline.receipt import LogOpening
 from tearline.request.step import verify_note
 from tearline.retention import verify_rule, verify_time
 from tearline.sealing import open_note, open_packet, open_release
-from tearline.statement import Header, Statement, StatementType
+from tearline.statement import Header, Statement, StatementType, signers_of
 from tearline.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
@@ -51,7 +51,7 @@ from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
 from tearline.wire.standings import parse_standing
-from tearline.wire.statements import Signed
+from tearline.wire.statements import signed_of
 from tearline_client.link.findings import judge_fields, usable_fields
 from tearline_client.link.received import (
     Content,
@@ -151,7 +151,7 @@ class Intake:
         content = self._content(statement, signer, delivery, at, now_ms)
         self._verify_parties(event, statement, signer)
         return Received(
-            signed=_with_attestations(statement, delivery),
+            signed=signed_of(statement, delivery.attestations),
             signer=signer,
             opening=delivery.entry,
             event=event,
@@ -168,7 +168,7 @@ class Intake:
         if (event.party, grant.header.signer) != (self._node, self._node):
             raise GrantMisdirected("the grant is not one of this node's")
         return Received(
-            signed=_with_attestations(statement, delivery),
+            signed=signed_of(statement, delivery.attestations),
             signer=grant.header,
             opening=entry,
             event=event,
@@ -267,9 +267,9 @@ class Intake:
         verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
         findings = judge_fields(view)
         return ReceivedGrant(
-            signed=_with_attestations(statement, delivery),
+            signed=signed_of(statement, delivery.attestations),
             grant=grant,
-            manifest_signed=_with_attestations(packet, delivery),
+            manifest_signed=signed_of(packet, delivery.attestations),
             manifest=manifest,
             parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=verified),
             release=release,
@@ -293,14 +293,10 @@ class Intake:
 
     def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
         agreement = parse_agreement(statement.body)
-        signers = frozenset(
-            f"spiffe://{trust_domain_of(delivery.attestations[inclusion.attestation].signer)}"
-            for inclusion in statement.inclusions
-        )
         if agency_uri_of(self._node) not in agreement.terms.parties:
             # Else others could replace one of ours, or take its name.
             raise AgreementNotInForce("this agency is not a party to it")
-        verify_parties_signed(agreement, signers)
+        verify_parties_signed(agreement, signers_of(statement, delivery.attestations))
         verify_pins(agreement, self._pins)
         return agreement
 
@@ -388,13 +384,3 @@ def _verify_originator(grantor: Header, originator: Header) -> None:
     # How B showing A's packet to C ends: C finds no grant of A's around it.
     if agency_uri_of(grantor.signer) != agency_uri_of(originator.signer):
         raise GrantorNotOriginator()
-
-
-def _with_attestations(statement: Statement, delivery: Delivery) -> Signed:
-    return Signed(
-        statement=statement,
-        attestations={
-            inclusion.attestation: delivery.attestations[inclusion.attestation]
-            for inclusion in statement.inclusions
-        },
-    )

@@ -234,6 +234,12 @@ def signed(tree: SignedTree, index: int = 0) -> Signed:
     return Signed(statement=tree.statement(index), attestations={attestation.hash: attestation})
 
 
+def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
+    """A statement with exactly the attestations that it points to."""
+    hashes = [inclusion.attestation for inclusion in statement.inclusions]
+    return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
+
+
 def cosigned(trees: Iterable[tuple[SignedTree, int]]) -> Signed:
     """The same statement out of several signers' trees, as one with several inclusions.
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
 from tearline.event import Event, EventCode
-from tearline.identity import agency_uri_of, trust_domain_of
+from tearline.identity import agency_uri_of
 from tearline.proposal import verify_amends
+from tearline.statement import signers_of
 from tearline_server.judging.docket import NewMail
 from tearline_server.judging.hearing import Hearing
 
@@ -25,10 +26,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     docket, registry, parties = hearing.docket, hearing.registry, agreement.terms.parties
     if hearing.publisher.agency not in parties:
         raise NotPermitted("an agreement is published by one of its parties")
-    signers = frozenset(
-        f"spiffe://{trust_domain_of(hearing.claim.attestations[inclusion.attestation].signer)}"
-        for inclusion in hearing.claim.statement.inclusions
-    )
+    signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
     if not signers <= set(parties):
         raise AgreementMalformed("somebody signed who is not a party")
     verify_parties_signed(agreement, signers)

@@ -3,7 +3,6 @@
 from tearline.erasure import (
     Erasure,
     agencies_named,
-    signers_of,
     verify_covers,
     verify_signers,
 )
@@ -11,7 +10,7 @@ from tearline.errors import ErasureRefused, NotPermitted
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.retention import is_due
-from tearline.statement import Statement
+from tearline.statement import Statement, signers_of
 from tearline.wire.flow import parse_event
 from tearline_server.judging.docket import Docket, NewMail, Ruling
 from tearline_server.judging.hearing import Hearing

@@ -6,7 +6,7 @@ from tearline.event import Event, EventCode
 from tearline.federation import KeyRecord, KeyUse, Revocation, TrustList
 from tearline.identity import parse_agency_uri
 from tearline.ledger import clear_entry
-from tearline.wire.statements import Signed
+from tearline.wire.statements import signed_of
 from tearline_server.judging.agreements import deliver_in_force
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Installation
@@ -24,7 +24,7 @@ def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation)
         verify_names_us(content, hearing.registry.installation)
         verify_authorities(content, trust.trust_list, now_s=docket.now_ms // 1000)
     known = trust.nodes()
-    signed = signed_of(hearing)
+    signed = signed_of(hearing.claim.statement, hearing.claim.attestations)
     clear_entry(signed)  # what does not fit one must not have changed anything
     trust.apply(docket.next_index, signed)
 
@@ -45,18 +45,6 @@ def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation)
     ):
         deliver_in_force(hearing, content.subject)
         deliver_standings(hearing, content.subject)
-
-
-def signed_of(hearing: Hearing) -> Signed:
-    """The claim's statement with exactly the attestations that it points to."""
-    statement = hearing.claim.statement
-    return Signed(
-        statement=statement,
-        attestations={
-            inclusion.attestation: hearing.claim.attestations[inclusion.attestation]
-            for inclusion in statement.inclusions
-        },
-    )
 
 
 def verify_authorities(following: TrustList, current: TrustList | None, *, now_s: int) -> None:
