@@ -142,7 +142,7 @@ async def test_what_was_deleted_in_a_process_s_last_moment_is_gone_when_the_next
         await world.agree()
         sealed, _ = await sent(world, CN)
         database = world.store._db  # type: ignore[attr-defined]  # it is SQLite's
-        monkeypatch.setattr(database, "_purge", lambda: None)
+        monkeypatch.setattr(database, "_purge", lambda busy_ms=0: None)
         assert codes([await say(world, recall(world, manifest_id(sealed), whole=True))]) == [""]
         left = {path.name: path.read_bytes() for path in tmp_path.glob("exchange.db*")}
     piece = sealed.ciphertexts[0][:24]
