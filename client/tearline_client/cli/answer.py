@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tearline_client.cli.at_work import at_work
+from tearline_client.cli.at_work import at_work, person_of
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
@@ -16,7 +16,6 @@ from tearline_client.cli.release import emit_released, say_findings, takes_two
 from tearline_client.cli.requested import (
     catch_up,
     item_option,
-    person_of,
     preview_columns,
     row_of,
     text_option,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from tearline.errors import ConfigUnreadable, MalformedInput
+from tearline.errors import ConfigUnreadable, MalformedInput, NotPermitted
 from tearline.federation import TrustList
 from tearline.identity import agency_uri_of
 from tearline.statement import ActedBy
@@ -60,6 +60,14 @@ def acting(frame: Frame, node: Node, agreement_id: bytes, role: Role) -> ActedBy
     None where no person was named and none is logged in: then it is the node's own act.
     """
     return node.acting(frame.settings.person, agreement_id, role)
+
+
+def person_of(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
+    """The liaison officer who acts, or the officer in charge."""
+    try:
+        return acting(frame, node, agreement_id, Role.LIAISON)
+    except NotPermitted:
+        return acting(frame, node, agreement_id, Role.OFFICER)
 
 
 def agency_name(trust_list: TrustList, uri: str) -> str:

@@ -11,7 +11,7 @@ from tearline.request.step import Ground, Side
 from tearline.statement import ActedBy
 from tearline.trust import TrustState
 from tearline_client.cli.answer import answer, supplement
-from tearline_client.cli.at_work import at_work, read_text, time_text
+from tearline_client.cli.at_work import at_work, person_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
@@ -19,7 +19,6 @@ from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.requested import (
     catch_up,
     item_option,
-    person_of,
     preview_columns,
     row_of,
     text_option,

@@ -2,12 +2,9 @@
 
 import click
 
-from tearline.errors import NotPermitted
 from tearline.request.step import Side
-from tearline.statement import ActedBy
-from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, time_text
+from tearline_client.cli.at_work import agency_name, time_text
 from tearline_client.cli.frame import Frame
 from tearline_client.cli.seen import text_column
 from tearline_client.desks.request_views import RequestView
@@ -70,11 +67,3 @@ async def catch_up(node: Node) -> None:
     """Takes in what came, and then what the log says of our own receipts of it."""
     await node.receive()
     await node.state.follow()
-
-
-def person_of(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
-    """The liaison officer who acts, or the officer in charge."""
-    try:
-        return acting(frame, node, agreement_id, Role.LIAISON)
-    except NotPermitted:
-        return acting(frame, node, agreement_id, Role.OFFICER)

@@ -17,7 +17,7 @@ from tearline.federation import TrustList
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
 from tearline_client.border.gaps import Marks
-from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, person_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
@@ -83,7 +83,7 @@ def suspend(
 
     async def run(node: Node) -> bool:
         found = node.agreement(name)
-        person = acting(frame, node, found.id, Role.LIAISON)
+        person = person_of(frame, node, found.id)
         try:
             await node.standings.suspend(name, suspension, acted_by=person)
             await node.receive()

@@ -21,6 +21,14 @@ def state(desk: Desk, name: str = NAME) -> object:
     return next(r["state"] for r in desk.rows("agreement", "list") if r["agreement"] == name)
 
 
+def test_an_officer_suspends_as_well_as_a_liaison(officer: Desk) -> None:
+    suspended = officer.run(*SUSPEND, "--yes", "--as", "olga")
+    assert (suspended.exit_code, suspended.stderr) == (
+        0,
+        f"{NAME}: the whole agreement is suspended here.\n",
+    )
+
+
 def test_from_suspension_to_the_proof_of_the_gap(officer: Desk) -> None:
     suspended = officer.run(*SUSPEND, "--yes", "--as", AUDITOR)
     assert suspended.exit_code == 0, suspended.output
