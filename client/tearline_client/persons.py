@@ -49,7 +49,7 @@ class PersonRecord:
     Attributes:
         name: As the agency calls them; never given to another person.
         roles: What they may act as; at least one.
-        clearance: The strictest TLP label they may read.
+        clearance: The strictest TLP label they are cleared for.
         enabled: Whether they may act at all.
         salt: 16 random bytes.
         verifier: Their passphrase, stretched with the salt.

@@ -59,7 +59,7 @@ class Person:
     Attributes:
         subject: The agency's name for the person; towards the exchange, a pseudonym.
         roles: What the person may act as.
-        clearance: The strictest TLP label the person may read.
+        clearance: The strictest TLP label the person is cleared for.
     """
 
     subject: str

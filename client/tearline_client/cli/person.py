@@ -40,7 +40,7 @@ def command() -> None:
     type=click.Choice([level.text for level in Tlp]),
     default=Tlp.AMBER_STRICT.text,
     show_default=True,
-    help="Highest TLP the person may see.",
+    help="Highest TLP the person is cleared for; it is kept, and hides nothing.",
 )
 @click.option(
     "--person-passphrase-file",
