@@ -189,9 +189,10 @@ class AuditLog:
             raise FrontierDamaged("the store is of an earlier time than what was read from it")
         if covered > tree.size:  # another process was told that more was signed, and halted
             self._signed_size = max(self._signed_size, covered)
-        elif covered > self.covered:
+        elif covered > signed:
             await self._verify_begins(tree, covered, note)
-            self._newest = _Signed(size=covered, note=note, time_ms=self._clock())
+            if covered > self.covered:  # nothing newer was signed meanwhile
+                self._newest = _Signed(size=covered, note=note, time_ms=self._clock())
         self.advance(tree)
 
     def advance(self, tree: Frontier) -> None:

@@ -1,7 +1,7 @@
 """Several exchanges over one database: each judges, delivers and shows what all of them wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
@@ -25,6 +25,7 @@ from tearline.errors import (
     StoreUnreachable,
 )
 from tearline.federation import Revocation
+from tearline.merkle import NodeId
 from tearline.note import parse_note
 from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.statement import StatementType
@@ -236,6 +237,25 @@ async def test_another_history_that_was_signed_is_noticed_however_far_the_log_is
     await one.exchange._log.halt(lost.size, sign_checkpoint(lost, log_signers(), time_s=1))
     with pytest.raises(FrontierDamaged):
         await other.exchange.checkpoint()
+
+
+async def test_one_that_looks_at_a_checkpoint_of_another_shows_none_older_meanwhile(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    size, _ = await checkpoint(one)
+    await sent(one)
+    nodes = other.store.nodes
+
+    async def signs_meanwhile(ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
+        monkeypatch.undo()
+        for _ in range(2):
+            await checkpoint(other)
+        return await nodes(ids)
+
+    monkeypatch.setattr(other.store, "nodes", signs_meanwhile)
+    await other.exchange._log.refresh()
+    assert other.exchange._log.covered == size + 2
 
 
 async def test_what_was_cosigned_at_one_is_shown_by_another(pair: tuple[World, World]) -> None:
