@@ -10,6 +10,7 @@ from typing import Protocol
 from tearline.erasure import Erasure
 from tearline.errors import TearlineError
 from tearline.event import Event
+from tearline.limits import MAX_STANDINGS
 from tearline.statement import Attestation
 from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.publications import Outcome
@@ -189,15 +190,22 @@ class Standings:
         self.weight = Weight(statements=len(confirmed), bytes=0)
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Takes what is higher."""
+        """Takes what is higher.
+
+        Of an agreement that was lost nothing is known, so whatever is named may be one: but the
+        node has no more channels than it may.
+        """
+        nodes, channels = frozenset(registry.trust.nodes()), registry.channels
+        room = MAX_STANDINGS - sum(sender == self._node for sender, _, _ in channels)
         for each in self._confirmed:
-            if each.recipient not in registry.trust.nodes():
-                continue
             key = (self._node, each.recipient, each.agreement_id)
-            seq, mark = registry.channels.get(key, (0, 0))
+            if each.recipient not in nodes or (key not in channels and room <= 0):
+                continue
+            seq, mark = channels.get(key, (0, 0))
             reached = (max(seq, each.seq), max(mark, each.mark))
             if reached != (seq, mark):
-                registry.channels[key] = docket.channels[key] = reached
+                room -= key not in channels
+                channels[key] = docket.channels[key] = reached
 
 
 class Overdue:

@@ -54,3 +54,23 @@ async def test_one_node_at_a_time_is_told_what_came_back_unopened(
         may_go_on.release()
     await asyncio.gather(*replies)
     assert len(asked) == 2
+
+
+async def test_a_node_names_no_more_channels_than_it_may_have(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.store.begin_epoch(Restoration(start=0, stop=1, settled=True))
+    monkeypatch.setattr("tearline_server.works.MAX_STANDINGS", 3)
+
+    async def named(*agreements: bytes) -> set[bytes]:
+        confirmed = tuple(
+            Standing(recipient=node_of(CN), agreement_id=each, seq=1, mark=1) for each in agreements
+        )
+        request = ReconcileRequest(openings=(), confirmed=confirmed)
+        reply = await world.exchange.reconcile(node_of(US), request)
+        return {each.agreement_id for each in reply.channels}
+
+    first, rest = [b"%d" % n * 16 for n in range(2)], [b"%d" % n * 16 for n in range(2, 6)]
+    assert await named(*first) == {*first}
+    assert await named(*first, *rest) == {*first, rest[0]}
+    assert await named(*first, *rest) == {*first, rest[0]}
