@@ -78,7 +78,10 @@ class Upkeep:
         more = self._may_write()
         while more:
             now_ms, agreements = self._clock(), self._registry().agreements
-            kept = {id_: now_ms - each.agreement.retention_ms for id_, each in agreements.items()}
+            kept = {
+                id_: max(0, now_ms - each.agreement.retention_ms)  # which may be for ever
+                for id_, each in agreements.items()
+            }
             found = await self._store.ended(now_ms, kept, limit=MAX_ENDED)
             if found:
                 await self._submit(Expiry(found))
