@@ -1,0 +1,21 @@
+"""The page on finding, followed to the letter by an agency."""
+
+import shlex
+
+import pytest
+
+from desk import Desk, desk, quick, rested
+from pages import blocks
+
+__all__ = ["desk", "quick", "rested"]
+
+
+def test_every_command_of_the_page_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+    lines = "".join(blocks("howto/finding.md")).replace("3f9a1c", desk.packet).splitlines()
+    told = [desk.run(*shlex.split(line)[1:]) for line in lines]
+    assert [done.exit_code for done in told] == [0] * 4, told
+    by_name, by_account, _, plain = (done.stdout for done in told)
+    assert "Person/name" in by_name
+    assert "BankAccount/iban" in by_account
+    assert (desk.folder / "open.jsonl").read_text(encoding="utf-8") == plain
