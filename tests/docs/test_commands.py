@@ -1,6 +1,7 @@
 """Every command and option that a page names exists."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -80,6 +81,25 @@ def test_what_a_page_names_exists(page: Path) -> None:
         if (bad := unknown(programs[program], words))
     ]
     assert wrong == []
+
+
+def leaves(program: click.Command, name: str) -> Iterator[str]:
+    """Every command below one, by all of its words."""
+    if not isinstance(program, click.Group):
+        yield name
+        return
+    context = click.Context(program)
+    for word in program.list_commands(context):
+        below = program.get_command(context, word)
+        assert below is not None
+        yield from leaves(below, f"{name} {word}".strip())
+
+
+def test_every_command_is_named_by_a_page() -> None:
+    read = (page.read_text(encoding="utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+    text = re.sub(r"\s+", " ", re.sub(r"^(?:us|mx) ", "", "\n".join(read), flags=re.MULTILINE))
+    commands = [*leaves(agency, ""), *leaves(operator, "tearline-server")]
+    assert [each for each in commands if not re.search(rf"\b{each}\b", text)] == []
 
 
 def test_what_does_not_exist_is_found() -> None:

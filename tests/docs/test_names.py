@@ -11,10 +11,12 @@ from support import ROOT
 from tearline.errors import concrete_errors
 from tearline_client.metrics import Metrics as NodeMetrics
 from tearline_client.planning.agreement_file import _ARTICLE, _TOP
+from tearline_client.store.notices import EVENTS
 from tearline_server.config import Config
 from tearline_server.metrics import Metrics as ExchangeMetrics
 
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
+NOTICES = (ROOT / "docs" / "howto" / "notices.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 AGREEMENTS = (ROOT / "docs" / "howto" / "agreements.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -65,6 +67,10 @@ def test_every_setting_of_an_exchange_is_explained_and_no_other() -> None:
 def test_every_key_of_an_agreement_s_file_is_explained_and_no_other() -> None:
     explained = named(section(AGREEMENTS, "## The file of terms"))
     assert {key.partition(".")[0] for key in explained} == _TOP | _ARTICLE
+
+
+def test_every_event_of_a_notice_is_explained_and_no_other() -> None:
+    assert named(NOTICES) == set(EVENTS)
 
 
 def test_every_room_of_the_agency_is_shown_and_no_other() -> None:
