@@ -20,12 +20,13 @@ from tearline.errors import (
     LiftRefused,
     LogTimeDisputed,
     NotFound,
+    PacketFrozen,
 )
 from tearline.event import Event, EventCode
 from tearline.packet import Urgency
 from tearline.request.progress import Phase
 from tearline.request.step import Ground, StepKind
-from tearline.standing.suspension import Suspension
+from tearline.standing.suspension import Originated, Suspension
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
@@ -466,3 +467,24 @@ async def test_a_false_time_of_a_standing_is_disputed(world: Simulation, hours: 
     )
     assert back.end is not None
     assert disputed.entry == back.end.entry
+
+
+async def test_a_request_that_its_asker_froze_keeps_its_clock_and_shows_no_items(
+    world: Simulation,
+) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+    await suspend(us, replace(ONE, originated=Originated.FREEZE))
+    await settle(world)
+    (view,) = cn.node.requests.list()
+    assert (view.frozen, view.items) == (True, ())
+    cn.node.notices.scan()
+    with pytest.raises(PacketFrozen):
+        await cn.node.requests.refuse(request, Ground.LEGAL_BAR, (), PERSON)
+    await us.node.requests.withdraw(request, PERSON)
+    await settle(world)
+    assert phases(request, us, cn) == [Phase.WITHDRAWN] * 2
+    await resume(us)
+    await settle(world)
+    assert [len(each.items) for each in shown(request, us, cn)] == [2, 2]
+    assert world.cn.codes() == []

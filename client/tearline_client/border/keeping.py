@@ -144,6 +144,8 @@ class Keeping:
             self.quarantine(finding, received.signed.statement.body, about=step.request)
 
     def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
+        if not note.items:
+            return None  # it is not opened for nothing: its asker may have frozen it
         view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
         asked = items_of(opened.field for opened in view.best())
         strange = [item.number for item in note.items if item.number not in asked]

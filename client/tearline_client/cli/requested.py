@@ -43,9 +43,16 @@ def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
         "items": len(view.items),
         "open_items": sum(item.is_open for item in view.items),
         "disputed": list(progress.disputed),
-        "waits": "for a second person" if view.pending else "",
+        "frozen": view.frozen,
+        "waits": _waits(view),
         "pending": [pending.hex()[:12] for pending in view.pending],
     }
+
+
+def _waits(view: RequestView) -> str:
+    if view.frozen:
+        return "until its asker resumes: it has frozen the request"
+    return "for a second person" if view.pending else ""
 
 
 def _left(view: RequestView) -> str:

@@ -107,6 +107,8 @@ async def _in_packets(frame: Frame, node: Node) -> Found:
     found: Found = []
     taken: dict[bytes, tuple[OpenedField, ...]] = {}
     for packet_id in store.ids():
+        if store.is_frozen(packet_id):
+            continue
         shown = open_view(store, packet_id, node=node.uri)
         opened = tuple(o for o in shown.view.fields if f"/{LEG}/" in o.field.path)
         if not opened:

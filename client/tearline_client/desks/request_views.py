@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tearline.bodies.requests import items_of
-from tearline.errors import ItemUnknown
+from tearline.errors import ItemUnknown, PacketFrozen
 from tearline.request.progress import Progress
 from tearline.request.step import Ground, ItemOutcome
 from tearline_client.state import NodeState
@@ -41,7 +41,8 @@ class RequestView:
     Attributes:
         request: Which one, and our side of it.
         progress: How far it has come, by the log.
-        items: What is asked, by number.
+        items: What is asked, by number; nothing while its asker has frozen it.
+        frozen: Whether its asker has, by a suspension.
         steps: What both sides did, and what of ours waits or was refused.
         due_ms: When an answer is due, or a preservation ends; None while the clock stands still.
         stopped_ms: Since when the clock stands still, in log time; None while it runs.
@@ -54,6 +55,7 @@ class RequestView:
     request: StoredRequest
     progress: Progress
     items: tuple[RequestedItem, ...]
+    frozen: bool
     steps: tuple[StoredStep, ...]
     due_ms: int | None
     stopped_ms: int | None
@@ -66,8 +68,11 @@ class RequestView:
         """The items named, or all that are open; after the end also what was refused.
 
         Raises:
+            PacketFrozen: If its asker has frozen it.
             ItemUnknown: If one was never asked, or was decided before; or if none is left.
         """
+        if self.frozen:
+            raise PacketFrozen
         ended = self.progress.phase.has_ended
         free = {i.number for i in self.items if i.is_open or (ended and not i.answer)}
         chosen = sorted(set(items)) or sorted(free)
@@ -95,10 +100,12 @@ def view_request(
     requests, now_ms = state.stores.requests, state.now_ms()
     replayed, steps = requests.replayed(request, state.agency), requests.steps(request)
     progress, clock = replayed.progress, replayed.clock
+    frozen = state.stores.packets.is_frozen(request.packet)
     return RequestView(
         request=request,
         progress=progress,
-        items=_items(state, request, steps),
+        items=() if frozen else _items(state, request, steps),
+        frozen=frozen,
         steps=steps,
         due_ms=clock.due_ms(),
         stopped_ms=clock.stopped_since_ms(),

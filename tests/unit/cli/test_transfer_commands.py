@@ -8,6 +8,7 @@ import pytest
 from desk import AUDITOR, Desk
 from tearline.bodies.kinds import KINDS
 from tearline.packet import PacketKind
+from tearline_client.store.packets import PacketStore
 
 EXAMPLE = KINDS[PacketKind.VALUE_TRANSFER].example.splitlines(keepends=True)
 ORDER = (
@@ -41,6 +42,15 @@ def test_legs_in_packets_are_compared_with_those_of_a_file(desk: Desk) -> None:
     assert row["pay_out"] == f"{sent['packet'][:12]}: leg-out"
     shown = desk.rows("audit", "access", "action:access-print", "--as", AUDITOR)
     assert [entry["packet"] for entry in shown] == [sent["packet"][:12]]
+
+
+def test_legs_in_frozen_packets_are_passed_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = two_files(desk)
+    desk.rows("packet", "send", theirs, *ORDER)
+    monkeypatch.setattr(PacketStore, "is_frozen", lambda store, packet: True)
+    assert desk.rows("transfer", "match", ours, "--inbox", "--rate", "USD/CNY=7.2") == []
 
 
 def test_what_cannot_be_compared_is_counted(desk: Desk) -> None:
