@@ -7,14 +7,18 @@ import pytest
 
 from consenting import PERSON
 from simulator import ARTICLE, PURPOSE, Member, Simulation, alone
+from standing_builders import OFFICER, WHOLE, of_article
 from tearline.channel import Address
 from tearline.consent import Consent, ConsentStatus, ConsentStep, ConsentTerms
 from tearline.errors import (
+    AgreementSuspended,
     ConsentClosed,
     ConsentMisplaced,
     CopyUndeclared,
     DerivedWeaker,
+    MailboxFull,
     OnwardUseForbidden,
+    OutcomeUnknown,
     PassOnForbidden,
     PurposeForbidden,
     SourceUnknown,
@@ -22,8 +26,10 @@ from tearline.errors import (
 from tearline.event import EventCode
 from tearline.onward import Use
 from tearline.sealing import seal_note
+from tearline.standing.suspension import InFlight, Originated
 from tearline.statement import StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
+from tearline.wire.publications import Publication
 from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.drafts import About
@@ -350,3 +356,73 @@ async def test_an_originator_does_not_give_what_nobody_asked_for(world: Simulati
     )
     assert world.cn.codes() == [ConsentMisplaced.code]
     assert status(world.cn, record) is ConsentStatus.ASKED
+
+
+async def test_what_the_exchange_refused_is_granted_when_it_is_given_again(
+    world: Simulation,
+) -> None:
+    packet = await given(world, world.mx)
+    path = path_of(world.mx, packet)
+    record = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
+    await world.us.node.receive()
+    returning = replace(WHOLE, in_flight=InFlight.RETURN)
+    await world.cn.node.standings.suspend("narcotics-2026", returning, acted_by=OFFICER)
+    with pytest.raises(AgreementSuspended):
+        await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.cn.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.us.node.receive()
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.cn.node.receive()
+    assert path_of(world.cn, packet) == path
+
+
+async def test_nothing_is_said_to_be_given_while_its_grant_waits(world: Simulation) -> None:
+    packet = await given(world, world.mx)
+    path = path_of(world.mx, packet)
+    record = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
+    await world.us.node.receive()
+
+    def keep_out(publication: Publication) -> Publication:
+        if any(s.type is StatementType.GRANT for s in publication.statements()):
+            raise MailboxFull
+        return publication
+
+    world.us.exchange.publication = keep_out
+    for tried in range(2):
+        with pytest.raises(MailboxFull if not tried else OutcomeUnknown):
+            await world.us.node.consents.give(record.id, acted_by=PERSON)
+    assert status(world.us, record) is ConsentStatus.ASKED
+    world.us.exchange.publication = lambda publication: publication
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.cn.node.receive()
+    assert len(world.cn.node.state.stores.packets.grants(packet)) == 1
+
+
+async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
+    world: Simulation,
+) -> None:
+    packet = await given(world, world.cn, world.mx)
+    path = path_of(world.mx, packet)
+    record = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
+    await world.us.node.receive()
+    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.mx.node.receive()
+    to_china = of_article(
+        ARTICLE,
+        sender=world.us.node.state.agency,
+        recipient=world.cn.node.state.agency,
+        originated=Originated.FREEZE,
+    )
+    await world.us.node.standings.suspend("narcotics-2026", to_china, acted_by=OFFICER)
+    await world.cn.node.receive()
+    name = open_view(world.mx.node.state.stores.packets, packet, node=world.mx.node.uri).field(path)
+    assert name is not None
+    draft = person_draft(world.mx, name.field.texts[0], packet)
+    sent = await world.mx.node.send([world.mx.node.plan(draft, [world.cn.node.uri])])
+    assert not sent.refused
+    await world.cn.node.receive()
+    assert sent.packets[0] not in world.cn.grants()
+    await world.us.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.cn.node.receive()
+    assert sent.packets[0] in world.cn.grants()
+    assert world.cn.codes() == []

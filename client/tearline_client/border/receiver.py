@@ -20,6 +20,7 @@ from tearline.errors import (
     KeystoreUnusable,
     MarkUnequal,
     NotExpired,
+    PacketFrozen,
     PinUnknown,
     RecordRequestUnknown,
     RetentionUnknown,
@@ -59,6 +60,7 @@ _MAY_PASS = (
     MarkUnequal,  # what was counted comes late
     KeystoreEntryMissing,  # a keystore is restored
     AgreementSuspended,  # it is resumed
+    PacketFrozen,  # so is what it is made from
     PinUnknown,  # another version is installed
     SuiteUnknown,
     CiphertextMissing,  # it was recalled since, which the node reads further on

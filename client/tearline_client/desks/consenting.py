@@ -22,6 +22,7 @@ from tearline.errors import (
     ConsentClosed,
     ConsentMisplaced,
     NotFound,
+    OutcomeUnknown,
 )
 from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
@@ -332,7 +333,11 @@ class Consents:
         return record
 
     async def _grant(self, shown: PacketView, path: str, to: str, persons: Persons) -> None:
-        """Grants a field to a third party, unless it has it: giving may be tried again."""
+        """Grants a field to a third party, unless it has it: giving may be tried again.
+
+        Raises:
+            OutcomeUnknown: If the exchange has not answered to a grant of before.
+        """
         field = shown.field(path)
         if field is None:
             raise NotFound("the packet has no such field")
@@ -344,8 +349,12 @@ class Consents:
                 if opening.compartment in granted.compartments
                 for slot in opening.slots
             }
-            if granted.address.recipient == to and field.slot in whole | set(granted.fields):
-                return
+            is_there = granted.address.recipient == to and stored.stands
+            if not is_there or field.slot not in whole | set(granted.fields):
+                continue
+            if stored.status is None:
+                raise OutcomeUnknown("it waits in the outbox")
+            return
         sent = await self._releasing.disclose(shown.packet.id, path, to, persons)
         verify_accepted(sent)
 

@@ -18,7 +18,6 @@ from tearline.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.recall import recalled_slots
-from tearline.receipt import Status
 from tearline.sealing import granted_slots
 from tearline_client.border.obeying import Obeying
 from tearline_client.desks.releasing import Releasing
@@ -226,7 +225,7 @@ def _live_grants(state: NodeState, packet: bytes, grants: Iterable[StoredGrant])
     """What partners were granted of a packet of ours and, by all that is known, still have."""
     recalls = [each for each in state.stores.recalls.of(packet) if not each.incoming]
     for stored in grants:
-        if stored.withdrawn is not None or stored.status in (Status.ERASED, Status.REFUSED):
+        if not stored.stands:
             continue
         recipient = stored.grant.address.recipient
         orders = [recall.order for recall in recalls if recall.partner == recipient]

@@ -68,6 +68,11 @@ class StoredGrant:
         """The grant itself."""
         return parse_grant(self.signed.statement.body)
 
+    @property
+    def stands(self) -> bool:
+        """Whether it was neither refused nor taken back, and its recipient erased nothing yet."""
+        return self.withdrawn is None and self.status not in (Status.ERASED, Status.REFUSED)
+
 
 class PacketStore:
     """Packets by id; the caller's transaction makes writes durable together."""
