@@ -233,3 +233,17 @@ async def forge(
     )
     composed, _ = by.compose(to)
     return await world.forge(to, composed.grants[0], composed.manifest, parts=[composed.parts])
+
+
+async def test_a_packet_is_corrected_of_which_a_field_was_recalled_from_everybody(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    desk = world.us.node.recalls
+    path = world.us.node.show(packet).view.best()[0].field.path
+    await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
+    correction = await corrected(world.us, packet)
+    await settled(world)
+    for member in world.members:
+        assert superseded(member) == {packet: correction}

@@ -8,6 +8,7 @@ import pytest
 from attacks.test_deliveries import ciphertexts
 from attacks.test_lost_machines import mirrored, restored, saved, settle
 from simulator import CN, Member, Simulation, alone
+from standing_builders import WHOLE
 from tearline.channel import Address, VoidReason
 from tearline.errors import ChannelGap, MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
 from tearline.event import EventCode
@@ -36,6 +37,17 @@ async def recalled(world: Simulation, packet: bytes, *to: Member) -> tuple[Store
     desk = world.us.node.recalls
     plan = desk.plan(packet, to=[member.node.uri for member in to])
     return await desk.recall(plan, RecallReason.MISTAKE)
+
+
+async def field_recalled(world: Simulation, packet: bytes, path: str, *to: Member) -> None:
+    desk = world.us.node.recalls
+    plan = desk.plan(packet, to=[member.node.uri for member in to], path=path)
+    await desk.recall(plan, RecallReason.MISTAKE)
+
+
+def path_of(member: Member, packet: bytes, end: str = "/Person/name") -> str:
+    fields = member.node.show(packet).view.best()
+    return next(o.field.path for o in fields if o.field.path.endswith(end))
 
 
 async def settled(world: Simulation) -> None:
@@ -177,6 +189,54 @@ async def test_a_field_is_recalled_before_the_packet_was_fetched(world: Simulati
     assert world.cn.codes() == [ChannelGap.code]  # its place was missing for a moment
     assert states(world.us, packet) == [RecallState.ERASED]
     assert statuses(world.us, packet) == [Status.STORED]
+
+
+async def test_what_a_suspension_held_comes_without_the_field_that_was_recalled_meanwhile(
+    world: Simulation,
+) -> None:
+    packet, twin = await world.us.send(world.cn, times=2)
+    await world.cn.node.standings.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
+    await settled(world)
+    path = path_of(world.us, packet)
+    await field_recalled(world, packet, path, world.cn)
+    await settled(world)
+    await world.cn.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    for _ in range(2):
+        await settled(world)
+    assert sorted(world.cn.grants()) == sorted([packet, twin])
+    came, whole = (
+        {opened.field.path for opened in world.cn.node.show(each).view.best()}
+        for each in (packet, twin)
+    )
+    assert came == whole - {path}
+    assert path in whole
+    assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_what_was_recalled_while_a_suspension_held_it_is_not_issued_anew(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.standings.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
+    await settled(world)
+    await recalled(world, packet)
+    await world.cn.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    for _ in range(2):
+        await settled(world)
+    assert len(world.us.node.state.stores.packets.grants(packet)) == 1
+
+
+async def test_a_field_that_was_recalled_from_a_partner_is_not_disclosed_to_it(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settled(world)
+    path = path_of(world.us, packet)
+    await field_recalled(world, packet, path, world.cn)
+    with pytest.raises(PacketRecalled):
+        await world.us.node.disclose(packet, path, world.cn.node.uri)
+    assert len(world.us.node.state.stores.packets.grants(packet)) == 2
+    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
 
 
 async def test_what_was_put_aside_of_a_packet_is_erased_with_it(world: Simulation) -> None:

@@ -18,6 +18,7 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest
+from tearline_client.border.ordering import is_recalled_whole
 from tearline_client.planning.plan import Draft
 from tearline_client.state import NodeState
 
@@ -51,8 +52,7 @@ def verify_correction(state: NodeState, draft: Draft, recipients: Iterable[str])
     last = superseded(corrects).get(corrected)
     if last is not None:
         raise CorrectedAlready(f"by {last.hex()[:12]}")
-    recalls = stores.recalls.of(corrected)
-    if any(each.order.whole for each in recalls if not each.incoming):
+    if is_recalled_whole(state, corrected):
         raise PacketRecalled
     had = {grant.grant.address.recipient for grant in stores.packets.grants(corrected)}
     if not had.issuperset(recipients):

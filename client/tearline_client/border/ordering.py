@@ -55,23 +55,27 @@ def order_recall(
 
 def is_recalled(state: NodeState, packet_id: bytes, recipient: str) -> bool:
     """Whether we have taken back all that a node has or gets of a packet of ours."""
-    return _takes_all(
-        order for order, partner in _orders(state, packet_id) if order.whole or partner == recipient
+    return slots_recalled(state, packet_id, recipient) is None
+
+
+def slots_recalled(state: NodeState, packet_id: bytes, recipient: str) -> frozenset[int] | None:
+    """The slots of a packet of ours that we grant a node no more; None for all of them."""
+    orders = _orders(state, packet_id)
+    return recalled_slots(
+        (order for order, partner in orders if order.whole or partner == recipient), b""
     )
 
 
-def _is_recalled_whole(state: NodeState, packet_id: bytes) -> bool:
-    return _takes_all(order for order, _ in _orders(state, packet_id) if order.whole)
+def is_recalled_whole(state: NodeState, packet_id: bytes) -> bool:
+    """Whether we have taken back all of a packet of ours from everybody."""
+    whole = (order for order, _ in _orders(state, packet_id) if order.whole)
+    return recalled_slots(whole, b"") is None
 
 
 def _orders(state: NodeState, packet_id: bytes) -> list[tuple[RecallOrder, str]]:
     """What we have recalled of a packet, and from whom."""
     found = state.stores.recalls.of(packet_id)
     return [(each.order, each.partner) for each in found if not each.incoming]
-
-
-def _takes_all(orders: Iterable[RecallOrder]) -> bool:
-    return recalled_slots(orders, b"") is None
 
 
 def recall_suspended(state: NodeState, agreement: Agreement) -> int:
@@ -119,7 +123,7 @@ def _recall_packet(
     }
     due = sorted(reader for reader in losing if not is_recalled(state, packet_id, reader))
     whole = losing == readers
-    if whole and not due and not _is_recalled_whole(state, packet_id):
+    if whole and not due and not is_recalled_whole(state, packet_id):
         due = sorted(losing)[:1]
     said = RecallOrder(
         whole=whole,

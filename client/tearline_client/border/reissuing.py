@@ -6,7 +6,7 @@ recipient's key of now. Nobody decides anew: what the grant releases, for what a
 as it was, and the exchange judges it by the agreement as it judges every grant.
 
 A grant that a suspension held may lie for months. Once it may pass again, the policies of then
-decide what of it still goes.
+decide what of it still goes. What was recalled since it was made goes in neither case.
 """
 
 import secrets
@@ -33,6 +33,7 @@ from tearline.sealing import SealedPacket, release_of, seal_release
 from tearline.statement import Statement, StatementType
 from tearline.wire.statements import Signed
 from tearline_client.border.obeying import Obeying
+from tearline_client.border.ordering import slots_recalled
 from tearline_client.border.sender import Sender
 from tearline_client.link.outgoing import Releaser, make_grant
 from tearline_client.planning.plan import Selection
@@ -98,7 +99,11 @@ class Reissuing:
         with stores.database.transaction():
             if not stores.returned.drop(returned):
                 return None  # another process of this node was faster
-            anew, _ = self._sender.store_grant(self._sealed_anew(grant, key))
+            sealed = sealed_again(open_view(stores.packets, grant.packet, node=self._state.uri))
+            left = self._not_recalled(grant, sealed)
+            if left is None:
+                return None
+            anew, _ = self._sender.store_grant(self._sealed_anew(left, sealed, key))
         return anew
 
     def _resume(self, held: bytes) -> Signed | None:
@@ -132,18 +137,22 @@ class Reissuing:
             return None
         shown = open_view(self._state.stores.packets, grant.packet, node=self._state.uri)
         sealed = sealed_again(shown)
+        left = self._not_recalled(grant, sealed)
+        if left is None:
+            return None
         existences: dict[int, WithholdReason] = {}
         compartments, slots = [], []
-        for c in (*grant.openings, *grant.compartments):
+        for c in (*left.openings, *left.compartments):
             decision = self._decide(grant, sealed, c, agreement)
-            if c in grant.compartments and decision.form >= sealed.openings[c].form:
+            if c in left.compartments and decision.form >= sealed.openings[c].form:
                 compartments.append(c)
             elif decision.form >= Form.EXISTS:
                 existences[c] = WithholdReason(decision.reason or "unspecified")
-        for slot in grant.fields:
+        for slot in left.fields:
             c = next(c for c, opening in sealed.openings.items() if slot in opening.slots)
             # A person disclosed it past the own policies; the agreement's still count.
-            if self._decide(grant, sealed, c, agreement, own=False).form >= sealed.openings[c].form:
+            own = slot not in grant.fields
+            if self._decide(grant, sealed, c, agreement, own=own).form >= sealed.openings[c].form:
                 slots.append(slot)
         if not (existences or compartments or slots):
             return None
@@ -163,6 +172,23 @@ class Reissuing:
             slots=tuple(slots),
         )
 
+    def _not_recalled(self, grant: Grant, sealed: SealedPacket) -> Grant | None:
+        """A grant without what was recalled since it was made; None where nothing is left.
+
+        Of a compartment that holds a recalled slot and others, the others go singly.
+        """
+        gone = slots_recalled(self._state, grant.packet, grant.address.recipient)
+        if gone is None:
+            return None
+        slots, whole = set(grant.fields), []
+        for c in grant.compartments:
+            if gone.isdisjoint(sealed.openings[c].slots):
+                whole.append(c)
+            else:
+                slots.update(sealed.openings[c].slots)
+        left = replace(grant, compartments=tuple(whole), fields=tuple(sorted(slots - gone)))
+        return left if left.openings or left.compartments or left.fields else None
+
     def _key_of(self, grant: Grant) -> KemPublicKey | None:
         """The recipient's key of now; None while it has no other than the one that ended."""
         try:
@@ -171,9 +197,8 @@ class Reissuing:
             return None
         return None if key.id == grant.kem_key_id else key
 
-    def _sealed_anew(self, grant: Grant, key: KemPublicKey) -> Grant:
+    def _sealed_anew(self, grant: Grant, sealed: SealedPacket, key: KemPublicKey) -> Grant:
         stores, address = self._state.stores, grant.address
-        sealed = sealed_again(open_view(stores.packets, grant.packet, node=self._state.uri))
         new = replace(
             grant,
             header=self._state.signer.header,

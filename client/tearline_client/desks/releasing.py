@@ -9,6 +9,7 @@ from tearline.errors import (
     AgreementNotInForce,
     NotFound,
     OutcomeUnknown,
+    PacketRecalled,
     RecipientKeyExpired,
     RefusedOtherwise,
     ReleaseRefused,
@@ -26,6 +27,7 @@ from tearline.wire.statements import Signed
 from tearline_client.border.correcting import verify_correction
 from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
+from tearline_client.border.ordering import slots_recalled
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
 from tearline_client.link.outgoing import (
@@ -246,6 +248,7 @@ class Releasing:
             AgreementNotInForce: If its newest version is not in force, or not that way.
             AgreementSuspended, StandingStale: If a party has suspended that, or has not said
                 where it stands.
+            PacketRecalled: If we recalled the field from that partner, or from everybody.
             PolicyError: If the agreement does not allow it.
             CaseError: If the packet is filed under a case, and the partner, who holds nothing of
                 it yet, is not in the case.
@@ -257,6 +260,9 @@ class Releasing:
         if field is None:
             raise NotFound("the packet has no such field")
         recipient = node_of(self._state.trust, to)
+        recalled = slots_recalled(self._state, packet_id, recipient)
+        if recalled is None or field.slot in recalled:
+            raise PacketRecalled
         if all(g.grant.address.recipient != recipient for g in shown.grants):
             verify_filing(self._state.stores.cases, shown.manifest.case_id, [recipient])
         first = next((g.grant for g in shown.grants), None)
