@@ -9,10 +9,12 @@ import pytest
 from simulator import Member, Simulation
 from tearline.errors import CosignatureAwaited, NotFound
 from tearline.note import parse_note
+from tearline.recall import RecallReason
 from tearline.receipt import Status
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.cosigning import CosignNews
+from tearline.wire.deliveries import parse_delivery
 from tearline.wire.statements import Signed, cosigned
 from tearline_client.link.received import Received, ReceivedGrant
 
@@ -173,3 +175,30 @@ both_before_open = true
 """
     (article,) = world.us.node.proposals.draft(text).terms.articles
     assert article.both_before_open
+
+
+async def test_a_field_that_is_recalled_while_its_packet_waits_is_erased_at_once(
+    world: Simulation,
+) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    opened = world.us.node.show(packet).view.best()[0]
+    desk = world.us.node.recalls
+    plan = desk.plan(packet, path=opened.field.path)
+    await desk.recall(plan, RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    (waiting,) = world.cn.node.state.stores.waiting.all()
+    data = world.cn.node.state.stores.waiting.delivery(waiting.id)
+    assert data is not None
+    (parts,) = parse_delivery(data).parts
+    assert parts.ciphertexts
+    assert parts.ciphertexts.keys().isdisjoint(plan.slots)
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
+    came = {each.field.path for each in world.cn.node.show(packet).view.best()}
+    assert came
+    assert opened.field.path not in came
+    assert world.cn.codes() == []

@@ -71,22 +71,31 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
 
 
 def _strip_put_aside(state: NodeState, packet_id: bytes, gone: Gone) -> None:
-    """Takes ciphertexts of a packet out of the deliveries that lie put aside as evidence.
+    """Takes ciphertexts of a packet out of deliveries that lie put aside as evidence, or wait.
 
     What is not to be forgotten stays: a delivery may lie there for a reason that passes.
     """
-    intake = state.stores.intake
+    intake, waiting = state.stores.intake, state.stores.waiting
     for item in intake.quarantined():
-        evidence = intake.evidence(item.id)
-        delivery = None if evidence is None else _delivery_of(evidence)
-        if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
-            continue
-        slots = gone(delivery.statements[0].id if delivery.statements else b"")
-        rest = tuple(
-            parts if parts.manifest != packet_id else _left(parts, slots)
-            for parts in delivery.parts
-        )
-        intake.replace_evidence(item.id, encode_delivery(replace(delivery, parts=rest)))
+        stripped = _stripped(intake.evidence(item.id), packet_id, gone)
+        if stripped is not None:
+            intake.replace_evidence(item.id, stripped)
+    for grant in waiting.all():
+        stripped = _stripped(waiting.delivery(grant.id), packet_id, gone)
+        if stripped is not None:
+            waiting.replace(grant.id, stripped)
+
+
+def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
+    """A delivery without some ciphertexts of a packet; None for what brings none of it."""
+    delivery = None if data is None else _delivery_of(data)
+    if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
+        return None
+    slots = gone(delivery.statements[0].id if delivery.statements else b"")
+    rest = tuple(
+        parts if parts.manifest != packet_id else _left(parts, slots) for parts in delivery.parts
+    )
+    return encode_delivery(replace(delivery, parts=rest))
 
 
 def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:

@@ -63,6 +63,13 @@ class WaitingStore:
         sealed = self._db.value("SELECT sealed FROM waiting WHERE statement_id = ?", (grant,))
         return None if sealed is None else self._db.vault.open(_PLACE, sealed)
 
+    def replace(self, grant: bytes, delivery: bytes) -> None:
+        """Keeps less of a delivery than came: what was recalled of it is gone."""
+        self._db.erase(
+            "UPDATE waiting SET sealed = ? WHERE statement_id = ?",
+            (self._db.vault.seal(_PLACE, delivery), grant),
+        )
+
     def release(self, grant: bytes) -> bool:
         """Forgets a grant that waits no longer; whether it was here."""
         rows = self._db.rows("DELETE FROM waiting WHERE statement_id = ? RETURNING 1", (grant,))
