@@ -2,7 +2,9 @@
 
 import pytest
 
+from attacks.test_both_before_open import keep_back, wait_for_both
 from simulator import CN, PASSPHRASE, Clock, Member, Simulation, alone
+from standing_builders import OFFICER, WHOLE
 from tearline.errors import (
     ExchangeUnreachable,
     GrantMisdirected,
@@ -12,6 +14,7 @@ from tearline.errors import (
 from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.grant import Grant
 from tearline.keys import KemKey
+from tearline.recall import RecallReason
 from tearline.receipt import Status
 from tearline.sealing import open_release
 from tearline.statement import StatementType
@@ -41,6 +44,16 @@ def pass_time(world: Simulation, time_ms: int) -> None:
 def set_clock(member: Member, clock: Clock) -> None:
     """Gives a node another clock."""
     object.__setattr__(member.node.state, "now_ms", clock)
+
+
+async def live_on(world: Simulation) -> None:
+    """Lets encryption keys come and go for a while."""
+    for _ in range(6):
+        pass_time(world, 3 * DAY_MS)
+        for member in (*world.members, *world.members):
+            await member.node.cosigning.turn()
+        for member in world.members:
+            await member.node.receive()
 
 
 async def granted(member: Member) -> list[Grant]:
@@ -125,6 +138,24 @@ async def test_a_grant_that_comes_back_at_once_is_issued_anew_at_once(
     assert not world.us.node.state.stores.returned.all()
 
 
+async def test_a_grant_that_came_back_goes_anew_without_what_was_recalled_meanwhile(
+    world: Simulation,
+) -> None:
+    await send_late(world, world.cn)
+    await revoke_kem(world)
+    await world.us.node.sync()
+    (packet,) = world.us.node.state.stores.packets.ids()
+    path = world.us.node.show(packet).view.best()[0].field.path
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
+    await world.cn.node.sync()
+    await world.us.node.sync()
+    await world.cn.node.receive()
+    came = {opened.field.path for opened in world.cn.node.show(packet).view.fields}
+    assert came
+    assert path not in came
+
+
 async def test_a_grant_that_ended_meanwhile_is_not_issued_anew(world: Simulation) -> None:
     await send_late(world, world.cn)
     await revoke_kem(world)
@@ -165,6 +196,39 @@ async def test_mail_is_fetched_before_the_key_to_it_is_gone(world: Simulation) -
     (packet,) = await world.us.send(world.cn)
     pass_time(world, 30 * DAY_MS)  # switched off for a month
     assert await world.cn.node.receive() == 1
+    assert world.cn.node.show(packet).view.fields
+
+
+async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    publication = world.cn.exchange.publication
+    cut_off(world.cn)  # so that the exchange hands it out, which has not heard of the suspension
+    with pytest.raises(ExchangeUnreachable):
+        await world.cn.node.standings.suspend("narcotics-2026", WHOLE)
+    await world.cn.node.state.follow()
+    assert [each async for each in world.cn.node.inbox()] == []
+    world.cn.exchange.publication = publication
+    await live_on(world)
+    await world.cn.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.cn.node.receive()
+    assert world.cn.node.show(packet).view.fields
+    await live_on(world)
+    assert len(world.cn.node.state.keys.kem_ids()) == 2  # those of then are gone
+
+
+async def test_what_waits_for_a_cosignature_opens_however_late_that_comes(
+    world: Simulation,
+) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    await live_on(world)
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
     assert world.cn.node.show(packet).view.fields
 
 

@@ -4,12 +4,14 @@ The root certifies signing keys; the node itself, with its signing key, the rest
 used once its record is in the log; the old one counts beside it until its own end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tearline.errors import (
+    AgreementSuspended,
     CallerDenied,
     CosigningWaits,
     OutcomeUnknown,
+    PacketFrozen,
     RefusedOtherwise,
     SignerKeyUnknown,
     TrustError,
@@ -20,6 +22,8 @@ from tearline.identity import agency_uri_of
 from tearline.keys import key_id
 from tearline.receipt import Status
 from tearline.statement import StatementType
+from tearline.wire.deliveries import parse_delivery
+from tearline.wire.flow import parse_event
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, signed
 from tearline.wire.trust import encode_key_record, parse_key_record
@@ -30,6 +34,8 @@ from tearline_client.keys.rotation import KeyKind, end_of_new, is_past_use, rota
 from tearline_client.state import NodeState
 from tearline_client.store.outbox import OutboxState
 
+_RESUMED = (AgreementSuspended, PacketFrozen)
+"""What is put aside with these is opened on resumption, which may take months."""
 _KINDS = {use: KeyKind(use.value) for use in KeyUse}
 
 
@@ -121,7 +127,8 @@ class KeyRecords:
     def destroy_ended(self, emptied_ms: int) -> int:
         """Destroys the encryption keys to which nothing can arrive any more.
 
-        What they opened stays readable: its keys were wrapped under the node's storage key.
+        What they opened stays readable: its keys were wrapped under the node's storage key. What
+        came and waits, for a cosignature or a resumption, has not arrived in that sense.
 
         By a wrong clock no key has ended: then none is destroyed.
 
@@ -135,13 +142,34 @@ class KeyRecords:
             self._state.follower.verify_fresh(emptied_ms)
         except TrustError:
             return 0
-        count = 0
-        for key in self._keys.kem_ids():
-            record = self._state.trust.record_of(self._state.uri, key)
-            if record is not None and is_past_use(record.not_after_ms, emptied_ms=emptied_ms):
-                self._keys.destroy_kem(key)
-                count += 1
-        return count
+        ended = self._past_use(emptied_ms)
+        if ended:
+            ended = self._past_use(min([emptied_ms, *self._came_ms()]))
+        for key in ended:
+            self._keys.destroy_kem(key)
+        return len(ended)
+
+    def _past_use(self, emptied_ms: int) -> list[bytes]:
+        """The encryption keys here to which nothing arrives that was accepted after a time."""
+        records = {
+            key: self._state.trust.record_of(self._state.uri, key) for key in self._keys.kem_ids()
+        }
+        return [
+            key
+            for key, record in records.items()
+            if record is not None and is_past_use(record.not_after_ms, emptied_ms=emptied_ms)
+        ]
+
+    def _came_ms(self) -> Iterator[int]:
+        """When the log took what waits here, to be opened later."""
+        stores = self._state.stores
+        for grant in stores.waiting.all():
+            yield grant.time_ms
+        for item in stores.intake.put_aside_for(error.code for error in _RESUMED):
+            evidence = stores.intake.evidence(item)
+            entry = None if evidence is None else parse_delivery(evidence).entry
+            if entry is not None:
+                yield parse_event(entry.event).time_ms
 
     def _is_lost(self, kind: KeyKind) -> bool:
         """Whether the private half of the key that others use now is not here."""
