@@ -41,6 +41,8 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
     appended = append(docket.head.tree, docket.items)
     _sign_receipts(docket, appended.openings, signer)
     accepted = [ruling for ruling in docket.rulings if ruling.refusal is None]
+    # Of what was refused, and then accepted in the same batch, the last ruling is kept.
+    last = {(ruling.statement.id, ruling.signer): ruling for ruling in docket.rulings}
     kept = {
         inclusion.attestation: attestations[inclusion.attestation]
         for ruling in accepted
@@ -56,7 +58,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
         nodes=appended.nodes,
         events=appended.events,
         attestations={key: encode_attestation(value) for key, value in kept.items()},
-        statements=[_statement_row(docket, ruling) for ruling in docket.rulings],
+        statements=[_statement_row(docket, ruling) for ruling in last.values()],
         packets=[
             PacketRow(
                 id=ruling.statement.id,

@@ -87,11 +87,12 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
         _verify_own(hearing)
     except TearlineError as error:
         return _not_ruled(hearing, error)
+    is_judged_anew = claim.statement.type in _JUDGED_ANEW
     earlier = docket.ruled.get(claim.key)
-    if earlier is not None:
+    if earlier is not None and not (earlier.refusal and is_judged_anew):
         return earlier
     settled = docket.known.statements.get(claim.key)
-    if settled is not None and not (settled.code and claim.statement.type in _JUDGED_ANEW):
+    if settled is not None and not (settled.code and is_judged_anew):
         return _again(ruling, settled)
     try:
         _authenticate(hearing)
@@ -105,6 +106,8 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:
             return _not_ruled(hearing, error)
+        if earlier is not None:
+            return earlier
         if settled is not None:
             return _again(ruling, settled)
         _refuse(hearing, error)

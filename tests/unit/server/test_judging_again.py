@@ -143,6 +143,23 @@ async def test_an_agreement_that_lacked_a_signature_may_come_whole_later(tmp_pat
         assert await world.publish_signed(US, whole) == accepted
 
 
+async def test_an_agreement_that_lacks_a_signature_spoils_no_whole_one_of_its_batch(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as world:
+        found = agreement(world.parties.signer(US).header)
+        lacking = agreed(world.parties, found, signers=[US, CN])
+        whole = agreed(world.parties, found)
+        first, second, again = await asyncio.gather(
+            world.publish_signed(CN, lacking),
+            world.publish_signed(US, whole),
+            world.publish_signed(CN, lacking),
+        )
+        assert [codes(first), codes(second)] == [["TL-AGR-001"], [""]]
+        assert again == second
+        assert await world.publish_signed(US, whole) == second
+
+
 async def test_who_is_not_believed_gets_no_receipt_and_may_try_again(world: World) -> None:
     sealed = world.packet()
     other_key = world.parties.signer(node_of(US), key=None)
