@@ -79,7 +79,10 @@ class Session:
 
 
 class LocalIssuer:
-    """Persons, logins and tokens of one agency, kept in a keystore."""
+    """Persons, logins and tokens of one agency, kept in a keystore.
+
+    Commands at the same moment lose nothing of each other: each reads and writes alone.
+    """
 
     def __init__(self, keystore: Keystore) -> None:
         self._keystore = keystore
@@ -114,9 +117,7 @@ class LocalIssuer:
             MalformedInput: If the name, the roles or the passphrase cannot be used.
             PersonConflict: If the name was given before, or there are too many persons.
         """
-        persons = self.persons()
         salt = secrets.token_bytes(SALT_SIZE)
-        _require_usable(persons, name, passphrase)
         record = PersonRecord(
             name=name,
             roles=frozenset(roles),
@@ -127,7 +128,10 @@ class LocalIssuer:
         )
         if not record.roles:
             raise MalformedInput("a person has at least one role")
-        self._keystore.put(_PERSONS, encode_persons([*persons, record]))
+        with self._keystore.alone():
+            persons = self.persons()
+            _require_usable(persons, name, passphrase)
+            self._keystore.put(_PERSONS, encode_persons([*persons, record]))
         return record
 
     def disable(self, name: str) -> None:
@@ -138,16 +142,17 @@ class LocalIssuer:
         Raises:
             PersonConflict: If there is no such person.
         """
-        persons = self.persons()
-        if not any(person.name == name for person in persons):
-            raise PersonConflict("there is no such person")
-        self._keystore.put(
-            _PERSONS,
-            encode_persons(
-                replace(person, enabled=False) if person.name == name else person
-                for person in persons
-            ),
-        )
+        with self._keystore.alone():
+            persons = self.persons()
+            if not any(person.name == name for person in persons):
+                raise PersonConflict("there is no such person")
+            self._keystore.put(
+                _PERSONS,
+                encode_persons(
+                    replace(person, enabled=False) if person.name == name else person
+                    for person in persons
+                ),
+            )
         self.logout(name)
 
     def login(self, name: str, passphrase: bytes, now_s: int) -> Session:
@@ -158,16 +163,19 @@ class LocalIssuer:
         """
         verify_login(self.persons(), name, passphrase)
         session = Session(name=name, began_s=now_s, ends_s=now_s + SESSION_LIFETIME_S)
-        others = (each for each in self._sessions() if each.name != name and now_s < each.ends_s)
-        self._keystore.put(_SESSIONS, encode_sessions([*others, session]))
+        with self._keystore.alone():
+            living = (each for each in self._sessions() if now_s < each.ends_s)
+            others = (each for each in living if each.name != name)
+            self._keystore.put(_SESSIONS, encode_sessions([*others, session]))
         return session
 
     def logout(self, name: str) -> None:
         """Ends the person's session, if there is one."""
-        sessions = self._sessions()
-        others = [each for each in sessions if each.name != name]
-        if len(others) < len(sessions):
-            self._keystore.put(_SESSIONS, encode_sessions(others))
+        with self._keystore.alone():
+            sessions = self._sessions()
+            others = [each for each in sessions if each.name != name]
+            if len(others) < len(sessions):
+                self._keystore.put(_SESSIONS, encode_sessions(others))
 
     def session(self, name: str, now_s: int) -> Session:
         """The session of ``name``, or the only one there is where the name is empty.

@@ -60,6 +60,19 @@ def issuer(tmp_path: Path) -> LocalIssuer:
     return made
 
 
+def test_who_is_disabled_while_another_is_added_stays_disabled(
+    issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(passphrase: bytes, salt: bytes) -> bytes:
+        issuer.disable("alvarez")
+        return bytes(32)
+
+    monkeypatch.setattr(module, "stretch", meanwhile)
+    issuer.add("castro", roles={Role.LIAISON}, clearance=Tlp.AMBER, passphrase=PASSPHRASE)
+    enabled = {person.name: person.enabled for person in issuer.persons()}
+    assert enabled == {"alvarez": False, "b.chen": True, "castro": True}
+
+
 def test_a_person_who_is_logged_in_gets_tokens(issuer: LocalIssuer) -> None:
     session = issuer.login("b.chen", b"other word", NOW)
     assert (session.began_s, session.ends_s) == (NOW, NOW + SESSION_LIFETIME_S)
