@@ -31,7 +31,8 @@ class AccessLog:
         node: The node's URI.
         key: 32 bytes that hide what was searched for.
         now_ms: The time, Unix milliseconds.
-        reader: Tells who reads, by the name given: the person's name, or nothing for the node.
+        reader: Tells who reads, by the name given and whether contents are shown: the person's
+            name, or nothing for the node.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class AccessLog:
         node: str,
         key: bytes,
         now_ms: Callable[[], int],
-        reader: Callable[[str], str],
+        reader: Callable[[str, bool], str],
     ) -> None:
         self.store = store
         self._node = node
@@ -60,10 +61,14 @@ class AccessLog:
             sought: Of a search, what for.
 
         Raises:
-            TlsError: If the person named is not logged in.
+            TlsError: If the person named is not logged in, or may be shown no contents.
             StoreError: If the entry cannot be written: then the act must not be done.
         """
-        actor, act_id = self._reader(person) or self._node, self._act_id(sought)
+        decisions = {
+            packet: tuple(_decisions(fields)) for packet, fields in (shown or {b"": ()}).items()
+        }
+        actor = self._reader(person, any(decisions.values())) or self._node
+        act_id = self._act_id(sought)
         now_ms = self._now_ms()
         events = [
             Event(
@@ -73,9 +78,9 @@ class AccessLog:
                 time_ms=now_ms,
                 actor=actor,
                 packet=packet,
-                decisions=tuple(_decisions(fields)),
+                decisions=decided,
             )
-            for packet, fields in (shown or {b"": ()}).items()
+            for packet, decided in decisions.items()
         ]
         with self.store.database.transaction():
             self.store.append(events)
@@ -86,7 +91,7 @@ class AccessLog:
         Raises:
             TlsError: If the person named is not logged in.
         """
-        return self._reader(person)
+        return self._reader(person, False)
 
     def has_sought(self, event: Event, text: str) -> bool:
         """Whether a search of the log was for ``text``, in whatever case or script."""

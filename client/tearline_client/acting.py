@@ -81,15 +81,17 @@ class Acting:
             raise NotPermitted(f"this takes the role {role}")
         return person.subject
 
-    def reader(self, name: str, *, now_ms: int) -> str:
+    def reader(self, name: str, *, now_ms: int, contents: bool = False) -> str:
         """Who reads here, by the agency's own name; empty where it is the node itself.
 
         Args:
             name: Who; empty for whoever is logged in.
             now_ms: The time, Unix milliseconds.
+            contents: Whether contents are shown: auditors see what was done, not what was said.
 
         Raises:
-            TlsError: If the person named is not logged in.
+            TlsError: If the person named is not logged in, or is an auditor and nothing else where
+                contents are shown.
         """
         try:
             session = self._issuer.session(name, now_ms // 1000)
@@ -97,7 +99,10 @@ class Acting:
             if name:
                 raise
             return ""
-        return self._checked(session.name, now_ms // 1000).person.subject
+        person = self._checked(session.name, now_ms // 1000).person
+        if contents and person.roles == {Role.AUDITOR}:
+            raise NotPermitted("an auditor is shown no contents")
+        return person.subject
 
     def token(self, name: str, *, now_ms: int) -> str:
         """A live token of a person, for calls to the exchange; it does not name them.

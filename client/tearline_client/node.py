@@ -92,7 +92,9 @@ class Node:
             state.uri,
             keystore.storage_key("access"),
             state.now_ms,
-            lambda name: self._acting.reader(name, now_ms=state.now_ms()),
+            lambda name, contents: self._acting.reader(
+                name, contents=contents, now_ms=state.now_ms()
+            ),
         )
         self._reading = Reading(state, self.access, self._sender)
         self.cosigning = Cosigner(state, self.cosigner)

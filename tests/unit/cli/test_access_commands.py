@@ -10,11 +10,12 @@ import pytest
 from canary import canary, everything_in, found
 from desk import OUR_NODE
 from simulator import PASSPHRASE
-from tearline.errors import StoreFull
+from tearline.errors import EXIT_REFUSED, StoreFull
 from tearline.event import EventCode
 from tearline.wire.flow import parse_event
 from tearline_client.audit.access import examine_access
 from tearline_client.border.anchoring import ANCHOR_MS
+from tearline_client.demo.lead import SUSPECT
 from tearline_client.node import Node
 from tearline_client.store.access import AccessStore
 
@@ -39,6 +40,24 @@ def findings(desk, *, status: int = 5, sync: bool = False) -> list[str]:
     flag = "--sync" if sync else "--no-sync"
     rows = desk.rows("audit", "access", "--verify", flag, "--as", "ana", status=status)
     return [row["finding"] for row in rows]
+
+
+def test_an_auditor_alone_is_shown_no_contents(desk, tmp_path) -> None:
+    word = desk.folder / "word"
+    for told in (("person", "add", "rita", "--role", "auditor"), ("login", "rita")):
+        assert desk.run(*told, "--person-passphrase-file", word).exit_code == 0
+    before = entries(desk)
+    for act in (
+        ("packet", "search", SUSPECT),
+        ("export", "ftm"),
+        ("packet", "exhibit", desk.packet, NAME, "--output-file", tmp_path / "x.exhibit"),
+        ("packet", "show", desk.packet, "--no-sync"),
+    ):
+        refused = desk.run(*act, "--as", "rita")
+        assert (refused.exit_code, refused.stdout) == (EXIT_REFUSED, ""), act
+        assert "TL-TLS-006" in refused.stderr
+    assert entries(desk) == before
+    assert desk.run("audit", "hash", SUSPECT, "--as", "rita").exit_code == 0
 
 
 def at_node(desk, act, *, later_ms: int = 0):
