@@ -231,7 +231,6 @@ async def _serve(
 
     chores: dict[str, tuple[float, Chore]] = {
         "others": (_AGAIN_S, exchange.others.follow),
-        "witnesses": (_AGAIN_S, exchange.ask_witnesses),
         "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.upkeep.flush_refusals),
         "overdue": (OVERDUE_S, exchange.upkeep.log_overdue),
@@ -241,6 +240,8 @@ async def _serve(
         "recovery": (RECOVERY_S, exchange.recover),
         "backlog": (BACKLOG_S, exchange.upkeep.count_backlog),
     }
+    if config.witnesses:
+        chores["witnesses"] = (_AGAIN_S, exchange.ask_witnesses)
     if config.store is None:  # the disk of a database server is watched there
         disk = Disk(config.home, exchange)
         await disk.look()
