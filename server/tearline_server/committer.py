@@ -12,7 +12,13 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Generic, Protocol, TypeVar
 
-from tearline.errors import ExchangeBusy, ExchangeFault, StoreError, TearlineError
+from tearline.errors import (
+    ExchangeBusy,
+    ExchangeFault,
+    FrontierDamaged,
+    StoreError,
+    TearlineError,
+)
 from tearline.limits import (
     MAX_BATCH_STATEMENTS,
     MAX_QUEUE_BYTES,
@@ -159,6 +165,7 @@ class Committer(Generic[W]):
         Raises:
             ExchangeBusy: If too much waits already, or the exchange is closing.
             StoreError: If the batch could not be written; nothing of it happened.
+            FrontierDamaged: If the store holds less than what was read from it before.
         """
         if self._closing and not internal:
             raise ExchangeBusy("the exchange is closing", retry_after_ms=_RETRY_AFTER_MS)
@@ -226,7 +233,7 @@ class Committer(Generic[W]):
         """Writes a batch, and tells everybody who waits for it; whether it could, as it was."""
         try:
             await self._write([work for work, _ in batch])
-        except StoreError as error:
+        except (StoreError, FrontierDamaged) as error:
             about = {"works": len(batch), "code": error.code, "why": error.why}
             _log.error("batch not written", extra=about)
             _fail(batch, error)

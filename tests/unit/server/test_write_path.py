@@ -332,6 +332,24 @@ async def test_a_failed_batch_is_refused_whole_and_the_next_starts_from_the_stor
     await made.close()
 
 
+async def test_a_store_that_went_back_is_looked_at_once_for_a_batch() -> None:
+    class Earlier(Recorder):
+        async def restore(self) -> None:
+            await super().restore()
+            raise FrontierDamaged
+
+    shelf, desk = Shelf(fail=[StoreFull("no room")]), Earlier()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    with pytest.raises(StoreFull):
+        await made.submit(Job(0))
+    jobs = await submitted(made, *map(Job, range(1, 4)))
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(result) for result in results] == [FrontierDamaged] * 3
+    assert desk.restored == 1
+    await made.close()
+
+
 async def test_a_commit_takes_in_what_others_wrote_for_whoever_asks_before_it() -> None:
     shelf, desk = Shelf(), Recorder()
     made = committer(shelf, desk)
