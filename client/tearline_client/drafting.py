@@ -194,7 +194,7 @@ def draft_answer(
         raise MalformedInput(f"{path} makes {len(groups)} packets; send them, and use --packet")
     (group,) = groups or (Group(entities=(), outside=()),)
     view, packets = node.requests.show(request), node.state.stores.packets
-    manifest = packets.packet(request).manifest
+    manifest = packets.manifest(request)
     about = About(
         article=manifest.agreement.article,
         purpose=packets.grants(request)[0].grant.purpose,

@@ -23,6 +23,6 @@ def _verify_persons(state: NodeState, consent: Consent, index: int) -> None:
     """By the version that the exchange had to accept it by (spec O-18)."""
     if consent.step is not ConsentStep.GIVE:
         return
-    reference = state.stores.packets.packet(consent.packet).manifest.agreement
+    reference = state.stores.packets.manifest(consent.packet).agreement
     article = state.agreement_at(reference.id, index).article(reference.article)
     verify_persons(article, consent.acted_by, consent.seconded_by)

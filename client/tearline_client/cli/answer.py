@@ -133,7 +133,7 @@ def _answer(frame: Frame, answer: Answer) -> None:
             sent = await node.requests.release(request, plan, answer.items, person)
             verify_accepted(sent)
             (packet,) = sent.packets
-        person = person_of(frame, node, packets.packet(request).manifest.agreement.id)
+        person = person_of(frame, node, packets.manifest(request).agreement.id)
         await node.requests.answer(request, packet, answer.items, person, answer.text)
         return [row_of(node.requests.show(request), node.state.trust)]
 

@@ -209,7 +209,7 @@ def _kinds(node: Node) -> Callable[[bytes], str]:
     @cache
     def kind_of(packet_id: bytes) -> str:
         try:
-            return node.state.stores.packets.packet(packet_id).manifest.kind.value
+            return node.state.stores.packets.manifest(packet_id).kind.value
         except NotFound:
             return ""
 

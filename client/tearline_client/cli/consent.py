@@ -300,7 +300,7 @@ async def _received(node: Node, packet: str) -> PacketView:
 
 
 def _acting(frame: Frame, node: Node, record: ConsentRecord) -> ActedBy | None:
-    manifest = node.state.stores.packets.packet(record.packet).manifest
+    manifest = node.state.stores.packets.manifest(record.packet)
     return acting(frame, node, manifest.agreement.id, Role.LIAISON)
 
 

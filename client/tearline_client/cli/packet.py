@@ -199,7 +199,7 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         if sync:
             await node.receive()
         packet_id = _find(node, packet)
-        manifest = node.state.stores.packets.packet(packet_id).manifest
+        manifest = node.state.stores.packets.manifest(packet_id)
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
         taken_back = sorted({each.state for each in node.recalls.of(packet_id)})

@@ -181,7 +181,7 @@ def keep(frame: Frame, packet: str, ground: str) -> None:
     async def run(node: Node) -> None:
         await node.receive()
         packet_id = node.state.stores.packets.find(packet)
-        agreement_id = node.state.stores.packets.packet(packet_id).manifest.agreement.id
+        agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(frame, node, agreement_id, Role.OFFICER)
         if person is None:
             raise LoginRequired("an officer decides that something is kept")
@@ -201,7 +201,7 @@ def erase(frame: Frame, packet: str, yes: bool) -> None:
     async def run(node: Node) -> str:
         await node.receive()
         packet_id = node.state.stores.packets.find(packet)
-        agreement_id = node.state.stores.packets.packet(packet_id).manifest.agreement.id
+        agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(frame, node, agreement_id, Role.LIAISON)
         waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
         frame.confirm("Nothing brings it back.", packet_id.hex()[:12], yes=yes or not waiting)

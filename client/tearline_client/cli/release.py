@@ -176,7 +176,7 @@ def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
     packets = node.state.stores.packets
     match content:
         case PendingField():
-            article = packets.packet(content.packet).manifest.agreement.article
+            article = packets.manifest(content.packet).agreement.article
             return short(content.path), article, {content.recipient}
         case PendingAnswer():
             items = ", ".join(map(str, content.items))
@@ -185,7 +185,7 @@ def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
         case PendingConsent():
             record = node.consents.find(content.consent.hex())
             what = f"consent {record.id.hex()[:12]}, {counted(len(content.fields), 'field')}"
-            return what, packets.packet(content.packet).manifest.agreement.article, {record.peer}
+            return what, packets.manifest(content.packet).agreement.article, {record.peer}
         case _:
             what = f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
             recipients = {recipient for packet in content for recipient in packet.recipients}

@@ -295,7 +295,7 @@ def _act(frame: Frame, request: str, act: Act) -> None:
         await catch_up(node)
         packets = node.state.stores.packets
         packet = packets.find(request)
-        person = person_of(frame, node, packets.packet(packet).manifest.agreement.id)
+        person = person_of(frame, node, packets.manifest(packet).agreement.id)
         await act(node, packet, person)
         return [row_of(node.requests.show(packet), node.state.trust)]
 

@@ -391,7 +391,7 @@ class Agency:
         """Refuses an item of a request."""
         packets = self._node.state.stores.packets
         packet_id = packets.find(request)
-        agreement_id = packets.packet(packet_id).manifest.agreement.id
+        agreement_id = packets.manifest(packet_id).agreement.id
         acting = self._node.acting(person, agreement_id, Role.LIAISON)
         await self._node.requests.refuse(packet_id, Ground(ground), [item], acting)
 

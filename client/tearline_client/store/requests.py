@@ -250,7 +250,7 @@ class RequestStore:
         Raises:
             AgreementNotInForce: If the agreement that it is made under is not here.
         """
-        manifest = self._packets.packet(request.packet).manifest
+        manifest = self._packets.manifest(request.packet)
         agreement = self._agreement_of(manifest)
         begun = Progress.begin(
             demand_of(manifest, agreement),
@@ -309,7 +309,7 @@ class RequestStore:
 
     def _is_request(self, packet: bytes) -> bool:
         try:
-            return self._packets.packet(packet).manifest.kind is PacketKind.RECORD_REQUEST
+            return self._packets.manifest(packet).kind is PacketKind.RECORD_REQUEST
         except NotFound:
             return False  # made after the backup that this node was made of
 
