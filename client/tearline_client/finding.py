@@ -9,7 +9,6 @@ from tearline.limits import MAX_FOUND
 from tearline.packet import Manifest, OpenedField, PacketKind
 from tearline_client.planning.search import Rank, Sought
 from tearline_client.state import NodeState
-from tearline_client.views import open_view
 
 _FOR_EVER_MS = 1 << 62
 
@@ -80,7 +79,7 @@ def _matches(
             continue
         if packets.is_frozen(packet_id):
             continue
-        view = open_view(packets, packet_id, node=state.uri).view
+        view = state.open_view(packet_id).view
         ranked = [(sought.rank(opened.field), opened) for opened in view.best()]
         fits = [(rank, opened) for rank, opened in ranked if rank is not None]
         if fits:

@@ -6,7 +6,6 @@ from tearline.identity import agency_uri_of
 from tearline.onward import is_telling
 from tearline.packet import TEXT, Field, Manifest
 from tearline_client.state import NodeState
-from tearline_client.views import open_view
 
 
 def index_fields(
@@ -43,5 +42,5 @@ def index_values(state: NodeState) -> None:
             continue  # it is read once its originator resumes
         # In one transaction: a key that comes meanwhile is not taken for one that was read with.
         with state.stores.database.transaction():
-            shown = open_view(state.stores.packets, packet_id, node=state.uri)
+            shown = state.open_view(packet_id)
             index_fields(state, packet_id, shown.manifest, (o.field for o in shown.view.fields))

@@ -28,7 +28,7 @@ from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 
 class OnwardUse:
@@ -114,14 +114,14 @@ class OnwardUse:
                             raise CopyUndeclared(f"{place}, as in packet {packet_id.hex()[:12]}")
 
     def _of_partner(self, packet_id: bytes) -> tuple[Held, ...]:
-        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        shown = self._state.open_view(packet_id)
         return () if self._is_ours(shown) else held_of(shown)
 
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
         """The packets of other agencies among those that a draft is made from."""
         for source in ids:
             try:
-                shown = open_view(self._state.stores.packets, source, node=self._state.uri)
+                shown = self._state.open_view(source)
             except NotFound:
                 raise SourceUnknown(f"packet {source.hex()[:12]} is not here") from None
             if not self._is_ours(shown):

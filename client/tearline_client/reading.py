@@ -11,7 +11,7 @@ from tearline_client.access import AccessLog
 from tearline_client.border.sender import Sender
 from tearline_client.finding import Within, find
 from tearline_client.state import NodeState
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 
 class Reading:
@@ -32,7 +32,7 @@ class Reading:
         """One packet as this node may see it; see ``Node.show``."""
         stores = self._state.stores
         try:
-            shown = open_view(stores.packets, packet_id, node=self._state.uri)
+            shown = self._state.open_view(packet_id)
         except NotFound:
             stores.waiting.verify_none(packet_id.hex())
             raise

@@ -73,6 +73,7 @@ from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.standings import StandingStore
 from tearline_client.store.values import ValueStore
 from tearline_client.store.waiting import WaitingStore
+from tearline_client.views import PacketView, open_view
 
 Clock = Callable[[], int]
 
@@ -198,6 +199,10 @@ class NodeState:
     def kem_key_of(self, node: str) -> KemPublicKey:
         """What is sealed to a node now is sealed to this key; see ``TrustState.kem_key``."""
         return self.trust.kem_key(node, at=self.next_moment())
+
+    def open_view(self, packet_id: bytes) -> PacketView:
+        """A packet as this node may see it; see ``views.open_view``."""
+        return open_view(self.stores.packets, packet_id, node=self.uri)
 
     def agreement_at(self, agreement_id: bytes, index: int) -> Agreement:
         """The version of an agreement that was in force just before an entry of the log.

@@ -27,7 +27,6 @@ from tearline_client.desks.consenting import Consents
 from tearline_client.desks.releasing import Persons
 from tearline_client.desks.seconding import Seconding
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.views import open_view
 from two_persons import amended, log_in, put_in_force
 
 NAME = "Person/name"
@@ -201,7 +200,7 @@ async def test_a_supplement_takes_two_persons_as_well(desk: Desk) -> None:
 
 
 def path_of(member: Member, packet: bytes) -> str:
-    shown = open_view(member.node.state.stores.packets, packet, node=member.node.uri)
+    shown = member.node.state.open_view(packet)
     (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{NAME}")}
     return path
 

@@ -36,7 +36,6 @@ from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.views import open_view
 
 NAME = "Person/name"
 
@@ -50,7 +49,7 @@ async def given(world: Simulation, *to: Member) -> bytes:
 
 
 def path_of(member: Member, packet: bytes, end: str = NAME) -> str:
-    shown = open_view(member.node.state.stores.packets, packet, node=member.node.uri)
+    shown = member.node.state.open_view(packet)
     (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{end}")}
     return path
 
@@ -415,7 +414,7 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
     )
     await world.us.node.standings.suspend("narcotics-2026", to_china, acted_by=OFFICER)
     await world.cn.node.receive()
-    name = open_view(world.mx.node.state.stores.packets, packet, node=world.mx.node.uri).field(path)
+    name = world.mx.node.state.open_view(packet).field(path)
     assert name is not None
     draft = person_draft(world.mx, name.field.texts[0], packet)
     sent = await world.mx.node.send([world.mx.node.plan(draft, [world.cn.node.uri])])

@@ -34,7 +34,7 @@ from tearline_client.access import AccessLog
 from tearline_client.audit.verifier import Outcome
 from tearline_client.state import NodeState
 from tearline_client.store.log import LogStore, OpenedEvent
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 BEGIN = f"-----BEGIN {Armor.EXHIBIT}-----"
 _SLOT = "slot:"
@@ -84,7 +84,7 @@ def make_exhibit(
         StoreError: If the entry cannot be written.
         TearlineError: If what lies here does not prove it: this node's database was changed.
     """
-    shown = open_view(state.stores.packets, packet_id, node=state.uri)
+    shown = state.open_view(packet_id)
     opened = {slot: each for name in fields for slot, each in _named(shown, name)}
     if not shown.own:
         for each in opened.values():

@@ -23,7 +23,7 @@ from tearline_client.audit.verifier import Outcome
 from tearline_client.state import NodeState
 from tearline_client.store.log import LogStore, OpenedEvent
 from tearline_client.store.packets import StoredGrant, StoredPacket
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 OTHERS = ""
 """Stands for a partner where nobody can be named."""
@@ -145,7 +145,7 @@ def who_saw(state: NodeState, packet_id: bytes, field: str) -> WhoSaw:
         NotFound: If the packet is not here.
         PacketError: If what is stored no longer verifies.
     """
-    shown = open_view(state.stores.packets, packet_id, node=state.uri)
+    shown = state.open_view(packet_id)
     place = place_of(shown, field)
     evidence = [_evidence(state, shown, stored) for stored in shown.grants]
     sightings = list(judge(place, evidence))

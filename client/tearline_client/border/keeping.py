@@ -43,7 +43,6 @@ from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
 from tearline_client.store.requests import StoredRequest
 from tearline_client.store.waiting import WaitingGrant
-from tearline_client.views import open_view
 
 
 class Keeping:
@@ -146,7 +145,7 @@ class Keeping:
     def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
         if not note.items:
             return None  # it is not opened for nothing: its asker may have frozen it
-        view = open_view(self._state.stores.packets, request.packet, node=self._state.uri).view
+        view = self._state.open_view(request.packet).view
         asked = items_of(opened.field for opened in view.best())
         strange = [item.number for item in note.items if item.number not in asked]
         return ItemUnknown(f"item {strange[0]}") if strange else None

@@ -38,7 +38,7 @@ from tearline_client.border.sender import Sender
 from tearline_client.link.outgoing import Releaser, make_grant
 from tearline_client.planning.plan import Selection
 from tearline_client.state import NodeState
-from tearline_client.views import open_view, sealed_again
+from tearline_client.views import sealed_again
 
 
 class Reissuing:
@@ -99,7 +99,7 @@ class Reissuing:
         with stores.database.transaction():
             if not stores.returned.drop(returned):
                 return None  # another process of this node was faster
-            sealed = sealed_again(open_view(stores.packets, grant.packet, node=self._state.uri))
+            sealed = sealed_again(self._state.open_view(grant.packet))
             left = self._not_recalled(grant, sealed)
             if left is None:
                 return None
@@ -135,7 +135,7 @@ class Reissuing:
         """What the policies of now leave of a grant; None for nothing."""
         if grant.not_after_ms <= self._state.now_ms():
             return None
-        shown = open_view(self._state.stores.packets, grant.packet, node=self._state.uri)
+        shown = self._state.open_view(grant.packet)
         sealed = sealed_again(shown)
         left = self._not_recalled(grant, sealed)
         if left is None:

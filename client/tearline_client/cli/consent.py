@@ -20,7 +20,7 @@ from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.seen import find_path, short
 from tearline_client.node import Node
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "until"]
@@ -190,7 +190,7 @@ def give(
     async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
         await node.receive()
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
-        shown = open_view(node.state.stores.packets, record.packet, node=node.uri)
+        shown = node.state.open_view(record.packet)
         paths = [find_path(shown, field) for field in fields]
         if dry_run:
             return record, trust_list
@@ -296,7 +296,7 @@ def own_list(frame: Frame) -> None:
 async def _received(node: Node, packet: str) -> PacketView:
     await node.receive()
     packet_id = node.state.stores.packets.find(packet)
-    return open_view(node.state.stores.packets, packet_id, node=node.uri)
+    return node.state.open_view(packet_id)
 
 
 def _acting(frame: Frame, node: Node, record: ConsentRecord) -> ActedBy | None:

@@ -18,7 +18,6 @@ from tearline_client.exporters.documents import documents_in
 from tearline_client.exporters.files import create_file
 from tearline_client.importers.documents import Document, read_document
 from tearline_client.node import Node
-from tearline_client.views import open_view
 
 _CATEGORIES = frozenset(category.name for category in CATEGORIES)
 
@@ -69,7 +68,7 @@ def export(frame: Frame, packet: str, folder: Path) -> None:
 
     async def run(node: Node) -> dict[str, OpenedField]:
         packet_id = node.state.stores.packets.find(packet)
-        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        shown = node.state.open_view(packet_id)
         for words in corrections_of(shown, node.corrections.newest(packet_id)):
             frame.say(words)
         found = documents_in(shown.view)

@@ -16,7 +16,6 @@ from tearline_client.exporters.files import create_file
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
 from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
-from tearline_client.views import open_view
 
 
 @click.group(cls=Group)
@@ -87,7 +86,7 @@ def exported(
     by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
     taken: dict[bytes, list[OpenedField]] = {}
     for packet_id in ids:
-        shown = open_view(store, packet_id, node=node.uri)
+        shown = node.state.open_view(packet_id)
         taken[packet_id] = [
             o
             for o in shown.view.fields

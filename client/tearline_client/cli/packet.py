@@ -49,7 +49,7 @@ from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.planning.plan import Cell
 from tearline_client.store.packets import StoredGrant
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 
 @click.group(cls=Group)
@@ -243,7 +243,7 @@ def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
 
     async def run(node: Node) -> Released:
         packet_id = node.state.stores.packets.find(packet)
-        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        shown = node.state.open_view(packet_id)
         return await release_field(frame, node, shown, find_path(shown, field), to)
 
     emit_released(frame, at_work(frame, run))

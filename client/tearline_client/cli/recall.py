@@ -17,7 +17,6 @@ from tearline_client.cli.seen import find_path
 from tearline_client.desks.recalling import RecallPlan
 from tearline_client.node import Node
 from tearline_client.store.recalls import StoredRecall
-from tearline_client.views import open_view
 
 _HOUR_MS = 3_600_000
 _REASONS = [each.value for each in RecallReason if each is not RecallReason.SUSPENDED]
@@ -71,7 +70,7 @@ def recall(
     async def run(node: Node) -> tuple[RecallPlan, tuple[StoredRecall, ...]]:
         await node.sync()
         packet_id = node.state.stores.packets.find(packet)
-        shown = open_view(node.state.stores.packets, packet_id, node=node.uri)
+        shown = node.state.open_view(packet_id)
         path = find_path(shown, field) if field else ""
         plan = node.recalls.plan(packet_id, to=partners, path=path)
         if dry_run:

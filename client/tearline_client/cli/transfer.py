@@ -18,7 +18,6 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.views import open_view
 
 _RATE = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9.]+)")
 Found = list[Leg | None]
@@ -109,7 +108,7 @@ async def _in_packets(frame: Frame, node: Node) -> Found:
     for packet_id in store.ids():
         if store.is_frozen(packet_id):
             continue
-        shown = open_view(store, packet_id, node=node.uri)
+        shown = node.state.open_view(packet_id)
         opened = tuple(o for o in shown.view.fields if f"/{LEG}/" in o.field.path)
         if not opened:
             continue

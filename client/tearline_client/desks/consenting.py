@@ -33,7 +33,7 @@ from tearline_client.desks.consent_steps import ConsentSteps
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class Consents:
             ConsentMisplaced: If the packet is our own, or the third party its originator.
         """
         await self._sync()
-        shown = self._shown(packet_id)
+        shown = self._state.open_view(packet_id)
         if shown.own:
             raise ConsentMisplaced("the packet is our own")
         if use is Use.PASS_ON and agency_uri_of(scope) in (
@@ -205,7 +205,7 @@ class Consents:
         ends_ms = ends_ms or asked.consent.ends_ms
         if ends_ms <= self._state.now_ms():
             raise ConsentClosed("its time is over")
-        shown = self._shown(record.packet)
+        shown = self._state.open_view(record.packet)
         if any(shown.field(path) is None for path in wanted):
             raise NotFound("the packet has no such field")
         if record.use is Use.PASS_ON:
@@ -316,16 +316,13 @@ class Consents:
         record = self._open(consent_id, step)
         await self._say(
             step,
-            self._shown(record.packet),
+            self._state.open_view(record.packet),
             record.peer,
             _Matter(id=record.id, use=record.use),
             ConsentTerms(note=note),
             Persons(acted_by=acted_by),
         )
         return self._store.find(record.id.hex())
-
-    def _shown(self, packet_id: bytes) -> PacketView:
-        return open_view(self._state.stores.packets, packet_id, node=self._state.uri)
 
     def _open(self, consent_id: bytes, step: ConsentStep) -> ConsentRecord:
         record = self._store.find(consent_id.hex())

@@ -24,7 +24,7 @@ from tearline_client.desks.releasing import Releasing
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredGrant
-from tearline_client.views import PacketView, open_view
+from tearline_client.views import PacketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class Corrections:
         Raises:
             NotFound: If it is not here, or not ours.
         """
-        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        shown = self._state.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to correct")
         return shown

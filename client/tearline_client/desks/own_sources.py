@@ -3,7 +3,6 @@
 from tearline.errors import NotFound
 from tearline_client.state import NodeState
 from tearline_client.store.own_sources import OwnSource
-from tearline_client.views import open_view
 
 
 class OwnSources:
@@ -28,7 +27,7 @@ class OwnSources:
         Raises:
             NotFound: If there is no such packet or field.
         """
-        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        shown = self._state.open_view(packet_id)
         if shown.field(path) is None:
             raise NotFound("the packet has no such field")
         own = OwnSource(

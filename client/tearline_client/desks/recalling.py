@@ -23,7 +23,6 @@ from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
 from tearline_client.store.recalls import StoredRecall
-from tearline_client.views import open_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ class Recalls:
             NotFound: If the packet is not ours, has no such field, or was granted to nobody
                 of those.
         """
-        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        shown = self._state.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to recall")
         granted = {g.grant.address.recipient for g in shown.grants if not g.incoming}

@@ -39,7 +39,7 @@ from tearline_client.link.outgoing import (
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
-from tearline_client.views import PacketView, open_view, sealed_again
+from tearline_client.views import PacketView, sealed_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +253,7 @@ class Releasing:
             CaseError: If the packet is filed under a case, and the partner, who holds nothing of
                 it yet, is not in the case.
         """
-        shown = open_view(self._state.stores.packets, packet_id, node=self._state.uri)
+        shown = self._state.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to disclose")
         field = shown.field(path)

@@ -9,7 +9,6 @@ from tearline.request.progress import Progress
 from tearline.request.step import Ground, ItemOutcome
 from tearline_client.state import NodeState
 from tearline_client.store.requests import StoredRequest, StoredStep
-from tearline_client.views import open_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +118,7 @@ def view_request(
 def _items(
     state: NodeState, request: StoredRequest, steps: Sequence[StoredStep]
 ) -> tuple[RequestedItem, ...]:
-    view = open_view(state.stores.packets, request.packet, node=state.uri).view
+    view = state.open_view(request.packet).view
     items = {
         number: RequestedItem(number=number, record=record)
         for number, record in items_of(o.field for o in view.best()).items()

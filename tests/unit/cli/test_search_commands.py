@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 import tearline_client.finding
+import tearline_client.state
 from desk import Desk
 from simulator import opened
 from tearline_client.demo.lead import ACCOUNT
@@ -75,7 +76,7 @@ async def test_one_packet_is_open_in_memory_at_a_time(
         views.append(weakref.ref(held))
         return held
 
-    monkeypatch.setattr(tearline_client.finding, "open_view", watched)
+    monkeypatch.setattr(tearline_client.state, "open_view", watched)
     async with opened(desk.template, desk.folder) as world:
         await world.us.send(world.mx, times=4)
         assert len(world.us.node.search("Qiu")) == 5
