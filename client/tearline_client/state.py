@@ -218,6 +218,18 @@ class NodeState:
                 return agreement
         raise AgreementNotInForce("no version of it that is here was in force")
 
+    def right_ms(self) -> int:
+        """The time by this machine's clock, or by the log where that clock is wrong.
+
+        Unix milliseconds, for what nothing takes back: when something came, and when it ends.
+        """
+        now_ms = self.now_ms()
+        try:
+            self.follower.verify_fresh(now_ms)
+        except TrustError:
+            return self.follower.time_s() * 1000
+        return now_ms
+
     def verify_ready(self) -> None:
         """Checks that what is sealed now would count.
 

@@ -25,6 +25,7 @@ from tearline.wire.flow import encode_receipt, parse_receipt
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, signed
 from tearline_client.reading import Reading
+from tearline_client.state import NodeState
 from tearline_client.store.outbox import OutboxState
 
 
@@ -92,11 +93,10 @@ async def test_an_expired_grant_leaves_no_gap(
     """It arrived, if too late: what follows it in the channel is not ahead of anything."""
     await world.us.send(world.cn)
     late = (await world.cn.waiting())[0]
-    state = world.cn.node.state
-    real = state.now_ms
-    object.__setattr__(state, "now_ms", lambda: real() + 2 * 365 * 24 * 3_600_000)
+    real = world.cn.node.state.right_ms
+    monkeypatch.setattr(NodeState, "right_ms", lambda _: real() + 2 * 365 * 24 * 3_600_000)
     await world.cn.take(late)
-    object.__setattr__(state, "now_ms", real)
+    monkeypatch.undo()
     assert world.cn.codes() == [GrantExpired.code]
     assert world.cn.grants() == []
     await world.us.send(world.cn)

@@ -241,6 +241,21 @@ async def test_a_clock_set_ahead_destroys_no_key(world: Simulation) -> None:
     assert world.cn.node.show(packet).view.fields
 
 
+@pytest.mark.parametrize("days", [-3000, 3000])
+async def test_a_wrong_clock_closes_nothing_that_comes_and_counts_in_no_retention(
+    world: Simulation, days: int
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    set_clock(world.cn, Clock(days * DAY_MS))
+    await world.cn.node.receive()
+    set_clock(world.cn, Clock())
+    await world.cn.node.receive()
+    shown = world.cn.node.show(packet)
+    assert shown.view.fields
+    assert abs(shown.packet.received_ms - world.clock()) < DAY_MS
+    assert world.cn.codes() == []
+
+
 async def test_old_evidence_stays_valid(world: Simulation) -> None:
     """What was accepted under a key counts after the key was replaced and revoked."""
     (packet,) = await world.us.send(world.cn, world.mx)

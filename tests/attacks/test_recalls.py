@@ -7,7 +7,7 @@ import pytest
 
 from attacks.test_deliveries import ciphertexts
 from attacks.test_lost_machines import mirrored, restored, saved, settle
-from simulator import CN, Member, Simulation, alone
+from simulator import CN, Clock, Member, Simulation, alone
 from standing_builders import WHOLE
 from tearline.channel import Address, VoidReason
 from tearline.errors import ChannelGap, MarkUnequal, NotFound, PacketRecalled, RecallNotOriginator
@@ -27,6 +27,7 @@ from tearline.wire.deliveries import Delivery, parse_delivery
 from tearline.wire.flow import encode_grant
 from tearline.wire.parts import parse_parts
 from tearline.wire.recalls import encode_recall
+from tearline_client.border.ordering import RESPOND_MS
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.store.recalls import StoredRecall
 
@@ -270,6 +271,21 @@ async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
     assert states(world.us, packet) == [RecallState.ERASED]
     with pytest.raises(NotFound):
         await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+
+
+@pytest.mark.parametrize("days", [-3000, 3000])
+async def test_a_wrong_clock_leaves_partners_the_time_to_answer(
+    world: Simulation, days: int
+) -> None:
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    object.__setattr__(world.us.node.state, "now_ms", Clock(days * 24 * 3_600_000))
+    (asked,) = await recalled(world, packet)
+    assert abs(asked.order.respond_by_ms - RESPOND_MS - world.clock()) < 60_000
+    await world.cn.node.receive()
+    await world.cn.node.receive()
+    assert shown(world.cn, packet)
 
 
 async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:

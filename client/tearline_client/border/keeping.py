@@ -162,7 +162,7 @@ class Keeping:
         Raises:
             TearlineError: If it says of what is stored here what is not so.
         """
-        packets, now_ms = self._state.stores.packets, self._state.now_ms()
+        packets, now_ms = self._state.stores.packets, self._state.right_ms()
         packet_id = received.manifest_signed.statement.id
         verify_taken(packets, received.manifest, received.view, node=self._state.uri)
         verify_superseding(self._state, received.manifest)

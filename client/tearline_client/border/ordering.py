@@ -128,7 +128,7 @@ def _recall_packet(
     said = RecallOrder(
         whole=whole,
         reason=RecallReason.SUSPENDED,
-        respond_by_ms=state.now_ms() + RESPOND_MS,
+        respond_by_ms=state.right_ms() + RESPOND_MS,
         acted_by=acted_by,
     )
     order_recall(state, packet_id, due, said)

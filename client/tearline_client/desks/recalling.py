@@ -122,7 +122,7 @@ class Recalls:
             slots=plan.slots,
             whole=plan.whole,
             reason=reason,
-            respond_by_ms=state.now_ms() + respond_in_ms,
+            respond_by_ms=state.right_ms() + respond_in_ms,
             acted_by=acted_by,
         )
         with stores.database.transaction():

@@ -101,6 +101,7 @@ class Intake:
         may_lack_keys: Whether this node was restored, and keys may be gone for good.
         recalled: The slots that were recalled of a grant, by its statement id, before it came;
             None for all of it.
+        has_ended: Whether a grant's time is over.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Intake:
         both_cosigned: Callable[[str, int], bool] = lambda agency, index: True,
         may_lack_keys: Callable[[], bool] = lambda: False,
         recalled: Callable[[Grant, bytes], frozenset[int] | None] = lambda grant, _: frozenset(),
+        has_ended: Callable[[Grant], bool] = lambda grant: False,
     ) -> None:
         self._node = node
         self._trust = trust
@@ -123,6 +125,7 @@ class Intake:
         self._both_cosigned = both_cosigned
         self._may_lack_keys = may_lack_keys
         self._recalled = recalled
+        self._has_ended = has_ended
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
         """Checks a delivery whose log entry was found to be what its opening says.
@@ -189,7 +192,7 @@ class Intake:
     ) -> Content:
         match statement.type:
             case StatementType.GRANT:
-                return self._grant(statement, signer, delivery, at, now_ms)
+                return self._grant(statement, signer, delivery, at)
             case StatementType.RECEIPT:
                 receipt = parse_receipt(statement.body)
                 self._verify_addressed(receipt.address)
@@ -225,14 +228,14 @@ class Intake:
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 
     def _grant(
-        self, statement: Statement, signer: Header, delivery: Delivery, at: Moment, now_ms: int
+        self, statement: Statement, signer: Header, delivery: Delivery, at: Moment
     ) -> ReceivedGrant | Lapsed | Waiting | TakenBack:
         grant = parse_grant(statement.body)
         self._verify_addressed(grant.address)
         recalled = self._recalled(grant, statement.id)
         if recalled is None:
             return TakenBack(grant=grant)
-        if grant.not_after_ms <= now_ms:
+        if self._has_ended(grant):
             return Lapsed(grant=grant, why=GrantExpired())
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
