@@ -78,6 +78,7 @@ class Readers:
             kem_key=lambda _id: key,
             pins=self._federation.pins,
             agreement_at=lambda _id, _index: self._federation.agreement,
+            policy_under=lambda _agreement: self._federation.policy,
         )
 
     def open(self, number: int) -> ReceivedGrant:

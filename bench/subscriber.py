@@ -31,6 +31,7 @@ class Subscriber:
             kem_key=lambda _id: key,
             pins=federation.pins,
             agreement_at=lambda _id, _index: federation.agreement,
+            policy_under=lambda _agreement: federation.policy,
         )
 
     async def listen(self) -> Self:

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
-from simulator import Simulation, alone, narrative
+import pytest
+
+import tearline_server.judging.packets
+from simulator import EVERYTHING, PURPOSE, Simulation, alone, narrative
 from tearline.channel import Address, Void, VoidReason
+from tearline.commitments import opening_commit
 from tearline.errors import (
     AgreementNotInForce,
     ChannelReplay,
@@ -11,15 +15,22 @@ from tearline.errors import (
     GrantMisdirected,
     GrantorNotOriginator,
     Mislabelled,
+    ReleaseRefused,
 )
 from tearline.event import EventCode
 from tearline.packet import PacketParts
 from tearline.policy.form import Form
+from tearline.policy.marking import Marking
+from tearline.policy.profile import default_marking
 from tearline.receipt import Receipt, Status
-from tearline.statement import StatementType
+from tearline.sealing import SealedPacket
+from tearline.statement import StatementType, statement_id
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.flow import encode_grant, encode_receipt, encode_void
-from tearline_client.link.outgoing import ComposedPacket
+from tearline.wire.packets import encode_manifest
+from tearline.wire.publications import publication_of
+from tearline_client.link.outgoing import ComposedPacket, Releaser, make_grant, seal_plans
+from tearline_client.planning.plan import Selection
 
 SECRET = "said by the bookkeeper"
 
@@ -53,7 +64,66 @@ async def test_a_generalised_form_must_follow_from_the_clear_one(world: Simulati
     assert invented.values not in {opened.field.values for opened in view.fields}
 
 
+def claimed(sealed: SealedPacket, compartment: int, marking: Marking) -> SealedPacket:
+    """A packet whose opening of a compartment claims another marking than its fields bear."""
+    opening = replace(sealed.openings[compartment], marking=marking)
+    committed = list(sealed.manifest.compartments)
+    committed[compartment] = replace(committed[compartment], opening_commit=opening_commit(opening))
+    return replace(
+        sealed,
+        manifest=replace(sealed.manifest, compartments=tuple(committed)),
+        openings={**sealed.openings, compartment: opening},
+    )
+
+
+async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simulation) -> None:
+    told = narrative(SECRET, category="identity.source")
+    plan = world.us.plan(world.cn, extra=[told])
+    (sealed,) = seal_plans([plan], world.us.signer.header)
+    ((compartment, opening),) = (
+        (c, each) for c, each in sealed.openings.items() if each.marking == told.marking
+    )
+    lie = claimed(sealed, compartment, default_marking("reference"))
+    body = encode_manifest(lie.manifest)
+    releaser = Releaser(
+        signer=world.us.signer,
+        acted_by=None,
+        kem_key_of=world.us.node.state.kem_key_of,
+        next_place=lambda to, agreement: Address(recipient=to, agreement_id=agreement, seq=1),
+    )
+    grant = make_grant(
+        lie,
+        statement_id(StatementType.MANIFEST, body),
+        Selection(existences={}, compartments=()),
+        world.cn.node.uri,
+        releaser,
+        purpose=PURPOSE,
+        slots=opening.slots,
+    )
+    tree = world.us.signer.sign(
+        [(StatementType.MANIFEST, body), (StatementType.GRANT, encode_grant(grant))]
+    )
+    parts = PacketParts(
+        manifest=grant.packet,
+        openings=tuple(lie.openings[c] for c in sorted(lie.openings)),
+        ciphertexts=dict(enumerate(lie.ciphertexts)),
+    )
+    outcomes = await world.us.publish(publication_of(tree, [0, 1], [parts]))
+    assert [outcome.refusal for outcome in outcomes] == [None, None]
+    await world.cn.catches(ReleaseRefused)
+
+
 # Statements that an honest exchange would have refused.
+
+
+async def test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tearline_server.judging.packets, "_decide", lambda *_: ())
+    _, publication = world.us.compose(world.cn, forms=EVERYTHING)
+    outcomes = await world.us.publish(publication)
+    assert [outcome.refusal for outcome in outcomes] == [None, None]
+    await world.cn.catches(ReleaseRefused)
 
 
 async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:

@@ -395,6 +395,7 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
         kem_key=state.kem_key,
         pins=state.policies.pins,
         agreement_at=state.agreement_at,
+        policy_under=lambda agreement: state.policies.under(agreement, own=False),
     )
 
     def read(data: bytes) -> Received:

@@ -17,6 +17,9 @@ from tearline.identity import trust_domain_of
 from tearline.keys import SigningPublicKey
 from tearline.ledger import clear_entry, parse_entry, verify_opening_in_log, verify_same_entry
 from tearline.merkle import verify_consistency
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import parse_policy_set
+from tearline.policy.vocabulary import SHARED_POLICIES
 from tearline.receipt import LogOpening, Status, verify_forward
 from tearline.sealing import open_packet
 from tearline.statement import StatementType
@@ -239,6 +242,9 @@ def judge_granted(case: Case) -> None:
         kem_key=lambda _: recipient(),
         pins=pins,
         agreement_at=lambda _id, _index: ONE_PERSON,
+        policy_under=lambda agreement: ReleasePolicy(
+            terms=agreement.terms, shared=parse_policy_set(SHARED_POLICIES)
+        ),
     )
     intake.verify(delivery, now_ms=now_ms())
 

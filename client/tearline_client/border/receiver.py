@@ -89,6 +89,7 @@ class Receiver:
             kem_key=state.kem_key,
             pins=state.policies.pins,
             agreement_at=state.agreement_at,
+            policy_under=lambda agreement: state.policies.under(agreement, own=False),
             both_cosigned=state.both_cosigned,
             may_lack_keys=lambda: state.stores.recovery.restored() is not None,
             recalled=lambda grant, statement_id: recalled_of(state, grant, statement_id),

@@ -30,7 +30,10 @@ from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.keys import KemKey
-from tearline.packet import Manifest, PacketParts, Pins
+from tearline.packet import Manifest, PacketParts, Pins, View
+from tearline.policy.engine import ReleaseRequest
+from tearline.policy.form import Form
+from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.proposal import Proposal, verify_proposal
 from tearline.recall import TakenBack
@@ -46,7 +49,7 @@ from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_t
 from tearline.wire.deliveries import Delivery
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
-from tearline.wire.packets import parse_manifest
+from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
@@ -68,6 +71,8 @@ from tearline_client.link.received import (
 KemKeyById = Callable[[bytes], KemKey]
 AgreementAt = Callable[[bytes, int], Agreement]
 """From an agreement's id and an index of the log to the version in force just before it."""
+PolicyUnder = Callable[[Agreement], ReleasePolicy]
+"""From an agreement to what all its parties decide releases by."""
 
 _CODES = {
     StatementType.GRANT: EventCode.GRANT_ACCEPTED,
@@ -97,6 +102,7 @@ class Intake:
         kem_key: The node's encryption keys by id.
         pins: What this installation judges agreements by.
         agreement_at: Our agreements.
+        policy_under: What grants under them may give.
         both_cosigned: Whether this node and an agency have both cosigned an entry.
         may_lack_keys: Whether this node was restored, and keys may be gone for good.
         recalled: The slots that were recalled of a grant, by its statement id, before it came;
@@ -112,6 +118,7 @@ class Intake:
         kem_key: KemKeyById,
         pins: Pins,
         agreement_at: AgreementAt,
+        policy_under: PolicyUnder,
         both_cosigned: Callable[[str, int], bool] = lambda agency, index: True,
         may_lack_keys: Callable[[], bool] = lambda: False,
         recalled: Callable[[Grant, bytes], frozenset[int] | None] = lambda grant, _: frozenset(),
@@ -122,6 +129,7 @@ class Intake:
         self._kem_key = kem_key
         self._pins = pins
         self._agreement_at = agreement_at
+        self._policy_under = policy_under
         self._both_cosigned = both_cosigned
         self._may_lack_keys = may_lack_keys
         self._recalled = recalled
@@ -266,6 +274,8 @@ class Intake:
             for slot, data in parts.ciphertexts.items()
         }
         view = open_packet(manifest, ciphertexts, release)
+        verify_pins(agreement, self._pins)
+        _verify_given(self._policy_under(agreement), grant, manifest, release, view)
         # What no key here opened was not verified, and could replace what was.
         verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
         findings = judge_fields(view)
@@ -387,3 +397,24 @@ def _verify_originator(grantor: Header, originator: Header) -> None:
     # How B showing A's packet to C ends: C finds no grant of A's around it.
     if agency_uri_of(grantor.signer) != agency_uri_of(originator.signer):
         raise GrantorNotOriginator()
+
+
+def _verify_given(
+    policy: ReleasePolicy, grant: Grant, manifest: Manifest, release: Release, view: View
+) -> None:
+    """By what each field says of itself (spec P-37).
+
+    Of a slot that is released alone, the exchange saw only what its compartment is said to be.
+    """
+    given = [(opened.field.marking, opened.field.form) for opened in view.fields]
+    given += [(told.opening.marking, Form.EXISTS) for told in release.openings]
+    for marking, form in dict.fromkeys(given):
+        request = ReleaseRequest(
+            article=manifest.agreement.article,
+            sender=agency_uri_of(grant.header.signer),
+            recipient=agency_uri_of(grant.address.recipient),
+            purpose=grant.purpose,
+            kind=manifest.kind.value,
+            marking=marking,
+        )
+        policy.verify(request, form)

@@ -154,6 +154,18 @@ COALITIONS = (
         "tearline.policy.masks:verify_generalised",
     ),
     _coalition(
+        "claim another marking of a field than it bears, and release it alone",
+        "TL-POL-009",
+        "test_a_field_released_alone_is_judged_by_its_own_marking",
+        "tearline_client.link.incoming:_verify_given",
+    ),
+    _coalition(
+        "give more than agreed, past an exchange that lets it pass",
+        "TL-POL-009",
+        "test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient",
+        "tearline_client.link.incoming:_verify_given",
+    ),
+    _coalition(
         "forward surreptitiously",
         "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
