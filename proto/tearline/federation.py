@@ -5,6 +5,7 @@ and the log. It is numbered and chained, and signed by the roots themselves; the
 never believed about a key. Agencies certify their nodes' keys by key records.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,8 @@ from tearline.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, Header, StatementType
 
+# People know an agency by its name: no two may look alike, and none be something else as well.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
 
 
@@ -47,8 +50,10 @@ class Agency:
             len(key) != 32 for key in self.token_issuers
         ):
             raise StatementMalformed("an agency has at most eight token issuers of 32 bytes")
-        if not 0 < len(self.name) <= 64:
-            raise StatementMalformed("an agency's name has 1 to 64 characters")
+        if not _NAME.fullmatch(self.name):
+            raise StatementMalformed(
+                "an agency's name is lower-case letters, digits and inner hyphens, at most 64"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

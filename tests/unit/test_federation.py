@@ -70,6 +70,12 @@ def test_an_impossible_trust_list_cannot_be_made(changes: dict[str, Any]) -> Non
         {"token_issuers": (bytes(32),) * 9},
         {"name": ""},
         {"name": "n" * 65},
+        {"name": "us-just\u0456ce"},  # the letter before the c is Cyrillic
+        {"name": "us-justice\u200b"},
+        {"name": "us-justice\n"},
+        {"name": "US-justice"},
+        {"name": "../us-justice"},
+        {"name": "spiffe://us-justice.example"},
     ],
     ids=lambda changes: str(changes)[:40],
 )

@@ -223,7 +223,8 @@ def is_consistent(name: str, m: Message) -> bool:
             places = [[each["index"] for each in m["entries"]], [f["slot"] for f in m["fields"]]]
             return all(map(ascending, places))
         case "Agency":
-            return all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
+            plain = re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", f"{m['name']}") is not None
+            return plain and all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
         case "TrustList":
             names, uris = ([each[key] for each in m["agencies"]] for key in ("name", "uri"))
             alone = f"{m['exchange']['uri']}".removesuffix("/exchange") not in uris
