@@ -10,7 +10,12 @@ from dataclasses import dataclass
 
 from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_LOG_RETENTION_MS, MAX_TEXT_BYTES, MIN_LOG_RETENTION_MS
+from tearline.limits import (
+    MAX_LOG_RETENTION_MS,
+    MAX_PACKET_LIFETIME_MS,
+    MAX_TEXT_BYTES,
+    MIN_LOG_RETENTION_MS,
+)
 from tearline.packet import AGREEMENT_ID_SIZE, AgreementRef, Manifest, Pins, Urgency
 from tearline.policy.terms import ArticleTerms, Direction, Terms
 from tearline.statement import Header
@@ -76,6 +81,8 @@ class Agreement:
             raise AgreementMalformed("it names each oversight agency once, in order")
         if self.authorisation_ms < 0:
             raise AgreementMalformed("time is not extended backwards")
+        if max(*self.reply_times.values(), self.authorisation_ms) > MAX_PACKET_LIFETIME_MS:
+            raise AgreementMalformed("no packet lives as long as it leaves time for a reply")
         if self.retention_ms <= 0:
             raise AgreementMalformed("what is shared is kept for some time at least")
         if self.log_retention_ms and not self.log_retention_ms >= max(

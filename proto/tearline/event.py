@@ -7,6 +7,7 @@ from enum import StrEnum
 from tearline.channel import AGREEMENT_ID_SIZE
 from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
+from tearline.limits import MAX_TIME_MS
 from tearline.statement import HASH_SIZE
 
 _HASH_OR_NONE = (0, HASH_SIZE)
@@ -120,6 +121,8 @@ class Event:
     def __post_init__(self) -> None:
         if len(self.statement_id) != HASH_SIZE or self.count < 1:
             raise StatementMalformed("an event names a statement id and counts at least one act")
+        if not 0 <= self.time_ms <= MAX_TIME_MS:
+            raise StatementMalformed("no log can hold the time of the event")
         if self.seconded_by and not self.pseudonym:
             raise StatementMalformed("a second person approves what a first one did")
         if not (

@@ -63,6 +63,9 @@ MAX_REFUSAL_TEXT = 512  # characters of a cause; the metadata of a call holds 8 
 MAX_REFUSAL_BYTES = 6 << 10  # four such texts and their frame
 MAX_RETRY_AFTER_MS = 3_600_000  # who is told to wait longer than an hour asks a person
 
+# Time.
+MAX_TIME_MS = (1 << 63) - 1  # what a signed 64-bit column holds
+
 # Identity.
 MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB
 MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would not outlast a night without an operator

@@ -17,10 +17,8 @@ from typing import Protocol
 from tearline.channel import Address
 from tearline.errors import StatementMalformed
 from tearline.grant import Grant
-from tearline.limits import MAX_SLOTS
+from tearline.limits import MAX_SLOTS, MAX_TIME_MS
 from tearline.statement import HASH_SIZE, ActedBy, Header
-
-MAX_TIME_MS = (1 << 63) - 1  # what a signed 64-bit column holds
 
 
 class RecallReason(StrEnum):

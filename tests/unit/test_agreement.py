@@ -157,6 +157,8 @@ def test_reply_times_follow_the_directive() -> None:
         {"valid_until_ms": NOW_MS - DAY_MS},
         {"reply_times": {}},
         {"reply_times": {**DEFAULT_REPLY_TIMES, Urgency.URGENT: 0}},
+        {"reply_times": {**DEFAULT_REPLY_TIMES, Urgency.URGENT: (1 << 64) - 1}},
+        {"authorisation_ms": (1 << 64) - 1},
         {"oversight": (US, MX)},
         {"oversight": (US, US)},
         {"retention_ms": 0},

@@ -41,6 +41,7 @@ def test_nothing_else_makes_another_event() -> None:
     [
         {"statement_id": b""},
         {"count": 0},
+        {"time_ms": 1 << 63},
         {"pseudonym": bytes(31)},
         {"pseudonym": bytes(32), "seconded_by": bytes(31)},
         {"seconded_by": bytes(32)},

@@ -208,6 +208,8 @@ def is_consistent(name: str, m: Message) -> bool:
             ordered = [m["parties"], m["oversight"], [article["id"] for article in articles]]
             times = urgencies == ["emergency", "urgent", "routine", "preserve"]
             times = times and m["valid_from_ms"] < m["valid_until_ms"]
+            longest = max(m["authorisation_ms"], *(each["time_ms"] for each in m["reply_times"]))
+            times = times and longest <= 316_224_000_000
             return times and named <= {*m["parties"]} and all(map(ascending, ordered))
         case "Grant":
             both = {*m["openings"]} & {*m["compartments"]}
@@ -218,7 +220,8 @@ def is_consistent(name: str, m: Message) -> bool:
             placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
             return placed and bool(m["code"]) == (m["status"] == 6)
         case "Event":
-            return bool(m["reason"]) == bool(m["outcome"] == "refused")
+            timely = m["time_ms"] < 1 << 63
+            return timely and bool(m["reason"]) == bool(m["outcome"] == "refused")
         case "Exhibit":
             places = [[each["index"] for each in m["entries"]], [f["slot"] for f in m["fields"]]]
             return all(map(ascending, places))
