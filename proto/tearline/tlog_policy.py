@@ -10,6 +10,7 @@ A checkpoint is believed if one of the logs signed it and the quorum's witnesses
 The file is all that a reader of proofs needs: no trust list, no node, no network.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -28,10 +29,11 @@ from tearline.errors import (
     KeyMalformed,
     LogPolicyMalformed,
     MalformedInput,
+    NoteMalformed,
     TearlineError,
 )
 from tearline.limits import MAX_COSIGNERS, MAX_POLICY_FILE_BYTES
-from tearline.note import parse_note
+from tearline.note import NoteSignature, parse_note
 
 NONE = "none"
 _MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments
@@ -87,36 +89,42 @@ class LogPolicy:
         """
         for error in self.failings(note):
             raise error
-        return parse_checkpoint(note, origin=_origin(note), required=(), known=self._known(note))
+        origin = parse_checkpoint_text(parse_note(note).text).origin
+        return parse_checkpoint(note, origin=origin, required=(), known=self._known(origin))
 
     def failings(self, note: bytes) -> Iterator[TearlineError]:
         """All that speaks against the checkpoint in ``note``; nothing where it is believed."""
         try:
-            origin = _origin(note)
+            parsed = parse_note(note)
+            checkpoint = parse_checkpoint_text(parsed.text)
         except TearlineError as error:
             yield error
             return
-        if all(key.name != origin for key in self.logs):
-            yield CheckpointForeign(f"{origin}, which the policy does not name")
+        if all(key.name != checkpoint.origin for key in self.logs):
+            yield CheckpointForeign(f"{checkpoint.origin}, which the policy does not name")
             return
+        lines: dict[tuple[str, bytes], list[NoteSignature]] = defaultdict(list)
+        for line in parsed.signatures:
+            lines[line.name, line.key_hash].append(line)
         signed: set[VerifierKey] = set()
-        for key in self._known(note):
+        for key in self._known(checkpoint.origin):
             # Key by key, so that a forged signature does not hide a missing one.
-            try:
-                parse_checkpoint(note, origin=origin, required=(key,))
-            except CheckpointUnsigned:
-                continue
-            except TearlineError as error:
-                yield error
-                continue
-            signed.add(key)
+            match lines.get((key.name, key.key_hash)):
+                case [line]:
+                    try:
+                        key.verify(checkpoint, line)
+                    except TearlineError as error:
+                        yield error
+                    else:
+                        signed.add(key)
+                case [_, *_]:
+                    yield NoteMalformed("a key signs twice")
         if signed.isdisjoint(self.logs):
             yield CheckpointUnsigned("no log of the policy signed it")
         if not self._witnessed(self.quorum, signed):
             yield CheckpointUnsigned(f"{self.quorum}, the policy's quorum, did not witness it")
 
-    def _known(self, note: bytes) -> list[VerifierKey]:
-        origin = _origin(note)
+    def _known(self, origin: str) -> list[VerifierKey]:
         logs = [key for key in self.logs if key.name == origin]
         return list(dict.fromkeys([*logs, *self.witnesses.values()]))
 
@@ -263,7 +271,3 @@ def _fresh(vkey: str, known: Iterable[VerifierKey]) -> VerifierKey:
     if any(each.public == key.public for each in known):
         raise MalformedInput("the key is listed twice")
     return key
-
-
-def _origin(note: bytes) -> str:
-    return parse_checkpoint_text(parse_note(note).text).origin

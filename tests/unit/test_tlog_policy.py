@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+import tearline.note
 from builders import NOW_MS, ORIGIN, log_signers, secret
 from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
 from tearline.errors import CheckpointUnsigned, KeyMalformed, LogPolicyMalformed
 from tearline.limits import MAX_POLICY_FILE_BYTES
+from tearline.note import NoteSignature, parse_note_signature
 from tearline.tlog_policy import Group, LogPolicy, parse_log_policy, trusted_keys
 
 LOG, LOG_PQ = log_signers()
@@ -120,6 +122,25 @@ def test_a_forged_cosignature_is_named_though_nobody_needs_it() -> None:
     other = sign_checkpoint(replace(CHECKPOINT, size=8), [X1], time_s=1)
     line = other.decode().split("\n")[-2]
     assert codes(policy, note(LOG, LOG_PQ) + f"{line}\n".encode()) == ["TL-LOG-008"]
+
+
+def test_a_key_that_signs_twice_is_named() -> None:
+    policy = trusted_keys([LOG.verifier.encode()])
+    assert codes(policy, note(LOG, LOG)) == ["TL-LOG-005", "TL-LOG-007"]
+
+
+def test_a_note_of_many_lines_is_not_read_for_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def parse(line: str) -> NoteSignature:
+        read.append(line)
+        return parse_note_signature(line)
+
+    monkeypatch.setattr(tearline.note, "parse_note_signature", parse)
+    signers = [LOG, LOG_PQ, X1, X2, X3]
+    policy = trusted_keys([each.verifier.encode() for each in signers])
+    assert codes(policy, note(*signers)) == []
+    assert len(read) == len(signers)
 
 
 def test_every_shortcoming_is_named() -> None:
