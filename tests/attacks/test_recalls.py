@@ -412,6 +412,23 @@ async def test_an_exchange_does_not_bring_a_recall_of_somebody_else(world: Simul
     assert shown(world.cn, packet)
 
 
+async def test_a_recall_of_somebody_else_takes_nothing_from_what_lies_put_aside(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    world.cn.exchange.mail = ciphertexts(
+        lambda given: {slot: data[::-1] for slot, data in given.items()}
+    )
+    await world.cn.node.receive()
+    before = put_aside(world.cn)
+    body = recall_of(world, world.mx, world.cn, packet)
+    forged = await world.forge(
+        world.cn, alone(world.mx.signer, StatementType.RECALL, body), code=EventCode.RECALL
+    )
+    await world.cn.take(forged)
+    assert put_aside(world.cn) == before
+
+
 async def test_a_grant_that_comes_behind_its_recall_stays_closed(world: Simulation) -> None:
     """An exchange kept it back, or brings it once more."""
     (packet,) = await world.us.send(world.cn)

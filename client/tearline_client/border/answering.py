@@ -65,7 +65,14 @@ def erase(state: NodeState, stored: StoredRecall, *, acted_by: ActedBy | None) -
     for each in state.stores.recalls.of(packet_id):
         if each.incoming and each.partner == stored.partner and each.state is RecallState.ERASED:
             orders.append(each.order)
-    forget(state, packet_id, lambda grant: recalled_slots(orders, grant))
+    agency = agency_uri_of(stored.partner)
+
+    def gone(statement_id: bytes, grant: Grant) -> frozenset[int] | None:
+        # What was put aside or waits is of whoever signed it, not of whoever recalls it.
+        is_theirs = agency_uri_of(grant.header.signer) == agency
+        return recalled_slots(orders, statement_id) if is_theirs else frozenset()
+
+    forget(state, packet_id, gone)
     _answer(state, stored, answer)
 
 

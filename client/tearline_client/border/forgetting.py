@@ -10,17 +10,18 @@ from dataclasses import replace
 from tearline.errors import AgreementNotInForce, TearlineError
 from tearline.event import EventCode
 from tearline.forgetting import opened_slots, without
+from tearline.grant import Grant
 from tearline.packet import PacketParts
 from tearline.recall import Reach
 from tearline.receipt import Status
 from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
-from tearline.wire.flow import parse_event
+from tearline.wire.flow import parse_event, parse_grant
 from tearline_client.state import NodeState
 from tearline_client.store.access import AccessStore
 from tearline_client.store.packets import NEVER_MS, StoredGrant
 
-Gone = Callable[[bytes], frozenset[int] | None]
-"""From a grant's statement id to its slots that are to be forgotten; None for all of it."""
+Gone = Callable[[bytes, Grant], frozenset[int] | None]
+"""From a grant, by its statement's id, to its slots that are to be forgotten; None for all."""
 
 _REACHES = {
     EventCode.ACCESS_OPEN: Reach.OPENED,
@@ -48,7 +49,7 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     for stored in packets.grants(packet_id):
         if not stored.incoming:
             continue
-        slots = gone(stored.signed.statement.id)
+        slots = gone(stored.signed.statement.id, stored.grant)
         release = packets.release(packet_id, stored.grant.grant_id)
         rest = None
         if release is not None and held is not None and slots is not None:
@@ -91,7 +92,8 @@ def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
     delivery = None if data is None else _delivery_of(data)
     if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
         return None
-    slots = gone(delivery.statements[0].id if delivery.statements else b"")
+    grant = _grant_of(delivery)
+    slots = None if grant is None else gone(delivery.statements[0].id, grant)
     rest = tuple(
         parts if parts.manifest != packet_id else _left(parts, slots) for parts in delivery.parts
     )
@@ -102,6 +104,14 @@ def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:
     """The ciphertexts of a packet without some slots; without any where all of it is gone."""
     kept = {} if gone is None else {s: d for s, d in parts.ciphertexts.items() if s not in gone}
     return PacketParts(manifest=parts.manifest, openings=(), ciphertexts=kept)
+
+
+def _grant_of(delivery: Delivery) -> Grant | None:
+    """What it says of itself, which nobody has verified."""
+    try:
+        return parse_grant(delivery.statements[0].body) if delivery.statements else None
+    except TearlineError:
+        return None
 
 
 def _delivery_of(evidence: bytes) -> Delivery | None:
@@ -159,7 +169,7 @@ def _forget_grant(state: NodeState, stored: StoredGrant) -> None:
     forget(
         state,
         stored.grant.packet,
-        lambda grant: None if grant == this else frozenset(),
+        lambda statement_id, _: None if statement_id == this else frozenset(),
     )
 
 

@@ -221,7 +221,7 @@ class Recalls:
                 if named != (agency, agreement_id) or not packet.keys:
                     continue
                 if not stores.recalls.is_kept(packet.id):
-                    forget(self._state, packet.id, lambda grant: None)
+                    forget(self._state, packet.id, lambda statement_id, grant: None)
                     count += 1
         return count
 
