@@ -53,6 +53,7 @@ async def ask(
     *,
     store: bool = True,
     case_id: str = "",
+    agreement: str = AGREEMENT,
 ) -> bytes:
     """Has one agency ask another for two records; the id of the request."""
     about = About(
@@ -63,7 +64,7 @@ async def ask(
         case_id=case_id,
     )
     (group,) = connected_groups(_ASKED)
-    draft = asker.node.draft(group, about, agreement=AGREEMENT)
+    draft = asker.node.draft(group, about, agreement=agreement)
     plan = asker.node.plan(draft, [holder.node.uri])
     sent = await asker.node.requests.submit(plan, PERSON)
     assert not sent.refused, sent.refused

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from asking import HOUR_MS, PERSON, ask, phases, send_record, shift
+from asking import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from simulator import Member, Simulation, alone
 from tearline.channel import Address
 from tearline.errors import (
+    AgreementNotInForce,
     ItemUnknown,
     LogTimeDisputed,
     NotFound,
@@ -23,10 +24,12 @@ from tearline.request.progress import Phase, Progress
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
 from tearline.sealing import seal_note
 from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import parse_event
 from tearline.wire.publications import Outcome
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix, parse_step
+from two_persons import put_in_force
 
 K = StepKind
 
@@ -279,3 +282,40 @@ async def test_neither_confirming_nor_denying_looks_alike(world: Simulation) -> 
         sizes.add(len(parsed.sealed))
         notes.add(step.note)
     assert len(sizes) == len(notes) == 1
+
+
+async def bilateral(world: Simulation, version: int, *partners: Member) -> None:
+    """Puts the next version of an agreement in force, with these partners as its parties."""
+    old, model = (world.us.node.agreement(name) for name in ("bilateral", AGREEMENT))
+    parties = tuple(sorted(each.node.state.agency for each in (world.us, *partners)))
+    article = replace(
+        model.terms.articles[0],
+        directions=tuple(
+            way
+            for way in model.terms.articles[0].directions
+            if {way.sender, way.recipient} <= {*parties}
+        ),
+        shares=tuple(s for s in model.terms.articles[0].shares if s.partner in parties),
+    )
+    terms = replace(old.terms, parties=parties, articles=(article,))
+    body = encode_agreement(
+        replace(old, header=world.us.signer.header, version=version, terms=terms)
+    )
+    await put_in_force(world, alone(world.us.signer, StatementType.AGREEMENT, body), *partners)
+
+
+async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(
+    world: Simulation,
+) -> None:
+    """It has no terms that say when an answer is due; its node works on."""
+    await bilateral(world, 2, world.mx)
+    request = await ask(world.us, world.mx, agreement="bilateral")
+    await bilateral(world, 3, world.cn, world.mx)
+    path = world.us.node.show(request).view.best()[0].field.path
+    sent = await world.us.node.disclose(request, path, world.cn.node.uri, acted_by=PERSON)
+    assert not sent.refused
+    await world.cn.node.receive()
+    world.cn.caught(AgreementNotInForce, packets=1)
+    await world.cn.node.sync()
+    assert world.cn.node.requests.list() == ()
+    world.cn.node.notices.scan()

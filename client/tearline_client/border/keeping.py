@@ -5,6 +5,7 @@ from tearline.bodies.requests import items_of
 from tearline.channel import Mark, Void
 from tearline.erasure import Erasure
 from tearline.errors import (
+    AgreementNotInForce,
     BodyUnfit,
     CaseUnfiled,
     GrantMisdirected,
@@ -186,13 +187,18 @@ class Keeping:
             unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
             self.quarantine(unfit, packet_id, about=packet_id)
         if received.manifest.kind is PacketKind.RECORD_REQUEST:
-            self._state.stores.requests.begin(
-                packet_id,
-                arrived.signer.signer,
-                Side.HOLDER,
-                index=arrived.opening.index,
-                time_ms=arrived.event.time_ms,
-            )
+            self._begin(arrived, packet_id)
+
+    def _begin(self, arrived: Received, packet_id: bytes) -> None:
+        """Notes what is asked of us, unless it is under terms from before we were a party."""
+        requests, peer = self._state.stores.requests, arrived.signer.signer
+        index, time_ms = arrived.opening.index, arrived.event.time_ms
+        try:
+            requests.verify_terms(packet_id)
+        except AgreementNotInForce as error:  # nobody could say when an answer is due
+            self.quarantine(error, packet_id, about=packet_id)
+            return
+        requests.begin(packet_id, peer, Side.HOLDER, index=index, time_ms=time_ms)
 
     def tell(self, received: Received) -> None:
         """Notes what hooks are told of."""

@@ -96,6 +96,14 @@ class RequestStore:
         self._agreements = agreements
         self._standings = standings
 
+    def verify_terms(self, packet: bytes) -> None:
+        """Checks that the agreement is here, in the version that a request is made under.
+
+        Raises:
+            AgreementNotInForce: If it is not.
+        """
+        self._agreement_of(self._packets.manifest(packet))
+
     def begin(self, packet: bytes, peer: str, side: Side, *, index: int, time_ms: int) -> None:
         """Notes a request with its first grant; a later grant of the same changes nothing."""
         self._db.execute(
