@@ -20,6 +20,7 @@ from tearline.errors import (
 )
 from tearline.event import EventCode
 from tearline.packet import Urgency
+from tearline.recall import RecallReason
 from tearline.request.progress import Phase, Progress
 from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
 from tearline.sealing import seal_note
@@ -319,3 +320,15 @@ async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(
     await world.cn.node.sync()
     assert world.cn.node.requests.list() == ()
     world.cn.node.notices.scan()
+
+
+async def test_nothing_is_answered_by_a_packet_that_was_recalled(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+    answer = await send_record(cn, us, request)
+    await us.node.receive()
+    await cn.node.recalls.recall(cn.node.recalls.plan(answer), RecallReason.MISTAKE)
+    await us.node.receive()
+    await cn.node.receive()
+    with pytest.raises(NotFound):
+        await cn.node.requests.answer(request, answer, (), PERSON)

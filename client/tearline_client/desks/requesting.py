@@ -235,12 +235,12 @@ class Requests:
 
         Raises:
             ItemUnknown: If an item was never asked, or was decided before.
-            NotFound: If no such packet of ours was sent to the asker.
+            NotFound: If no such packet of ours was sent to the asker, or it was taken back.
             RecordRequestError: If the step does not follow.
         """
         shown = self.show(packet)
-        sent = self._state.stores.packets.grants(answer)
-        if not any(g.grant.address.recipient == shown.request.peer for g in sent if not g.incoming):
+        sent = (g for g in self._state.stores.packets.grants(answer) if not g.incoming and g.stands)
+        if not any(g.grant.address.recipient == shown.request.peer for g in sent):
             raise NotFound("no such packet of ours was sent to the asker")
         numbers = shown.chosen(items)
         outcomes = tuple(ItemOutcome(number=number) for number in numbers)
