@@ -177,6 +177,8 @@ def _arrived(
                 counterpart=node,
                 packet=packet.manifest.statement.id,
                 agreement_id=manifest.agreement.id,
+                article=manifest.agreement.article,
+                purpose=grant.purpose,
             )
         ),
     )

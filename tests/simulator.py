@@ -29,6 +29,7 @@ from contextlib import (
 )
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ import tearline_server.cosigning
 from tearline.certificates import Leaf
 from tearline.channel import Address
 from tearline.checkpoint import Checkpoint, sign_checkpoint
-from tearline.errors import TearlineError
+from tearline.errors import StatementMalformed, TearlineError
 from tearline.event import Event, EventCode
 from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import agency_uri_of, parse_node_uri
@@ -50,7 +51,8 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
 from tearline.rpc.credentials import TlsIdentity
-from tearline.statement import Attestation, Signer, StatementType
+from tearline.statement import Attestation, Signer, Statement, StatementType, pseudonym_of
+from tearline.wire.addressed import address_of
 from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
 from tearline.wire.deliveries import (
     START,
@@ -61,8 +63,9 @@ from tearline.wire.deliveries import (
     parse_delivery,
 )
 from tearline.wire.entries import EntryRange, encode_entries, parse_entries
-from tearline.wire.flow import encode_event, parse_event
+from tearline.wire.flow import encode_event, parse_event, parse_grant, parse_mark
 from tearline.wire.inquiries import encode_proof_request
+from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import (
     Outcome,
     Publication,
@@ -548,6 +551,7 @@ class Simulation:
         parts: Sequence[PacketParts] = (),
         code: EventCode = EventCode.GRANT_ACCEPTED,
         party: Member | None = None,
+        **says: Any,
     ) -> Delivery:
         """A delivery of statements that an honest exchange would refuse, truly in its log.
 
@@ -558,6 +562,7 @@ class Simulation:
             parts: Ciphertexts.
             code: What the log entry says happened.
             party: Whom the entry names instead of ``to``.
+            says: What the entry says otherwise than the statement.
         """
         named = (party or to).node.uri
         whole = code in (EventCode.PROPOSAL, EventCode.STANDING)
@@ -567,6 +572,7 @@ class Simulation:
             party=agency_uri_of(named) if whole else named,
             time_ms=self.clock(),
             actor=header_of(statement.statement.body).signer,
+            **{**_account(statement.statement, *behind), **says},
         )
         await self.log(event)
         rows = await self.store.openings_of(event.statement_id, agency_uri_of(named))
@@ -581,6 +587,26 @@ class Simulation:
             parts=tuple(parts),
             entry=opening,
         )
+
+
+def _account(statement: Statement, *behind: Signed) -> dict[str, Any]:
+    """What an honest entry says of a statement."""
+    try:
+        address = address_of(statement)
+        if statement.type is StatementType.MARK:
+            return {"agreement_id": parse_mark(statement.body).agreement_id}
+        account: dict[str, Any] = {"agreement_id": address.agreement_id if address else b""}
+        if statement.type is StatementType.GRANT:
+            grant = parse_grant(statement.body)
+            account |= {"packet": grant.packet, "purpose": grant.purpose}
+            account |= {"pseudonym": pseudonym_of(grant.acted_by)}
+            account |= {"seconded_by": pseudonym_of(grant.seconded_by)}
+            for manifest in behind:
+                article = parse_manifest(manifest.statement.body).agreement.article
+                account |= {"article": article}
+    except StatementMalformed:
+        return {}
+    return account
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """A partner's patched node and a lying exchange together; the recipient is honest."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tearline.commitments import opening_commit
 from tearline.errors import (
     AgreementNotInForce,
     ChannelReplay,
+    EntryMismatch,
     GeneralisedMismatch,
     GrantMisdirected,
     GrantorNotOriginator,
@@ -142,6 +144,37 @@ async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
     shown = alone(world.cn.signer, StatementType.GRANT, encode_grant(onward))
     await world.mx.take(await world.forge(world.mx, shown, stored.signed, parts=[stored.parts]))
     world.mx.caught(GrantorNotOriginator)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"agreement_id": bytes(16)},
+        {"packet": bytes(32)},
+        {"article": "narcotics"},
+        {"purpose": "another"},
+        {"pseudonym": bytes(32)},
+    ],
+    ids=lambda says: next(iter(says)),
+)
+async def test_an_entry_that_tells_of_a_grant_otherwise_is_refused(
+    world: Simulation, says: dict[str, Any]
+) -> None:
+    """Else it is erased by another agreement's retention, or shows auditors another use."""
+    packet, _ = world.us.compose(world.cn)
+    lie = await world.forge(
+        world.cn, packet.grants[0], packet.manifest, parts=[parts_of(packet)], **says
+    )
+    await world.cn.take(lie)
+    world.cn.caught(EntryMismatch)
+
+
+async def test_an_honest_entry_of_such_a_grant_is_taken(world: Simulation) -> None:
+    packet, _ = world.us.compose(world.cn)
+    told = await world.forge(world.cn, packet.grants[0], packet.manifest, parts=[parts_of(packet)])
+    await world.cn.take(told)
+    assert world.cn.codes() == []
+    assert len(world.cn.grants()) == 1
 
 
 async def test_two_statements_do_not_take_one_place(world: Simulation) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.bodies.kinds import judge_body
-from tearline.channel import Address
+from tearline.channel import Address, Mark
 from tearline.consent import verify_terms
 from tearline.erasure import Erasure, verify_logged, verify_signers
 from tearline.errors import (
@@ -41,8 +41,9 @@ from tearline.receipt import LogOpening
 from tearline.request.step import verify_note
 from tearline.retention import verify_rule, verify_time
 from tearline.sealing import open_note, open_packet, open_release
-from tearline.statement import Header, Statement, StatementType, signers_of
+from tearline.statement import Header, Statement, StatementType, pseudonym_of, signers_of
 from tearline.trust import Moment, TrustState
+from tearline.wire.addressed import address_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
@@ -138,7 +139,8 @@ class Intake:
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
         """Checks a delivery whose log entry was found to be what its opening says.
 
-        1. The entry is about this statement, of the right kind, and names this node's part.
+        1. The entry is about this statement, of the right kind, names this node's part, and says
+           of it what it says itself.
         2. The statement's signer, key and signature count at that place of the log.
         3. It is addressed to this node.
         4. Its content verifies; of a grant, every field it opens.
@@ -161,6 +163,7 @@ class Intake:
         signer = self._trust.verify(statement, delivery.attestations, at=at)
         content = self._content(statement, signer, delivery, at, now_ms)
         self._verify_parties(event, statement, signer)
+        _verify_account(event, statement, content)
         return Received(
             signed=signed_of(statement, delivery.attestations),
             signer=signer,
@@ -386,6 +389,28 @@ class Intake:
 def _verify_event(event: Event, statement: Statement) -> None:
     if (event.statement_id, event.code) != (statement.id, _CODES.get(statement.type)):
         raise EntryMismatch("the log entry is about another statement")
+
+
+def _verify_account(event: Event, statement: Statement, content: Content) -> None:
+    """Checks that an entry says of a statement what that says (spec L-88).
+
+    Else another agreement's retention could erase it, or auditors be shown another use.
+    """
+    place = content if isinstance(content, Mark) else address_of(statement)
+    if place is not None and event.agreement_id != place.agreement_id:
+        raise EntryMismatch("the log entry names another agreement")
+    if not isinstance(content, ReceivedGrant):
+        return
+    grant = content.grant
+    told = (event.packet, event.article, event.purpose, event.pseudonym, event.seconded_by)
+    if told != (
+        grant.packet,
+        content.manifest.agreement.article,
+        grant.purpose,
+        pseudonym_of(grant.acted_by),
+        pseudonym_of(grant.seconded_by),
+    ):
+        raise EntryMismatch("the log entry tells of another packet, article, purpose or person")
 
 
 def _verify_packet(grant: Grant, packet: Statement) -> None:

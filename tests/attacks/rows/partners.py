@@ -166,6 +166,12 @@ COALITIONS = (
         "tearline_client.link.incoming:_verify_given",
     ),
     _coalition(
+        "log a grant otherwise than it is",
+        "TL-LOG-020",
+        "test_an_entry_that_tells_of_a_grant_otherwise_is_refused",
+        "tearline_client.link.incoming:_verify_account",
+    ),
+    _coalition(
         "forward surreptitiously",
         "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
