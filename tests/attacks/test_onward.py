@@ -25,12 +25,17 @@ from tearline.errors import (
 )
 from tearline.event import EventCode
 from tearline.onward import Use
+from tearline.packet import View
 from tearline.sealing import seal_note
 from tearline.standing.suspension import InFlight, Originated
 from tearline.statement import StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
+from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import Publication
 from tearline_client.audit.exhibits import make_exhibit
+from tearline_client.border.deriving import verify_taken
+from tearline_client.desks.releasing import Persons
+from tearline_client.link.outgoing import compose
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -425,3 +430,22 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
     await world.cn.node.receive()
     assert sent.packets[0] in world.cn.grants()
     assert world.cn.codes() == []
+
+
+@pytest.mark.parametrize("sender", ["us", "mx"])
+async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_was_erased(
+    world: Simulation, sender: str
+) -> None:
+    packet = await given(world, world.cn)
+    by, cn = getattr(world, sender), world.cn.node
+    if by is not world.us:
+        cn.recalls.erase_for(
+            world.us.node.state.agency, world.us.node.agreement("narcotics-2026").id
+        )
+    with cn.state.stores.database.transaction():
+        cn.state.stores.standings.freeze({packet: True})
+    draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
+    plan = by.node.plan(draft, [cn.uri])
+    (composed,) = compose([plan], by.node._releasing._releaser(Persons())).packets
+    manifest = parse_manifest(composed.manifest.statement.body)
+    verify_taken(cn.state.stores.packets, manifest, View(fields=(), existences=()), node=cn.uri)

@@ -2,7 +2,6 @@
 
 import hashlib
 
-from tearline.errors import NotFound
 from tearline.identity import agency_uri_of
 from tearline.onward import Held, verify_evaluation_kept, verify_marked_as
 from tearline.packet import TEXT, Field, Manifest, View
@@ -39,19 +38,19 @@ def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: 
 
     Raises:
         DerivedWeaker: If it claims more trust than such a source, or marks a value of it milder.
+        PacketFrozen: If such a source is frozen: it is compared on resumption.
     """
     sender = agency_uri_of(manifest.header.signer)
     for source in manifest.derived_from:
-        try:
-            shown = open_view(packets, source, node=node)
-        except NotFound:
+        held = packets.held(source)
+        if held is None or agency_uri_of(held.origin) == sender:
             continue  # what is not here cannot be compared
-        if agency_uri_of(shown.packet.origin) == sender:
-            continue
-        verify_evaluation_kept(manifest.evaluation, shown.manifest.evaluation)
-        held = held_of(shown)
+        verify_evaluation_kept(manifest.evaluation, held.manifest.evaluation)
+        if not held.keys:
+            continue  # nor what was erased
+        fields = held_of(open_view(packets, source, node=node))
         for opened in view.fields:
             values = values_of(opened.field)
-            for each in held:
+            for each in fields:
                 if opened.field.media_type == TEXT and each.values & values:
                     verify_marked_as(opened.field.marking, each)
