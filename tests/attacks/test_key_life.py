@@ -1,5 +1,7 @@
 """Attacks with keys that were stolen, replaced, revoked, or should be gone."""
 
+from dataclasses import replace
+
 import pytest
 
 from attacks.test_both_before_open import keep_back, wait_for_both
@@ -14,9 +16,10 @@ from tearline.errors import (
 from tearline.federation import KeyRecord, KeyUse, Revocation
 from tearline.grant import Grant
 from tearline.keys import KemKey
-from tearline.recall import RecallReason
+from tearline.recall import RecallReason, RecallState
 from tearline.receipt import Status
 from tearline.sealing import open_release
+from tearline.standing.suspension import Originated
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_grant
 from tearline.wire.publications import Publication
@@ -272,6 +275,37 @@ async def test_old_evidence_stays_valid(world: Simulation) -> None:
     await world.us.send(world.cn)
     assert await world.cn.node.receive() == 1
     assert not world.cn.codes() + world.mx.codes()
+
+
+@pytest.mark.parametrize("suspends", [False, True], ids=["a recall", "a suspension that erases"])
+async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the_way(
+    world: Simulation, *, suspends: bool
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    node, old, desk = world.us.node, world.us.signer.header.key_id, world.us.node.recalls
+    publication = world.us.exchange.publication
+    cut_off(world.us)
+    erasing = replace(WHOLE, originated=Originated.ERASE)
+    with pytest.raises(ExchangeUnreachable):
+        await (
+            node.standings.suspend("narcotics-2026", erasing, acted_by=OFFICER)
+            if suspends
+            else desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
+        )
+    world.us.exchange.publication = publication
+    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    await world.us.publish(Publication(signed=(record,)))
+    await world.us.publish(Publication(signed=(revoke(node.home, PASSPHRASE, old, "stolen"),)))
+    for _ in range(2):
+        for member in (world.us, world.cn):
+            await member.node.receive()
+    await node.receive()
+    stopped = world.cn.node.standings.positions(world.cn.node.agreement("narcotics-2026"))
+    assert bool(stopped) is suspends
+    assert world.cn.node.state.stores.packets.packet(packet).keys == ()
+    assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
+    assert world.us.codes() == world.cn.codes() == []
 
 
 async def test_a_key_is_not_used_before_the_log_shows_it(world: Simulation) -> None:

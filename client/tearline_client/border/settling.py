@@ -1,6 +1,6 @@
 """What the exchange answered: checked, and what follows from it for what is left to send."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tearline.errors import (
@@ -8,6 +8,7 @@ from tearline.errors import (
     ExchangeMisbehaved,
     TearlineError,
 )
+from tearline.recall import is_answer
 from tearline.receipt import Status
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
@@ -19,6 +20,7 @@ from tearline.wire.publications import (
     encode_publication,
     parse_outcomes,
 )
+from tearline.wire.recalls import parse_recall
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, signed_of
 from tearline_client.border.obeying import Obeying
@@ -122,7 +124,9 @@ class Settling:
                 if statement.type is not StatementType.VOID and not lost.code:
                     lost = refusal
                 self.note_refused(statement, refusal.code)
-            rest = encode_publication(rest_of(publication, kept, instead, signer))
+            left = rest_of(publication, kept, instead, signer)
+            self._keep_anew(left, instead.keys())
+            rest = encode_publication(left)
             state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
             item = replace(
                 item,
@@ -134,6 +138,21 @@ class Settling:
             )
             stores.outbox.update(item)
         return item
+
+    def _keep_anew(self, left: Publication, instead: Collection[bytes]) -> None:
+        """Keeps recalls that were signed anew: it is these that answers will name.
+
+        Args:
+            left: What is left to send.
+            instead: Ids of the statements in whose place something stands there.
+        """
+        recalls, attestations = self._state.stores.recalls, left.attestations()
+        for refused in instead:
+            recalls.drop(refused)
+        for statement in left.statements():
+            is_recall = statement.type is StatementType.RECALL
+            if is_recall and not is_answer(parse_recall(statement.body)):
+                recalls.put(signed_of(statement, attestations), incoming=False)
 
     def _keep(self, statement: Statement, publication: Publication) -> None:
         """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""

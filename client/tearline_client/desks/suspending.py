@@ -8,6 +8,7 @@ from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
     NotFound,
+    SignerKeyUnknown,
     StandingOutdated,
     StandingUntold,
     StatementConflict,
@@ -192,17 +193,20 @@ class Standings:
     # By the way.
 
     def settle(self) -> None:
-        """Says again what the exchange did not take because another node was faster.
+        """Says again what the exchange did not take for a reason that has passed.
 
-        Nothing is queued while what was said has no answer yet.
+        So it is where another node was faster, or where the key had ended that signed it. Nothing
+        is queued while what was said has no answer yet.
         """
         standings = self._state.stores.standings
         for agreement_id in standings.wished():
             wishes = standings.wishes(agreement_id)
             known = standings.newest(agreement_id).get(self._state.agency)
             said = max(wish.counter for wish in wishes)
-            overtaken = any(wish.code in _OVERTAKEN for wish in wishes)
-            if overtaken and known is not None and known.standing.counter >= said:
+            codes = {wish.code for wish in wishes}
+            overtaken = not codes.isdisjoint(_OVERTAKEN)
+            overtaken = overtaken and known is not None and known.standing.counter >= said
+            if overtaken or (SignerKeyUnknown.code in codes and self._state.is_ready()):
                 with self._state.stores.database.transaction():
                     self._queue(agreement_id)
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from tearline.channel import Void, VoidReason
 from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
-from tearline.recall import is_answer
 from tearline.statement import (
     Header,
     Leaf,
@@ -73,9 +72,9 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
             case StatementType.RECEIPT:
                 receipt = replace(parse_receipt(statement.body), header=header)
                 return StatementType.RECEIPT, encode_receipt(receipt)
-            case StatementType.RECALL if is_answer(parse_recall(statement.body)):
-                answer = replace(parse_recall(statement.body), header=header)
-                return StatementType.RECALL, encode_recall(answer)
+            case StatementType.RECALL:
+                recall = replace(parse_recall(statement.body), header=header)
+                return StatementType.RECALL, encode_recall(recall)
             case StatementType.MARK:
                 mark = replace(parse_mark(statement.body), header=header)
                 return StatementType.MARK, encode_mark(mark)
