@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tearline.channel import Address
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES
+from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES, MAX_TIME_MS
 from tearline.policy.marking import HANDLING_CODES, Pap
 from tearline.statement import HASH_SIZE, ActedBy, Header
 
@@ -85,6 +85,8 @@ class Grant:
             raise StatementMalformed("a part of the grant has the wrong size")
         if len(self.purpose.encode()) > MAX_TEXT_BYTES:
             raise StatementMalformed("the purpose is too long")
+        if not 0 <= self.not_after_ms <= MAX_TIME_MS:
+            raise StatementMalformed("no grant lasts that long")
         for indices, limit in (
             (self.openings, MAX_COMPARTMENTS),
             (self.compartments, MAX_COMPARTMENTS),

@@ -29,6 +29,7 @@ GRANT = grant(
         {"decision_digest": bytes(31)},
         {"purpose": "p" * 4097},
         {"purpose": "ü" * 2049},
+        {"not_after_ms": 1 << 63},
     ],
     ids=lambda changes: str(changes)[:24],
 )
