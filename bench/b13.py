@@ -5,13 +5,11 @@ All is as in B3. What is compared is what it costs to serve many: with several n
 small, so that none waits long behind another.
 """
 
-import asyncio
-import time
 from collections.abc import Sequence
 
 import uvloop
 
-from bench.client import Client, Load, verify_accepted
+from bench.client import Client, Load, load, verify_accepted
 from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import Result, result
@@ -69,27 +67,20 @@ async def _measure(
         for number, signer in enumerate(scene.federation.senders)
     ]
     one, many = publishers[:1], publishers[1:]
-    await _together(server, publishers, 1)  # connections are made, policies are decided
+    await _together(publishers, 1)  # connections are made, policies are decided
     loads: tuple[list[Load], list[Load]] = ([], [])
     for _ in range(rounds):
         for found, publishing in zip(loads, (one, many), strict=True):
-            found.append(await _together(server, publishing, packets))
+            found.append(await _together(publishing, packets))
     for client, _ in publishers:
         await client.close()
     return loads
 
 
-async def _together(
-    server: Process, publishers: Sequence[tuple[Client, Sealer]], packets: int
-) -> Load:
+async def _together(publishers: Sequence[tuple[Client, Sealer]], packets: int) -> Load:
     """What the exchange does with so many messages in each lane of all publishers at once."""
     sealed = [(client, sealer.lanes(packets)) for client, sealer in publishers]
-    started, used_us = time.perf_counter(), server.cpu_us
-    answered = await asyncio.gather(
-        *(client.load(methods.PUBLISH, messages) for client, messages in sealed)
-    )
-    elapsed, used_us = time.perf_counter() - started, server.cpu_us - used_us
-    replies = [reply for _, each in answered for reply in each]
+    found, replies = await load(methods.PUBLISH, sealed)
     for reply in replies:
         verify_accepted(reply, 1 + RECIPIENTS)
-    return Load(rate=len(replies) / elapsed, cpu_us=used_us / len(replies))
+    return found

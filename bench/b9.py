@@ -4,16 +4,14 @@ PostgreSQL is the one that tests use, here with every commit synced. Both exchan
 time; sixty-four lanes, as in B3, are sent to one of them, or thirty-two to each.
 """
 
-import asyncio
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvloop
 
-from bench.client import Client, Load, verify_accepted
+from bench.client import Client, Load, load, verify_accepted
 from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import ROOT, Result, Target, result
@@ -103,15 +101,7 @@ async def _measure(
 async def _load(clients: Sequence[Client], lanes: Lanes) -> Load:
     """Sends every lane's messages, the lanes dealt out among the exchanges."""
     dealt = [lanes[number :: len(clients)] for number in range(len(clients))]
-    started = time.perf_counter()
-    done = await asyncio.gather(
-        *(client.load(methods.PUBLISH, each) for client, each in zip(clients, dealt, strict=True))
-    )
-    elapsed = time.perf_counter() - started
-    for _, replies in done:
-        for reply in replies:
-            verify_accepted(reply, 1 + RECIPIENTS)
-    sent = sum(map(len, lanes))
-    shares = [sum(map(len, each)) / sent for each in dealt]
-    cpu_us = sum(load.cpu_us * share for (load, _), share in zip(done, shares, strict=True))
-    return Load(rate=sent / elapsed, cpu_us=cpu_us)
+    found, replies = await load(methods.PUBLISH, list(zip(clients, dealt, strict=True)))
+    for reply in replies:
+        verify_accepted(reply, 1 + RECIPIENTS)
+    return found

@@ -44,7 +44,7 @@ class Client:
     def __init__(self, server: Process, identity: TlsIdentity, authority: bytes) -> None:
         import grpc.aio
 
-        self._server = server
+        self.server = server
         self._channel = grpc.aio.secure_channel(
             server.address,
             client_credentials(identity, authority),
@@ -80,21 +80,29 @@ class Client:
 
     async def load(self, method: str, lanes: Lanes) -> tuple[Load, list[bytes]]:
         """Sends every message, one at a time in each lane; returns all replies."""
+        return await load(method, [(self, lanes)])
+
+    async def lane(self, method: str, messages: Sequence[bytes]) -> list[bytes]:
+        """Sends messages one after the other; returns the replies."""
         call: Call = self._channel.unary_unary(method, None, None)
-
-        async def lane(messages: Sequence[bytes]) -> list[bytes]:
-            return [await call(message) for message in messages]
-
-        started, used_us = time.perf_counter(), self._server.cpu_us
-        replies = await asyncio.gather(*map(lane, lanes))
-        elapsed, used_us = time.perf_counter() - started, self._server.cpu_us - used_us
-        sent = sum(map(len, lanes))
-        load = Load(rate=sent / elapsed, cpu_us=used_us / sent)
-        return load, [reply for each in replies for reply in each]
+        return [await call(message) for message in messages]
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._channel.close(None)
+
+
+async def load(method: str, sending: Sequence[tuple[Client, Lanes]]) -> tuple[Load, list[bytes]]:
+    """Has several clients send at once, each its lanes; returns all replies."""
+    servers = {client.server for client, _ in sending}
+    started, used_us = time.perf_counter(), sum(server.cpu_us for server in servers)
+    answered = await asyncio.gather(
+        *(client.lane(method, messages) for client, lanes in sending for messages in lanes)
+    )
+    elapsed = time.perf_counter() - started
+    used_us = sum(server.cpu_us for server in servers) - used_us
+    replies = [reply for lane in answered for reply in lane]
+    return Load(rate=len(replies) / elapsed, cpu_us=used_us / len(replies)), replies
 
 
 def verify_accepted(reply: bytes, statements: int) -> None:

@@ -82,6 +82,7 @@ async def grow(house: House, size: int) -> list[float]:
             refusal=lambda _node, _code: None,
             trust=lambda: None,
         ),
+        frozenset(),
     )
     committer: Committer[ExchangeWork] = Committer(
         house.store, desk, house.log.advance, house.metrics

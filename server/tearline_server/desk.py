@@ -57,7 +57,7 @@ class ExchangeDesk:
         signer: Signer,
         clock: Clock,
         listeners: Listeners,
-        at_rest: AbstractSet[str] = frozenset(),
+        at_rest: AbstractSet[str],
     ) -> None:
         self._store = store
         self._signer = signer
