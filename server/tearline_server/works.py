@@ -20,7 +20,7 @@ from tearline_server.judging.claims import Claim, asked_of
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.erasures import erase_due
 from tearline_server.judging.expiry import drop_ended
-from tearline_server.judging.handouts import NEVER_MS, hand_out
+from tearline_server.judging.handouts import hand_out
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
 from tearline_server.judging.registry import Registry
@@ -28,6 +28,8 @@ from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.storage.known import Asked, Undelivered
 from tearline_server.storage.reading import MailItem
 from tearline_server.turns import OWN, Weight
+
+_NEVER_MS = 1 << 64
 
 
 class ExchangeWork(Protocol):
@@ -142,7 +144,8 @@ class HandOut:
                 statement=item.statement,
                 event=parse_event(item.opening.event),
             )
-            handed = hand_out(registry, docket, waiting, ends_ms=self._ends_ms[item.seq])
+            has_ended = self._ends_ms[item.seq] <= docket.now_ms
+            handed = hand_out(registry, docket, waiting, has_ended=has_ended)
             (self.handed if handed else self.withheld).add(item.seq)
 
 
@@ -151,7 +154,7 @@ def _end_ms(item: MailItem) -> int:
     try:
         return parse_grant(parse_statement(item.envelope).body).not_after_ms
     except TearlineError:
-        return NEVER_MS
+        return _NEVER_MS
 
 
 class Acknowledgement:

@@ -13,11 +13,9 @@ from tearline_server.judging.registry import Registry
 from tearline_server.judging.standings import hold, stops_of
 from tearline_server.storage.known import Undelivered
 
-NEVER_MS = 1 << 64
-
 
 def hand_out(
-    registry: Registry, docket: Docket, waiting: Undelivered, *, ends_ms: int = NEVER_MS
+    registry: Registry, docket: Docket, waiting: Undelivered, *, has_ended: bool = False
 ) -> bool:
     """Logs that a grant is handed out, unless it may not be any more.
 
@@ -28,7 +26,7 @@ def hand_out(
         registry: Agreements and standings.
         docket: The batch.
         waiting: The grant.
-        ends_ms: When it ends, Unix milliseconds.
+        has_ended: Whether its time is over.
 
     Returns:
         Whether it is handed out.
@@ -39,7 +37,7 @@ def hand_out(
     if stops:
         hold(registry, docket, waiting, stops, actor=waiting.node)
         return False
-    if ends_ms <= docket.now_ms or _is_recalled(docket, waiting):
+    if has_ended or _is_recalled(docket, waiting):
         docket.passed.add(place)
         return False
     docket.delivered[place] = docket.log(
