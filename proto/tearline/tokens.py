@@ -112,6 +112,15 @@ class AccessToken:
         """SHA-256 of the token's id, 32 bytes, as statements name it."""
         return hashlib.sha256(self.token_id.encode()).digest()
 
+    def verify_time(self, now_s: int) -> None:
+        """Checks that the token has not ended at ``now_s``, Unix seconds.
+
+        Raises:
+            TokenRefused: If it has ended.
+        """
+        if now_s >= self.expires_at_s:
+            raise TokenRefused("it has ended")
+
 
 class IssuerKey:
     """An agency's Ed25519 key for tokens, kept as its 32-byte seed."""

@@ -124,11 +124,6 @@ class Gate:
         # by revocation is asked anew at each call.
         self._verified: dict[bytes, Leaf] = {}
 
-    @property
-    def roster(self) -> Roster:
-        """Whom it admits now; another object each time that it was replaced."""
-        return self._roster
-
     def replace(self, roster: Roster) -> None:
         """From now on admits under ``roster``; nothing that was found before counts."""
         self._roster = roster
@@ -173,8 +168,8 @@ class Gate:
                 or its agency's CA was shut out.
         """
         self._require_not_denied(self._leaf(caller.certificate, now_s))
-        if caller.token is not None and now_s >= caller.token.expires_at_s:
-            raise TokenRefused("it holds no more")
+        if caller.token is not None:
+            caller.token.verify_time(now_s)
 
     def _leaf(self, certificate: bytes, now_s: int) -> Leaf:
         leaf = self._verified.get(certificate)

@@ -75,6 +75,18 @@ CALLS = (
         "tearline_server.gate:Gate.verify_still",
     ),
     _call(
+        "read on in a stream although the certificate ended",
+        "TL-TLS-002",
+        "server/test_guard.py::test_a_stream_ends_with_the_next_message_once_its_certificate_ended",
+        "tearline.certificates:Leaf.verify_time",
+    ),
+    _call(
+        "read on in a stream although the token ended",
+        "TL-TLS-004",
+        "server/test_guard.py::test_a_stream_ends_with_the_next_message_once_its_token_ended",
+        "tearline.tokens:AccessToken.verify_time",
+    ),
+    _call(
         "bring a token of another node, audience or issuer",
         "TL-TLS-004",
         "test_gate.py::test_a_token_of_another_node_audience_or_issuer_is_refused",
@@ -120,6 +132,15 @@ AUDIT = (
         evidence="every finding, by entry",
         function="tearline_server.verification:LogVerifier.findings",
         test="tests/unit/server/test_verification.py::test_an_edit_is_found_and_named",
+    ),
+    Attack(
+        name="have the exchange hold more events in one answer than a page may have",
+        code="",
+        evidence="the rest comes in the next page of the same search",
+        function="tearline_server.inquiries:_bounded",
+        test="tests/unit/server/test_audit.py"
+        "::test_a_page_of_a_search_holds_so_many_bytes_and_the_next_one_the_rest",
+        returns="list(rows)",
     ),
 )
 

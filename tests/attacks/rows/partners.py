@@ -263,4 +263,11 @@ PROBES = (
         "tearline_server.inquiries:Inquiries.prove",
         "ProvenEvents(events=(), checkpoint=b'', next=None)",
     ),
+    Attack(
+        name="fill several mailboxes, to have a sender ask again without a pause",
+        code="TL-REQ-009",
+        evidence="the longest of the times that the sender was told, in its status",
+        function="tearline_client.border.held:Held.note_busy",
+        test="tests/unit/test_held.py::test_the_longest_wait_counts_when_several_are_busy",
+    ),
 )

@@ -205,6 +205,32 @@ async def test_all_pages_of_one_search_are_one_entry_and_one_tree(
     assert len(verified(await search(world, US, "action:audit-search"))) == 2
 
 
+async def test_a_page_of_a_search_holds_so_many_bytes_and_the_next_one_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await sent(world, CN)
+    (whole,) = await searched(world, US, "action:packet-accepted")
+    largest = max(len(event.entry.event) for event in whole.events)
+    # Two events and their proofs fit, a third does not.
+    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE_BYTES", 2 * (largest + 2048))
+    pages = await searched(world, US, "action:packet-accepted")
+    assert [len(page.events) for page in pages] == [2, 1]
+    assert [page.next for page in pages] == [whole.events[1].entry.index, None]
+    paged = [event.entry for page in pages for event in page.events]
+    assert paged == [event.entry for event in whole.events]
+
+
+async def test_an_event_larger_than_a_page_is_a_page_of_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await sent(world, CN)
+    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE_BYTES", 1)
+    pages = await searched(world, US, "action:packet-accepted")
+    assert [len(page.events) for page in pages] == [1, 1]
+
+
 async def test_an_export_is_logged_as_one(world: World) -> None:
     await searched(world, CN, export=True)
     (event,) = verified(await search(world, CN, "action:audit-export"))

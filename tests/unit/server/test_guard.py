@@ -11,21 +11,25 @@ import grpc
 import pytest
 
 from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
+from exchange_builders import Clock
 from tearline.certificates import to_pem, verify_leaf
 from tearline.errors import (
     CallerDenied,
+    CertificateExpired,
     ExchangeBusy,
     NotFound,
     StoreDamaged,
     StoreFull,
     StoreUnreachable,
+    TokenRefused,
 )
 from tearline.identity import parse_exchange_uri, parse_node_uri
-from tearline.limits import DISK_RETRY_MS, RATE_BURST_S
+from tearline.limits import DISK_RETRY_MS, MAX_TOKEN_LIFETIME_S, RATE_BURST_S
 from tearline.policy.marking import Tlp
 from tearline.rpc import methods
+from tearline.rpc.credentials import with_access_token
 from tearline.tls_key import TlsKey
-from tearline.tokens import AccessToken, Person
+from tearline.tokens import AccessToken, Binding, IssuerKey, Person, Role, issue_token
 from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
 from tearline_server.metrics import Metrics
 from tearline_server.refusals import Refusals
@@ -36,9 +40,12 @@ KEY = TlsKey.generate()
 LEAF = authority(US).issue_node(
     parse_node_uri(node_of(US)), KEY.public, now_s=NOW_MS // 1000, lifetime_s=24 * 3600
 )
+ISSUER = IssuerKey(b"i" * 32)
 ROSTER = Roster(
-    authorities={authority(US).trust_domain: [authority(US).certificate]}, issuer_keys={}
+    authorities={authority(US).trust_domain: [authority(US).certificate]},
+    issuer_keys={authority(US).trust_domain: [ISSUER.public]},
 )
+LEAF_FOUND = verify_leaf(LEAF, ROSTER.authorities, NOW_MS // 1000)
 
 
 class Aborted(Exception):
@@ -48,8 +55,9 @@ class Aborted(Exception):
 class Context:
     """A call as gRPC shows it, of an admitted node unless told otherwise."""
 
-    def __init__(self, certificate: bytes = LEAF) -> None:
+    def __init__(self, certificate: bytes = LEAF, token: str = "") -> None:
         self._certificate = certificate
+        self._metadata = with_access_token(token) if token else ()
         self.refusal: dict[str, Any] = {}
         self.code: grpc.StatusCode | None = None
 
@@ -61,7 +69,7 @@ class Context:
         }
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        return ()
+        return self._metadata
 
     def peer(self) -> str:
         return "ipv4:192.0.2.7:50000"
@@ -162,14 +170,16 @@ async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) 
     assert counter.counted() == [("ipv4:192.0.2.7", "TL-TLS-003", 1)]
 
 
-def endless(gate: Gate, counter: Counter, context: Context) -> AsyncIterator[bytes]:
+def endless(
+    gate: Gate, counter: Counter, context: Context, clock: Callable[[], int] = lambda: NOW_MS
+) -> AsyncIterator[bytes]:
     """A subscription of an admitted node, to which there is always more to say."""
 
     async def stream(caller: Caller, request: bytes) -> AsyncIterator[bytes]:
         while True:
             yield b"more"
 
-    guard = Guard(gate, counter, lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    guard = Guard(gate, counter, clock, Metrics())  # type: ignore[arg-type]
     handler = guard.unary_stream(methods.SUBSCRIBE, stream)
     messages: AsyncIterator[bytes] = handler.unary_stream(b"request", context)
     return messages
@@ -179,12 +189,41 @@ async def test_a_stream_ends_with_the_next_message_once_its_key_is_revoked() -> 
     gate, counter, context = Gate(parse_exchange_uri(EXCHANGE), ROSTER), Counter(), Context()
     stream = endless(gate, counter, context)
     assert [await anext(stream), await anext(stream)] == [b"more"] * 2
-    key = (US, verify_leaf(LEAF, ROSTER.authorities, NOW_MS // 1000).key_id)
+    key = (US, LEAF_FOUND.key_id)
     gate.replace(dataclasses.replace(ROSTER, denied_keys=frozenset({key})))
     with pytest.raises(Aborted):
         await anext(stream)
     assert context.refusal["code"] == CallerDenied.code
     assert counter.counted() == [("ipv4:192.0.2.7", CallerDenied.code, 1)]
+
+
+async def test_a_stream_ends_with_the_next_message_once_its_certificate_ended() -> None:
+    last_s = LEAF_FOUND.not_after_s
+    clock, counter, context = Clock(last_s * 1000), Counter(), Context()
+    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
+    assert [await anext(stream), await anext(stream)] == [b"more"] * 2
+    clock.time_ms += 1000
+    with pytest.raises(Aborted):
+        await anext(stream)
+    assert context.refusal["code"] == CertificateExpired.code
+    assert counter.counted() == [("ipv4:192.0.2.7", CertificateExpired.code, 1)]
+
+
+async def test_a_stream_ends_with_the_next_message_once_its_token_ended() -> None:
+    binding = Binding(
+        node=LEAF_FOUND.node, thumbprint=LEAF_FOUND.thumbprint, audience=EXCHANGE, issuer_keys=()
+    )
+    person = Person(subject="aa" * 32, roles=frozenset({Role.AUDITOR}), clearance=Tlp.RED)
+    token = issue_token(ISSUER, person, binding, token_id=bytes(16), now_s=NOW_MS // 1000)
+    clock, counter, context = Clock(), Counter(), Context(token=token)
+    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
+    clock.time_ms += (MAX_TOKEN_LIFETIME_S - 1) * 1000
+    assert [await anext(stream), await anext(stream)] == [b"more"] * 2
+    clock.time_ms += 1000
+    with pytest.raises(Aborted):
+        await anext(stream)
+    assert context.refusal["code"] == TokenRefused.code
+    assert counter.counted() == [("ipv4:192.0.2.7", TokenRefused.code, 1)]
 
 
 async def test_a_stream_ends_once_it_is_not_known_who_was_shut_out(
