@@ -80,12 +80,12 @@ class _KeyEntry:
     start: int
     end: int | None = None
 
+    def has_begun(self, at: Moment) -> bool:
+        return self.start < at.index and self.record.not_before_ms <= at.time_ms
+
     def counts(self, at: Moment) -> bool:
-        return (
-            self.start < at.index
-            and (self.end is None or at.index <= self.end)
-            and self.record.not_before_ms <= at.time_ms < self.record.not_after_ms
-        )
+        is_revoked = self.end is not None and self.end < at.index
+        return self.has_begun(at) and not is_revoked and at.time_ms < self.record.not_after_ms
 
     def end_at(self, index: int) -> None:
         if self.end is None:
@@ -167,7 +167,12 @@ class TrustState:
                 raise StatementMalformed("only trust lists, keys and revocations are clear")
 
     def verify(
-        self, statement: Statement, attestations: Mapping[bytes, Attestation], *, at: Moment
+        self,
+        statement: Statement,
+        attestations: Mapping[bytes, Attestation],
+        *,
+        at: Moment,
+        vouched: bool = False,
     ) -> Header:
         """Checks everything about who signed ``statement``, and returns who that was.
 
@@ -182,6 +187,9 @@ class TrustState:
             statement: The statement.
             attestations: By their hash.
             at: When it is judged.
+            vouched: Whether a verified statement of the same agency at ``at`` names this one by
+                its id. The key of a node then need not count at ``at``: it may have ended
+                before, but must have begun (spec P-38).
 
         Raises:
             TearlineError: Of the Packet or Trust branch, naming what failed.
@@ -192,12 +200,14 @@ class TrustState:
             raise StatementMalformed("this kind of statement has one signer")
         header = header_of(statement.body)
         for attestation in _attested(statement, attestations, header, self.federation):
-            key = self.signing_key(attestation.header, statement.type, at=at)
+            key = self.signing_key(attestation.header, statement.type, at=at, vouched=vouched)
             self._cache.verify(attestation, key)
         return header
 
-    def signing_key(self, signer: Header, kind: StatementType, *, at: Moment) -> SigningPublicKey:
-        """The key under which ``signer`` may sign a statement of ``kind``.
+    def signing_key(
+        self, signer: Header, kind: StatementType, *, at: Moment, vouched: bool = False
+    ) -> SigningPublicKey:
+        """The key under which ``signer`` may sign a statement of ``kind``; see ``verify``.
 
         Raises:
             SignerUnknown: If the trust list in force at that moment does not name the signer.
@@ -213,12 +223,12 @@ class TrustState:
         if agency is not None:
             return _listed_key(agency.root_key, signer, kind, ROOT_TYPES)
         _agency_of(signer.signer, trust_list)
-        record = self._key_in_force(signer.signer, signer.key_id, KeyUse.SIGN, at)
-        if record is None:
+        entry = self._key(signer.signer, signer.key_id, KeyUse.SIGN)
+        if entry is None or not (entry.has_begun(at) if vouched else entry.counts(at)):
             raise SignerKeyUnknown(signer.signer)
-        if kind not in record.types:
+        if kind not in entry.record.types:
             raise TypeNotAllowed(kind.name.lower())
-        return signing_public_key(record.public_key)
+        return signing_public_key(entry.record.public_key)
 
     def agency_of(self, node_uri: str) -> Agency:
         """The agency that a node belongs to.
@@ -249,7 +259,8 @@ class TrustState:
 
     def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
         """Whether a grant to ``node_uri`` may be sealed to this key."""
-        return self._key_in_force(node_uri, kem_key_id, KeyUse.KEM, at) is not None
+        entry = self._key(node_uri, kem_key_id, KeyUse.KEM)
+        return entry is not None and entry.counts(at)
 
     def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
         """The keys that count under which a node cosigns the log, oldest first."""
@@ -284,11 +295,9 @@ class TrustState:
         """
         return frozenset(self._revoked)
 
-    def _key_in_force(self, subject: str, key: bytes, use: KeyUse, at: Moment) -> KeyRecord | None:
+    def _key(self, subject: str, key: bytes, use: KeyUse) -> _KeyEntry | None:
         entry = self._keys.get((subject, key))
-        if entry is None or entry.record.use is not use or not entry.counts(at):
-            return None
-        return entry.record
+        return None if entry is None or entry.record.use is not use else entry
 
     def _apply_trust_list(self, signed: Signed, index: int) -> None:
         following = parse_trust_list(signed.statement.body)

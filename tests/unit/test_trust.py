@@ -248,6 +248,58 @@ def test_a_federation_does_not_begin_below_its_own_suite() -> None:
         TrustState(federation=entry.statement.id).apply(0, entry)
 
 
+# Statements that another one vouches for.
+
+
+def vouched(state: TrustState, signed: Signed, moment: Moment) -> str:
+    return state.verify(signed.statement, signed.attestations, at=moment, vouched=True).signer
+
+
+def manifest_of(by: Signer) -> Signed:
+    return mark(by, kind=StatementType.MANIFEST)
+
+
+def revoking(key: bytes) -> Signed:
+    root = FED.signer(US)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason=""))
+    return signed_by(StatementType.REVOCATION, body, root)
+
+
+@pytest.mark.parametrize("days", [0, 400], ids=["revoked", "and its time is over"])
+def test_a_packet_that_a_grant_names_counts_after_its_key_has_ended(days: int) -> None:
+    state = FED.trust()
+    state.apply(NEXT, revoking(FED.node(US).header.key_id))
+    later = at(NEXT + 1, NOW_MS + days * DAY_MS)
+    with pytest.raises(SignerKeyUnknown):
+        verify(state, manifest_of(FED.node(US)), later)
+    assert vouched(state, manifest_of(FED.node(US)), later) == US_NODE
+
+
+@pytest.mark.parametrize(
+    "moment", [at(NEXT), at(NEXT + 1, NOW_MS - 2 * DAY_MS)], ids=["its record", "its first day"]
+)
+def test_a_packet_that_a_grant_names_is_not_of_a_key_from_after_the_grant(moment: Moment) -> None:
+    state = FED.trust()
+    state.apply(NEXT, record(FED.signer(US), US_NODE, KeyUse.SIGN, FRESH))
+    fresh = manifest_of(FED.signer(US_NODE, signing_key("fresh")))
+    assert vouched(state, fresh, at(NEXT + 1)) == US_NODE
+    with pytest.raises(SignerKeyUnknown):
+        vouched(state, fresh, moment)
+
+
+def test_a_packet_that_a_grant_names_is_of_a_key_on_record_for_its_signer() -> None:
+    for stranger in (signing_key("fresh"), signing_key(MX_NODE)):
+        with pytest.raises(SignerKeyUnknown):
+            vouched(FED.trust(), manifest_of(FED.signer(US_NODE, stranger)), FED.next)
+
+
+def test_a_packet_that_a_grant_names_is_of_a_key_that_lists_packets() -> None:
+    state, only = FED.trust(), [StatementType.GRANT]
+    state.apply(NEXT, record(FED.signer(US), US_NODE, KeyUse.SIGN, FRESH, types=only))
+    with pytest.raises(TypeNotAllowed):
+        vouched(state, manifest_of(FED.signer(US_NODE, signing_key("fresh"))), at(NEXT + 1))
+
+
 # Key records.
 
 

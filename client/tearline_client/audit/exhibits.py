@@ -15,6 +15,7 @@ from tearline.errors import (
     MomentUnproven,
     NotFound,
     PacketTooLarge,
+    SignerKeyUnknown,
     TearlineError,
 )
 from tearline.event import EventCode
@@ -24,10 +25,12 @@ from tearline.ledger import parse_entry
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
 from tearline.onward import Use
 from tearline.packet import OpenedField
+from tearline.receipt import LogOpening
 from tearline.statement import Header, StatementType
 from tearline.tlog_policy import LogPolicy
+from tearline.trust import Moment
 from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_exhibit
-from tearline.wire.flow import encode_log_opening
+from tearline.wire.flow import encode_log_opening, parse_event
 from tearline.wire.statements import Signed, header_of
 from tearline.wire.trust import parse_key_record
 from tearline_client.access import AccessLog
@@ -79,7 +82,8 @@ def make_exhibit(
         NotFound: If the packet, or one field by that name, is not here.
         OnwardUseForbidden: If the packet is a partner's, a field may not be shown on, and its
             originator does not consent to its use in evidence.
-        MomentUnproven: If the log does not yet say, here, that it took the packet.
+        MomentUnproven: If the log does not yet say, here, that it took the packet, or says it
+            only from a place on at which the key had ended that signed the packet.
         PacketTooLarge: If the file would be.
         StoreError: If the entry cannot be written.
         TearlineError: If what lies here does not prove it: this node's database was changed.
@@ -195,6 +199,7 @@ def _assemble(
     blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
     if not blind:
         raise MomentUnproven("the log as it lies here does not say that it took the packet")
+    _verify_counted(state, shown, min(told, key=lambda opening: opening.index))
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
     clear = dict(trust_entries(log, signers, max(blind), size))
     contents = clear | blind
@@ -211,6 +216,23 @@ def _assemble(
         ),
         receipts=tuple(receipts),
     )
+
+
+def _verify_counted(state: NodeState, shown: PacketView, first: LogOpening) -> None:
+    """Checks that the packet's key counted where the exhibit first shows that it was known.
+
+    Raises:
+        MomentUnproven: If it had ended by then, as where a field was disclosed later.
+    """
+    at = Moment(index=first.index, time_ms=parse_event(first.event).time_ms)
+    header = header_of(shown.packet.signed.statement.body)
+    try:
+        state.trust.signing_key(header, StatementType.MANIFEST, at=at)
+    except SignerKeyUnknown:
+        raise MomentUnproven(
+            "the key that signed the packet had ended before this node first signed for it;"
+            " the originator holds the packet's own entry"
+        ) from None
 
 
 def trust_entries(

@@ -55,7 +55,7 @@ from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
 from tearline.wire.standings import parse_standing
-from tearline.wire.statements import signed_of
+from tearline.wire.statements import header_of, signed_of
 from tearline_client.link.findings import judge_fields, usable_fields
 from tearline_client.link.received import (
     Content,
@@ -252,9 +252,10 @@ class Intake:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]
         _verify_packet(grant, packet)
-        originator = self._trust.verify(packet, delivery.attestations, at=at)
+        _verify_originator(signer, header_of(packet.body))
+        # The grant's key counts here, and vouches for the packet that it names.
+        self._trust.verify(packet, delivery.attestations, at=at, vouched=True)
         manifest = parse_manifest(packet.body)
-        _verify_originator(signer, originator)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
         # By the version that the exchange had to accept it by, whatever came into force since.

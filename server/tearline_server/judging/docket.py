@@ -10,7 +10,7 @@ from functools import cached_property
 
 from tearline.agreement import Agreement
 from tearline.errors import ExchangeBusy, TearlineError
-from tearline.event import Event, EventCode
+from tearline.event import Event, EventCode, EventOutcome
 from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
@@ -200,12 +200,17 @@ class Docket:
     trust_changed: bool = False
     corrects: dict[bytes, bytes] = field(init=False)
     corrected: set[bytes] = field(init=False)
+    _first_known: dict[bytes, OpeningRow] = field(init=False)
     _earlier: dict[bytes, tuple[Turn, ...]] = field(default_factory=dict)
     _stopped: dict[tuple[object, ...], tuple[Interval, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.corrects = dict(self.known.corrects)
         self.corrected = {*self.corrects.values()}
+        self._first_known = {}
+        for (about, _, _), row in self.known.events.items():
+            if about not in self._first_known or row.idx < self._first_known[about].idx:
+                self._first_known[about] = row
 
     @property
     def next_index(self) -> int:
@@ -216,6 +221,20 @@ class Docket:
     def moment(self) -> Moment:
         """The moment at which the next claim is judged."""
         return Moment(index=self.next_index, time_ms=self.now_ms)
+
+    def moment_of(self, statement_id: bytes) -> Moment:
+        """The moment at which the signer of a claim is judged.
+
+        It is that of the next entry; or, where the log has held an acceptance of the statement
+        all along, as an exchange that was restored may find, that of this entry.
+        """
+        first = self._first_known.get(statement_id)
+        if first is None:
+            return self.moment
+        event = parse_event(first.event)
+        if event.outcome is not EventOutcome.OK:
+            return self.moment
+        return Moment(index=first.idx, time_ms=event.time_ms)
 
     def log(self, item: Signed | Event) -> int:
         """Adds an entry, and returns the index it gets; or that which it has had all along.

@@ -130,9 +130,9 @@ def _verify_own(hearing: Hearing) -> None:
 def _authenticate(hearing: Hearing) -> None:
     if hearing.claim.statement.type is StatementType.TRUST_LIST:
         return  # who may sign a list follows from the list, and is judged when it is applied
-    hearing.registry.trust.verify(
-        hearing.claim.statement, hearing.claim.attestations, at=hearing.docket.moment
-    )
+    statement = hearing.claim.statement
+    at = hearing.docket.moment_of(statement.id)
+    hearing.registry.trust.verify(statement, hearing.claim.attestations, at=at)
 
 
 def _verify_free(hearing: Hearing) -> None:

@@ -58,6 +58,20 @@ SIGNATURES = (
         "signing_public_key(self.trust_list.exchange.signing_key)",
     ),
     _statement(
+        "bring a packet of a key that came on record after the grant that names it",
+        "TL-TRU-002",
+        "unit/test_trust.py::test_a_packet_that_a_grant_names_is_not_of_a_key_from_after_the_grant",
+        "tearline.trust:_KeyEntry.has_begun",
+        "True",
+    ),
+    _statement(
+        "bring a packet of an ended key without a grant by a key that counts",
+        "TL-TRU-002",
+        "unit/test_trust.py::test_a_packet_that_a_grant_names_counts_after_its_key_has_ended",
+        "tearline.trust:_KeyEntry.counts",
+        "True",
+    ),
+    _statement(
         "hide an unknown field in a signed body",
         "TL-PKT-001",
         "unit/wire/test_strictness.py::test_an_unknown_field_is_refused",
