@@ -182,15 +182,20 @@ class Desk:
 
 @pytest.fixture
 def desk(rested: Rested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    folder = tmp_path / "federation"
-    shutil.copytree(rested.template.folder, folder)
+    return copy_of(rested, tmp_path, monkeypatch)
 
-    made = Desk(folder=folder, packet=rested.packet.hex(), template=rested.template)
+
+def copy_of(rested: Rested, folder: Path, patch: pytest.MonkeyPatch) -> Desk:
+    """The desk of a copy in ``folder``, as long as ``patch`` holds."""
+    homes = folder / "federation"
+    shutil.copytree(rested.template.folder, homes)
+
+    made = Desk(folder=homes, packet=rested.packet.hex(), template=rested.template)
 
     def dial(exchange: object, identity: TlsIdentity, **options: object) -> Dialling:
         nodes = [f"spiffe://{domain}/node/liaison" for domain in AGENCIES.values()]
         node = next(uri for uri in nodes if uri.encode() in identity.certificate)
-        return Dialling(rested.template, folder, made.lies, node)
+        return Dialling(rested.template, homes, made.lies, node)
 
-    monkeypatch.setattr(tearline_client.startup, "GrpcTransport", dial)
+    patch.setattr(tearline_client.startup, "GrpcTransport", dial)
     return made

@@ -183,3 +183,6 @@ MAX_PROPERTIES = 256  # the widest schema has about eighty
 MAX_ENTITY_ID_BYTES = 255  # what FollowTheMoney's stores take
 MAX_MAPPING_BYTES = 64 << 10  # a mapping is written by hand
 MAX_FILE_NAME_BYTES = 128  # what every file system takes, with room for a suffix
+
+# What is shown.
+MAX_COMBINING_MARKS = 6  # on one letter: Tibetan's tallest stacks bear so many, other scripts fewer

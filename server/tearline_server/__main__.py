@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,7 @@ from tearline_server.config import (
     write_config,
     write_new,
 )
+from tearline_server.output import print_line, slips_shown
 
 if TYPE_CHECKING:
     from tearline_server.keyfile import ExchangeKeys
@@ -56,6 +57,16 @@ class _Command(click.Command):
 
 class _Group(click.Group):
     command_class = _Command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Reads the options that stand before the command."""
+        with slips_shown():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        with slips_shown():
+            return super().invoke(ctx)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,8 +121,8 @@ def init(
         undo.callback((home / FILE_NAME).unlink)
         write_new(config.enrolment, armor(Armor.EXCHANGE, enrolment))
         undo.pop_all()
-    click.echo(f"Made the exchange {config.uri} in {home}.", err=True)
-    click.echo(f"Hand {config.enrolment} to every agency for its trust list.", err=True)
+    print_line(f"Made the exchange {config.uri} in {home}.", err=True)
+    print_line(f"Hand {config.enrolment} to every agency for its trust list.", err=True)
 
 
 @cli.command()
@@ -168,7 +179,7 @@ def serve(
     standard error: JSON lines, or on a terminal lines for people.
     """
     from tearline_server.app import run
-    from tearline_server.logs import log_to
+    from tearline_server.logs import log_to_stderr
 
     config, keys = _opened(home, passphrase_file, store)
     config = replace(
@@ -179,7 +190,7 @@ def serve(
     )
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
-    log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
+    log_to_stderr(json_lines=json_lines)
     run(config, keys, do_not_wait=do_not_wait)
 
 
@@ -203,15 +214,15 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
             async for finding in verifier.findings():
                 lost += finding.is_lost
                 found += not finding.is_lost
-                click.echo(f"{finding.place}: {finding.what}")
+                print_line(f"{finding.place}: {finding.what}")
         finally:
             await store.close()
         if lost:
-            click.echo(f"{lost} openings are missing since the restore; that is no tampering")
+            print_line(f"{lost} openings are missing since the restore; that is no tampering")
         if verifier.erased:
-            click.echo(f"{verifier.erased} entries are there, and were erased by order")
+            print_line(f"{verifier.erased} entries are there, and were erased by order")
         if not found:
-            click.echo(f"{verifier.size} entries: all as they were logged")
+            print_line(f"{verifier.size} entries: all as they were logged")
         return found
 
     if asyncio.run(verify()):
@@ -233,8 +244,8 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
 
     config, keys = _opened(home, passphrase_file, store)
     size = asyncio.run(migrate(config, identity_of(config, keys).log))
-    click.echo(f"Moved {size} entries, and all that belongs to them; they verify.", err=True)
-    click.echo(f'Now write into {home / FILE_NAME}: store = "{config.store}"', err=True)
+    print_line(f"Moved {size} entries, and all that belongs to them; they verify.", err=True)
+    print_line(f'Now write into {home / FILE_NAME}: store = "{config.store}"', err=True)
 
 
 @cli.command()
@@ -249,7 +260,7 @@ def backup(home: Path, file: Path) -> None:
     from tearline_server.restoring import back_up
 
     back_up(load_config(home), file)
-    click.echo(f"Wrote {file}.", err=True)
+    print_line(f"Wrote {file}.", err=True)
 
 
 @cli.command()
@@ -274,12 +285,12 @@ def restore(home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: P
 
     found = [mirror_at(place) for place in mirrors]
     restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
-    click.echo(
+    print_line(
         f"Restored {home}: {restored.backed_up} entries from the backup,"
         f" {restored.size - restored.backed_up} from mirrors.",
         err=True,
     )
-    click.echo("It writes nothing before every cosigning node has been there again.", err=True)
+    print_line("It writes nothing before every cosigning node has been there again.", err=True)
 
 
 @cli.command()
@@ -302,7 +313,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
             await store.close()
             raise
         agencies = len(exchange.trust_list.agencies)
-        click.echo(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
+        print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
         await exchange.close()
 
     asyncio.run(open_once())
@@ -339,7 +350,7 @@ def _take(
             for file, signed in statements:
                 index = await take_clear(house, signed)
                 said = "was in the log before" if index is None else f"is entry {index}"
-                click.echo(f"{file} {said}.", err=True)
+                print_line(f"{file} {said}.", err=True)
         finally:
             await store.close()
 
@@ -359,7 +370,7 @@ def main() -> None:
     try:
         cli(prog_name="tearline-server")
     except TearlineError as error:
-        click.echo(str(error), err=True)
+        print_line(str(error), err=True)
         sys.exit(error.exit_status)
 
 

@@ -2,14 +2,20 @@
 
 import json
 import logging
+import sys
 import time
 from typing import TextIO
+
+from tearline.display import visible
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what ``extra`` names."""
+    """One JSON object a line: time, level, logger, message, and what ``extra`` names.
+
+    A log is read on terminals, too: what they would obey is escaped, and the data the same.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for a record, without its newline."""
@@ -23,7 +29,7 @@ class JsonLines(logging.Formatter):
         line |= _extra(record)
         if record.exc_info and record.exc_info[2]:
             line["at"] = _places(record)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return visible(json.dumps(line, ensure_ascii=False, default=str))
 
 
 class PlainLines(logging.Formatter):
@@ -36,7 +42,7 @@ class PlainLines(logging.Formatter):
             told += _places(record)
         said = record.getMessage() + (f": {', '.join(told)}" if told else "")
         time_text = time.strftime("%H:%M:%S", time.localtime(record.created))
-        return f"{time_text} {''.join(c if c.isprintable() else '?' for c in said)}"
+        return f"{time_text} {visible(said)}"
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
@@ -51,6 +57,15 @@ def _places(record: logging.LogRecord) -> list[str]:
         places.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
         trace = trace.tb_next
     return places
+
+
+def log_to_stderr(*, json_lines: bool) -> None:
+    """Sends everything from now on to standard error.
+
+    Args:
+        json_lines: Whether in JSON lines on a terminal, too.
+    """
+    log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
 
 
 def log_to(stream: TextIO, *, plain: bool = False) -> None:

@@ -1,7 +1,9 @@
 """The command line: quick help, options anywhere, errors with code and exit status."""
 
 import importlib
+import io
 import json
+import logging
 import pkgutil
 import resource
 import subprocess
@@ -11,10 +13,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from hostile_values import ALL_AT_ONCE, obeyed
 from tearline.errors import NotConfirmed, SignatureInvalid
 from tearline_client import cli
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, LazyGroup, report_fault
+from tearline_client.cli.logs import LogLine
+from tearline_client.cli.output import ask, print_traceback
 
 HEAVY = {"rich", "grpc", "cedarpy", "cryptography", "apsw", "google.protobuf", "asyncio"}
 BARE_STARTS = 6  # what `tearline --help` may cost, in starts of a bare interpreter
@@ -114,6 +119,40 @@ def test_an_error_has_code_reason_advice_and_its_exit_status():
         "TL-KEY-002: The signature does not verify: by \\u001b[31m. "
         "Next: Do not use the statement; keep it as evidence and ask its signer.\n"
     )
+
+
+def test_a_traceback_is_not_obeyed(capsys):
+    try:
+        raise ValueError(ALL_AT_ONCE)
+    except ValueError as fault:
+        print_traceback(ValueError, fault, fault.__traceback__)
+    shown = capsys.readouterr().err
+    assert "test_a_traceback_is_not_obeyed" in shown
+    assert obeyed(shown) == []
+
+
+def test_a_record_of_a_library_is_one_line_that_is_not_obeyed():
+    record = logging.makeLogRecord({"msg": "of %s", "args": (ALL_AT_ONCE,)})
+    shown = LogLine().format(record)
+    assert shown.startswith("of ")
+    assert "\n" not in shown
+    assert obeyed(shown) == []
+
+
+def test_all_that_a_started_program_logs_passes_there():
+    script = (
+        "import logging, sys\nfrom tearline_client.cli.output import begin_printing\n"
+        "begin_printing()\n"
+        "logging.getLogger('asyncio').error('never retrieved %s', '\\x1b]52;c;\\x07')"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ended.stderr == "never retrieved \\u001b]52;c;\\u0007\n"
+
+
+def test_what_a_person_is_asked_is_not_obeyed(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    assert ask(ALL_AT_ONCE) == "yes"
+    assert obeyed(capsys.readouterr().err) == []
 
 
 @pytest.mark.parametrize(

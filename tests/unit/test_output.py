@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline_client.cli.output import cell, csv_cell, emit, progress, to_json, visible
+from tearline.display import visible
+from tearline_client.cli.output import cell, csv_cell, emit, progress, to_json
 
 ROWS = [
     {"name": "Zhang 张伟", "amount": 12, "note": None},
@@ -21,34 +22,6 @@ def printed(form: str, rows=ROWS, columns=("name", "amount", "note")) -> str:
     stream = io.StringIO()
     emit(rows, columns, form, stream)
     return stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("张伟 José Ñandú", "张伟 José Ñandú"),
-        ("全角\u3000空格", "全角\u3000空格"),
-        ("\x1b]0;owned\x07", "\\u001b]0;owned\\u0007"),
-        ("\x9b31m", "\\u009b31m"),
-        ("line\nforged row", "line\\nforged row"),
-        ("tab\tstop", "tab\\tstop"),
-        ("evil\u202efdp.exe", "evil\\u202efdp.exe"),
-        ("\u2066a\u2069", "\\u2066a\\u2069"),
-        ("zero\u200bwidth", "zero\\u200bwidth"),
-        ("\u2028", "\\u2028"),
-        ("lone \ud800", "lone \\ud800"),
-        ("tag \U000e0041", "tag \\udb40\\udc41"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_made_visible(text, seen):
-    assert visible(text) == seen
-
-
-@given(st.text())
-def test_visible_text_holds_no_control_and_no_direction(text):
-    shown = visible(text)
-    assert shown.encode("utf-8").decode("utf-8") == shown
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0x202A <= ord(c) <= 0x202E for c in shown)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))

@@ -26,6 +26,7 @@ from tearline_client.cli.audit_verify import STATUS, end, verify
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
+from tearline_client.cli.output import print_lines
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.store.packets import StoredPacket
@@ -153,7 +154,7 @@ def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
     if signed is None:
         raise NotFound("no checkpoint was verified here yet")
     if note:
-        click.echo(signed.note.decode("utf-8"), nl=False)
+        print_lines(signed.note.decode("utf-8"))
         return
     times = [s.time_s for s in signed.signatures if s.time_s is not None]
     row: dict[str, object] = {

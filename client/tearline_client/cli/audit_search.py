@@ -1,7 +1,6 @@
 """``tearline audit search``, ``export`` and ``statistics``: an auditor asks the log."""
 
 import datetime
-import sys
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
@@ -79,7 +78,6 @@ def search_command(
             row = writer.row(found) | {"proven": True}
             if frame.settings.output == "jsonl":
                 frame.emit([row], _COLUMNS)
-                sys.stdout.flush()
             else:
                 rows.append(row)
         return number, last

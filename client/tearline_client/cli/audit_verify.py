@@ -49,7 +49,7 @@ from tearline_client.cli.at_work import agency_name, home_of, names_of, time_tex
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.output import visible
+from tearline_client.cli.output import print_line
 from tearline_client.cli.seen import field_text
 from tearline_client.enrolment import read_signed
 
@@ -123,7 +123,7 @@ def verify(
     if frame.settings.output == "table":
         for verdict in verdicts:
             for line in _told(verdict):
-                click.echo(visible(line))
+                print_line(line)
     end(STATUS[worst(verdict.outcome for verdict in verdicts)])
 
 

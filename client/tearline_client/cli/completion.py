@@ -4,6 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from tearline_client.cli.groups import Command
+from tearline_client.cli.output import print_lines
 
 
 @click.command(cls=Command)
@@ -17,6 +18,5 @@ def command(context: click.Context, shell: str) -> None:
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"no completion for {shell} is known")
-    click.echo(
-        completion(context.find_root().command, {}, "tearline", "_TEARLINE_COMPLETE").source()
-    )
+    script = completion(context.find_root().command, {}, "tearline", "_TEARLINE_COMPLETE").source()
+    print_lines(f"{script}\n")

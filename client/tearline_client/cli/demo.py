@@ -1,6 +1,5 @@
 """``tearline demo``: the story, told by real processes on this machine."""
 
-import json
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ import click
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.output import visible
+from tearline_client.cli.output import print_line, to_json
 
 
 @click.command(cls=Command)
@@ -40,23 +39,25 @@ def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
             }
             for result in results
         ]
-        click.echo(json.dumps({"ok": ok, "seconds": round(seconds, 1), "steps": steps}))
+        print_line(to_json({"ok": ok, "seconds": round(seconds, 1), "steps": steps}))
     else:
-        click.echo("")
+        print_line("")
         frame.emit(
             ({"step": r.step.id, "proved": r.told.proved, "claim": r.step.claim} for r in results),
             ["step", "proved", "claim"],
         )
         proved = sum(result.told.proved for result in results)
-        click.echo(f"{proved} of {len(results)} proved in {seconds:.0f} s")
+        print_line(f"{proved} of {len(results)} proved in {seconds:.0f} s")
         if keep is not None:
-            click.echo(f"Kept in {keep}. Try: tearline --home {keep}/us-justice packet list")
+            print_line(f"Kept in {keep}. Try: tearline --home {keep}/us-justice packet list")
     if not ok:
         click.get_current_context().exit(1)
 
 
 def _aloud(line: str) -> None:
-    click.echo(visible(line) if "\n" not in line else "\n" + visible(line.strip("\n")))
+    if line.startswith("\n"):
+        print_line("")
+    print_line(line.strip("\n"))
 
 
 def _silent(_: str) -> None:

@@ -12,6 +12,7 @@ from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
+from tearline_client.cli.output import print_lines
 from tearline_client.exporters.files import create_file
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
@@ -57,7 +58,7 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     lines = [encode_entity(without_extension(e) if plain else e) for e in entities]
     if target is None:
         for line in lines:
-            click.echo(line.decode("utf-8"), nl=False)
+            print_lines(line.decode("utf-8"))
     else:
         with create_file(target.parent, target.name) as stream:
             stream.writelines(lines)

@@ -11,7 +11,7 @@ import click
 
 from tearline.errors import NotConfirmed, SettingInvalid
 from tearline_client.cli.groups import FORMATS, GLOBALS
-from tearline_client.cli.output import Row, emit, progress, visible
+from tearline_client.cli.output import Row, ask, emit, print_line, progress
 from tearline_client.config import Settings, load_settings, read_passphrase
 
 R = TypeVar("R")
@@ -60,7 +60,7 @@ class Frame:
     def say(self, message: str) -> None:
         """Tells something on standard error, unless asked to be quiet."""
         if not self.quiet:
-            click.echo(visible(message), err=True)
+            print_line(message, err=True)
 
     def detail(self, message: str) -> None:
         """Tells something that only a curious reader wants."""
@@ -88,11 +88,8 @@ class Frame:
             return
         if not sys.stdin.isatty():
             raise NotConfirmed("there is no terminal to ask on")
-        click.echo(visible(act), err=True)
-        typed = click.prompt(
-            f"Type {visible(name)} to go on", default="", show_default=False, err=True
-        )
-        if typed != name:
+        print_line(act, err=True)
+        if ask(f"Type {name} to go on") != name:
             raise NotConfirmed()
 
 

@@ -14,6 +14,13 @@ from typing import Any
 
 import click
 
+from tearline_client.cli.output import (
+    begin_printing,
+    print_line,
+    print_traceback,
+    slips_shown,
+)
+
 FORMATS = ("table", "json", "jsonl", "csv")
 _SENTENCE = re.compile(r"(?<=\.)\s")
 GLOBALS = "tearline.globals"  # the key in click's Context.meta, which all contexts share
@@ -25,7 +32,7 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
         return
     context.meta.setdefault(GLOBALS, {})[parameter.name] = value
     if parameter.name == "verbose":
-        sys.excepthook = sys.__excepthook__  # a curious reader wants the traceback
+        sys.excepthook = print_traceback  # a curious reader wants it
 
 
 def _global_options(*, hidden: bool) -> list[click.Parameter]:
@@ -84,6 +91,11 @@ class LazyGroup(click.Group):
         self._nouns = nouns
         self.params.extend(_global_options(hidden=False))
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Reads the options that stand before the noun."""
+        with slips_shown():
+            return super().make_context(*args, **kwargs)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The nouns, in the order of their table."""
         return list(self._nouns)
@@ -103,12 +115,12 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; a TearlineError ends it with its message and exit status."""
         from tearline.errors import TearlineError
-        from tearline_client.cli.output import visible
 
         try:
-            return super().invoke(ctx)
+            with slips_shown():
+                return super().invoke(ctx)
         except TearlineError as error:
-            click.echo(visible(str(error)), err=True)
+            print_line(str(error), err=True)
             ctx.exit(error.exit_status)
 
 
@@ -116,7 +128,7 @@ def report_fault(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     """Says that a fault of ours ended the program, without the contents it may hold."""
-    click.echo(
+    print_line(
         f"tearline: a fault in the program ended it ({kind.__name__}). "
         "Next: run it again with -v for the traceback, and report it.",
         err=True,
@@ -130,7 +142,5 @@ def run(command: click.Command) -> None:
     interpreter exits with 1 after ``sys.excepthook``.
     """
     sys.excepthook = report_fault
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a name shows its code; it does not lose the line.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrapper
+    begin_printing()
     command.main(prog_name="tearline")

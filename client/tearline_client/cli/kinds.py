@@ -6,6 +6,7 @@ from tearline.bodies.kinds import KINDS
 from tearline.packet import PacketKind
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.output import print_lines
 
 
 @click.command(cls=Command)
@@ -21,7 +22,7 @@ def kinds(frame: Frame, kind: str | None, example: bool) -> None:
     if example:
         if kind is None:
             raise click.UsageError("--example shows one KIND")
-        click.echo(KINDS[PacketKind(kind)].example, nl=False)
+        print_lines(KINDS[PacketKind(kind)].example)
         return
     if kind is None:
         frame.emit(

@@ -13,6 +13,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, 
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.output import print_lines
 from tearline_client.enrolment import read_text
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
@@ -64,7 +65,7 @@ def checkpoint(frame: Frame, target: Path | None) -> None:
 
     note = at_work(frame, run)
     if target is None:
-        click.echo(note.decode(), nl=False)
+        print_lines(note.decode())
     else:
         _write(target, note)
 

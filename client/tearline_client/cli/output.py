@@ -1,17 +1,21 @@
-r"""Data on its way out: tables for people, JSON and CSV for programs, and nothing in between.
+r"""All that the command line prints: data as tables, JSON or CSV, and lines for people.
 
-Names and values come from partners. A character that a terminal would obey instead of show
-(escapes, other controls, bidirectional overrides) is printed as ``\u001b``; in JSON that is the
-same value, in tables and CSV it is what a reader sees. A CSV cell that a spreadsheet would
-calculate is preceded by an apostrophe.
+Names and values come from partners, so every text passes ``tearline.display`` here, and no other
+module of the command line may write to a terminal: the rules of ``pyproject.toml`` forbid it. In
+JSON, ``\u001b`` is the same value; in tables, lines and CSV it is what a reader sees. A CSV cell
+that a spreadsheet would calculate is preceded by an apostrophe.
 """
 
 import json
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import TracebackType
 from typing import TextIO
+
+import click
+
+from tearline.display import visible, visible_lines
 
 Row = Mapping[str, object]
 
@@ -20,20 +24,55 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _UNWRAPPED = 1 << 14  # columns of a table that goes to a pipe: wide enough never to wrap
 
 
-def visible(text: str) -> str:
-    r"""``text`` with every character that would not be seen as itself written as ``\u….``."""
-    if text.isprintable():
-        return text
-    return "".join(character if _shown(character) else _escaped(character) for character in text)
+def print_line(text: str, *, err: bool = False) -> None:
+    """Prints one line, on standard error if ``err``."""
+    click.echo(visible(text), err=err)
 
 
-def _shown(character: str) -> bool:
-    # Spaces other than ASCII's are not "printable", but stand in Chinese and French texts.
-    return character.isprintable() or unicodedata.category(character) == "Zs"
+def print_lines(text: str) -> None:
+    """Prints a text that ends its lines itself; it goes through a pipe as it is."""
+    click.echo(visible_lines(text), nl=False)
 
 
-def _escaped(character: str) -> str:
-    return json.dumps(character)[1:-1]
+def ask(question: str) -> str:
+    """Returns the line that a person types in answer to ``question``, asked on standard error."""
+    answer: str = click.prompt(visible(question), default="", show_default=False, err=True)
+    return answer
+
+
+@contextmanager
+def slips_shown() -> Iterator[None]:
+    """Makes harmless the parts of a command line that click quotes when it refuses it.
+
+    Raises:
+        UsageError: The refusal, its quotations made visible.
+    """
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # shows help, and quotes no part
+    except click.UsageError as slip:
+        raise click.UsageError(visible_lines(slip.format_message()), slip.ctx) from None
+
+
+def print_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints the traceback of a fault, as ``sys.excepthook`` would."""
+    import traceback  # not what showing help waits for
+
+    for piece in traceback.format_exception(kind, error, trace):
+        click.echo(visible_lines(piece), err=True, nl=False)
+
+
+def begin_printing() -> None:
+    """Sets up both streams, and sends what libraries log to standard error."""
+    from tearline_client.cli.logs import log_lines  # not what showing help waits for
+
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a name shows its code; it does not lose the line.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrapper
+    log_lines()
 
 
 def cell(value: object) -> str:
@@ -89,6 +128,7 @@ def emit(
             writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
         case _:
             _emit_table(rows, columns, stream)
+    stream.flush()
 
 
 def _emit_json(rows: Iterable[Row], stream: TextIO) -> None:

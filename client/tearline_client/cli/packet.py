@@ -20,6 +20,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
 from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.order import narrative_of, narrative_option, order_of, order_options
+from tearline_client.cli.output import print_line
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls
 from tearline_client.cli.release import (
@@ -217,7 +218,7 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
     if frame.settings.output == "table":
         for line in [*below_the_line(shown), *what_to_heed(shown)]:
-            click.echo(line)
+            print_line(line)
         for words in caveats_of(shown):
             frame.say(words)
 

@@ -8,7 +8,7 @@ obey.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tearline_client.cli.output import visible
+from tearline.display import visible
 from tearline_client.cli.seen import TEAR_LINE
 
 _WIDTH = len(TEAR_LINE)
@@ -84,26 +84,26 @@ class Document:
 
 
 def to_text(document: Document) -> str:
-    """The document as plain text of no fixed width."""
-    return "\n".join(_lines(document)) + "\n"
+    """Returns the document as plain text of no fixed width."""
+    return "".join(f"{visible(line)}\n" for line in _lines(document))
 
 
 def _lines(document: Document) -> Iterator[str]:
-    yield visible(document.banner).center(_WIDTH).rstrip()
+    yield document.banner.center(_WIDTH).rstrip()
     yield ""
-    yield visible(document.title)
-    yield "=" * min(_WIDTH, len(visible(document.title)))
+    yield document.title
+    yield "=" * min(_WIDTH, len(document.title))
     width = max((len(label) for label, _ in document.facts), default=0)
     for label, words in document.facts:
-        yield f"{label:<{width}}  {visible(words)}"
+        yield f"{label:<{width}}  {words}"
     for part in document.parts:
         yield ""
-        yield visible(part.title)
-        yield "-" * min(_WIDTH, len(visible(part.title)))
+        yield part.title
+        yield "-" * min(_WIDTH, len(part.title))
         for line in part.lines:
-            yield f"  {visible(line.label)}  [{visible(line.note)}]"
+            yield f"  {line.label}  [{line.note}]"
             for value in line.values:
-                yield from (f"  │ {visible(each)}" for each in value.splitlines() or [""])
+                yield from (f"  │ {each}" for each in value.splitlines() or [""])
     yield ""
     yield TEAR_LINE
     for kept in document.kept_back:
@@ -117,10 +117,10 @@ def _lines(document: Document) -> Iterator[str]:
     for code, words in document.notes:
         yield f"  {code:<{width}}  {words}"
     for doubt in document.doubts:
-        yield f"  Not as this kind of packet asks: {visible(doubt)}"
+        yield f"  Not as this kind of packet asks: {doubt}"
     yield ""
     yield "-" * _WIDTH
-    yield from (visible(each) for each in document.footer)
+    yield from document.footer
 
 
 def _kept_back(kept: KeptBack) -> str:

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterator
 
-from tearline_client.cli.output import visible
+from tearline.display import visible
 from tearline_client.cli.paper import Document, KeptBack, Part, kept_back_words
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -17,6 +17,7 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
+from tearline_client.cli.output import print_lines
 from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
 from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.seen import captions, field_text, short, values_text
@@ -71,7 +72,7 @@ def print_command(frame: Frame, packet: str, form: str, target: Path | None, syn
 
     text = _RENDERERS[form](at_work(frame, run))
     if target is None:
-        click.echo(text, nl=False)
+        print_lines(text)
         return
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("utf-8"))

@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from tearline.display import visible_lines
+
 # Four signs, and their full-width twins, which some programs fold into them.
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
 _AS_TEXT = "'"
 
 
@@ -24,7 +23,8 @@ def safe_cell(text: str) -> str:
 
     Tabs and line ends inside stay; quoting keeps them in the cell.
     """
-    shown = _UNSEEN.sub(_spelled, text.replace("\r\n", "\n").replace("\r", "\n"))
+    cells = text.replace("\r\n", "\n").replace("\r", "\n").split("\t")
+    shown = "\t".join(map(visible_lines, cells))
     begins = shown.lstrip()
     if _FORMULA.match(begins) or shown.startswith(("\t", "\n", _AS_TEXT)):
         return _AS_TEXT + shown
@@ -46,7 +46,3 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], out: TextI
         writer.writerow([safe_cell(cell) for cell in row])
         count += 1
     return count
-
-
-def _spelled(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"

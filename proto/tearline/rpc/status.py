@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import grpc
 
+from tearline.display import visible
 from tearline.errors import (
     EXIT_NOT_FOUND,
     AgreementError,
@@ -163,5 +164,4 @@ def _retry_after(value: object) -> int | None:
 
 
 def _clean(text: str) -> str:
-    visible = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return visible[:MAX_REFUSAL_TEXT]
+    return visible(text)[:MAX_REFUSAL_TEXT]

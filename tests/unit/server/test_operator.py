@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from builders import CN, US, signer
+from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from served import member
 from support import ROOT
 from tearline.armor import Armor, armor, parse_armor
@@ -37,7 +38,7 @@ from tearline.statement import StatementType
 from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.statements import cosigned, encode_signed
 from tearline.wire.trust import encode_trust_list, parse_exchange_enrolment
-from tearline_server.__main__ import cli
+from tearline_server.__main__ import cli, main
 from tearline_server.config import Config, config_of, load_config, read_passphrase, write_config
 from tearline_server.keyfile import generate_keys, read_keys, write_keys
 from tearline_server.logs import log_to
@@ -178,8 +179,46 @@ def test_logs_are_json_and_say_where_not_what() -> None:
 
 def test_on_a_terminal_logs_are_for_people() -> None:
     first, second = logged(plain=True)
-    assert re.fullmatch(r"\d\d:\d\d:\d\d hello: size 3, peer \?\[2J", first)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d hello: size 3, peer \\u001b\[2J", first)
     assert re.fullmatch(r"\d\d:\d\d:\d\d failed: logged:\d+", second)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_no_log_is_obeyed(plain: bool) -> None:
+    stream = io.StringIO()
+    log_to(stream, plain=plain)
+    try:
+        logging.getLogger("x").warning("peer %s", ALL_AT_ONCE, extra={"peer": ALL_AT_ONCE})
+    finally:
+        logging.getLogger().handlers.clear()
+    (line,) = stream.getvalue().splitlines()
+    assert obeyed(line) == []
+    assert plain or json.loads(line)["peer"] == ALL_AT_ONCE
+
+
+@pytest.mark.parametrize("verb", sorted(cli.commands))
+def test_no_argument_of_the_operator_is_obeyed(verb: str, tmp_path: Path) -> None:
+    for arguments in (
+        [verb, f"--{ALL_AT_ONCE}"],
+        [verb, "--home", ALL_AT_ONCE, *[ALL_AT_ONCE] * 3],
+        [verb, "--home", str(tmp_path / SHORT), SHORT],
+        [f"{verb}{ALL_AT_ONCE}"],
+    ):
+        ended = CliRunner().invoke(cli, arguments, env={"TEARLINE_PASSPHRASE": "secret"})
+        assert ended.exit_code != 0
+        assert obeyed(ended.output) == []
+
+
+def test_no_fault_is_told_so_that_it_is_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / SHORT.replace("/", "")
+    monkeypatch.setattr(sys, "argv", ["tearline-server", "check", "--home", str(home)])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert r"\u001b" in said
+    assert obeyed(said) == []
 
 
 def logged(*, plain: bool) -> list[str]:
