@@ -8,8 +8,8 @@ validity. An agreement is in force when every party signed it and its time has c
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
-from tearline.identity import agency_uri_of
+from tearline.errors import AgreementMalformed, AgreementNotInForce, MalformedInput, PinUnknown
+from tearline.identity import agency_uri_of, parse_agency_uri
 from tearline.limits import (
     MAX_LOG_RETENTION_MS,
     MAX_PACKET_LIFETIME_MS,
@@ -79,6 +79,11 @@ class Agreement:
             raise AgreementMalformed("it needs one reply time for each urgency")
         if list(self.oversight) != sorted(set(self.oversight)):
             raise AgreementMalformed("it names each oversight agency once, in order")
+        for agency in self.oversight:
+            try:
+                parse_agency_uri(agency)
+            except MalformedInput:
+                raise AgreementMalformed("oversight is named by its agency's URI") from None
         if self.authorisation_ms < 0:
             raise AgreementMalformed("time is not extended backwards")
         if max(*self.reply_times.values(), self.authorisation_ms) > MAX_PACKET_LIFETIME_MS:

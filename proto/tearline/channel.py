@@ -16,6 +16,7 @@ from tearline.errors import (
     MarkUnequal,
     StatementMalformed,
 )
+from tearline.identity import agency_uri_of
 from tearline.limits import MAX_AHEAD
 from tearline.statement import HASH_SIZE, Header
 
@@ -31,6 +32,10 @@ class Address:
         recipient: Node URI.
         agreement_id: 16 bytes.
         seq: From 1, without gaps.
+
+    Raises:
+        StatementMalformed: On construction, if the place is not possible.
+        MalformedInput: On construction, if the recipient is no node.
     """
 
     recipient: str
@@ -38,6 +43,7 @@ class Address:
     seq: int
 
     def __post_init__(self) -> None:
+        agency_uri_of(self.recipient)  # refuses what is no node's
         if len(self.agreement_id) != AGREEMENT_ID_SIZE or not 0 < self.seq <= MAX_SEQ:
             raise StatementMalformed("the place in the channel is not possible")
 
@@ -87,6 +93,10 @@ class Mark:
         highest_sent: Highest seq this end sent to the other.
         highest_received: Highest seq this end holds without a gap below it.
         time_ms: When it was made; for display.
+
+    Raises:
+        StatementMalformed: On construction, if a number is not possible.
+        MalformedInput: On construction, if the recipient is no node.
     """
 
     header: Header
@@ -98,7 +108,8 @@ class Mark:
     time_ms: int
 
     def __post_init__(self) -> None:
-        numbers = (self.counter, self.highest_sent, self.highest_received)
+        agency_uri_of(self.recipient)  # refuses what is no node's
+        numbers = (self.counter, self.highest_sent, self.highest_received, self.time_ms)
         if len(self.agreement_id) != AGREEMENT_ID_SIZE or any(
             not 0 <= number <= MAX_SEQ for number in numbers
         ):

@@ -7,7 +7,10 @@ from enum import StrEnum
 from tearline.channel import AGREEMENT_ID_SIZE
 from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
+from tearline.identity import ExchangeUri, parse_uri, trust_domain_of
 from tearline.limits import MAX_TIME_MS
+from tearline.policy.category import category_named
+from tearline.policy.form import Form, parse_form
 from tearline.statement import HASH_SIZE
 
 _HASH_OR_NONE = (0, HASH_SIZE)
@@ -50,6 +53,10 @@ class EventCode(StrEnum):
     OVERDUE = "overdue"
 
 
+_ACCESS = frozenset(code for code in EventCode if code.value.startswith("access-"))
+_REFUSALS = frozenset({EventCode.REFUSED, EventCode.TOKEN_REFUSED})
+
+
 class EventOutcome(StrEnum):
     """How it ended."""
 
@@ -67,6 +74,10 @@ class Decision:
         form: Name of the form released.
         policies: Ids of the shared policies that allowed it.
         slots: Slots released singly; empty where the compartment was released whole.
+
+    Raises:
+        StatementMalformed: On construction, if the form gives nothing.
+        MarkingMalformed: On construction, if category or form is none.
     """
 
     compartment: int
@@ -74,6 +85,11 @@ class Decision:
     form: str
     policies: tuple[str, ...]
     slots: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        category_named(self.category)
+        if parse_form(self.form) is Form.WITHHELD:
+            raise StatementMalformed("what is withheld is not decided on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +101,8 @@ class Event:
         code: What happened.
         party: URI the event is about; one event has one entry per party.
         time_ms: The exchange's clock.
-        actor: URI of who acted.
+        actor: URI of who acted. Of refusals that the exchange counts it is the peer, however that
+            calls itself; in a node's own access log the person, by the agency's own name.
         pseudonym: 32 bytes of the person, or empty.
         seconded_by: 32 bytes of the person who approved it, where it took two; else empty.
         counterpart: URI of the other side, or empty.
@@ -98,6 +115,10 @@ class Event:
         outcome: How it ended.
         reason: Code of the error, where it was refused.
         count: How many like it this entry stands for.
+
+    Raises:
+        StatementMalformed: On construction, if a part is not possible.
+        MalformedInput: On construction, if a party is named by no URI.
     """
 
     statement_id: bytes
@@ -133,6 +154,16 @@ class Event:
             and len(self.policy_digest) in _HASH_OR_NONE
         ):
             raise StatementMalformed("a part of the event has the wrong size")
+        if bool(self.reason) != (self.outcome is EventOutcome.REFUSED):
+            raise StatementMalformed("an event says why it was refused, if it was")
+        trust_domain_of(self.party)
+        if self.counterpart:
+            trust_domain_of(self.counterpart)
+        if not (self.code in _ACCESS or self._is_of_strangers()):
+            trust_domain_of(self.actor)
+
+    def _is_of_strangers(self) -> bool:
+        return self.code in _REFUSALS and isinstance(parse_uri(self.party), ExchangeUri)
 
     @property
     def id(self) -> bytes:

@@ -488,7 +488,7 @@ def test_without_the_entry_nothing_is_proven() -> None:
     )
 
 
-@pytest.mark.parametrize("logged", ["generalised", "everything"])
+@pytest.mark.parametrize("logged", ["generalised", "exists"])
 def test_a_log_that_says_something_else_than_the_grant_has_failed(logged: str) -> None:
     given = evidence(decision(AMOUNT, logged), compartments=[AMOUNT])
     (seen,) = judge(AMOUNT_PLACE, [given])

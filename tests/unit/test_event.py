@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from builders import MX, NOW_MS, US, node_of
-from tearline.errors import StatementMalformed
-from tearline.event import Event, EventCode, EventOutcome
+from builders import EXCHANGE, MX, NOW_MS, US, node_of
+from tearline.errors import MalformedInput, MarkingMalformed, StatementMalformed
+from tearline.event import Decision, Event, EventCode, EventOutcome
+from tearline.wire.flow import encode_event, parse_event
 
 EVENT = Event(
     statement_id=bytes(32),
@@ -32,7 +33,9 @@ def test_each_of_the_three_makes_another_event(changes: dict[str, Any]) -> None:
 
 
 def test_nothing_else_makes_another_event() -> None:
-    told_otherwise = replace(EVENT, outcome=EventOutcome.REFUSED, time_ms=0, count=7)
+    told_otherwise = replace(
+        EVENT, outcome=EventOutcome.REFUSED, reason="TL-POL-009", time_ms=0, count=7
+    )
     assert told_otherwise.id == EVENT.id
 
 
@@ -48,9 +51,40 @@ def test_nothing_else_makes_another_event() -> None:
         {"packet": bytes(33)},
         {"agreement_id": bytes(32)},
         {"policy_digest": bytes(16)},
+        {"outcome": EventOutcome.REFUSED},
+        {"reason": "TL-POL-009"},
+        {"party": "somebody"},
+        {"actor": "somebody"},
+        {"counterpart": "somebody"},
+        {"code": EventCode.REFUSED, "actor": "somebody"},
     ],
     ids=str,
 )
 def test_an_impossible_event_cannot_be_made(changes: dict[str, Any]) -> None:
-    with pytest.raises(StatementMalformed):
+    with pytest.raises((StatementMalformed, MalformedInput)):
         replace(EVENT, **changes)
+
+
+def test_refusals_that_are_counted_and_an_agency_s_own_acts_name_whom_they_like() -> None:
+    counted = replace(
+        EVENT,
+        code=EventCode.REFUSED,
+        party=EXCHANGE,
+        actor="ipv4:192.0.2.1:50000",
+        outcome=EventOutcome.REFUSED,
+        reason="TL-TLS-001",
+    )
+    assert parse_event(encode_event(counted)) == counted
+    read = replace(EVENT, code=EventCode.ACCESS_OPEN, actor="ana")
+    assert parse_event(encode_event(read)) == read
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"form": "withheld"}, {"form": "everything"}, {"category": "finance"}],
+    ids=str,
+)
+def test_an_impossible_decision_cannot_be_made(changes: dict[str, Any]) -> None:
+    good = Decision(compartment=1, category="time", form="clear", policies=(), slots=())
+    with pytest.raises((StatementMalformed, MarkingMalformed)):
+        replace(good, **changes)

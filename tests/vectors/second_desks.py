@@ -5,13 +5,14 @@ R-3, R-17), case-v1 (C-1, C-14), agreement-v1 (AG-4 to AG-6), and the notes that
 (S-32). What is refused ends in a ValueError of the error's code and the rule.
 """
 
+import re
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 
 from vectors.second_basics import key_id_of, label, need, parse, sha
-from vectors.second_schema import TYPES, Message, ascending
+from vectors.second_schema import NODE, TYPES, Message, ascending
 from vectors.second_statements import BODIES, id_of, with_attestations
 from vectors.second_trust import Trust, agency_of
 from vectors.second_verifier import kem_pair, padded
@@ -23,7 +24,9 @@ def verify_standing(m: Message) -> None:
     """T-1 to T-5, beyond the table."""
     scopes = [(each["article"], each["sender"], each["recipient"]) for each in m["suspensions"]]
     need(ascending(scopes), "TL-PKT-001 T-5: scopes are out of order")
-    own = agency_of(m["header"]["signer"])
+    signer = m["header"]["signer"]
+    need(re.fullmatch(NODE, signer), "TL-PKT-001 T-5: not of a node")
+    own = agency_of(signer)
     for article, sender, recipient in scopes:
         one_way = bool(sender)
         need(one_way == bool(recipient), "TL-PKT-001 T-2: a direction has two ends")
@@ -124,7 +127,7 @@ def verify_terms(consent: Message, terms: Message) -> None:
     paths = all(0 < len(path.encode()) <= 512 for path in terms["fields"])
     need(paths and ascending(terms["fields"]), "TL-PKT-001 O-11: paths")
     third = names and consent["use"] == "pass-on"
-    need(not third or "/node/" in terms["scope"], "TL-PKT-001 O-11: passed on to no node")
+    need(not third or re.fullmatch(NODE, terms["scope"]), "TL-PKT-001 O-11: passed on to no node")
 
 
 def verify_case_note(_: Message, note: Message) -> None:

@@ -1,8 +1,9 @@
 """The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
-words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-9, P-11, P-12, P-24, L-24, X-1, T-2,
-T-5, O-11, O-19, C-1, C-14; and R-2 and R-20 of requests, R-17 of recalls).
+words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-8, P-9, P-11, P-12, P-24, P-39, L-24,
+L-70, L-77, L-89, X-1, T-2, T-5, O-11, O-19, C-1, C-14; and R-2 and R-20 of requests, R-17 of
+recalls).
 """
 
 import re
@@ -52,23 +53,25 @@ TYPES = {  # by number, the labels of statements
 NUMBERS = {"uint32": 32, "uint64": 64, "bool": 1}
 _word = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _agency = rf"(?=.{{0,255}}\Z)spiffe://{_word}(?:[.]{_word})*"
+NODE = f"{_agency}/node/{_word}"
 _uri = f"{_agency}(?:/node/{_word}|/exchange)?"
 _category = names_in(re.findall("tree of version 1: (.+?);", _text, re.S)[0])
 _group = "|".join(sorted({*re.findall(r"(\w+)\\[.]", _category)}))
 _lists = ("members", "asked", "consents", "objections")
 _name = "[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 TEXTS = {
-    **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party", "Event.actor"), _uri),
+    **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party"), _uri),
     **dict.fromkeys(("Agreement.parties", "Agreement.oversight"), _agency),
     **dict.fromkeys(
         ("Article.id", "Article.purposes", "Article.kinds", "Article.crime_areas"), _name
     ),
     "Share.category": f"{_category}|{_group}",
-    **dict.fromkeys(("Address.recipient", "Mark.recipient"), f"{_agency}/node/{_word}"),
-    "KeyRecord.subject": f"{_agency}/node/{_word}",
+    **dict.fromkeys(("Address.recipient", "Mark.recipient", "KeyRecord.subject"), NODE),
     "Agency.uri": _agency,
     "Exchange.uri": f"{_agency}/exchange",
     "Event.counterpart": f"(?:{_uri})?",
+    "Event.actor": "(?s:.*)",
+    "Erasure.parties": _agency,
     "Event.code": names_in(re.findall(r"Codes: (.+?)\.\s", _text, re.S)[0]),
     "Event.outcome": "ok|refused",
     "Decision.category": _category,
@@ -83,6 +86,7 @@ TEXTS = {
     "Agency.name": "(?s:.{1,64})",
     **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), f"(?:{_agency})?"),
     **dict.fromkeys([f"CaseNote.{name}" for name in _lists], _agency),
+    "Suspension.originated": "keep|freeze|erase",
     "RequestStep.urgency": "(?:emergency|urgent|routine|preserve)?",
     "ItemOutcome.ground": f"(?:{names_in(re.findall('Grounds: (.+?)[.]', _text, re.S)[0])})?",
     "RecallAnswer.ground": "(?:legal-hold|evidence|court-order)?",
@@ -106,9 +110,18 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "FieldPlain.form": range(2, 5),
     "Address.seq": range(1, 1 << 63),
     "Grant.purpose": range(4097),
+    "Grant.not_after_ms": range(1 << 63),
+    "FieldRelease.slot": range(2048),
+    **dict.fromkeys(
+        [f"Mark.{name}" for name in ("counter", "highest_sent", "highest_received", "time_ms")],
+        range(1 << 63),
+    ),
+    "Erasure.indices": range(1, 257),
+    "Erasure.parties": range(1, 65),
+    "Erasure.reason": range(4097),
     "OpeningRelease.reason": range(5),
     "LogOpening.index": range(1 << 48),
-    "LogOpening.event": range(65_537),
+    "LogOpening.event": range(1, 65_537),
     "Receipt.status": range(1, 7),
     "Equivocation.path": range(64),
     "Event.count": range(1, 1 << 32),
@@ -175,6 +188,9 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     "CaseNote": "C-1",
     **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "R-17"),
     "Proposal": "AG-6",
+    **dict.fromkeys(("Address", "Mark"), "P-39"),
+    **dict.fromkeys(("Event", "Decision"), "L-89"),
+    "Erasure": "L-70",
 }
 
 
@@ -208,20 +224,33 @@ def is_consistent(name: str, m: Message) -> bool:
             ordered = [m["parties"], m["oversight"], [article["id"] for article in articles]]
             times = urgencies == ["emergency", "urgent", "routine", "preserve"]
             times = times and m["valid_from_ms"] < m["valid_until_ms"]
-            longest = max(m["authorisation_ms"], *(each["time_ms"] for each in m["reply_times"]))
+            longest = max(m["authorisation_ms"], *(each["time_ms"] for each in m["reply_times"]), 0)
             times = times and longest <= 316_224_000_000
+            kept = max(2_592_000_000, m["retention_ms"]) <= m["log_retention_ms"]
+            times = times and (not m["log_retention_ms"] or kept)
+            times = times and m["log_retention_ms"] <= 3_162_240_000_000
             return times and named <= {*m["parties"]} and all(map(ascending, ordered))
         case "Grant":
             both = {*m["openings"]} & {*m["compartments"]}
             lists = m["openings"], m["compartments"], m["fields"]
             bounded = max((0, *lists[0], *lists[1])) < 64 and max((0, *lists[2])) < 2048
-            return not both and bounded and any(lists) and all(map(ascending, lists))
+            seconded = bool(m["acted_by"]) >= bool(m["seconded_by"])
+            return not both and bounded and any(lists) and seconded and all(map(ascending, lists))
         case "Receipt":
             placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
             return placed and bool(m["code"]) == (m["status"] == 6)
+        case "Opening":
+            return m["slots"][-1] < 2048
         case "Event":
-            timely = m["time_ms"] < 1 << 63
-            return timely and bool(m["reason"]) == bool(m["outcome"] == "refused")
+            named = re.fullmatch(_uri, m["actor"]) is not None or m["code"].startswith("access-")
+            counted = m["code"] in ("refused", "token-refused") and m["party"].endswith("/exchange")
+            known = (named or counted) and bool(m["pseudonym"]) >= bool(m["seconded_by"])
+            refused = bool(m["reason"]) == (m["outcome"] == "refused")
+            return known and refused and m["time_ms"] < 1 << 63
+        case "Erasure":
+            by_retention, said = m["agreement_version"] > 0, bool(m["reason"])
+            alone = by_retention == (m["latest_ms"] > 0) == (not said)
+            return alone and ascending(m["parties"]) and m["indices"][-1] < 1 << 48
         case "Exhibit":
             places = [[each["index"] for each in m["entries"]], [f["slot"] for f in m["fields"]]]
             return all(map(ascending, places))
@@ -238,5 +267,6 @@ def is_consistent(name: str, m: Message) -> bool:
         case "KeyRecord":
             size, days = {"sign": (1984, 732), "kem": (1216, 14), "cosign": (1312, 732)}[m["use"]]
             lasts = 0 < m["not_after_ms"] - m["not_before_ms"] <= days * 86_400_000
-            return lasts and len(m["public_key"]) == size and bool(m["types"]) == (size == 1984)
+            typed = bool(m["types"]) == (size == 1984) and {*m["types"]} <= {*TYPES}
+            return lasts and len(m["public_key"]) == size and typed
     return True

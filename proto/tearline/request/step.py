@@ -211,7 +211,9 @@ class RequestStep:
             raise StatementMalformed("an urgency stands where it is contested or lowered")
         if self.permit and self.kind is not StepKind.CLARIFIED:
             raise StatementMalformed("another question is agreed to by its own step, or an answer")
-        if (self.kind is StepKind.DISPUTE) != (0 < self.entry < MAX_LOG_SIZE) or self.entry < 0:
+        if (self.kind is StepKind.DISPUTE) != (self.entry != 0) or not (
+            0 <= self.entry < MAX_LOG_SIZE
+        ):
             raise StatementMalformed("a dispute, and nothing else, names an entry")
         if (self.kind in OF_A_MACHINE) != (self.acted_by is None):
             raise PersonRequired(f"step {self.kind.value}")

@@ -71,6 +71,23 @@ SIGNATURES = (
         "tearline.trust:_KeyEntry.counts",
         "True",
     ),
+    *(
+        _statement(
+            f"sign {what} that the specification forbids",
+            "TL-PKT-001",
+            "vectors/test_differential.py"
+            f"::test_what_the_specification_refuses_is_refused_and_nothing_else[{codec}]",
+            f"{checks}.__post_init__",
+        )
+        for what, codec, checks in (
+            ("a place", "void", "tearline.channel:Address"),
+            ("a mark", "mark", "tearline.channel:Mark"),
+            ("an agreement", "agreement", "tearline.agreement:Agreement"),
+            ("a step", "request step", "tearline.request.step:RequestStep"),
+            ("an entry", "event", "tearline.event:Event"),
+            ("a decision", "event", "tearline.event:Decision"),
+        )
+    ),
     _statement(
         "hide an unknown field in a signed body",
         "TL-PKT-001",

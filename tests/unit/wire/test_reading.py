@@ -99,7 +99,11 @@ def other_items(field: FieldDescriptor, value: Any) -> list[Any]:
     return [0, 1, value + 1 & top, max(value - 1, 0), value ^ 1, top]
 
 
-def changes_of_list(field: FieldDescriptor, items: Any) -> Iterator[Change]:
+Others = Callable[[FieldDescriptor, Any], list[Any]]
+"""From a field and a value of it to others that it could have."""
+
+
+def changes_of_list(field: FieldDescriptor, items: Any, others: Others) -> Iterator[Change]:
     """Items that are dropped, doubled, moved, added, and each one changed."""
     name, kept = field.name, list(items)
 
@@ -120,10 +124,10 @@ def changes_of_list(field: FieldDescriptor, items: Any) -> Iterator[Change]:
         yield "an empty one added", lambda message: getattr(message, name).add()
         return
     blank = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_BYTES: b""}.get(field.type, 0)
-    for other in [blank, *other_items(field, blank)]:
+    for other in [blank, *others(field, blank)]:
         yield f"{other!r} added", become([*kept, other])
     for at in range(min(len(kept), 3)):
-        for other in other_items(field, kept[at]):
+        for other in others(field, kept[at]):
             yield f"{at} {other!r}", become([*kept[:at], other, *kept[at + 1 :]])
 
 
@@ -134,28 +138,28 @@ def inside(name: str, change: Callable[[Any], object], at: int | None = None) ->
     return lambda message: change(getattr(message, name)[at])
 
 
-def changes(message: Message) -> Iterator[Change]:
+def changes(message: Message, others: Others = other_items) -> Iterator[Change]:
     """Every change of every field that the schema knows, in this message and within."""
     for field in message.DESCRIPTOR.fields:
         name, value = field.name, getattr(message, field.name)
         found: list[Change] = []
         if field.is_repeated:
-            found += changes_of_list(field, value)
+            found += changes_of_list(field, value, others)
             if field.message_type is not None:
                 for at, item in enumerate(value[:3]):
-                    found += [(f"{at}.{n}", inside(name, c, at)) for n, c in changes(item)]
+                    found += [(f"{at}.{n}", inside(name, c, at)) for n, c in changes(item, others)]
         elif field.message_type is not None:
             found.append(("absent", lambda m, name=name: m.ClearField(name)))
             found.append(("there and empty", lambda m, name=name: _empty(m, name)))
             if message.HasField(name):
-                found += [(n, inside(name, c)) for n, c in changes(value)]
+                found += [(n, inside(name, c)) for n, c in changes(value, others)]
             else:
                 blank = type(value)()
-                found += [(n, inside(name, c)) for n, c in changes(blank)]
+                found += [(n, inside(name, c)) for n, c in changes(blank, others)]
         else:
             found += [
                 (repr(other), lambda m, name=name, other=other: setattr(m, name, other))
-                for other in other_items(field, value)
+                for other in others(field, value)
             ]
         yield from ((f"{name}: {what}", change) for what, change in found)
 
