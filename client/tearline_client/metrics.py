@@ -91,6 +91,9 @@ class Metrics:
             "inbox_uncosigned", "Packets that wait for their sender's cosignature."
         )
         self._aside = self._gauge("put_aside", "What did not verify, and alarms.", "code")
+        self._beyond = self._gauge(
+            "over_quota", "What did not verify, of which only the id is kept."
+        )
         self._second = self._gauge("decisions_waiting", "Decisions that wait for a second person.")
         self._recalls = self._gauge("recalls_waiting", "Recalls that wait for a decision here.")
         self._late_recalls = self._gauge("recalls_overdue", "Own recalls whose answer is late.")
@@ -138,6 +141,7 @@ class Metrics:
         _set_all(self._faults, status.faults)
         self._behind.set(sum(channel.waiting for channel in status.channels))
         _set_all(self._aside, Counter(item.code for item in status.quarantined))
+        self._beyond.set(sum(status.over_quota.values()))
         ends_ms: dict[KeyUse, int] = {}
         for record in status.keys:
             ends_ms[record.use] = max(ends_ms.get(record.use, 0), record.not_after_ms)

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,7 +14,6 @@ from tearline.errors import (
     LogError,
     NotWitnessed,
     PromiseLost,
-    QuarantineFull,
     SendingStopped,
     TearlineError,
     TrustError,
@@ -26,7 +24,6 @@ from tearline.limits import (
     MAX_AGREEMENTS_KEPT,
     MAX_ALARMS,
     MAX_ENTRY_DELAY_S,
-    MAX_QUARANTINED,
     MAX_WITNESS_AGE_S,
 )
 from tearline.packet import Pins
@@ -56,7 +53,7 @@ from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.filed import FiledStore
 from tearline_client.store.imports import ImportStore
-from tearline_client.store.intake import IntakeStore
+from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
 from tearline_client.store.notices import NoticeStore
@@ -76,6 +73,8 @@ from tearline_client.store.waiting import WaitingStore
 from tearline_client.views import PacketView, open_view
 
 Clock = Callable[[], int]
+
+_ALARMS = "alarms"  # no agency is called so: their names are URIs
 
 
 class Stores:
@@ -312,15 +311,15 @@ class NodeState:
     def alarm(self, error: TearlineError, evidence: bytes) -> None:
         """Keeps what went wrong, and the bytes that show it, for ``node status``.
 
-        Where no room is left, what lies there shows enough; whoever calls stops in any case.
+        Alarms have a quota of their own, so that no sender hides a lie of the log. Beyond it what
+        lies there shows enough.
         """
         about, now_ms = hashlib.sha256(evidence).digest(), self.now_ms()
-        with suppress(QuarantineFull), self.stores.database.transaction():
-            self.stores.intake.quarantine(
-                error, evidence, about=about, now_ms=now_ms, most=MAX_QUARANTINED + MAX_ALARMS
-            )
-            once = error.code.encode() + about
-            self.stores.notices.tell("alarm", time_ms=now_ms, once=once, code=error.code)
+        shown = Evidence(data=evidence, about=about, agency=_ALARMS)
+        with self.stores.database.transaction():
+            if self.stores.intake.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):
+                once = error.code.encode() + about
+                self.stores.notices.tell("alarm", time_ms=now_ms, once=once, code=error.code)
 
     async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.

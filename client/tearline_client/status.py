@@ -1,5 +1,6 @@
 """How a node stands: what waits, what was put aside, which keys count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tearline.federation import KeyRecord
@@ -21,7 +22,8 @@ class NodeStatus:
             None where none does.
         faults: Codes of what keeps items of the outbox waiting, and how many.
         channels: Every channel pair.
-        quarantined: What was put aside.
+        quarantined: What was put aside, with its evidence.
+        over_quota: How much more each agency sent that does not verify than is kept of it.
         keys: The node's keys on record that count now.
         certificate_end_ms: When the TLS certificate of its connection ends, Unix milliseconds.
 
@@ -38,6 +40,7 @@ class NodeStatus:
     faults: dict[str, int]
     channels: tuple[ChannelState, ...]
     quarantined: tuple[Quarantined, ...]
+    over_quota: Mapping[str, int]
     keys: tuple[KeyRecord, ...]
     certificate_end_ms: int
 
@@ -53,6 +56,7 @@ def status_of(state: NodeState, *, certificate_end_ms: int) -> NodeStatus:
         faults=stores.outbox.faults(),
         channels=stores.channels.all(),
         quarantined=stores.intake.quarantined(),
+        over_quota=stores.intake.over_quota(),
         keys=state.trust.keys_of(state.uri, at=state.next_moment()),
         certificate_end_ms=certificate_end_ms,
     )

@@ -79,8 +79,9 @@ MAX_SUBJECT_BYTES = 128  # a person's name at the agency, or a pseudonym in hexa
 MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 nodes each
 
 # A node's inbox.
-MAX_QUARANTINED = 1024  # 4 GiB at worst; where so much does not verify, a person must look
-MAX_ALARMS = 256  # beside them: whoever fills the quarantine does not hide a lie of the log
+MAX_QUARANTINED = 64  # deliveries of one agency, as evidence: of more only the ids are kept
+MAX_QUARANTINED_BYTES = 16 << 20  # of the same, one on top: 64 agencies fill 1.3 GiB at worst
+MAX_ALARMS = 256  # beside them: no sender hides a lie of the log
 MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more is no delay but a loss
 MAX_FOUND = 256  # packets that one search shows; a person narrows it before reading so many
 MAX_NOTICES = 16_384  # kept for hooks; older ones are lost to a hook that is further behind

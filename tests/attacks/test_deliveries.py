@@ -21,7 +21,6 @@ from tearline.errors import (
     GrantMisdirected,
     InclusionInvalid,
     MarkUnequal,
-    QuarantineFull,
     SignatureInvalid,
     SignerMismatch,
     StatementMalformed,
@@ -249,17 +248,16 @@ async def test_what_does_not_verify_is_put_aside_once(world: Simulation) -> None
     await world.cn.catches(CiphertextMissing)
 
 
-async def test_a_full_quarantine_takes_nothing_more_and_says_so(
+async def test_over_the_quota_the_id_alone_is_kept_and_the_mailbox_is_read_on(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(IntakeStore.quarantine, "__kwdefaults__", {"most": 1})
     await world.us.send(world.cn, times=2)
     noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
     world.cn.exchange.mail = lambda mail: [each for m in mail for each in noise([m])]
-    with pytest.raises(QuarantineFull):
-        await world.cn.node.receive()
-    world.cn.caught(CommitmentMismatch)
-    assert len(await world.cn.waiting()) == 1
+    await world.cn.catches(CommitmentMismatch)
+    assert world.cn.status().over_quota == {world.us.node.state.agency: 1}
+    assert await world.cn.waiting() == []
 
 
 async def test_one_bad_delivery_among_many_is_put_aside_alone(world: Simulation) -> None:

@@ -25,6 +25,7 @@ STATUS = NodeStatus(
         Quarantined(id=number, time_ms=NOW_MS, code=code, why="of agency so-and-so")
         for number, code in enumerate(("TL-CHN-001", "TL-CHN-001", "TL-LOG-033"))
     ),
+    over_quota={"spiffe://police.cn.example": 5},
     keys=(),
     certificate_end_ms=NOW_MS + 7_000,
 )
@@ -75,6 +76,7 @@ def test_every_figure_is_told() -> None:
         "decisions_waiting": 4,
         "recalls_waiting": 5,
         "recalls_overdue": 6,
+        "over_quota": 5,
         'requests_overdue{side="asker"}': 0,
         'requests_overdue{side="holder"}': 8,
         "kept_too_long_entries": 9,

@@ -13,7 +13,7 @@ from tearline.channel import Incoming
 from tearline.errors import StoreVersion
 from tearline_client.store.channels import ChannelStore
 from tearline_client.store.database import Database
-from tearline_client.store.intake import IntakeStore
+from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.vault import Vault
 
@@ -142,7 +142,8 @@ def holds(folder: Path, value: bytes) -> bool:
 def put_aside(database: Database, evidence: bytes) -> bytes:
     """Puts something aside; returns it as it is kept."""
     with database.transaction():
-        IntakeStore(database).quarantine(StoreVersion(""), evidence, about=evidence[:32], now_ms=1)
+        shown = Evidence(data=evidence, about=evidence[:32], agency="")
+        assert IntakeStore(database).quarantine(StoreVersion(""), shown, now_ms=1)
     sealed: bytes = database.value("SELECT sealed FROM quarantine")
     return sealed
 
@@ -159,6 +160,32 @@ def test_what_is_erased_leaves_nothing_in_any_file_while_the_node_runs_on(tmp_pa
     forget(database)
     assert not holds(tmp_path, sealed)
     database.close()
+
+
+def test_what_lies_in_the_quarantine_is_found_without_reading_all_of_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    intake, asked = IntakeStore(database), []
+    asks = database.rows
+
+    def noted(sql: str, bindings: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        asked.append((sql, bindings))
+        return asks(sql, bindings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "rows", noted)
+        evidence = Evidence(data=b"data", about=b"about", agency="agency", packet=b"packet")
+        for each in (evidence, replace(evidence, about=b"other")):
+            intake.quarantine(StoreVersion(""), each, now_ms=1, most=1)
+        assert len(intake.quarantined()) == len(intake.put_aside_for([StoreVersion.code])) == 1
+        assert intake.over_quota() == {"agency": 1}
+        assert intake.with_packet(b"packet") == (1,)
+        assert intake.noted([StoreVersion.code]) == ()
+    assert len(asked) > 8
+    for sql, bindings in asked:
+        steps = [row[-1] for row in asks(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+        tables = [step for step in steps if "quarantine" in step or " q " in step]
+        assert tables, sql
+        assert all(" USING " in step for step in tables), (sql, steps)
 
 
 def test_what_could_not_be_overwritten_for_a_reader_is_with_the_next_change(

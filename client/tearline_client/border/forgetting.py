@@ -77,10 +77,10 @@ def _strip_put_aside(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     What is not to be forgotten stays: a delivery may lie there for a reason that passes.
     """
     intake, waiting = state.stores.intake, state.stores.waiting
-    for item in intake.quarantined():
-        stripped = _stripped(intake.evidence(item.id), packet_id, gone)
+    for item in intake.with_packet(packet_id):
+        stripped = _stripped(intake.evidence(item), packet_id, gone)
         if stripped is not None:
-            intake.replace_evidence(item.id, stripped)
+            intake.replace_evidence(item, stripped)
     for grant in waiting.all():
         stripped = _stripped(waiting.delivery(grant.id), packet_id, gone)
         if stripped is not None:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from tearline.wire.deliveries import encode_cursor
 from tearline_client.border.key_records import KeyRecords
 from tearline_client.border.receiver import Receiver
-from tearline_client.link.arrivals import gathered
+from tearline_client.link.arrivals import first, gathered
 from tearline_client.link.received import Received
 from tearline_client.state import NodeState
 
@@ -41,11 +42,29 @@ class Inbox:
                         self._receiver.rest(batch.rest)
                     for received_late in self._receiver.try_again():
                         yield received_late
+                    async for received_late in self._fetched_again():
+                        yield received_late
                 await self._acknowledge()
                 if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
                     self._records.destroy_ended(self._state.now_ms())
                     if not wait:
                         return
+
+    async def _fetched_again(self) -> AsyncIterator[Received]:
+        """Takes in what was over its sender's quota, as soon as there is room for it.
+
+        Each is fetched once for the room that was made: it is taken in, or fills that.
+        """
+        while items := self._receiver.over_quota():
+            for item in items:
+                before = encode_cursor(replace(item.place, seq=item.place.seq - 1))
+                data = await first(self._state.transport.subscribe(before))
+                if data is None:
+                    return  # the exchange ends; it is asked again
+                for received in self._receiver.take_late(item, data):
+                    yield received
+            for received in self._receiver.try_again():
+                yield received
 
     async def _acknowledge(self) -> None:
         cursor = encode_cursor(self._state.stores.intake.cursor())

@@ -1,5 +1,8 @@
 """What is kept of what arrived, by its kind, in the transaction that takes it in."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from tearline.agreement import Agreement
 from tearline.bodies.requests import items_of
 from tearline.channel import Mark, Void
@@ -10,6 +13,7 @@ from tearline.errors import (
     CaseUnfiled,
     GrantMisdirected,
     ItemUnknown,
+    QuarantineFull,
     ReceiptForgotten,
     StepBackwards,
     TearlineError,
@@ -42,8 +46,11 @@ from tearline_client.link.received import (
 from tearline_client.notices import arrival
 from tearline_client.state import NodeState
 from tearline_client.store.cases import Said
+from tearline_client.store.intake import Evidence
 from tearline_client.store.requests import StoredRequest
 from tearline_client.store.waiting import WaitingGrant
+
+_DAY_MS = 24 * 3_600_000
 
 
 class Keeping:
@@ -58,23 +65,23 @@ class Keeping:
         self._state = state
         self._obeying = obeying
 
-    def keep(self, received: Received, data: bytes) -> None:
+    def keep(self, received: Received, evidence: Evidence) -> None:
         """Stores what a delivery brought; what is wrong with a part of it is put beside it.
 
         Args:
             received: What verified.
-            data: The delivery, for evidence.
+            evidence: The delivery, as it came.
 
         Raises:
             TearlineError: If it contradicts what is stored; nothing of it is kept then.
         """
         match received.content:
             case ReceivedGrant() as grant:
-                self.keep_grant(received, grant)
+                self.keep_grant(received, grant, evidence)
             case ReceivedStep() as step:
-                self._store_step(received, step)
+                self._store_step(received, step, evidence)
             case Receipt() as receipt:
-                self._store_receipt(received, receipt, data)
+                self._store_receipt(received, receipt, evidence)
             case Agreement(id=agreement_id):
                 entry, time_ms = received.opening.index, received.event.time_ms
                 self._obeying.take_terms(received.signed, agreement_id, entry, time_ms)
@@ -93,7 +100,7 @@ class Keeping:
                 entry, time_ms = received.opening.index, received.event.time_ms
                 self._obeying.take(received.signed, standing, entry, time_ms)
             case Waiting(grant=grant):
-                self._wait(received, grant, data)
+                self._wait(received, grant, evidence.data)
             case Recall() as recall:
                 take_recall(self._state, received, recall)
             case TakenBack():
@@ -118,7 +125,7 @@ class Keeping:
         )
         stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
 
-    def _store_step(self, received: Received, content: ReceivedStep) -> None:
+    def _store_step(self, received: Received, content: ReceivedStep, evidence: Evidence) -> None:
         """Keeps a step that follows, or may once the log is seen to hold one of ours.
 
         Raises:
@@ -141,7 +148,8 @@ class Keeping:
         if finding is None and content.note is not None:
             finding = self._judge_outcomes(request, content.note)
         if finding is not None:
-            self.quarantine(finding, received.signed.statement.body, about=step.request)
+            body = received.signed.statement.body
+            self.quarantine(finding, replace(evidence, data=body))
 
     def _judge_outcomes(self, request: StoredRequest, note: Note) -> TearlineError | None:
         if not note.items:
@@ -157,7 +165,7 @@ class Keeping:
         for opened in gone:
             stores.receipts.forget(opened.event.statement_id, opened.opening.index)
 
-    def keep_grant(self, arrived: Received, received: ReceivedGrant) -> None:
+    def keep_grant(self, arrived: Received, received: ReceivedGrant, evidence: Evidence) -> None:
         """Stores a packet, what opens it, and the grant that brought it.
 
         Raises:
@@ -176,27 +184,31 @@ class Keeping:
             usable = usable_fields(received.view, received.findings)
             index_fields(self._state, packet_id, received.manifest, usable)
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
-        for slot, error in received.findings.items():
-            self.quarantine(error, packet_id, about=packet_id + slot.to_bytes(4))
+        found = [*self._judge(received)]
+        if received.manifest.kind is PacketKind.RECORD_REQUEST:
+            found += self._begin(arrived, packet_id)
+        if found:  # told together: the packet is here, and whoever reads it sees each of them
+            finding = _summary(found)
+            self.quarantine(finding, replace(evidence, data=packet_id, packet=b""))
+
+    def _judge(self, received: ReceivedGrant) -> Iterator[TearlineError]:
+        """Yields what is wrong with parts of a packet that is taken in all the same."""
+        yield from received.findings.values()
         try:
             verify_filed(self._state.stores.cases, received.manifest)
         except CaseUnfiled as error:
-            self.quarantine(error, packet_id, about=packet_id + b"case")
-        if received.problems:  # the first is evidence enough: a reader is told of all of them
-            problem = received.problems[0]
-            unfit = BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
-            self.quarantine(unfit, packet_id, about=packet_id)
-        if received.manifest.kind is PacketKind.RECORD_REQUEST:
-            self._begin(arrived, packet_id)
+            yield error
+        for problem in received.problems:
+            yield BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
 
-    def _begin(self, arrived: Received, packet_id: bytes) -> None:
+    def _begin(self, arrived: Received, packet_id: bytes) -> Iterator[TearlineError]:
         """Notes what is asked of us, unless it is under terms from before we were a party."""
         requests, peer = self._state.stores.requests, arrived.signer.signer
         index, time_ms = arrived.opening.index, arrived.event.time_ms
         try:
             requests.verify_terms(packet_id)
         except AgreementNotInForce as error:  # nobody could say when an answer is due
-            self.quarantine(error, packet_id, about=packet_id)
+            yield error
             return
         requests.begin(packet_id, peer, Side.HOLDER, index=index, time_ms=time_ms)
 
@@ -217,12 +229,12 @@ class Keeping:
         verify_part(self._state.stores.cases, said)
         self._state.stores.cases.put_step(said)
 
-    def _store_receipt(self, received: Received, receipt: Receipt, data: bytes) -> None:
+    def _store_receipt(self, received: Received, receipt: Receipt, evidence: Evidence) -> None:
         packets = self._state.stores.packets
         grant = packets.grant(receipt.about)
         if grant is None and self._state.stores.recovery.restored() is not None:
             # The grant was made after the backup; that there was one is all we know now.
-            self.quarantine(ReceiptForgotten(), data, about=received.signed.statement.id)
+            self.quarantine(ReceiptForgotten(), evidence)
             return
         if grant is None or grant.incoming:
             raise GrantMisdirected("the receipt is about a grant that this node did not make")
@@ -252,15 +264,24 @@ class Keeping:
         channels.put_incoming(peer, mark.agreement_id, incoming)
         self._state.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 
-    def quarantine(self, error: TearlineError, evidence: bytes, *, about: bytes) -> None:
+    def quarantine(self, error: TearlineError, evidence: Evidence) -> None:
         """Keeps what is wrong, as evidence, and has hooks told.
 
-        Args:
-            error: What is wrong.
-            evidence: The bytes in which it is.
-            about: What it is about: the same of the same is kept once.
+        Whoever sends more than its quota is told of once a day, and hides nobody else's notices.
         """
         now_ms, stores = self._state.now_ms(), self._state.stores
-        stores.intake.quarantine(error, evidence, about=about, now_ms=now_ms)
-        once = error.code.encode() + about
-        stores.notices.tell("quarantined", time_ms=now_ms, once=once, code=error.code)
+        if stores.intake.quarantine(error, evidence, now_ms=now_ms):
+            once = error.code.encode() + evidence.about
+            stores.notices.tell("quarantined", time_ms=now_ms, once=once, code=error.code)
+            return
+        once = f"{QuarantineFull.code} {evidence.agency} {now_ms // _DAY_MS}".encode()
+        stores.notices.tell("alarm", time_ms=now_ms, once=once, code=QuarantineFull.code)
+
+
+def _summary(found: Sequence[TearlineError]) -> TearlineError:
+    """One finding for all that is wrong with a packet: the first, and how many there are."""
+    first = found[0]
+    codes = [code for code in dict.fromkeys(each.code for each in found) if code != first.code]
+    more = f"; findings in all: {len(found)}" if len(found) > 1 else ""
+    others = f", also {', '.join(codes)}" if codes else ""
+    return type(first)(f"{first.why}{more}{others}")

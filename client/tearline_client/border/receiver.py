@@ -33,13 +33,16 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.receipt import LogOpening
+from tearline.statement import Statement
 from tearline.wire.deliveries import (
     Delivery,
     delivery_cursor,
     delivery_log_size,
+    encode_delivery,
     is_idle,
     parse_delivery,
 )
+from tearline.wire.statements import header_of
 from tearline_client.border.answering import recalled_of
 from tearline_client.border.keeping import Keeping
 from tearline_client.border.obeying import Obeying
@@ -51,6 +54,7 @@ from tearline_client.link.received import (
     Waiting,
 )
 from tearline_client.state import NodeState
+from tearline_client.store.intake import Evidence, Noted
 
 _OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
 """Faults of this machine, of which a delivery is not to blame."""
@@ -135,19 +139,17 @@ class Receiver:
         return [received for received in taken if received is not None]
 
     def _take_or_put_aside(self, data: bytes) -> Received | None:
-        about = hashlib.sha256(data).digest()
         try:
             delivery, entry = _parse(data)
-            about = delivery.statements[0].id
             with self._state.stores.database.part():
-                if not self._state.stores.intake.is_taken(about):
+                if not self._state.stores.intake.is_taken(delivery.statements[0].id):
                     return self._take(delivery, data)
                 # Said again, it must stand where it stood.
                 self._state.stores.log.put_opening(entry)
         except _OWN_FAULTS:
             raise
         except TearlineError as error:
-            self._keeping.quarantine(error, data, about=about)
+            self._keeping.quarantine(error, evidence_of(data))
         return None
 
     def try_again(self) -> Iterator[Received]:
@@ -191,11 +193,11 @@ class Receiver:
                     continue
                 match received:
                     case TearlineError():
-                        self._keeping.quarantine(received, data, about=waiting.id)
+                        self._keeping.quarantine(received, evidence_of(data))
                     case Received(content=Lapsed() as lapsed):
-                        self._keeping.quarantine(lapsed.why, data, about=waiting.id)
+                        self._keeping.quarantine(lapsed.why, evidence_of(data))
                     case Received(content=ReceivedGrant() as grant):
-                        self._keeping.keep_grant(received, grant)
+                        self._keeping.keep_grant(received, grant, evidence_of(data))
                         self._keeping.tell(received)
             if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
                 yield received
@@ -220,6 +222,26 @@ class Receiver:
             received = None if is_taken else self._take(delivery, data)
             intake.release(item)
         return received
+
+    def over_quota(self) -> tuple[Noted, ...]:
+        """What its sender had no room for, and has by now, where the reason may have passed."""
+        return self._state.stores.intake.noted(error.code for error in _MAY_PASS)
+
+    def take_late(self, item: Noted, data: bytes) -> list[Received]:
+        """Takes in what was over a quota, or puts it aside, as the exchange gave it again.
+
+        Raises:
+            StoreError: If it could not be stored here.
+            KeystoreUnusable, FileExposed: If our keys cannot be read.
+        """
+        intake = self._state.stores.intake
+        with self._state.stores.database.transaction():
+            if evidence_of(data).about != item.about:
+                intake.set_lost(item.id)
+                return []
+            intake.release(item.id)
+            received = self._take_or_put_aside(data)
+        return [] if received is None else [received]
 
     def is_idle(self, data: bytes) -> bool:
         """Whether a delivery only says that nothing more waits.
@@ -256,14 +278,14 @@ class Receiver:
         if received.address is not None:
             agency = agency_uri_of(received.signer.signer)
             stores.cosigning.acted(agency, received.opening.index, event.time_ms)
-        self._place(received, data)
-        self._keeping.keep(received, data)
+        evidence = evidence_of(data, delivery)
+        self._place(received, evidence)
+        self._keeping.keep(received, evidence)
         self._keeping.tell(received)
         stores.intake.take(received.signed.statement.id)
         if isinstance(received.content, Lapsed):
             # It cannot be opened any more, but it came: its place is not missing.
-            why = received.content.why
-            self._keeping.quarantine(why, data, about=received.signed.statement.id)
+            self._keeping.quarantine(received.content.why, evidence)
         self._count += 1
         return None if isinstance(received.content, Lapsed | Waiting) else received
 
@@ -281,7 +303,7 @@ class Receiver:
             return replace(received, content=Lapsed(grant=grant, why=breach))
         return received
 
-    def _place(self, received: Received, data: bytes) -> None:
+    def _place(self, received: Received, evidence: Evidence) -> None:
         address = received.address
         if address is None:
             return
@@ -294,8 +316,40 @@ class Receiver:
             # grants are kept back just now, for which voids come.
             missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
             if not self._obeying.is_quiet(sender, agreement_id):
-                self._keeping.quarantine(gap, data, about=missing.encode())
+                self._keeping.quarantine(gap, replace(evidence, about=missing.encode()))
         self._state.stores.channels.put_incoming(sender, agreement_id, incoming)
+
+
+def evidence_of(data: bytes, delivery: Delivery | None = None) -> Evidence:
+    """A delivery as evidence, by what it says of itself, which nobody has verified.
+
+    Args:
+        data: The delivery, as it came.
+        delivery: The same, where it was parsed already.
+    """
+    try:
+        delivery = delivery or parse_delivery(data)
+        if not delivery.statements:
+            raise StatementMalformed("a delivery brings a statement")
+    except TearlineError:
+        return Evidence(data=data, about=hashlib.sha256(data).digest(), agency="")
+    packets = {parts.manifest for parts in delivery.parts}
+    if len(packets) > 1:  # no exchange sends that; what is recalled of any could not be found
+        data = encode_delivery(replace(delivery, parts=()))
+    return Evidence(
+        data=data,
+        about=delivery.statements[0].id,
+        agency=_agency_of(delivery.statements[0]),
+        packet=packets.pop() if len(packets) == 1 else b"",
+        place=delivery.cursor,
+    )
+
+
+def _agency_of(statement: Statement) -> str:
+    try:
+        return agency_uri_of(header_of(statement.body).signer)
+    except TearlineError:
+        return ""
 
 
 def _parse(data: bytes) -> tuple[Delivery, LogOpening]:

@@ -181,6 +181,14 @@ def status(frame: Frame) -> None:
             {"what": "put aside", "which": item.code, "state": item.why}
             for item in found.quarantined
         ]
+        rows += [
+            {
+                "what": "over quota",
+                "which": agency_name(trust_list, agency) if agency.startswith("spiffe:") else "",
+                "state": f"{count} more that did not verify; their ids alone are kept",
+            }
+            for agency, count in found.over_quota.items()
+        ]
         return rows
 
     frame.emit(at_work(frame, run), ["what", "which", "state"])

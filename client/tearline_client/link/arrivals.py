@@ -94,3 +94,12 @@ async def with_bell(
         await asyncio.gather(*ended, return_exceptions=True)
         if isinstance(deliveries, AsyncGenerator):
             await deliveries.aclose()
+
+
+async def first(deliveries: AsyncIterator[bytes]) -> bytes | None:
+    """The first delivery of a subscription, which is then ended; None where that ended before."""
+    try:
+        return await anext(deliveries, None)
+    finally:
+        if isinstance(deliveries, AsyncGenerator):
+            await deliveries.aclose()

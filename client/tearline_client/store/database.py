@@ -13,7 +13,13 @@ from typing import Any
 
 import apsw
 
-from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
+from tearline.errors import (
+    StatementConflict,
+    StoreBusy,
+    StoreDamaged,
+    StoreFull,
+    StoreVersion,
+)
 from tearline_client.store.vault import Vault
 
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
@@ -29,6 +35,7 @@ class Database:
         StoreFull: If the disk is full; nothing of the transaction remains.
         StoreDamaged: If the file is not such a database.
         StoreVersion: If it was made by a later version.
+        StatementConflict: If something else is stored under the identifier of a row.
     """
 
     def __init__(self, path: Path, vault: Vault) -> None:
@@ -204,6 +211,9 @@ def _translated() -> Iterator[None]:
         raise StoreBusy() from None
     except apsw.FullError:
         raise StoreFull() from None
+    except apsw.ConstraintError:
+        # Not a fault of the file: what came has an identifier of something that is here.
+        raise StatementConflict("something else is stored under it") from None
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StoreDamaged(type(error).__name__) from None
     except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:

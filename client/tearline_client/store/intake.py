@@ -1,26 +1,68 @@
-"""What was taken in, how far the mailbox was read, and what had to be put aside."""
+"""What was taken in, how far the mailbox was read, and the quarantine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tearline.errors import QuarantineFull, TearlineError
-from tearline.limits import MAX_QUARANTINED
+from tearline.errors import TearlineError
+from tearline.limits import MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from tearline.wire.deliveries import START, Cursor, encode_cursor, parse_cursor
 from tearline_client.store.database import Database
 from tearline_client.store.recovery import RecoveryStore
 
 _CURSOR = "mailbox.cursor"
 _PLACE = "quarantine"
+_AGENCIES = (  # one step of the index for each agency, however much lies there
+    "WITH RECURSIVE each(agency) AS ("
+    "SELECT min(agency) FROM quarantine WHERE sealed = x'' UNION ALL"
+    " SELECT (SELECT min(q.agency) FROM quarantine q WHERE q.sealed = x''"
+    " AND q.agency > each.agency) FROM each WHERE agency IS NOT NULL)"
+    " SELECT agency FROM each WHERE agency IS NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The bytes that show what is wrong, and where they come from.
+
+    Attributes:
+        data: The bytes.
+        about: What they are about: the same code is kept once of it.
+        agency: Whose quota they count against: the sender, as the delivery says; empty where it
+            says nothing.
+        packet: The packet whose ciphertexts are among the bytes; empty for none.
+        place: Where the exchange has them; ``START`` for nowhere.
+    """
+
+    data: bytes
+    about: bytes
+    agency: str
+    packet: bytes = b""
+    place: Cursor = START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """Something that could not be taken in, kept as evidence."""
+    """A delivery that was not taken in, or a part of one, kept as evidence."""
 
     id: int
     time_ms: int
     code: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A delivery over its sender's quota: only its id, its place and a code are here.
+
+    Attributes:
+        id: The record.
+        about: The statement's id.
+        place: Where the exchange has it.
+    """
+
+    id: int
+    about: bytes
+    place: Cursor
 
 
 class IntakeStore:
@@ -52,36 +94,97 @@ class IntakeStore:
         self._db.execute("INSERT INTO taken VALUES (?) ON CONFLICT DO NOTHING", (statement_id,))
 
     def quarantine(
-        self,
-        error: TearlineError,
-        evidence: bytes,
-        *,
-        about: bytes,
-        now_ms: int,
-        most: int = MAX_QUARANTINED,
-    ) -> None:
+        self, error: TearlineError, evidence: Evidence, *, now_ms: int, most: int = MAX_QUARANTINED
+    ) -> bool:
         """Puts something aside, with the reason; once, however often it comes.
+
+        Over the sender's quota only what it is about, the code and its place are kept.
 
         Args:
             error: What is wrong with it.
             evidence: The bytes that show it.
-            about: What it is: with the same thing the same is wrong once.
             now_ms: When, Unix milliseconds.
-            most: How much may lie there.
+            most: The quota.
 
-        Raises:
-            QuarantineFull: If so much lies there already.
+        Returns:
+            Whether the bytes lie here, from now on or from before.
         """
-        if self._db.row(
-            "SELECT 1 FROM quarantine WHERE about = ? AND code = ?", (about, error.code)
-        ):
-            return
-        if self._db.value("SELECT count(*) FROM quarantine") >= most:
-            raise QuarantineFull()
-        self._db.execute(
-            "INSERT INTO quarantine (time_ms, code, why, sealed, about) VALUES (?, ?, ?, ?, ?)",
-            (now_ms, error.code, error.why, self._db.vault.seal(_PLACE, evidence), about),
+        known = self._db.row(
+            "SELECT id, sealed = x'' FROM quarantine WHERE about = ? AND code = ? AND about <> x''",
+            (evidence.about, error.code),
         )
+        if known is not None and not known[1]:
+            return True
+        if known is not None:
+            self.release(known[0])  # its place may be another now, and there may be room
+        has_room = self._has_room(evidence.agency, most)
+        data = self._db.vault.seal(_PLACE, evidence.data) if has_room else b""
+        self._db.execute(
+            "INSERT INTO quarantine (time_ms, code, why, sealed, about, agency, packet, epoch, seq)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                now_ms,
+                error.code,
+                error.why if has_room else "",
+                data,
+                evidence.about,
+                evidence.agency,
+                evidence.packet if has_room else b"",
+                evidence.place.epoch,
+                evidence.place.seq,
+            ),
+        )
+        return has_room
+
+    def _has_room(self, agency: str, most: int = MAX_QUARANTINED) -> bool:
+        """Whether an agency's next delivery is kept: one more may come on top of the bytes."""
+        count, size = self._kept(agency)
+        return count < most and size < MAX_QUARANTINED_BYTES
+
+    def _kept(self, agency: str) -> tuple[int, int]:
+        """How many deliveries of an agency are kept as evidence, and their bytes.
+
+        Short: no more than the quota are kept.
+        """
+        sql = (
+            "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM quarantine"
+            " WHERE agency = ? AND sealed <> x''"
+        )
+        count, size = self._db.rows(sql, (agency,))[0]
+        return count, size
+
+    def noted(self, codes: Iterable[str]) -> tuple[Noted, ...]:
+        """What is over a quota that has room by now, for one of these reasons, oldest first."""
+        found: list[tuple[int, bytes, bytes, int]] = []
+        reasons = tuple(codes)
+        for (agency,) in self._db.rows(_AGENCIES):
+            if not self._has_room(agency):
+                continue
+            room = MAX_QUARANTINED - self._kept(agency)[0]
+            rows = [
+                row
+                for code in reasons
+                for row in self._db.rows(
+                    "SELECT id, about, epoch, seq FROM quarantine"
+                    " WHERE agency = ? AND code = ? AND sealed = x'' AND seq > 0"
+                    " ORDER BY id LIMIT ?",
+                    (agency, code, room),
+                )
+            ]
+            found += sorted(rows)[:room]
+        return tuple(
+            Noted(id=i, about=about, place=Cursor(epoch=epoch, seq=seq))
+            for i, about, epoch, seq in sorted(found)
+        )
+
+    def set_lost(self, item_id: int) -> None:
+        """Notes that the exchange has something no longer that is over a quota."""
+        self._db.execute("UPDATE quarantine SET seq = 0 WHERE id = ?", (item_id,))
+
+    def over_quota(self) -> Mapping[str, int]:
+        """How many deliveries are over a quota, by the agency that sent them."""
+        sql = "SELECT agency, count(*) FROM quarantine WHERE sealed = x'' GROUP BY agency"
+        return dict(self._db.rows(sql))
 
     def replace_evidence(self, item_id: int, evidence: bytes) -> None:
         """Keeps less of what was put aside."""
@@ -100,18 +203,29 @@ class IntakeStore:
         return len(rows)
 
     def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:
-        """Ids of what was put aside for one of these reasons, oldest first."""
-        sql = "SELECT id FROM quarantine WHERE code = ?"
+        """Ids of what is kept for one of these reasons, oldest first; a quota of each agency."""
+        sql = "SELECT id FROM quarantine WHERE code = ? AND sealed <> x''"
         return tuple(sorted(i for code in codes for (i,) in self._db.rows(sql, (code,))))
 
+    def with_packet(self, packet: bytes) -> tuple[int, ...]:
+        """Ids of what holds ciphertexts of a packet; a quota of each agency at most."""
+        sql = "SELECT id FROM quarantine WHERE packet = ? AND packet <> x''"
+        return tuple(i for (i,) in self._db.rows(sql, (packet,)))
+
     def quarantined(self) -> tuple[Quarantined, ...]:
-        """What was put aside, oldest first."""
-        rows = self._db.rows("SELECT id, time_ms, code, why FROM quarantine ORDER BY id")
+        """What is kept as evidence, oldest first; a quota of each agency at most."""
+        rows = self._db.rows(
+            "SELECT id, time_ms, code, why FROM quarantine INDEXED BY quarantine_kept"
+            " WHERE sealed <> x''"
+        )
         return tuple(
-            Quarantined(id=i, time_ms=time_ms, code=code, why=why) for i, time_ms, code, why in rows
+            Quarantined(id=i, time_ms=time_ms, code=code, why=why)
+            for i, time_ms, code, why in sorted(rows)
         )
 
     def evidence(self, item_id: int) -> bytes | None:
         """The bytes that were put aside, or None."""
-        sealed = self._db.value("SELECT sealed FROM quarantine WHERE id = ?", (item_id,))
+        sealed = self._db.value(
+            "SELECT sealed FROM quarantine WHERE id = ? AND sealed <> x''", (item_id,)
+        )
         return None if sealed is None else self._db.vault.open(_PLACE, sealed)

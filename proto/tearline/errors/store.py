@@ -41,11 +41,11 @@ class StoreVersion(StoreError):
 
 
 class QuarantineFull(StoreError):
-    """No room left for what does not verify."""
+    """An agency's quota of the quarantine is full; told as an alarm, the node works on."""
 
     code = "TL-STO-005"
-    what = "Too much was put aside: nothing more that does not verify is taken in."
-    next = "Look at `tearline node status`, tell the operator, then run `tearline node forget`."
+    what = "An agency sent more that does not verify than is kept of it; only ids are noted now."
+    next = "Look at `tearline node status`, tell that agency, then run `tearline node forget`."
     exit_status = EXIT_INTEGRITY
 
 

@@ -42,6 +42,24 @@ _PACKETS = "tearline_server.judging.packets"
 _OPEN = ("tearline.sealing.packets:open_packet", "View(fields=(), existences=())")
 
 PATCHED = (
+    Attack(
+        name="flood a partner's quarantine with grants that do not open",
+        code="TL-STO-005",
+        evidence="the first deliveries as they came, and an alarm",
+        function="tearline_client.store.intake:IntakeStore._has_room",
+        test="tests/attacks/test_quarantine.py"
+        "::test_a_flood_of_grants_that_do_not_open_stops_nothing",
+        returns="True",
+    ),
+    Attack(
+        name="fill a packet with mislabelled fields",
+        code="TL-POL-002",
+        evidence="one record of it at the recipient",
+        function="tearline_client.border.keeping:_summary",
+        test="tests/attacks/test_quarantine.py"
+        "::test_a_packet_of_mislabelled_fields_is_put_aside_once",
+        returns="CaseUnfiled()",
+    ),
     _patched(
         "grant beyond the agreement",
         "TL-POL-009",
