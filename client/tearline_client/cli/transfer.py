@@ -11,6 +11,7 @@ from tearline.bodies.legs import Leg, Matched, Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
 from tearline.event import EventCode
+from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
 from tearline.packet import OpenedField
 from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
@@ -70,6 +71,12 @@ def match(
     )
     if left := len(found) - len(legs):
         frame.say(f"{counted(left, 'leg')} left out: something to compare is not open, or wrong.")
+    if matched.crowded:
+        frame.say(
+            f"{counted(matched.crowded, 'pay-in')} with more pay-outs near in time than are"
+            f" compared ({MAX_NEAR_LEGS}), or more pairs than are proposed ({MAX_PAIRS_OF_LEG}):"
+            " the nearest and the best are listed. Try fewer --hours."
+        )
     for one, other in matched.unrated:
         frame.say(f"No rate is stated for {one} and {other}: --rate {one}/{other}=…")
 

@@ -26,6 +26,7 @@ from tearline.bodies.chemicals import INCIDENT_ACT
 from tearline.bodies.notices import NOTICE_ACT, OUTCOME, REPLY
 from tearline.bodies.rules import Value
 from tearline.bodies.transfers import METHOD, SIDE
+from tearline.limits import MAX_IDENTIFIER_CHARACTERS
 from tearline_client.importers.countries import country_code
 from tearline_client.importers.wallets import is_wallet_address
 from tearline_client.planning.schemata import Property, PropertyType
@@ -223,6 +224,8 @@ def check(kind: str, value: str) -> Verdict:
     Types without a form of their own (names, texts, addresses, …) take any value that is not
     blank.
     """
+    if kind in _CHECKS and len(value) > MAX_IDENTIFIER_CHARACTERS:
+        return Verdict(normal=None, why=f"over {MAX_IDENTIFIER_CHARACTERS} characters")
     try:
         return Verdict(normal=_CHECKS.get(kind, _any)(value))
     except _NotValid as doubt:

@@ -8,7 +8,7 @@ not find in the whole (docs/spec/body-v1.md, B-3).
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tearline.packet import TEXT, Field, PacketKind
 from tearline.policy.form import Form
@@ -60,6 +60,14 @@ class Body:
     kind: PacketKind
     items: tuple[Item, ...]
     whole: bool
+    _by_token: Mapping[str, tuple[Item, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_token: dict[str, list[Item]] = {}
+        for item in self.items:
+            by_token.setdefault(item.token, []).append(item)
+        found = {token: tuple(items) for token, items in by_token.items()}
+        object.__setattr__(self, "_by_token", found)
 
     def of(self, schema: str) -> tuple[Item, ...]:
         """The entities of one schema."""
@@ -68,12 +76,12 @@ class Body:
     def referred(self, reference: str) -> tuple[Item, ...]:
         """What is seen here of the entity that a reference names."""
         token = token_of(reference)
-        return tuple(item for item in self.items if token is not None and item.token == token)
+        return () if token is None else self._by_token.get(token, ())
 
     def name_of(self, token: str) -> str:
         """What to call an entity in a message: its id where told, else how its token begins."""
-        for item in self.items:
-            if item.token == token and (ftm_id := item.only(ID_PROPERTY)):
+        for item in self._by_token.get(token, ()):
+            if ftm_id := item.only(ID_PROPERTY):
                 return ftm_id
         return token[:6]
 
@@ -100,11 +108,11 @@ def body_of(kind: PacketKind, fields: Iterable[Field], *, whole: bool) -> Body:
         PathMalformed: If a field's path is not a path.
     """
     found: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
-    for field in fields:
-        if field.form is not Form.CLEAR or field.media_type != TEXT:
+    for each in fields:
+        if each.form is not Form.CLEAR or each.media_type != TEXT:
             continue
-        path = parse_path(field.path)
-        found.setdefault((path.token, path.schema), {})[path.property] = field.texts
+        path = parse_path(each.path)
+        found.setdefault((path.token, path.schema), {})[path.property] = each.texts
     items = (
         Item(token=token, schema=schema, values=values) for (token, schema), values in found.items()
     )

@@ -128,7 +128,8 @@ def plain_file_name(name: str, media_type: str) -> str:
     found = _BY_NAME.get(media_type)
     if found is None:
         raise DocumentRefused("a document of a type that does not travel")
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    last = re.split(r"[/\\]", name)[-1][:MAX_FILE_NAME_BYTES]
+    last = unicodedata.normalize("NFC", last)
     plain = re.sub(r"\.{2,}", ".", _UNSAFE.sub("_", last)).strip(" .+@()-")
     stem, dot, suffix = plain.rpartition(".")
     known = bool(dot) and f".{suffix.lower()}" in found.suffixes

@@ -3,7 +3,8 @@
 A kind without rules here takes any body; documents are judged in every one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from tearline.bodies.body import Body, Problem, body_of
@@ -15,6 +16,7 @@ from tearline.bodies.requests import RECORD_REQUEST
 from tearline.bodies.rules import KindRules
 from tearline.bodies.transfers import VALUE_TRANSFER
 from tearline.errors import BodyIncomplete, BodyRefused
+from tearline.limits import MAX_BODY_PROBLEMS
 from tearline.packet import Field, PacketKind
 
 KINDS: Mapping[PacketKind, KindRules] = MappingProxyType(
@@ -39,7 +41,9 @@ _MAX_TOLD = 8  # problems in one refusal: more than a person corrects at once
 def judge_body(
     kind: PacketKind, fields: Iterable[Field], *, whole: bool = False
 ) -> tuple[Problem, ...]:
-    """Everything that is wrong with a body (spec B-2, B-3).
+    """Returns the problems of a body (spec B-2, B-3).
+
+    Of more than ``MAX_BODY_PROBLEMS`` the last one returned counts the rest.
 
     Args:
         kind: What the packet says that it is about.
@@ -50,7 +54,11 @@ def judge_body(
         PathMalformed: If a field's path is not a path.
     """
     fields = tuple(fields)
-    return _judge(body_of(kind, fields, whole=whole), fields)
+    problems = _judge(body_of(kind, fields, whole=whole), fields)
+    kept = tuple(islice(problems, MAX_BODY_PROBLEMS))
+    if rest := sum(1 for _ in problems):
+        return (*kept, Problem(path=kind.value, why=f"… and {rest} more problems"))
+    return kept
 
 
 def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
@@ -63,7 +71,7 @@ def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
     """
     fields = tuple(fields)
     body = body_of(kind, fields, whole=True)
-    problems = _judge(body, fields)
+    problems = tuple(_judge(body, fields))
     if not problems:
         return
     told = [f"{_place(problem, body)}: {problem.why}" for problem in problems[:_MAX_TOLD]]
@@ -73,10 +81,11 @@ def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
     raise (BodyIncomplete if lacking else BodyRefused)(f"{kind.value}: {'; '.join(told)}")
 
 
-def _judge(body: Body, fields: tuple[Field, ...]) -> tuple[Problem, ...]:
-    rules = KINDS.get(body.kind)
-    documents = [problem for field in fields for problem in judge_document(field)]
-    return (*documents, *(() if rules is None else rules.judge(body)))
+def _judge(body: Body, fields: tuple[Field, ...]) -> Iterator[Problem]:
+    for field in fields:
+        yield from judge_document(field)
+    if rules := KINDS.get(body.kind):
+        yield from rules.judge(body)
 
 
 def _place(problem: Problem, body: Body) -> str:

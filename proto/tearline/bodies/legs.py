@@ -6,6 +6,8 @@ compares the same legs under the same tolerance proposes the same pairs; a perso
 """
 
 import datetime
+import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
@@ -14,9 +16,10 @@ from tearline.bodies.body import Item
 from tearline.bodies.transfers import PAY_IN, PAY_OUT
 from tearline.bodies.values import parse_day, parse_decimal
 from tearline.errors import MalformedInput
-from tearline.limits import MAX_LEGS
+from tearline.limits import MAX_LEGS, MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
 
 _DAY = datetime.timedelta(days=1)
+_LONGEST_HOURS = 24 * 366 * 300  # all the years that a leg's day may be of
 _CLOSENESS_WEIGHT = Decimal("0.7")  # of amount and time; the rest is for a token in common
 _HUNDREDTH = Decimal("0.01")
 _EXACT = Context(prec=64)  # of an amount by a rate: 24 digits each
@@ -91,10 +94,13 @@ class Matched:
     Attributes:
         pairs: The best first.
         unrated: Currencies of legs near in time for which nobody states a rate.
+        crowded: How many pay-ins had more pay-outs near in time, or more pairs, than are
+            compared or proposed; the nearest in time are compared, the best pairs proposed.
     """
 
     pairs: tuple[Pair, ...]
     unrated: tuple[tuple[str, str], ...]
+    crowded: int = 0
 
 
 def leg_of(item: Item, *, name: str, source: str) -> Leg | None:
@@ -134,29 +140,51 @@ def match_legs(legs: Iterable[Leg], rates: Rates, tolerance: Tolerance) -> Match
     legs = sorted(legs, key=lambda leg: (leg.begins, leg.source, leg.name))
     if len(legs) > MAX_LEGS:
         raise MalformedInput(f"more than {MAX_LEGS} legs; compare those of fewer days at once")
+    pay_outs = [leg for leg in legs if leg.side == PAY_OUT]
+    begins = [leg.begins for leg in pay_outs]
     pairs: list[Pair] = []
     unrated: set[tuple[str, str]] = set()
+    crowded = 0
     with localcontext(_EXACT):
-        for pay_in, pay_out in _near(legs, tolerance):
-            rate = _rate(pay_in, pay_out, rates)
-            if rate is None:
-                unrated.add((pay_in.currency, pay_out.currency))
-            elif (pair := _compared(pay_in, pay_out, rate, tolerance)) is not None:
-                pairs.append(pair)
+        for pay_in in (leg for leg in legs if leg.side == PAY_IN):
+            near, is_crowded = _near(pay_in, pay_outs, begins, tolerance)
+            found: list[_Candidate] = []
+            for pay_out in near:
+                rate = _rate(pay_in, pay_out, rates)
+                if rate is None:
+                    unrated.add((pay_in.currency, pay_out.currency))
+                elif (candidate := _compared(pay_in, pay_out, rate, tolerance)) is not None:
+                    found.append(candidate)
+            best = heapq.nlargest(MAX_PAIRS_OF_LEG, found, key=lambda each: each.score)
+            pairs += [candidate.pair(tolerance) for candidate in best]
+            crowded += is_crowded or len(found) > len(best)
     pairs.sort(key=lambda pair: -pair.score)
-    return Matched(pairs=tuple(pairs), unrated=tuple(sorted(unrated)))
+    return Matched(pairs=tuple(pairs), unrated=tuple(sorted(unrated)), crowded=crowded)
 
 
-def _near(legs: Sequence[Leg], tolerance: Tolerance) -> Iterator[tuple[Leg, Leg]]:
-    """Pairs of two sides, in two countries, near enough in time; legs are in order of time."""
-    for number, leg in enumerate(legs):
-        for later in legs[number + 1 :]:
-            if _hours(leg, later) > tolerance.hours:
-                if later.begins > leg.begins + _DAY:
-                    break  # whatever begins later still is further away
-                continue
-            if later.side != leg.side and later.country != leg.country:
-                yield (leg, later) if leg.side == PAY_IN else (later, leg)
+def _near(
+    pay_in: Leg,
+    pay_outs: Sequence[Leg],
+    begins: Sequence[datetime.datetime],
+    tolerance: Tolerance,
+) -> tuple[Iterator[Leg], bool]:
+    """Returns pay-outs in another country near enough in time, and whether others were left out.
+
+    At most ``MAX_NEAR_LEGS`` on both sides of the pay-in are looked at, so that a crowd of legs
+    costs no more than their number.
+    """
+    hours = datetime.timedelta(hours=float(min(tolerance.hours, Decimal(_LONGEST_HOURS))))
+    first = bisect_left(begins, pay_in.begins - hours - _DAY)
+    last = bisect_right(begins, pay_in.ends + hours)
+    middle = bisect_left(begins, pay_in.begins, first, last)
+    low = max(first, middle - MAX_NEAR_LEGS // 2)
+    high = min(last, middle + MAX_NEAR_LEGS // 2)
+    near = (
+        leg
+        for leg in pay_outs[low:high]
+        if leg.country != pay_in.country and _hours(pay_in, leg) <= tolerance.hours
+    )
+    return near, (low, high) != (first, last)
 
 
 def _hours(one: Leg, other: Leg) -> Decimal:
@@ -189,7 +217,32 @@ def _rate(pay_in: Leg, pay_out: Leg, rates: Rates) -> _Rate | None:
     return None
 
 
-def _compared(pay_in: Leg, pay_out: Leg, rate: _Rate, tolerance: Tolerance) -> Pair | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """Two legs within the tolerance; told in words only where they are proposed."""
+
+    pay_in: Leg
+    pay_out: Leg
+    rate: _Rate
+    expected: Decimal
+    percent: Decimal
+    hours: Decimal
+    score: Decimal
+
+    def pair(self, tolerance: Tolerance) -> Pair:
+        rate = self.rate
+        told = [
+            f"{rate.base.amount} {rate.base.currency} at {rate.value}{rate.stated} is"
+            f" {self.expected.normalize():f} {rate.quote.currency}, and {rate.quote.amount} was"
+            f" paid: {self.percent.quantize(_HUNDREDTH)} % apart of {tolerance.percent} %",
+            f"{self.hours.quantize(_HUNDREDTH)} h apart of {tolerance.hours} h",
+        ]
+        if self.pay_in.references & self.pay_out.references:
+            told.append("one reference in common")
+        return Pair(pay_in=self.pay_in, pay_out=self.pay_out, score=self.score, why="; ".join(told))
+
+
+def _compared(pay_in: Leg, pay_out: Leg, rate: _Rate, tolerance: Tolerance) -> _Candidate | None:
     expected = rate.base.amount * rate.value
     apart = abs(expected - rate.quote.amount)
     if apart * 100 > tolerance.percent * expected:
@@ -199,16 +252,14 @@ def _compared(pay_in: Leg, pay_out: Leg, rate: _Rate, tolerance: Tolerance) -> P
     shared = pay_in.references & pay_out.references
     closeness = 1 - (_share(percent, tolerance.percent) + _share(hours, tolerance.hours)) / 2
     score = closeness * _CLOSENESS_WEIGHT + (1 - _CLOSENESS_WEIGHT if shared else 0)
-    told = [
-        f"{rate.base.amount} {rate.base.currency} at {rate.value}{rate.stated} is"
-        f" {expected.normalize():f} {rate.quote.currency}, and {rate.quote.amount} was paid:"
-        f" {percent.quantize(_HUNDREDTH)} % apart of {tolerance.percent} %",
-        f"{hours.quantize(_HUNDREDTH)} h apart of {tolerance.hours} h",
-    ]
-    if shared:
-        told.append("one reference in common")
-    return Pair(
-        pay_in=pay_in, pay_out=pay_out, score=score.quantize(_HUNDREDTH), why="; ".join(told)
+    return _Candidate(
+        pay_in=pay_in,
+        pay_out=pay_out,
+        rate=rate,
+        expected=expected,
+        percent=percent,
+        hours=hours,
+        score=score.quantize(_HUNDREDTH),
     )
 
 

@@ -95,18 +95,17 @@ class KindRules:
     relate: Callable[[Body], Iterator[Problem]]
     example: str
 
-    def judge(self, body: Body) -> tuple[Problem, ...]:
-        """Everything that is wrong with a body of this kind."""
-        found: list[Problem] = []
+    def judge(self, body: Body) -> Iterator[Problem]:
+        """Yields every problem of a body of this kind, in time linear in its values."""
         for part in self.parts:
             items = body.of(part.schema)
             if part.most and len(items) > part.most:
-                found.append(Problem(path=part.schema, why=f"at most {part.most} may be there"))
+                yield Problem(path=part.schema, why=f"at most {part.most} may be there")
             for item in items:
-                found += _judge_item(part, item, body)
+                yield from _judge_item(part, item, body)
             if body.whole:
-                found += _lacks(part, items)
-        return (*found, *self.relate(body))
+                yield from _lacks(part, items)
+        yield from self.relate(body)
 
 
 def nothing_beside(_body: Body) -> Iterator[Problem]:

@@ -5,9 +5,9 @@ other, in another country and currency, and nothing crosses the border but a mes
 agency mostly knows one leg, and looks for the other.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
 
 from tearline.bodies.body import Body, Problem, token_of
 from tearline.bodies.parts import party
@@ -42,15 +42,23 @@ def _relate(body: Body) -> Iterator[Problem]:
             yield Problem(path=leg.path("counterLeg"), why="a leg is not its own other side")
         if leg.only("currency") and leg.only("currency") == leg.only("rateCurrency"):
             yield Problem(path=leg.path("rateCurrency"), why="a rate is to another currency")
-    for one, other in combinations(body.of(LEG), 2):
-        if one.only("side") and one.only("side") == other.only("side"):
-            yield Problem(path=other.path("side"), why="both legs are of the same side")
-        for leg, facing in ((one, other), (other, one)):
-            rated, paid = leg.only("rateCurrency"), facing.only("currency")
-            if rated and paid and rated != paid:
-                yield Problem(
-                    path=leg.path("rateCurrency"), why="not the currency of the other leg"
-                )
+    sides: set[str] = set()
+    for leg in body.of(LEG):
+        side = leg.only("side")
+        if side and side in sides:
+            yield Problem(path=leg.path("side"), why="another leg is of the same side")
+        sides.add(side or "")
+    yield from _judge_rates(body)
+
+
+def _judge_rates(body: Body) -> Iterator[Problem]:
+    """Counts each currency once, so that many legs cost no more than their number."""
+    paid = Counter(currency for leg in body.of(LEG) if (currency := leg.only("currency")))
+    for leg in body.of(LEG):
+        rated, own = leg.only("rateCurrency"), leg.only("currency")
+        others = paid.total() - paid[rated or ""] - (bool(own) and own != rated)
+        if rated and others:
+            yield Problem(path=leg.path("rateCurrency"), why="not the currency of the other leg")
 
 
 VALUE_TRANSFER = KindRules(

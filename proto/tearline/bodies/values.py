@@ -11,6 +11,7 @@ from tearline.bodies.currencies import CURRENCIES
 from tearline.bodies.rules import Value
 from tearline.bodies.substances import is_cas_number, un_table_named
 from tearline.bodies.units import UNITS
+from tearline.limits import MAX_YEAR, MIN_YEAR
 
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
@@ -27,13 +28,17 @@ def parse_decimal(text: str) -> Decimal | None:
 
 
 def parse_day(text: str) -> datetime.datetime | None:
-    """The moment, in UTC, that a date or a date with a time spells; None where there is none."""
+    """Returns the moment, in UTC, that a date or a date with a time spells.
+
+    Returns None for any other text, and for a year outside ``MIN_YEAR`` to ``MAX_YEAR``.
+    """
     if not _DAY.fullmatch(text):
         return None
     try:
-        return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+        moment = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
     except ValueError:
         return None
+    return moment if MIN_YEAR <= moment.year <= MAX_YEAR else None
 
 
 def one_of(meaning: str, *words: str) -> Value:
@@ -69,7 +74,9 @@ DAY = Value(
     meaning="a day, or a day and a time in UTC after T",
     example="2026-02-17",
     reason=lambda text: (
-        "" if parse_day(text) is not None else "not a day as YYYY-MM-DD, or with a time after T"
+        ""
+        if parse_day(text) is not None
+        else f"not a day as YYYY-MM-DD of {MIN_YEAR} to {MAX_YEAR}, or with a time after T"
     ),
 )
 COUNTRY = Value(

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from tearline.encoding import labelled_sha256
 from tearline.errors import GeneralisedMismatch
+from tearline.limits import MAX_MASKED_CHARACTERS
 from tearline.policy.gazetteer import (
     COUNTRIES,
     REGIONS,
@@ -61,11 +62,15 @@ def generalise(path: str, values: Iterable[str]) -> Generalised | None:
     mask = MASKS.get(property_category(field.schema, field.property))
     if mask is None:
         return None
-    coarse = [mask.apply(value, field.property) for value in values]
+    coarse = [_apply(mask, value, field.property) for value in values]
     told = sorted({value for value in coarse if value is not None})
     if not told or None in coarse:
         return None
     return Generalised(mask=mask.name, values=tuple(told))
+
+
+def _apply(mask: Mask, value: str, prop: str) -> str | None:
+    return mask.apply(value, prop) if len(value) <= MAX_MASKED_CHARACTERS else None
 
 
 def verify_generalised(
@@ -125,6 +130,9 @@ def _year(value: str, _prop: str) -> str | None:
 _COUNTRY_CODE = re.compile(r"[a-z]{2}")
 _COORDINATE = re.compile(r"(-?[0-9]{1,3})\.[0-9]+")
 _SEPARATORS = re.compile(r"[,，;；\n]")
+_REGION_CODES = frozenset(REGIONS.values())
+_LONGEST_COUNTRY = max(map(len, COUNTRIES))
+_LONGEST_REGION = max(map(len, REGIONS))
 
 
 def _region(value: str, prop: str) -> str | None:
@@ -150,19 +158,23 @@ def _region(value: str, prop: str) -> str | None:
         return None
     # After the country stands a region, perhaps behind a postal code or as its initials.
     region = REGIONS.get(parts[-2], f"{country}-{parts[-2]}")
-    known = region in REGIONS.values() and region.startswith(f"{country}-")
+    known = region in _REGION_CODES and region.startswith(f"{country}-")
     return region if known else country
 
 
 def _chinese_region(value: str) -> str | None:
-    country = next(
-        (name for name in sorted(COUNTRIES, key=len, reverse=True) if value.startswith(name)), ""
-    )
+    country = _beginning(value, COUNTRIES, _LONGEST_COUNTRY)
     rest = value.removeprefix(country).lstrip(",， ")
-    region = next((code for name, code in REGIONS.items() if rest.startswith(name)), None)
+    region = REGIONS.get(_beginning(rest, REGIONS, _LONGEST_REGION))
     if COUNTRIES.get(country, "cn") == "cn" and region:
         return region
     return COUNTRIES.get(country)
+
+
+def _beginning(value: str, table: Mapping[str, str], longest: int) -> str:
+    """Returns the longest name of a table that a text begins with, or nothing."""
+    sizes = range(min(longest, len(value)), 0, -1)
+    return next((value[:size] for size in sizes if value[:size] in table), "")
 
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")

@@ -66,7 +66,13 @@ def test_another_body_is_refused_with_what_is_missing(kind: PacketKind) -> None:
         ("value-transfer", TRANSFER, "2026-02-18", "2026-02-30", "TransferLeg/date: not a day"),
         ("value-transfer", TRANSFER, '"cash"', '"hawala"', "TransferLeg/method: none of: cash,"),
         ("value-transfer", TRANSFER, '["us"]', '["USA"]', "TransferLeg/country: not a country"),
-        ("value-transfer", TRANSFER, '"pay-out"', '"pay-in"', "TransferLeg/side: both legs are"),
+        (
+            "value-transfer",
+            TRANSFER,
+            '"pay-out"',
+            '"pay-in"',
+            "TransferLeg/side: another leg is of",
+        ),
         (
             "value-transfer",
             TRANSFER,

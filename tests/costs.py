@@ -1,0 +1,46 @@
+"""Cost of a function by the size of its input, measured so that a busy machine does not matter."""
+
+import gc
+import time
+from collections.abc import Callable
+
+_ROUNDS = 50  # a machine that is always busy is at rest in one of them
+_FACTOR = 10
+_LEAST_NS = 5_000_000  # of one measurement: far above what a clock and a cache make of it
+MOST = 12.0
+"""Ten times the input may cost so many times as much; what is quadratic costs a hundred times."""
+
+
+def growth(make: Callable[[int], Callable[[], object]], size: int) -> float:
+    """Returns how many times as much ten times the input costs, in processor time.
+
+    Args:
+        make: Makes, untimed, a call that works on an input of some size.
+        size: That of the smaller input.
+    """
+    small, large = make(size), make(_FACTOR * size)
+    times = 1
+    while _cost(small, _FACTOR * times) < _LEAST_NS:
+        times *= 2
+    cheapest_small = cheapest_large = float("inf")
+    for _ in range(_ROUNDS):
+        # As much work on both sides, so that what a moment of the machine does meets both.
+        cheapest_small = min(cheapest_small, _cost(small, _FACTOR * times) / _FACTOR)
+        cheapest_large = min(cheapest_large, _cost(large, times))
+        if cheapest_large <= MOST * cheapest_small:
+            break
+        if cheapest_large > 3 * MOST * cheapest_small:
+            break  # no noise explains that
+    return cheapest_large / cheapest_small
+
+
+def _cost(call: Callable[[], object], times: int) -> int:
+    gc.collect()
+    gc.disable()
+    try:
+        begin = time.process_time_ns()
+        for _ in range(times):
+            call()
+        return max(1, time.process_time_ns() - begin)
+    finally:
+        gc.enable()

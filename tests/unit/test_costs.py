@@ -1,0 +1,236 @@
+"""Ten times the input costs ten times as much: body rules, masks and matchers of partners' values.
+
+A partner chooses the number of entities and values, and the length of each. A rule that compared
+each with each would let one packet hold its reader for minutes.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bodies import entities, fields
+from costs import MOST, growth
+from tearline.bodies.documents import judge_document, plain_file_name
+from tearline.bodies.kinds import KINDS, judge_body
+from tearline.bodies.legs import Leg, Tolerance, match_legs
+from tearline.limits import MAX_BODY_PROBLEMS
+from tearline.packet import Field, PacketKind
+from tearline.policy.masks import MASKS, generalise
+from tearline.policy.profile import marking_of, property_category
+from tearline_client.border.deriving import values_of
+from tearline_client.importers.identifiers import FORMATS, check
+from tearline_client.planning.schemata import PropertyType
+from tearline_client.planning.search import Sought, folded
+
+Call = Callable[[], object]
+
+MARKS = "\u0301\u0327"
+"""Accents in the order that normalisation has to turn round."""
+
+
+def copies_of(kind: PacketKind, number: int, *changes: tuple[str, str]) -> list[Field]:
+    """The fields of a kind's example, many times over, each copy with entities of its own."""
+    text = KINDS[kind].example
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    found: list[Field] = []
+    example = fields(entities(text))
+    tokens = sorted({field.path.partition("/")[0] for field in example})
+    for copy in range(number):
+        names = {token: f"{copy:08x}{token[8:]}" for token in tokens}
+        for field in example:
+            token, _, rest = field.path.partition("/")
+            values = tuple(
+                b"token-" + names[found_token].encode()
+                if (found_token := value.decode().removeprefix("token-")) in names
+                else value
+                for value in field.values
+            )
+            found.append(replace(field, path=f"{names[token]}/{rest}", values=values))
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_judging_a_body_takes_time_by_its_size(kind: PacketKind) -> None:
+    def make(number: int) -> Call:
+        of = copies_of(kind, number)
+        return lambda: judge_body(kind, of, whole=True)
+
+    assert growth(make, 60) <= MOST
+
+
+def test_legs_that_all_contradict_each_other_take_time_by_their_number() -> None:
+    changed = (('"pay-out"', '"pay-in"'), ('"rateCurrency":["USD"]', '"rateCurrency":["EUR"]'))
+
+    def make(number: int) -> Call:
+        of = copies_of(PacketKind.VALUE_TRANSFER, number, *changed)
+        return lambda: judge_body(PacketKind.VALUE_TRANSFER, of)
+
+    assert growth(make, 60) <= MOST
+
+
+def test_the_problems_of_a_body_are_counted_and_not_all_kept() -> None:
+    of = copies_of(PacketKind.VALUE_TRANSFER, 1000, ('"pay-out"', '"pay-in"'))
+    problems = judge_body(PacketKind.VALUE_TRANSFER, of)
+    assert len(problems) == MAX_BODY_PROBLEMS + 1
+    # Too many legs; all of 2,000 but the first of the one side; 1,000 rates into one of two.
+    assert problems[-1].why == f"… and {1 + 1999 + 1000 - MAX_BODY_PROBLEMS} more problems"
+
+
+def texts(number: int) -> Iterator[tuple[str, list[str]]]:
+    """Values that are many, and values that are long, as nobody writes them."""
+    yield "many", [f"Road {each:06}, Springfield, Mexico" for each in range(number)]
+    yield "many Chinese", [f"中国云南省{each:06}" for each in range(number)]
+    yield "many unknown", [f"丽{each:06}" for each in range(number)]
+    yield "many names", [f"Ana {each:06} de la Cruz" for each in range(number)]
+    yield "many numbers", [f"{each:06}" for each in range(number)]
+    for name, piece in {
+        "accents": MARKS,
+        "words": "a ",
+        "commas": "a,",
+        "digits": "1",
+        "blanks": " ",
+        "dots": "a.",
+        "thousands": "1,111",
+        "ats": "a@",
+        "dashes": "-",
+        "Chinese": "李",
+        "long marks": "\u0301",
+    }.items():
+        yield name, [(piece * (64 * number))[: 64 * number]]
+    yield "long words", [" ".join([("a" + MARKS * (8 * number))[: 13 * number]] * 5)]
+
+
+SHAPES = [name for name, _ in texts(1)]
+
+
+def shaped(shape: str, number: int) -> list[str]:
+    return dict(texts(number))[shape]
+
+
+PATHS = {
+    property_category(*path.split("/")): f"t/{path}"
+    for path in (
+        "Payment/amount", "Payment/currency", "Substance/quantity", "Payment/date",
+        "Person/birthDate", "Address/full", "BankAccount/accountNumber", "Person/name",
+        "Person/phone", "Substance/name",
+    )
+}  # fmt: skip
+
+
+def test_every_mask_is_measured() -> None:
+    assert set(PATHS) == set(MASKS)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("category", sorted(MASKS))
+def test_a_mask_takes_time_by_the_size_of_the_values(category: str, shape: str) -> None:
+    def make(number: int) -> Call:
+        values = shaped(shape, number)
+        return lambda: generalise(PATHS[category], values)
+
+    assert growth(make, 100) <= MOST
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("matcher", ["fold", "search", "index"])
+def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str) -> None:
+    def make(number: int) -> Call:
+        values = shaped(shape, number)
+        field = Field(
+            path="t/Person/name",
+            values=tuple(value.encode() for value in values),
+            marking=marking_of("t/Person/name"),
+        )
+        sought = Sought("María de los Ángeles Pérez")
+        calls: dict[str, Call] = {
+            "fold": lambda: [folded(value) for value in values],
+            "search": lambda: sought.rank(field),
+            "index": lambda: values_of(field),
+        }
+        return calls[matcher]
+
+    assert growth(make, 100) <= MOST
+
+
+KINDS_OF_VALUES = sorted({*FORMATS, *PropertyType})
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if "many" not in shape])
+def test_checking_identifiers_takes_time_by_their_length(shape: str) -> None:
+    def make(number: int) -> Call:
+        (value,) = shaped(shape, number)
+        return lambda: [check(kind, value) for kind in KINDS_OF_VALUES]
+
+    assert growth(make, 100) <= MOST
+
+
+@pytest.mark.parametrize("piece", [MARKS, "a", ".", "/", " ", "é"])
+def test_a_file_name_takes_time_by_its_length(piece: str) -> None:
+    def make(number: int) -> Call:
+        name = piece * (64 * number)
+        return lambda: plain_file_name(name, "application/pdf")
+
+    assert growth(make, 100) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        ("application/pdf", b"%PDF-"),
+        ("text/csv", b"a,b\n"),
+        ("message/rfc822", b"From: a\n"),
+        (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            b"PK\x03\x04[Content_Types].xm word",
+        ),
+    ],
+)
+def test_a_document_is_looked_at_in_time_by_its_length(media_type: str, content: bytes) -> None:
+    def make(number: int) -> Call:
+        field = Field(
+            path="t/Document/file",
+            media_type=media_type,
+            values=(content * number,),
+            marking=marking_of("t/Document/file"),
+        )
+        return lambda: list(judge_document(field))
+
+    assert growth(make, 200) <= MOST
+
+
+def legs(number: int, *, apart: timedelta) -> list[Leg]:
+    return [
+        Leg(
+            name=f"{each}",
+            source="ours",
+            side=("pay-in", "pay-out")[each % 2],
+            amount=Decimal(1000),
+            currency="USD",
+            country=("us", "mx")[each % 2],
+            begins=datetime(2026, 2, 17, tzinfo=UTC) + each * apart,
+            ends=datetime(2026, 2, 18, tzinfo=UTC) + each * apart,
+            references=frozenset({"same"}),
+            rates={},
+        )
+        for each in range(number)
+    ]
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 60])
+@pytest.mark.parametrize("percent", [0, 3])
+def test_matching_legs_takes_time_by_their_number(
+    minutes: int, percent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline.bodies.legs.MAX_NEAR_LEGS", 16)  # else it takes seconds
+    tolerance = Tolerance(percent=Decimal(percent), hours=Decimal(72))
+
+    def make(number: int) -> Call:
+        of = legs(number, apart=timedelta(minutes=minutes))
+        return lambda: match_legs(of, {}, tolerance)
+
+    assert growth(make, 200) <= MOST
