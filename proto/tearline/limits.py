@@ -157,6 +157,10 @@ RATE_BURST_S = 4  # seconds of either that may come at once
 REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
 MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line
 
+# Recalls.
+MIN_ANSWER_MS = 24 * 3_600_000  # an officer in another part of the world has a working day
+MAX_RECALL_TRANSIT_MS = 3_600_000  # from the signature to the entry: a slow line, clocks apart
+
 # Requests for records.
 MAX_REQUEST_STEPS = 256  # of one side: a request that takes more is several
 MAX_REQUEST_ITEMS = 256  # of one request: what one person can decide about

@@ -10,14 +10,19 @@ Specified in docs/spec/recall-v1.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from tearline.channel import Address
-from tearline.errors import StatementMalformed
+from tearline.errors import AnswerTimeShort, StatementMalformed
 from tearline.grant import Grant
-from tearline.limits import MAX_SLOTS, MAX_TIME_MS
+from tearline.limits import (
+    MAX_RECALL_TRANSIT_MS,
+    MAX_SLOTS,
+    MAX_TIME_MS,
+    MIN_ANSWER_MS,
+)
 from tearline.statement import HASH_SIZE, ActedBy, Header
 
 
@@ -73,7 +78,7 @@ class RecallOrder:
         slots: The slots that are recalled, ascending; none for all of them.
         whole: Whether that is recalled from everybody: then it is released to nobody any more.
         reason: Why.
-        respond_by_ms: The log's time by which an answer is due.
+        respond_by_ms: The log's time by which an answer is due; see ``answer_due_ms``.
         acted_by: The person who recalls, or None.
     """
 
@@ -167,6 +172,35 @@ def is_answer(recall: Recall) -> bool:
 def following(state: RecallState, answer: RecallAnswer) -> RecallState:
     """Where a recall stands after an answer, in whatever order answers come (spec R-9)."""
     return max(state, answer.state)
+
+
+def verify_answer_time(order: RecallOrder, entry_ms: int) -> None:
+    """Checks that a recall leaves its recipient time for an answer (spec R-20).
+
+    Args:
+        order: The recall.
+        entry_ms: The log's time of its entry.
+
+    Raises:
+        AnswerTimeShort: If it does not.
+    """
+    if order.respond_by_ms < entry_ms + MIN_ANSWER_MS - MAX_RECALL_TRANSIT_MS:
+        raise AnswerTimeShort
+
+
+def with_answer_time(order: RecallOrder, now_ms: int) -> RecallOrder:
+    """Returns a recall that is sent now with the time for an answer that it must leave."""
+    return replace(order, respond_by_ms=max(order.respond_by_ms, now_ms + MIN_ANSWER_MS))
+
+
+def answer_due_ms(order: RecallOrder, arrived_ms: int) -> int:
+    """Returns until when a recipient may decide (spec R-21): a day after it came at least.
+
+    Args:
+        order: The recall.
+        arrived_ms: When the recipient's node took it in.
+    """
+    return max(order.respond_by_ms, arrived_ms + MIN_ANSWER_MS)
 
 
 def is_overdue(state: RecallState, respond_by_ms: int, *, log_ms: int) -> bool:

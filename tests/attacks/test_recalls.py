@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_deliveries import ciphertexts
+from attacks.test_key_life import pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
 from simulator import CN, Clock, Member, Simulation, alone
 from standing_builders import WHOLE
@@ -88,7 +89,7 @@ def recall_of(world: Simulation, by: Member, to: Member, packet: bytes, *, seq: 
             ),
             packet=packet,
             said=RecallOrder(
-                whole=True, reason=RecallReason.MISTAKE, respond_by_ms=world.clock() + 1000
+                whole=True, reason=RecallReason.MISTAKE, respond_by_ms=world.clock() + RESPOND_MS
             ),
         )
     )
@@ -293,8 +294,11 @@ async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     desk = world.us.node.recalls
-    await desk.recall(desk.plan(packet), RecallReason.MISTAKE, respond_in_ms=-5000)
-    await world.us.node.sync()
+    await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    pass_time(world, RESPOND_MS + 5000)
+    for member in (world.us, world.mx) * 2:
+        await member.node.sync()
     assert [stored.id for stored in desk.overdue()] == [stored.id for stored in desk.of(packet)]
     await settled(world)
     await settled(world)

@@ -21,11 +21,13 @@ def withdrawal(header: Header = HEADER) -> Statement:
 
 def test_nothing_takes_the_place_of_a_withdrawal_that_came_too_late() -> None:
     """The grant stands there."""
-    assert instead_of(withdrawal(), GrantHandedOut.code, final=True, header=HEADER) is None
+    assert (
+        instead_of(withdrawal(), GrantHandedOut.code, final=True, header=HEADER, now_ms=0) is None
+    )
 
 
 def test_a_withdrawal_that_was_not_ruled_on_is_signed_anew() -> None:
-    again = instead_of(withdrawal(), SignerKeyUnknown.code, final=False, header=LATER)
+    again = instead_of(withdrawal(), SignerKeyUnknown.code, final=False, header=LATER, now_ms=0)
     assert again == (StatementType.VOID, withdrawal(LATER).body)
     assert parse_void(again[1]).withdraws == b"g" * 32
 

@@ -38,7 +38,7 @@ def take_recall(state: NodeState, received: Received, recall: Recall) -> None:
         return
     _verify_originator(state, recall)
     recalls = state.stores.recalls
-    recalls.put(received.signed, incoming=True)
+    recalls.put(received.signed, incoming=True, arrived_ms=state.right_ms())
     stored = recalls.get(received.signed.statement.id)
     if stored is not None and not _asks(state, recall.packet):
         erase(state, stored, acted_by=None)

@@ -113,7 +113,13 @@ class Settling:
                     self._note_accepted(statement, publication, outcome)
                     continue
                 refusal, final = outcome.refusal, whole or outcome.receipt is not None
-                follows = instead_of(statement, refusal.code, final=final, header=signer.header)
+                follows = instead_of(
+                    statement,
+                    refusal.code,
+                    final=final,
+                    header=signer.header,
+                    now_ms=self._state.right_ms(),
+                )
                 if follows == (statement.type, statement.body):
                     kept.add(statement.id)
                 elif follows is not None:

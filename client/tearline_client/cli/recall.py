@@ -6,6 +6,7 @@ import click
 
 from tearline.errors import LoginRequired
 from tearline.federation import TrustList
+from tearline.limits import MIN_ANSWER_MS
 from tearline.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.tokens import Role
 from tearline_client.border.ordering import RESPOND_MS
@@ -42,7 +43,7 @@ def not_undone(reach: Iterable[Reach]) -> str:
 @click.option(
     "--within",
     "hours",
-    type=click.IntRange(1, 24 * 365),
+    type=click.IntRange(MIN_ANSWER_MS // _HOUR_MS, 24 * 365),
     default=RESPOND_MS // _HOUR_MS,
     show_default=True,
     help="Hours in which partners must answer.",
@@ -130,7 +131,7 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
                 "reason": each.order.reason.value,
                 "state": _state(node, each),
                 "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
-                "due": time_text(each.order.respond_by_ms),
+                "due": time_text(each.due_ms),
                 "answered": time_text(each.answered_ms) if each.answered_ms else "",
                 "not_undone": not_undone(each.answer.reach) if each.answer else "",
             }
@@ -148,7 +149,7 @@ def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, objec
             "what": "recall overdue",
             "which": each.recall.packet.hex()[:12],
             "state": f"{agency_name(trust_list, each.partner)} owed an answer by"
-            f" {time_text(each.order.respond_by_ms)}",
+            f" {time_text(each.due_ms)}",
         }
         for each in node.recalls.overdue()
     ]
@@ -156,7 +157,7 @@ def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, objec
         {
             "what": "recall to decide on",
             "which": each.recall.packet.hex()[:12],
-            "state": f"erased after {time_text(each.order.respond_by_ms)}",
+            "state": f"erased after {time_text(each.due_ms)}",
         }
         for each in node.recalls.waiting()
     ]

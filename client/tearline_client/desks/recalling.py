@@ -156,7 +156,7 @@ class Recalls:
                 ids={
                     "packet": late.recall.packet,
                     "recipient": late.partner,
-                    "until_ms": late.order.respond_by_ms,
+                    "until_ms": late.due_ms,
                 },
             )
 
@@ -166,7 +166,7 @@ class Recalls:
 
     def is_overdue(self, stored: StoredRecall) -> bool:
         """Whether an answer is due, by the log's time, and has not come."""
-        return is_overdue(stored.state, stored.order.respond_by_ms, log_ms=self._log_ms())
+        return is_overdue(stored.state, stored.due_ms, log_ms=self._log_ms())
 
     # The recipient's side.
 
@@ -243,7 +243,7 @@ class Recalls:
         """
         state, log_ms = self._state, self._log_ms()
         with state.stores.database.transaction():
-            due = [r for r in self.waiting() if log_ms > r.order.respond_by_ms]
+            due = [r for r in self.waiting() if log_ms > r.due_ms]
             due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
             for each in due:
                 erase(state, each, acted_by=None)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tearline.channel import Void, VoidReason
 from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
+from tearline.recall import RecallOrder, with_answer_time
 from tearline.statement import (
     Header,
     Leaf,
@@ -53,7 +54,9 @@ def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
     return statement.type is StatementType.GRANT and parse_grant(statement.body).packet in held
 
 
-def instead_of(statement: Statement, code: str, *, final: bool, header: Header) -> Unsigned | None:
+def instead_of(
+    statement: Statement, code: str, *, final: bool, header: Header, now_ms: int
+) -> Unsigned | None:
     """What is sent next in the place of a statement that was refused; None for nothing.
 
     Args:
@@ -61,6 +64,7 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
         code: Of the refusal.
         final: Whether it was ruled on.
         header: Ours, now: the key that signed the statement may have ended since.
+        now_ms: The time, Unix milliseconds: of a recall, too little may be left by now.
     """
     if statement.type is StatementType.VOID and (void := parse_void(statement.body)).withdraws:
         # Something stands at its place in any case: what it would withdraw, or a void.
@@ -74,6 +78,8 @@ def instead_of(statement: Statement, code: str, *, final: bool, header: Header) 
                 return StatementType.RECEIPT, encode_receipt(receipt)
             case StatementType.RECALL:
                 recall = replace(parse_recall(statement.body), header=header)
+                if isinstance(recall.said, RecallOrder):
+                    recall = replace(recall, said=with_answer_time(recall.said, now_ms))
                 return StatementType.RECALL, encode_recall(recall)
             case StatementType.MARK:
                 mark = replace(parse_mark(statement.body), header=header)

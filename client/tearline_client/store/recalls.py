@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallState
+from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallState, answer_due_ms
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 
 _ORDER = "recall"
 _ANSWER = "recall.answer"
-_COLUMNS = "incoming, state, answered_ms, sealed, answer"
+_COLUMNS = "incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class StoredRecall:
         signed: Its statement.
         incoming: Whether it is a partner's to us.
         state: Where it stands.
+        arrived_ms: When a partner's was taken in here, Unix milliseconds; 0 of ours.
         answered_ms: When it was answered last, Unix milliseconds; 0 before.
         answer: What was answered last, or None.
     """
@@ -27,6 +28,7 @@ class StoredRecall:
     signed: Signed
     incoming: bool
     state: RecallState
+    arrived_ms: int
     answered_ms: int
     answer: RecallAnswer | None
 
@@ -49,6 +51,12 @@ class StoredRecall:
         return said
 
     @property
+    def due_ms(self) -> int:
+        """Until when an answer is waited for; of a partner's, until when one is decided on."""
+        order = self.order
+        return answer_due_ms(order, self.arrived_ms) if self.incoming else order.respond_by_ms
+
+    @property
     def partner(self) -> str:
         """URI of the node at the other end."""
         recall = self.recall
@@ -61,17 +69,18 @@ class RecallStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, signed: Signed, *, incoming: bool) -> None:
+    def put(self, signed: Signed, *, incoming: bool, arrived_ms: int = 0) -> None:
         """Keeps a recall that nothing was answered to yet."""
         recall = parse_recall(signed.statement.body)
         self._db.execute(
-            "INSERT INTO recall (statement_id, packet, incoming, state, sealed)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO recall (statement_id, packet, incoming, state, arrived_ms, sealed)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 signed.statement.id,
                 recall.packet,
                 int(incoming),
                 RecallState.OPEN,
+                arrived_ms,
                 self._db.vault.seal(_ORDER, encode_signed(signed)),
             ),
         )
@@ -125,13 +134,14 @@ class RecallStore:
         sql = "SELECT count(*) FROM recall WHERE incoming = ? AND state = ?"
         return int(self._db.value(sql, (int(incoming), RecallState.OPEN)))
 
-    def _stored(self, row: tuple[int, int, int, bytes, bytes | None]) -> StoredRecall:
-        incoming, state, answered_ms, sealed, answer = row
+    def _stored(self, row: tuple[int, int, int, int, bytes, bytes | None]) -> StoredRecall:
+        incoming, state, arrived_ms, answered_ms, sealed, answer = row
         said = None if answer is None else parse_recall(self._db.vault.open(_ANSWER, answer)).said
         return StoredRecall(
             signed=parse_signed(self._db.vault.open(_ORDER, sealed)),
             incoming=bool(incoming),
             state=RecallState(state),
+            arrived_ms=arrived_ms,
             answered_ms=answered_ms,
             answer=said if isinstance(said, RecallAnswer) else None,
         )

@@ -79,6 +79,15 @@ class PacketRecalled(GrantError):
     exit_status = EXIT_REFUSED
 
 
+class AnswerTimeShort(GrantError):
+    """A recall that leaves its recipient less time for an answer than anybody needs."""
+
+    code = "TL-GRT-013"
+    what = "A recall leaves its recipient a day at least to answer it."
+    next = "Nothing: the node signs it anew with more time. From the command line: --within 24."
+    exit_status = EXIT_REFUSED
+
+
 class RecallNotOriginator(GrantError):
     """A recall from somebody other than the packet's originator."""
 

@@ -219,7 +219,7 @@ def relay(
         hearing.registry.standings.verify_channel_open(
             agreement, sender=hearing.publisher.agency, recipient=agency_uri_of(address.recipient)
         )
-    told = again and _was_delivered(hearing, address)
+    told = again and was_delivered(hearing, address)
     place = None if told else next_place(hearing, address)
     event = _event(hearing, code, address.recipient, address.agreement_id)
     event = replace(
@@ -277,7 +277,7 @@ def verify_sealed_to(hearing: Hearing, recipient: str, kem_key_id: bytes) -> Non
     raise RecipientKeyExpired
 
 
-def _was_delivered(hearing: Hearing, address: Address) -> bool:
+def was_delivered(hearing: Hearing, address: Address) -> bool:
     """Whether a place was filled in an earlier life of this exchange, as its recipient signed."""
     seq, _ = _channel(hearing, address.recipient, address.agreement_id)
     return hearing.docket.known.is_restored and address.seq <= seq

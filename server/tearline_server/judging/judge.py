@@ -9,8 +9,8 @@
 
 Who is not believed gets a refusal without a receipt, and is counted. So does what comes before
 its turn, and what finds no room: a statement is ruled on once the places before its own in the
-channel are taken, and its recipient's mailbox has room. Every other refusal is signed, logged and
-final.
+channel are taken, and its recipient's mailbox has room. So does a recall that lay with its sender
+until too little time is left for an answer. Every other refusal is signed, logged and final.
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from tearline.channel import Mark, Void
 from tearline.consent import Consent
 from tearline.erasure import Erasure
 from tearline.errors import (
+    AnswerTimeShort,
     ChannelGap,
     ErasureRefused,
     MailboxFull,
@@ -101,7 +102,7 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     try:
         _verify_free(hearing)
         _accept(hearing)
-    except (ChannelGap, MailboxFull) as error:
+    except (ChannelGap, MailboxFull, AnswerTimeShort) as error:
         return _not_ruled(hearing, error)
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:

@@ -1,10 +1,11 @@
 """Judging recalls: the originator's alone, obeyed at once; their answers are relayed."""
 
+from tearline.channel import Address
 from tearline.errors import RecallNotOriginator
 from tearline.event import EventCode
 from tearline.identity import agency_uri_of
-from tearline.recall import Recall, RecallAnswer
-from tearline_server.judging.channels import relay
+from tearline.recall import Recall, RecallAnswer, RecallOrder, verify_answer_time
+from tearline_server.judging.channels import relay, was_delivered
 from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.rows import RecallRow
@@ -16,7 +17,8 @@ _NOT_YOURS = "no packet of this agency bears that id"
 def accept_recall(hearing: Hearing, recall: Recall) -> None:
     """Takes a recall, or an answer to one, and puts it into its recipient's mailbox.
 
-    1. A recall is by a node of the packet's originator, under the packet's agreement.
+    1. A recall is by a node of the packet's originator, under the packet's agreement, and leaves
+       its recipient a day to answer.
     2. From its entry on, what it names is neither handed out nor granted any more; what is
        recalled from everybody loses its ciphertexts in the same transaction.
     3. Of an answer, its recipient alone can judge whether it was asked for.
@@ -24,6 +26,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
     Raises:
         RecallNotOriginator: If the packet is not of the signer's agency, or not under that
             agreement; the same where there is none.
+        AnswerTimeShort: If it leaves too little time; its signer makes it anew.
         TearlineError: If its place in the channel is not the next one.
     """
     said = recall.said
@@ -33,6 +36,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
         )
         return
     facts = _facts_of_own(hearing, recall)
+    _verify_time(hearing, recall.address, said)
     # A backup holds what was recalled since: then it is taken again.
     relay(
         hearing,
@@ -55,6 +59,12 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
         docket.drop(recall.packet, frozenset(said.slots) or facts.held)
         if not said.slots:
             docket.ends[recall.packet] = None
+
+
+def _verify_time(hearing: Hearing, address: Address, order: RecallOrder) -> None:
+    if was_delivered(hearing, address):
+        return  # in an earlier life of this exchange: its recipient is not told again
+    verify_answer_time(order, hearing.docket.moment_of(hearing.claim.statement.id).time_ms)
 
 
 def _facts_of_own(hearing: Hearing, recall: Recall) -> PacketFacts:

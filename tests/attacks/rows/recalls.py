@@ -51,6 +51,21 @@ RECALLS = (
         "tearline.channel:Incoming.receive_mark",
     ),
     _recall(
+        "state a deadline in the past, before a person can decide",
+        "TL-GRT-013",
+        "the count of refusals in the log",
+        "tests/attacks/test_recall_time.py::test_an_exchange_takes_no_recall_that_leaves_no_time",
+        "tearline_server.judging.recalls:verify_answer_time",
+    ),
+    _recall(
+        "state a deadline in the past, with the exchange's help",
+        "",
+        "the recall, open until a day after it came",
+        "tests/attacks/test_recall_time.py::test_a_deadline_in_the_past_does_not_outrun_a_person",
+        "tearline_client.store.recalls:answer_due_ms",
+        "order.respond_by_ms",
+    ),
+    _recall(
         "answer for somebody else",
         "TL-REQ-006",
         _PUT_ASIDE,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from builders import CN, MX, NOW_MS, US, node_of, signed_by, signing_key
+from builders import CN, DAY_MS, MX, NOW_MS, US, node_of, signed_by, signing_key
 from exchange_builders import World, address, codes, manifest_id
 from standing_builders import WHOLE, standing
 from tearline.event import EventCode
@@ -119,7 +119,7 @@ async def test_what_the_same_batch_recalls_is_not_handed_out(world: World) -> No
         header=world.parties.node(US).header,
         address=address(CN, world.seq(US, CN)),
         packet=manifest_id(sealed),
-        said=RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS),
+        said=RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS + 3 * DAY_MS),
     )
     async with at_rest(world) as coming:
         recalling = world.say(US, StatementType.RECALL, encode_recall(recall))

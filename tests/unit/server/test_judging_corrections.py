@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from builders import CN, MX, US
+from builders import CN, DAY_MS, MX, NOW_MS, US
 from exchange_builders import World, address, codes, manifest_id, packet_publication, parts_of
 from tearline.grant import Grant
 from tearline.recall import Recall, RecallOrder, RecallReason
@@ -129,7 +129,9 @@ async def test_what_was_recalled_from_everybody_is_not_corrected(world: World) -
     await world.agree()
     packet, other = await sent(world, CN), await sent(world, CN)
     for named, whole in ((packet, True), (other, False)):
-        order = RecallOrder(whole=whole, reason=RecallReason.MISTAKE, respond_by_ms=1)
+        order = RecallOrder(
+            whole=whole, reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS + 3 * DAY_MS
+        )
         said = Recall(
             header=world.parties.node(US).header,
             address=address(CN, world.seq(US, CN)),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
+from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, US, node_of
 from exchange_builders import (
     IDENTITY,
     World,
@@ -44,7 +44,7 @@ def recall(
 ) -> bytes:
     order = RecallOrder(
         reason=RecallReason.MISTAKE,
-        respond_by_ms=NOW_MS,
+        respond_by_ms=NOW_MS + 3 * DAY_MS,
         **said,  # type: ignore[arg-type]
     )
     return encode_recall(

@@ -7,7 +7,18 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
-from builders import CN, MX, ORIGIN, US, federation, log_signers, node_of, signed_by, signing_key
+from builders import (
+    CN,
+    DAY_MS,
+    MX,
+    ORIGIN,
+    US,
+    federation,
+    log_signers,
+    node_of,
+    signed_by,
+    signing_key,
+)
 from exchange_builders import Clock, World, address, codes, house_of, manifest_id
 from standing_builders import WHOLE, standing
 from tearline.checkpoint import (
@@ -158,7 +169,7 @@ async def test_what_one_recalled_no_other_hands_out(pair: tuple[World, World]) -
     one, other = pair
     packet = await sent(other)
     assert any(delivery.parts[0].ciphertexts for delivery in (await other.read(CN))[1:])
-    order = RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=one.clock())
+    order = RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=one.clock() + 3 * DAY_MS)
     header, place = one.parties.node(US).header, address(CN, one.seq(US, CN))
     recall = Recall(header=header, address=place, packet=packet, said=order)
     assert codes([await one.say(US, StatementType.RECALL, encode_recall(recall))]) == [""]
