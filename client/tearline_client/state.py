@@ -52,6 +52,7 @@ from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.filed import FiledStore
+from tearline_client.store.holds import HoldStore
 from tearline_client.store.imports import ImportStore
 from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.log import LogStore
@@ -101,6 +102,7 @@ class Stores:
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)
         self.recalls = RecallStore(database)
+        self.holds = HoldStore(database)
         self.corrections = CorrectionStore(database)
         self.standings = StandingStore(database, self.agreements)
         self.requests = RequestStore(database, self.packets, self.agreements, self.standings)

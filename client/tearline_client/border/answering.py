@@ -40,7 +40,12 @@ def take_recall(state: NodeState, received: Received, recall: Recall) -> None:
     recalls = state.stores.recalls
     recalls.put(received.signed, incoming=True, arrived_ms=state.right_ms())
     stored = recalls.get(received.signed.statement.id)
-    if stored is not None and not _asks(state, recall.packet):
+    if stored is None:
+        return
+    hold = state.stores.holds.of(recall.packet)
+    if hold is not None:
+        keep(state, stored, hold.ground, acted_by=hold.acted_by)
+    elif not _asks(state, recall.packet):
         erase(state, stored, acted_by=None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from tearline.errors import LoginRequired
+from tearline.errors import LoginRequired, MalformedInput
 from tearline.federation import TrustList
 from tearline.limits import MIN_ANSWER_MS
 from tearline.recall import KeepGround, Reach, RecallReason, RecallState
@@ -121,7 +121,22 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
         if sync:
             await node.receive()
         trust_list = node.state.trust.trust_list
-        return [
+        held: list[dict[str, object]] = [
+            {
+                "packet": hold.packet.hex()[:12],
+                "id": hold.packet.hex(),
+                "by": "nobody yet",
+                "partner": agency_name(
+                    trust_list, node.state.stores.packets.packet(hold.packet).origin
+                ),
+                "what": "everything",
+                "state": "held",
+                "ground": hold.ground.value,
+            }
+            for hold in (() if overdue else node.recalls.holds())
+            if not node.recalls.of(hold.packet)
+        ]
+        return held + [
             {
                 "packet": each.recall.packet.hex()[:12],
                 "id": each.recall.packet.hex(),
@@ -173,10 +188,21 @@ def _state(node: Node, stored: StoredRecall) -> str:
 
 @click.command(cls=Command)
 @click.argument("packet")
-@click.option("--ground", type=click.Choice([each.value for each in KeepGround]), required=True)
+@click.option("--ground", type=click.Choice([each.value for each in KeepGround]), default=None)
+@click.option("--end", is_flag=True, help="End the hold: it is erased when its time comes.")
 @pass_frame
-def keep(frame: Frame, packet: str, ground: str) -> None:
-    """An officer keeps a partner's PACKET that was recalled, and tells the originator why."""
+def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
+    r"""An officer keeps a partner's PACKET, before or after it is recalled.
+
+    Once it is recalled, its originator is told the ground. A hold lasts until it is ended, also
+    beyond the packet's own time.
+
+    \b
+      tearline packet keep 3f9a1c --ground evidence
+      tearline packet keep 3f9a1c --end
+    """
+    if end == (ground is not None):
+        raise MalformedInput("either --ground, or --end")
 
     async def run(node: Node) -> None:
         await node.receive()
@@ -185,10 +211,17 @@ def keep(frame: Frame, packet: str, ground: str) -> None:
         person = acting(frame, node, agreement_id, Role.OFFICER)
         if person is None:
             raise LoginRequired("an officer decides that something is kept")
-        await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
+        if ground is None:
+            node.recalls.end_hold(packet_id)
+        else:
+            await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
 
     at_work(frame, run)
-    frame.say("It is kept, and its originator is told why.")
+    frame.say(
+        "The hold has ended."
+        if ground is None
+        else "It is kept. Its originator is told why, once it has recalled it."
+    )
 
 
 @click.command(cls=Command)

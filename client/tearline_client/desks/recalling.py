@@ -22,6 +22,7 @@ from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
+from tearline_client.store.holds import Hold
 from tearline_client.store.recalls import StoredRecall
 
 
@@ -171,15 +172,44 @@ class Recalls:
     # The recipient's side.
 
     async def keep(self, packet_id: bytes, ground: KeepGround, *, acted_by: ActedBy) -> None:
-        """Keeps a partner's packet that was recalled, and tells the originator why.
+        """Keeps a partner's packet; the originator is told why, once it has recalled it.
+
+        Before a recall this is a hold: it stays until it is ended or the packet is erased, answers
+        each recall by itself, and keeps the packet beyond its time.
 
         Raises:
-            NotFound: If it was not recalled, or erased already.
+            NotFound: If no such packet of a partner's is open here.
             TearlineError: If the exchange is out of reach; the answer is sent later.
         """
-        await self._decide(
-            packet_id, lambda each: keep(self._state, each, ground, acted_by=acted_by)
-        )
+        with self._state.stores.database.transaction():
+            if not self._answered(
+                packet_id, lambda each: keep(self._state, each, ground, acted_by=acted_by)
+            ):
+                self._verify_holdable(packet_id)
+                hold = Hold(packet=packet_id, ground=ground, acted_by=acted_by)
+                self._state.stores.holds.put(hold)
+        await self._sender.flush()
+
+    def _verify_holdable(self, packet_id: bytes) -> None:
+        packets = self._state.stores.packets
+        held = packets.held(packet_id)
+        theirs = held is not None and agency_uri_of(held.origin) != self._state.agency
+        if not theirs or not packets.packet(packet_id).keys:
+            raise NotFound("no packet of a partner's that is open here bears that id")
+
+    def holds(self) -> tuple[Hold, ...]:
+        """What is kept here although nobody recalled it, or before somebody did."""
+        return self._state.stores.holds.all()
+
+    def end_hold(self, packet_id: bytes) -> None:
+        """Ends a hold; what was recalled meanwhile stays kept until a person erases it.
+
+        Raises:
+            NotFound: If there is none on that packet.
+        """
+        with self._state.stores.database.transaction():
+            if not self._state.stores.holds.drop(packet_id):
+                raise NotFound("there is no hold on that packet")
 
     async def erase(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
         """Erases a partner's packet that was recalled and is still here.
@@ -188,21 +218,24 @@ class Recalls:
             NotFound: If it was not recalled, or erased already.
             TearlineError: If the exchange is out of reach; the answer is sent later.
         """
-        await self._decide(packet_id, lambda each: erase(self._state, each, acted_by=acted_by))
-
-    async def _decide(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> None:
-        stores = self._state.stores
-        with stores.database.transaction():
-            waiting = [
-                each
-                for each in stores.recalls.of(packet_id)
-                if each.incoming and each.state is not RecallState.ERASED
-            ]
-            if not waiting:
+        with self._state.stores.database.transaction():
+            if not self._answered(
+                packet_id, lambda each: erase(self._state, each, acted_by=acted_by)
+            ):
                 raise NotFound("no recall of that packet waits for a decision")
-            for each in waiting:
-                act(each)
+            self._state.stores.holds.drop(packet_id)
         await self._sender.flush()
+
+    def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
+        """Answers what was recalled of a packet and is still here; returns whether anything was."""
+        waiting = [
+            each
+            for each in self._state.stores.recalls.of(packet_id)
+            if each.incoming and each.state is not RecallState.ERASED
+        ]
+        for each in waiting:
+            act(each)
+        return bool(waiting)
 
     def erase_for(self, agency: str, agreement_id: bytes) -> int:
         """Erases what an agency originated under an agreement; the grantors are told.

@@ -112,9 +112,12 @@ class RecallStore:
         return tuple(self._stored(row) for row in self._db.rows(sql))
 
     def is_kept(self, packet: bytes) -> bool:
-        """Whether a person keeps a partner's packet although it was recalled."""
-        sql = "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
-        return self._db.row(sql, (packet, RecallState.KEPT)) is not None
+        """Whether a person keeps a partner's packet: by a hold, or although it was recalled."""
+        sql = (
+            "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
+            " UNION ALL SELECT 1 FROM hold WHERE packet = ?"
+        )
+        return self._db.row(sql, (packet, RecallState.KEPT, packet)) is not None
 
     def sent(self, partner: str, agreement_id: bytes) -> tuple[Signed, ...]:
         """Our recalls in one channel, in order."""

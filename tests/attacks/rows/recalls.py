@@ -66,6 +66,14 @@ RECALLS = (
         "order.respond_by_ms",
     ),
     _recall(
+        "recall evidence before an officer can keep it",
+        "",
+        "the hold, and the answer that names its ground",
+        "tests/attacks/test_holds.py"
+        "::test_what_is_held_is_kept_when_it_is_recalled_and_its_originator_is_told_why",
+        "tearline_client.store.holds:HoldStore.of",
+    ),
+    _recall(
         "answer for somebody else",
         "TL-REQ-006",
         _PUT_ASIDE,

@@ -3,7 +3,7 @@
 import pytest
 
 from desk import Desk
-from tearline.errors import EXIT_NOT_FOUND
+from tearline.errors import EXIT_NOT_FOUND, EXIT_USAGE
 from tearline.recall import Reach
 from tearline_client.cli.recall import not_undone
 
@@ -22,11 +22,19 @@ NOBODYS = "00" * 16  # no packet's id: two figures may well begin one
         ("recall", NOBODYS, "--reason", "mistake", "--yes"),
         ("recall", NOBODYS, "--reason", "mistake", "--dry-run"),
         ("keep", NOBODYS, "--ground", "evidence"),
+        ("keep", NOBODYS, "--end"),
         ("erase", NOBODYS, "--yes"),
     ],
 )
 def test_what_is_not_here_is_not_found(desk: Desk, arguments: tuple[str, ...]) -> None:
     assert desk.run("packet", *arguments).exit_code == EXIT_NOT_FOUND
+
+
+@pytest.mark.parametrize("arguments", [(), ("--ground", "evidence", "--end")])
+def test_a_hold_begins_or_ends(desk: Desk, arguments: tuple[str, ...]) -> None:
+    failed = desk.run("packet", "keep", NOBODYS, *arguments)
+    assert failed.exit_code == EXIT_USAGE
+    assert "either --ground, or --end" in failed.stderr
 
 
 def test_what_is_not_undone_is_said_in_words() -> None:

@@ -1,0 +1,73 @@
+"""Holds: an officer keeps evidence before it is recalled, and the originator is told by then."""
+
+import pytest
+
+from attacks.test_recalls import PERSON, field_recalled, path_of, recalled, settled, shown, states
+from simulator import Simulation
+from tearline.errors import NotFound
+from tearline.recall import KeepGround, RecallState
+
+
+async def held(world: Simulation) -> bytes:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+    return packet
+
+
+async def test_what_is_held_is_kept_when_it_is_recalled_and_its_originator_is_told_why(
+    world: Simulation,
+) -> None:
+    packet = await held(world)
+    await settled(world)
+    assert world.us.node.recalls.of(packet) == ()  # nothing is told before
+    await recalled(world, packet)
+    await settled(world)
+    assert shown(world.cn, packet)
+    (kept,) = world.us.node.recalls.of(packet)
+    assert kept.state is RecallState.KEPT
+    assert kept.answer is not None
+    assert (kept.answer.ground, kept.answer.acted_by) == (KeepGround.EVIDENCE, PERSON)
+    assert world.us.codes() == world.cn.codes() == []
+
+
+async def test_a_hold_answers_every_recall_and_lasts_until_it_is_ended(world: Simulation) -> None:
+    packet = await held(world)
+    await field_recalled(world, packet, path_of(world.us, packet))
+    await recalled(world, packet)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.KEPT] * 2
+    assert shown(world.cn, packet)
+    await world.cn.node.recalls.erase(packet)
+    await settled(world)
+    assert states(world.us, packet) == [RecallState.ERASED] * 2
+    assert shown(world.cn, packet) == 0
+    assert world.cn.node.recalls.holds() == ()
+
+
+async def test_no_time_erases_what_is_held_until_the_hold_has_ended(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packet = await held(world)
+    desk = world.cn.node.recalls
+    end_ms = world.cn.node.state.stores.packets.grants(packet)[0].grant.not_after_ms
+    monkeypatch.setattr(desk, "_log_ms", lambda: end_ms)
+    desk.run()
+    assert shown(world.cn, packet)
+    desk.end_hold(packet)
+    desk.run()
+    assert shown(world.cn, packet) == 0
+    with pytest.raises(NotFound):
+        desk.end_hold(packet)
+
+
+async def test_nothing_is_held_that_is_not_a_partner_s_and_here(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    for member in (world.us, world.mx):
+        with pytest.raises(NotFound):
+            await member.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
+    await recalled(world, packet)
+    await settled(world)
+    with pytest.raises(NotFound):
+        await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
