@@ -76,6 +76,15 @@ def earlier(packet: bytes, corrects: Corrects) -> Iterator[bytes]:
         packet = before
 
 
+def line_of(packet: bytes, corrects: Corrects) -> tuple[bytes, ...]:
+    """Returns all packets of a packet's line, itself among them, the first one first."""
+    first = [packet, *earlier(packet, corrects)][-1]
+    places = {each: [each, *earlier(each, corrects)] for each in {packet, *corrects}}
+    line = {each: len(before) for each, before in places.items() if before[-1] == first}
+    line[first] = 1
+    return tuple(sorted(line, key=lambda each: (line[each], each)))
+
+
 def verify_length(packet: bytes, corrects: Corrects) -> None:
     """Checks that a line may have one more behind ``packet`` (spec P-31).
 

@@ -1,6 +1,6 @@
 """``tearline packet recall`` and its like: what is taken back, erased, or kept with a reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -48,6 +48,11 @@ def not_undone(reach: Iterable[Reach]) -> str:
     show_default=True,
     help="Hours in which partners must answer.",
 )
+@click.option(
+    "--line/--alone",
+    default=None,
+    help="Whether the packets that it corrects, or that correct it, are recalled as well.",
+)
 @click.option("--dry-run", is_flag=True, help="Say from whom, and recall nothing.")
 @yes_option
 @pass_frame
@@ -58,6 +63,7 @@ def recall(
     field: str,
     reason: str,
     hours: int,
+    line: bool | None,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -65,28 +71,36 @@ def recall(
 
     What nobody was handed yet is withdrawn. Of what is recalled from everybody, the exchange
     deletes the ciphertexts at once. Each recipient erases it, or a person there says
-    why it is kept; see `tearline packet recalls`.
+    why it is kept; see `tearline packet recalls`. Where other packets of its line of corrections
+    would stay, --line or --alone says what becomes of them.
     """
 
-    async def run(node: Node) -> tuple[RecallPlan, tuple[StoredRecall, ...]]:
+    async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
         await node.sync()
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field) if field else ""
         plan = node.recalls.plan(packet_id, to=partners, path=path)
+        others = [] if line is False else node.recalls.line(plan, to=partners, path=path)
         if dry_run:
-            return plan, ()
+            return [plan, *others], ()
+        verify_line_decided(others, line=line)
         person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
         frame.confirm(
-            f"{counted(len(plan.recipients), 'partner')} will have to erase it.",
+            f"{counted(len(plan.recipients), 'partner')} will have to erase it"
+            f"{f', and {len(others)} more of its line' if others else ''}.",
             packet_id.hex()[:12],
             yes=yes,
         )
-        return plan, await node.recalls.recall(
-            plan, RecallReason(reason), respond_in_ms=hours * _HOUR_MS, acted_by=person
+        return [plan, *others], await node.recalls.recall(
+            plan,
+            RecallReason(reason),
+            line=others,
+            respond_in_ms=hours * _HOUR_MS,
+            acted_by=person,
         )
 
-    plan, made = at_work(frame, run)
+    plans, made = at_work(frame, run)
     _, trust_list = home_of(frame).trust_list()
     frame.emit(
         (
@@ -95,16 +109,32 @@ def recall(
                 "packet": plan.packet.hex()[:12],
                 "what": _what(plan.slots),
             }
+            for plan in plans
             for uri in plan.recipients
         ),
         ["partner", "packet", "what"],
     )
+    partners_told = {each.partner for each in made}
     frame.say(
-        f"Recalled from {counted(len(made), 'partner')}. What they opened or copied before is "
-        "not undone by it."
+        f"Recalled from {counted(len(partners_told), 'partner')}. What they opened or copied before"
+        " is not undone by it."
         if made
         else "Nothing was recalled: this was a dry run."
     )
+
+
+def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> None:
+    """Checks that a person has said what becomes of the rest of a line of corrections.
+
+    Raises:
+        MalformedInput: If there is a rest, and nothing was said.
+    """
+    if others and line is None:
+        names = ", ".join(each.packet.hex()[:12] for each in others)
+        raise MalformedInput(
+            f"{names} of the same line of corrections would stay with partners: say --line to"
+            " recall that, too, or --alone"
+        )
 
 
 @click.command(cls=Command)

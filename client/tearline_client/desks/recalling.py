@@ -1,9 +1,10 @@
 """Recalls at the node: taking back what was sent, and answering what partners take back."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from tearline.channel import VoidReason
+from tearline.correction import line_of
 from tearline.errors import NotFound, error_by_code
 from tearline.identity import agency_uri_of
 from tearline.recall import (
@@ -16,7 +17,7 @@ from tearline.recall import (
 from tearline.statement import ActedBy, StatementType
 from tearline_client.border.answering import erase, keep
 from tearline_client.border.forgetting import end_of, expire, forget
-from tearline_client.border.ordering import RESPOND_MS, order_recall
+from tearline_client.border.ordering import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
@@ -24,6 +25,7 @@ from tearline_client.notices import Due
 from tearline_client.state import NodeState
 from tearline_client.store.holds import Hold
 from tearline_client.store.recalls import StoredRecall
+from tearline_client.views import PacketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,26 +81,49 @@ class Recalls:
         shown = self._state.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to recall")
-        granted = {g.grant.address.recipient for g in shown.grants if not g.incoming}
         wanted = {node_of(self._state.trust, name) for name in to}
-        recipients = tuple(sorted(granted & wanted if wanted else granted))
-        slots = tuple(sorted(o.slot for o in shown.view.fields if o.field.path == path))
-        if path and not slots:
+        plan = _planned(shown, wanted, path)
+        if path and not plan.slots:
             raise NotFound("the packet has no such field")
-        if not recipients or not wanted <= granted:
+        if not plan.recipients or not wanted <= set(_granted(shown)):
             raise NotFound("nothing of it was granted there")
-        return RecallPlan(
-            packet=packet_id,
-            recipients=recipients,
-            slots=slots,
-            whole=not wanted,
-        )
+        return plan
+
+    def line(self, plan: RecallPlan, *, to: Iterable[str] = (), path: str = "") -> list[RecallPlan]:
+        """Plans for what a recall leaves: packets that its packet corrects, or that correct it.
+
+        Args:
+            plan: The recall.
+            to: Partners, as of ``plan``.
+            path: The one field, as of ``plan``.
+
+        Returns:
+            One for each packet of the line of which one of those partners has as much still, the
+            first packet first.
+        """
+        wanted = {node_of(self._state.trust, name) for name in to}
+        corrects = self._state.stores.corrections.all()
+        found = []
+        for packet in line_of(plan.packet, corrects):  # a line has 64 packets at most
+            if packet == plan.packet or self._state.stores.packets.held(packet) is None:
+                continue
+            rest = _planned(self._state.open_view(packet), wanted, path)
+            left = tuple(each for each in rest.recipients if not self._is_back(rest, each))
+            if left and bool(rest.slots) == bool(path):
+                found.append(replace(rest, recipients=left))
+        return found
+
+    def _is_back(self, plan: RecallPlan, recipient: str) -> bool:
+        """Whether what a plan recalls was recalled from a node before."""
+        back = slots_recalled(self._state, plan.packet, recipient)
+        return back is None or (bool(plan.slots) and back.issuperset(plan.slots))
 
     async def recall(
         self,
         plan: RecallPlan,
         reason: RecallReason,
         *,
+        line: Sequence[RecallPlan] = (),
         respond_in_ms: int = RESPOND_MS,
         acted_by: ActedBy | None = None,
     ) -> tuple[StoredRecall, ...]:
@@ -107,11 +132,12 @@ class Recalls:
         Args:
             plan: What, and from whom.
             reason: Why.
+            line: What else is taken back with it; see ``line``.
             respond_in_ms: How long partners have for their answer.
             acted_by: The person who recalls.
 
         Returns:
-            One recall for each recipient.
+            One recall for each packet and recipient.
 
         Raises:
             TearlineError: If the exchange refuses one, or is out of reach; what is signed is
@@ -119,29 +145,42 @@ class Recalls:
         """
         await self._sync()
         state, stores = self._state, self._state.stores
-        said = RecallOrder(
-            slots=plan.slots,
-            whole=plan.whole,
-            reason=reason,
-            respond_by_ms=state.right_ms() + respond_in_ms,
-            acted_by=acted_by,
-        )
+        plans = [plan, *line]
         with stores.database.transaction():
-            if not plan.slots:
-                grants = [
-                    g
-                    for g in stores.packets.grants(plan.packet)
-                    if g.grant.address.recipient in plan.recipients
-                ]
-                withdraw(state, grants, VoidReason.RECALLED)
-            before = {each.id for each in stores.recalls.of(plan.packet)}
-            ids = order_recall(state, plan.packet, plan.recipients, said)
+            before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
+            ids = [
+                place
+                for each in plans
+                for place in self._order(
+                    each,
+                    RecallOrder(
+                        slots=each.slots,
+                        whole=each.whole,
+                        reason=reason,
+                        respond_by_ms=state.right_ms() + respond_in_ms,
+                        acted_by=acted_by,
+                    ),
+                )
+            ]
         await self._sender.flush()
         await state.follow()
         for item in map(stores.outbox.item, ids):
             if item is not None and item.code:
                 raise (error_by_code(item.code) or NotFound)(item.why)
-        return tuple(each for each in stores.recalls.of(plan.packet) if each.id not in before)
+        return tuple(
+            r for each in plans for r in stores.recalls.of(each.packet) if r.id not in before
+        )
+
+    def _order(self, plan: RecallPlan, said: RecallOrder) -> tuple[int, ...]:
+        """Queues what a plan says; returns its places in the outbox."""
+        if not plan.slots:
+            grants = [
+                g
+                for g in self._state.stores.packets.grants(plan.packet)
+                if g.grant.address.recipient in plan.recipients
+            ]
+            withdraw(self._state, grants, VoidReason.RECALLED)
+        return order_recall(self._state, plan.packet, plan.recipients, said)
 
     def overdue(self) -> tuple[StoredRecall, ...]:
         """Our recalls whose time is up, by the log's time, and that have no answer."""
@@ -287,3 +326,18 @@ class Recalls:
 
     def _log_ms(self) -> int:
         return self._state.follower.time_s() * 1000
+
+
+def _granted(shown: PacketView) -> frozenset[str]:
+    """URIs of the nodes that a packet of ours was granted to."""
+    return frozenset(g.grant.address.recipient for g in shown.grants if not g.incoming)
+
+
+def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
+    """What a recall of a packet takes back from those of ``wanted``, or of all, who have it."""
+    return RecallPlan(
+        packet=shown.packet.id,
+        recipients=tuple(sorted(each for each in _granted(shown) if not wanted or each in wanted)),
+        slots=tuple(sorted(o.slot for o in shown.view.fields if path and o.field.path == path)),
+        whole=not wanted,
+    )

@@ -3,9 +3,10 @@
 import pytest
 
 from desk import Desk
-from tearline.errors import EXIT_NOT_FOUND, EXIT_USAGE
+from tearline.errors import EXIT_NOT_FOUND, EXIT_USAGE, MalformedInput
 from tearline.recall import Reach
-from tearline_client.cli.recall import not_undone
+from tearline_client.cli.recall import not_undone, verify_line_decided
+from tearline_client.desks.recalling import RecallPlan
 
 
 def test_there_are_no_recalls_at_first(desk: Desk) -> None:
@@ -35,6 +36,14 @@ def test_a_hold_begins_or_ends(desk: Desk, arguments: tuple[str, ...]) -> None:
     failed = desk.run("packet", "keep", NOBODYS, *arguments)
     assert failed.exit_code == EXIT_USAGE
     assert "either --ground, or --end" in failed.stderr
+
+
+def test_a_line_of_corrections_is_not_left_without_a_word() -> None:
+    rest = RecallPlan(packet=b"p" * 32, recipients=("spiffe://x/node/a",), slots=(), whole=True)
+    verify_line_decided([rest], line=True)
+    verify_line_decided([], line=None)
+    with pytest.raises(MalformedInput, match=rest.packet.hex()[:12] + ".*--line.*--alone"):
+        verify_line_decided([rest], line=None)
 
 
 def test_what_is_not_undone_is_said_in_words() -> None:
