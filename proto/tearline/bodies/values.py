@@ -7,11 +7,11 @@ import datetime
 import re
 from decimal import Decimal
 
-from tearline.bodies.currencies import CURRENCIES
 from tearline.bodies.rules import Value
 from tearline.bodies.substances import is_cas_number, un_table_named
-from tearline.bodies.units import UNITS
 from tearline.limits import MAX_YEAR, MIN_YEAR
+from tearline.policy.codes import CURRENCIES
+from tearline.policy.units import UNITS
 
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")

@@ -9,7 +9,7 @@ the generalised one again and compares.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from tearline.encoding import labelled_sha256
 from tearline.errors import GeneralisedMismatch
 from tearline.limits import MAX_MASKED_CHARACTERS
+from tearline.policy.codes import COUNTRY_CODES, CRYPTO_ASSETS, CURRENCIES
 from tearline.policy.gazetteer import (
     COUNTRIES,
     REGIONS,
@@ -26,8 +27,9 @@ from tearline.policy.gazetteer import (
     table_lines,
 )
 from tearline.policy.profile import parse_path, property_category
+from tearline.policy.units import UNITS
 
-VERSION = 1
+VERSION = 2
 """Goes up with every change in what a mask makes of any value; the digest names it."""
 
 
@@ -38,10 +40,12 @@ class Mask:
     Attributes:
         name: The mask's name, which travels with what it made.
         apply: The coarser value of (value, property), or None where there is none.
+        is_safe: Whether what it made of all values of a field may be told together.
     """
 
     name: str
     apply: Callable[[str, str], str | None]
+    is_safe: Callable[[Collection[str]], bool] = bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ def generalise(path: str, values: Iterable[str]) -> Generalised | None:
         return None
     coarse = [_apply(mask, value, field.property) for value in values]
     told = sorted({value for value in coarse if value is not None})
-    if not told or None in coarse:
+    if None in coarse or not mask.is_safe(told):
         return None
     return Generalised(mask=mask.name, values=tuple(told))
 
@@ -92,18 +96,35 @@ def digest() -> bytes:
     """32 bytes that name this set of masks, with its tables."""
     lines = [f"version {VERSION}"]
     lines += [f"mask {category} {mask.name}" for category, mask in sorted(MASKS.items())]
+    for title, codes in _CODES.items():
+        lines.append(f"{title} {' '.join(sorted(codes))}")
     return labelled_sha256("masks", "\n".join(lines + table_lines()).encode("utf-8"))
 
 
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:\.[0-9]{1,9})?")
 
 
+_CODES: Mapping[str, Collection[str]] = MappingProxyType(
+    {
+        "currency": CURRENCIES,
+        "crypto-asset": CRYPTO_ASSETS,
+        "country-code": COUNTRY_CODES,
+        "unit": tuple(UNITS),
+    }
+)
+_CONVERSIONS = frozenset({"amountEur", "amountUsd"})
+
+
 def _band(value: str, prop: str) -> str | None:
-    """The band of an amount: bounds at 1, 5, 10, 50, 100, …; a unit or currency stays."""
-    if prop in ("currency", "unit", "sharesCurrency"):
-        return value
+    """The band of an amount: bounds at 1, 5, 10, 50, 100, …; a known unit or currency stays.
+
+    An amount converted into another currency has none: at a known rate the bands of one sum in
+    three currencies would narrow each other.
+    """
+    if prop in ("currency", "unit"):
+        return _known(value, prop)
     found = _AMOUNT.fullmatch(value)
-    if not found:
+    if not found or prop in _CONVERSIONS:
         return None
     whole = int(found.group(1))
     if whole == 0:
@@ -112,12 +133,17 @@ def _band(value: str, prop: str) -> str | None:
     return f"{low}-{5 * low}" if whole < 5 * low else f"{5 * low}-{10 * low}"
 
 
+def _known(value: str, *titles: str) -> str | None:
+    """A code that stands in a table; any other text could be a name."""
+    return value if any(value in _CODES[title] for title in titles) else None
+
+
 _DATE = re.compile(r"([0-9]{4})(?:(-(?:0[1-9]|1[0-2]))(?:-[0-3][0-9](?:[T ].*)?)?)?")
 
 
-def _month(value: str, _prop: str) -> str | None:
-    """The month of a date; a year stays a year."""
-    found = _DATE.fullmatch(value)
+def _month(value: str, prop: str) -> str | None:
+    """The month of a date; a year stays a year. How long a call took is no date."""
+    found = _DATE.fullmatch(value) if prop != "duration" else None
     return found and found.group(1) + (found.group(2) or "")
 
 
@@ -127,7 +153,6 @@ def _year(value: str, _prop: str) -> str | None:
     return found and found.group(1)
 
 
-_COUNTRY_CODE = re.compile(r"[a-z]{2}")
 _COORDINATE = re.compile(r"(-?[0-9]{1,3})\.[0-9]+")
 _SEPARATORS = re.compile(r"[,，;；\n]")
 _REGION_CODES = frozenset(REGIONS.values())
@@ -143,10 +168,10 @@ def _region(value: str, prop: str) -> str | None:
     """
     if prop in ("latitude", "longitude"):
         degrees = _COORDINATE.fullmatch(value)
-        return degrees and degrees.group(1)
-    if _COUNTRY_CODE.fullmatch(value):
-        return value
-    if _is_han(value[:1]):
+        return degrees.group(1) if degrees and abs(int(degrees.group(1))) <= 180 else None
+    if len(value) == 2 and value.isascii() and value.islower():
+        return _known(value, "country-code")
+    if _is_syllabic(value[:1]):
         return _chinese_region(value)
     parts = [part for part in map(plain_name, _SEPARATORS.split(value)) if part]
     if not parts:
@@ -182,14 +207,26 @@ _CLABE = re.compile(r"[0-9]{18}")
 _CLABE_WEIGHTS = (3, 7, 1) * 6
 
 
+_BIC = re.compile(r"([A-Z]{4}([A-Z]{2}))[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_BIK = re.compile(r"04[0-9]{7}")
+
+
 def _bank_and_last_two(value: str, prop: str) -> str | None:
     """The bank, where the number tells it, and the last two characters.
 
-    A bank's own name or code stays. An IBAN (ISO 13616) gives its country and the three
-    characters with which the bank's code begins, a Mexican CLABE the bank's three digits.
+    An IBAN (ISO 13616) gives its country and the three characters with which the bank's code
+    begins, a Mexican CLABE the bank's three digits, a BIC (ISO 9362) bank and country, a Russian
+    BIK itself. A bank's name is free text, and so has no coarser form.
     """
-    if prop in ("bankName", "bic", "swiftBic", "bikCode", "country", "currencySymbol"):
-        return value
+    if prop == "country":
+        return _known(value, "country-code")
+    if prop == "currencySymbol":
+        return _known(value, "currency", "crypto-asset")
+    if prop in ("bic", "swiftBic"):
+        bic = _BIC.fullmatch(value)
+        return bic.group(1) if bic and bic.group(2).lower() in COUNTRY_CODES else None
+    if prop == "bikCode":
+        return value if _BIK.fullmatch(value) else None
     number = re.sub(r"[\s-]", "", value)
     if len(number) < 8 or not number.isascii() or not number.isalnum():
         return None
@@ -213,24 +250,59 @@ def _is_clabe(number: str) -> bool:
     return (10 - weighed % 10) % 10 == int(number[17])
 
 
-_HAN = (("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003ffff"))
-_WORDS = re.compile(r"[\s,.;/·•・\-–]+")
+# Scripts in which one character is a syllable or a word: Han, Hangul, kana, bopomofo, Yi and
+# others; a surname is often one, and a whole name two.
+_SYLLABIC = (
+    ("\u1100", "\u11ff"),
+    ("\u2e80", "\u2fdf"),
+    ("\u3005", "\u3007"),
+    ("\u3040", "\u318f"),
+    ("\u31a0", "\u31bf"),
+    ("\u31f0", "\u31ff"),
+    ("\u3400", "\u9fff"),
+    ("\ua000", "\ua4cf"),
+    ("\ua960", "\ua97f"),
+    ("\uac00", "\ud7ff"),
+    ("\uf900", "\ufaff"),
+    ("\U00016fe0", "\U00018dff"),
+    ("\U0001aff0", "\U0001b2ff"),
+    ("\U00020000", "\U0003ffff"),
+)
+_WORDS = re.compile(r"[\s,.;/·•・\-–_|]+")
 _SMALL_WORDS = "de la del los las el y e da do dos das van von der den al bin ibn"
 _PARTICLES = frozenset(_SMALL_WORDS.split())
+_CERTAIN = "某"  # "a certain"
 
 
-def _initials(value: str, _prop: str) -> str | None:
-    """The initials of a name; of a Chinese word its first character and 某, "a certain"."""
-    words = [w for w in _WORDS.split(unicodedata.normalize("NFC", value)) if w[:1].isalpha()]
+def _initials(value: str, prop: str) -> str | None:
+    """The initials of a name; never a whole word, and of a Chinese or Korean name one character.
+
+    A word of one letter is left out. Of a name with a word in a syllabic script only that word's
+    first character is told, with 某, and only where the word has more: most surnames are one
+    character, most names two or three. It is told of ``name`` alone, so that a given name, a
+    family name or an alias in a property of its own adds no second one.
+    """
+    plain = "".join(
+        " " if unicodedata.category(c) == "Cf" else c for c in unicodedata.normalize("NFKC", value)
+    )
+    words = [w for w in _WORDS.split(plain) if w[:1].isalpha()]
+    if any(map(_is_syllabic, plain)):
+        first = next((w for w in words if any(map(_is_syllabic, w))), "")
+        told = prop == "name" and len(first) > 1 and _is_syllabic(first[0])
+        return f"{first[0]}{_CERTAIN}" if told else None
+    words = [w for w in words if sum(map(str.isalpha, w)) > 1]
     names = [w for w in words if w.casefold() not in _PARTICLES] or words
-    if not names:
-        return None
-    return " ".join(f"{w[0]}某" if _is_han(w[0]) else f"{w[0].upper()}." for w in names)
+    return " ".join(f"{w[0].upper()}." for w in names) or None
 
 
-def _is_han(character: str) -> bool:
-    """Whether it is a Chinese character: a CJK ideograph, its extensions and compatibles."""
-    return any(first <= character <= last for first, last in _HAN)
+def _is_one_person(told: Collection[str]) -> bool:
+    """Whether the names of a person tell one character of a syllabic script at most."""
+    return bool(told) and sum(value.endswith(_CERTAIN) for value in told) <= 1
+
+
+def _is_syllabic(text: str) -> bool:
+    """Whether it is one character of such a script."""
+    return any(first <= text <= last for first, last in _SYLLABIC)
 
 
 _PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
@@ -264,7 +336,7 @@ MASKS: Mapping[str, Mask] = MappingProxyType(
         "identity.birth": Mask(name="year", apply=_year),
         "location": Mask(name="region", apply=_region),
         "finance.account": Mask(name="bank-and-last-two", apply=_bank_and_last_two),
-        "identity.subject": Mask(name="initials", apply=_initials),
+        "identity.subject": Mask(name="initials", apply=_initials, is_safe=_is_one_person),
         "contact.phone": Mask(name="calling-code", apply=_calling_code),
         "chemical.substance": Mask(name="un-table", apply=_un_table),
     }

@@ -171,6 +171,23 @@ COALITIONS = (
         "test_a_generalised_form_must_follow_from_the_clear_one",
         "tearline.policy.masks:verify_generalised",
     ),
+    Attack(
+        name="read a name off its mask, where one character or letter is a word of it",
+        code="",
+        evidence="the field is told to exist",
+        function="tearline.policy.masks:_is_syllabic",
+        test="tests/unit/policy/test_masks.py"
+        "::test_one_character_of_a_person_is_told_however_the_name_is_divided",
+        returns="False",
+    ),
+    Attack(
+        name="read a name off a field that should hold a code",
+        code="",
+        evidence="the field is told to exist",
+        function="tearline.policy.masks:_known",
+        test="tests/unit/policy/test_masks.py::test_a_name_in_the_place_of_a_code_does_not_pass",
+        returns="value",
+    ),
     _coalition(
         "claim another marking of a field than it bears, and release it alone",
         "TL-POL-009",

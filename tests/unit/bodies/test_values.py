@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from stdnum import casrn
 
 from support import shared
-from tearline.bodies.currencies import CURRENCIES
 from tearline.bodies.substances import is_cas_number, un_table_named, un_table_of
-from tearline.bodies.units import UNITS, convert
 from tearline.bodies.values import parse_day, parse_decimal
 from tearline.errors import MalformedInput
+from tearline.policy.codes import CURRENCIES
 from tearline.policy.masks import generalise
+from tearline.policy.units import UNITS, convert
 
 AMOUNTS = st.decimals(
     min_value=Decimal("0.000000001"), max_value=Decimal("1e14"), places=9, allow_nan=False
