@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sealed import moves
 from simulator import Simulation, Template, copied, found, quickly
 
 
@@ -34,8 +35,13 @@ def template(memory: Path) -> Template:
 
 
 @pytest.fixture
-async def world(template: Template, memory: Path) -> AsyncIterator[Simulation]:
+async def world(
+    template: Template, memory: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Simulation]:
     folder = Path(tempfile.mkdtemp(dir=memory)) / "world"
     async with copied(template, folder) as simulation:
         yield simulation
+        if "encryption_off" not in request.fixturenames:
+            for member in simulation.members:  # whatever was stored by then
+                assert moves(member.node.state.stores.database)
     shutil.rmtree(folder.parent)

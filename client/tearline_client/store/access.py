@@ -20,6 +20,7 @@ from tearline.receipt import LogOpening
 from tearline.statement import SALT_SIZE
 from tearline.wire.flow import encode_event, encode_log_opening, parse_log_opening
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
 _HEAD = "access.head"
 _U64 = 8
@@ -57,6 +58,10 @@ class StoredAnchor:
     time_ms: int
 
 
+_ENTRY = Column("access_entry", "sealed", ("idx",))
+_ANCHOR = Column("access_anchor", "sealed", ("number",))
+
+
 class AccessStore:
     """Entries of the access log, its tree and its anchors."""
 
@@ -92,7 +97,7 @@ class AccessStore:
             salt, encoded = secrets.token_bytes(SALT_SIZE), encode_event(event)
             leaves.append(entry_hash(blind_entry(salt, encoded)))
             opening = LogOpening(index=index, salt=salt, event=encoded)
-            sealed = self.database.vault.seal(_place(index), encode_log_opening(opening))
+            sealed = self.database.vault.seal(_ENTRY.at(index), encode_log_opening(opening))
             rows.append((index, sealed))
         tree, nodes = head.tree.append(leaves)
         # What a hand put behind the end is none of ours, and must not keep us from writing.
@@ -118,7 +123,7 @@ class AccessStore:
             StoreDamaged: If it was not sealed for this place.
             StatementMalformed: If what was sealed is no opening.
         """
-        return parse_log_opening(self.database.vault.open(_place(index), sealed))
+        return parse_log_opening(self.database.vault.open(_ENTRY.at(index), sealed))
 
     def leaf(self, index: int) -> bytes | None:
         """The leaf that was written with an entry, or None if it is not there."""
@@ -136,7 +141,7 @@ class AccessStore:
             (
                 anchor.number,
                 anchor.statement_id,
-                self.database.vault.seal(_anchor_place(anchor.number), value),
+                self.database.vault.seal(_ANCHOR.at(anchor.number), value),
             ),
         )
 
@@ -163,7 +168,7 @@ class AccessStore:
         return None if row is None else self._anchor(*row)
 
     def _anchor(self, number: int, statement_id: bytes, sealed: bytes) -> StoredAnchor:
-        value = self.database.vault.open(_anchor_place(number), sealed)
+        value = self.database.vault.open(_ANCHOR.at(number), sealed)
         salt_at, size_at = _U64, _U64 + SALT_SIZE
         root_at, body_at = size_at + _U64, size_at + _U64 + HASH_SIZE
         return StoredAnchor(
@@ -177,11 +182,3 @@ class AccessStore:
             ),
             time_ms=int.from_bytes(value[:_U64], "big"),
         )
-
-
-def _place(index: int) -> str:
-    return f"access.{index}"
-
-
-def _anchor_place(number: int) -> str:
-    return f"access.anchor.{number}"

@@ -10,6 +10,9 @@ from tearline.standing.history import Amended
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
+
+_AGREEMENT = Column("agreement", "sealed", ("id", "version"))
 
 
 class AgreementStore:
@@ -21,16 +24,16 @@ class AgreementStore:
         self._signed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._opened)
         self._parsed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._read)
 
-    def _opened(self, sealed: bytes) -> Signed:
-        return parse_signed(self._db.vault.open("agreement", sealed))
+    def _opened(self, key: bytes, version: int, sealed: bytes) -> Signed:
+        return parse_signed(self._db.vault.open(_AGREEMENT.at(key, version), sealed))
 
-    def _read(self, sealed: bytes) -> Agreement:
-        return parse_agreement(self._signed(sealed).statement.body)
+    def _read(self, key: bytes, version: int, sealed: bytes) -> Agreement:
+        return parse_agreement(self._signed(key, version, sealed).statement.body)
 
     def put(self, signed: Signed, *, entry: int, time_ms: int) -> None:
         """Stores a version that every party signed, with the log's entry of it and its time."""
         agreement = parse_agreement(signed.statement.body)
-        sealed = self._db.vault.seal("agreement", encode_signed(signed))
+        sealed = self._db.vault.seal(_AGREEMENT.at(*agreement.key), encode_signed(signed))
         self._db.execute(
             "INSERT INTO agreement VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (*agreement.key, sealed, entry, time_ms),
@@ -44,37 +47,40 @@ class AgreementStore:
 
     def by_statement(self) -> dict[bytes, Agreement]:
         """Every version of every agreement, by the id of its statement."""
-        rows = self._db.rows("SELECT sealed FROM agreement")
-        return {self._signed(sealed).statement.id: self._parsed(sealed) for (sealed,) in rows}
+        rows = self._db.rows("SELECT id, version, sealed FROM agreement")
+        return {self._signed(*row).statement.id: self._parsed(*row) for row in rows}
 
     def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
         """Every version of one agreement, the newest first."""
         rows = self._db.rows(
-            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
+            "SELECT id, version, sealed FROM agreement WHERE id = ? ORDER BY version DESC",
+            (agreement_id,),
         )
-        return tuple(self._signed(sealed) for (sealed,) in rows)
+        return tuple(self._signed(*row) for row in rows)
 
     def read_versions(self, agreement_id: bytes) -> Iterator[tuple[bytes, Agreement]]:
         """Every version of one agreement with the id of its statement, the newest first."""
         rows = self._db.rows(
-            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC", (agreement_id,)
+            "SELECT id, version, sealed FROM agreement WHERE id = ? ORDER BY version DESC",
+            (agreement_id,),
         )
-        for (sealed,) in rows:
-            yield self._signed(sealed).statement.id, self._parsed(sealed)
+        for row in rows:
+            yield self._signed(*row).statement.id, self._parsed(*row)
 
     def history(self, agreement_id: bytes) -> tuple[Amended, ...]:
         """Every version of one agreement and since when it counts, in the log's order."""
         rows = self._db.rows(
-            "SELECT sealed, entry, time_ms FROM agreement WHERE id = ? ORDER BY entry, version",
+            "SELECT id, version, sealed, entry, time_ms FROM agreement WHERE id = ?"
+            " ORDER BY entry, version",
             (agreement_id,),
         )
         return tuple(
             Amended(
-                agreement=self._parsed(sealed),
+                agreement=self._parsed(*row),
                 entry=entry,
                 time_ms=time_ms,
             )
-            for sealed, entry, time_ms in rows
+            for *row, entry, time_ms in rows
         )
 
     def newest(self, agreement_id: bytes) -> Agreement:
@@ -83,13 +89,13 @@ class AgreementStore:
         Raises:
             AgreementNotInForce: If it is not here.
         """
-        sealed = self._db.value(
-            "SELECT sealed FROM agreement WHERE id = ? ORDER BY version DESC LIMIT 1",
+        row = self._db.row(
+            "SELECT id, version, sealed FROM agreement WHERE id = ? ORDER BY version DESC LIMIT 1",
             (agreement_id,),
         )
-        if sealed is None:
+        if row is None:
             raise AgreementNotInForce("no such agreement here")
-        return self._parsed(sealed)
+        return self._parsed(*row)
 
     def by_name(self, name: str) -> Agreement:
         """The newest version of the agreement of that name.

@@ -12,9 +12,13 @@ from tearline.wire.cases import (
     parse_case_step,
 )
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_FILE, _STEP, _NOTE = "case.file", "case.step", "case.note"
-_COLUMNS = "statement, step, note, mine, returned"
+_KEY = ("case_id", "peer", "mine", "number")
+_FILE = Column("case_file", "sealed", ("id",))
+_STEP = Column("case_step", "step", _KEY)
+_NOTE = Column("case_step", "note", _KEY)
+_COLUMNS = "case_id, peer, mine, number, statement, step, note, returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class CaseStore:
             "closed": file.closed,
             "nodes": led.nodes,
         }
-        sealed = self._db.vault.seal(_FILE, json.dumps(text).encode())
+        sealed = self._db.vault.seal(_FILE.at(led.id), json.dumps(text).encode())
         self._db.execute(
             "INSERT OR REPLACE INTO case_file VALUES (?, ?, ?, 1)",
             (led.id, led.agreement_id, sealed),
@@ -105,7 +109,7 @@ class CaseStore:
         self._db.execute("UPDATE case_file SET due = 1 WHERE id = ?", (case_id,))
 
     def _led(self, case_id: bytes, agreement_id: bytes, sealed: bytes) -> LedCase:
-        text = json.loads(self._db.vault.open(_FILE, sealed))
+        text = json.loads(self._db.vault.open(_FILE.at(case_id), sealed))
         return LedCase(
             id=case_id,
             agreement_id=agreement_id,
@@ -128,16 +132,14 @@ class CaseStore:
         step = said.step
         earlier = self.latest(step.case_id, said.peer, mine=said.mine)
         verify_step(step, earlier.step if earlier else None)
+        key = (step.case_id, said.peer, int(said.mine), step.number)
         self._db.execute(
             "INSERT INTO case_step VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
             (
-                step.case_id,
-                said.peer,
-                int(said.mine),
-                step.number,
+                *key,
                 said.statement,
-                self._db.vault.seal(_STEP, encode_case_step(step)),
-                self._db.vault.seal(_NOTE, encode_case_note(said.note)),
+                self._db.vault.seal(_STEP.at(*key), encode_case_step(step)),
+                self._db.vault.seal(_NOTE.at(*key), encode_case_note(said.note)),
             ),
         )
         if not said.mine:
@@ -161,7 +163,7 @@ class CaseStore:
             f"SELECT {_COLUMNS} FROM case_step"  # noqa: S608 (the same)
             " WHERE returned ORDER BY case_id, peer, number"
         )
-        return tuple(self._said(*row) for row in rows)
+        return tuple(self._said(row) for row in rows)
 
     def latest(self, case_id: bytes, peer: str, *, mine: bool) -> Said | None:
         """The latest step of one side of a membership, or None."""
@@ -170,7 +172,7 @@ class CaseStore:
             " WHERE case_id = ? AND peer = ? AND mine = ? ORDER BY number DESC LIMIT 1",
             (case_id, peer, int(mine)),
         )
-        return None if row is None else self._said(*row)
+        return None if row is None else self._said(row)
 
     def steps(self, case_id: bytes) -> tuple[Said, ...]:
         """Every step of a case that was said or heard here."""
@@ -179,7 +181,7 @@ class CaseStore:
             " ORDER BY peer, mine, number",
             (case_id,),
         )
-        return tuple(self._said(*row) for row in rows)
+        return tuple(self._said(row) for row in rows)
 
     def joined(self) -> tuple[Said, ...]:
         """Of every case that another agency leads, the lead's latest step."""
@@ -199,12 +201,14 @@ class CaseStore:
         found = (self.latest(case_id, peer, mine=False) for (peer,) in rows)
         return next((said for said in found if said and said.step.phase.is_of_lead), None)
 
-    def _said(self, statement: bytes, step: bytes, note: bytes, mine: int, returned: int) -> Said:
+    def _said(self, row: tuple[bytes, str, int, int, bytes, bytes, bytes, int]) -> Said:
+        case_id, peer, mine, number, statement, step, note, returned = row
+        key = (case_id, peer, mine, number)
         vault = self._db.vault
         return Said(
             statement=statement,
-            step=parse_case_step(vault.open(_STEP, step)),
-            note=parse_case_note(vault.open(_NOTE, note)),
+            step=parse_case_step(vault.open(_STEP.at(*key), step)),
+            note=parse_case_note(vault.open(_NOTE.at(*key), note)),
             mine=bool(mine),
             returned=bool(returned),
         )

@@ -21,8 +21,10 @@ from tearline.statement import Statement
 from tearline.wire.consents import encode_terms, parse_consent, parse_terms
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
+from tearline_client.store.vault import Column
 
-_BODY, _TERMS = "consent.step", "consent.terms"
+_BODY = Column("consent_step", "body", ("statement_id",))
+_TERMS = Column("consent_step", "terms", ("statement_id",))
 # The same words for a packet that is not here, not theirs, or was never given to them.
 _NOT_THEIRS = "no packet of that id was given from one of the two to the other"
 
@@ -186,8 +188,8 @@ class ConsentStore:
                 int(ours),
                 consent.step.value,
                 time_ms,
-                self._db.vault.seal(_BODY, statement.body),
-                self._db.vault.seal(_TERMS, encode_terms(terms)),
+                self._db.vault.seal(_BODY.at(statement.id), statement.body),
+                self._db.vault.seal(_TERMS.at(statement.id), encode_terms(terms)),
             ),
         )
 
@@ -234,7 +236,8 @@ class ConsentStore:
 
     def _records(self) -> Iterator[ConsentRecord]:
         rows = self._db.rows(
-            "SELECT consent_id, peer, asked_here, ours, time_ms, body, terms FROM consent_step"
+            "SELECT consent_id, peer, asked_here, statement_id, ours, time_ms, body, terms"
+            " FROM consent_step"
             " ORDER BY consent_id, peer, asked_here"
         )
         for (consent_id, peer, asked_here), found in groupby(rows, key=lambda row: row[:3]):
@@ -244,11 +247,13 @@ class ConsentStore:
                 id=consent_id, peer=peer, asked_here=bool(asked_here), steps=tuple(steps)
             )
 
-    def _step(self, ours: int, time_ms: int, body: bytes, terms: bytes) -> StoredStep:
+    def _step(
+        self, statement_id: bytes, ours: int, time_ms: int, body: bytes, terms: bytes
+    ) -> StoredStep:
         return StoredStep(
             ours=bool(ours),
-            consent=parse_consent(self._db.vault.open(_BODY, body)),
-            terms=parse_terms(self._db.vault.open(_TERMS, terms)),
+            consent=parse_consent(self._db.vault.open(_BODY.at(statement_id), body)),
+            terms=parse_terms(self._db.vault.open(_TERMS.at(statement_id), terms)),
             time_ms=time_ms,
         )
 

@@ -20,11 +20,14 @@ from tearline.errors import (
     StoreFull,
     StoreVersion,
 )
-from tearline_client.store.vault import Vault
+from tearline_client.store.vault import Column, Vault
 
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
 _PURGE_BUSY_MS = 1000  # other processes of the node read and write for milliseconds
 _PAGE_BYTES = 16384
+_OLDEST = 36  # before it, what was sealed was not bound to its row
+
+_SETTING = Column("setting", "value", ("name",))
 
 
 class Database:
@@ -60,6 +63,10 @@ class Database:
         )
         with self.transaction():
             version = self.value("PRAGMA user_version")
+            if 0 < version < _OLDEST:
+                raise StoreVersion(
+                    f"version {version}; what is older than {_OLDEST} was sealed without its row"
+                )
             if version > len(scripts):
                 raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
             for script in scripts[version:]:
@@ -145,21 +152,25 @@ class Database:
         row = self.row(sql, bindings)
         return None if row is None else row[0]
 
-    def last_id(self) -> int:
-        """The row id of the last insert."""
-        return self._connection.last_insert_rowid()
+    def next_id(self, table: str) -> int:
+        """The id of the next row of a table, to be sealed before it is written.
+
+        In the caller's transaction: another process would get the same.
+        """
+        sql = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"  # noqa: S608 (a table of our own)
+        return int(self.value(sql))
 
     def setting(self, name: str) -> bytes | None:
         """A stored setting, or None."""
         sealed = self.value("SELECT value FROM setting WHERE name = ?", (name,))
-        return None if sealed is None else self.vault.open(f"setting.{name}", sealed)
+        return None if sealed is None else self.vault.open(_SETTING.at(name), sealed)
 
     def put_setting(self, name: str, value: bytes) -> None:
         """Stores a setting."""
         self.execute(
             "INSERT INTO setting VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, self.vault.seal(f"setting.{name}", value)),
+            (name, self.vault.seal(_SETTING.at(name), value)),
         )
 
     def close(self) -> None:

@@ -7,8 +7,9 @@ from tearline.wire.erasures import parse_erasure
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_client.store.vault import Column
 
-_PLACE = "erasure_order"
+_ORDER = Column("erasure_order", "sealed", ("entry",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class ErasureStore:
         found = [opened for index in order.indices if (opened := self._log.opened(index))]
         for opened in found:
             verify_covers(order, opened.opening.index, opened.event)
-        sealed = self._db.vault.seal(_PLACE, encode_signed(signed))
+        sealed = self._db.vault.seal(_ORDER.at(entry), encode_signed(signed))
         self._db.execute("INSERT INTO erasure_order VALUES (?, ?)", (entry, sealed))
         for index in order.indices:
             self._db.execute(
@@ -73,6 +74,6 @@ class ErasureStore:
         return tuple(self._order(entry, sealed) for entry, sealed in rows)
 
     def _order(self, entry: int, sealed: bytes) -> StoredOrder:
-        signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+        signed = parse_signed(self._db.vault.open(_ORDER.at(entry), sealed))
         order = parse_erasure(signed.statement.body)
         return StoredOrder(entry=entry, signed=signed, order=order)

@@ -4,6 +4,7 @@ from tearline.case import case_id_of
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.packets import MANIFEST
 
 
 class FiledStore:
@@ -31,8 +32,8 @@ class FiledStore:
             "SELECT p.id, p.manifest FROM packet p"
             " WHERE NOT EXISTS (SELECT 1 FROM filed f WHERE f.packet = p.id)"
         )
-        return [(packet, self._named(sealed)) for packet, sealed in rows]
+        return [(packet, self._named(packet, sealed)) for packet, sealed in rows]
 
-    def _named(self, sealed: bytes) -> bytes:
-        signed = parse_signed(self._db.vault.open("packet.manifest", sealed))
+    def _named(self, packet: bytes, sealed: bytes) -> bytes:
+        signed = parse_signed(self._db.vault.open(MANIFEST.at(packet), sealed))
         return case_id_of(parse_manifest(signed.statement.body).case_id) or b""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from tearline.recall import KeepGround
 from tearline.statement import ActedBy
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
+
+_HOLD = Column("hold", "sealed", ("packet",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class HoldStore:
             "token_hash": hold.acted_by.token_hash.hex(),
             "acted_ms": hold.acted_by.time_ms,
         }
-        sealed = self._db.vault.seal(_place(hold.packet), json.dumps(value).encode())
+        sealed = self._db.vault.seal(_HOLD.at(hold.packet), json.dumps(value).encode())
         self._db.execute(
             "INSERT INTO hold VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
             (hold.packet, sealed),
@@ -59,7 +62,7 @@ class HoldStore:
         return bool(self._db.rows("DELETE FROM hold WHERE packet = ? RETURNING packet", (packet,)))
 
     def _hold(self, packet: bytes, sealed: bytes) -> Hold:
-        value = json.loads(self._db.vault.open(_place(packet), sealed))
+        value = json.loads(self._db.vault.open(_HOLD.at(packet), sealed))
         return Hold(
             packet=packet,
             ground=KeepGround(value["ground"]),
@@ -70,7 +73,3 @@ class HoldStore:
                 time_ms=value["acted_ms"],
             ),
         )
-
-
-def _place(packet: bytes) -> str:
-    return f"hold.{packet.hex()}"

@@ -8,9 +8,10 @@ from tearline.limits import MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from tearline.wire.deliveries import START, Cursor, encode_cursor, parse_cursor
 from tearline_client.store.database import Database
 from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.vault import Column
 
 _CURSOR = "mailbox.cursor"
-_PLACE = "quarantine"
+_EVIDENCE = Column("quarantine", "sealed", ("id",))
 _AGENCIES = (  # one step of the index for each agency, however much lies there
     "WITH RECURSIVE each(agency) AS ("
     "SELECT min(agency) FROM quarantine WHERE sealed = x'' UNION ALL"
@@ -118,11 +119,14 @@ class IntakeStore:
         if known is not None:
             self.release(known[0])  # its place may be another now, and there may be room
         has_room = self._has_room(evidence.agency, most)
-        data = self._db.vault.seal(_PLACE, evidence.data) if has_room else b""
+        number = self._db.next_id("quarantine")
+        data = self._db.vault.seal(_EVIDENCE.at(number), evidence.data) if has_room else b""
         self._db.execute(
-            "INSERT INTO quarantine (time_ms, code, why, sealed, about, agency, packet, epoch, seq)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO quarantine"
+            " (id, time_ms, code, why, sealed, about, agency, packet, epoch, seq)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                number,
                 now_ms,
                 error.code,
                 error.why if has_room else "",
@@ -190,7 +194,7 @@ class IntakeStore:
         """Keeps less of what was put aside."""
         self._db.erase(
             "UPDATE quarantine SET sealed = ? WHERE id = ?",
-            (self._db.vault.seal(_PLACE, evidence), item_id),
+            (self._db.vault.seal(_EVIDENCE.at(item_id), evidence), item_id),
         )
 
     def release(self, item_id: int) -> None:
@@ -228,4 +232,4 @@ class IntakeStore:
         sealed = self._db.value(
             "SELECT sealed FROM quarantine WHERE id = ? AND sealed <> x''", (item_id,)
         )
-        return None if sealed is None else self._db.vault.open(_PLACE, sealed)
+        return None if sealed is None else self._db.vault.open(_EVIDENCE.at(item_id), sealed)

@@ -24,9 +24,10 @@ from tearline.receipt import LogOpening
 from tearline.tiles import Tile, encode_entry_bundle, encode_tile
 from tearline.wire.flow import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
 _CHECKPOINT = "log.checkpoint"
-_PLACE = "log_opening"
+_OPENING = Column("log_opening", "sealed", ("event_id",))
 _LOWEST = 4  # the level of the lowest nodes kept: those below follow from 16 entries at most
 
 
@@ -170,7 +171,7 @@ class LogStore:
         event = parse_event(opening.event)
         known = self._db.value("SELECT sealed FROM log_opening WHERE event_id = ?", (event.id,))
         if known is not None:
-            verify_same_entry(self._open(known), opening)
+            verify_same_entry(self._open(event.id, known), opening)
             return event
         if self._db.row("SELECT 1 FROM erasure WHERE idx = ?", (opening.index,)):
             return event  # what was erased stays so, however often it is told
@@ -180,15 +181,15 @@ class LogStore:
                 event.id,
                 opening.index,
                 event.statement_id,
-                self._db.vault.seal(_PLACE, encode_log_opening(opening)),
+                self._db.vault.seal(_OPENING.at(event.id), encode_log_opening(opening)),
             ),
         )
         return event
 
     def opened(self, index: int) -> OpenedEvent | None:
         """What this node was told of one entry, or None."""
-        sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
-        return None if sealed is None else self._opened(sealed)
+        row = self._db.row("SELECT event_id, sealed FROM log_opening WHERE idx = ?", (index,))
+        return None if row is None else self._opened(*row)
 
     def forget(self, index: int) -> None:
         """Deletes what this node was told of one entry; the entry stays."""
@@ -196,34 +197,35 @@ class LogStore:
 
     def opening(self, index: int) -> LogOpening | None:
         """What this node was told of an entry, or None."""
-        sealed = self._db.value("SELECT sealed FROM log_opening WHERE idx = ?", (index,))
-        return None if sealed is None else self._open(sealed)
+        row = self._db.row("SELECT event_id, sealed FROM log_opening WHERE idx = ?", (index,))
+        return None if row is None else self._open(*row)
 
     def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
         """The events told here of entries above ``after`` and up to ``last``, in order."""
         # The same bound as a page's, so that memory does not grow with what is between.
         while rows := self._db.rows(
-            "SELECT idx, sealed FROM log_opening WHERE idx > ? AND idx <= ? ORDER BY idx LIMIT ?",
+            "SELECT event_id, sealed, idx FROM log_opening WHERE idx > ? AND idx <= ?"
+            " ORDER BY idx LIMIT ?",
             (after, last, EVENT_PAGE),
         ):
-            yield from (self._opened(sealed) for _, sealed in rows)
-            after = rows[-1][0]
+            yield from (self._opened(event, sealed) for event, sealed, _ in rows)
+            after = rows[-1][2]
 
     def openings(self, statement_id: bytes | None = None) -> tuple[OpenedEvent, ...]:
         """The events told here, all or those about one statement, in the order of the log."""
         rows = (
-            self._db.rows("SELECT sealed FROM log_opening ORDER BY idx")
+            self._db.rows("SELECT event_id, sealed FROM log_opening ORDER BY idx")
             if statement_id is None
             else self._db.rows(
-                "SELECT sealed FROM log_opening WHERE statement_id = ? ORDER BY idx",
+                "SELECT event_id, sealed FROM log_opening WHERE statement_id = ? ORDER BY idx",
                 (statement_id,),
             )
         )
-        return tuple(self._opened(sealed) for (sealed,) in rows)
+        return tuple(self._opened(*row) for row in rows)
 
-    def _opened(self, sealed: bytes) -> OpenedEvent:
-        opening = self._open(sealed)
+    def _opened(self, event: bytes, sealed: bytes) -> OpenedEvent:
+        opening = self._open(event, sealed)
         return OpenedEvent(opening=opening, event=parse_event(opening.event))
 
-    def _open(self, sealed: bytes) -> LogOpening:
-        return parse_log_opening(self._db.vault.open(_PLACE, sealed))
+    def _open(self, event: bytes, sealed: bytes) -> LogOpening:
+        return parse_log_opening(self._db.vault.open(_OPENING.at(event), sealed))

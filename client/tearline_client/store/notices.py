@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from tearline.encoding import prefixed
 from tearline.limits import MAX_NOTICES
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
+
+_NOTICE = Column("notice", "sealed", ("id",))
 
 EVENTS: Mapping[str, str] = {
     "packet-arrived": "a packet, or more of one, came from a partner",
@@ -80,11 +83,12 @@ class NoticeStore:
             name: value.hex() if isinstance(value, bytes) else value for name, value in ids.items()
         }
         key = hashlib.sha256(prefixed(event.encode()) + once).digest() if once else None
-        sealed = self._db.vault.seal("notice", json.dumps(named).encode())
+        number = self._db.next_id("notice")
+        sealed = self._db.vault.seal(_NOTICE.at(number), json.dumps(named).encode())
         self._db.execute(
-            "INSERT INTO notice (event, time_ms, once, sealed) VALUES (?, ?, ?, ?)"
+            "INSERT INTO notice (id, event, time_ms, once, sealed) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (once) DO NOTHING",
-            (event, time_ms, key, sealed),
+            (number, event, time_ms, key, sealed),
         )
         self._db.execute(
             "DELETE FROM notice WHERE id <= (SELECT max(id) FROM notice) - ?", (MAX_NOTICES,)
@@ -101,7 +105,7 @@ class NoticeStore:
         if row is None:
             return None
         number, event, time_ms, sealed = row
-        ids = json.loads(self._db.vault.open("notice", sealed))
+        ids = json.loads(self._db.vault.open(_NOTICE.at(number), sealed))
         return Notice(id=number, event=event, time_ms=time_ms, ids=ids)
 
     def begin(self, hook: bytes) -> int:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_PLACE = "outbox"
+_PUBLICATION = Column("outbox", "sealed", ("id",))
 _BEFORE_ALL = -(1 << 63)
 
 
@@ -59,22 +60,21 @@ class OutboxStore:
 
     def put(self, publications: Sequence[bytes], *, now_ms: int) -> tuple[int, ...]:
         """Stores encoded publications, to be sent in this order; returns their ids."""
-        ids = []
-        for publication in publications:
-            self._db.execute(
-                "INSERT INTO outbox (state, sealed, put_ms) VALUES (?, ?, ?)",
-                (OutboxState.SEALED, self._db.vault.seal(_PLACE, publication), now_ms),
-            )
-            ids.append(self._db.last_id())
-        return tuple(ids)
+        first = self._db.next_id("outbox")
+        self._put(first, publications, now_ms)
+        return tuple(range(first, first + len(publications)))
 
     def put_first(self, publications: Sequence[bytes], *, now_ms: int) -> None:
         """Stores encoded publications, to be sent in this order before all that waits."""
         first = int(self._db.value("SELECT min(0, coalesce(min(id), 0)) FROM outbox"))
-        for item_id, publication in enumerate(publications, start=first - len(publications)):
+        self._put(first - len(publications), publications, now_ms)
+
+    def _put(self, first: int, publications: Sequence[bytes], now_ms: int) -> None:
+        for item_id, publication in enumerate(publications, start=first):
+            sealed = self._db.vault.seal(_PUBLICATION.at(item_id), publication)
             self._db.execute(
                 "INSERT INTO outbox (id, state, sealed, put_ms) VALUES (?, ?, ?, ?)",
-                (item_id, OutboxState.SEALED, self._db.vault.seal(_PLACE, publication), now_ms),
+                (item_id, OutboxState.SEALED, sealed, now_ms),
             )
 
     def next_waiting(self, *, after: int | None = None) -> OutboxItem | None:
@@ -103,7 +103,7 @@ class OutboxStore:
             "UPDATE outbox SET state = ?, sealed = ?, code = ?, why = ?, fault = ? WHERE id = ?",
             (
                 item.state,
-                self._db.vault.seal(_PLACE, item.publication),
+                self._db.vault.seal(_PUBLICATION.at(item.id), item.publication),
                 item.code,
                 item.why,
                 item.fault,
@@ -135,7 +135,7 @@ class OutboxStore:
         return OutboxItem(
             id=item_id,
             state=OutboxState(state),
-            publication=self._db.vault.open(_PLACE, sealed),
+            publication=self._db.vault.open(_PUBLICATION.at(item_id), sealed),
             code=code,
             why=why,
             fault=fault,

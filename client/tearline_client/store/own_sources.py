@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_OWN = "consent.own"
+_OWN = Column("own_source", "sealed", ("id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +36,19 @@ class OwnSourceStore:
     def put(self, own: OwnSource) -> None:
         """Keeps what an officer recorded."""
         text = "\0".join((own.path, own.person, own.reason)).encode()
+        number = self._db.next_id("own_source")
         self._db.execute(
-            "INSERT INTO own_source VALUES (?, ?, ?)",
-            (own.packet, own.time_ms, self._db.vault.seal(_OWN, text)),
+            "INSERT INTO own_source VALUES (?, ?, ?, ?)",
+            (number, own.packet, own.time_ms, self._db.vault.seal(_OWN.at(number), text)),
         )
 
     def all(self) -> tuple[OwnSource, ...]:
         """Everything that was recorded, in order."""
-        rows = self._db.rows("SELECT packet, time_ms, sealed FROM own_source ORDER BY rowid")
+        rows = self._db.rows("SELECT id, packet, time_ms, sealed FROM own_source ORDER BY id")
         found = []
-        for packet, time_ms, sealed in rows:
-            path, person, reason = self._db.vault.open(_OWN, sealed).decode().split("\0", 2)
+        for number, packet, time_ms, sealed in rows:
+            text = self._db.vault.open(_OWN.at(number), sealed).decode()
+            path, person, reason = text.split("\0", 2)
             found.append(
                 OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)
             )

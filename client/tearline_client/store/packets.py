@@ -13,6 +13,13 @@ from tearline.wire.packets import Release, encode_release, parse_manifest, parse
 from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
+
+MANIFEST = Column("packet", "manifest", ("id",))
+_PARTS = Column("packet", "parts", ("id",))
+_KEYS = Column("packet_key", "sealed", ("packet", "grant_id"))
+_GRANT = Column("packet_grant", "sealed", ("statement_id",))
+_GRANT_COLUMNS = "statement_id, incoming, status, sealed, withdrawn"
 
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of what a grantor is told of one grant: by then it is no accident
@@ -84,7 +91,7 @@ class PacketStore:
         """Stores a packet, or adds ciphertexts to one that is here; returns whether it is new."""
         known = self._db.value("SELECT parts FROM packet WHERE id = ?", (signed.statement.id,))
         if known is not None:
-            earlier = parse_parts(self._db.vault.open("packet.parts", known))
+            earlier = parse_parts(self._db.vault.open(_PARTS.at(signed.statement.id), known))
             parts = PacketParts(
                 manifest=parts.manifest,
                 openings=parts.openings or earlier.openings,
@@ -97,17 +104,18 @@ class PacketStore:
                 signed.statement.id,
                 origin,
                 now_ms,
-                self._db.vault.seal("packet.manifest", encode_signed(signed)),
-                self._db.vault.seal("packet.parts", encode_parts(parts)),
+                self._db.vault.seal(MANIFEST.at(signed.statement.id), encode_signed(signed)),
+                self._db.vault.seal(_PARTS.at(signed.statement.id), encode_parts(parts)),
             ),
         )
         return known is None
 
     def put_keys(self, packet: bytes, release: Release, *, grant_id: bytes = _OWN_KEYS) -> None:
         """Stores what opens a packet, apart from it; deleting the row erases the contents."""
+        sealed = self._db.vault.seal(_KEYS.at(packet, grant_id), encode_release(release))
         self._db.execute(
             "INSERT INTO packet_key VALUES (?, ?, ?)",
-            (packet, grant_id, self._db.vault.seal("packet.key", encode_release(release))),
+            (packet, grant_id, sealed),
         )
 
     def put_rest(self, packet: bytes, rest: Release | None, *, grant_id: bytes) -> None:
@@ -126,13 +134,16 @@ class PacketStore:
         sealed = self._db.value(
             "SELECT sealed FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
         )
-        return None if sealed is None else parse_release(self._db.vault.open("packet.key", sealed))
+        return None if sealed is None else self._release(packet, grant_id, sealed)
+
+    def _release(self, packet: bytes, grant_id: bytes, sealed: bytes) -> Release:
+        return parse_release(self._db.vault.open(_KEYS.at(packet, grant_id), sealed))
 
     def put_parts(self, parts: PacketParts) -> None:
         """Stores the parts of a packet that is here, in place of those it had."""
         self._db.erase(
             "UPDATE packet SET parts = ? WHERE id = ?",
-            (self._db.vault.seal("packet.parts", encode_parts(parts)), parts.manifest),
+            (self._db.vault.seal(_PARTS.at(parts.manifest), encode_parts(parts)), parts.manifest),
         )
 
     def ended(self, log_ms: int) -> tuple[StoredGrant, ...]:
@@ -141,7 +152,7 @@ class PacketStore:
         Partners' that were not erased, and ours that may still wait in a mailbox.
         """
         rows = self._db.rows(
-            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE ends_ms <= ?"
+            f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE ends_ms <= ?"  # noqa: S608 (names of our own)
             " AND (incoming = 1 AND status < ? OR incoming = 0 AND status <= ?)",
             (log_ms, Status.ERASED, Status.ACCEPTED),
         )
@@ -170,7 +181,7 @@ class PacketStore:
                 peer,
                 int(incoming),
                 status or 0,
-                self._db.vault.seal("packet.grant", encode_signed(signed)),
+                self._db.vault.seal(_GRANT.at(signed.statement.id), encode_signed(signed)),
             ),
         )
 
@@ -189,7 +200,7 @@ class PacketStore:
     def untold(self) -> tuple[StoredGrant, ...]:
         """Incoming grants whose grantor was not yet told of their latest status."""
         rows = self._db.rows(
-            "SELECT incoming, status, sealed, withdrawn FROM packet_grant"
+            f"SELECT {_GRANT_COLUMNS} FROM packet_grant"  # noqa: S608 (names of our own)
             " WHERE incoming = 1 AND told < status ORDER BY statement_id LIMIT ?",
             (MAX_AT_ONCE,),
         )
@@ -210,7 +221,7 @@ class PacketStore:
     def grant(self, statement_id: bytes) -> StoredGrant | None:
         """One grant, or None."""
         row = self._db.row(
-            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE statement_id = ?",
+            f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE statement_id = ?",  # noqa: S608 (names of our own)
             (statement_id,),
         )
         return None if row is None else self._grant(row)
@@ -218,16 +229,16 @@ class PacketStore:
     def grants(self, packet: bytes) -> tuple[StoredGrant, ...]:
         """The grants of one packet, in order of peer."""
         rows = self._db.rows(
-            "SELECT incoming, status, sealed, withdrawn FROM packet_grant WHERE packet = ?"
+            f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE packet = ?"  # noqa: S608 (names of our own)
             " ORDER BY peer",
             (packet,),
         )
         return tuple(self._grant(row) for row in rows)
 
-    def _grant(self, row: tuple[int, int, bytes, str]) -> StoredGrant:
-        incoming, status, sealed, withdrawn = row
+    def _grant(self, row: tuple[bytes, int, int, bytes, str]) -> StoredGrant:
+        statement_id, incoming, status, sealed, withdrawn = row
         return StoredGrant(
-            signed=parse_signed(self._db.vault.open("packet.grant", sealed)),
+            signed=parse_signed(self._db.vault.open(_GRANT.at(statement_id), sealed)),
             incoming=bool(incoming),
             status=Status(status) if status else None,
             withdrawn=VoidReason(withdrawn) if withdrawn else None,
@@ -286,7 +297,7 @@ class PacketStore:
         sealed = self._db.value("SELECT manifest FROM packet WHERE id = ?", (packet_id,))
         if sealed is None:
             raise NotFound("no such packet here")
-        signed = parse_signed(self._db.vault.open("packet.manifest", sealed))
+        signed = parse_signed(self._db.vault.open(MANIFEST.at(packet_id), sealed))
         return parse_manifest(signed.statement.body)
 
     def ids(self) -> list[bytes]:
@@ -318,14 +329,13 @@ class PacketStore:
 
     def _packet(self, row: tuple[bytes, str, int, bytes, bytes]) -> StoredPacket:
         packet_id, origin, received_ms, manifest, parts = row
-        keys = self._db.rows("SELECT sealed FROM packet_key WHERE packet = ?", (packet_id,))
+        sql = "SELECT grant_id, sealed FROM packet_key WHERE packet = ?"
+        keys = self._db.rows(sql, (packet_id,))
         return StoredPacket(
             id=packet_id,
             origin=origin,
             received_ms=received_ms,
-            signed=parse_signed(self._db.vault.open("packet.manifest", manifest)),
-            parts=parse_parts(self._db.vault.open("packet.parts", parts)),
-            keys=tuple(
-                parse_release(self._db.vault.open("packet.key", sealed)) for (sealed,) in keys
-            ),
+            signed=parse_signed(self._db.vault.open(MANIFEST.at(packet_id), manifest)),
+            parts=parse_parts(self._db.vault.open(_PARTS.at(packet_id), parts)),
+            keys=tuple(self._release(packet_id, grant_id, sealed) for grant_id, sealed in keys),
         )

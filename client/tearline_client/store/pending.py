@@ -19,6 +19,7 @@ from tearline.wire.packets import encode_field, parse_field
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,9 @@ class Pending:
     digest: bytes
 
 
+_RELEASE = Column("pending", "sealed", ("id",))
+
+
 class PendingStore:
     """What waits, by id.
 
@@ -158,7 +162,7 @@ class PendingStore:
             "token_hash": drafter.acted_by.token_hash.hex(),
             "acted_ms": drafter.acted_by.time_ms,
         }
-        sealed = self._db.vault.seal(_place(pending), json.dumps(value).encode())
+        sealed = self._db.vault.seal(_RELEASE.at(pending), json.dumps(value).encode())
         self._db.execute(
             "INSERT INTO pending (id, time_ms, sealed, about) VALUES (?, ?, ?, ?)",
             (pending, now_ms, sealed, _about(content)),
@@ -216,7 +220,7 @@ class PendingStore:
             raise NotFound("no release of that id waits here")
 
     def _pending(self, pending: bytes, time_ms: int, sealed: bytes) -> Pending:
-        kept = self._db.vault.open(_place(pending), sealed)
+        kept = self._db.vault.open(_RELEASE.at(pending), sealed)
         value = json.loads(kept)
         drafter = Drafter(
             subject=value["subject"],
@@ -346,7 +350,3 @@ def _write_packet(packet: PendingPacket) -> dict[str, Any]:
         "recipients": packet.recipients,
         "seen": [[*place, seen] for place, seen in packet.seen.items()],
     }
-
-
-def _place(pending: bytes) -> str:
-    return f"pending.{pending.hex()}"

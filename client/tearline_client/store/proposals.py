@@ -10,8 +10,9 @@ from tearline.wire.proposals import parse_proposal
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_PLACE = "proposal"
+_STEP = Column("proposal", "sealed", ("statement_id",))
 
 
 class ProposalStore:
@@ -49,7 +50,7 @@ class ProposalStore:
                 proposal.terms,
                 place,
                 time_ms,
-                self._db.vault.seal(_PLACE, encode_signed(signed)),
+                self._db.vault.seal(_STEP.at(signed.statement.id), encode_signed(signed)),
             ),
         )
         self._db.execute(
@@ -74,10 +75,11 @@ class ProposalStore:
     def own_step(self, terms: bytes, node: str) -> Signed | None:
         """The latest step of a node on some terms, as it was signed; None without one."""
         rows = self._db.rows(
-            "SELECT sealed FROM proposal WHERE terms = ? ORDER BY place DESC", (terms,)
+            "SELECT statement_id, sealed FROM proposal WHERE terms = ? ORDER BY place DESC",
+            (terms,),
         )
-        for (sealed,) in rows:
-            signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+        for key, sealed in rows:
+            signed = parse_signed(self._db.vault.open(_STEP.at(key), sealed))
             if parse_proposal(signed.statement.body).header.signer == node:
                 return signed
         return None
@@ -87,9 +89,11 @@ class ProposalStore:
         return tuple(terms for (terms,) in self._db.rows("DELETE FROM proposal_news RETURNING *"))
 
     def _steps(self) -> Iterator[Step]:
-        rows = self._db.rows("SELECT place, time_ms, sealed FROM proposal ORDER BY place")
-        for place, time_ms, sealed in rows:
-            signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+        rows = self._db.rows(
+            "SELECT statement_id, place, time_ms, sealed FROM proposal ORDER BY place"
+        )
+        for key, place, time_ms, sealed in rows:
+            signed = parse_signed(self._db.vault.open(_STEP.at(key), sealed))
             proposal = parse_proposal(signed.statement.body)
             yield Step(
                 place=place,

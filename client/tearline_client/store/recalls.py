@@ -6,10 +6,11 @@ from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallState, answ
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_ORDER = "recall"
-_ANSWER = "recall.answer"
-_COLUMNS = "incoming, state, arrived_ms, answered_ms, sealed, answer"
+_ORDER = Column("recall", "sealed", ("statement_id",))
+_ANSWER = Column("recall", "answer", ("statement_id",))
+_COLUMNS = "statement_id, incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class RecallStore:
                 int(incoming),
                 RecallState.OPEN,
                 arrived_ms,
-                self._db.vault.seal(_ORDER, encode_signed(signed)),
+                self._db.vault.seal(_ORDER.at(signed.statement.id), encode_signed(signed)),
             ),
         )
 
@@ -91,9 +92,10 @@ class RecallStore:
 
     def set_answer(self, recall: bytes, state: RecallState, said: Recall, *, time_ms: int) -> None:
         """Notes where a recall stands by an answer; the caller checked that it moves forward."""
+        answer = self._db.vault.seal(_ANSWER.at(recall), encode_recall(said))
         self._db.execute(
             "UPDATE recall SET state = ?, answered_ms = ?, answer = ? WHERE statement_id = ?",
-            (state, time_ms, self._db.vault.seal(_ANSWER, encode_recall(said)), recall),
+            (state, time_ms, answer, recall),
         )
 
     def get(self, recall: bytes) -> StoredRecall | None:
@@ -137,11 +139,12 @@ class RecallStore:
         sql = "SELECT count(*) FROM recall WHERE incoming = ? AND state = ?"
         return int(self._db.value(sql, (int(incoming), RecallState.OPEN)))
 
-    def _stored(self, row: tuple[int, int, int, int, bytes, bytes | None]) -> StoredRecall:
-        incoming, state, arrived_ms, answered_ms, sealed, answer = row
-        said = None if answer is None else parse_recall(self._db.vault.open(_ANSWER, answer)).said
+    def _stored(self, row: tuple[bytes, int, int, int, int, bytes, bytes | None]) -> StoredRecall:
+        key, incoming, state, arrived_ms, answered_ms, sealed, answer = row
+        opened = None if answer is None else self._db.vault.open(_ANSWER.at(key), answer)
+        said = None if opened is None else parse_recall(opened).said
         return StoredRecall(
-            signed=parse_signed(self._db.vault.open(_ORDER, sealed)),
+            signed=parse_signed(self._db.vault.open(_ORDER.at(key), sealed)),
             incoming=bool(incoming),
             state=RecallState(state),
             arrived_ms=arrived_ms,

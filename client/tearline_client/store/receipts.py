@@ -6,8 +6,9 @@ from tearline.receipt import LogOpening, Receipt
 from tearline.wire.flow import parse_receipt
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_RECEIPT = "receipt"
+_RECEIPT = Column("receipt", "sealed", ("statement_id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class ReceiptStore:
                 signed.statement.id,
                 receipt.about,
                 receipt.status,
-                self._db.vault.seal(_RECEIPT, encode_signed(signed)),
+                self._db.vault.seal(_RECEIPT.at(signed.statement.id), encode_signed(signed)),
             ),
         )
         if receipt.entry is not None:
@@ -64,8 +65,8 @@ class ReceiptStore:
 
     def signed(self, about: bytes) -> tuple[Signed, ...]:
         """The receipts of a statement as they were signed, earliest status first."""
-        rows = self._db.rows("SELECT sealed FROM receipt WHERE about = ? ORDER BY status", (about,))
-        return tuple(self._signed(sealed) for (sealed,) in rows)
+        sql = "SELECT statement_id, sealed FROM receipt WHERE about = ? ORDER BY status"
+        return tuple(self._signed(*row) for row in self._db.rows(sql, (about,)))
 
     def promises(self) -> tuple[Promise, ...]:
         """The log entries that the exchange's receipts name and the log was not seen to hold."""
@@ -74,7 +75,7 @@ class ReceiptStore:
             " JOIN receipt r ON r.statement_id = p.receipt"
         )
         found = [
-            (i, parse_receipt(self._signed(sealed).statement.body).entry, due_s)
+            (i, parse_receipt(self._signed(i, sealed).statement.body).entry, due_s)
             for i, due_s, sealed in rows
         ]
         return tuple(
@@ -91,5 +92,5 @@ class ReceiptStore:
         """Notes that the log holds a promised entry, or that nobody waits for it any more."""
         self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
 
-    def _signed(self, sealed: bytes) -> Signed:
-        return parse_signed(self._db.vault.open(_RECEIPT, sealed))
+    def _signed(self, receipt: bytes, sealed: bytes) -> Signed:
+        return parse_signed(self._db.vault.open(_RECEIPT.at(receipt), sealed))

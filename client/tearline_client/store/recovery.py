@@ -7,8 +7,9 @@ from tearline.statement import StatementType
 from tearline.wire.flow import parse_void
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_PLACE = "sent"
+_SENT = Column("sent", "sealed", ("recipient", "agreement", "seq"))
 _DUE = "recovery.due"
 _RESTORED = "recovery.restored"
 
@@ -36,7 +37,7 @@ class RecoveryStore:
 
     def keep(self, recipient: str, agreement_id: bytes, seq: int, sent: Signed) -> None:
         """Keeps what was accepted at a place of a channel."""
-        sealed = self._db.vault.seal(_PLACE, encode_signed(sent))
+        sealed = self._db.vault.seal(_SENT.at(recipient, agreement_id, seq), encode_signed(sent))
         self._db.execute(
             "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
             (recipient, agreement_id, seq, sealed),
@@ -55,17 +56,20 @@ class RecoveryStore:
             "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq = ?",
             (recipient, agreement_id, seq),
         )
-        return None if sealed is None else parse_signed(self._db.vault.open(_PLACE, sealed))
+        return None if sealed is None else self._opened(recipient, agreement_id, seq, sealed)
 
     def withdrawals(self, recipient: str, agreement_id: bytes, seq: int) -> tuple[Signed, ...]:
         """What withdrew grants at places up to ``seq``, as far as the recipient lacks it."""
         rows = self._db.rows(
-            "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?"
+            "SELECT seq, sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?"
             " ORDER BY seq",
             (recipient, agreement_id, seq),
         )
-        found = [parse_signed(self._db.vault.open(_PLACE, sealed)) for (sealed,) in rows]
+        found = [self._opened(recipient, agreement_id, *row) for row in rows]
         return tuple(each for each in found if _withdraws(each))
+
+    def _opened(self, recipient: str, agreement_id: bytes, seq: int, sealed: bytes) -> Signed:
+        return parse_signed(self._db.vault.open(_SENT.at(recipient, agreement_id, seq), sealed))
 
     # The exchange's loss.
 

@@ -21,8 +21,10 @@ from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.standings import StandingStore
+from tearline_client.store.vault import Column
 
-_STEP, _NOTE = "request.step", "request.note"
+_STEP = Column("request_step", "sealed", ("statement_id",))
+_NOTE = Column("request_step", "note", ("statement_id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +177,7 @@ class RequestStore:
         index: int | None = None,
         time_ms: int | None = None,
     ) -> None:
-        vault = self._db.vault
+        vault, key = self._db.vault, signed.statement.id
         self._db.execute(
             "INSERT INTO request_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?)",
             (
@@ -185,8 +187,8 @@ class RequestStore:
                 side,
                 index,
                 time_ms,
-                vault.seal(_STEP, encode_signed(signed)),
-                None if note is None else vault.seal(_NOTE, encode_note(note)),
+                vault.seal(_STEP.at(key), encode_signed(signed)),
+                None if note is None else vault.seal(_NOTE.at(key), encode_note(note)),
                 index is None,
             ),
         )
@@ -218,7 +220,7 @@ class RequestStore:
     def steps(self, request: StoredRequest) -> tuple[StoredStep, ...]:
         """The steps of a request: those in the log, in its order; then what is not there."""
         rows = self._db.rows(
-            "SELECT side, idx, time_ms, sealed, note, code, counted FROM request_step"
+            "SELECT statement_id, side, idx, time_ms, sealed, note, code, counted FROM request_step"
             " WHERE packet = ? AND peer = ? ORDER BY idx IS NULL, idx, rowid",
             (request.packet, request.peer),
         )
@@ -226,6 +228,7 @@ class RequestStore:
 
     def _step(
         self,
+        key: bytes,
         side: str,
         index: int | None,
         time_ms: int | None,
@@ -234,14 +237,14 @@ class RequestStore:
         code: str,
         counted: int,
     ) -> StoredStep:
-        signed = parse_signed(self._db.vault.open(_STEP, sealed))
+        signed = parse_signed(self._db.vault.open(_STEP.at(key), sealed))
         return StoredStep(
             signed=signed,
             side=Side(side),
             step=parse_step(signed.statement.body),
             index=index,
             time_ms=time_ms,
-            note=None if note is None else parse_note(self._db.vault.open(_NOTE, note)),
+            note=None if note is None else parse_note(self._db.vault.open(_NOTE.at(key), note)),
             code=code,
             counted=bool(counted),
         )

@@ -15,8 +15,11 @@ from tearline.wire.standings import encode_standing, parse_standing
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_PLACE, _WISH, _MARK = "standing", "standing.wish", "standing.mark"
+_SAID = Column("standing", "sealed", ("agency", "agreement", "counter"))
+_WISH = Column("standing_wish", "sealed", ("id",))
+_MARK = Column("standing_mark", "sealed", ("agreement", "peer", "own", "counter"))
 _LIFT, _ADD = b"-", b"+"
 
 
@@ -84,7 +87,9 @@ class StandingStore:
                 standing.counter,
                 entry,
                 time_ms,
-                self._db.vault.seal(_PLACE, encode_signed(signed)),
+                self._db.vault.seal(
+                    _SAID.at(*standing.key, standing.counter), encode_signed(signed)
+                ),
             ),
         )
         last = self._rows(
@@ -140,10 +145,11 @@ class StandingStore:
 
     def _rows(self, where: str, bindings: Sequence[object]) -> list[tuple[Recorded, Signed]]:
         # What is put together here are our own conditions; every value is bound.
-        sql = f"SELECT entry, time_ms, sealed FROM standing {where}"  # noqa: S608
+        columns = "agency, agreement, counter, entry, time_ms, sealed"
+        sql = f"SELECT {columns} FROM standing {where}"  # noqa: S608
         found = []
-        for entry, time_ms, sealed in self._db.rows(sql, tuple(bindings)):
-            signed = parse_signed(self._db.vault.open(_PLACE, sealed))
+        for *key, entry, time_ms, sealed in self._db.rows(sql, tuple(bindings)):
+            signed = parse_signed(self._db.vault.open(_SAID.at(*key), sealed))
             standing = parse_standing(signed.statement.body)
             found.append((Recorded(standing=standing, entry=entry, time_ms=time_ms), signed))
         return found
@@ -164,11 +170,12 @@ class StandingStore:
             time_ms=0,
         )
         kind = _LIFT if change.lift else _ADD
-        sealed = self._db.vault.seal(_WISH, kind + encode_standing(said))
+        number = self._db.next_id("standing_wish")
+        sealed = self._db.vault.seal(_WISH.at(number), kind + encode_standing(said))
         self._db.execute(
-            "INSERT INTO standing_wish (agreement, said, counter, code, sealed)"
-            " VALUES (?, x'', 0, '', ?)",
-            (agreement_id, sealed),
+            "INSERT INTO standing_wish (id, agreement, said, counter, code, sealed)"
+            " VALUES (?, ?, x'', 0, '', ?)",
+            (number, agreement_id, sealed),
         )
 
     def wishes(self, agreement_id: bytes) -> tuple[Wish, ...]:
@@ -179,7 +186,7 @@ class StandingStore:
         )
         found = []
         for number, counter, code, sealed in rows:
-            data = self._db.vault.open(_WISH, sealed)
+            data = self._db.vault.open(_WISH.at(number), sealed)
             said = parse_standing(data[1:])
             change = Change(
                 suspensions=said.suspensions,
@@ -298,16 +305,14 @@ class StandingStore:
         peer = mark.recipient if own else mark.header.signer
         if mark.agreement_id not in self.agreements():
             return
+        key = (mark.agreement_id, peer, int(own), mark.counter)
         self._db.execute(
             "INSERT INTO standing_mark VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                mark.agreement_id,
-                peer,
-                int(own),
-                mark.counter,
+                *key,
                 signed.statement.id,
                 entry,
-                self._db.vault.seal(_MARK, encode_signed(signed)),
+                self._db.vault.seal(_MARK.at(*key), encode_signed(signed)),
             ),
         )
 
@@ -320,13 +325,14 @@ class StandingStore:
     def marks(self, agreement_id: bytes, peer: str) -> tuple[KeptMark, ...]:
         """The marks of both ends of a channel pair, in the log's order."""
         rows = self._db.rows(
-            "SELECT own, entry, sealed FROM standing_mark WHERE agreement = ? AND peer = ?"
+            "SELECT own, counter, entry, sealed FROM standing_mark WHERE agreement = ? AND peer = ?"
             " ORDER BY entry IS NULL, entry",
             (agreement_id, peer),
         )
         found = [
-            (own, entry, parse_signed(self._db.vault.open(_MARK, sealed)))
-            for own, entry, sealed in rows
+            (own, entry, parse_signed(self._db.vault.open(place, sealed)))
+            for own, counter, entry, sealed in rows
+            for place in [_MARK.at(agreement_id, peer, own, counter)]
         ]
         return tuple(
             KeptMark(

@@ -1,19 +1,66 @@
 """Encryption at rest: everything a partner wrote is sealed before it touches the disk.
 
 One key, derived from the keystore, seals every value under a random nonce. The place a value
-stands in is bound to it, so that a value moved to another row does not open.
+stands in is bound to it: table, column and row. So a value moved to another row does not open.
 """
 
 import secrets
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from tearline.encoding import label
+from tearline.encoding import label, prefixed
 from tearline.errors import StoreDamaged
 
 _NONCE_SIZE = 12
 _KEY_SIZE = 32
+
+Part = str | bytes | int
+"""One column of a row's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A column of one row; made by ``Column.at`` alone, so that no caller forgets the row.
+
+    Attributes:
+        column: The column.
+        key: What names the row, in the order of the column's key.
+    """
+
+    column: "Column"
+    key: tuple[Part, ...]
+
+    def encode(self) -> bytes:
+        """The place as bytes; two places never have the same."""
+        names = prefixed(self.column.table.encode()) + prefixed(self.column.name.encode())
+        return label("vault") + names + b"".join(map(_encoded, self.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the database whose values are sealed.
+
+    Attributes:
+        table: The table.
+        name: The column.
+        key: The columns that name a row of the table: its primary key, or one that is unique.
+    """
+
+    table: str
+    name: str
+    key: tuple[str, ...]
+
+    def at(self, *key: Part) -> Place:
+        """The place of one row's value.
+
+        Args:
+            key: What names the row, in the order of ``Column.key``.
+        """
+        if len(key) != len(self.key):
+            raise ValueError(f"a row of {self.table} is named by {', '.join(self.key)}")
+        return Place(self, key)
 
 
 class Vault:
@@ -28,20 +75,29 @@ class Vault:
             raise StoreDamaged("the storage key has the wrong size")
         self._cipher = AESGCMSIV(storage_key)
 
-    def seal(self, place: str, value: bytes) -> bytes:
-        """``value`` sealed for ``place``, for example ``packet.manifest``."""
+    def seal(self, place: Place, value: bytes) -> bytes:
+        """``value`` sealed for ``place``."""
         nonce = secrets.token_bytes(_NONCE_SIZE)
-        return nonce + self._cipher.encrypt(nonce, value, label("vault") + place.encode())
+        return nonce + self._cipher.encrypt(nonce, value, place.encode())
 
-    def open(self, place: str, sealed: bytes) -> bytes:
+    def open(self, place: Place, sealed: bytes) -> bytes:
         """The value sealed for ``place``.
 
         Raises:
             StoreDamaged: If it was changed, moved, or sealed under another key.
         """
         try:
-            return self._cipher.decrypt(
-                sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], label("vault") + place.encode()
-            )
+            return self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], place.encode())
         except (InvalidTag, ValueError):
-            raise StoreDamaged(f"a value of {place} does not open") from None
+            column = f"{place.column.table}.{place.column.name}"
+            raise StoreDamaged(f"a value of {column} does not open") from None
+
+
+def _encoded(part: Part) -> bytes:
+    match part:
+        case str():
+            return b"s" + prefixed(part.encode())
+        case bytes():
+            return b"b" + prefixed(part)
+        case _:
+            return b"i" + part.to_bytes(8, "big", signed=True)

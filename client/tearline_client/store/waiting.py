@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tearline.errors import CosignatureAwaited
 from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
 
-_PLACE = "waiting"
+_DELIVERY = Column("waiting", "sealed", ("statement_id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class WaitingStore:
                 grant.packet,
                 grant.sender,
                 grant.time_ms,
-                self._db.vault.seal(_PLACE, delivery),
+                self._db.vault.seal(_DELIVERY.at(grant.id), delivery),
             ),
         )
 
@@ -61,13 +62,13 @@ class WaitingStore:
     def delivery(self, grant: bytes) -> bytes | None:
         """The delivery of a grant that waits, or None."""
         sealed = self._db.value("SELECT sealed FROM waiting WHERE statement_id = ?", (grant,))
-        return None if sealed is None else self._db.vault.open(_PLACE, sealed)
+        return None if sealed is None else self._db.vault.open(_DELIVERY.at(grant), sealed)
 
     def replace(self, grant: bytes, delivery: bytes) -> None:
         """Keeps less of a delivery than came: what was recalled of it is gone."""
         self._db.erase(
             "UPDATE waiting SET sealed = ? WHERE statement_id = ?",
-            (self._db.vault.seal(_PLACE, delivery), grant),
+            (self._db.vault.seal(_DELIVERY.at(grant), delivery), grant),
         )
 
     def release(self, grant: bytes) -> bool:

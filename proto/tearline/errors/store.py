@@ -37,7 +37,7 @@ class StoreVersion(StoreError):
 
     code = "TL-STO-004"
     what = "The database was made by another version of Tearline."
-    next = "Run the version that made it, or a later one."
+    next = "Run the version that made it, or one that reads it: CHANGELOG.md says which do."
 
 
 class QuarantineFull(StoreError):

@@ -145,6 +145,14 @@ AUDIT = (
 )
 
 FILES = (
+    Attack(
+        name="move a sealed value to another row of a node's database",
+        code="TL-STO-003",
+        evidence="the database as it is; what was moved is not shown",
+        function="tearline_client.store.vault:Place.encode",
+        test="tests/unit/test_vault.py::test_what_the_stores_write_is_bound_to_its_row",
+        returns="b''",
+    ),
     _file(
         "lead an export elsewhere by its name",
         "TL-USE-004",
