@@ -40,6 +40,7 @@ from tearline.wire.cosigning import (
     parse_cosign_news,
 )
 from tearline.witness import AddCheckpoint, Seen
+from tearline_client.follower import verify_not_ahead
 from tearline_client.investigation import find_equivocation
 from tearline_client.state import NodeState
 
@@ -167,6 +168,7 @@ class Cosigner:
 
         Raises:
             CosignerUnknown: If our key does not count now.
+            ClockSkewed: If it is from our future.
             CosignerElsewhere: If the proof begins at another size than was cosigned last.
             LogForked: If the log signed two histories: nothing is sent from now on, and every
                 node that can be told is told.
@@ -179,6 +181,7 @@ class Cosigner:
         try:
             with stores.database.transaction():
                 checkpoint = stores.cosigning.take(offered, log)
+                verify_not_ahead(verify_cosigned(offered.note, log), self._state.now_ms())
         except (CosignerElsewhere, LogInconsistent):
             evidence = self._contradiction(verify_cosigned(offered.note, log))
             if evidence is None:

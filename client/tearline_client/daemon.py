@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 
-from tearline.errors import LogError, RequestError, StoreFull, TlsError
+from tearline.errors import ClockSkewed, LogError, RequestError, StoreFull, TlsError
 from tearline.limits import NODE_RETRY_S
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
@@ -29,7 +29,8 @@ async def run_daemon(
 ) -> None:
     """Works until ``stop`` is set, then signs last marks and ends.
 
-    An exchange out of reach is waited for, and so is room on a full disk. A log that is not the
+    An exchange out of reach is waited for, and so are room on a full disk and clocks that agree: a
+    log whose time is ahead of this machine's is not followed. A log that is not the
     one followed so far ends the work: nothing may be sent on it before an officer has looked.
 
     Args:
@@ -60,7 +61,7 @@ async def run_daemon(
                 await work
             except asyncio.CancelledError:
                 break
-            except (RequestError, StoreFull) as error:
+            except (RequestError, StoreFull, ClockSkewed) as error:
                 pause = NODE_RETRY_S[min(pulse.in_a_row, len(NODE_RETRY_S) - 1)]
                 pulse.missed(error.code)
                 report(f"{error} Trying again in {pause} s.")

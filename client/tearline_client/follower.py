@@ -7,11 +7,12 @@ log can only ever grow: a rewritten, truncated or forked log gives another root.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tearline.agreed_time import AgreedTime
 from tearline.checkpoint import Checkpoint, SignedCheckpoint
-from tearline.errors import ClockSkewed, LogInconsistent, LogUnproven, TrustStale
+from tearline.errors import LogInconsistent, LogUnproven, TrustError, TrustStale
 from tearline.federation import LogIdentity
 from tearline.ledger import parse_entry, verify_cosigned
-from tearline.limits import MAX_UNPROVEN_BYTES
+from tearline.limits import MAX_LOG_TIME_SKEW_MS, MAX_UNPROVEN_BYTES
 from tearline.merkle import Frontier, Node
 from tearline.trust import TrustState
 from tearline.wire.entries import EntryRange
@@ -19,7 +20,21 @@ from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
 MAX_AGE_S = 600  # what is sealed on may be ten minutes old, no more
-MAX_AHEAD_S = 120  # how far the log's clock may be ahead of ours
+MAX_AHEAD_S = MAX_LOG_TIME_SKEW_MS // 1000  # how far the log's clock may be ahead of ours
+
+
+def verify_not_ahead(signed: SignedCheckpoint, now_ms: int) -> None:
+    """Checks that a checkpoint is not from our future: it is neither followed nor cosigned.
+
+    Args:
+        signed: A checkpoint that the log signed.
+        now_ms: This machine's clock.
+
+    Raises:
+        ClockSkewed: If it is.
+    """
+    if signed.time_s:
+        AgreedTime(log_ms=signed.time_s * 1000, own_ms=now_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +83,26 @@ class LogFollower:
 
         Args:
             page: Entries from ``next_index`` on, and a checkpoint over at least them.
-            now_ms: This machine's clock, by which the log's times are judged later.
+            now_ms: This machine's clock, by which the log's times are judged, now and later.
 
         Returns:
             Whether the checkpoint was reached; if not, more entries must be asked for. So they
             must where another process of this node was faster, as a command beside the daemon.
 
         Raises:
+            ClockSkewed: If the checkpoint is from our future.
             LogError: If the log is not the one followed so far, its checkpoint is not signed,
                 or too much was read without one. Nothing of the page counts then.
         """
         signed = verify_cosigned(page.checkpoint, self._log)
+        verify_not_ahead(signed, now_ms)
         # In one transaction: else another process might store entries between the questions.
         with self._store.transaction():
             if self._store.size != self._pending.start:
                 self._catch_up()
                 return False
             reached = self._take(page, signed)
-            if reached:
+            if reached and self._is_fresh(now_ms):  # else no clock here says when it came
                 self._cosigning.saw(signed.checkpoint.size, now_ms)
             return reached
 
@@ -133,8 +150,16 @@ class LogFollower:
     def time_s(self) -> int:
         """When the newest checkpoint was signed, Unix seconds; 0 where none says so."""
         signed = self.checkpoint()
-        times = [s.time_s for s in signed.signatures if s.time_s is not None] if signed else []
-        return max(times, default=0)
+        return signed.time_s if signed else 0
+
+    def agreed_time(self, now_ms: int) -> AgreedTime:
+        """The time that nothing takes back is done by, as far as the log was read.
+
+        Raises:
+            TrustStale: If nothing of the log was read.
+            ClockSkewed: If what was read is from our future.
+        """
+        return AgreedTime(log_ms=self.time_s() * 1000, own_ms=now_ms)
 
     def verify_fresh(self, now_ms: int) -> None:
         """Checks that what is known is young enough to seal on.
@@ -143,14 +168,17 @@ class LogFollower:
             TrustStale: If the newest checkpoint is too old.
             ClockSkewed: If it is from our future.
         """
-        time_s = self.time_s()
-        if not time_s:
-            raise TrustStale()
-        age_s = now_ms // 1000 - time_s
+        agreed = self.agreed_time(now_ms)
+        age_s = (agreed.own_ms - agreed.log_ms) // 1000
         if age_s > MAX_AGE_S:
             raise TrustStale(f"the newest checkpoint is {age_s} seconds old by this clock")
-        if -age_s > MAX_AHEAD_S:
-            raise ClockSkewed(f"{-age_s} seconds behind")
+
+    def _is_fresh(self, now_ms: int) -> bool:
+        try:
+            self.verify_fresh(now_ms)
+        except TrustError:
+            return False
+        return True
 
     def _store_pending(self, signed: SignedCheckpoint) -> None:
         pending = self._pending

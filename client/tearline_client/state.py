@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tearline.agreed_time import AgreedTime
 from tearline.agreement import Agreement
 from tearline.errors import (
     AgreementNotInForce,
+    ClockSkewed,
     CosigningWaits,
     EntryNotIncluded,
     LogError,
@@ -76,6 +78,7 @@ from tearline_client.views import PacketView, open_view
 Clock = Callable[[], int]
 
 _ALARMS = "alarms"  # no agency is called so: their names are URIs
+_DAY_MS = 24 * 3_600_000
 
 
 class Stores:
@@ -219,10 +222,26 @@ class NodeState:
                 return agreement
         raise AgreementNotInForce("no version of it that is here was in force")
 
-    def right_ms(self) -> int:
-        """The time by this machine's clock, or by the log where that clock is wrong.
+    def agreed_time(self) -> AgreedTime:
+        """The time that nothing takes back is done by now.
 
-        Unix milliseconds, for what nothing takes back: when something came, and when it ends.
+        Raises:
+            TrustStale: If nothing of the log was read.
+            ClockSkewed: If this machine's clock is behind the log's.
+        """
+        return self.follower.agreed_time(self.now_ms())
+
+    def has_ended(self, end_ms: int) -> bool:
+        """Whether something has ended for good; not while the two clocks disagree."""
+        try:
+            return self.agreed_time().has_reached(end_ms)
+        except TrustError:
+            return False
+
+    def right_ms(self) -> int:
+        """The time by this machine's clock, or by the log where the two disagree.
+
+        Unix milliseconds, for what is written down: when something came, by when an answer is due.
         """
         now_ms = self.now_ms()
         try:
@@ -306,17 +325,29 @@ class NodeState:
         reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
         try:
             return self.follower.take(parse_entries(reply), now_ms=self.now_ms())
+        except ClockSkewed as error:
+            self.alarm_clock(error, reply)
+            raise
         except TearlineError as error:
             self.alarm(error, reply)
             raise
 
-    def alarm(self, error: TearlineError, evidence: bytes) -> None:
+    def alarm_clock(self, error: ClockSkewed, evidence: bytes) -> None:
+        """Alarms that the log's clock and ours disagree: once a day, however often it is seen."""
+        self.alarm(error, evidence, about=b"clock" + (self.now_ms() // _DAY_MS).to_bytes(8))
+
+    def alarm(self, error: TearlineError, evidence: bytes, *, about: bytes = b"") -> None:
         """Keeps what went wrong, and the bytes that show it, for ``node status``.
 
         Alarms have a quota of their own, so that no sender hides a lie of the log. Beyond it what
         lies there shows enough.
+
+        Args:
+            error: What went wrong.
+            evidence: The bytes that show it.
+            about: With the same thing the same goes wrong once; the evidence, if not given.
         """
-        about, now_ms = hashlib.sha256(evidence).digest(), self.now_ms()
+        about, now_ms = about or hashlib.sha256(evidence).digest(), self.now_ms()
         shown = Evidence(data=evidence, about=about, agency=_ALARMS)
         with self.stores.database.transaction():
             if self.stores.intake.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):

@@ -266,6 +266,11 @@ class SignedCheckpoint:
     note: bytes
     signatures: tuple[VerifiedSignature, ...]
 
+    @property
+    def time_s(self) -> int:
+        """The latest time that a verified signature names, Unix seconds; 0 where none does."""
+        return max((each.time_s for each in self.signatures if each.time_s), default=0)
+
 
 def sign_checkpoint(
     checkpoint: Checkpoint, signers: Iterable[CheckpointSigner], *, time_s: int

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from tearline.agreed_time import AgreedTime
 from tearline.channel import Address
 from tearline.errors import AnswerTimeShort, StatementMalformed
 from tearline.grant import Grant
@@ -203,9 +204,9 @@ def answer_due_ms(order: RecallOrder, arrived_ms: int) -> int:
     return max(order.respond_by_ms, arrived_ms + MIN_ANSWER_MS)
 
 
-def is_overdue(state: RecallState, respond_by_ms: int, *, log_ms: int) -> bool:
-    """Whether an answer is due and has not come, by the log's time."""
-    return state is RecallState.OPEN and log_ms > respond_by_ms
+def is_overdue(state: RecallState, respond_by_ms: int, at: AgreedTime) -> bool:
+    """Whether an answer is due and has not come."""
+    return state is RecallState.OPEN and at.has_reached(respond_by_ms + 1)
 
 
 class Recalled(Protocol):

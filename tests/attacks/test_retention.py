@@ -271,16 +271,24 @@ def order_of(world: Simulation, index: int, **changes: Any) -> Erasure:
 
 
 async def carried_out(
-    world: Simulation, order: Erasure, by: Signer | None = None, to: Member | None = None
+    world: Simulation,
+    order: Erasure,
+    by: Signer | None = None,
+    to: Member | None = None,
+    *,
+    ahead_ms: int = 0,
 ) -> LogOpening:
-    """Has a node receive an order that truly stands in the log, past every rule of an exchange."""
+    """Has a node receive an order that truly stands in the log, past every rule of an exchange.
+
+    Its entry is dated ahead by some time; the checkpoint over it is not.
+    """
     signer, to = by or exchange_of(world), to or world.cn
     signed = alone(signer, StatementType.ERASURE, encode_erasure(order))
     event = Event(
         statement_id=signed.statement.id,
         code=EventCode.ERASED,
         party=to.node.state.agency,
-        time_ms=world.clock(),
+        time_ms=world.clock() + ahead_ms,
         actor=signer.header.signer,
         agreement_id=order.agreement_id,
     )
@@ -328,10 +336,12 @@ async def test_too_early_is_told_by_what_the_entry_says(kept: Simulation) -> Non
 
 async def test_a_log_that_runs_ahead_brings_no_end_near(kept: Simulation) -> None:
     index = await sent(kept)
-    kept.clock.offset_ms = KEPT_MS + DAY_MS
-    await carried_out(kept, order_of(kept, index))
+    order = order_of(kept, index, latest_ms=kept.clock() + DAY_MS)
+    await carried_out(kept, order, ahead_ms=KEPT_MS + DAY_MS)
     keeps(kept.cn, index, RetentionUnknown)
     set_time(kept, KEPT_MS + DAY_MS)
+    await kept.log_to(kept.exchange)  # it is tried again once the log has grown
+    await kept.cn.node.state.follow()
     await settle(kept)
     assert kept.cn.codes() == []
     assert kept.cn.node.state.stores.log.opened(index) is None

@@ -1,7 +1,7 @@
 """A clock that is wrong by hours, at a node and at the exchange: refused with a code, never used.
 
-What arrives is taken in all the same, for nothing is decided by a node's own clock; and once the
-clock is right, work goes on.
+What arrives at a node whose clock is ahead is taken in all the same; one that is behind follows no
+log of its future. Once the clock is right, work goes on.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,12 @@ def test_a_node_whose_clock_is_wrong_by_hours(tmp_path: Path, skew_s: int) -> No
         assert packets(us) == set()
         assert send(federation).status == 0
         with wrong_by(cn, skew_s):
-            cn.done("node", "sync")
+            if skew_s > 0:
+                cn.done("node", "sync")
+            else:  # it follows no log of its future
+                assert cn.run("node", "sync").refused(REFUSED[skew_s], 4)
+                assert packets(cn) == set()
+        cn.done("node", "sync")
         assert packets(cn) == packets(us) != set()
 
 

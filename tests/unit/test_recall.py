@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import NOW_MS
+from tearline.agreed_time import AgreedTime
 from tearline.errors import StatementMalformed
 from tearline.recall import (
     KeepGround,
@@ -105,4 +106,4 @@ def test_a_recall_only_moves_forward(
 def test_only_what_nobody_answered_is_overdue(
     state: RecallState, log_ms: int, expected: bool
 ) -> None:
-    assert is_overdue(state, NOW_MS, log_ms=log_ms) is expected
+    assert is_overdue(state, NOW_MS, AgreedTime(log_ms=log_ms, own_ms=log_ms)) is expected

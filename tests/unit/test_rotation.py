@@ -2,6 +2,7 @@
 
 import pytest
 
+from tearline.agreed_time import AgreedTime
 from tearline_client.keys.rotation import (
     DESTROY_AFTER_MS,
     LIFETIME_MS,
@@ -55,6 +56,10 @@ def test_a_key_that_cannot_last_longer_is_not_replaced() -> None:
     assert due(sign=1, kem=1, cosign=1) == ("sign",)
 
 
+def at(time_ms: int) -> AgreedTime:
+    return AgreedTime(log_ms=time_ms, own_ms=time_ms)
+
+
 def test_an_old_key_is_destroyed_once_nothing_sealed_to_it_can_arrive() -> None:
-    assert not is_past_use(NOW_MS, emptied_ms=NOW_MS + DESTROY_AFTER_MS - 1)
-    assert is_past_use(NOW_MS, emptied_ms=NOW_MS + DESTROY_AFTER_MS)
+    assert not is_past_use(NOW_MS, at(NOW_MS + DESTROY_AFTER_MS - 1))
+    assert is_past_use(NOW_MS, at(NOW_MS + DESTROY_AFTER_MS))

@@ -7,6 +7,7 @@ to the originator, in words that a person understands.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from tearline.agreed_time import AgreedTime
 from tearline.errors import AgreementNotInForce, TearlineError
 from tearline.event import EventCode
 from tearline.forgetting import opened_slots, without
@@ -134,7 +135,7 @@ def reach_of(state: NodeState, packet_id: bytes) -> tuple[Reach, ...]:
     return tuple(sorted(found))
 
 
-def expire(state: NodeState, grants: Iterable[StoredGrant], *, log_ms: int) -> int:
+def expire(state: NodeState, grants: Iterable[StoredGrant], *, at: AgreedTime) -> int:
     """Erases what partners' grants opened that have ended, or may be kept no longer.
 
     A packet that a person keeps after a recall stays. The caller has a transaction.
@@ -142,7 +143,7 @@ def expire(state: NodeState, grants: Iterable[StoredGrant], *, log_ms: int) -> i
     Args:
         state: The node.
         grants: Grants that may have ended, ours among them: of those nothing is erased here.
-        log_ms: The log's time.
+        at: The time.
 
     Returns:
         How many were erased.
@@ -151,7 +152,7 @@ def expire(state: NodeState, grants: Iterable[StoredGrant], *, log_ms: int) -> i
     for stored in grants:
         statement_id = stored.signed.statement.id
         ends_ms = end_of(state, stored)
-        if ends_ms > log_ms:
+        if not at.has_reached(ends_ms):
             packets.set_end(statement_id, ends_ms)  # it came before the end was kept
             continue
         if stored.incoming and state.stores.recalls.is_kept(stored.grant.packet):

@@ -46,7 +46,7 @@ class Inbox:
                         yield received_late
                 await self._acknowledge()
                 if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
-                    self._records.destroy_ended(self._state.now_ms())
+                    self._records.destroy_ended()
                     if not wait:
                         return
 

@@ -6,6 +6,7 @@ used once its record is in the log; the old one counts beside it until its own e
 
 from collections.abc import Iterator, Mapping
 
+from tearline.agreed_time import AgreedTime
 from tearline.errors import (
     AgreementSuspended,
     CallerDenied,
@@ -124,32 +125,31 @@ class KeyRecords:
             return False
         return True
 
-    def destroy_ended(self, emptied_ms: int) -> int:
+    def destroy_ended(self) -> int:
         """Destroys the encryption keys to which nothing can arrive any more.
 
         What they opened stays readable: its keys were wrapped under the node's storage key. What
         came and waits, for a cosignature or a resumption, has not arrived in that sense.
 
-        By a wrong clock no key has ended: then none is destroyed.
-
-        Args:
-            emptied_ms: When the mailbox was read to its end, Unix milliseconds.
+        By a wrong clock no key has ended: then none is destroyed. The caller has just read the
+        mailbox to its end.
 
         Returns:
             How many.
         """
         try:
-            self._state.follower.verify_fresh(emptied_ms)
+            emptied = self._state.agreed_time()
         except TrustError:
             return 0
-        ended = self._past_use(emptied_ms)
+        ended = self._past_use(emptied)
         if ended:
-            ended = self._past_use(min([emptied_ms, *self._came_ms()]))
+            came_ms = min(self._came_ms(), default=emptied.time_ms)
+            ended = self._past_use(emptied.no_later_than(came_ms))
         for key in ended:
             self._keys.destroy_kem(key)
         return len(ended)
 
-    def _past_use(self, emptied_ms: int) -> list[bytes]:
+    def _past_use(self, emptied: AgreedTime) -> list[bytes]:
         """The encryption keys here to which nothing arrives that was accepted after a time."""
         records = {
             key: self._state.trust.record_of(self._state.uri, key) for key in self._keys.kem_ids()
@@ -157,7 +157,7 @@ class KeyRecords:
         return [
             key
             for key, record in records.items()
-            if record is not None and is_past_use(record.not_after_ms, emptied_ms=emptied_ms)
+            if record is not None and is_past_use(record.not_after_ms, emptied)
         ]
 
     def _came_ms(self) -> Iterator[int]:

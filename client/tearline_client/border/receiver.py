@@ -97,7 +97,7 @@ class Receiver:
             both_cosigned=state.both_cosigned,
             may_lack_keys=lambda: state.stores.recovery.restored() is not None,
             recalled=lambda grant, statement_id: recalled_of(state, grant, statement_id),
-            has_ended=lambda grant: grant.not_after_ms <= state.right_ms(),
+            has_ended=lambda grant: state.has_ended(grant.not_after_ms),
         )
 
     async def read_log(self, deliveries: Iterable[bytes]) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tearline.agreed_time import AgreedTime
 from tearline.channel import VoidReason
 from tearline.correction import line_of
-from tearline.errors import NotFound, error_by_code
+from tearline.errors import ClockSkewed, NotFound, TrustError, error_by_code
 from tearline.identity import agency_uri_of
 from tearline.recall import (
     KeepGround,
@@ -206,7 +207,8 @@ class Recalls:
 
     def is_overdue(self, stored: StoredRecall) -> bool:
         """Whether an answer is due, by the log's time, and has not come."""
-        return is_overdue(stored.state, stored.due_ms, log_ms=self._log_ms())
+        at = self._agreed_time()
+        return at is not None and is_overdue(stored.state, stored.due_ms, at)
 
     # The recipient's side.
 
@@ -310,22 +312,33 @@ class Recalls:
     def run(self) -> int:
         """Does what time asks for, by the log's: erases what ended, and what nobody kept in time.
 
+        Where the log's time is ahead of our own clock nothing is erased.
+
         Returns:
             How many grants and recalls it was.
         """
-        state, log_ms = self._state, self._log_ms()
+        state, at = self._state, self._agreed_time()
+        if at is None:
+            return 0
         with state.stores.database.transaction():
-            due = [r for r in self.waiting() if log_ms > r.due_ms]
+            due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
             due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
             for each in due:
                 erase(state, each, acted_by=None)
-            ended = state.stores.packets.ended(log_ms)
-            over = [grant for grant in ended if end_of(state, grant) <= log_ms]
+            ended = state.stores.packets.ended(at.time_ms)
+            over = [grant for grant in ended if at.has_reached(end_of(state, grant))]
             withdraw(state, over, VoidReason.EXPIRED)
-            return len(due) + expire(state, ended, log_ms=log_ms)
+            return len(due) + expire(state, ended, at=at)
 
-    def _log_ms(self) -> int:
-        return self._state.follower.time_s() * 1000
+    def _agreed_time(self) -> AgreedTime | None:
+        """The time by which something may be erased or called late; None where there is none."""
+        try:
+            return self._state.agreed_time()
+        except ClockSkewed as error:
+            self._state.alarm_clock(error, self._state.stores.log.checkpoint() or b"")
+        except TrustError:
+            pass  # nothing of the log was read
+        return None
 
 
 def _granted(shown: PacketView) -> frozenset[str]:

@@ -325,7 +325,7 @@ class Requests:
             request.side is Side.ASKER
             or progress.phase.has_ended
             or expires_ms is None
-            or self._state.now_ms() < expires_ms + MAX_LOG_TIME_SKEW_MS
+            or not self._state.has_ended(expires_ms + MAX_LOG_TIME_SKEW_MS)
             or self._steps.is_pending(request)
             or not self._steps.may_speak(request)
         ):

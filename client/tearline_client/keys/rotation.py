@@ -7,6 +7,8 @@ refused for the old one: both count for as long as the old one would have.
 from collections.abc import Mapping
 from enum import StrEnum
 
+from tearline.agreed_time import AgreedTime
+
 _DAY_MS = 24 * 3_600_000
 DESTROY_AFTER_MS = _DAY_MS
 """How long an encryption key outlives its end: clocks differ, and what was accepted in its last
@@ -75,7 +77,7 @@ def end_of_new(kind: KeyKind, ends_ms: Mapping[KeyKind, int], *, now_ms: int) ->
     return end_ms
 
 
-def is_past_use(end_ms: int, *, emptied_ms: int) -> bool:
+def is_past_use(end_ms: int, emptied: AgreedTime) -> bool:
     """Whether an encryption key may be destroyed: nothing sealed to it can still arrive.
 
     Whatever was sealed to it was accepted before its end, and has been fetched where the
@@ -83,6 +85,6 @@ def is_past_use(end_ms: int, *, emptied_ms: int) -> bool:
 
     Args:
         end_ms: When it ended, or will, Unix milliseconds.
-        emptied_ms: When the mailbox was last read to its end, Unix milliseconds.
+        emptied: When the mailbox was last read to its end.
     """
-    return emptied_ms >= end_ms + DESTROY_AFTER_MS
+    return emptied.has_reached(end_ms + DESTROY_AFTER_MS)

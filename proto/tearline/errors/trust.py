@@ -66,8 +66,8 @@ class NotWitnessed(TrustError):
 
 
 class ClockSkewed(TrustError):
-    """A clock that disagrees with the log's."""
+    """A log whose time is ahead of this machine's clock: one of the two is wrong."""
 
     code = "TL-TRU-007"
     what = "This machine's clock disagrees with the log."
-    next = "Set the clock; nothing was sent."
+    next = "Compare it with another source, and set it or tell the operator; nothing was erased."

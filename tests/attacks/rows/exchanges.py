@@ -206,7 +206,7 @@ LOGS = (
         "turn the clock ahead",
         "TL-TRU-007",
         "test_nothing_is_sealed_under_a_clock_that_is_off",
-        _FRESH,
+        "tearline.agreed_time:AgreedTime.__post_init__",
     ),
     _log(
         "return to an old trust list",

@@ -207,8 +207,9 @@ LIFE = (
         "set a node's clock ahead, to have it destroy its keys",
         "",
         "test_a_clock_set_ahead_destroys_no_key",
-        "tearline_client.follower:LogFollower.verify_fresh",
+        "tearline.agreed_time:AgreedTime.has_reached",
         "the mail, which opens",
+        "self.own_ms >= end_ms",
     ),
     _life(
         "revoke a key, to undo what was signed with it",

@@ -1,0 +1,57 @@
+"""Clocks that are wrong, or set so on purpose: nothing is lost by one."""
+
+from attacks.attack import Attack
+
+_ALARM = "an alarm at the node, with what the exchange showed"
+
+
+def _clock(
+    name: str, evidence: str, test: str, function: str, returns: str = "None", code: str = ""
+) -> Attack:
+    return Attack(
+        name=f"clock: {name}",
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_clocks.py::{test}",
+        returns=returns,
+    )
+
+
+CLOCKS = (
+    _clock(
+        "sign checkpoints of the future, to have partners erase what they hold",
+        _ALARM,
+        "test_a_log_that_runs_ahead_erases_nothing",
+        "tearline_client.follower:verify_not_ahead",
+        code="TL-TRU-007",
+    ),
+    _clock(
+        "sign checkpoints of the future, to take partners the time to keep what is recalled",
+        _ALARM,
+        "test_a_log_that_runs_ahead_takes_nobody_the_time_to_keep_what_is_recalled",
+        "tearline_client.follower:verify_not_ahead",
+        code="TL-TRU-007",
+    ),
+    _clock(
+        "have a checkpoint of the future cosigned",
+        "none: it is not signed",
+        "test_no_checkpoint_of_the_future_is_cosigned",
+        "tearline_client.follower:verify_not_ahead",
+        code="TL-TRU-007",
+    ),
+    _clock(
+        "set a node's clock back once it has read the log, to have it erase",
+        _ALARM,
+        "test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing",
+        "tearline.agreed_time:AgreedTime.__post_init__",
+        code="TL-TRU-007",
+    ),
+    _clock(
+        "set a node's clock, to have it dispute what the log says rightly",
+        "none: nothing is disputed",
+        "test_what_a_wrong_clock_saw_disputes_no_entry",
+        "tearline_client.follower:LogFollower._is_fresh",
+        "True",
+    ),
+)
