@@ -17,6 +17,7 @@ from tearline.recall import Reach
 from tearline.receipt import Status
 from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
 from tearline.wire.flow import parse_event, parse_grant
+from tearline_client.border.remains import open_values, strip_drafts
 from tearline_client.state import NodeState
 from tearline_client.store.access import AccessStore
 from tearline_client.store.packets import NEVER_MS, StoredGrant
@@ -36,6 +37,8 @@ _REACHES = {
 def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     """Erases what partners released of a packet: keys, ciphertexts, values, what was put aside.
 
+    What drafts hold of it goes, too.
+
     The caller has a transaction. Grants of which nothing is left are erased, and their grantor
     is told; the statements themselves stay, as proof that there was something.
 
@@ -45,6 +48,7 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
         gone: What of each grant.
     """
     packets = state.stores.packets
+    before = open_values(state, packet_id)
     held = packets.held(packet_id)
     left: frozenset[int] = frozenset()
     for stored in packets.grants(packet_id):
@@ -70,6 +74,7 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
             )
         )
     _strip_put_aside(state, packet_id, gone)
+    strip_drafts(state, packet_id, before.without(open_values(state, packet_id)))
 
 
 def _strip_put_aside(state: NodeState, packet_id: bytes, gone: Gone) -> None:

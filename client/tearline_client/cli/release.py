@@ -102,6 +102,8 @@ def pending(frame: Frame, release: str) -> None:
             review = node.second.review(node.second.find(release))
             for words in _words(review.pending.content):
                 frame.say(words)
+            if review.pending.lost:
+                frame.say(_lost_text(review.pending.lost))
             return _review_rows(review, node.state.trust)
         return [_pending_row(node, each) for each in node.second.waiting()]
 
@@ -126,6 +128,8 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
         await node.receive()  # what was taken back meanwhile is not answered
         found = node.second.find(release)
         review = node.second.review(found)
+        if review.pending.lost:
+            frame.say(_lost_text(review.pending.lost))
         for changed in review.changed:
             cell = changed.cell
             partner = agency_name(node.state.trust.trust_list, cell.recipient)
@@ -157,13 +161,18 @@ def reject(frame: Frame, release: str) -> None:
     frame.say(f"{at_work(frame, run).hex()[:12]} is forgotten.")
 
 
+def _lost_text(lost: int) -> str:
+    taken_out = counted(lost, "field")
+    return f"{taken_out} taken out since it was drafted: a partner took back what was in it."
+
+
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
     trust_list = node.state.trust.trust_list
     what, article, recipients = _subject(node, pending.content)
     return {
         "pending": pending.id.hex()[:12],
         "id": pending.id.hex(),
-        "what": what,
+        "what": f"{what}, {counted(pending.lost, 'field')} recalled" if pending.lost else what,
         "to": " ".join(sorted(agency_name(trust_list, uri) for uri in recipients)),
         "article": article,
         "by": pending.drafter.subject,

@@ -122,6 +122,7 @@ class Pending:
         drafter: Who drafted it.
         content: What is to be released.
         digest: 32 bytes, of content and drafter as they are kept.
+        lost: How much was taken out since, as a partner took back what it held.
     """
 
     id: bytes
@@ -129,6 +130,7 @@ class Pending:
     drafter: Drafter
     content: Content
     digest: bytes
+    lost: int = 0
 
 
 _RELEASE = Column("pending", "sealed", ("id",))
@@ -154,6 +156,18 @@ class PendingStore:
         """
         if self.count() >= MAX_PENDING:
             raise PendingFull
+        sealed = self._sealed(pending, content, drafter, lost=0)
+        self._db.execute(
+            "INSERT INTO pending (id, time_ms, sealed, about) VALUES (?, ?, ?, ?)",
+            (pending, now_ms, sealed, _about(content)),
+        )
+
+    def replace(self, pending: Pending, content: Content, *, lost: int) -> None:
+        """Keeps what is left of a release that waits; in the caller's transaction."""
+        sealed = self._sealed(pending.id, content, pending.drafter, lost=lost)
+        self._db.execute("UPDATE pending SET sealed = ? WHERE id = ?", (sealed, pending.id))
+
+    def _sealed(self, pending: bytes, content: Content, drafter: Drafter, *, lost: int) -> bytes:
         value = {
             **_write(content),
             "subject": drafter.subject,
@@ -161,12 +175,9 @@ class PendingStore:
             "role": drafter.acted_by.role,
             "token_hash": drafter.acted_by.token_hash.hex(),
             "acted_ms": drafter.acted_by.time_ms,
+            "lost": lost,
         }
-        sealed = self._db.vault.seal(_RELEASE.at(pending), json.dumps(value).encode())
-        self._db.execute(
-            "INSERT INTO pending (id, time_ms, sealed, about) VALUES (?, ?, ?, ?)",
-            (pending, now_ms, sealed, _about(content)),
-        )
+        return self._db.vault.seal(_RELEASE.at(pending), json.dumps(value).encode())
 
     def all(self) -> tuple[Pending, ...]:
         """Everything that waits, oldest first."""
@@ -237,6 +248,7 @@ class PendingStore:
             drafter=drafter,
             content=self._read(value),
             digest=hashlib.sha256(kept).digest(),
+            lost=value.get("lost", 0),
         )
 
     def _read(self, value: dict[str, Any]) -> Content:

@@ -74,6 +74,23 @@ RECALLS = (
         "tearline_client.store.holds:HoldStore.of",
     ),
     _recall(
+        "keep a value in a draft that waits, past its recall",
+        "",
+        "the number of fields that were taken out, beside the draft",
+        "tests/attacks/test_recalled_drafts.py"
+        "::test_a_draft_loses_what_was_recalled_and_keeps_our_own_words",
+        "tearline_client.border.remains:_left",
+        "(packet, 0)",
+    ),
+    _recall(
+        "leave the corrections of a packet with partners, without a word",
+        "",
+        "the packets of the line, named before anything is recalled",
+        "tests/attacks/test_recalled_lines.py::test_what_a_recall_leaves_of_a_line_is_named",
+        "tearline_client.desks.recalling:line_of",
+        "(packet,)",
+    ),
+    _recall(
         "answer for somebody else",
         "TL-REQ-006",
         _PUT_ASIDE,

@@ -1,0 +1,137 @@
+"""What is left in drafts of a partner's packet that was taken back.
+
+A draft that waits for a second person holds values as they were written, not the packet that they
+came from. What goes from here goes from the drafts, too; a person then sees that it is missing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tearline.errors import PacketError
+from tearline.onward import is_telling
+from tearline.packet import TEXT, Field, View
+from tearline.sealing import open_packet
+from tearline_client.planning.plan import Draft
+from tearline_client.planning.search import folded
+from tearline_client.state import NodeState
+from tearline_client.store.pending import (
+    Content,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+    PendingPacket,
+)
+
+_LEAST_SOUGHT = 6
+"""Characters from which a value is sought inside longer text: a shorter one stands in too many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Values of one packet.
+
+    Attributes:
+        texts: Of its text fields, folded.
+        telling: Those of them of which one is enough to tell a copy.
+        documents: Those of its other fields.
+    """
+
+    texts: frozenset[str] = frozenset()
+    telling: frozenset[str] = frozenset()
+    documents: frozenset[bytes] = frozenset()
+
+    def without(self, other: "Values") -> "Values":
+        """Returns what the other one does not hold as well."""
+        return Values(
+            texts=self.texts - other.texts,
+            telling=self.telling - other.texts,
+            documents=self.documents - other.documents,
+        )
+
+
+def open_values(state: NodeState, packet_id: bytes) -> Values:
+    """Returns all that the keys here open of a packet; nothing where no draft waits."""
+    held = state.stores.packets.held(packet_id)
+    if held is None or not state.stores.pending.count():
+        return Values()
+    view = View(fields=(), existences=())
+    try:
+        for release in held.keys:
+            view = view.merged(open_packet(held.manifest, held.parts.ciphertexts, release))
+    except PacketError:
+        return Values()  # what does not open was not read into a draft either
+    fields = [opened.field for opened in view.fields]
+    texts = [field for field in fields if field.media_type == TEXT]
+    return Values(
+        texts=_folded(texts),
+        telling=_folded(field for field in texts if is_telling(field.marking)),
+        documents=frozenset(
+            value for field in fields if field.media_type != TEXT for value in field.values
+        ),
+    )
+
+
+def strip_drafts(state: NodeState, packet_id: bytes, lost: Values) -> None:
+    """Takes values that are not here any more out of every draft that waits.
+
+    A draft that names the packet loses each of them; others, those that tell a copy. What this
+    agency has said itself stays. The caller has a transaction.
+
+    Args:
+        state: The node.
+        packet_id: 32 bytes, the packet they were of.
+        lost: The values.
+    """
+    if not (lost.texts or lost.documents):
+        return
+    for pending in state.stores.pending.all():  # at most ``MAX_PENDING``
+        content, count = _stripped(state, pending.content, packet_id, lost)
+        if count:
+            state.stores.pending.replace(pending, content, lost=pending.lost + count)
+
+
+def _stripped(
+    state: NodeState, content: Content, packet_id: bytes, lost: Values
+) -> tuple[Content, int]:
+    """What is left of a draft, and how much was taken out of it."""
+    match content:
+        case PendingField() | PendingConsent():
+            return content, 0  # of a packet of ours that was sent
+        case PendingAnswer():
+            packet, count = _left(state, content.packet, packet_id, lost)
+            says = _holds(content.text, lost.telling)
+            text = "" if says else content.text
+            return replace(content, packet=packet, text=text), count + says
+        case packets:
+            left = [_left(state, each, packet_id, lost) for each in packets]
+            return tuple(packet for packet, _ in left), sum(count for _, count in left)
+
+
+def _left(
+    state: NodeState, packet: PendingPacket, packet_id: bytes, lost: Values
+) -> tuple[PendingPacket, int]:
+    draft: Draft = packet.draft
+    texts = lost.texts if packet_id in draft.derived_from else lost.telling
+    kept = tuple(each for each in draft.fields if not _is_lost(state, each, texts, lost.documents))
+    return replace(packet, draft=replace(draft, fields=kept)), len(draft.fields) - len(kept)
+
+
+def _is_lost(
+    state: NodeState, field: Field, texts: frozenset[str], documents: frozenset[bytes]
+) -> bool:
+    if field.media_type != TEXT:
+        return not documents.isdisjoint(field.values)
+    return any(
+        _holds(text, texts) and not state.stores.values.is_own_word(text) for text in field.texts
+    )
+
+
+def _holds(text: str, values: frozenset[str]) -> bool:
+    plain = folded(text)
+    return plain in values or any(
+        len(value) >= _LEAST_SOUGHT and value in plain for value in values
+    )
+
+
+def _folded(fields: Iterable[Field]) -> frozenset[str]:
+    return frozenset(plain for field in fields for text in field.texts if (plain := folded(text)))
