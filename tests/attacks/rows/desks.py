@@ -31,13 +31,6 @@ DESKS = (
         evidence="what was written, shown as it is",
     ),
     _desk(
-        "turn what is printed around, or have the terminal obey it",
-        "cli/test_print_commands.py::test_no_character_is_obeyed_and_no_line_forged",
-        "cli.output:visible",
-        "text",
-        evidence="what was written, as escapes that are seen",
-    ),
-    _desk(
         "take the passphrase out through a hook",
         "test_notices.py::test_a_command_does_not_get_the_passphrase",
         "notices:_environment",
