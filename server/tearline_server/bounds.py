@@ -1,12 +1,13 @@
-"""Bounds of each node and person: what may be published, and called, over time and at once."""
+"""Bounds of each agency, node and person: publications and calls, over time and at once."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from tearline.errors import ExchangeBusy
-from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S, RATE_BURST_S
+from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
 
 _RETRY_AFTER_MS = 1000  # a call of a node's own may have ended by then
 _MAX_NODES = 65_536  # forgetting one only means that it may burst again
@@ -79,31 +80,70 @@ class Bounds:
 
 
 class Calls:
-    """How many calls each node has under way.
+    """Calls under way of each node, or of each agency.
 
     Args:
         most: What one may have.
+        refusal: What is said to a caller that has them.
+    """
+
+    def __init__(self, most: int, refusal: str) -> None:
+        self._most = most
+        self._refusal = refusal
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, source: str) -> Iterator[None]:
+        """Counts a call while it lasts.
+
+        Raises:
+            ExchangeBusy: If its source has too many.
+        """
+        self._verify_room(source)
+        self._under_way[source] += 1
+        try:
+            yield
+        finally:
+            self._under_way[source] -= 1
+            if not self._under_way[source]:
+                del self._under_way[source]
+
+    def _verify_room(self, source: str) -> None:
+        if self._under_way[source] >= self._most:
+            raise ExchangeBusy(self._refusal, retry_after_ms=_RETRY_AFTER_MS)
+
+
+class Places:
+    """Places at something that takes memory: each source has some of its own, and waits for one.
+
+    Args:
+        most: Places of one source.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._under_way: Counter[str] = Counter()
+        # Sources are agencies that were admitted: no more than trust lists name.
+        self._places: dict[str, asyncio.Semaphore] = {}
 
-    @contextmanager
-    def one(self, node: str) -> Iterator[None]:
-        """A call, while it lasts.
+    @asynccontextmanager
+    async def one(self, source: str) -> AsyncIterator[None]:
+        """Takes a place while it is needed.
 
         Raises:
-            ExchangeBusy: If the node has too many.
+            ExchangeBusy: If none becomes free in time.
         """
-        if self._under_way[node] >= self._most:
+        place = self._places_of(source)
+        try:
+            async with asyncio.timeout(PLACE_S):
+                await place.acquire()
+        except TimeoutError:
             raise ExchangeBusy(
-                "the node has too many calls under way", retry_after_ms=_RETRY_AFTER_MS
-            )
-        self._under_way[node] += 1
+                "others of the same agency are served first", retry_after_ms=_RETRY_AFTER_MS
+            ) from None
         try:
             yield
         finally:
-            self._under_way[node] -= 1
-            if not self._under_way[node]:
-                del self._under_way[node]
+            place.release()
+
+    def _places_of(self, source: str) -> asyncio.Semaphore:
+        return self._places.setdefault(source, asyncio.Semaphore(self._most))

@@ -72,7 +72,10 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._calls = self._gauge("calls_under_way", "Calls under way, long ones among them.")
+        self._calls = self._gauge(
+            "calls_under_way", "Calls under way, from before they are admitted; long ones too."
+        )
+        self._arriving = self._gauge("calls_arriving", "Calls whose next message is awaited.")
         self._streams = self._gauge("streams", "Long calls under way.", "method")
         self._messages = self._counter("stream_messages", "Messages of long calls.", "method")
         self._unread = self._gauge("unread_publications", "Publications that wait to be read.")
@@ -141,8 +144,14 @@ class Metrics:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """A call, while it lasts."""
+        """A call, while it lasts, whether or not it is admitted."""
         with self._calls.track_inprogress():
+            yield
+
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """A call, while its next message is awaited."""
+        with self._arriving.track_inprogress():
             yield
 
     @contextmanager

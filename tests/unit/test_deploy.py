@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tearline_server.__main__ import cli as exchange
 
 DEPLOY = ROOT / "deploy"
 CONTAINER = (DEPLOY / "Containerfile").read_text()
+RULES = DEPLOY / "tearline.nft"
 UNITS = sorted(DEPLOY.glob("*.service"))
 PROGRAMS: dict[str, click.Command] = {"tearline": node, "tearline-server": exchange}
 
@@ -98,3 +100,32 @@ def test_a_unit_gives_up_for_no_reason_but_what_does_not_verify(unit: Path) -> N
     lines = unit.read_text().splitlines()
     assert {"Restart=on-failure", "StartLimitIntervalSec=0"} <= set(lines)
     assert f"RestartPreventExitStatus={EXIT_INTEGRITY}" in lines
+
+
+def in_a_namespace(*command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command where no rule of a packet filter reaches this machine."""
+    unshare = shutil.which("unshare")
+    if unshare is None or shutil.which("nft") is None:
+        pytest.skip("this machine has no nft, or no unshare")
+    namespace = [unshare, "--map-root-user", "--net"]
+    if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody have a network namespace")
+    return subprocess.run([*namespace, *command], check=False, capture_output=True, text=True)
+
+
+def test_nftables_understands_the_rules() -> None:
+    checked = in_a_namespace("nft", "--check", "--file", str(RULES))
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_nftables_would_refuse_a_rule_that_it_does_not_know(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.nft"
+    broken.write_text(RULES.read_text().replace("ct count over", "ct counted over"))
+    assert in_a_namespace("nft", "--check", "--file", str(broken)).returncode
+
+
+def test_an_address_holds_so_many_connections_and_keeps_no_other_out() -> None:
+    (allowed,) = set(re.findall(r"ct count over (\d+)", RULES.read_text()))
+    script = ROOT / "tests" / "connections.py"
+    tried = in_a_namespace(sys.executable, str(script), str(RULES))
+    assert (tried.stderr, tried.stdout.split()) == ("", [allowed, "other"])

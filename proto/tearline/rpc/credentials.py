@@ -23,12 +23,14 @@ from tearline.limits import (
     KEEPALIVE_TIMEOUT_MS,
     MAX_CONNECTION_AGE_GRACE_MS,
     MAX_CONNECTION_AGE_MS,
+    MAX_CONNECTION_IDLE_MS,
     MAX_CONNECTIONS,
     MAX_MESSAGE_BYTES,
     MAX_METADATA_BYTES,
     MAX_STREAMS_PER_CONNECTION,
     RECONNECT_FIRST_MS,
     RECONNECT_MOST_MS,
+    UNREAD_BYTES,
 )
 from tearline.rpc import methods
 from tearline.tls_key import TlsKey
@@ -122,6 +124,10 @@ def server_options() -> Options:
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
+        # What gRPC holds of a message that is not read yet; it would let this grow with the line.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", UNREAD_BYTES),
+        ("grpc.max_connection_idle_ms", MAX_CONNECTION_IDLE_MS),
         ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
         ("grpc.max_connection_age_grace_ms", MAX_CONNECTION_AGE_GRACE_MS),
         # Half the interval at which clients ping: a late ping is no flood.

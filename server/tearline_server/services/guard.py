@@ -1,7 +1,11 @@
 """The guard: every handler of every kind passes through it, and every error ends with a code.
 
 Interceptors do not see the connection, so handlers are wrapped. A call is admitted before a
-byte of its message is read, and a long one is looked at again while it lasts.
+byte of its message is read, and a long one is checked again at each of its messages.
+
+gRPC reads the message of a call before it runs a handler of one message. So every handler here
+takes a stream, of which a call of one message has one: on the wire the two are the same. Until
+a handler reads, gRPC holds no more of a call than the window of its stream.
 """
 
 import asyncio
@@ -14,18 +18,29 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import grpc
 import grpc.aio
 
-from tearline.errors import ExchangeBusy, StoreFull, TearlineError, TlsError, TokenRefused
+from tearline.errors import (
+    ExchangeBusy,
+    StatementMalformed,
+    StoreFull,
+    TearlineError,
+    TlsError,
+    TokenRefused,
+)
 from tearline.limits import (
     CALL_S,
     DISK_RETRY_MS,
+    MAX_AGENCY_CALLS,
+    MAX_AGENCY_READS,
+    MAX_AGENCY_STREAMS,
     MAX_NODE_CALLS,
+    MESSAGE_S,
     NODE_CALLS_S,
     PERSON_CALLS_S,
 )
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
-from tearline_server.bounds import Calls, Rate
+from tearline_server.bounds import Calls, Places, Rate
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
@@ -44,7 +59,6 @@ Handlers: TypeAlias = "grpc.GenericRpcHandler[Any, Any]"
 Context = grpc.aio.ServicerContext[Any, Any]
 Answer = Callable[[Caller, bytes], Awaitable[bytes]]
 Stream = Callable[[Caller, bytes], AsyncIterator[bytes]]
-Collect = Callable[[Caller, AsyncIterator[bytes]], Awaitable[bytes]]
 Converse = Callable[[Caller, AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 
@@ -63,64 +77,93 @@ class Guard:
         self._exchange = exchange
         self._clock = clock
         self._metrics = metrics
-        self._calls = Calls(MAX_NODE_CALLS)
+        self._node_calls = Calls(MAX_NODE_CALLS, "the node has too many calls under way")
+        self._agency_calls = Calls(MAX_AGENCY_CALLS, "the agency has too many calls under way")
+        self._reads = Places(MAX_AGENCY_READS)
+        self._streams = Places(MAX_AGENCY_STREAMS)
         self._nodes = Rate(NODE_CALLS_S, "more calls are made than one node may")
         self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
-        """A handler of one message that is answered by one."""
+        """Returns a handler of one message that is answered by one."""
 
-        async def handle(request: bytes, context: Context) -> bytes:
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> bytes:
             began = time.perf_counter()
             async with self._call(method, context) as caller:
+                request = await self._message(caller, requests)
                 reply = await in_time(answer(caller, request))
                 self._metrics.answered(method, time.perf_counter() - began)
                 return reply
 
-        return grpc.unary_unary_rpc_method_handler(handle)
-
-    def unary_stream(self, method: str, stream: Stream) -> Any:
-        """A handler of one message that is answered by a stream."""
-
-        async def handle(request: bytes, context: Context) -> AsyncIterator[bytes]:
-            async with self._call(method, context) as caller:
-                async for reply in self._watched(method, caller, stream(caller, request)):
-                    yield reply
-
-        return grpc.unary_stream_rpc_method_handler(handle)
-
-    def stream_unary(self, method: str, collect: Collect) -> Any:
-        """A handler of a stream that is answered by one message."""
-
-        async def handle(requests: AsyncIterator[bytes], context: Context) -> bytes:
-            async with self._call(method, context) as caller:
-                return await collect(caller, self._watched(method, caller, requests))
-
         return grpc.stream_unary_rpc_method_handler(handle)
 
-    def stream_stream(self, method: str, converse: Converse) -> Any:
-        """A handler of a stream that is answered by a stream."""
+    def unary_stream(self, method: str, stream: Stream) -> Any:
+        """Returns a handler of one message that is answered by a stream."""
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with self._call(method, context) as caller:
-                async for reply in converse(caller, self._watched(method, caller, requests)):
+                request = await self._message(caller, requests)
+                async for reply in self._watched(method, caller, stream(caller, request)):
                     yield reply
 
         return grpc.stream_stream_rpc_method_handler(handle)
+
+    def stream_stream(self, method: str, converse: Converse) -> Any:
+        """Returns a handler of a stream that is answered by a stream."""
+
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+            async with (
+                self._call(method, context) as caller,
+                self._streams.one(str(caller.agency)),
+            ):
+                messages = self._watched(method, caller, self._messages(requests))
+                async for reply in converse(caller, messages):
+                    yield reply
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    async def _message(self, caller: Caller, requests: AsyncIterator[bytes]) -> bytes:
+        """Reads the one message of a call.
+
+        Raises:
+            StatementMalformed: If the call ends without one.
+            ExchangeBusy: If it does not come in time.
+        """
+        async with self._reads.one(str(caller.agency)):
+            async for message in self._messages(requests):
+                return message
+        raise StatementMalformed("the call brings no message")
+
+    async def _messages(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yields the messages of a call as they come.
+
+        Raises:
+            ExchangeBusy: If the next one does not come in time.
+        """
+        arriving = aiter(requests)
+        while True:
+            try:
+                with self._metrics.arriving():
+                    message = await _next(arriving)
+            except StopAsyncIteration:
+                return
+            yield message
 
     @asynccontextmanager
     async def _call(self, method: str, context: Context) -> AsyncIterator[Caller]:
         """A call, from the gate to its end, whichever that is."""
         code = _CANCELLED
         try:
-            caller = self._admit(method, context)
-            self._nodes.take(str(caller.node), 1, self._clock())
-            if caller.token is not None:
-                # An agency chooses its pseudonyms: one of another's takes nothing from that one.
-                person = f"{caller.agency} {caller.pseudonym.hex()}"
-                self._persons.take(person, 1, self._clock())
-            with self._calls.one(str(caller.node)), self._metrics.under_way():
-                yield caller
+            with self._metrics.under_way():
+                caller = self._admit(method, context)
+                node, agency = str(caller.node), str(caller.agency)
+                self._nodes.take(node, 1, self._clock())
+                if caller.token is not None:
+                    # Agencies choose their pseudonyms: one agency's takes nothing of another's.
+                    person = f"{agency} {caller.pseudonym.hex()}"
+                    self._persons.take(person, 1, self._clock())
+                with self._node_calls.one(node), self._agency_calls.one(agency):
+                    yield caller
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
@@ -151,6 +194,14 @@ class Guard:
                 self._gate.verify_still(caller, self._clock() // 1000)
                 count()
                 yield message
+
+
+async def _next(arriving: AsyncIterator[bytes]) -> bytes:
+    try:
+        async with asyncio.timeout(MESSAGE_S):
+            return await anext(arriving)
+    except TimeoutError:
+        raise ExchangeBusy("its message did not come", retry_after_ms=_RETRY_AFTER_MS) from None
 
 
 async def in_time(answer: Awaitable[T]) -> T:

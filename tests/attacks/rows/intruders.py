@@ -63,6 +63,26 @@ CALLS = (
         "tearline_server.judging.room:verify_room",
     ),
     _call(
+        "make calls whose message never comes",
+        "TL-REQ-002",
+        "server/test_guard.py::test_a_message_that_does_not_come_is_not_waited_for",
+        "tearline_server.services.guard:_next",
+        "await anext(arriving)",
+    ),
+    _call(
+        "leave messages unfinished, to fill the memory or keep others waiting",
+        "",
+        "server/test_guard.py::test_messages_that_do_not_come_keep_nobody_else_s_waiting",
+        "tearline_server.bounds:Places._places_of",
+        "asyncio.Semaphore(1 << 20)",
+    ),
+    _call(
+        "take all calls by many node names of one agency",
+        "TL-REQ-002",
+        "server/test_guard.py::test_an_agency_has_so_many_calls_under_way_by_whatever_nodes",
+        "tearline_server.bounds:Calls._verify_room",
+    ),
+    _call(
         "call although shut out",
         "TL-TLS-007",
         "test_gate.py::test_who_is_shut_out_is_refused_at_the_next_call",

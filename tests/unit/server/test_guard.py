@@ -4,7 +4,8 @@ import asyncio
 import dataclasses
 import gc
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,12 +13,13 @@ import pytest
 
 from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
 from exchange_builders import Clock
-from tearline.certificates import to_pem, verify_leaf
+from tearline.certificates import Leaf, to_pem, verify_leaf
 from tearline.errors import (
     CallerDenied,
     CertificateExpired,
     ExchangeBusy,
     NotFound,
+    StatementMalformed,
     StoreDamaged,
     StoreFull,
     StoreUnreachable,
@@ -98,6 +100,11 @@ class Counter:
         return [(event.actor, event.reason, event.count) for event in self.refusals.take(NOW_MS)]
 
 
+async def one(message: bytes) -> AsyncIterator[bytes]:
+    """The messages of a call that has one."""
+    yield message
+
+
 async def _requests() -> AsyncIterator[bytes]:
     yield b"one"
     yield b"two"
@@ -106,8 +113,7 @@ async def _requests() -> AsyncIterator[bytes]:
 async def _answer(error: Exception | None, caller: Caller, request: Any) -> bytes:
     if error:
         raise error
-    if not isinstance(request, bytes):
-        return b" ".join([each async for each in request])
+    assert isinstance(request, bytes)
     return request
 
 
@@ -117,7 +123,24 @@ async def _stream(error: Exception | None, caller: Caller, request: Any) -> Asyn
         raise error
 
 
-KINDS = ("unary", "unary_stream", "stream_unary", "stream_stream")
+def guard_of(gate: Any, metrics: Metrics | None = None, counter: Counter | None = None) -> Guard:
+    return Guard(gate, counter or Counter(), lambda: NOW_MS, metrics or Metrics())  # type: ignore[arg-type]
+
+
+def handler_of(guard: Guard, kind: str, error: Exception | None = None) -> Callable[..., Any]:
+    """What gRPC calls: a coroutine that ends when the call does."""
+    wrapped: Callable[..., Any] = _stream if kind.endswith("_stream") else _answer
+    handler = getattr(guard, kind)(methods.PUBLISH, partial(wrapped, error))
+
+    async def handle(requests: Any, context: Context) -> list[bytes]:
+        if handler.stream_stream:
+            return [each async for each in handler.stream_stream(requests, context)]
+        return [await handler.stream_unary(requests, context)]
+
+    return handle
+
+
+KINDS = ("unary", "unary_stream", "stream_stream")
 
 
 async def call(
@@ -127,34 +150,14 @@ async def call(
     counter: Counter | None = None,
     metrics: Metrics | None = None,
 ) -> list[bytes]:
-    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, counter or Counter(), lambda: NOW_MS, metrics or Metrics())  # type: ignore[arg-type]
-    wrapped: Callable[..., Any] = _stream if kind.endswith("_stream") else _answer
-
-    def serve(caller: Caller, request: Any) -> Any:
-        return wrapped(error, caller, request)
-
-    handler = getattr(guard, kind)(methods.PUBLISH, serve)
-    request: Any = _requests() if kind.startswith("stream") else b"request"
-    behaviour = next(
-        found
-        for found in (
-            handler.unary_unary,
-            handler.unary_stream,
-            handler.stream_unary,
-            handler.stream_stream,
-        )
-        if found
-    )
-    if kind.endswith("_stream"):
-        return [each async for each in behaviour(request, context)]
-    return [await behaviour(request, context)]
+    guard = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER), metrics, counter)
+    requests = _requests() if kind == "stream_stream" else one(b"request")
+    return await handler_of(guard, kind, error)(requests, context)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_admitted_call_is_answered(kind: str) -> None:
-    expected = {"unary": b"request", "stream_unary": b"one two"}.get(kind, b"first")
-    assert await call(kind, Context()) == [expected]
+    assert await call(kind, Context()) == [b"request" if kind == "unary" else b"first"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -181,7 +184,7 @@ def endless(
 
     guard = Guard(gate, counter, clock, Metrics())  # type: ignore[arg-type]
     handler = guard.unary_stream(methods.SUBSCRIBE, stream)
-    messages: AsyncIterator[bytes] = handler.unary_stream(b"request", context)
+    messages: AsyncIterator[bytes] = handler.stream_stream(one(b"request"), context)
     return messages
 
 
@@ -301,12 +304,127 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
     gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
     guard = Guard(gate, Counter(), lambda: NOW_MS, metrics)  # type: ignore[arg-type]
     handler = guard.unary(methods.PUBLISH, wait)
-    calling = asyncio.create_task(handler.unary_unary(b"request", Context()))
+    calling = asyncio.create_task(handler.stream_unary(one(b"request"), Context()))
     await started.wait()
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
     assert metrics.ends == [(methods.PUBLISH, "cancelled")]
+
+
+class Unread:
+    """The messages of a call, of which none ever comes."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    def __aiter__(self) -> "Unread":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_nothing_of_a_message_is_read_before_its_call_is_admitted(kind: str) -> None:
+    guard, requests = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
+    context = Context()
+    context.auth_context = dict  # type: ignore[method-assign]
+    with pytest.raises(Aborted):
+        await asyncio.wait_for(handler_of(guard, kind)(requests, context), 30)
+    assert not requests.asked.is_set()
+
+
+@pytest.mark.parametrize("kind", ["unary", "unary_stream"])
+async def test_a_message_that_does_not_come_is_not_waited_for(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MESSAGE_S", 0)
+    guard, requests = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
+    context = Context()
+    with pytest.raises(Aborted):
+        await asyncio.wait_for(handler_of(guard, kind)(requests, context), 30)
+    assert requests.asked.is_set()
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert context.refusal["retry_after_ms"]
+
+
+async def test_a_call_that_brings_no_message_is_refused() -> None:
+    async def none() -> AsyncIterator[bytes]:
+        for message in ():
+            yield message
+
+    context = Context()
+    with pytest.raises(Aborted):
+        await handler_of(guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")(
+            none(), context
+        )
+    assert context.refusal["code"] == StatementMalformed.code
+
+
+async def test_messages_that_do_not_come_keep_nobody_else_s_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_READS", 2)
+    metrics = Metrics()
+    guard = guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US)), metrics)
+    handle = handler_of(guard, "unary")
+    silent = [Unread() for _ in range(3)]
+    calls = [asyncio.create_task(handle(each, Context())) for each in silent]
+    for each in silent[:2]:
+        await each.asked.wait()
+    assert await asyncio.wait_for(handle(one(b"request"), Context()), 30) == [b"request"]
+    assert not silent[2].asked.is_set()
+    assert sample(metrics, "calls_arriving") == 2
+    assert sample(metrics, "calls_under_way") == 3
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert sample(metrics, "calls_under_way") == 0
+
+
+async def test_a_call_is_measured_from_before_it_is_admitted() -> None:
+    metrics, seen = Metrics(), list[float]()
+
+    class Refusing:
+        def admit(self, *_: object) -> Caller:
+            seen.append(sample(metrics, "calls_under_way"))
+            raise CallerDenied
+
+    with pytest.raises(Aborted):
+        await handler_of(guard_of(Refusing(), metrics), "unary")(Unread(), Context())
+    assert [*seen, sample(metrics, "calls_under_way")] == [1, 0]
+
+
+async def test_an_agency_has_so_many_calls_under_way_by_whatever_nodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_CALLS", 4)
+    names = [parse_node_uri(f"{US}/node/n{number}") for number in range(5)]
+    leaves = [dataclasses.replace(leaf_of(US), node=node) for node in names]
+    handle = handler_of(guard_of(Admitting(*leaves, leaf_of(CN))), "unary")
+    silent = [Unread() for _ in range(4)]
+    calls = [asyncio.create_task(handle(each, Context())) for each in silent]
+    for each in silent:
+        await each.asked.wait()
+    context = Context()
+    with pytest.raises(Aborted):
+        await handle(one(b"request"), context)
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "agency" in context.refusal["why"]
+    assert await handle(one(b"request"), Context()) == [b"request"]
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+def sample(metrics: Metrics, name: str) -> float:
+    """The value of a measurement without labels."""
+    found = metrics._registry.get_sample_value(f"tearline_{name}")
+    assert found is not None
+    return found
 
 
 async def test_an_answer_that_takes_too_long_is_not_waited_for(
@@ -322,7 +440,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
     guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
     context = Context()
     with pytest.raises(Aborted):
-        await guard.unary(methods.PUBLISH, wait).unary_unary(b"request", context)
+        await guard.unary(methods.PUBLISH, wait).stream_unary(one(b"request"), context)
     assert (context.code, context.refusal["code"]) == (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "TL-REQ-002",
@@ -379,30 +497,34 @@ async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
     async def answer(caller: Caller, request: bytes) -> bytes:
         return request
 
-    call = guard.unary(methods.ACKNOWLEDGE, answer).unary_unary
+    call = guard.unary(methods.ACKNOWLEDGE, answer).stream_unary
     for _ in range(RATE_BURST_S):
-        assert await call(b"request", Context()) == b"request"
+        assert await call(one(b"request"), Context()) == b"request"
     context = Context()
     with pytest.raises(Aborted):
-        await call(b"request", context)
+        await call(one(b"request"), context)
     assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert context.refusal["retry_after_ms"] == 1
 
 
 class Admitting:
-    """Stands for the gate: lets one person after another in."""
+    """Stands for the gate: lets one node after another in, some of them with a person."""
 
-    def __init__(self, *persons: tuple[str, str]) -> None:
-        self._persons = list(persons)
+    def __init__(self, *leaves: Leaf, subjects: Sequence[str] = ()) -> None:
+        self._leaves = list(leaves)
+        self._subjects = list(subjects)
 
     def admit(self, *_: object) -> Caller:
-        agency, subject = self._persons.pop(0)
-        leaf = leaf_of(agency)
-        person = Person(subject=subject, roles=frozenset(), clearance=Tlp.RED)
-        token = AccessToken(
-            person=person, node=leaf.node, token_id="", issued_at_s=0, expires_at_s=1 << 40
-        )
+        leaf = self._leaves.pop(0)
+        token = _token(leaf, self._subjects.pop(0)) if self._subjects else None
         return Caller(certificate=b"", leaf=leaf, token=token)
+
+
+def _token(leaf: Leaf, subject: str) -> AccessToken:
+    person = Person(subject=subject, roles=frozenset(), clearance=Tlp.RED)
+    return AccessToken(
+        person=person, node=leaf.node, token_id="", issued_at_s=0, expires_at_s=1 << 40
+    )
 
 
 async def test_a_person_asks_so_often_in_a_time_and_keeps_nobody_else_out(
@@ -412,17 +534,18 @@ async def test_a_person_asks_so_often_in_a_time_and_keeps_nobody_else_out(
     busy, quiet = "aa" * 32, "bb" * 32
     # An agency chooses its pseudonyms, so another's person may go by the same.
     callers = [*[(US, busy)] * (RATE_BURST_S + 1), (US, quiet), (CN, busy)]
-    guard = Guard(Admitting(*callers), Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    leaves = [leaf_of(agency) for agency, _ in callers]
+    guard = guard_of(Admitting(*leaves, subjects=[subject for _, subject in callers]))
 
     async def answer(caller: Caller, request: bytes) -> bytes:
         return request
 
-    ask = guard.unary(methods.SEARCH, answer).unary_unary
+    ask = guard.unary(methods.SEARCH, answer).stream_unary
     for _ in range(RATE_BURST_S):
-        assert await ask(b"request", Context()) == b"request"
+        assert await ask(one(b"request"), Context()) == b"request"
     context = Context()
     with pytest.raises(Aborted):
-        await ask(b"request", context)
+        await ask(one(b"request"), context)
     assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert context.refusal["retry_after_ms"] == 1
-    assert [await ask(b"request", Context()) for _ in range(2)] == [b"request"] * 2
+    assert [await ask(one(b"request"), Context()) for _ in range(2)] == [b"request"] * 2

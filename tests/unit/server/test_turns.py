@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tearline.errors import ExchangeBusy
-from tearline_server.bounds import Calls
+from tearline_server.bounds import Calls, Places
 from tearline_server.turns import NOTHING, Line, Turns, Weight
 
 WIDE = Weight(statements=1000, bytes=1 << 20)
@@ -166,7 +166,7 @@ async def test_what_waits_to_be_read_is_bounded_too() -> None:
 
 
 def test_a_node_has_so_many_calls_under_way_and_no_more() -> None:
-    calls = Calls(2)
+    calls = Calls(2, "too many")
     with calls.one("a"), calls.one("a"):
         with pytest.raises(ExchangeBusy), calls.one("a"):
             pass
@@ -174,3 +174,24 @@ def test_a_node_has_so_many_calls_under_way_and_no_more() -> None:
             pass
     with calls.one("a"), calls.one("a"):
         pass
+
+
+async def test_each_source_waits_for_its_own_places_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    places, order = Places(1), list[str]()
+
+    async def enter(source: str, leave: asyncio.Event) -> None:
+        async with places.one(source):
+            order.append(source)
+            await leave.wait()
+
+    leave = asyncio.Event()
+    entering = [asyncio.create_task(enter(source, leave)) for source in ("a", "a", "b")]
+    while len(order) < 2:
+        await asyncio.sleep(0)
+    assert order == ["a", "b"]
+    monkeypatch.setattr("tearline_server.bounds.PLACE_S", 0)
+    with pytest.raises(ExchangeBusy):
+        await enter("a", leave)
+    leave.set()
+    await asyncio.wait_for(asyncio.gather(*entering), 30)
+    assert order == ["a", "b", "a"]

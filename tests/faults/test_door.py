@@ -1,0 +1,137 @@
+"""Whoever completes TLS, and what it can take of an exchange: a share of calls and memory.
+
+The caller speaks HTTP/2 by hand. It begins calls and never finishes their messages, as a member's
+node that was admitted, or over a connection whose calls are all refused.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from builders import CN, US
+from faults.test_crowd import memory
+from http2 import Connection, connected, message_head
+from served import Client, Served, founded
+from tearline.limits import (
+    MAX_CALLS,
+    MAX_MESSAGE_BYTES,
+    MAX_NODE_CALLS,
+    MAX_STREAMS_PER_CONNECTION,
+)
+from tearline.rpc import methods
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+MIB = 1 << 20
+UNFINISHED = message_head(MAX_MESSAGE_BYTES - 16) + bytes(MAX_MESSAGE_BYTES - 17)
+HELD = 128  # of them at once: half a gigabyte where an exchange reads whatever comes
+OFFERED = HELD * len(UNFINISHED)
+CLASSICAL = "prime256v1"  # the gate refuses every call over a connection that agreed on it
+LATE_S = 60
+
+Connect = Callable[..., Awaitable[Connection]]
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    exchange = await founded(tmp_path / "exchange", [US, CN])
+    await exchange.start()
+    yield exchange
+    assert await exchange.stop() == 0
+
+
+@pytest.fixture
+async def honest(served: Served) -> AsyncIterator[Client]:
+    async with served.client(US) as client:
+        assert await client.entries()
+        yield client
+
+
+@pytest.fixture
+async def connect(served: Served, honest: Client) -> AsyncIterator[Connect]:
+    async with AsyncExitStack() as connections:
+
+        async def another(curve: str = "") -> Connection:
+            identity = served.members[CN].identity
+            return await connections.enter_async_context(
+                connected(served.port, identity, curve=curve)
+            )
+
+        yield another
+
+
+async def goes_on(honest: Client) -> None:
+    """An honest node is answered: on its own connection, again and again."""
+    for _ in range(20):
+        assert (await asyncio.wait_for(honest.entries(), LATE_S)).entries
+
+
+async def stalled(connections: list[Connection]) -> int:
+    """Waits until the exchange takes no more; returns the bytes that it took.
+
+    There is no event to await: that nothing more leaves is looked at again and again.
+    """
+    still, before = 0, -1
+    while still < 10:
+        await asyncio.sleep(0.1)
+        sent = sum(sum(connection.sent.values()) for connection in connections)
+        still, before = (still + 1 if sent == before else 0), sent
+    return before
+
+
+async def test_calls_whose_message_never_comes_take_no_more_than_a_node_s_share(
+    served: Served, honest: Client, connect: Connect
+) -> None:
+    held = 0
+    for _ in range(MAX_CALLS // MAX_STREAMS_PER_CONNECTION + 2):
+        connection = await connect()
+        streams = {connection.call(methods.PUBLISH) for _ in range(MAX_STREAMS_PER_CONNECTION)}
+        if held < MAX_NODE_CALLS:
+            held += len(streams)
+        else:  # refused at once, without a byte of a message
+            await asyncio.wait_for(connection.until_ended(streams), LATE_S)
+            assert streams <= connection.ended
+    assert held == MAX_NODE_CALLS
+    await goes_on(honest)
+
+
+@pytest.mark.parametrize("method", [methods.PUBLISH, methods.PUBLISH_STREAM, methods.SUBSCRIBE])
+async def test_messages_that_are_never_finished_take_no_more_than_an_agency_s_share(
+    served: Served, honest: Client, connect: Connect, method: str
+) -> None:
+    before = memory(served)
+    connections = [await connect() for _ in range(2)]
+    sending = [
+        asyncio.create_task(connection.send(connection.call(method), UNFINISHED))
+        for connection in connections
+        for _ in range(HELD // len(connections))
+    ]
+    taken = await stalled(connections)
+    grown = memory(served) - before
+    print(f"MiB: {OFFERED // MIB} offered, {taken // MIB} taken, {grown // MIB} more held")
+    await goes_on(honest)
+    for each in sending:
+        each.cancel()
+    assert await asyncio.gather(*sending, return_exceptions=True)
+    assert taken < OFFERED // 4
+    assert grown < OFFERED // 4
+
+
+async def test_refused_calls_leave_nothing_behind(
+    served: Served, honest: Client, connect: Connect
+) -> None:
+    connection = await connect(CLASSICAL)
+    before = memory(served)
+    for _ in range(8):
+        streams = {connection.call(methods.PUBLISH) for _ in range(HELD)}
+        sending = [connection.send(stream, UNFINISHED) for stream in streams]
+        assert not any(await asyncio.wait_for(asyncio.gather(*sending), LATE_S))
+        await asyncio.wait_for(connection.until_ended(streams), LATE_S)
+        assert streams <= connection.ended
+    await goes_on(honest)
+    grown = memory(served) - before
+    print(f"{8 * HELD} calls refused: {grown / MIB:.0f} MiB more held")
+    assert grown < 32 * MIB
