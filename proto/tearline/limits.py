@@ -30,6 +30,9 @@ MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
 MAX_SUSPENSIONS = (
     256  # of one agency under one agreement: each article, and a few directions of each
 )
+LIFT_PACE_MS = 3_600_000  # for one lift, of an agency under an agreement, over many
+STANDING_PACE_MS = 600_000  # for any other: a joint article asks for one each half hour
+STANDING_BURST_MS = 32 * LIFT_PACE_MS  # at once: a day on which everything is tried out
 MAX_AGREEMENTS_KEPT = 256  # parsed by a node: of a few kilobytes each, with what they decide by
 MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
 MAX_DECISIONS_KEPT = (

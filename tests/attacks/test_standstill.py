@@ -34,6 +34,7 @@ from tearline.wire.flow import parse_event
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
 from tearline_client.desks.requesting import RequestView
+from tearline_client.store.vault import Place, Vault
 from tearline_server.judging.requests import overdue_id
 
 ONE = replace(WHOLE, article=ARTICLE)
@@ -324,6 +325,32 @@ async def test_hooks_are_told_of_the_end_that_it_has_after_all(world: Simulation
     shift(world, 2)
     assert due() == ["overdue"]
     assert phases(request, world.cn) == [Phase.RECEIVED]
+
+
+async def test_what_was_suspended_before_a_request_costs_its_readers_nothing(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a party suspended and resumed: none of it is read again."""
+    us, cn = world.us, world.cn
+    opened: list[Place] = []
+    before = Vault.open
+
+    def counted(self: Vault, place: Place, sealed: bytes) -> bytes:
+        opened.append(place)
+        return before(self, place, sealed)
+
+    monkeypatch.setattr(Vault, "open", counted)
+    costs = []
+    for _ in range(3):
+        for _ in range(8):
+            await suspend(us)
+            await resume(us)
+        await settle(world)
+        request = await ask(us, cn, Urgency.EMERGENCY)
+        opened.clear()
+        cn.node.requests.show(request)
+        costs.append(len(opened))
+    assert costs[0] == costs[1] == costs[2]
 
 
 # Steps, where nothing may pass.

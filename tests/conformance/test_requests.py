@@ -1,16 +1,19 @@
 """Requests for records in a store: how far each came, and which are overdue."""
 
 from dataclasses import replace
+from operator import attrgetter
 
 from stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
+from tearline.standing.stoppage import Reach, Stoppage
 from tearline.statement import StatementType
 from tearline_server.storage.known import Asked
 from tearline_server.storage.rows import (
     AgreementRow,
     MailRow,
+    ReachRow,
     RequestRow,
     RequestStepRow,
-    StandingChangeRow,
+    StoppageRow,
 )
 from tearline_server.storage.store import Store
 
@@ -26,6 +29,7 @@ ROW = RequestRow(
     due_ms=5000,
     overdue_ms=None,
     stopped=False,
+    article="a",
 )
 
 
@@ -97,21 +101,63 @@ async def test_clocks_that_stand_still_are_looked_at_when_their_agreement_s_stan
     key = Asked(requests=frozenset({(REQUEST, B), (REQUEST, C)}))
     found = await known(store, key)
     assert found.requests[REQUEST, B].row == stopped
-    assert found.standing_changes == {AGREEMENT: []}
     for number, agreement in ((3, b"h" * 16), (4, AGREEMENT), (5, AGREEMENT)):
-        row = StandingChangeRow(agreement=agreement, statement=number, time_ms=number * 10)
+        reach = Reach(parties=(A, B), articles=("a", "b"), joint=("a",), entry=number)
         await put(
             store,
             event(number),
-            statements=[statement(number, b"%d" % number, type=StatementType.STANDING)],
-            standing_changes=[row, row],
+            reaches=[ReachRow(agreement=agreement, reach=reach)],
         )
         found = await known(store, key)
         assert found.requests[REQUEST, B].row.stopped is (number == 3)
     assert found.requests[REQUEST, C].row.due_ms == 5000
     assert await store.overdue(5000, limit=10) == [(REQUEST, B)]
-    changes = {key: list(map(tuple, rows)) for key, rows in found.standing_changes.items()}
-    assert changes == {AGREEMENT: [(4, 40, b"envelope 4"), (5, 50, b"envelope 5")]}
+
+
+async def test_a_request_is_known_with_what_was_suspended_since_its_grant(store: Store) -> None:
+    """Of its article and of all, and how far that reached: nothing of before, or of others."""
+
+    def stoppage(article: str, start: int, end: int | None = None, agency: str = A) -> StoppageRow:
+        found = Stoppage(
+            agency=agency,
+            scope=(article, "", ""),
+            start=start,
+            start_ms=start * 100,
+            end=end,
+            end_ms=None if end is None else end * 100,
+        )
+        return StoppageRow(agreement=AGREEMENT, stoppage=found)
+
+    def reach(entry: int) -> ReachRow:
+        found = Reach(
+            parties=(A, B),
+            articles=("a", "b"),
+            joint=("b",) if entry % 2 else (),
+            entry=entry,
+            time_ms=entry * 100,
+        )
+        return ReachRow(agreement=AGREEMENT, reach=found)
+
+    await asked(store, ROW)  # granted at 1000
+    past, other = stoppage("a", 3, 10), stoppage("b", 11)
+    over, whole, again = stoppage("a", 4, 11, B), stoppage("", 8), stoppage("a", 14)
+    reaches = [reach(entry) for entry in (5, 10, 12)]
+    rows = [past, other, over, whole, again]
+    await put(store, event(3), stopped=rows, reaches=reaches)
+    await put(store, event(4), stopped=rows, reaches=reaches)  # a second time changes nothing
+    key = Asked(requests=frozenset({(REQUEST, B)}))
+    found = (await known(store, key)).requests[REQUEST, B]
+    key_of = attrgetter("start")
+    assert sorted(found.stoppages, key=key_of) == [r.stoppage for r in (over, whole, again)]
+    assert list(found.reaches) == [row.reach for row in reaches[1:]]
+    # One that is resumed and suspended anew in one commit is two.
+    anew = stoppage("", 20)
+    await put(store, event(5), resumed=[stoppage("", 20, 20)], stopped=[anew])
+    found = (await known(store, key)).requests[REQUEST, B]
+    ended = stoppage("", 8, 20)
+    assert sorted(found.stoppages, key=key_of) == [
+        row.stoppage for row in (over, ended, again, anew)
+    ]
 
 
 async def test_the_longest_overdue_come_first_and_some_are_never(store: Store) -> None:

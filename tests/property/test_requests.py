@@ -24,6 +24,7 @@ from tearline.request.clock import Interval
 from tearline.request.progress import LoggedStep, Phase, Progress, Replayed, replay
 from tearline.request.step import RequestStep, Side, StepKind
 from tearline.standing.history import Amended, Recorded, Turn
+from tearline.standing.stoppage import Reach, reaches_of, stoppages_of
 from tearline.standing.suspension import Suspension
 from tearline.standstill import standstill
 
@@ -88,7 +89,14 @@ class RequestMachine(RuleBasedStateMachine):
         return replay(begun, end.known.values(), self.stops(end.told))
 
     def stops(self, told: list[Turn]) -> tuple[Interval, ...]:
-        return standstill(told, self.agreement, ARTICLE, asker=US, holder=MX)
+        return standstill(
+            stoppages_of(each for each in told if isinstance(each, Recorded)),
+            reaches_of(each for each in told if isinstance(each, Amended)),
+            Reach.of(self.agreement.terms),
+            ARTICLE,
+            asker=US,
+            holder=MX,
+        )
 
     @property
     def stopped(self) -> tuple[Interval, ...]:

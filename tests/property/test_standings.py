@@ -1,6 +1,8 @@
 """Standings under any order, repetition and loss: everybody ends at the same, and only forward."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +12,14 @@ from builders import AGREEMENT_ID, CN, MX, US, federation
 from exchange_builders import ARTICLE, agreement
 from standing_builders import OFFICER, WHOLE, of_article, standing
 from tearline.errors import AgreementError, StatementConflict
+from tearline.policy.terms import Terms
 from tearline.standing.book import StandingBook
-from tearline.standing.history import Recorded, stopped_intervals
+from tearline.standing.history import Amended, Recorded, Turn, stopped_intervals
 from tearline.standing.standing import Standing
+from tearline.standing.stoppage import Reach, reaches_of, stoppages_of
 from tearline.standing.succession import Change, merged
 from tearline.standing.suspension import Suspension
+from tearline.standstill import standstill
 
 HEADER = federation().node(US).header
 AGREED = agreement(HEADER)
@@ -236,3 +241,68 @@ def test_the_times_in_which_something_was_stopped_follow_from_the_log_alone(
     assert now == bool(expected and expected[-1].end is None)
     edges = [edge.entry for each in expected for edge in (each.start, each.end) if edge is not None]
     assert edges == sorted(set(edges))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Turn]:
+    """Standings and versions in the order of the log; some at the same time."""
+    found: list[Turn] = []
+    counters, version, time_ms = dict.fromkeys(PARTIES, 0), 1, 0
+    for entry in range(1, draw(st.integers(1, 12))):
+        time_ms += draw(st.integers(0, 2))
+        if draw(st.integers(0, 3)):
+            by = draw(parties)
+            counters[by] += 1
+            said = draw(
+                st.sets(st.sampled_from((*SCOPES, of_article(ARTICLE, sender=US, recipient=CN))))
+            )
+            mine = [each for each in said if not each.sender or by == US]
+            made = standing(*mine, by=by, counter=counters[by], lifted=counters[by])
+            found.append(Recorded(standing=made, entry=entry, time_ms=time_ms))
+        else:
+            version += 1
+            (article,) = AGREED.terms.articles
+            article = replace(
+                article, joint=draw(st.booleans()), id=draw(st.sampled_from((ARTICLE, "other")))
+            )
+            leaving = draw(st.booleans())
+            members = (CN, US) if leaving else AGREED.terms.parties
+            terms = Terms(parties=members, articles=(replace(article, directions=(), shares=()),))
+            changed = replace(AGREED, version=version, terms=terms)
+            found.append(Amended(agreement=changed, entry=entry, time_ms=time_ms))
+    return found
+
+
+@given(histories(), st.permutations((CN, MX, US)))
+def test_intervals_kept_by_scope_say_the_same_as_the_whole_history(
+    history: list[Turn], ends: list[str]
+) -> None:
+    """Moment by moment: what follows step by step, and what reading everything would say."""
+    a, b, _ = ends
+    said = [each for each in history if isinstance(each, Recorded)]
+    reaches = reaches_of(each for each in history if isinstance(each, Amended))
+    first = Reach.of(AGREED.terms)
+    stoppages = stoppages_of(said)
+    found = standstill(stoppages, reaches, first, ARTICLE, asker=a, holder=b)
+    expected = [
+        (each.start.time_ms, None if each.end is None else each.end.time_ms)
+        for sender, recipient in ((a, b), (b, a))
+        for each in stopped_intervals(history, AGREED, ARTICLE, sender=sender, recipient=recipient)
+    ]
+
+    def holds(intervals: Iterable[tuple[int, int | None]], at: float) -> bool:
+        return any(start < at and (end is None or at < end) for start, end in intervals)
+
+    kept = [(each.start_ms, each.end_ms) for each in found]
+    for half in range(60):
+        assert holds(kept, half + 0.5) == holds(expected, half + 0.5)
+    for entry in range(1, len(history) + 2):
+        reach = ([first] + [each for each in reaches if each.entry < entry])[-1]
+        exact = stopped_intervals(history, AGREED, ARTICLE, sender=a, recipient=b)
+        assert any(
+            reach.covers(each, ARTICLE, sender=a, recipient=b) and each.holds_at(entry)
+            for each in stoppages
+        ) == any(
+            each.start.entry < entry and (each.end is None or entry <= each.end.entry)
+            for each in exact
+        )

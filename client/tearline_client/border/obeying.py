@@ -25,7 +25,7 @@ from tearline.recall import TakenBack
 from tearline.receipt import Status
 from tearline.standing.book import Stop, is_held, verify_none
 from tearline.standing.freshness import verify_affirmed
-from tearline.standing.history import Recorded, stopped_intervals
+from tearline.standing.history import Recorded
 from tearline.standing.standing import Standing
 from tearline.standing.succession import verify_follows
 from tearline.standing.suspension import Originated
@@ -211,14 +211,19 @@ class Obeying:
         except AgreementNotInForce:
             return
         sender = agency_uri_of(received.signer.signer)
-        ends = {"sender": sender, "recipient": self._state.agency}
-        turns = self._state.stores.standings.turns(agreement.id)
-        for interval in stopped_intervals(turns, agreement, article, **ends):
-            ended = interval.end is not None and interval.end.entry < received.opening.index
-            if interval.start.entry < received.opening.index and not ended:
-                raise SuspensionBreached(
-                    f"entry {received.opening.index} stands after {interval.start.entry}"
-                )
+        entry = received.opening.index
+        reach, stoppages = self._state.stores.standings.stoppages_at(agreement, entry)
+        found = [
+            [
+                s
+                for s in stoppages
+                if reach.covers(s, a, sender=sender, recipient=self._state.agency)
+            ]
+            for a in ([article] if article else reach.articles)
+        ]
+        if all(found):
+            first = min(each.start for stops in found for each in stops)
+            raise SuspensionBreached(f"entry {entry} stands after {first}")
         if self._stops(agreement, article, sender, self._state.agency):
             raise AgreementSuspended("it came after that")
 

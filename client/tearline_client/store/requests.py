@@ -14,7 +14,6 @@ from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, PacketKind
 from tearline.request.progress import LoggedStep, Progress, Replayed, demand_of, replay
 from tearline.request.step import Note, RequestStep, Side
-from tearline.standstill import standstill
 from tearline.wire.requests import encode_note, parse_note, parse_step
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
@@ -280,12 +279,12 @@ class RequestStore:
             if each.index is not None and each.time_ms is not None
         ]
         ends = {request.side: agency, request.side.other: agency_uri_of(request.peer)}
-        stopped = standstill(
-            self._standings.turns(agreement.id),
+        stopped = self._standings.standstill(
             agreement,
             manifest.agreement.article,
             asker=ends[Side.ASKER],
             holder=ends[Side.HOLDER],
+            since_ms=request.granted_ms,
         )
         return replay(begun, logged, stopped)
 

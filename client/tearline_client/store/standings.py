@@ -3,18 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tearline.agreement import Agreement
 from tearline.channel import Mark
 from tearline.identity import agency_uri_of
+from tearline.request import clock
 from tearline.standing.book import StandingBook
 from tearline.standing.history import Recorded, Turn
 from tearline.standing.standing import Standing
+from tearline.standing.stoppage import Reach, Stoppage, changes_of, reaches_of, stoppages_of
 from tearline.standing.succession import Change, merged
+from tearline.standstill import standstill
 from tearline.statement import Header
 from tearline.wire.flow import parse_mark
 from tearline.wire.standings import encode_standing, parse_standing
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
+from tearline_client.store.stoppages import StoppageStore
 from tearline_client.store.vault import Column
 
 _SAID = Column("standing", "sealed", ("agency", "agreement", "counter"))
@@ -70,6 +75,7 @@ class StandingStore:
     def __init__(self, database: Database, agreements: AgreementStore) -> None:
         self._db = database
         self._agreements = agreements
+        self.stoppages = StoppageStore(database)
 
     # What the log says.
 
@@ -80,6 +86,7 @@ class StandingStore:
         stands behind it then tells until when that held.
         """
         standing = parse_standing(signed.statement.body)
+        self._put_stoppages(Recorded(standing=standing, entry=entry, time_ms=time_ms))
         self._db.execute(
             "INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
             (
@@ -110,6 +117,19 @@ class StandingStore:
                 (*standing.key, newest),
             )
 
+    def _put_stoppages(self, recorded: Recorded) -> None:
+        agency, agreement_id = recorded.standing.key
+        known = self.newest(agreement_id).get(agency)
+        if known is None or (
+            known.standing.counter < recorded.standing.counter and known.entry < recorded.entry
+        ):
+            before = None if known is None else known.standing
+            self.stoppages.change(agreement_id, changes_of(before, recorded))
+            return
+        # One that comes late says what was stopped until then: all of its agency follows anew.
+        said = [each for each, _ in self.history(agreement_id) if each.standing.agency == agency]
+        self.stoppages.replace(agreement_id, agency, stoppages_of([*said, recorded]))
+
     def newest(self, agreement_id: bytes) -> dict[str, Recorded]:
         """The newest standing of each party of an agreement that said something."""
         rows = self._rows(
@@ -122,6 +142,37 @@ class StandingStore:
     def history(self, agreement_id: bytes) -> tuple[tuple[Recorded, Signed], ...]:
         """Every standing under an agreement that said something new, in the log's order."""
         return tuple(self._rows("WHERE agreement = ? ORDER BY entry", (agreement_id,)))
+
+    def stoppages_at(self, agreement: Agreement, entry: int) -> tuple[Reach, tuple[Stoppage, ...]]:
+        """Returns what was suspended when an entry was written, and how far that reached."""
+        reaches = [
+            each
+            for each in reaches_of(self._agreements.history(agreement.id))
+            if each.entry < entry
+        ]
+        reach = reaches[-1] if reaches else Reach.of(agreement.terms)
+        return reach, self.stoppages.at(agreement.id, entry)
+
+    def standstill(
+        self, agreement: Agreement, article: str, *, asker: str, holder: str, since_ms: int
+    ) -> tuple[clock.Interval, ...]:
+        """Returns when a request, or an answer to it, could not pass; see ``standstill``.
+
+        Args:
+            agreement: The version that the request's manifest names.
+            article: The request's.
+            asker: URI of the asking agency.
+            holder: URI of the agency asked.
+            since_ms: The log's time of its grant.
+        """
+        return standstill(
+            self.stoppages.since(agreement.id, article, since_ms),
+            reaches_of(self._agreements.history(agreement.id)),
+            Reach.of(agreement.terms),
+            article,
+            asker=asker,
+            holder=holder,
+        )
 
     def turns(self, agreement_id: bytes) -> tuple[Turn, ...]:
         """All that may have changed what is stopped under an agreement, said or agreed on."""

@@ -29,9 +29,7 @@ class StandingBook:
     def __init__(self, standings: Iterable[Standing] = ()) -> None:
         self._newest: dict[tuple[str, bytes], Standing] = {}
         for standing in standings:
-            known = self._newest.get(standing.key)
-            if known is None or known.counter < standing.counter:
-                self._newest[standing.key] = standing
+            self.put(standing)
 
     def newest(self, agency: str, agreement_id: bytes) -> Standing | None:
         """An agency's newest standing under an agreement, or None."""
@@ -40,6 +38,12 @@ class StandingBook:
     def all(self) -> tuple[Standing, ...]:
         """The newest standing of everybody, in order of agency and agreement."""
         return tuple(self._newest[key] for key in sorted(self._newest))
+
+    def put(self, standing: Standing) -> None:
+        """Keeps a standing that was verified before, unless a newer one is here."""
+        known = self._newest.get(standing.key)
+        if known is None or known.counter < standing.counter:
+            self._newest[standing.key] = standing
 
     def take(self, standing: Standing) -> None:
         """Takes a newer standing.

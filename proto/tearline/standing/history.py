@@ -83,7 +83,7 @@ def stopped_intervals(
     amended = 0
     for each in sorted(history, key=lambda turn: turn.entry):
         if isinstance(each, Recorded):
-            book = StandingBook([*book.all(), each.standing])
+            book.put(each.standing)
         elif each.agreement.version >= amended:
             agreement, amended = each.agreement, each.agreement.version
         stops = (

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tearline.errors import LiftRefused, StandingOutdated, StatementConflict
+from tearline.errors import AgreementNotInForce, LiftRefused, StandingOutdated, StatementConflict
+from tearline.policy.terms import Terms
 from tearline.standing.standing import OfficerAct, Standing
 from tearline.standing.suspension import Suspension
 from tearline.statement import ActedBy, Header
@@ -81,6 +82,23 @@ def merged(
         acted_by=acted_by,
         time_ms=time_ms,
     )
+
+
+def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) -> None:
+    """Checks that what a standing suspends anew is there to be suspended (spec T-22).
+
+    What was suspended before stays suspended, whatever the parties agreed on since.
+
+    Raises:
+        AgreementNotInForce: If the agreement has no such article, or an end is not a party.
+    """
+    held = {each.scope for each in earlier.suspensions} if earlier else set()
+    articles = {"", *(article.id for article in terms.articles)}
+    for article, *ends in (s.scope for s in standing.suspensions if s.scope not in held):
+        if article not in articles:
+            raise AgreementNotInForce("the agreement has no such article")
+        if any(end and end not in terms.parties for end in ends):
+            raise AgreementNotInForce("a direction leads from one party to another")
 
 
 def verify_follows(standing: Standing, earlier: Standing | None) -> None:

@@ -7,6 +7,9 @@ from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri
 from tearline.policy.terms import ArticleTerms
 
+Scope = tuple[str, str, str]
+"""Article, sender and recipient; empty strings where a suspension names none."""
+
 
 class Reason(StrEnum):
     """Why something is suspended, as far as everybody may know; the words stay at home."""
@@ -66,7 +69,7 @@ class Suspension:
                 raise StatementMalformed("a direction leads from one party to another")
 
     @property
-    def scope(self) -> tuple[str, str, str]:
+    def scope(self) -> Scope:
         """What is suspended: article, sender, recipient."""
         return self.article, self.sender, self.recipient
 
@@ -78,8 +81,23 @@ class Suspension:
         """
         if self.article not in ("", article.id):
             return False
-        if article.joint:
-            return True
-        if self.sender:
-            return (sender, recipient) == (self.sender, self.recipient)
-        return suspender in (sender, recipient)
+        return is_in_reach(
+            self.scope, suspender, joint=article.joint, sender=sender, recipient=recipient
+        )
+
+
+def is_in_reach(scope: Scope, suspender: str, *, joint: bool, sender: str, recipient: str) -> bool:
+    """Returns whether a suspension of an article, or of all, reaches from an agency to another.
+
+    Args:
+        scope: Its scope; the article is not looked at.
+        suspender: URI of the agency whose it is.
+        joint: Whether the article stops for all.
+        sender: Agency URI.
+        recipient: Agency URI.
+    """
+    if joint:
+        return True
+    if scope[1]:
+        return (sender, recipient) == scope[1:]
+    return suspender in (sender, recipient)

@@ -31,12 +31,13 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
         raise AgreementMalformed("somebody signed who is not a party")
     verify_parties_signed(agreement, signers)
     verify_pins(agreement, registry.installation.pins)
-    _verify_follows(hearing, agreement)
+    before = _verify_follows(hearing, agreement)
 
     entries = log_for_parties(hearing, EventCode.AGREEMENT, agreement)
     statement = entries[hearing.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
-    docket.turn(hearing.ruling, agreement.id, statement)
+    if before is not None:
+        docket.amend(hearing.ruling, before, agreement, statement)
     registry.put_agreement(agreement, statement, entries)
     put_into_mailboxes(hearing, entries)
 
@@ -91,14 +92,15 @@ def _deliver(hearing: Hearing, node: str, statement: int, entry: int) -> None:
     )
 
 
-def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:
+def _verify_follows(hearing: Hearing, agreement: Agreement) -> Agreement | None:
     found = hearing.registry.agreements.get(agreement.id)
     if found is None:
         if agreement.version != 1:
             raise AgreementMalformed("the first version is number 1")
-        return
+        return None
     if agreement.version <= found.agreement.version:
         raise StatementConflict("its id and version were agreed on before")
     verify_amends(agreement, found.agreement)
     if agreement.version != found.agreement.version + 1:
         raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")
+    return found.agreement

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from tearline.limits import TREE_SIZES
 from tearline.receipt import LogOpening, Receipt
+from tearline.standing.stoppage import changed, resumed
 from tearline.statement import Attestation, Signer, StatementType
 from tearline.wire.flow import encode_receipt
 from tearline.wire.statements import Signed, encode_attestation, encode_statement
@@ -23,9 +24,10 @@ from tearline_server.storage.rows import (
     MailRow,
     MailUpdate,
     PacketRow,
-    StandingChangeRow,
+    ReachRow,
     StandingRow,
     StatementRow,
+    StoppageRow,
     WithdrawnRow,
 )
 
@@ -93,13 +95,23 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             for item in docket.mail
         ],
         standings=[
-            StandingRow(agency=agency, agreement=agreement, statement=statement)
-            for (agency, agreement), statement in docket.standings.items()
+            StandingRow(agency=agency, agreement=agreement, statement=statement, empty_ms=empty_ms)
+            for (agency, agreement), (statement, empty_ms) in docket.standings.items()
         ],
-        standing_changes=[
-            StandingChangeRow(agreement=agreement, statement=each.entry, time_ms=each.time_ms)
-            for agreement, changed in docket.changed.items()
-            for each in changed
+        stopped=[
+            StoppageRow(agreement=agreement, stoppage=each)
+            for agreement, changes in docket.changed.items()
+            for each in changed((), changes)
+        ],
+        resumed=[
+            StoppageRow(agreement=agreement, stoppage=each)
+            for agreement, changes in docket.changed.items()
+            for each in resumed(changes)
+        ],
+        reaches=[
+            ReachRow(agreement=agreement, reach=each)
+            for agreement, reaches in docket.reaches.items()
+            for each in reaches
         ],
         case_steps=[
             CaseStepRow(

@@ -4,7 +4,7 @@ A later claim of the batch sees what the earlier ones did, just as if each had b
 alone. Nothing here is written before all of it is.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,16 +16,16 @@ from tearline.packet import Manifest, Opening
 from tearline.receipt import Status
 from tearline.request.clock import Interval
 from tearline.request.progress import Progress
-from tearline.standing.history import Amended, Recorded, Turn
+from tearline.standing.history import Recorded
+from tearline.standing.standing import Standing
+from tearline.standing.stoppage import Reach, ScopeChange, Stoppage, changed, changes_of
 from tearline.standstill import standstill
-from tearline.statement import Statement, StatementType
+from tearline.statement import Statement
 from tearline.trust import Moment
-from tearline.wire.agreements import parse_agreement
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
 from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.publications import Outcome, Refused
-from tearline.wire.standings import parse_standing
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.known import Known, Undelivered
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
@@ -97,6 +97,8 @@ class FollowedRequest:
         progress: How far it has come.
         overdue_ms: The last time at which the log says that it was overdue, or None.
         is_new: Whether this batch brings it.
+        stoppages: What was suspended of its article since its grant, before the batch.
+        reaches: How far that reached, before the batch.
     """
 
     asker: str
@@ -105,6 +107,8 @@ class FollowedRequest:
     progress: Progress
     overdue_ms: int | None
     is_new: bool
+    stoppages: Sequence[Stoppage] = ()
+    reaches: Sequence[Reach] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +151,10 @@ class Docket:
         mail: New items of mailboxes.
         waiting: What waits in mailboxes with what the batch adds, by node and sending agency.
         statuses: What nodes said became of items of their mailboxes, by (node, place).
-        standings: Newest standings that came, by agency and agreement: their statement's entry.
-        changed: Standings that changed what is suspended, and versions that changed what that
-            stops, by agreement.
+        standings: Newest standings that came, by agency and agreement: their statement's entry,
+            and when the agency's bucket of standings is empty.
+        changed: What was suspended or resumed, by agreement.
+        reaches: Versions that changed how far that reaches, by agreement.
         case_steps: Newest steps of cases, by case, sending and receiving agency.
         held: Grants that are not handed out, by (node, place), and the entries that say so.
         delivered: Grants that are handed out, by (node, place), and the entries that say so.
@@ -182,8 +187,9 @@ class Docket:
     mail: list[NewMail] = field(default_factory=list)
     waiting: dict[tuple[str, str], Weight] = field(default_factory=dict)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
-    standings: dict[tuple[str, bytes], int] = field(default_factory=dict)
-    changed: dict[bytes, list[Turn]] = field(default_factory=dict)
+    standings: dict[tuple[str, bytes], tuple[int, int]] = field(default_factory=dict)
+    changed: dict[bytes, list[ScopeChange]] = field(default_factory=dict)
+    reaches: dict[bytes, list[Reach]] = field(default_factory=dict)
     case_steps: dict[tuple[bytes, str, str], Ruling] = field(default_factory=dict)
     held: dict[tuple[str, int], int] = field(default_factory=dict)
     delivered: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -201,8 +207,6 @@ class Docket:
     corrects: dict[bytes, bytes] = field(init=False)
     corrected: set[bytes] = field(init=False)
     _first_known: dict[bytes, OpeningRow] = field(init=False)
-    _earlier: dict[bytes, tuple[Turn, ...]] = field(default_factory=dict)
-    _stopped: dict[tuple[object, ...], tuple[Interval, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.corrects = dict(self.known.corrects)
@@ -321,34 +325,34 @@ class Docket:
         Of a request that the batch brings, only by what the batch itself holds: so its time may
         be thought to end too early, and never too late.
         """
-        agreement, changed = request.agreement, self.changed.get(request.agreement.id, ())
-        asker, asked = agency_uri_of(request.asker), agency_uri_of(holder)
-        key = (*agreement.key, request.article, asker, asked, len(changed))
-        if key not in self._stopped:
-            self._stopped[key] = standstill(
-                (*self._changed_before(agreement.id), *changed),
-                agreement,
-                request.article,
-                asker=asker,
-                holder=asked,
-            )
-        return self._stopped[key]
+        agreement = request.agreement
+        return standstill(
+            changed(request.stoppages, self.changed.get(agreement.id, ())),
+            (*request.reaches, *self.reaches.get(agreement.id, ())),
+            Reach.of(agreement.terms),
+            request.article,
+            asker=agency_uri_of(request.asker),
+            holder=agency_uri_of(holder),
+        )
 
-    def _changed_before(self, agreement_id: bytes) -> tuple[Turn, ...]:
-        if agreement_id not in self._earlier:
-            self._earlier[agreement_id] = tuple(
-                _turn(parse_statement(envelope), entry, time_ms)
-                for entry, time_ms, envelope in self.known.standing_changes.get(agreement_id, ())
-            )
-        return self._earlier[agreement_id]
+    def suspend(
+        self, ruling: Ruling, before: Standing | None, standing: Standing, entry: int
+    ) -> None:
+        """Notes the scopes that a standing suspends or resumes after its agency's one before."""
+        recorded = Recorded(standing=standing, entry=entry, time_ms=self._time_of(ruling))
+        changes = changes_of(before, recorded)
+        if changes:
+            self.changed.setdefault(standing.agreement_id, []).extend(changes)
 
-    def turn(self, ruling: Ruling, agreement_id: bytes, entry: int) -> None:
-        """Notes a statement that may change what is stopped under an agreement, and its entry."""
+    def amend(self, ruling: Ruling, before: Agreement, agreement: Agreement, entry: int) -> None:
+        """Notes a version of an agreement, where suspensions reach otherwise from it on."""
+        reach = Reach.of(agreement.terms, entry=entry, time_ms=self._time_of(ruling))
+        if reach.terms != Reach.of(before.terms).terms:
+            self.reaches.setdefault(agreement.id, []).append(reach)
+
+    def _time_of(self, ruling: Ruling) -> int:
         # What an earlier life of this exchange logged stopped clocks then, and not now.
-        logged = ruling.logged
-        time_ms = parse_event(logged.event).time_ms if logged else self.now_ms
-        turn = _turn(ruling.statement, entry, time_ms)
-        self.changed.setdefault(agreement_id, []).append(turn)
+        return parse_event(ruling.logged.event).time_ms if ruling.logged else self.now_ms
 
     def settle(self, ruling: Ruling, event: Event) -> int:
         """Logs what became of a claim, and returns the index of that entry."""
@@ -359,13 +363,6 @@ class Docket:
 
     def _logged(self, event: Event) -> OpeningRow | None:
         return self.known.events.get((event.statement_id, event.code.value, event.party))
-
-
-def _turn(statement: Statement, entry: int, time_ms: int) -> Turn:
-    if statement.type is StatementType.AGREEMENT:
-        agreement = parse_agreement(statement.body)
-        return Amended(agreement=agreement, entry=entry, time_ms=time_ms)
-    return Recorded(standing=parse_standing(statement.body), entry=entry, time_ms=time_ms)
 
 
 def refused(error: TearlineError) -> Refused:

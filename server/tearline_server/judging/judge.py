@@ -25,7 +25,7 @@ from tearline.errors import (
     AnswerTimeShort,
     ChannelGap,
     ErasureRefused,
-    MailboxFull,
+    ExchangeBusy,
     NotPermitted,
     StatementConflict,
     StatementMalformed,
@@ -102,7 +102,7 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     try:
         _verify_free(hearing)
         _accept(hearing)
-    except (ChannelGap, MailboxFull, AnswerTimeShort) as error:
+    except (ChannelGap, ExchangeBusy, AnswerTimeShort) as error:
         return _not_ruled(hearing, error)
     except TearlineError as error:
         if claim.statement.type is StatementType.TRUST_LIST:

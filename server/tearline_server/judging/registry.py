@@ -85,10 +85,12 @@ class Told:
     Attributes:
         statement: The index of its entry.
         entries: The index of the entry that each party's agency is told of.
+        empty_ms: When its agency's bucket of standings is empty, in log time.
     """
 
     statement: int
     entries: Mapping[str, int]
+    empty_ms: int = 0
 
 
 class Registry:
@@ -151,7 +153,9 @@ class Registry:
         standings = [parse_standing(parse_statement(row.envelope).body) for row in stored.standings]
         self.standings = StandingBook([*self.standings.all(), *standings])
         for standing, told in zip(standings, stored.standings, strict=True):
-            self.told[standing.key] = Told(statement=told.statement, entries=told.entries)
+            self.told[standing.key] = Told(
+                statement=told.statement, entries=told.entries, empty_ms=told.empty_ms
+            )
         steps = [parse_case_step(parse_statement(envelope).body) for envelope in stored.case_steps]
         for step in sorted(steps, key=lambda each: each.number):
             self.cases.put(step)

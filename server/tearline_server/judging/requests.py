@@ -185,6 +185,7 @@ def _row(key: RequestKey, found: FollowedRequest, stopped: Sequence[Interval]) -
         due_ms=None if due_ms == found.overdue_ms else due_ms,
         overdue_ms=found.overdue_ms,
         stopped=owed and due_ms is None and any(each.end_ms is None for each in stopped),
+        article=found.article,
     )
 
 
@@ -211,6 +212,8 @@ def _restored(docket: Docket, stored: StoredRequest) -> FollowedRequest:
         progress=begun,
         overdue_ms=row.overdue_ms,
         is_new=False,
+        stoppages=stored.stoppages,
+        reaches=stored.reaches,
     )
     steps = [_logged(row, *each) for each in stored.steps]
     replayed = replay(begun, steps, docket.stopped(found, row.holder))

@@ -6,7 +6,9 @@ from tearline.agreement import Agreement
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.standing.book import Stop, is_held
+from tearline.standing.pace import paced
 from tearline.standing.standing import Standing
+from tearline.standing.succession import verify_follows, verify_scopes
 from tearline.statement import pseudonym_of
 from tearline_server.judging.docket import Docket, NewMail
 from tearline_server.judging.hearing import Hearing
@@ -18,15 +20,22 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
     """Takes where a party stands, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party to the agreement.
-    2. It follows what the agency said before; only an officer takes anything back.
-    3. What waits for a node and is stopped by now is not handed out, and its sender is told.
+    2. What it suspends anew is there to be suspended.
+    3. It follows what the agency said before; only an officer takes anything back.
+    4. The agency did not say too often lately where it stands; what only suspends always passes.
+    5. What waits for a node and is stopped by now is not handed out, and its sender is told.
 
     Raises:
+        ExchangeBusy: If the agency said too often lately where it stands; it is sent again.
         TearlineError: Naming what failed; nothing changed then.
     """
     docket, registry = hearing.docket, hearing.registry
     agreement = registry.agreement_of(standing.agreement_id, hearing.publisher.agency).agreement
     before = registry.standings.newest(*standing.key)
+    verify_scopes(standing, before, agreement.terms)
+    verify_follows(standing, before)
+    told = registry.told.get(standing.key)
+    empty_ms = paced(told.empty_ms if told else 0, before, standing, now_ms=docket.now_ms)
     registry.standings.take(standing)
 
     entries = {}
@@ -44,10 +53,9 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
         own = party == hearing.publisher.agency
         entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
     statement = entries[hearing.publisher.agency]
-    docket.standings[standing.key] = statement
-    if standing.terms != (before.terms if before else ((), False)):
-        docket.turn(hearing.ruling, agreement.id, statement)
-    registry.told[standing.key] = Told(statement=statement, entries=entries)
+    docket.standings[standing.key] = statement, empty_ms
+    docket.suspend(hearing.ruling, before, standing, statement)
+    registry.told[standing.key] = Told(statement=statement, entries=entries, empty_ms=empty_ms)
     for node in registry.trust.nodes():
         if agency_uri_of(node) in agreement.terms.parties:
             _deliver(registry, docket, node, statement, entries[agency_uri_of(node)])

@@ -1,9 +1,11 @@
-"""Columns that hold several values of one size, one behind the other."""
+"""Columns that hold several values, and values that stand in several columns."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from tearline.encoding import u32
 from tearline.merkle import Frontier
+from tearline.standing.stoppage import Reach, Stoppage
 
 _HASH_SIZE = 32
 _SLOT_SIZE = 4
@@ -26,3 +28,40 @@ def tree_of(size: int, hashes: bytes) -> Frontier:
 
 def _parts(data: bytes, size: int) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def stoppage_columns(stoppage: Stoppage) -> tuple[str | int | None, ...]:
+    """Returns agency, scope, beginning and end of a stoppage."""
+    began, ended = (stoppage.start, stoppage.start_ms), (stoppage.end, stoppage.end_ms)
+    return stoppage.agency, *stoppage.scope, *began, *ended
+
+
+def stoppage_of(row: Sequence[Any]) -> Stoppage:
+    """Returns the stoppage that agency, scope, beginning and end make up."""
+    agency, article, sender, recipient, began, began_ms, ended, ended_ms = row
+    return Stoppage(
+        agency=agency,
+        scope=(article, sender, recipient),
+        start=began,
+        start_ms=began_ms,
+        end=ended,
+        end_ms=ended_ms,
+    )
+
+
+def reach_columns(reach: Reach) -> tuple[int | str, ...]:
+    """Returns entry, time, and the lists of a reach."""
+    lists = (reach.parties, reach.articles, reach.joint)
+    return reach.entry, reach.time_ms, *map(" ".join, lists)
+
+
+def reach_of(row: Sequence[Any]) -> Reach:
+    """Returns the reach that entry, time and three lists hold."""
+    entry, time_ms, parties, articles, joint = row
+    return Reach(
+        parties=tuple(parties.split()),
+        articles=tuple(articles.split()),
+        joint=tuple(joint.split()),
+        entry=entry,
+        time_ms=time_ms,
+    )

@@ -13,12 +13,13 @@ from tearline_server.storage.rows import (
     MailRow,
     MailUpdate,
     PacketRow,
+    ReachRow,
     RecallRow,
     RequestRow,
     RequestStepRow,
-    StandingChangeRow,
     StandingRow,
     StatementRow,
+    StoppageRow,
     WithdrawnRow,
 )
 
@@ -34,6 +35,8 @@ class Commit:
         nodes: The nodes of the tree that they completed.
         dropped: Packets of which ciphertexts go, by id, and their parts without them.
         ends: When to look whether packets have ended; None where all their ciphertexts are gone.
+        stopped: What was suspended; where it was resumed at once, with its end.
+        resumed: Of what was suspended before, what was resumed: by its scope, with its end.
     """
 
     tree: Frontier
@@ -49,7 +52,9 @@ class Commit:
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
     standings: Sequence[StandingRow] = ()
-    standing_changes: Sequence[StandingChangeRow] = ()
+    stopped: Sequence[StoppageRow] = ()
+    resumed: Sequence[StoppageRow] = ()
+    reaches: Sequence[ReachRow] = ()
     case_steps: Sequence[CaseStepRow] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     erased: Sequence[ErasureRow] = ()
@@ -60,6 +65,12 @@ class Commit:
     recalls: Sequence[RecallRow] = ()
     dropped: Mapping[bytes, bytes] = field(default_factory=dict)
     ends: Mapping[bytes, int | None] = field(default_factory=dict)
+
+    @property
+    def restless(self) -> frozenset[bytes]:
+        """Agreements under which something was suspended or resumed, or reaches further."""
+        stoppages = {row.agreement for row in (*self.stopped, *self.resumed)}
+        return frozenset(stoppages | {row.agreement for row in self.reaches})
 
     @property
     def waiting(self) -> Mapping[tuple[str, str], tuple[int, int]]:

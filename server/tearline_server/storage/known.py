@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from tearline.event import Event
+from tearline.standing.stoppage import Reach, Stoppage
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestRow
 from tearline_server.storage.stored import Stored
 
@@ -146,12 +147,16 @@ class StoredRequest:
         manifest: Its manifest's statement as it travels.
         agreement: The statement of the agreement that it was made under.
         steps: Its steps in the order of the log: entry, time and statement.
+        stoppages: What was suspended of its article, or of all, since its grant.
+        reaches: How far that reached, from the version on that counted at its grant.
     """
 
     row: RequestRow
     manifest: bytes
     agreement: bytes
     steps: Sequence[tuple[int, int, bytes]]
+    stoppages: Sequence[Stoppage] = ()
+    reaches: Sequence[Reach] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +166,9 @@ class Known:
     In a database that was restored, the log may hold events about statements that are not here:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
     accepted grants, by the source, or the corrected packet, that they release. ``corrects`` says
-    of each packet of a line of corrections which one it corrects. ``standing_changes`` are the
-    standings that changed something under the agreements of ``requests``: entry, time and
-    statement of each. ``waiting`` are statements and bytes that their recipient has not
-    acknowledged. ``news`` is what others wrote behind the head that was asked about, or more; None
-    where nobody did.
+    of each packet of a line of corrections which one it corrects. ``waiting`` are statements and
+    bytes that their recipient has not acknowledged. ``news`` is what others wrote behind the head
+    that was asked about, or more; None where nobody did.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -178,7 +181,6 @@ class Known:
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
     releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
     requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
-    standing_changes: Mapping[bytes, Sequence[tuple[int, int, bytes]]] = field(default_factory=dict)
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
     waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tearline.merkle import Frontier
 from tearline.receipt import LogOpening
+from tearline.standing.stoppage import Reach, Stoppage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,23 +222,35 @@ class CaseStepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
-    """The newest standing of an agency under an agreement: the entry of its statement."""
+    """The newest standing of an agency under an agreement.
+
+    Attributes:
+        agency: URI of the agency.
+        agreement: 16 bytes.
+        statement: The entry of its statement.
+        empty_ms: When the agency's bucket of standings is empty, in log time.
+    """
 
     agency: str
     agreement: bytes
     statement: int
+    empty_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingChangeRow:
-    """What may have changed what is stopped: its statement's entry, and the log's time.
-
-    A standing that suspends or resumes, or a version of the agreement.
-    """
+class StoppageRow:
+    """An interval in which something was suspended under an agreement."""
 
     agreement: bytes
-    statement: int
-    time_ms: int
+    stoppage: Stoppage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachRow:
+    """How far suspensions reach under an agreement, from a version of it on."""
+
+    agreement: bytes
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +302,7 @@ class RequestRow:
             stands still.
         overdue_ms: The last such time of which the log says that it passed, or None.
         stopped: Whether its clock was found to stand still for a suspension.
+        article: The article that it is under.
     """
 
     packet: bytes
@@ -301,6 +315,7 @@ class RequestRow:
     due_ms: int | None
     overdue_ms: int | None
     stopped: bool
+    article: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,15 @@ class StoredAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStanding:
-    """A newest standing: its entry, its statement, and the entry each agency got."""
+    """A newest standing: its entry, its statement, and the entry each agency got.
+
+    ``empty_ms`` is when its agency's bucket of standings is empty, in log time.
+    """
 
     statement: int
     envelope: bytes
     entries: Mapping[str, int]
+    empty_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,23 @@ STANDINGS = (
         "tearline.standing.succession:verify_follows",
         "test_a_lift_without_an_officer_lifts_nothing",
     ),
+    Attack(
+        name="suspend and resume without end, so that every step of a request reads all of it",
+        code="TL-REQ-002",
+        evidence="nothing: it is not taken, and sent again later",
+        function="tearline.standing.pace:paced",
+        test="tests/unit/server/test_judging_standings.py"
+        "::test_an_agency_says_so_often_where_it_stands_and_then_more_slowly",
+        returns="0",
+    ),
+    Attack(
+        name="suspend articles that no agreement has, one after the other",
+        code="TL-AGR-001",
+        evidence=_LOGGED,
+        function="tearline.standing.succession:verify_scopes",
+        test="tests/unit/server/test_judging_standings.py"
+        "::test_what_is_not_there_is_not_suspended[article]",
+    ),
     _attack(
         "send under a suspended agreement from a patched node",
         "TL-AGR-010",

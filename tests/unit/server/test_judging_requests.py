@@ -374,7 +374,7 @@ async def test_a_standing_that_was_logged_before_stops_clocks_from_then_on(
         claims = claims_of(publication_of(tree, [0]))
         judge(claims, Publisher(node=node_of(US), agency=US), registry, docket)
         ((found,),) = docket.changed.values()
-        assert (found.time_ms, found.standing) == (NOW_MS + 3 * HOUR_MS, said)
+        assert (found.time_ms, found.scope) == (NOW_MS + 3 * HOUR_MS, WHOLE.scope)
 
 
 async def test_the_agreement_s_own_times_count(tmp_path: Path) -> None:

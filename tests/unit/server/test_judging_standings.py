@@ -24,6 +24,7 @@ from standing_builders import standing as made
 from tearline.channel import Void, VoidReason
 from tearline.event import Event, EventCode
 from tearline.federation import KeyUse
+from tearline.limits import LIFT_PACE_MS, STANDING_BURST_MS, STANDING_PACE_MS
 from tearline.policy.terms import Terms
 from tearline.standing.suspension import InFlight, Suspension
 from tearline.statement import StatementType
@@ -238,3 +239,66 @@ async def test_an_older_life_of_the_mailbox_is_judged_when_it_is_handed_out(worl
     )
     assert StatementType.GRANT not in kinds(await world.read(CN))
     assert len(await events(world, EventCode.HELD)) == 1
+
+
+# How often.
+
+
+async def test_an_agency_says_so_often_where_it_stands_and_then_more_slowly(
+    world: World,
+) -> None:
+    """What it suspends and resumes without end would be read at every step of a request."""
+    for turn in range(1, 300, 2):
+        added = await say(world, WHOLE, counter=turn)
+        lifted = await say(world, counter=turn + 1, lifted=turn + 1)
+        assert codes([added]) == [""]
+        if lifted.refusal is not None:
+            break
+    assert lifted.refusal is not None
+    assert (lifted.refusal.code, lifted.receipt) == ("TL-REQ-002", None)
+    assert turn < 2 * STANDING_BURST_MS // LIFT_PACE_MS
+    # What suspends more passes all the same; what says the same again does not.
+    more = of_article(ARTICLE, sender=US, recipient=CN)
+    assert codes([await say(world, WHOLE, more, counter=turn + 1)]) == [""]
+    counter = turn + 2
+    while codes([await say(world, WHOLE, more, counter=counter)]) == [""]:
+        counter += 1
+    assert counter < turn + 2 + LIFT_PACE_MS // STANDING_PACE_MS
+    # Another agency has its own measure, and time gives ours back.
+    await suspend(world, WHOLE, by=CN)
+    assert lifted.refusal.retry_after_ms is not None
+    assert lifted.refusal.retry_after_ms <= LIFT_PACE_MS
+    world.clock.time_ms += LIFT_PACE_MS
+    assert codes([await say(world, more, counter=counter, lifted=counter)]) == [""]
+
+
+async def test_how_often_an_agency_spoke_outlives_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        counter = 1
+        while codes([await say(world, counter=counter)]) == [""]:
+            counter += 1
+    async with opened(tmp_path) as world:
+        assert codes([await say(world, counter=counter)]) == ["TL-REQ-002"]
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        of_article("no-such-article"),
+        of_article(ARTICLE, sender=US, recipient="spiffe://nowhere.example"),
+    ],
+    ids=["article", "party"],
+)
+async def test_what_is_not_there_is_not_suspended(world: World, absent: Suspension) -> None:
+    assert codes([await say(world, absent)]) == ["TL-AGR-001"]
+    assert codes([await say(world, WHOLE, absent)]) == ["TL-AGR-001"]
+    await suspend(world, WHOLE)
+
+
+async def test_what_was_suspended_stays_so_when_its_article_is_gone(world: World) -> None:
+    await suspend(world, of_article(ARTICLE))
+    (article,) = terms().articles
+    changed = replace(terms(), articles=(replace(article, id="another"),))
+    await world.agree(version=2, terms=changed)
+    await suspend(world, of_article(ARTICLE), of_article("another"), counter=2)

@@ -5,12 +5,13 @@ meanwhile: every question more keeps the other processes waiting.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+from tearline.standing.stoppage import Reach, Stoppage
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
-from tearline_server.storage.columns import unpacked_slots
+from tearline_server.storage.columns import reach_of, stoppage_of, unpacked_slots
 from tearline_server.storage.known import (
     Asked,
     Delivered,
@@ -90,7 +91,7 @@ _WAITING = (
 )
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"
-    " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, m.envelope AS manifest,"
+    " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
     " t.envelope AS terms FROM unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
     " JOIN request r ON r.packet = k.id AND r.holder = k.name"
     " JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
@@ -103,10 +104,20 @@ _STEPS = (
     " JOIN request_step r ON r.packet = k.id AND r.holder = k.name"
     " JOIN statement s ON s.idx = r.statement ORDER BY r.statement"
 )
-_CHANGES = (
-    "SELECT c.agreement, c.statement, c.time_ms, s.envelope FROM standing_change c"
-    " JOIN statement s ON s.idx = c.statement WHERE c.agreement = ANY({0}::bytea[])"
-    " ORDER BY c.statement"
+# Each half reads an index: what goes on, and what ended since.
+_STOPPAGES = (
+    "SELECT k.number, s.agency, s.article, s.sender, s.recipient, s.began, s.began_ms, s.ended,"
+    " s.ended_ms FROM unnest({0}::bigint[], {1}::bytea[], {2}::text[], {3}::bigint[])"
+    " AS k (number, id, name, since) CROSS JOIN LATERAL ("
+    "SELECT * FROM stoppage WHERE agreement = k.id AND article IN ('', k.name)"
+    " AND ended_ms IS NULL UNION ALL SELECT * FROM stoppage WHERE agreement = k.id"
+    " AND article IN ('', k.name) AND ended_ms > k.since) s"
+)
+_REACHES = (
+    "SELECT k.number, r.entry, r.time_ms, r.parties, r.articles, r.joint FROM"
+    " unnest({0}::bigint[], {1}::bytea[], {2}::bigint[]) AS k (number, id, since)"
+    " JOIN reach r ON r.agreement = k.id AND r.entry >= coalesce((SELECT max(entry) FROM reach"
+    " WHERE agreement = k.id AND time_ms <= k.since), 0) ORDER BY r.entry"
 )
 _REQUEST_NAMES = tuple(field.name for field in fields(RequestRow))
 _EVENTS = (
@@ -146,7 +157,6 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     then = await questions.answers(connection)
 
     requested = _requests(then.get("requests", ()), then.get("steps", ()))
-    agreements = {request.row.agreement for request in requested.values()}
     return Known(
         statements={
             (id_, signer): Settled(code=code, why=why, receipt=receipt, attestation=attestation)
@@ -166,8 +176,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
         },
         undelivered=_undelivered(asked.agreements, found.get("undelivered", ())),
         releases=_grouped(released, then.get("releases", ())),
-        requests=requested,
-        standing_changes=await _changes(connection, agreements),
+        requests=await _with_stoppages(connection, requested),
         envelopes={(id_, signer): data for id_, signer, data in found.get("envelopes", ())},
         recalls=_recalls(asked.recalls | asked.corrected, found.get("recalls", ())),
         corrects=corrects,
@@ -274,15 +283,28 @@ def _requests(rows: Iterable[Any], steps: Iterable[Any]) -> dict[Request, Stored
     return found
 
 
-async def _changes(
-    connection: Connection, agreements: Collection[bytes]
-) -> Mapping[bytes, Sequence[tuple[int, int, bytes]]]:
-    found: dict[bytes, list[tuple[int, int, bytes]]] = {each: [] for each in agreements}
-    if found:
-        rows = await connection.fetch(_CHANGES.format("$1"), list(agreements))
-        for agreement, statement, time_ms, envelope in rows:
-            found[agreement].append((statement, time_ms, envelope))
-    return found
+async def _with_stoppages(
+    connection: Connection, requests: Mapping[Request, StoredRequest]
+) -> dict[Request, StoredRequest]:
+    """The same requests, with what was suspended since their grants."""
+    numbers, keys = list(range(len(requests))), list(requests)
+    agreements = [requests[key].row.agreement for key in keys]
+    since_ms = [requests[key].row.granted_ms for key in keys]
+    articles = [requests[key].row.article for key in keys]
+    questions = Questions()
+    questions.put("stoppages", _STOPPAGES, numbers, agreements, articles, since_ms)
+    questions.put("reaches", _REACHES, numbers, agreements, since_ms)
+    found = await questions.answers(connection)
+    stoppages: dict[int, list[Stoppage]] = {number: [] for number in numbers}
+    for number, *row in found.get("stoppages", ()):
+        stoppages[number].append(stoppage_of(row))
+    reaches: dict[int, list[Reach]] = {number: [] for number in numbers}
+    for number, *row in found.get("reaches", ()):
+        reaches[number].append(reach_of(row))
+    return {
+        key: replace(requests[key], stoppages=stoppages[number], reaches=reaches[number])
+        for number, key in enumerate(keys)
+    }
 
 
 def _columns(keys: Iterable[tuple[Any, Any]]) -> tuple[list[Any], list[Any]]:

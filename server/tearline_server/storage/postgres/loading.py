@@ -15,7 +15,7 @@ _CHECKPOINT = "SELECT size, note FROM checkpoint"
 _CLEAR = "SELECT idx, entry FROM entry WHERE length(entry) <> 33 AND idx >= {0} ORDER BY idx"
 _TOLD = (
     "SELECT s.idx, s.envelope, ARRAY(SELECT ROW (party, idx) FROM event"
-    " WHERE statement = s.id AND code = '%s' ORDER BY idx)"
+    " WHERE statement = s.id AND code = '%s' ORDER BY idx), %s"
     " FROM %s t JOIN statement s ON s.idx = t.statement WHERE t.serial > {0} ORDER BY s.idx"
 )
 _CASE_STEPS = (
@@ -50,8 +50,8 @@ async def stored_of(connection: Connection, since: Head | None) -> Stored:
     questions.put("head", _HEAD)
     questions.put("checkpoint", _CHECKPOINT)
     questions.put("clear", _CLEAR, index)
-    questions.put("agreements", _TOLD % ("agreement", "agreement"), serial)
-    questions.put("standings", _TOLD % ("standing", "standing"), serial)
+    questions.put("agreements", _TOLD % ("agreement", "0", "agreement"), serial)
+    questions.put("standings", _TOLD % ("standing", "t.empty_ms", "standing"), serial)
     questions.put("case_steps", _CASE_STEPS, serial)
     questions.put("channels", _CHANNELS, serial)
     questions.put("mailboxes", _MAILBOXES, serial)
@@ -62,11 +62,16 @@ async def stored_of(connection: Connection, since: Head | None) -> Stored:
         clear=list(map(tuple, found["clear"])),
         agreements=[
             StoredAgreement(statement=idx, envelope=envelope, entries=dict(map(tuple, entries)))
-            for idx, envelope, entries in found["agreements"]
+            for idx, envelope, entries, _ in found["agreements"]
         ],
         standings=[
-            StoredStanding(statement=idx, envelope=envelope, entries=dict(map(tuple, entries)))
-            for idx, envelope, entries in found["standings"]
+            StoredStanding(
+                statement=idx,
+                envelope=envelope,
+                entries=dict(map(tuple, entries)),
+                empty_ms=empty_ms,
+            )
+            for idx, envelope, entries, empty_ms in found["standings"]
         ],
         case_steps=[envelope for (envelope,) in found["case_steps"]],
         channels=[

@@ -6,7 +6,7 @@ and every question more to the database keeps the other processes waiting.
 
 from collections.abc import Iterable, Sequence
 
-from tearline_server.storage.columns import packed_slots
+from tearline_server.storage.columns import packed_slots, reach_columns, stoppage_columns
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.gathering import BOOL, BYTES, INT, TEXT, Gathered
@@ -69,6 +69,18 @@ _REQUEST = {
     "due_ms": INT,
     "overdue_ms": INT,
     "stopped": BOOL,
+    "article": TEXT,
+}
+_STOPPAGE = {
+    "agreement": BYTES,
+    "agency": TEXT,
+    "article": TEXT,
+    "sender": TEXT,
+    "recipient": TEXT,
+    "began": INT,
+    "began_ms": INT,
+    "ended": INT,
+    "ended_ms": INT,
 }
 
 
@@ -202,10 +214,10 @@ def _put_registry(put: Gathered, commit: Commit) -> None:
     )
     put.numbered(
         "standing",
-        {"agency": TEXT, "agreement": BYTES, "statement": INT},
-        ((row.agency, row.agreement, row.statement) for row in commit.standings),
-        "ON CONFLICT (agency, agreement) DO UPDATE"
-        " SET statement = excluded.statement, serial = excluded.serial",
+        {"agency": TEXT, "agreement": BYTES, "statement": INT, "empty_ms": INT},
+        ((row.agency, row.agreement, row.statement, row.empty_ms) for row in commit.standings),
+        "ON CONFLICT (agency, agreement) DO UPDATE SET statement = excluded.statement,"
+        " empty_ms = excluded.empty_ms, serial = excluded.serial",
     )
     put.numbered(
         "case_step",
@@ -345,10 +357,30 @@ def _put_requests(put: Gathered, commit: Commit) -> None:
         ((row.statement, row.packet, row.holder, row.time_ms) for row in commit.request_steps),
     )
     put.rows(
-        "standing_change",
-        {"agreement": BYTES, "statement": INT, "time_ms": INT},
-        ((row.agreement, row.statement, row.time_ms) for row in commit.standing_changes),
+        "reach",
+        {
+            "agreement": BYTES,
+            "entry": INT,
+            "time_ms": INT,
+            "parties": TEXT,
+            "articles": TEXT,
+            "joint": TEXT,
+        },
+        ((row.agreement, *reach_columns(row.reach)) for row in commit.reaches),
         "ON CONFLICT DO NOTHING",
+    )
+    put.rows(
+        "stoppage",
+        _STOPPAGE,
+        ((row.agreement, *stoppage_columns(row.stoppage)) for row in commit.stopped),
+        "ON CONFLICT DO NOTHING",
+    )
+    put.run(
+        "UPDATE stoppage s SET ended = new.ended, ended_ms = new.ended_ms FROM new"
+        " WHERE s.agreement = new.agreement AND s.agency = new.agency AND s.article = new.article"
+        " AND s.sender = new.sender AND s.recipient = new.recipient AND s.ended_ms IS NULL",
+        _STOPPAGE,
+        ((row.agreement, *stoppage_columns(row.stoppage)) for row in commit.resumed),
     )
 
 
@@ -362,11 +394,10 @@ async def _change_requests(put: Gathered, commit: Commit) -> None:
     )
     await put.write()
     # Whether they run again is found out when they are looked at: none is read here.
-    changed = {row.agreement for row in commit.standing_changes}
     put.run(
         "UPDATE request r SET due_ms = new.time_ms, stopped = FALSE FROM new"
         " WHERE r.agreement = new.agreement AND r.stopped",
         {"agreement": BYTES, "time_ms": INT},
-        ((agreement, commit.time_ms) for agreement in changed),
+        ((agreement, commit.time_ms) for agreement in commit.restless),
     )
     await put.write()

@@ -10,7 +10,7 @@ from tearline_server.storage.sqlite.asking import first, value
 from tearline_server.storage.sqlite.log import hidden
 from tearline_server.storage.sqlite.mail import delivered, undelivered, waiting
 from tearline_server.storage.sqlite.packets import corrections, packets, recalls, releases, sources
-from tearline_server.storage.sqlite.requests import requests_known, standing_changes
+from tearline_server.storage.sqlite.requests import requests_known
 from tearline_server.storage.sqlite.restoring import with_events
 
 Key = TypeVar("Key", bound=tuple[Any, ...])
@@ -29,7 +29,6 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
     told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
     corrects = corrections(connection, asked.packets | asked.corrected)
     made_from = asked.sources | sources(connection, asked.packets)
-    requests = requests_known(connection, asked.requests | told)
     known = Known(
         statements=_settled(connection, asked.statements),
         naturals=_values(connection, _NATURAL, asked.naturals),
@@ -38,10 +37,7 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
         entries=hidden(connection, asked.entries),
         undelivered={each: undelivered(connection, each) for each in asked.agreements},
         releases=releases(connection, made_from | asked.corrected | {*corrects.values()}),
-        requests=requests,
-        standing_changes=standing_changes(
-            connection, (found.row.agreement for found in requests.values())
-        ),
+        requests=requests_known(connection, asked.requests | told),
         envelopes=_values(connection, _ENVELOPE, asked.envelopes),
         recalls={each: recalls(connection, each) for each in asked.recalls | asked.corrected},
         corrects=corrects,

@@ -39,11 +39,11 @@ def stored_of(connection: apsw.Connection) -> Stored:
         ),
         agreements=[
             StoredAgreement(statement=idx, envelope=envelope, entries=entries)
-            for idx, envelope, entries in _told(connection, "agreement")
+            for idx, envelope, entries, _ in _told(connection, "agreement")
         ],
         standings=[
-            StoredStanding(statement=idx, envelope=envelope, entries=entries)
-            for idx, envelope, entries in _told(connection, "standing")
+            StoredStanding(statement=idx, envelope=envelope, entries=entries, empty_ms=empty_ms)
+            for idx, envelope, entries, empty_ms in _told(connection, "standing", "t.empty_ms")
         ],
         case_steps=[
             envelope
@@ -62,14 +62,16 @@ def stored_of(connection: apsw.Connection) -> Stored:
     )
 
 
-def _told(connection: apsw.Connection, name: str) -> list[tuple[int, bytes, dict[str, int]]]:
-    """Entry, statement and each agency's entry; the table and the events bear one name."""
+def _told(
+    connection: apsw.Connection, name: str, column: str = "0"
+) -> list[tuple[int, bytes, dict[str, int], int]]:
+    """Entry, statement, each agency's entry, a column; the table and the events bear one name."""
     entries = f"SELECT party, idx FROM event WHERE statement = ? AND code = '{name}'"  # noqa: S608
     statements = (
-        f"SELECT s.idx, s.id, s.envelope FROM {name} t"  # noqa: S608 (the names are our own)
+        f"SELECT s.idx, s.id, s.envelope, {column} FROM {name} t"  # noqa: S608 (our own names)
         " JOIN statement s ON s.idx = t.statement ORDER BY s.idx"
     )
     return [
-        (idx, envelope, dict(connection.execute(entries, (id_,))))
-        for idx, id_, envelope in list(connection.execute(statements))
+        (idx, envelope, dict(connection.execute(entries, (id_,))), number)
+        for idx, id_, envelope, number in list(connection.execute(statements))
     ]

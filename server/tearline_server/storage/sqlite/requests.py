@@ -4,12 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import apsw
 
+from tearline_server.storage.columns import (
+    reach_columns,
+    reach_of,
+    stoppage_columns,
+    stoppage_of,
+)
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import StoredRequest
 from tearline_server.storage.rows import RequestRow
 
 _ROW = (
-    "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped"
+    "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article"
     " FROM request WHERE packet = ? AND holder = ?"
 )
 _MANIFEST = "SELECT s.envelope FROM packet p JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
@@ -22,9 +28,17 @@ _STEPS = (
     " JOIN statement s ON s.idx = r.statement WHERE r.packet = ? AND r.holder = ?"
     " ORDER BY r.statement"
 )
-_CHANGES = (
-    "SELECT c.statement, c.time_ms, s.envelope FROM standing_change c"
-    " JOIN statement s ON s.idx = c.statement WHERE c.agreement = ? ORDER BY c.statement"
+# Each half reads an index: what goes on, and what ended since.
+_STOPPAGES = (
+    "SELECT agency, article, sender, recipient, began, began_ms, ended, ended_ms FROM stoppage"
+    " WHERE agreement = ?1 AND article IN ('', ?2) AND ended_ms IS NULL UNION ALL"
+    " SELECT agency, article, sender, recipient, began, began_ms, ended, ended_ms FROM stoppage"
+    " WHERE agreement = ?1 AND article IN ('', ?2) AND ended_ms > ?3"
+)
+_REACHES = (
+    "SELECT entry, time_ms, parties, articles, joint FROM reach WHERE agreement = ?1"
+    " AND entry >= coalesce((SELECT max(entry) FROM reach WHERE agreement = ?1"
+    " AND time_ms <= ?2), 0) ORDER BY entry"
 )
 
 
@@ -44,7 +58,7 @@ def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredR
     row = next(iter(connection.execute(_ROW, (packet, holder))), None)
     if row is None:
         return None
-    asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped = row
+    asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article = row
     ((manifest,),) = connection.execute(_MANIFEST, (packet,))
     ((terms,),) = connection.execute(_AGREEMENT, (agreement, version))
     return StoredRequest(
@@ -59,18 +73,17 @@ def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredR
             due_ms=due_ms,
             overdue_ms=overdue_ms,
             stopped=bool(stopped),
+            article=article,
         ),
         manifest=manifest,
         agreement=terms,
         steps=list(connection.execute(_STEPS, (packet, holder))),
+        stoppages=[
+            stoppage_of(row)
+            for row in connection.execute(_STOPPAGES, (agreement, article, granted_ms))
+        ],
+        reaches=[reach_of(row) for row in connection.execute(_REACHES, (agreement, granted_ms))],
     )
-
-
-def standing_changes(
-    connection: apsw.Connection, agreements: Iterable[bytes]
-) -> Mapping[bytes, Sequence[tuple[int, int, bytes]]]:
-    """The standings that changed something, by agreement: entry, time and statement of each."""
-    return {each: list(connection.execute(_CHANGES, (each,))) for each in set(agreements)}
 
 
 def overdue(connection: apsw.Connection, now_ms: int, limit: int) -> Sequence[tuple[bytes, str]]:
@@ -83,7 +96,7 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
     """Writes what a commit says of requests, inside the caller's transaction."""
     many = connection.executemany
     many(
-        "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             (
                 row.packet,
@@ -96,6 +109,7 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
                 row.due_ms,
                 row.overdue_ms,
                 row.stopped,
+                row.article,
             )
             for row in commit.requests_opened
         ),
@@ -113,11 +127,25 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
         ((row.statement, row.packet, row.holder, row.time_ms) for row in commit.request_steps),
     )
     many(
-        "INSERT INTO standing_change VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        ((row.agreement, row.statement, row.time_ms) for row in commit.standing_changes),
+        "UPDATE stoppage SET ended = ?, ended_ms = ? WHERE agreement = ? AND agency = ?"
+        " AND article = ? AND sender = ? AND recipient = ? AND ended_ms IS NULL",
+        (
+            (found.end, found.end_ms, row.agreement, found.agency, *found.scope)
+            for row in commit.resumed
+            for found in [row.stoppage]
+        ),
+    )
+    many(
+        "INSERT INTO stoppage (agreement, agency, article, sender, recipient, began, began_ms,"
+        " ended, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        ((row.agreement, *stoppage_columns(row.stoppage)) for row in commit.stopped),
+    )
+    many(
+        "INSERT INTO reach VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        ((row.agreement, *reach_columns(row.reach)) for row in commit.reaches),
     )
     # Whether they run again is found out when they are looked at: none is read here.
     many(
         "UPDATE request SET due_ms = ?, stopped = 0 WHERE agreement = ? AND stopped",
-        [(commit.time_ms, each) for each in {row.agreement for row in commit.standing_changes}],
+        [(commit.time_ms, each) for each in commit.restless],
     )

@@ -78,8 +78,8 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.id, row.version, row.statement) for row in commit.agreements),
     )
     many(
-        "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)",
-        ((row.agency, row.agreement, row.statement) for row in commit.standings),
+        "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)",
+        ((row.agency, row.agreement, row.statement, row.empty_ms) for row in commit.standings),
     )
     many(
         "INSERT OR REPLACE INTO case_step VALUES (?, ?, ?, ?)",
