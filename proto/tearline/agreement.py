@@ -14,6 +14,7 @@ from tearline.limits import (
     MAX_LOG_RETENTION_MS,
     MAX_PACKET_LIFETIME_MS,
     MAX_TEXT_BYTES,
+    MAX_VERSIONS,
     MIN_LOG_RETENTION_MS,
 )
 from tearline.packet import AGREEMENT_ID_SIZE, AgreementRef, Manifest, Pins, Urgency
@@ -69,8 +70,10 @@ class Agreement:
     log_retention_ms: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.id) != AGREEMENT_ID_SIZE or self.version < 1:
-            raise AgreementMalformed("an agreement has an id of 16 bytes and a version from 1")
+        if len(self.id) != AGREEMENT_ID_SIZE or not 0 < self.version <= MAX_VERSIONS:
+            raise AgreementMalformed(
+                f"an agreement has an id of 16 bytes and a version from 1 to {MAX_VERSIONS}"
+            )
         if not 0 < len(self.name.encode()) <= 64 or len(self.onward_use.encode()) > MAX_TEXT_BYTES:
             raise AgreementMalformed("its name or its rule on onward use is too long or missing")
         if self.valid_from_ms >= self.valid_until_ms:

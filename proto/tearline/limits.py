@@ -39,6 +39,11 @@ MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation
 )
 
+MAX_PAIR_AGREEMENTS = 64  # between two agencies, for ever: a new purpose is an amendment
+MAX_PAIR_AGREEMENT_BYTES = 2 << 20  # of their newest versions, which an exchange holds in memory
+MAX_VERSIONS = 1024  # of one agreement: one a week for twenty years
+MAX_POLICIES_KEPT = 64  # of agreements, by an exchange: each remembers a few megabytes of decisions
+
 # Consents.
 MAX_CONSENT_FIELDS = 256  # asked for at once; with paths of 512 bytes the step stays under 256 KiB
 
@@ -48,6 +53,12 @@ MAX_HEADERS_KEPT = 4096  # of a kilobyte at most: every node of 64 agencies with
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB
 MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
+
+# Trust: what stays in every reader's memory for ever, since it says whose old signatures hold.
+MAX_AGENCY_NODES = 64  # names of nodes that ever had a key, of one agency
+MAX_RECORDS_PER_LIFE = 16  # of a node and use, that begin within one life of such a key
+MAX_OWN_CHANGES = 256  # of what stands under one agency's name in trust lists: years of them
+MAX_REVOCATIONS = 4096  # by one agency; each is 100 bytes, and ends what was stolen or lost
 
 # Cases.
 MAX_CASE_MEMBERS = MAX_COSIGNERS  # every agency of a federation

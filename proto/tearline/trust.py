@@ -31,6 +31,7 @@ from tearline.keys import (
     key_id,
     signing_public_key,
 )
+from tearline.records import RecordBounds
 from tearline.statement import (
     COSIGNED_TYPES,
     HASH_SIZE,
@@ -109,7 +110,9 @@ class TrustState:
         self._trust_list_id = b""
         # By subject and key id: nobody can occupy another's key by recording it first.
         self._keys: dict[tuple[str, bytes], _KeyEntry] = {}
+        self._of: dict[str, list[_KeyEntry]] = {}
         self._revoked: set[tuple[str, bytes]] = set()
+        self._bounds = RecordBounds()
         self._cache = AttestationCache()
 
     @property
@@ -247,10 +250,8 @@ class TrustState:
         self.agency_of(node_uri)
         entries = [
             entry
-            for entry in self._keys.values()
-            if entry.record.use is KeyUse.KEM
-            and entry.record.subject == node_uri
-            and entry.counts(at)
+            for entry in self._of.get(node_uri, ())
+            if entry.record.use is KeyUse.KEM and entry.counts(at)
         ]
         if not entries:
             raise SignerKeyUnknown(f"{node_uri} has no encryption key in force")
@@ -272,11 +273,7 @@ class TrustState:
 
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
         """The records of a node's keys that count, oldest first."""
-        return tuple(
-            entry.record
-            for entry in self._keys.values()
-            if entry.record.subject == node_uri and entry.counts(at)
-        )
+        return tuple(entry.record for entry in self._of.get(node_uri, ()) if entry.counts(at))
 
     def record_of(self, node_uri: str, key: bytes) -> KeyRecord | None:
         """The record of a node's key by id, whether or not it counts by now; None without one."""
@@ -285,7 +282,7 @@ class TrustState:
 
     def nodes(self) -> tuple[str, ...]:
         """Every node that ever had a key on record, in order of URI."""
-        return tuple(sorted({subject for subject, _ in self._keys}))
+        return tuple(sorted(self._of))
 
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
@@ -310,6 +307,8 @@ class TrustState:
         if first and self._own_agency is not None and self._own_agency not in signers:
             raise TrustListUnpinned("our own root did not sign the first list")
         verify_succession(self._trust_list, self._trust_list_id, following, signers)
+        known = {each.uri: each for each in (self._trust_list or following).agencies}
+        self._bounds.take_changes(a.uri for a in following.agencies if known.get(a.uri, a) != a)
         self._lists.append((index, following))
         self._trust_list_id = signed.statement.id
         # An agency that comes back begins anew: a lost root may have certified anything (L-19).
@@ -356,7 +355,10 @@ class TrustState:
             raise SignerKeyUnknown("the key was revoked")
         if record.use is KeyUse.KEM:
             KemPublicKey(encoded=record.public_key).verify()
-        self._keys[record.subject, record.key_id] = _KeyEntry(record=record, start=index)
+        self._bounds.take_key(record)
+        entry = _KeyEntry(record=record, start=index)
+        self._keys[record.subject, record.key_id] = entry
+        self._of.setdefault(record.subject, []).append(entry)
 
     def _apply_revocation(self, signed: Signed, index: int) -> None:
         # Only a root revokes, and a root's key has no dates of its own.
@@ -368,6 +370,7 @@ class TrustState:
         if holders and not own:
             raise SignerKeyUnknown("an agency revokes its own keys, and no others")
         # A key of no record, as of a TLS certificate, is revoked by its id alone.
+        self._bounds.take_revocation(header.signer)
         self._revoked.add((header.signer, revocation.revoked_key))
         for entry in own:
             entry.end_at(index)

@@ -89,6 +89,26 @@ async def test_everything_survives(open_store: Open) -> None:
     await store.close()
 
 
+async def test_of_an_agreement_only_the_newest_version_is_read_at_the_start(store: Store) -> None:
+    """However often its parties amend it."""
+    await stored(store)
+    for version in (2, 3):
+        about = event(20 + version, code=EventCode.AGREEMENT, party=AGENCY)
+        size = (await store.load()).head.tree.size
+        await put(
+            store,
+            about,
+            statements=[
+                statement(
+                    size, b"%d" % version, id=about.statement_id, type=StatementType.AGREEMENT
+                )
+            ],
+            agreements=[AgreementRow(id=AGREEMENT, version=version, statement=size)],
+        )
+    (found,) = (await store.load()).agreements
+    assert found.envelope == b"envelope 3"
+
+
 async def test_who_knows_the_head_is_told_no_news(store: Store) -> None:
     head = (await stored(store)).head
     assert (await known(store, Asked(since=head))).news is None

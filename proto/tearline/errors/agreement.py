@@ -33,6 +33,14 @@ class PinUnknown(AgreementError):
     next = "Install the version of policy, profile or masks that it names."
 
 
+class AgreementsExceeded(AgreementError):
+    """More agreements between two agencies than the exchange keeps."""
+
+    code = "TL-AGR-004"
+    what = "Two of its parties have as many agreements as an exchange keeps for them."
+    next = "Amend one of those that are there; see tearline agreement list."
+
+
 class AgreementSuspended(AgreementError):
     """Something that a party of the agreement has suspended."""
 

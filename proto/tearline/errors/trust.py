@@ -71,3 +71,11 @@ class ClockSkewed(TrustError):
     code = "TL-TRU-007"
     what = "This machine's clock disagrees with the log."
     next = "Compare it with another source, and set it or tell the operator; nothing was erased."
+
+
+class RecordsExceeded(TrustError):
+    """More keys, nodes or changes than one agency may put on record."""
+
+    code = "TL-TRU-009"
+    what = "An agency has put as many records into the log as it may."
+    next = "Use the keys that are on record, and end what makes new ones."

@@ -1,6 +1,6 @@
 """Judging agreements: in force when every party signed, and this exchange can judge by them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
@@ -10,6 +10,7 @@ from tearline.proposal import verify_amends
 from tearline.statement import signers_of
 from tearline_server.judging.docket import NewMail
 from tearline_server.judging.hearing import Hearing
+from tearline_server.judging.room import deliver, verify_room
 
 
 def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
@@ -19,6 +20,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     2. Every party signed it, by its root or a node, and nobody else did.
     3. It pins what this exchange judges by.
     4. It follows the version before.
+    5. Every two parties have room for it, and so has every node's mailbox.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -32,13 +34,16 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     verify_parties_signed(agreement, signers)
     verify_pins(agreement, registry.installation.pins)
     before = _verify_follows(hearing, agreement)
+    size = len(hearing.claim.statement.body)
+    registry.bounds.verify(agreement, size)
+    verify_rooms(hearing, parties)
 
     entries = log_for_parties(hearing, EventCode.AGREEMENT, agreement)
     statement = entries[hearing.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
     if before is not None:
         docket.amend(hearing.ruling, before, agreement, statement)
-    registry.put_agreement(agreement, statement, entries)
+    registry.put_agreement(agreement, statement, entries, size)
     put_into_mailboxes(hearing, entries)
 
 
@@ -65,6 +70,17 @@ def log_for_parties(hearing: Hearing, code: EventCode, agreement: Agreement) -> 
     return entries
 
 
+def verify_rooms(hearing: Hearing, parties: Collection[str]) -> None:
+    """Checks that the statement heard finds room with every node of its parties.
+
+    Raises:
+        MailboxFull: If too much of the publisher's agency waits for one of them.
+    """
+    for node in hearing.registry.trust.nodes():
+        if agency_uri_of(node) in parties:
+            verify_room(hearing, node, 0)
+
+
 def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
     """Puts the statement heard into the mailbox of every node of the parties.
 
@@ -75,7 +91,7 @@ def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
     statement = entries[hearing.publisher.agency]
     for node in hearing.registry.trust.nodes():
         if agency_uri_of(node) in entries:
-            _deliver(hearing, node, statement, entries[agency_uri_of(node)])
+            deliver(hearing, node, entries[agency_uri_of(node)], statement=statement)
 
 
 def deliver_in_force(hearing: Hearing, node: str) -> None:

@@ -1,6 +1,6 @@
 """Claims: the statements of one publication, read but not yet believed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
@@ -229,12 +229,27 @@ def asked_of(claims: tuple[Claim, ...], agency: str) -> Asked:
             if isinstance(content, RequestStep)
             for holder in (signer, content.address.recipient)
         ),
+        rooms=frozenset((party, agency) for _, content in contents for party in _parties(content)),
         waiting=frozenset(
             (recipient, agency)
             for _, content in contents
             if (recipient := _recipient(content)) is not None
         ),
     )
+
+
+def _parties(content: Content | TearlineError) -> Iterable[str]:
+    """The agencies to all of whose nodes a statement goes, and takes room with."""
+    match content:
+        case Agreement():
+            return content.terms.parties
+        case Proposal():
+            try:
+                return parse_agreement(content.statement.body).terms.parties
+            except TearlineError:
+                return ()  # it is refused
+        case _:
+            return ()
 
 
 def _recipient(content: Content | TearlineError) -> str | None:

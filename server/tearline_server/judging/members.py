@@ -6,6 +6,7 @@ from tearline.event import Event, EventCode
 from tearline.federation import KeyRecord, KeyUse, Revocation, TrustList
 from tearline.identity import parse_agency_uri
 from tearline.ledger import clear_entry
+from tearline.records import verify_date
 from tearline.wire.statements import signed_of
 from tearline_server.judging.agreements import deliver_in_force
 from tearline_server.judging.hearing import Hearing
@@ -23,6 +24,8 @@ def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation)
     if isinstance(content, TrustList):
         verify_names_us(content, hearing.registry.installation)
         verify_authorities(content, trust.trust_list, now_s=docket.now_ms // 1000)
+    if isinstance(content, KeyRecord):
+        verify_date(content, now_ms=docket.now_ms)
     known = trust.nodes()
     signed = signed_of(hearing.claim.statement, hearing.claim.attestations)
     clear_entry(signed)  # what does not fit one must not have changed anything

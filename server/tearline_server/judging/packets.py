@@ -27,6 +27,7 @@ from tearline.limits import MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
+from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.standing.book import verify_none
@@ -167,7 +168,9 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     verify_sealed_to(hearing, grant.address.recipient, grant.kem_key_id)
     if not docket.now_ms < grant.not_after_ms <= manifest.not_after_ms:
         raise GrantExpired("it ends in the past, or after its packet")
-    decisions = _decide(found, grant, facts, hearing.publisher.agency)
+    decisions = _decide(
+        hearing.registry.policy_of(found.agreement), grant, facts, hearing.publisher.agency
+    )
     verify_passed_on(hearing, manifest, recipient_agency, decisions)
     verify_had(hearing, grant.packet, recipient)
     verify_person(grant, manifest, decisions)
@@ -226,7 +229,9 @@ def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
     verify_persons(article, grant.acted_by, grant.seconded_by)
 
 
-def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tuple[Decision, ...]:
+def _decide(
+    policy: ReleasePolicy, grant: Grant, facts: PacketFacts, sender: str
+) -> tuple[Decision, ...]:
     """Judges each compartment that the grant has to do with, in order."""
     single: dict[int, list[int]] = {}
     for slot in grant.fields:
@@ -251,7 +256,7 @@ def _decide(found: InForce, grant: Grant, facts: PacketFacts, sender: str) -> tu
             kind=facts.manifest.kind.value,
             marking=opening.marking,
         )
-        allowed = found.policy.verify(request, form)
+        allowed = policy.verify(request, form)
         decisions.append(
             Decision(
                 compartment=c,

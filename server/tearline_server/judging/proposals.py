@@ -9,7 +9,11 @@ from tearline.errors import AgreementMalformed, NotPermitted, ProposalClosed
 from tearline.event import EventCode
 from tearline.proposal import Proposal, verify_follows, verify_proposal
 from tearline.wire.agreements import parse_agreement
-from tearline_server.judging.agreements import log_for_parties, put_into_mailboxes
+from tearline_server.judging.agreements import (
+    log_for_parties,
+    put_into_mailboxes,
+    verify_rooms,
+)
 from tearline_server.judging.hearing import Hearing
 
 
@@ -20,6 +24,7 @@ def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
     2. The agreement is signed by its drafter and, unless this declines it, by the publisher.
     3. It pins what this exchange judges by.
     4. It follows the version that is in force, and its time has not passed.
+    5. Every party's mailboxes have room for it.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -35,6 +40,7 @@ def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
     _verify_follows(hearing, agreement)
     if 0 < proposal.answer_by_ms <= docket.now_ms or agreement.valid_until_ms <= docket.now_ms:
         raise ProposalClosed("its time has passed")
+    verify_rooms(hearing, parties)
 
     put_into_mailboxes(hearing, log_for_parties(hearing, EventCode.PROPOSAL, agreement))
 

@@ -7,18 +7,20 @@ judged behind it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tearline.agreement import Agreement
 from tearline.case import CaseBook
 from tearline.errors import AgreementNotInForce, FrontierDamaged, TrustMissing
 from tearline.federation import ExchangeEnrolment
 from tearline.ledger import parse_entry
-from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS
+from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS, MAX_POLICIES_KEPT
 from tearline.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from tearline.records import AgreementBounds
 from tearline.standing.book import StandingBook
 from tearline.trust import TrustState
 from tearline.wire.agreements import parse_agreement
@@ -67,13 +69,11 @@ class InForce:
 
     Attributes:
         agreement: The agreement.
-        policy: What decides releases under it.
         statement: The index of its statement's entry.
         entries: The index of the entry that each party's agency is told of.
     """
 
     agreement: Agreement
-    policy: ReleasePolicy
     statement: int
     entries: Mapping[str, int]
 
@@ -109,6 +109,8 @@ class Registry:
         self.head: Head | None = None
         self.trust = TrustState(federation=federation)
         self.agreements: dict[bytes, InForce] = {}
+        self.bounds = AgreementBounds()
+        self._policies = lru_cache(maxsize=MAX_POLICIES_KEPT)(self._policy)
         self.standings = StandingBook()
         self.told: dict[tuple[str, bytes], Told] = {}
         self.cases = CaseBook()
@@ -148,8 +150,8 @@ class Registry:
             if signed is not None:
                 self.trust.apply(index, signed)
         for row in stored.agreements:
-            agreement = parse_agreement(parse_statement(row.envelope).body)
-            self.put_agreement(agreement, row.statement, row.entries)
+            body = parse_statement(row.envelope).body
+            self.put_agreement(parse_agreement(body), row.statement, row.entries, len(body))
         standings = [parse_standing(parse_statement(row.envelope).body) for row in stored.standings]
         self.standings = StandingBook([*self.standings.all(), *standings])
         for standing, told in zip(standings, stored.standings, strict=True):
@@ -167,13 +169,21 @@ class Registry:
         self.head = stored.head
 
     def put_agreement(
-        self, agreement: Agreement, statement: int, entries: Mapping[str, int]
+        self, agreement: Agreement, statement: int, entries: Mapping[str, int], size: int
     ) -> None:
-        """Takes a newer version of an agreement."""
-        policy = ReleasePolicy(terms=agreement.terms, shared=self.installation.shared)
+        """Takes a newer version of an agreement, of so many bytes."""
+        self.bounds.put(agreement, size)
         self.agreements[agreement.id] = InForce(
-            agreement=agreement, policy=policy, statement=statement, entries=entries
+            agreement=agreement, statement=statement, entries=entries
         )
+
+    def policy_of(self, agreement: Agreement) -> ReleasePolicy:
+        """Returns what decides releases under the newest version of an agreement."""
+        return self._policies(*agreement.key)
+
+    def _policy(self, agreement_id: bytes, version: int) -> ReleasePolicy:
+        terms = self.agreements[agreement_id].agreement.terms
+        return ReleasePolicy(terms=terms, shared=self.installation.shared)
 
     def agreement_of(self, agreement_id: bytes, *agencies: str) -> InForce:
         """The newest version of an agreement to which all ``agencies`` are parties.

@@ -35,7 +35,9 @@ def verify_room(hearing: Hearing, node: str, size: int) -> None:
         raise MailboxFull(retry_after_ms=MAILBOX_RETRY_MS)
 
 
-def deliver(hearing: Hearing, node: str, entry: int, size: int = 0) -> None:
+def deliver(
+    hearing: Hearing, node: str, entry: int, size: int = 0, *, statement: int | None = None
+) -> None:
     """Puts the statement heard into a mailbox.
 
     Args:
@@ -43,6 +45,7 @@ def deliver(hearing: Hearing, node: str, entry: int, size: int = 0) -> None:
         node: Whose mailbox.
         entry: The index of the entry that its reader is told of.
         size: Bytes that are handed out with it.
+        statement: The index of the statement's own entry, where that is another.
     """
     agency, weight = hearing.publisher.agency, _weight(hearing, size)
     hearing.docket.waiting[node, agency] = _waiting(hearing, node) + weight
@@ -50,7 +53,7 @@ def deliver(hearing: Hearing, node: str, entry: int, size: int = 0) -> None:
         NewMail(
             node=node,
             seq=hearing.registry.next_mail(node),
-            statement=entry,
+            statement=entry if statement is None else statement,
             entry=entry,
             agency=agency,
             bytes=weight.bytes,

@@ -28,6 +28,7 @@ class Asked:
         envelopes: Statements as they travel, by (id, signer).
         recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
         waiting: What waits in mailboxes, by (node, URI of the agency that sent it).
+        rooms: What waits with all nodes of an agency, by (URI of theirs, URI of the sender's).
         since: The head that the caller knows; what others wrote behind it is wanted.
     """
 
@@ -43,6 +44,7 @@ class Asked:
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
     waiting: frozenset[tuple[str, str]] = frozenset()
+    rooms: frozenset[tuple[str, str]] = frozenset()
     since: Head | None = None
 
     @classmethod

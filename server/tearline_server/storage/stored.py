@@ -36,7 +36,7 @@ class Stored:
         head: The log.
         checkpoint: Size and note of the last one signed, or None.
         clear: Every clear entry with its index, in order.
-        agreements: Every version of every agreement, in the order of the log.
+        agreements: The newest version of every agreement, in the order of the log.
         standings: The newest standing of each agency under each agreement.
         case_steps: The statement of the newest step of each side of each case.
         channels: Every channel.

@@ -112,6 +112,43 @@ SIGNATURES = (
 
 TRUST = (
     _trust(
+        "put keys of one's own node on record without end",
+        "TL-TRU-009",
+        "test_records.py::test_a_node_has_so_many_keys_of_a_use_that_begin_at_a_time",
+        "tearline.records:RecordBounds.take_key",
+    ),
+    _trust(
+        "change one's own entry of the trust list without end",
+        "TL-TRU-009",
+        "test_records.py::test_an_agency_changes_its_own_entry_so_often",
+        "tearline.records:RecordBounds.take_changes",
+    ),
+    _trust(
+        "revoke keys that never were, without end",
+        "TL-TRU-009",
+        "test_records.py::test_an_agency_revokes_so_many_keys",
+        "tearline.records:RecordBounds.take_revocation",
+    ),
+    _trust(
+        "put keys of the past and the far future on record",
+        "TL-TRU-009",
+        "server/test_judging_members.py::test_a_key_of_another_time_comes_not_on_record",
+        "tearline.records:verify_date",
+    ),
+    _trust(
+        "agree with an accomplice without end",
+        "TL-AGR-004",
+        "server/test_judging_members.py"
+        "::test_two_agencies_agree_on_no_more_than_they_have_room_for",
+        "tearline.records:AgreementBounds.verify",
+    ),
+    _trust(
+        "fill the mailboxes of strangers with proposals",
+        "TL-REQ-009",
+        "server/test_room.py::test_what_all_sign_takes_room_like_all_else",
+        "tearline_server.judging.agreements:verify_rooms",
+    ),
+    _trust(
         "admit an agency without every root",
         "TL-TRU-004",
         "test_trust_lists.py::test_an_admission_without_one_root_is_refused",

@@ -18,6 +18,7 @@ from builders import (
     kem_key,
     key_record,
     node_of,
+    secret,
     signed_by,
     signer,
     signing_key,
@@ -35,13 +36,14 @@ from exchange_builders import (
     packet_publication,
     terms,
 )
+from tearline.agreement import Agreement
 from tearline.errors import EntryTooLarge, TrustListRejected, TrustMissing
 from tearline.event import EventCode
 from tearline.federation import KeyUse, Revocation
 from tearline.keys import KemKey, SigningKey
 from tearline.ledger import parse_entry
-from tearline.limits import MAX_ENTRY_BYTES
-from tearline.statement import StatementType
+from tearline.limits import MAX_ENTRY_BYTES, MAX_PAIR_AGREEMENTS, MAX_RECORDS_PER_LIFE
+from tearline.statement import Header, StatementType
 from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed
@@ -49,6 +51,8 @@ from tearline.wire.trust import encode_key_record, encode_revocation, encode_tru
 from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
 from tearline_server.storage.sqlite.store import SqliteStore
+
+KEM = KeyUse.KEM
 
 
 def record(world: World, by: str, subject: str, use: KeyUse, public: bytes) -> Signed:
@@ -317,3 +321,46 @@ async def test_an_agreement_not_yet_valid_covers_nothing(tmp_path: Path) -> None
         assert codes(await world.send(world.packet())) == ["TL-AGR-001"]
         world.clock.time_ms += DAY_MS
         assert codes(await world.send(world.packet())) == [""]
+
+
+# What stays for ever.
+
+
+async def test_a_node_puts_no_keys_on_record_without_end(world: World) -> None:
+    """Each stays in the log and in every reader's memory."""
+    taken = []
+    for number in range(MAX_RECORDS_PER_LIFE + 1):
+        key = KemKey(secret(f"another {number}")).public.encoded
+        outcomes = await world.publish_signed(US, record(world, node_of(US), node_of(US), KEM, key))
+        taken += codes(outcomes)
+    assert taken[-1] == "TL-TRU-009"
+    assert set(taken[:-2]) == {""}
+
+
+async def test_a_key_of_another_time_comes_not_on_record(world: World) -> None:
+    """Else records of all times would take room for ever."""
+    signer = world.parties.signer(US)
+    for days in ((-10, -1), (20, 30)):
+        key = KemKey(secret(f"days {days}")).public.encoded
+        made = key_record(signer.header, node_of(US), KEM, key, days=days)
+        put = signed_by(StatementType.KEY_RECORD, encode_key_record(made), signer)
+        assert codes(await world.publish_signed(US, put)) == ["TL-TRU-009"]
+
+
+async def test_two_agencies_agree_on_no_more_than_they_have_room_for(world: World) -> None:
+    header = world.parties.signer(US).header
+    pair = terms((CN, US))
+    taken = []
+    for number in range(MAX_PAIR_AGREEMENTS + 1):
+        found = agreement(header, id=bytes([200, number]) * 8, terms=pair, name=f"n{number}")
+        taken += codes(await world.publish_signed(US, agreed(world.parties, found)))
+    assert taken[-1] == "TL-AGR-004"
+    assert set(taken[:-2]) == {""}
+    assert codes(await world.publish_signed(US, agreed(world.parties, replace_terms(header)))) == [
+        ""
+    ]
+
+
+def replace_terms(header: Header) -> Agreement:
+    """An agreement with another agency."""
+    return agreement(header, id=bytes(16), terms=terms((MX, US)), name="with another")

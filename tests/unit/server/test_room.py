@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of
-from exchange_builders import World, codes, opened, packet_publication
+from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of, signed_by
+from exchange_builders import World, agreed, agreement, codes, opened, packet_publication
 from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.errors import ChannelGap, MailboxFull
 from tearline.event import EventCode
 from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS, MAILBOX_STATEMENTS
+from tearline.proposal import Proposal
 from tearline.statement import StatementType
+from tearline.wire.agreements import encode_agreement
 from tearline.wire.flow import encode_mark, encode_void, parse_event
+from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Outcome, Publication
 from tearline_server.turns import Weight
 
@@ -26,6 +29,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Two statements of one agency may wait for a node, and at twice that all ends."""
     async with opened(tmp_path) as found:
         await found.agree()
+        for agency in (CN, MX, US):
+            await take_in(found, agency, 1)  # the agreement
         bound(found, statements=2)
         yield found
 
@@ -130,7 +135,9 @@ async def test_bytes_are_counted_as_they_are_handed_out(world: World) -> None:
 
 async def waiting(world: World) -> list[tuple[int, int]]:
     rows = await world.store._db.read(  # type: ignore[attr-defined]
-        lambda connection: list(connection.execute("SELECT statements, bytes FROM waiting"))
+        lambda connection: list(
+            connection.execute("SELECT statements, bytes FROM waiting WHERE statements")
+        )
     )
     return [tuple(row) for row in rows]
 
@@ -185,9 +192,44 @@ async def test_a_full_mailbox_is_one_entry_a_minute_however_often_it_is_tried(
 async def test_room_is_the_same_after_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path) as before:
         await before.agree()
+        await take_in(before, CN, 1)  # the agreement
         bound(before, statements=2)
         assert await granted(before, 2) == ["", ""]
     async with opened(tmp_path, before.parties) as after:
         after.seqs = before.seqs
         bound(after, statements=2)
         assert await granted(after, 1) == [FULL]
+
+
+async def test_what_all_sign_takes_room_like_all_else(world: World) -> None:
+    """Agreements and proposals go to every node of every party, whether or not they know us."""
+    header = world.parties.signer(US).header
+    taken = []
+    for number in range(6):
+        found = agreement(header, id=bytes([number]) * 16, name=f"n{number}")
+        taken += codes(await world.publish_signed(US, agreed(world.parties, found)))
+        proposed = replace(found, id=bytes([100 + number]) * 16)
+        drafter = world.parties.node(US)
+        body = encode_agreement(replace(proposed, header=drafter.header))
+        statement = signed_by(StatementType.AGREEMENT, body, drafter)
+        proposal = Proposal(
+            header=world.parties.node(US).header,
+            statement=statement.statement,
+            attestations=statement.attestations,
+            declined=False,
+            in_reply_to=b"",
+            answer_by_ms=0,
+        )
+        taken.append(
+            codes([await world.say(US, StatementType.PROPOSAL, encode_proposal(proposal))])[0]
+        )
+    assert set(taken[:3]) == {""}
+    assert taken[-2:] == [FULL, FULL]
+    waiting = len(await world.read(CN))
+    assert waiting <= 5  # twice the bound, and one that is there before
+    assert await granted(world, 1, recipient=CN, sender=MX) == [""]  # others have their own room
+    await take_in(world, CN, waiting)
+    await take_in(world, MX, len(await world.read(MX)))
+    await take_in(world, US, len(await world.read(US)))
+    again = agreement(header, id=b"a" * 16, name="again")
+    assert codes(await world.publish_signed(US, agreed(world.parties, again))) == [""]

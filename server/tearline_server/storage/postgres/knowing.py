@@ -89,6 +89,12 @@ _WAITING = (
     " unnest({0}::text[], {1}::text[]) AS k (node, agency)"
     " JOIN waiting w ON w.node = k.node AND w.agency = k.agency"
 )
+# Of each node whose URI begins with its agency's, up to the letter behind the slash.
+_ROOMS = (
+    "SELECT w.node, w.agency, w.statements, w.bytes FROM"
+    " unnest({0}::text[], {1}::text[]) AS k (of, agency)"
+    " JOIN waiting w ON w.node > k.of || '/' AND w.node < k.of || '0' AND w.agency = k.agency"
+)
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
@@ -139,6 +145,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     questions.put("sources", _SOURCES, list(asked.packets))
     questions.put("recalls", _RECALLS, list(asked.recalls | asked.corrected))
     questions.put("waiting", _WAITING, *_columns(asked.waiting))
+    questions.put("rooms", _ROOMS, *_columns(asked.rooms))
     found = await questions.answers(connection)
 
     mail = _mail(found.get("mail", ()))
@@ -182,7 +189,8 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
         corrects=corrects,
         waiting={
             (node, agency): (statements, size)
-            for node, agency, statements, size in found.get("waiting", ())
+            for name in ("waiting", "rooms")
+            for node, agency, statements, size in found.get(name, ())
         },
     )
 

@@ -16,8 +16,9 @@ _CLEAR = "SELECT idx, entry FROM entry WHERE length(entry) <> 33 AND idx >= {0} 
 _TOLD = (
     "SELECT s.idx, s.envelope, ARRAY(SELECT ROW (party, idx) FROM event"
     " WHERE statement = s.id AND code = '%s' ORDER BY idx), %s"
-    " FROM %s t JOIN statement s ON s.idx = t.statement WHERE t.serial > {0} ORDER BY s.idx"
+    " FROM %s t JOIN statement s ON s.idx = t.statement WHERE t.serial > {0} %s ORDER BY s.idx"
 )
+_NEWEST = "AND version = (SELECT max(version) FROM agreement WHERE id = t.id)"
 _CASE_STEPS = (
     "SELECT s.envelope FROM case_step t JOIN statement s ON s.idx = t.statement"
     " WHERE t.serial > {0} ORDER BY s.idx"
@@ -50,8 +51,8 @@ async def stored_of(connection: Connection, since: Head | None) -> Stored:
     questions.put("head", _HEAD)
     questions.put("checkpoint", _CHECKPOINT)
     questions.put("clear", _CLEAR, index)
-    questions.put("agreements", _TOLD % ("agreement", "0", "agreement"), serial)
-    questions.put("standings", _TOLD % ("standing", "t.empty_ms", "standing"), serial)
+    questions.put("agreements", _TOLD % ("agreement", "0", "agreement", _NEWEST), serial)
+    questions.put("standings", _TOLD % ("standing", "t.empty_ms", "standing", ""), serial)
     questions.put("case_steps", _CASE_STEPS, serial)
     questions.put("channels", _CHANNELS, serial)
     questions.put("mailboxes", _MAILBOXES, serial)

@@ -8,7 +8,7 @@ import apsw
 from tearline_server.storage.known import Asked, Known, Settled
 from tearline_server.storage.sqlite.asking import first, value
 from tearline_server.storage.sqlite.log import hidden
-from tearline_server.storage.sqlite.mail import delivered, undelivered, waiting
+from tearline_server.storage.sqlite.mail import delivered, rooms, undelivered, waiting
 from tearline_server.storage.sqlite.packets import corrections, packets, recalls, releases, sources
 from tearline_server.storage.sqlite.requests import requests_known
 from tearline_server.storage.sqlite.restoring import with_events
@@ -41,7 +41,7 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
         envelopes=_values(connection, _ENVELOPE, asked.envelopes),
         recalls={each: recalls(connection, each) for each in asked.recalls | asked.corrected},
         corrects=corrects,
-        waiting=waiting(connection, asked.waiting),
+        waiting={**waiting(connection, asked.waiting), **rooms(connection, asked.rooms)},
     )
     return with_events(connection, asked, known)
 

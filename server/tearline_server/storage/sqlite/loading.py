@@ -8,6 +8,8 @@ from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.sqlite.asking import first
 from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
+_NEWEST = "WHERE version = (SELECT max(version) FROM agreement WHERE id = t.id)"
+
 
 def head_of(connection: apsw.Connection) -> Head:
     """The head of the log."""
@@ -39,7 +41,7 @@ def stored_of(connection: apsw.Connection) -> Stored:
         ),
         agreements=[
             StoredAgreement(statement=idx, envelope=envelope, entries=entries)
-            for idx, envelope, entries, _ in _told(connection, "agreement")
+            for idx, envelope, entries, _ in _told(connection, "agreement", newest=_NEWEST)
         ],
         standings=[
             StoredStanding(statement=idx, envelope=envelope, entries=entries, empty_ms=empty_ms)
@@ -63,13 +65,13 @@ def stored_of(connection: apsw.Connection) -> Stored:
 
 
 def _told(
-    connection: apsw.Connection, name: str, column: str = "0"
+    connection: apsw.Connection, name: str, column: str = "0", *, newest: str = ""
 ) -> list[tuple[int, bytes, dict[str, int], int]]:
     """Entry, statement, each agency's entry, a column; the table and the events bear one name."""
     entries = f"SELECT party, idx FROM event WHERE statement = ? AND code = '{name}'"  # noqa: S608
     statements = (
         f"SELECT s.idx, s.id, s.envelope, {column} FROM {name} t"  # noqa: S608 (our own names)
-        " JOIN statement s ON s.idx = t.statement ORDER BY s.idx"
+        f" JOIN statement s ON s.idx = t.statement {newest} ORDER BY s.idx"
     )
     return [
         (idx, envelope, dict(connection.execute(entries, (id_,))), number)

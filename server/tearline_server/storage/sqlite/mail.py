@@ -35,6 +35,9 @@ _READERS = (
     " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
     " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
 )
+_BEHIND_SLASH = chr(ord("/") + 1)
+# Of each node whose URI begins with its agency's: an agency has few.
+_ROOMS = "SELECT node, statements, bytes FROM waiting WHERE node > ? AND node < ? AND agency = ?"
 _WAITING = "SELECT statements, bytes FROM waiting WHERE node = ? AND agency = ?"
 
 
@@ -105,6 +108,19 @@ def undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undeliver
             _UNDELIVERED, (StatementType.GRANT, reader, reader, agreement)
         )
     ]
+
+
+def rooms(
+    connection: apsw.Connection, keys: Iterable[tuple[str, str]]
+) -> Mapping[tuple[str, str], tuple[int, int]]:
+    """Statements and bytes that wait, by node and sender, of all nodes of agencies."""
+    return {
+        (node, sender): (statements, size)
+        for agency, sender in keys
+        for node, statements, size in connection.execute(
+            _ROOMS, (f"{agency}/", f"{agency}{_BEHIND_SLASH}", sender)
+        )
+    }
 
 
 def waiting(
