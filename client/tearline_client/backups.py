@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from tearline.archive import pack, unpack
+from tearline.archive import Unpacked, pack, unpack
 from tearline.errors import BackupDamaged, HomeMissing, RestoreRefused
 from tearline.tiles import TILE_WIDTH, Tile
 from tearline_client.keys.home import COSIGNING_KEY, Home
@@ -28,6 +28,7 @@ from tearline_client.store.recovery import RecoveryStore, Restored
 from tearline_client.store.vault import Vault
 
 _DATABASE, _KEYS = "node.db", "keys"
+_AUTHENTIC = "backup"  # the purpose of the key that authenticates one
 _REQUIRED = {_DATABASE, "identity.toml", f"{_KEYS}/keystore"}
 _NAMES = re.compile(
     r"node\.(?:db|toml|crt|record)|identity\.toml|federation\.trust|policy/own\.cedar"
@@ -36,19 +37,26 @@ _NAMES = re.compile(
 _LEFT_OUT = re.compile(rf"{_KEYS}/{COSIGNING_KEY}(?:-next)?\.key")
 
 
-def back_up(home: Home, file: Path) -> None:
+def back_up(home: Home, file: Path, passphrase: bytes) -> None:
     """Writes everything of a node into one new file, whatever works on it meanwhile.
 
     The database as of one commit. Keys and contents lie in it as they lie in the home,
-    encrypted under the node's passphrase.
+    encrypted under the node's passphrase. All of it is authenticated by a key of its keystore.
+
+    Args:
+        home: The node's home.
+        file: Where to; there must be nothing.
+        passphrase: Opens the node's keystore.
 
     Raises:
+        KeystoreLocked: If the passphrase is not the one.
         HomeMissing: If there is no node here.
         RestoreRefused: If the file is there already, or cannot be written.
         StoreError: If the database cannot be read.
     """
     if not home.database.exists():
         raise HomeMissing(str(home.path))
+    key = Keystore.open(home.keys, passphrase).storage_key(_AUTHENTIC)
     with _at_once(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)
@@ -60,7 +68,7 @@ def back_up(home: Home, file: Path) -> None:
                 name = path.relative_to(home.path).as_posix()
                 if name != _DATABASE and _NAMES.fullmatch(name) and not _is_left_out(name):
                     members.append(_member(stack, name, path))
-        _pack(draft, members)
+        _pack(draft, members, key)
 
 
 def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
@@ -73,7 +81,7 @@ def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
 
     Raises:
         RestoreRefused: If there is something already, or it cannot be written.
-        BackupDamaged: If the file is no whole backup.
+        BackupDamaged: If the file is no whole backup, or none that its own keystore wrote.
         TearlineError: If its keystore or its database does not open.
     """
     with _at_once(home.path) as draft:
@@ -86,10 +94,10 @@ def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
             return os.fdopen(os.open(place, flags, 0o600), "wb")
 
         with file.open("rb") as archive:
-            names = unpack(archive, receive, permits=_is_permitted)
-        if missing := sorted(_REQUIRED.difference(names)):
+            unpacked = unpack(archive, receive, permits=_is_permitted)
+        if missing := sorted(_REQUIRED.difference(unpacked.names)):
             raise BackupDamaged(f"it has no {', '.join(missing)}")
-        restored = _mark(Home(draft), passphrase)
+        restored = _mark(Home(draft), passphrase, unpacked)
         for folder, _, files in os.walk(draft, topdown=False):
             for name in files:
                 _sync(Path(folder, name))
@@ -105,9 +113,13 @@ def _is_left_out(name: str) -> bool:
     return bool(_LEFT_OUT.fullmatch(name))
 
 
-def _mark(home: Home, passphrase: bytes) -> Restored:
-    """Notes in the database that it is of a backup: it knows less than this node once did."""
+def _mark(home: Home, passphrase: bytes, unpacked: Unpacked) -> Restored:
+    """Notes in the database that it is of a backup: it knows less than this node once did.
+
+    Before anything of it is read, it is checked that whoever wrote it had the node's keys.
+    """
     keystore = Keystore.open(home.keys, passphrase)
+    unpacked.verify(keystore.storage_key(_AUTHENTIC))
     verify_database(home.database)
     database = Database(home.database, Vault(keystore.storage_key(_DATABASE)))
     try:
@@ -149,10 +161,12 @@ def _member(stack: ExitStack, name: str, path: Path) -> tuple[str, int, IO[bytes
     return name, os.fstat(stream.fileno()).st_size, stream
 
 
-def _pack(draft: Path, members: Iterable[tuple[str, int, IO[bytes]]]) -> None:
+def _pack(
+    draft: Path, members: Iterable[tuple[str, int, IO[bytes]]], key: bytes | None = None
+) -> None:
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as archive:
-        pack(archive, members)
+        pack(archive, members, key)
         archive.flush()
         os.fsync(archive.fileno())
 

@@ -1,20 +1,30 @@
 """Archives: several files in one, with the sums that show whether it is whole.
 
-A tar of plain files (in GNU's form, which has no bound on sizes), the last of which is
-``SHA256SUMS`` as ``sha256sum --check`` reads it. Without that one an archive was cut short, and
-is none. The sums show an accident, not an attack: whoever can write the archive can write them.
+A tar of plain files (in GNU's form, which has no bound on sizes). The last but one is
+``SHA256SUMS`` as ``sha256sum --check`` reads it: without it an archive was cut short. The sums
+alone show an accident and no attack, for whoever can write the archive can write them. So the
+last, ``SHA256SUMS.mac``, authenticates them under a key of the archive's owner.
+
+What is read is compared with what would be written: a header that differs in one bit is refused,
+and so are links, sparse files and names of every other form.
 """
 
 import hashlib
+import hmac
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO
 
+from tearline.encoding import label
 from tearline.errors import BackupDamaged
 
 SUMS = "SHA256SUMS"
+TAG = f"{SUMS}.mac"
 _MAX_SUMS_BYTES = 1 << 20  # a line of some hundred bytes for each of some thousand files
+_TAG_SIZE = 32
 _CHUNK = 1 << 20
+_BLOCK, _RECORD = tarfile.BLOCKSIZE, tarfile.RECORDSIZE
 
 
 class _Summed:
@@ -30,65 +40,6 @@ class _Summed:
         return data
 
 
-def pack(archive: IO[bytes], members: Iterable[tuple[str, int, IO[bytes]]]) -> None:
-    """Writes an archive.
-
-    Args:
-        archive: Where to.
-        members: Name, size in bytes and content of each, in order.
-    """
-    sums: list[str] = []
-    with tarfile.open(fileobj=archive, mode="w|", format=tarfile.GNU_FORMAT) as tar:
-        for name, size, stream in members:
-            summed = _Summed(stream)
-            tar.addfile(_info(name, size), summed)
-            sums.append(f"{summed.sum.hexdigest()}  {name}\n")
-        data = "".join(sums).encode()
-        tar.addfile(_info(SUMS, len(data)), _Bytes(data))
-
-
-def unpack(
-    archive: IO[bytes], receive: Callable[[str], IO[bytes]], *, permits: Callable[[str], bool]
-) -> tuple[str, ...]:
-    """Reads an archive to its end, and hands on what is in it.
-
-    Args:
-        archive: Where from.
-        receive: Opens the place for the file of a name; closed here.
-        permits: Whether a name may stand in it.
-
-    Returns:
-        The names, in order. What was handed on counts only once this returns.
-
-    Raises:
-        BackupDamaged: If it is no archive, cut short, or holds what it must not.
-    """
-    sums: list[str] = []
-    names: list[str] = []
-    try:
-        with tarfile.open(fileobj=archive, mode="r|") as tar:
-            for info in tar:
-                stream = tar.extractfile(info) if info.isreg() else None
-                if stream is None:
-                    raise BackupDamaged(f"{info.name!r} is no plain file")
-                if info.name == SUMS:
-                    if stream.read(_MAX_SUMS_BYTES + 1) != "".join(sums).encode():
-                        raise BackupDamaged("its files are not those of its sums")
-                    return tuple(names)
-                if info.name in names or not permits(info.name):
-                    raise BackupDamaged(f"{info.name!r} does not belong in it")
-                summed = hashlib.sha256()
-                with receive(info.name) as place:
-                    for chunk in _chunks(stream):
-                        summed.update(chunk)
-                        place.write(chunk)
-                names.append(info.name)
-                sums.append(f"{summed.hexdigest()}  {info.name}\n")
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupDamaged(type(error).__name__) from None
-    raise BackupDamaged("it was cut short")
-
-
 class _Bytes:
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -98,12 +49,174 @@ class _Bytes:
         return data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """An archive that was read to its end.
+
+    Attributes:
+        names: Its files, in order.
+        sums: Its sums, which are those of its files.
+        tag: What authenticates them; empty for none.
+    """
+
+    names: tuple[str, ...]
+    sums: bytes
+    tag: bytes
+
+    def verify(self, key: bytes) -> None:
+        """Checks that whoever holds a key wrote the archive.
+
+        Raises:
+            BackupDamaged: If not.
+        """
+        if not hmac.compare_digest(self.tag, _tag(key, self.sums)):
+            raise BackupDamaged("it was not written with the keys that are in it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One file of an archive, to be read before the next.
+
+    Attributes:
+        name: Its name.
+        size: Its size, bytes.
+        chunks: Its content; may be left unread.
+    """
+
+    name: str
+    size: int
+    chunks: Iterator[bytes]
+
+
+def pack(
+    archive: IO[bytes], members: Iterable[tuple[str, int, IO[bytes]]], key: bytes | None = None
+) -> None:
+    """Writes an archive.
+
+    Args:
+        archive: Where to.
+        members: Name, size in bytes and content of each, in order.
+        key: Authenticates it; None for what proves itself, as a log does.
+    """
+    sums: list[str] = []
+    with tarfile.open(fileobj=archive, mode="w|", format=tarfile.GNU_FORMAT) as tar:
+        for name, size, stream in members:
+            summed = _Summed(stream)
+            tar.addfile(_info(name, size), summed)
+            sums.append(f"{summed.sum.hexdigest()}  {name}\n")
+        data = "".join(sums).encode()
+        tar.addfile(_info(SUMS, len(data)), _Bytes(data))
+        if key is not None:
+            tar.addfile(_info(TAG, _TAG_SIZE), _Bytes(_tag(key, data)))
+
+
+def unpack(
+    archive: IO[bytes], receive: Callable[[str], IO[bytes]], *, permits: Callable[[str], bool]
+) -> Unpacked:
+    """Reads an archive to its end, and hands on what is in it: no more bytes than it has itself.
+
+    Args:
+        archive: Where from.
+        receive: Opens the place for the file of a name; closed here.
+        permits: Whether a name may stand in it.
+
+    Returns:
+        What was read. What was handed on counts only once this is verified.
+
+    Raises:
+        BackupDamaged: If it is no archive, cut short, or holds what it must not.
+    """
+    sums: dict[str, str] = {}
+    said, tag = None, b""
+    for member in read_members(archive):
+        if said is None and member.name == SUMS:
+            said = _small(member, _MAX_SUMS_BYTES)
+        elif said is not None and member.name == TAG and not tag:
+            tag = _small(member, _TAG_SIZE)
+        elif said is not None or member.name in sums or not permits(member.name):
+            raise BackupDamaged(f"{member.name!r} does not belong in it")
+        else:
+            summed = hashlib.sha256()
+            with receive(member.name) as place:
+                for chunk in member.chunks:
+                    summed.update(chunk)
+                    place.write(chunk)
+            sums[member.name] = summed.hexdigest()
+    if said is None:
+        raise BackupDamaged("it has no sums")
+    if said != "".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()).encode():
+        raise BackupDamaged("its files are not those of its sums")
+    return Unpacked(names=tuple(sums), sums=said, tag=tag)
+
+
+def read_members(archive: IO[bytes]) -> Iterator[Member]:
+    """The files of an archive, in order, as they are read.
+
+    Raises:
+        BackupDamaged: If something stands in it that ``pack`` does not write.
+    """
+    position = 0
+    while (header := _exactly(archive, _BLOCK)) != bytes(_BLOCK):
+        name, size = _parse_header(header)
+        chunks = _chunks(archive, size)
+        yield Member(name=name, size=size, chunks=chunks)
+        for _ in chunks:
+            pass  # what the reader left
+        _verify_zeros(archive, -size % _BLOCK)
+        position += _BLOCK + size + -size % _BLOCK
+    position += _BLOCK
+    _verify_zeros(archive, _BLOCK + -(position + _BLOCK) % _RECORD)
+    if archive.read(1):
+        raise BackupDamaged("something stands behind its end")
+
+
+def _parse_header(header: bytes) -> tuple[str, int]:
+    name = header[:100].rstrip(b"\0").decode("ascii", "replace")
+    try:
+        size = _parse_size(header[124:136])
+        is_own = _info(name, size).tobuf(tarfile.GNU_FORMAT) == header
+    except ValueError:
+        is_own = False
+    if not is_own:
+        raise BackupDamaged("a header is not one of a plain file")
+    return name, size
+
+
+def _parse_size(field: bytes) -> int:
+    """Octal digits, or where they do not suffice, GNU's bytes behind one bit."""
+    return int.from_bytes(field[1:]) if field[0] == 0x80 else int(field.rstrip(b"\0"), 8)
+
+
+def _small(member: Member, maximum: int) -> bytes:
+    if member.size > maximum:
+        raise BackupDamaged(f"{member.name} has more than {maximum} bytes")
+    return b"".join(member.chunks)
+
+
+def _tag(key: bytes, sums: bytes) -> bytes:
+    return hmac.digest(key, label("backup") + sums, "sha256")
+
+
 def _info(name: str, size: int) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o600
     return info
 
 
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
+def _chunks(archive: IO[bytes], size: int) -> Iterator[bytes]:
+    while size:
+        chunk = _exactly(archive, min(size, _CHUNK))
+        size -= len(chunk)
         yield chunk
+
+
+def _exactly(archive: IO[bytes], size: int) -> bytes:
+    data = archive.read(size)
+    if len(data) != size:
+        raise BackupDamaged("it was cut short")
+    return data
+
+
+def _verify_zeros(archive: IO[bytes], size: int) -> None:
+    if _exactly(archive, size) != bytes(size):
+        raise BackupDamaged("something stands between its files")

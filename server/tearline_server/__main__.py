@@ -251,15 +251,17 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
 @cli.command()
 @_HOME
 @click.argument("file", type=click.Path(path_type=Path))
-def backup(home: Path, file: Path) -> None:
+@_PASSPHRASE_FILE
+def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
     """Write database, keys and settings into FILE, while the exchange serves.
 
     FILE must not be there yet. The keys in it are encrypted under their passphrase, the rest is
-    not: keep it as safe as the home. There must be room for the database twice.
+    not: keep it as safe as the home. All of it is authenticated under those keys: a backup that
+    was changed is not restored. There must be room for the database twice.
     """
     from tearline_server.restoring import back_up
 
-    back_up(load_config(home), file)
+    back_up(load_config(home), file, read_passphrase(passphrase_file))
     print_line(f"Wrote {file}.", err=True)
 
 

@@ -5,6 +5,7 @@
 ``tearline.passphrase`` says how, and at what cost for a guess.
 """
 
+import hmac
 import os
 import secrets
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from tearline.certificate_authority import CertificateAuthority
 from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.encoding import prefixed
+from tearline.encoding import label, prefixed
 from tearline.errors import FileExposed, KeystoreDamaged, KeystoreUnusable
 from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import AgencyUri
@@ -41,6 +42,11 @@ class ExchangeKeys:
     signing: SigningKey
     authority: CertificateAuthority
     log: tuple[CheckpointSigner, ...]
+
+    @property
+    def backup(self) -> bytes:
+        """32 bytes: authenticates the exchange's backups."""
+        return hmac.digest(self.signing.private_bytes(), label("exchange/backup"), "sha256")
 
 
 def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys:

@@ -3,14 +3,14 @@
 Nothing vouches for a mirror: what it gives counts only as far as the log's own checkpoint says.
 """
 
-import tarfile
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
 
-from tearline.errors import RestoreRefused, TileMalformed
+from tearline.archive import read_members
+from tearline.errors import BackupDamaged, RestoreRefused, TileMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES
 from tearline.tiles import TILE_WIDTH, Tile, parse_entry_bundle
 
@@ -39,12 +39,14 @@ class FileMirror:
         self.name = str(path)
         self._path = path
         try:
-            with tarfile.open(path, mode="r:") as tar:
+            with path.open("rb") as file:
                 self._places = {
-                    info.name: (info.offset_data, info.size) for info in tar if info.isreg()
+                    member.name: (file.tell(), member.size) for member in read_members(file)
                 }
-        except (OSError, tarfile.TarError) as error:
-            raise RestoreRefused(f"{path}: {error}") from None
+        except BackupDamaged as error:
+            raise RestoreRefused(f"{path}: {error.why}") from None
+        except OSError as error:
+            raise RestoreRefused(f"{path}: {error.strerror}") from None
 
     def get(self, path: str, *, maximum: int) -> bytes:
         """What stands at a path."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tearline.archive import pack, unpack
+from tearline.archive import Unpacked, pack, unpack
 from tearline.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
 from tearline.federation import LogIdentity
@@ -49,19 +49,27 @@ class Restored:
     size: int
 
 
-def back_up(config: Config, file: Path) -> None:
+def back_up(config: Config, file: Path, passphrase: bytes) -> None:
     """Writes everything that makes this exchange this exchange into one new file.
 
     The database as of one commit, though the exchange serves meanwhile; the settings, and the
-    keys as they lie there, encrypted under their passphrase.
+    keys as they lie there, encrypted under their passphrase. All of it is authenticated by a key
+    that follows from those.
+
+    Args:
+        config: The exchange's settings.
+        file: Where to; there must be nothing.
+        passphrase: Opens the exchange's keys.
 
     Raises:
+        KeystoreLocked: If the passphrase is not the one.
         RestoreRefused: If the file is there already, or cannot be written.
         StoreError: If the database cannot be read.
         SettingInvalid: If the database is not a file of the home.
     """
     if config.store is not None:
         raise SettingInvalid("store: a PostgreSQL database is backed up by its own means")
+    key = read_keys(config.keys, passphrase).backup
     with _at_once(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)
@@ -75,7 +83,7 @@ def back_up(config: Config, file: Path) -> None:
             members.append((name, os.fstat(stream.fileno()).st_size, stream))
         descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as archive:
-            pack(archive, members)
+            pack(archive, members, key)
             archive.flush()
             os.fsync(archive.fileno())
 
@@ -93,14 +101,16 @@ async def restore(
 
     Raises:
         RestoreRefused: If there is something already, or a mirror does not fit.
-        BackupDamaged: If the file is no whole backup.
+        BackupDamaged: If the file is no whole backup, or none that its own keys wrote.
         TearlineError: If its keys do not open, or its database is not as it was logged.
     """
     with _at_once(home) as draft:
         draft.mkdir(mode=0o700)
-        _unpack(file, draft)
+        unpacked = _unpack(file, draft)
+        keys = read_keys(draft / _KEYS, passphrase)
+        unpacked.verify(keys.backup)  # before anything else of it is read
         config = load_config(draft)
-        log = identity_of(config, read_keys(config.keys, passphrase)).log
+        log = identity_of(config, keys).log
         verify_database(config.database)
         store = SqliteStore(config.database)
         try:
@@ -114,15 +124,16 @@ async def restore(
     return restored
 
 
-def _unpack(file: Path, draft: Path) -> None:
+def _unpack(file: Path, draft: Path) -> Unpacked:
     def receive(name: str) -> IO[bytes]:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
         return os.fdopen(os.open(draft / name, flags, 0o600), "wb")
 
     with file.open("rb") as archive:
-        names = unpack(archive, receive, permits=_NAMES.__contains__)
-    if missing := sorted(_REQUIRED.difference(names)):
+        unpacked = unpack(archive, receive, permits=_NAMES.__contains__)
+    if missing := sorted(_REQUIRED.difference(unpacked.names)):
         raise BackupDamaged(f"it has no {', '.join(missing)}")
+    return unpacked
 
 
 async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:

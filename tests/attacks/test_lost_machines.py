@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from archives import rewritten
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
 from tearline.channel import VoidReason
 from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import (
+    BackupDamaged,
     CosigningWaits,
     ExchangeBusy,
     ExchangeUnreachable,
@@ -261,7 +263,7 @@ async def test_a_restored_node_goes_on_where_it_was(world: Simulation) -> None:
     await world.us.send(world.cn)
     await settle(world)
     file = world.folder / "us.backup"
-    back_up(world.us.node.home, file)
+    back_up(world.us.node.home, file, PASSPHRASE)
     assert file.stat().st_mode & 0o077 == 0
     forgotten = await world.us.send(world.cn)
     await world.mx.send(world.us)
@@ -296,7 +298,7 @@ def later_than_the_restore(member: Member) -> None:
 
 async def test_a_restored_node_cosigns_what_another_agency_has_cosigned(world: Simulation) -> None:
     file = world.folder / "us.backup"
-    back_up(world.us.node.home, file)
+    back_up(world.us.node.home, file, PASSPHRASE)
     await settle(world)
     async with reborn(world, world.us, file) as us:
         with pytest.raises(CosigningWaits):
@@ -312,7 +314,7 @@ async def test_a_restored_node_cosigns_what_another_agency_has_cosigned(world: S
 
 async def test_a_restored_node_does_not_cosign_another_history(world: Simulation) -> None:
     file = world.folder / "us.backup"
-    back_up(world.us.node.home, file)
+    back_up(world.us.node.home, file, PASSPHRASE)
     async with world.forked() as fork:
         await world.us.send(world.cn)
         await world.us.node.sync()
@@ -329,9 +331,31 @@ async def test_a_restored_node_does_not_cosign_another_history(world: Simulation
 
 async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:
     file = world.folder / "us.backup"
-    back_up(world.us.node.home, file)
+    back_up(world.us.node.home, file, PASSPHRASE)
     home = Home(world.folder / "reborn")
     restore(file, home, PASSPHRASE)
     names = {path.name for path in home.keys.iterdir()}
     assert "sign.key" in names
     assert not any(name.startswith("cosign") for name in names)
+
+
+async def test_a_backup_without_our_own_policies_is_not_restored(world: Simulation) -> None:
+    home, file = world.us.node.home, world.folder / "us.backup"
+    home.own_policy.parent.mkdir(exist_ok=True)
+    home.own_policy.write_text('@id("none") forbid (principal, action, resource);')
+    back_up(home, file, PASSPHRASE)
+    permits = b'@id("all") permit (principal, action, resource);'
+    name = "policy/own.cedar"
+
+    def without(files: dict[str, bytes]) -> dict[str, bytes]:
+        return {each: data for each, data in files.items() if each != name}
+
+    for change in (without, lambda files: files | {name: permits}):
+        for key in (None, bytes(32)):
+            changed = world.folder / "changed.backup"
+            changed.write_bytes(rewritten(file.read_bytes(), change, key))
+            with pytest.raises(BackupDamaged, match="keys"):
+                restore(changed, Home(world.folder / "reborn"), PASSPHRASE)
+            assert not (world.folder / "reborn").exists()
+    restore(file, Home(world.folder / "reborn"), PASSPHRASE)
+    assert Home(world.folder / "reborn").own_policy.read_bytes() == home.own_policy.read_bytes()

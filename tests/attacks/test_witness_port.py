@@ -463,7 +463,7 @@ async def test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering(
 async def test_a_restored_node_cosigns_nothing_for_strangers(world: Simulation) -> None:
     # It does not know what it cosigned after its backup, and has no key to cosign with.
     file, home = world.folder / "cn.backup", Home(world.folder / "reborn")
-    back_up(world.cn.node.home, file)
+    back_up(world.cn.node.home, file, PASSPHRASE)
     await world.cn.node.cosigning.add_checkpoint(await grown(world, world.cn))
     restore(file, home, PASSPHRASE)
     transport = LyingTransport(world.exchange, world.cn.node.uri)

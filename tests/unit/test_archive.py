@@ -1,5 +1,7 @@
 """Archives: whole, or none."""
 
+import random
+import tarfile
 from io import BytesIO
 
 import pytest
@@ -23,16 +25,20 @@ class Place(BytesIO):
         super().close()
 
 
-def packed(members: dict[str, bytes] = MEMBERS) -> bytes:
+KEY = bytes(32)
+
+
+def packed(members: dict[str, bytes] = MEMBERS, key: bytes | None = KEY) -> bytes:
     archive = BytesIO()
-    pack(archive, [(name, len(data), BytesIO(data)) for name, data in members.items()])
+    pack(archive, [(name, len(data), BytesIO(data)) for name, data in members.items()], key)
     return archive.getvalue()
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    names = unpack(BytesIO(data), lambda name: Place(name, found), permits=MEMBERS.__contains__)
-    assert list(names) == list(found)
+    read = unpack(BytesIO(data), lambda name: Place(name, found), permits=MEMBERS.__contains__)
+    assert list(read.names) == list(found)
+    read.verify(KEY)
     return found
 
 
@@ -42,7 +48,7 @@ def test_what_was_packed_is_unpacked():
 
 def test_every_cut_is_noticed():
     whole = packed()
-    for end in range(0, len(whole) - 10240, 512):
+    for end in range(0, len(whole), 256):
         with pytest.raises(BackupDamaged):
             unpacked(whole[:end])
 
@@ -78,3 +84,86 @@ def test_what_is_no_archive_is_refused():
     for data in (b"", b"nothing" * 1000, bytes(20480)):
         with pytest.raises(BackupDamaged):
             unpacked(data)
+
+
+def test_no_flipped_bit_is_read_as_if_nothing_was() -> None:
+    """In a header, a file, the sums, their tag, the padding or behind the end."""
+    whole, chance = packed(), random.Random(1)
+    for place in {*range(0, len(whole), 7), *range(600), *range(len(whole) - 600, len(whole))}:
+        changed = bytearray(whole)
+        changed[place] ^= 1 << chance.randrange(8)
+        with pytest.raises(BackupDamaged):
+            unpacked(bytes(changed))
+
+
+def test_no_mutated_archive_ends_in_anything_else_than_a_refusal() -> None:
+    """Blocks moved, repeated, cut, filled and put in from other archives, at random."""
+    whole, other, chance = (
+        packed(),
+        packed({"one": b"another", "three": b"3" * 999}),
+        random.Random(2),
+    )
+    mutations = 0
+    while mutations < 3000:
+        start, size = chance.randrange(len(whole)), chance.choice((1, 12, 100, 512, 1024))
+        filled = chance.choice(
+            (
+                b"",
+                other[start:][:size],
+                b"\xff" * size,
+                b"9" * size,
+                chance.randbytes(size),
+                whole[:size],
+            )
+        )
+        changed = whole[:start] + filled + whole[start + size :]
+        if changed == whole:
+            continue
+        mutations += 1
+        with pytest.raises(BackupDamaged):
+            unpacked(changed)
+
+
+def test_a_sparse_file_is_refused_before_anything_is_written() -> None:
+    """A thousand bytes that say that they are three gigabytes."""
+    archive = BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo("one")
+        info.pax_headers = {
+            "GNU.sparse.major": "0",
+            "GNU.sparse.minor": "1",
+            "GNU.sparse.name": "one",
+            "GNU.sparse.size": str(3 << 30),
+            "GNU.sparse.realsize": str(3 << 30),
+            "GNU.sparse.map": f"0,0,{3 << 30},0",
+        }
+        tar.addfile(info)
+    assert len(archive.getvalue()) <= 10240
+    found: dict[str, bytes] = {}
+    with pytest.raises(BackupDamaged, match="plain file"):
+        unpack(BytesIO(archive.getvalue()), lambda name: Place(name, found), permits=lambda _: True)
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE]
+)
+def test_what_is_no_plain_file_is_refused(kind: bytes) -> None:
+    info = tarfile.TarInfo("one")
+    info.type, info.linkname, info.mode = kind, "/etc/passwd", 0o600
+    data = info.tobuf(tarfile.GNU_FORMAT) + bytes(10240 - 512)
+    with pytest.raises(BackupDamaged, match="plain file"):
+        unpacked(data)
+
+
+def test_a_file_says_no_size_that_the_archive_has_not() -> None:
+    info = tarfile.TarInfo("one")
+    info.size, info.mode = 9 << 40, 0o600
+    with pytest.raises(BackupDamaged, match="cut short"):
+        unpacked(info.tobuf(tarfile.GNU_FORMAT) + bytes(9999))
+
+
+def test_whoever_has_not_the_key_writes_no_archive() -> None:
+    for key in (None, bytes(31) + b"1"):
+        with pytest.raises(BackupDamaged, match="keys"):
+            unpacked(packed(key=key))

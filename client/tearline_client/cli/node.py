@@ -200,12 +200,13 @@ def status(frame: Frame) -> None:
 def backup(frame: Frame, file: Path) -> None:
     """Write all of the node into FILE, while it works.
 
-    FILE must not be there yet. Keys and contents in it are encrypted under the node's passphrase.
+    FILE must not be there yet. Keys and contents in it are encrypted under the node's passphrase,
+    and all of it is authenticated: a backup that was changed is not restored.
     Without: the agency's root, and the key that cosigns the log.
     """
     from tearline_client.backups import back_up
 
-    back_up(home_of(frame), file)
+    back_up(home_of(frame), file, frame.passphrase())
     frame.say(f"Wrote {file}.")
 
 

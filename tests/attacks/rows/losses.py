@@ -20,6 +20,28 @@ def _loss(
 
 LOSSES = (
     _loss(
+        "put other policies into a node's backup, or none",
+        "TL-STO-006",
+        "the file, which is not restored",
+        "test_a_backup_without_our_own_policies_is_not_restored",
+        "tearline.archive:Unpacked.verify",
+    ),
+    Attack(
+        name="put other settings into an exchange's backup",
+        code="TL-STO-006",
+        evidence="the file, which is not restored",
+        function="tearline.archive:Unpacked.verify",
+        test="tests/unit/server/test_backup.py::test_a_backup_that_was_changed_is_not_restored",
+    ),
+    Attack(
+        name="make a backup of a thousand bytes write gigabytes",
+        code="TL-STO-006",
+        evidence="the file, which is not restored",
+        function="tearline.archive:_parse_header",
+        test="tests/unit/test_archive.py::test_a_sparse_file_is_refused_before_anything_is_written",
+        returns="('one', 0)",
+    ),
+    _loss(
         "roll the exchange back to a backup",
         "TL-REQ-008",
         "exchange: the checkpoint that it signed; it does not start again",

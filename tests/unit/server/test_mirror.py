@@ -1,7 +1,6 @@
 """Reading mirrors: from files and over HTTP, bounded, and believed about nothing."""
 
 import socket
-import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,8 +109,8 @@ def test_what_is_no_mirror_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing" * 1000)
     with pytest.raises(RestoreRefused):
         FileMirror(path)
-    with tarfile.open(path, "w") as tar:
-        tar.addfile(tarfile.TarInfo("other"))
+    written(tmp_path, {"other": b""})
+    path = tmp_path / "mirror"
     with pytest.raises(RestoreRefused, match="no checkpoint"):
         read_checkpoint(FileMirror(path))
 
