@@ -81,6 +81,13 @@ class Acting:
             raise NotPermitted(f"this takes the role {role}")
         return person.subject
 
+    def may_act(self, subject: str, role: str) -> bool:
+        """Whether a person, by the agency's own name, may act in a role now, logged in or not."""
+        return any(
+            person.name == subject and person.enabled and role in person.roles
+            for person in self._issuer.persons()
+        )
+
     def reader(self, name: str, *, now_ms: int, contents: bool = False) -> str:
         """Who reads here, by the agency's own name; empty where it is the node itself.
 

@@ -198,6 +198,7 @@ class Node:
             await self.cosigning.turn()
         self.proposals.put_in_force()
         self.recalls.run()
+        self.second.expire()
         self.standings.settle()
         self.cases.turn()
         self.consents.turn()

@@ -108,6 +108,7 @@ MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more is n
 MAX_FOUND = 256  # packets that one search shows; a person narrows it before reading so many
 MAX_NOTICES = 16_384  # kept for hooks; older ones are lost to a hook that is further behind
 MAX_HOOKS = 16  # each may have one process at a time
+MAX_PENDING_AGE_MS = 30 * 24 * 3_600_000  # what nobody approves for a month was about another day
 MAX_PENDING = 256  # releases that wait for a second person; more is work that nobody does
 
 # Log.

@@ -55,6 +55,9 @@ class People:
     def reader(self, name: str, *, now_ms: int) -> str:
         return name
 
+    def may_act(self, subject: str, role: str) -> bool:
+        return role in ROLES[subject]
+
     def acted_as(self, name: str, agreement_id: bytes, roles: Any, *, now_ms: int) -> ActedBy:
         role = next((role for role in roles if role in ROLES[name]), None)
         if role is None:
@@ -173,7 +176,9 @@ class FourEyes(RuleBasedStateMachine):
             notices=NoticeStore(self.database),
             packets=SimpleNamespace(packet=shown),
         )
-        state = SimpleNamespace(stores=stores, now_ms=lambda: 1)
+        state = SimpleNamespace(
+            stores=stores, now_ms=lambda: 1, right_ms=lambda: 1, has_ended=lambda end_ms: False
+        )
         desks = Desks(releasing=self.outgoing, requests=self.outgoing, consents=self.outgoing)
         return Seconding(state, desks, People(), sync)
 

@@ -12,7 +12,7 @@ import pytest
 
 from simulator import Member, Simulation
 from tearline.armor import Armor, parse_armor
-from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared
+from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared, LoginRequired
 from tearline.exhibit import verify_exhibit
 from tearline.packet import PacketKind, Urgency
 from tearline.policy.form import Form
@@ -20,6 +20,7 @@ from tearline.recall import RecallReason, RecallState
 from tearline.request.step import Ground
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.statement import ActedBy
+from tearline.tokens import Role
 from tearline.wire.exhibits import parse_exhibit
 from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.audit.proofs import prove
@@ -48,6 +49,7 @@ from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
 from tearline_client.policies import load_policies
+from two_persons import log_in
 
 AGREEMENT = "narcotics-2026"
 LAUNDERING, PRECURSORS = "money-laundering", "precursors"
@@ -199,7 +201,10 @@ async def america_corrects_its_answer_and_the_request_stays_as_it_is(
 async def america_discloses_one_more_field_to_china(world: Simulation, lead: bytes) -> None:
     """Later, and without sealing anew: the signature of the first day covers it."""
     path = next(p for p in paths(world.us, lead) if p.endswith("/BankAccount/iban"))
-    sent = await world.us.node.disclose(lead, path, world.cn.node.uri)
+    with pytest.raises(LoginRequired):  # the house's own policy holds it back
+        await world.us.node.disclose(lead, path, world.cn.node.uri)
+    person = log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
+    sent = await world.us.node.disclose(lead, path, world.cn.node.uri, acted_by=person)
     assert not sent.refused
     await settle(world)
     assert ACCOUNT in text(world.cn, lead)

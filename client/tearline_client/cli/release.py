@@ -108,7 +108,7 @@ def pending(frame: Frame, release: str) -> None:
         return [_pending_row(node, each) for each in node.second.waiting()]
 
     of_one = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "drafted_as"]
-    of_all = ["pending", "what", "to", "article", "by", "at"]
+    of_all = ["pending", "what", "to", "article", "by", "at", "until"]
     frame.emit(at_work(frame, run), of_one if release else of_all)
 
 
@@ -177,6 +177,7 @@ def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
         "article": article,
         "by": pending.drafter.subject,
         "at": time_text(pending.time_ms),
+        "until": time_text(pending.ends_ms),
     }
 
 

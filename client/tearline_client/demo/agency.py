@@ -213,11 +213,13 @@ class Agency:
             "refused": [list(pair) for pair in sent.refused],
         }
 
-    async def disclose(self, packet: str, field: str, to: str) -> dict[str, Any]:
+    async def disclose(self, packet: str, field: str, to: str, person: str = "") -> dict[str, Any]:
         """Releases one more field; returns the log entries."""
         packet_id = self._node.state.stores.packets.find(packet)
         path = find_path(self._node.show(packet_id), field)
-        sent = await self._node.disclose(packet_id, path, to)
+        agreement_id = self._node.state.stores.packets.manifest(packet_id).agreement.id
+        acting = self._node.acting(person, agreement_id, Role.LIAISON)
+        sent = await self._node.disclose(packet_id, path, to, acted_by=acting)
         return {
             "entries": [r.entry.index for r in sent.receipts if r.entry is not None],
             "refused": [list(pair) for pair in sent.refused],

@@ -24,6 +24,9 @@ from tearline_client.demo.scene import CN, MX, US, Step, Story, Told
 from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import read_signed
 
+_DECIDING = "dora"
+"""Who decides past the house's own policies."""
+
 
 def federation(story: Story) -> Told:
     """Three agencies and an exchange; three roots sign one list."""
@@ -177,13 +180,17 @@ def disclose(story: Story) -> Told:
     """One more field, later; the signature of the first day still covers it."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
     before = str(cn.ask("view", packet=story.packet)["rows"])
-    sent = us.ask("disclose", packet=story.packet, field="BankAccount/iban", to=CN)
+    us.ask("add_person", name=_DECIDING, role="liaison")
+    sent = us.ask(
+        "disclose", packet=story.packet, field="BankAccount/iban", to=CN, person=_DECIDING
+    )
     cn.ask("receive")
     after = str(cn.ask("view", packet=story.packet)["rows"])
     return Told(
         proved=ACCOUNT not in before and ACCOUNT in after and not sent["refused"],
         lines=[
-            f"{CN} saw the account as its bank and last two digits; now it sees all of it",
+            f"{CN} saw the account as its bank and last two digits; now it sees all of it:"
+            " the house's own policy held it back until a person decided",
             f"log entry {', '.join(map(str, sent['entries']))}; the packet was not sealed again",
         ],
         evidence={"entries": sent["entries"], "field": "BankAccount/iban"},

@@ -17,7 +17,6 @@ from tearline.errors import (
 )
 from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of, parse_uri
-from tearline.packet import OpenedField
 from tearline.policy.terms import ArticleTerms
 from tearline.receipt import Receipt, Status
 from tearline.sealing import SealedPacket
@@ -30,6 +29,7 @@ from tearline_client.border.obeying import Obeying
 from tearline_client.border.ordering import slots_recalled
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
+from tearline_client.desks.disclosure import Disclosure, held_back
 from tearline_client.link.outgoing import (
     Releaser,
     grant_plans,
@@ -39,7 +39,7 @@ from tearline_client.link.outgoing import (
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
-from tearline_client.views import PacketView, sealed_again
+from tearline_client.views import sealed_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +89,6 @@ class Persons:
 
     acted_by: ActedBy | None = None
     seconded_by: ActedBy | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
-    """One more field for one partner, as agreement and policies allow it now.
-
-    Attributes:
-        shown: The packet.
-        field: The field, in clear.
-        recipient: The partner's node URI.
-        article: The article it is done under.
-        purpose: What the partner may use it for.
-    """
-
-    shown: PacketView
-    field: OpenedField
-    recipient: str
-    article: ArticleTerms
-    purpose: str
 
 
 class Releasing:
@@ -289,8 +270,14 @@ class Releasing:
         if plan.cells()[0].form < field.field.form:
             raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
         self._onward.verify(plan)
+        own = self._state.policies.under(agreement, own=True)
         return Disclosure(
-            shown=shown, field=field, recipient=recipient, article=article, purpose=draft.purpose
+            shown=shown,
+            field=field,
+            recipient=recipient,
+            article=article,
+            purpose=draft.purpose,
+            held_back=held_back(plan, own, field.field.form, sender=self._state.uri),
         )
 
     async def disclose(
@@ -302,11 +289,16 @@ class Releasing:
         *,
         also: Callable[[], None] = lambda: None,
     ) -> Sent:
-        """Releases one more field of a packet of ours; see ``disclosure`` and ``send``."""
+        """Releases one more field of a packet of ours; see ``disclosure`` and ``send``.
+
+        Raises:
+            LoginRequired: If the agency's own policies hold it back, and no person decides.
+        """
         self._state.verify_ready()
         self._state.verify_witnessed()
         wanted = self.disclosure(packet_id, path, to)
         _verify_behind(wanted.article, persons)
+        wanted.verify_decided(persons.acted_by)
         with self._state.stores.database.transaction():
             also()
             grant = make_grant(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tearline.consent import ConsentTerms
 from tearline.encoding import prefixed
-from tearline.errors import ReleaseChanged, SamePersonTwice
+from tearline.errors import DraftEnded, DrafterGone, ReleaseChanged, SamePersonTwice
 from tearline.four_eyes import APPROVERS, DRAFTERS, verify_two
 from tearline.onward import Use
 from tearline.packet import OpenedField
@@ -211,7 +211,7 @@ class Seconding:
     def _wait(
         self, content: Content, person: str, also: Callable[[], None] = lambda: None
     ) -> bytes:
-        now_ms, agreement_id = self._state.now_ms(), self._agreement_id(content)
+        now_ms, agreement_id = self._state.right_ms(), self._agreement_id(content)
         drafter = self._drafter(person, agreement_id)
         pending = secrets.token_bytes(_ID_SIZE)
         with self._state.stores.database.transaction():
@@ -280,6 +280,8 @@ class Seconding:
         Raises:
             NotFound: If it does not wait.
             SamePersonTwice: If this person drafted it.
+            DrafterGone: If the person who drafted it may not act any more.
+            DraftEnded: If it has waited too long.
             TlsError: If nobody is logged in, or who is has no role that approves.
             ReleaseChanged: If a partner would see something else than was drafted, or than what
                 ``agreed`` stands for.
@@ -329,8 +331,19 @@ class Seconding:
         with self._state.stores.database.transaction():
             self._store.drop(pending)
 
+    def expire(self) -> None:
+        """Forgets what has waited too long, by the time that log and node agree on."""
+        with self._state.stores.database.transaction():
+            for pending, ends_ms in self._store.ends().items():  # at most ``MAX_PENDING``
+                if self._state.has_ended(ends_ms):
+                    self._store.drop(pending)
+
     def _persons(self, review: Review, person: str) -> Persons:
         drafter = review.pending.drafter
+        if self._state.has_ended(review.pending.ends_ms):
+            raise DraftEnded
+        if not self._acting.may_act(drafter.subject, drafter.acted_by.role):
+            raise DrafterGone
         if self._acting.reader(person, now_ms=self._state.now_ms()) == drafter.subject:
             raise SamePersonTwice
         second = self._acted_as(person, self._agreement_id(review.pending.content), APPROVERS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from tearline.errors import NotFound, PendingFull, StoreDamaged
-from tearline.limits import MAX_PENDING
+from tearline.limits import MAX_PENDING, MAX_PENDING_AGE_MS
 from tearline.packet import PacketKind, Urgency
 from tearline.statement import ActedBy
 from tearline.wire.packets import encode_field, parse_field
@@ -132,6 +132,11 @@ class Pending:
     digest: bytes
     lost: int = 0
 
+    @property
+    def ends_ms(self) -> int:
+        """When it ends, Unix milliseconds."""
+        return self.time_ms + MAX_PENDING_AGE_MS
+
 
 _RELEASE = Column("pending", "sealed", ("id",))
 
@@ -187,6 +192,11 @@ class PendingStore:
     def count(self) -> int:
         """How much waits; nothing of it is opened."""
         return int(self._db.value("SELECT count(*) FROM pending"))
+
+    def ends(self) -> dict[bytes, int]:
+        """When each that waits ends, by id; none is opened."""
+        rows = self._db.rows("SELECT id, time_ms FROM pending")
+        return {pending: time_ms + MAX_PENDING_AGE_MS for pending, time_ms in rows}
 
     def by_question(self) -> dict[bytes, tuple[bytes, ...]]:
         """The ids of what waits, by the request or consent that it answers, oldest first."""

@@ -193,3 +193,21 @@ class ConsentClosed(PolicyError):
     code = "TL-POL-026"
     what = "The consent does not stand where this step could be taken."
     next = "Look at it with `tearline consent show`; ask anew where that is wanted."
+
+
+class DrafterGone(PolicyError):
+    """A draft of somebody who may not draft any more."""
+
+    code = "TL-POL-027"
+    what = "The person who drafted it may not act for the agency any more."
+    next = "Reject it with `tearline packet reject`, and have another person draft it."
+    exit_status = EXIT_REFUSED
+
+
+class DraftEnded(PolicyError):
+    """A draft that waited longer than drafts do."""
+
+    code = "TL-POL-028"
+    what = "The draft has waited for 30 days, and has ended."
+    next = "Draft it anew from what is known now."
+    exit_status = EXIT_REFUSED

@@ -100,4 +100,29 @@ FOUR_EYES = (
         _PUT_ASIDE,
         of="_answers",
     ),
+    Attack(
+        name="approve what a person drafted who was disabled since",
+        code="TL-POL-027",
+        evidence=_NONE,
+        function="tearline_client.acting:Acting.may_act",
+        test="tests/attacks/test_deciding_persons.py"
+        "::test_what_a_disabled_person_drafted_is_not_approved",
+        returns="True",
+    ),
+    Attack(
+        name="approve what was drafted long ago",
+        code="TL-POL-028",
+        evidence=_NONE,
+        function="tearline_client.state:NodeState.has_ended",
+        test="tests/attacks/test_deciding_persons.py::test_a_draft_ends",
+        returns="False",
+    ),
+    Attack(
+        name="disclose past the agency's own policies with nobody logged in",
+        code="TL-TLS-009",
+        evidence=_NONE,
+        function="tearline_client.desks.disclosure:Disclosure.verify_decided",
+        test="tests/attacks/test_deciding_persons.py"
+        "::test_nobody_passes_our_own_policies_without_a_person",
+    ),
 )

@@ -1,0 +1,97 @@
+"""Persons behind a release: who is disabled, what waits too long, and where nobody is asked."""
+
+import pytest
+
+from attacks.test_four_eyes import STRICT, Strict, agree
+from attacks.test_key_life import DAY_MS, pass_time
+from simulator import Simulation
+from tearline.errors import DraftEnded, DrafterGone, LoginRequired
+from tearline.limits import MAX_PENDING_AGE_MS
+from tearline.tokens import Role
+from tearline_client.demo.lead import OWN_POLICY
+from tearline_client.persons import LocalIssuer
+from tearline_client.policies import load_policies
+from two_persons import log_in
+
+
+@pytest.fixture
+async def strict(world: Simulation) -> Strict:
+    await agree(world, STRICT)
+    return Strict(world=world)
+
+
+def drafted(strict: Strict) -> bytes:
+    strict.person("ana", Role.ANALYST)
+    strict.person("li", Role.LIAISON)
+    return strict.world.us.node.second.draft([strict.plan()], person="ana")
+
+
+async def test_what_a_disabled_person_drafted_is_not_approved(strict: Strict) -> None:
+    us = strict.world.us.node
+    pending = drafted(strict)
+    LocalIssuer(us.keystore).disable("ana")
+    with pytest.raises(DrafterGone):
+        await us.second.approve(pending, person="li")
+    assert not list(us.state.stores.packets.ids())
+    us.second.reject(pending, person="li")
+    assert us.second.waiting() == ()
+
+
+async def test_a_draft_ends(strict: Strict) -> None:
+    second, world = strict.world.us.node.second, strict.world
+    pending = drafted(strict)
+    pass_time(world, MAX_PENDING_AGE_MS - DAY_MS)
+    for member in (*world.members, *world.members):
+        await member.node.sync()
+    assert [each.id for each in second.waiting()] == [pending]
+    pass_time(world, 2 * DAY_MS)
+    for member in (world.cn, world.mx):
+        await member.node.sync()
+    await world.us.node.state.follow()
+    strict.person("pia", Role.LIAISON)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(second), "expire", lambda _: None)
+        with pytest.raises(DraftEnded):
+            await second.approve(pending, person="pia")
+    await world.us.node.sync()
+    assert second.waiting() == ()
+
+
+async def test_a_clock_of_our_own_alone_ends_no_draft(strict: Strict) -> None:
+    us, clock = strict.world.us.node, strict.world.clock
+    pending = drafted(strict)
+    object.__setattr__(us.state, "now_ms", lambda: clock() + 400 * DAY_MS)
+    us.second.expire()
+    assert [each.id for each in us.second.waiting()] == [pending]
+
+
+@pytest.fixture
+async def held_back(world: Simulation) -> tuple[bytes, str]:
+    """A packet of which the sender's own policies keep the account from China."""
+    (packet,) = await world.us.send(world.mx)
+    us = world.us.node
+    us.home.own_policy.parent.mkdir(exist_ok=True)
+    us.home.own_policy.write_text(OWN_POLICY)
+    object.__setattr__(us.state, "policies", load_policies(us.home.own_policy))
+    fields = us.show(packet).view.best()
+    return packet, next(o.field.path for o in fields if o.field.path.endswith("/BankAccount/iban"))
+
+
+async def test_nobody_passes_our_own_policies_without_a_person(
+    world: Simulation, held_back: tuple[bytes, str]
+) -> None:
+    packet, path = held_back
+    us, cn = world.us.node, world.cn.node.uri
+    with pytest.raises(LoginRequired, match="accounts-on-request"):
+        await us.disclose(packet, path, cn)
+    assert not await world.cn.waiting()
+    person = log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
+    assert not (await us.disclose(packet, path, cn, acted_by=person)).refused
+    assert len(await world.cn.waiting()) == 1
+
+
+async def test_what_our_own_policies_give_takes_nobody(
+    world: Simulation, held_back: tuple[bytes, str]
+) -> None:
+    packet, path = held_back
+    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
