@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mappi
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tearline.errors import NotFound, SettingInvalid, TearlineError, TileMalformed
@@ -81,6 +83,8 @@ def log_application(
 
     async def refuse(_: Request, error: Exception) -> Response:
         match error:
+            case ClientDisconnect():
+                return refusal(400)  # goes nowhere
             case HTTPException(status_code=405):
                 return refusal(405, {"allow": "GET, HEAD"})
             case HTTPException():
@@ -93,7 +97,11 @@ def log_application(
 
     return Starlette(
         routes=[*posts, Route("/{path:path}", answer, methods=["GET"])],  # and HEAD, which follows
-        exception_handlers={HTTPException: refuse, TearlineError: refuse},
+        exception_handlers={
+            HTTPException: refuse,
+            TearlineError: refuse,
+            ClientDisconnect: refuse,
+        },
     )
 
 
@@ -142,7 +150,7 @@ async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
     listener = _listener(address)
     server = _Server(
         uvicorn.Config(
-            application,
+            _unambiguous(application),
             http=_Connection,
             ws="none",
             interface="asgi3",
@@ -174,8 +182,51 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _is_ambiguous(scope: Scope) -> bool:
+    """Says whether a request could be read in two ways, or is longer than one here may be.
+
+    A proxy in front that reads it in the other way would take part of it for the next request
+    (RFC 9112, section 11.2). So a body has one length, and stands where one belongs.
+    """
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    lengths = [value for name, value in headers if name == b"content-length"]
+    has_chunks = any(name == b"transfer-encoding" for name, _ in headers)
+    size = len(scope["raw_path"]) + sum(len(name) + len(value) for name, value in headers)
+    has_body = has_chunks or any(length != b"0" for length in lengths)
+    return (
+        size > MAX_HTTP_HEAD_BYTES
+        or (has_chunks and bool(lengths))
+        or (has_body and scope["method"] in ("GET", "HEAD"))
+    )
+
+
+def _unambiguous(application: ASGIApp) -> ASGIApp:
+    """Returns the application behind a check of each request."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        refused = refusal(400, {"connection": "close"}) if _is_ambiguous(scope) else None
+        await (refused or application)(scope, receive, send)
+
+    return answer
+
+
 class _Connection(H11Protocol):
     """A connection that does not outlive its time, whatever its reader does or does not do."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP, in the middle of a request too, and ends the connection.
+
+        Its base would answer beside an answer that is under way, and fail.
+        """
+        state = self.conn.our_state
+        if state in (h11.SEND_RESPONSE, h11.SEND_BODY):  # an application is at work on a request
+            self.cycle.disconnected = True  # what it still says goes nowhere
+            self.cycle.message_event.set()
+        if state in (h11.IDLE, h11.SEND_RESPONSE):
+            headers = [("cache-control", NEVER), ("content-length", "0"), ("connection", "close")]
+            response = h11.Response(status_code=400, reason=b"Bad Request", headers=headers)
+            self.transport.write(self.conn.send(response))
+        self.transport.close()
 
     # As in its base: asyncio declares less of a transport than there is.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

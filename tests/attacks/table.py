@@ -54,6 +54,7 @@ ATTACKS: tuple[Attack, ...] = (
     *corrections.CORRECTIONS,
     *accesses.ACCESSES,
     *desks.DESKS,
+    *intruders.HTTP,
     *intruders.FILES,
     *exhibits.EXHIBITS,
     *exhibits.PROOFS,

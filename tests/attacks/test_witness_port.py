@@ -14,6 +14,7 @@ from tlog_scales import signing, tiles
 from tlog_scales.reader import TilesReader
 
 from forks import path
+from http_asking import connected, status, told
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.checkpoint import parse_checkpoint_text
 from tearline.equivocation import verify_equivocation
@@ -247,7 +248,7 @@ async def test_what_is_too_large_or_elsewhere_is_not_read(world: Simulation) -> 
             ("POST /add-checkpoint/", 405),
             ("POST /checkpoint", 405),
             ("PUT /add-checkpoint", 405),
-            ("GET /add-checkpoint", 404),
+            ("GET /add-checkpoint", 400),  # with a body, where none belongs
         ):
             assert (await port.ask(line, offer)).status == status, line
 
@@ -518,3 +519,41 @@ async def test_a_new_node_cosigns_nothing_before_it_knows_the_log(world: Simulat
         assert new.cosigning.seen == Seen()
         with pytest.raises((TrustMissing, LogError)):
             await new.cosigning.add_checkpoint(offer)
+
+
+_POST = b"POST /add-checkpoint HTTP/1.1\r\nhost: x\r\n"
+_CHUNKED = _POST + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        _CHUNKED + b"zz\r\n",
+        _CHUNKED + b"3\r\nold\r\n-1\r\n",
+        _CHUNKED + b"3\r\noldest\r\n0\r\n\r\n",
+        _POST + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        _POST + b"content-length: 5\r\ncontent-length: 6\r\n\r\nold 0\n",
+    ],
+    ids=["no size", "a negative size", "no end", "a length and chunks", "two lengths"],
+)
+async def test_a_body_that_is_none_is_refused_and_writes_nothing(
+    world: Simulation, caplog: pytest.LogCaptureFixture, request_bytes: bytes
+) -> None:
+    async with port_of(world.cn.node) as port:
+        reply = await told(port.number, request_bytes)
+        assert (status(reply), reply.count(b"HTTP/1.1 ")) == (400, 1)
+        assert not port.told
+    assert not caplog.records
+
+
+async def test_a_caller_that_goes_away_in_the_middle_of_a_body_writes_nothing(
+    world: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with port_of(world.cn.node) as port:
+        for request_bytes in (_CHUNKED + b"3\r\nold\r\n", _POST + b"content-length: 9\r\n\r\nold"):
+            async with connected(port.number) as (_, writer):
+                writer.write(request_bytes)
+                await writer.drain()
+        assert (await port.ask("GET /checkpoint")).status in (200, 404)
+        assert not port.told
+    assert not caplog.records

@@ -164,6 +164,27 @@ AUDIT = (
     ),
 )
 
+HTTP = (
+    Attack(
+        name="have a request to the monitoring port read in two ways",
+        code="",
+        evidence="the status 400, and the end of the connection; nothing is written",
+        function="tearline.web:_is_ambiguous",
+        test="tests/unit/server/test_http.py"
+        "::test_a_request_that_can_be_read_in_two_ways_is_refused_and_nothing_behind_it_read",
+        returns="False",
+    ),
+    Attack(
+        name="break a body off, to have the monitoring port write a stack trace",
+        code="",
+        evidence="the end of the connection; nothing is written",
+        function="tearline.web:_Connection.send_400_response",
+        test="tests/unit/server/test_http.py"
+        "::test_a_body_that_breaks_behind_its_answer_writes_nothing",
+        returns="H11Protocol.send_400_response(self, msg)",
+    ),
+)
+
 FILES = (
     Attack(
         name="move a sealed value to another row of a node's database",

@@ -1,6 +1,7 @@
 """The monitoring port: health, faults, and the bounds of what a stranger may hold."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 from dataclasses import dataclass, field
@@ -84,6 +85,109 @@ async def test_what_is_not_http_is_refused(world: World) -> None:
             status(await told(port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")) == 400
         )
         assert status(await told(port, HEALTH)) == 200
+
+
+CHUNKED = b"GET %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+PATHS = (b"/healthz", b"/checkpoint", b"/nothing", b"/add-checkpoint")
+BROKEN = {
+    "no size of a chunk": b"zz\r\n",
+    "no end of a chunk": b"1\r\nabc\r\n0\r\n\r\n",
+    "a size without end": b"1" * 64,
+    "a negative size": b"-1\r\n",
+    "an end of lines alone": b"\r\n\r\n",
+    "a binary size": b"\x00\xff\r\n",
+    "a trailer that is none": b"0\r\nno colon\r\n\r\n",
+}
+TWOFOLD = {
+    "two lengths": b"content-length: 0\r\ncontent-length: 5\r\n",
+    "two lengths in one": b"content-length: 0, 5\r\n",
+    "a length and chunks": b"content-length: 5\r\ntransfer-encoding: chunked\r\n",
+    "chunks and something else": b"transfer-encoding: chunked, identity\r\n",
+    "chunks in disguise": b"transfer-encoding: xchunked\r\n",
+    "a length that is no number": b"content-length: +5\r\n",
+    "a length that is negative": b"content-length: -5\r\n",
+    "a space before the colon": b"content-length : 5\r\n",
+    "a body where none belongs": b"content-length: 5\r\n",
+    "chunks where no body belongs": b"transfer-encoding: chunked\r\n",
+}
+
+
+def quiet(caplog: pytest.LogCaptureFixture) -> bool:
+    """Whether neither the server nor asyncio wrote anything."""
+    return not [record for record in caplog.records if not record.name.startswith("faulthandler")]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_broken_body_is_refused_and_writes_nothing(
+    world: World, caplog: pytest.LogCaptureFixture, body: bytes, path: bytes, *, at_once: bool
+) -> None:
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        if at_once:
+            reply = await told(port, CHUNKED % path + body)
+        else:
+            async with connected(port) as (reader, writer):
+                writer.write(CHUNKED % path)
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+                writer.write(body)
+                reply = head + await asyncio.wait_for(reader.read(), 30)
+        assert status(reply) == 400
+        assert reply.count(b"HTTP/1.1 ") == 1
+        assert status(await told(port, HEALTH)) == 200
+    assert quiet(caplog)
+
+
+async def test_a_body_that_breaks_behind_its_answer_writes_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        async with connected(port) as (reader, writer):
+            writer.write(CHUNKED.replace(b"GET", b"POST") % b"/checkpoint")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            writer.write(b"zz\r\n")
+            assert (status(head), await asyncio.wait_for(reader.read(), 30)) == (405, b"")
+        assert status(await told(port, HEALTH)) == 200
+    assert quiet(caplog)
+
+
+@pytest.mark.parametrize("headers", TWOFOLD.values(), ids=TWOFOLD.keys())
+async def test_a_request_that_can_be_read_in_two_ways_is_refused_and_nothing_behind_it_read(
+    world: World, caplog: pytest.LogCaptureFixture, headers: bytes
+) -> None:
+    smuggled = b"0\r\n\r\n" + HEALTH
+    request = b"GET /checkpoint HTTP/1.1\r\nhost: x\r\n" + headers + b"\r\n" + smuggled
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        reply = await told(port, request)
+        assert (status(reply), reply.count(b"HTTP/1.1 ")) == (400, 1)
+        assert b"no-store" in reply or b"connection: close" in reply.lower()
+    assert quiet(caplog)
+
+
+@pytest.mark.parametrize("size", [MAX_HTTP_HEAD_BYTES + 1, 1 << 20])
+async def test_a_head_that_is_too_long_is_refused_however_it_comes(
+    world: World, caplog: pytest.LogCaptureFixture, size: int
+) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nx: " + b"x" * size + b"\r\n\r\n"
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        async with connected(port) as (reader, writer):
+            writer.write(request)
+            with contextlib.suppress(ConnectionResetError):  # where it is not read to its end
+                assert status(await asyncio.wait_for(reader.read(), 30)) == 400
+        assert status(await told(port, HEALTH)) == 200
+    assert quiet(caplog)
+
+
+async def test_a_caller_that_goes_away_in_the_middle_writes_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
+        for request in (HEALTH, CHUNKED % b"/healthz", b"POST /add-checkpoint HTTP/1.1\r\n"):
+            for length in range(0, len(request), 7):
+                async with connected(port) as (_, writer):
+                    writer.write(request[:length])
+        assert status(await told(port, HEALTH)) == 200
+    assert quiet(caplog)
 
 
 async def test_a_place_is_not_held_by_asking_nothing(
