@@ -21,13 +21,19 @@ def index_fields(
     """
     ours = agency_uri_of(manifest.header.signer) == state.agency
     texts = [field for field in fields if field.media_type == TEXT]
+    own_sources = set() if ours else state.stores.own_sources.paths(packet_id)
     state.stores.values.put(
         packet_id,
         (text for field in texts for text in field.texts),
         own=ours and not manifest.derived_from,
         telling=()
         if ours
-        else {text for field in texts if is_telling(field.marking) for text in field.texts},
+        else {
+            text
+            for field in texts
+            if is_telling(field.marking) and field.path not in own_sources
+            for text in field.texts
+        },
     )
 
 

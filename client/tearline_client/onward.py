@@ -17,7 +17,6 @@ from tearline.onward import (
     Use,
     concerned,
     derived_marking,
-    is_telling,
     verify_evaluation_kept,
     verify_use,
 )
@@ -90,32 +89,19 @@ class OnwardUse:
         if not self._state.stores.packets.has_partners(self._state.uri):
             return
         index_values(self._state)
-        own = {(each.packet, each.path) for each in self._state.stores.own_sources.all()}
-        seen: dict[bytes, tuple[Held, ...]] = {}
         for field in draft.fields:
             if field.media_type != TEXT or not getting[field.path]:
                 continue
             for value in values_of(field):
                 if values.is_own_word(value):
                     continue
-                for packet_id, origin in values.told(value):
-                    back = getting[field.path] <= {agency_uri_of(origin)}
-                    if back or packet_id in draft.derived_from:
-                        continue
-                    if packet_id not in seen:
-                        seen[packet_id] = self._of_partner(packet_id)
-                    for held in seen[packet_id]:
-                        if (
-                            value in held.values
-                            and is_telling(held.marking)
-                            and (held.packet, held.path) not in own
-                        ):
-                            place = field.path.partition("/")[2]
-                            raise CopyUndeclared(f"{place}, as in packet {packet_id.hex()[:12]}")
-
-    def _of_partner(self, packet_id: bytes) -> tuple[Held, ...]:
-        shown = self._state.open_view(packet_id)
-        return () if self._is_ours(shown) else held_of(shown)
+                for told in values.told(value):
+                    is_back = getting[field.path] <= {agency_uri_of(told.origin)}
+                    # Of a source whose value was erased, no marking is left to go by.
+                    is_declared = told.packet in draft.derived_from and not told.erased
+                    if not is_back and not is_declared:
+                        place = field.path.partition("/")[2]
+                        raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
 
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
         """The packets of other agencies among those that a draft is made from."""

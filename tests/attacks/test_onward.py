@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from consenting import PERSON
+from onward_use import NAME, given, path_of, person_draft, planned
 from simulator import ARTICLE, PURPOSE, Member, Simulation, alone
 from standing_builders import OFFICER, WHOLE, of_article
 from tearline.channel import Address
@@ -39,39 +40,7 @@ from tearline_client.link.outgoing import compose
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.consents import ConsentRecord
-
-NAME = "Person/name"
-
-
-async def given(world: Simulation, *to: Member) -> bytes:
-    """The lead of America's, with these partners; its id."""
-    (packet,) = await world.us.send(*to)
-    for member in to:
-        await member.node.receive()
-    return packet
-
-
-def path_of(member: Member, packet: bytes, end: str = NAME) -> str:
-    shown = member.node.state.open_view(packet)
-    (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{end}")}
-    return path
-
-
-def person_draft(
-    member: Member, name: str, *sources: bytes, evaluation: str = "X4", purpose: str = PURPOSE
-) -> Draft:
-    """A packet on one person, of the member's own."""
-    group = connected_groups(
-        [Entity(id="person-1", schema="Person", properties={"name": (name,)})]
-    )[0]
-    about = About(article=ARTICLE, purpose=purpose, evaluation=evaluation, derived_from=sources)
-    return member.node.draft(group, about, agreement="narcotics-2026")
-
-
-def planned(member: Member, draft: Draft, to: Member) -> ReleasePlan:
-    return member.node.plan(draft, [to.node.uri])
 
 
 async def asked(
@@ -131,7 +100,9 @@ async def test_a_value_that_many_share_opens_no_packet(
     )
     plan = planned(world.cn, draft, world.mx)
     opened: list[bytes] = []
-    monkeypatch.setattr(OnwardUse, "_of_partner", lambda self, packet: opened.append(packet) or ())
+    monkeypatch.setattr(
+        "tearline_client.views.open_packet", lambda manifest, *_: opened.append(manifest)
+    )
     assert not (await world.cn.node.send([plan])).refused
     assert opened == []
 

@@ -40,7 +40,8 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     What drafts hold of it goes, too.
 
     The caller has a transaction. Grants of which nothing is left are erased, and their grantor
-    is told; the statements themselves stay, as proof that there was something.
+    is told; the statements themselves stay, as proof that there was something. So do keyed tags
+    of values that tell a copy, until the last grant would have ended.
 
     Args:
         state: The node.
@@ -51,9 +52,9 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
     before = open_values(state, packet_id)
     held = packets.held(packet_id)
     left: frozenset[int] = frozenset()
-    for stored in packets.grants(packet_id):
-        if not stored.incoming:
-            continue
+    incoming = [stored for stored in packets.grants(packet_id) if stored.incoming]
+    ends_ms = max((end_of(state, stored) for stored in incoming), default=0)
+    for stored in incoming:
         slots = gone(stored.signed.statement.id, stored.grant)
         release = packets.release(packet_id, stored.grant.grant_id)
         rest = None
@@ -63,6 +64,7 @@ def forget(state: NodeState, packet_id: bytes, gone: Gone) -> None:
         packets.put_rest(packet_id, rest, grant_id=stored.grant.grant_id)
         if slots is None and (stored.status or 0) < Status.ERASED:
             packets.set_status(stored.signed.statement.id, Status.ERASED)
+    state.stores.values.keep_until(packet_id, ends_ms)
     if held is not None:
         packets.put_parts(
             PacketParts(
@@ -166,6 +168,7 @@ def expire(state: NodeState, grants: Iterable[StoredGrant], *, at: AgreedTime) -
         if stored.incoming:
             _forget_grant(state, stored)
             count += 1
+    state.stores.values.expire(at.time_ms)
     return count
 
 

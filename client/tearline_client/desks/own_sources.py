@@ -1,6 +1,7 @@
 """The desk for own sources: values that the agency has from elsewhere than from a partner."""
 
 from tearline.errors import NotFound
+from tearline_client.indexing import index_fields
 from tearline_client.state import NodeState
 from tearline_client.store.own_sources import OwnSource
 
@@ -39,6 +40,8 @@ class OwnSources:
         )
         with self._state.stores.database.transaction():
             self._state.stores.own_sources.put(own)
+            usable = (opened.field for opened in shown.view.fields)
+            index_fields(self._state, packet_id, shown.manifest, usable)
         return own
 
     def all(self) -> tuple[OwnSource, ...]:

@@ -43,13 +43,18 @@ class OwnSourceStore:
         )
 
     def all(self) -> tuple[OwnSource, ...]:
-        """Everything that was recorded, in order."""
+        """Returns everything that was recorded, in order."""
         rows = self._db.rows("SELECT id, packet, time_ms, sealed FROM own_source ORDER BY id")
-        found = []
-        for number, packet, time_ms, sealed in rows:
-            text = self._db.vault.open(_OWN.at(number), sealed).decode()
-            path, person, reason = text.split("\0", 2)
-            found.append(
-                OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)
-            )
-        return tuple(found)
+        return tuple(self._opened(*row) for row in rows)
+
+    def paths(self, packet: bytes) -> set[str]:
+        """Returns the fields of one packet that were recorded."""
+        rows = self._db.rows(
+            "SELECT id, packet, time_ms, sealed FROM own_source WHERE packet = ?", (packet,)
+        )
+        return {self._opened(*row).path for row in rows}
+
+    def _opened(self, number: int, packet: bytes, time_ms: int, sealed: bytes) -> OwnSource:
+        text = self._db.vault.open(_OWN.at(number), sealed).decode()
+        path, person, reason = text.split("\0", 2)
+        return OwnSource(packet=packet, path=path, person=person, reason=reason, time_ms=time_ms)

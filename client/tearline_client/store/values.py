@@ -1,12 +1,14 @@
 """Which packets hold a value, by keyed hashes: an index that only this node can ask.
 
 What comes is indexed when it is stored; all else, when the index is asked: sending does not wait.
-Deleting the keys of a packet deletes what was read with them.
+Deleting the keys of a packet deletes what was read with them, except the tags that tell a copy of
+a partner's value. Those stay until the partner's grants would have ended.
 """
 
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import IntEnum
 
 from tearline.encoding import label
@@ -23,6 +25,21 @@ class _Word(IntEnum):
     COMMON = 0  # it tells nothing, or it is ours but taken from others
     OWN = 1
     TELLING = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A packet of a partner in which a value tells a copy.
+
+    Attributes:
+        packet: 32 bytes, its id.
+        origin: URI of the node that made it.
+        erased: Whether the value was erased here since.
+    """
+
+    packet: bytes
+    origin: str
+    erased: bool
 
 
 class ValueStore:
@@ -53,7 +70,7 @@ class ValueStore:
         own: bool = False,
         telling: Collection[str] = (),
     ) -> None:
-        """Indexes all that is open of a packet; in the caller's transaction.
+        """Indexes all that is open of a packet, in place of what was; in the caller's transaction.
 
         Args:
             packet: 32 bytes, its id.
@@ -64,10 +81,12 @@ class ValueStore:
         tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
         words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
         words |= {tags[value]: _Word.TELLING for value in telling if value in tags}
+        self._db.execute("DELETE FROM value_tag WHERE packet = ? AND ends_ms IS NULL", (packet,))
+        place = self._db.value("SELECT place FROM packet_place WHERE packet = ?", (packet,))
         self._db.insert_many(
-            "INSERT INTO value_tag VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET word = max(word, excluded.word)",
-            [(tag, packet, word) for tag, word in sorted(words.items())],
+            "INSERT INTO value_tag (tag, packet, word, place) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET word = excluded.word, ends_ms = NULL",
+            [(tag, packet, word, place) for tag, word in sorted(words.items())],
         )
         self._db.execute(
             "INSERT INTO value_indexed SELECT packet, grant_id FROM packet_key WHERE packet = ?"
@@ -86,26 +105,56 @@ class ValueStore:
             raise MalformedInput("a value with a letter or a digit was expected")
         rows = self._db.rows(
             "SELECT v.packet FROM value_tag v JOIN packet p ON p.id = v.packet"
-            " WHERE v.tag = ? ORDER BY p.received_ms, p.id",
+            " WHERE v.tag = ? AND v.ends_ms IS NULL ORDER BY p.received_ms, p.id",
             (self._tag(plain),),
         )
         return [packet for (packet,) in rows]
 
-    def is_own_word(self, value: str) -> bool:
-        """Whether we said a value ourselves in a packet made from nobody's: we knew it."""
-        found = self._db.row(
-            "SELECT 1 FROM value_tag WHERE tag = ? AND word = ? LIMIT 1",
-            (self._tag(folded(value)), _Word.OWN),
-        )
-        return found is not None
+    def keep_until(self, packet: bytes, ends_ms: int) -> None:
+        """Notes until when the tags stay of what was erased of a partner's packet.
 
-    def told(self, value: str) -> list[tuple[bytes, str]]:
-        """The packets of partners in which a value tells a copy, and their originators' nodes."""
-        return self._db.rows(
-            "SELECT v.packet, p.origin FROM value_tag v JOIN packet p ON p.id = v.packet"
-            " WHERE v.tag = ? AND v.word = ? ORDER BY p.received_ms, p.id",
+        Args:
+            packet: 32 bytes, its id.
+            ends_ms: The end of the last grant that told it.
+        """
+        self._db.execute(
+            "UPDATE value_tag SET ends_ms = ? WHERE packet = ? AND ends_ms IS NOT NULL",
+            (ends_ms, packet),
+        )
+
+    def expire(self, log_ms: int) -> None:
+        """Deletes the tags of what was erased whose grants have ended by a time of the log."""
+        self._db.erase("DELETE FROM value_tag WHERE ends_ms <= ?", (log_ms,))
+
+    def is_own_word(self, value: str) -> bool:
+        """Returns whether we told a value before any partner told it to us.
+
+        It is our own word in a packet of ours that was made from no other; a packet that came
+        to be here after a partner's that tells it may repeat it.
+        """
+        first = self._first(value, _Word.OWN)
+        told = self._first(value, _Word.TELLING)
+        return first is not None and (told is None or first < told)
+
+    def _first(self, value: str, word: _Word) -> int | None:
+        """Returns the place of the first packet that holds a value as such a word."""
+        row = self._db.row(
+            "SELECT place FROM value_tag WHERE tag = ? AND word = ? ORDER BY place LIMIT 1",
+            (self._tag(folded(value)), word),
+        )
+        return None if row is None else row[0]
+
+    def told(self, value: str) -> list[Told]:
+        """Returns the packets of partners in which a value tells a copy, in order of arrival."""
+        rows = self._db.rows(
+            "SELECT v.packet, p.origin, v.ends_ms FROM value_tag v JOIN packet p ON p.id = v.packet"
+            " WHERE v.tag = ? AND v.word = ? ORDER BY v.place",
             (self._tag(folded(value)), _Word.TELLING),
         )
+        return [
+            Told(packet=packet, origin=origin, erased=ends_ms is not None)
+            for packet, origin, ends_ms in rows
+        ]
 
     def _tag(self, plain: str) -> bytes:
         message = label("value-tag") + plain.encode("utf-8")
