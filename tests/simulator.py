@@ -110,7 +110,7 @@ from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.turns import Weight
 
 US, CN, MX = AGENCIES
-PASSPHRASE = b"simulated"
+PASSPHRASE = b"a simulated passphrase"
 PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
 FRESH_S = 240  # far from the ten minutes after which a node misses its partners' cosignatures
 LEAST_KIB = 32  # the least that Argon2id takes for four lanes

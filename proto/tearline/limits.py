@@ -94,6 +94,7 @@ MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would not outlast a night witho
 MAX_LEAF_LIFETIME_S = 7 * 24 * 3600  # a stolen TLS key is worth a week at most
 MAX_CA_LIFETIME_S = 10 * 366 * 24 * 3600  # a CA is replaced through the trust list
 CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer whose clock is behind
+MIN_PASSPHRASE_BYTES = 12  # of a keystore, which a thief tries offline: two words at the least
 MAX_TOKEN_BYTES = 4096  # a token of ours has 700 bytes; metadata of a call holds 8 KiB in all
 MAX_TOKEN_LIFETIME_S = 300  # how long a person who was shut out may still act
 TOKEN_SKEW_S = 30  # how far an issuer's clock may be ahead of ours

@@ -13,7 +13,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from tearline.errors import KeystoreLocked
+from tearline.errors import KeystoreLocked, PassphraseShort
+from tearline.limits import MIN_PASSPHRASE_BYTES
 
 SALT_SIZE = 16
 KEY_SIZE = 32
@@ -22,6 +23,18 @@ OVERHEAD = NONCE_SIZE + 16
 """By how many bytes what is sealed is longer than what was."""
 MEMORY_KIB = 64 << 10
 """What each guess at a passphrase fills, in KiB."""
+
+
+def verify_length(passphrase: bytes) -> None:
+    """Checks that a passphrase may protect keys from now on.
+
+    Whoever has a copy of the file guesses without end, at ten guesses a second and core.
+
+    Raises:
+        PassphraseShort: If it has too few bytes.
+    """
+    if len(passphrase) < MIN_PASSPHRASE_BYTES:
+        raise PassphraseShort(f"it has {len(passphrase)} bytes of at least {MIN_PASSPHRASE_BYTES}")
 
 
 def stretch(passphrase: bytes, salt: bytes) -> bytes:

@@ -20,7 +20,7 @@ from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import AgencyUri
 from tearline.keys import SEED_SIZE, SigningKey
 from tearline.limits import MAX_CA_LIFETIME_S
-from tearline.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal
+from tearline.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 from tearline.tls_key import TlsKey
 from tearline_server.config import Config
 
@@ -89,8 +89,10 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
     """Writes a new key file.
 
     Raises:
+        PassphraseShort: If the passphrase has too few bytes.
         KeystoreUnusable: If there is one already, or it cannot be written.
     """
+    verify_length(passphrase)
     parts = (
         keys.signing.private_bytes(),
         keys.authority.certificate,

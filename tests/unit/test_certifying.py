@@ -18,7 +18,7 @@ from tearline_client.keys.home import TLS_PREFIX, Home, Identity
 from tearline_client.keys.keystore import Keystore
 
 IDENTITY = Identity(agency="us-justice", domain="justice.us.example", node="liaison")
-NODE, ROOT = b"the node's", b"the root's"
+NODE, ROOT = b"the node's own", b"the root's own"
 DAY_MS = 24 * 3_600_000
 
 

@@ -20,7 +20,7 @@ from tearline_client.enrolment import (
 )
 from tearline_client.keys.home import Home, Identity
 
-PASSPHRASES = Passphrases(node=b"node", root=b"root")
+PASSPHRASES = Passphrases(node=b"the node's own", root=b"the root's own")
 OTHERS = [f"spiffe://agency-{number:02d}.example" for number in range(9)]
 
 

@@ -16,6 +16,7 @@ from tearline.errors import (
     KeystoreLocked,
     KeystoreUnusable,
     MalformedInput,
+    PassphraseShort,
 )
 from tearline_client.keys import keystore as module
 from tearline_client.keys.keystore import MAX_SECRET_BYTES, Keystore, stretch
@@ -62,12 +63,22 @@ def test_another_passphrase_does_not_open_it(path: Path, keystore: Keystore) -> 
 
 def test_a_changed_passphrase_replaces_the_old(path: Path, keystore: Keystore) -> None:
     keystore.put("sign", CANARY)
-    keystore.change_passphrase(b"another")
-    assert Keystore.open(path, b"another").get("sign") == CANARY
+    keystore.change_passphrase(b"another passphrase")
+    assert Keystore.open(path, b"another passphrase").get("sign") == CANARY
     with pytest.raises(KeystoreLocked):
         Keystore.open(path, PASSPHRASE)
-    with pytest.raises(MalformedInput):
-        keystore.change_passphrase(b"")
+
+
+@pytest.mark.parametrize("short", [b"", b"1", b"elevenbytes"])
+def test_a_passphrase_that_is_soon_guessed_is_refused_and_the_old_one_stays(
+    short: bytes, tmp_path: Path, path: Path, keystore: Keystore
+) -> None:
+    with pytest.raises(PassphraseShort):
+        keystore.change_passphrase(short)
+    assert Keystore.open(path, PASSPHRASE).names() == ()
+    with pytest.raises(PassphraseShort):
+        Keystore.create(tmp_path / "other", short)
+    assert not (tmp_path / "other" / "keystore").exists()
 
 
 def test_neither_secret_nor_passphrase_lies_on_the_disk(path: Path, keystore: Keystore) -> None:
@@ -234,14 +245,14 @@ def test_a_full_disk_keeps_what_was_there(
         with pytest.raises(KeystoreUnusable, match="No space left"):
             keystore.put("sign", b"new")
         with pytest.raises(KeystoreUnusable):
-            keystore.change_passphrase(b"another")
+            keystore.change_passphrase(b"another passphrase")
     assert Keystore.open(path, PASSPHRASE).get("sign") == CANARY
     assert {file.name for file in path.iterdir()} == {"keystore", "sign.key"}
 
 
 def test_there_is_one_keystore_in_a_folder(tmp_path: Path, path: Path, keystore: Keystore) -> None:
     with pytest.raises(KeystoreUnusable, match="already"):
-        Keystore.create(path, b"another")
+        Keystore.create(path, b"another passphrase")
     for missing in (tmp_path / "nowhere", tmp_path):
         missing.mkdir(mode=0o700, exist_ok=True)
         with pytest.raises(KeystoreUnusable, match="there is none"):
@@ -273,8 +284,8 @@ def test_storage_keys_differ_by_purpose_and_stay(path: Path, keystore: Keystore)
     assert len(here) == 32
     assert here != keystore.storage_key("index")
     assert Keystore.open(path, PASSPHRASE).storage_key("contents") == here
-    keystore.change_passphrase(b"another")
-    assert Keystore.open(path, b"another").storage_key("contents") == here
+    keystore.change_passphrase(b"another passphrase")
+    assert Keystore.open(path, b"another passphrase").storage_key("contents") == here
 
 
 def test_the_cost_of_a_guess_is_part_of_the_format(

@@ -20,10 +20,10 @@ KINDS = [KeyKind.SIGN, KeyKind.COSIGN]
 def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[NodeKeys, NodeKeys]:
     """The keys as a daemon holds them, and as a command beside it does."""
     monkeypatch.setattr(keystore_module, "stretch", lambda word, salt: bytes(32))
-    keystore = Keystore.create(tmp_path / "keys", b"passphrase")
+    keystore = Keystore.create(tmp_path / "keys", b"a passphrase")
     keystore.put(SIGNING_KEY, bytes(64))
     keystore.put(COSIGNING_KEY, bytes(32))
-    beside = Keystore.open(tmp_path / "keys", b"passphrase")
+    beside = Keystore.open(tmp_path / "keys", b"a passphrase")
     return NodeKeys(keystore, US, bytes(32)), NodeKeys(beside, US, bytes(32))
 
 

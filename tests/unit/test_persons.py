@@ -52,7 +52,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def issuer(tmp_path: Path) -> LocalIssuer:
-    made = LocalIssuer.create(Keystore.create(tmp_path / "keys", b"node"), KEY)
+    made = LocalIssuer.create(Keystore.create(tmp_path / "keys", b"the node's own"), KEY)
     made.add("alvarez", roles={Role.LIAISON}, clearance=Tlp.AMBER, passphrase=PASSPHRASE)
     made.add(
         "b.chen", roles={Role.AUDITOR, Role.OFFICER}, clearance=Tlp.RED, passphrase=b"other word"
@@ -172,7 +172,7 @@ def test_a_disabled_person_is_out_at_once(issuer: LocalIssuer) -> None:
 
 def test_a_session_does_not_outlive_its_person(tmp_path: Path, issuer: LocalIssuer) -> None:
     issuer.login("alvarez", PASSPHRASE, NOW)
-    keystore = Keystore.open(tmp_path / "keys", b"node")
+    keystore = Keystore.open(tmp_path / "keys", b"the node's own")
     keystore.put("persons", b"[]")  # as from a backup that was made before the person came
     with pytest.raises(LoginRequired):
         issuer.token("alvarez", BINDING, now_s=NOW)
@@ -216,7 +216,7 @@ def test_nothing_of_a_passphrase_is_shown_or_kept(tmp_path: Path, issuer: LocalI
 
 
 def test_an_issuer_is_not_replaced(tmp_path: Path, issuer: LocalIssuer) -> None:
-    keystore = Keystore.open(tmp_path / "keys", b"node")
+    keystore = Keystore.open(tmp_path / "keys", b"the node's own")
     with pytest.raises(PersonConflict):
         LocalIssuer.create(keystore, IssuerKey(b"x" * 32))
     assert LocalIssuer(keystore).public == KEY.public

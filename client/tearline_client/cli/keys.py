@@ -1,7 +1,7 @@
 """``tearline keys``: which keys the node has, until when, and how each ends."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,7 +15,8 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import root_option, sync_option, yes_option
+from tearline_client.cli.options import FILE, root_option, sync_option, yes_option
+from tearline_client.config import read_passphrase
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.certifying import has_authority, issue_certificate
 from tearline_client.keys.keystore import Keystore
@@ -100,6 +101,31 @@ def rotate(
 
     if sign or kem or cosign:
         at_work(frame, run)
+
+
+@command.command()
+@click.option(
+    "--new-passphrase-file", type=FILE, help="File with the new passphrase; else it is asked for."
+)
+@click.option("--root", is_flag=True, help="Of the agency's root, in place of the node's keystore.")
+@root_option
+@pass_frame
+def passphrase(
+    frame: Frame, new_passphrase_file: Path | None, root: bool, root_passphrase_file: Path | None
+) -> None:
+    """Replace the passphrase of the node's keystore, or of the root's, by a new one.
+
+    It counts from the next command on; a node that runs goes on. Backups, and every other copy of
+    the keystore, still open with the passphrase that they were made under.
+    """
+    home = home_of(frame)
+    given = passphrases(frame, root_passphrase_file)
+    keystore = (
+        Keystore.open(home.root, given.root) if root else Keystore.open(home.keys, given.node)
+    )
+    settings = replace(frame.settings, passphrase_file=new_passphrase_file)
+    keystore.change_passphrase(read_passphrase(settings, {}, twice=True))
+    frame.say("The keystore has a new passphrase; make a fresh backup.")
 
 
 def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:

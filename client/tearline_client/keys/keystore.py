@@ -33,7 +33,7 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
-from tearline.passphrase import KEY_SIZE, OVERHEAD, SALT_SIZE, seal, stretch, unseal
+from tearline.passphrase import KEY_SIZE, OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 
 MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
 
@@ -62,6 +62,7 @@ class Keystore:
             passphrase: What will open it.
 
         Raises:
+            PassphraseShort: If it has too few bytes.
             KeystoreUnusable: If there is a keystore already, or none can be written.
             FileExposed: If the folder is open to others, or a symbolic link.
         """
@@ -95,12 +96,14 @@ class Keystore:
     def change_passphrase(self, passphrase: bytes) -> None:
         """From now on ``passphrase`` opens the keystore, and no other; all at once.
 
+        The key that it opens stays (decision 22): a copy of the file that was taken before opens
+        with the passphrase of then.
+
         Raises:
-            MalformedInput: If it is empty.
+            PassphraseShort: If it has too few bytes.
             KeystoreUnusable: If it cannot be written; the old passphrase then still holds.
         """
-        if not passphrase:
-            raise MalformedInput("a passphrase is not empty")
+        verify_length(passphrase)
         salt = secrets.token_bytes(SALT_SIZE)
         wrapped = seal(stretch(passphrase, salt), self._master_key, _context(_HEADER))
         _write(self._path / _HEADER, _MAGIC + salt + wrapped)

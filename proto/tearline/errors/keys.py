@@ -59,6 +59,14 @@ class KeystoreUnusable(KeyError_):
     next = "Check its path, its permissions and the space on the disk; nothing was changed."
 
 
+class PassphraseShort(KeyError_):
+    """A passphrase that is guessed too soon."""
+
+    code = "TL-KEY-008"
+    what = "The passphrase is too short for a keystore."
+    next = "Take a longer one, such as five words that were drawn at random; nothing was changed."
+
+
 class KeyForeign(KeyError_):
     """A key on record in this node's name whose private half was never here."""
 

@@ -149,3 +149,17 @@ def test_a_partners_key_is_not_ours_to_revoke(desk):
     kem = next(row["id"] for row in theirs if row["use"] == "kem")
     result = desk.run("keys", "revoke", kem, "--yes")
     assert result.exit_code == 4, result.output
+
+
+def test_a_changed_passphrase_opens_the_node_and_the_old_one_does_not(desk, tmp_path):
+    file = tmp_path / "new"
+    file.touch(mode=0o600)
+    file.write_text("short\n")
+    result = desk.run("keys", "passphrase", "--new-passphrase-file", file)
+    assert (result.exit_code, "TL-KEY-008" in result.stderr) == (1, True)
+    file.write_text("another passphrase\n")
+    assert desk.run("keys", "passphrase", "--new-passphrase-file", file).exit_code == 0
+    assert "TL-KEY-003" in desk.run("keys", "list", "--no-sync").stderr
+    assert desk.rows("--passphrase-file", file, "keys", "list", "--no-sync")
+    root = ("keys", "passphrase", "--root", "--new-passphrase-file", file)
+    assert [desk.run(*root).exit_code for _ in range(2)] == [0, 1]

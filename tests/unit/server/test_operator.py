@@ -137,35 +137,35 @@ def test_a_passphrase_comes_from_a_private_file_or_the_environment(tmp_path: Pat
 def test_keys_are_kept_encrypted_for_their_owner(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     keys = generate_keys(trust_domain="exchange.example", origin="exchange.example/log", now_s=0)
-    write_keys(path, keys, b"secret")
+    write_keys(path, keys, b"secret enough")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     data = path.read_bytes()
     for secret in (keys.signing.private_bytes(), keys.authority.private_bytes()):
         assert secret not in data
-    again = read_keys(path, b"secret")
+    again = read_keys(path, b"secret enough")
     assert again.signing.private_bytes() == keys.signing.private_bytes()
     assert again.authority.certificate == keys.authority.certificate
     assert [each.verifier for each in again.log] == [each.verifier for each in keys.log]
     with pytest.raises(KeystoreUnusable):
-        write_keys(path, keys, b"secret")
+        write_keys(path, keys, b"secret enough")
     with pytest.raises(KeystoreLocked):
         read_keys(path, b"other")
     path.chmod(0o644)
     with pytest.raises(FileExposed):
-        read_keys(path, b"secret")
+        read_keys(path, b"secret enough")
 
 
 def test_a_key_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     with pytest.raises(KeystoreUnusable):
-        read_keys(path, b"secret")
+        read_keys(path, b"secret enough")
     path.write_bytes(b"something else")
     path.chmod(0o600)
     with pytest.raises(KeystoreDamaged):
-        read_keys(path, b"secret")
+        read_keys(path, b"secret enough")
     path.write_bytes(b"tearline exchange keys 1\n" + bytes(20))
     with pytest.raises(KeystoreDamaged):
-        read_keys(path, b"secret")
+        read_keys(path, b"secret enough")
 
 
 # Logs.
@@ -204,7 +204,7 @@ def test_no_argument_of_the_operator_is_obeyed(verb: str, tmp_path: Path) -> Non
         [verb, "--home", str(tmp_path / SHORT), SHORT],
         [f"{verb}{ALL_AT_ONCE}"],
     ):
-        ended = CliRunner().invoke(cli, arguments, env={"TEARLINE_PASSPHRASE": "secret"})
+        ended = CliRunner().invoke(cli, arguments, env={"TEARLINE_PASSPHRASE": "secret enough"})
         assert ended.exit_code != 0
         assert obeyed(ended.output) == []
 
@@ -244,7 +244,7 @@ def run(home: Path, *arguments: str) -> tuple[str, str]:
     """Runs a command in this process: the code of its error, or empty, and what it said."""
     verb, *rest = arguments
     result = CliRunner().invoke(
-        cli, [verb, "--home", str(home), *rest], env={"TEARLINE_PASSPHRASE": "secret"}
+        cli, [verb, "--home", str(home), *rest], env={"TEARLINE_PASSPHRASE": "secret enough"}
     )
     if isinstance(result.exception, TearlineError):
         return result.exception.code, result.output
