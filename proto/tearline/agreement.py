@@ -104,6 +104,14 @@ class Agreement:
             raise AgreementMalformed("what is kept for longer than a century is kept for ever")
 
     @property
+    def signatories(self) -> tuple[str, ...]:
+        """URIs of the agencies whose signatures it takes, ascending: parties and overseers.
+
+        An agency is no overseer of what it did not sign, so that none is made to read.
+        """
+        return tuple(sorted({*self.terms.parties, *self.oversight}))
+
+    @property
     def key(self) -> tuple[bytes, int]:
         """Id and version, which name it."""
         return self.id, self.version
@@ -130,17 +138,17 @@ class Agreement:
 
 
 def verify_parties_signed(agreement: Agreement, signers: frozenset[str]) -> None:
-    """Checks that every party signed.
+    """Checks that every party signed, and every agency that is to oversee it.
 
     Args:
         agreement: The agreement.
         signers: URIs of the agencies whose root or node signed it.
 
     Raises:
-        AgreementNotInForce: If a party did not.
+        AgreementNotInForce: If one of them did not.
     """
-    if missing := set(agreement.terms.parties) - signers:
-        raise AgreementNotInForce(f"{len(missing)} of its parties have not signed")
+    if missing := set(agreement.signatories) - signers:
+        raise AgreementNotInForce(f"{len(missing)} of its parties and overseers have not signed")
 
 
 def verify_pins(agreement: Agreement, pins: Pins) -> None:

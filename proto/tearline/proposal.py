@@ -104,11 +104,11 @@ def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collectio
     wanted = {agreement.header.signer} | (set() if proposal.declined else {proposal.header.signer})
     if set(proposal.signers) != wanted or len(proposal.signers) != len(wanted):
         raise ProposalRefused("it brings other signatures than its drafter's and its own")
-    speakers = {proposal.header.signer, agreement.header.signer}
-    if not {domain_uri_of(uri) for uri in speakers} <= set(agreement.terms.parties):
+    drafter, speaker = map(domain_uri_of, (agreement.header.signer, proposal.header.signer))
+    if drafter not in agreement.terms.parties or speaker not in agreement.signatories:
         raise ProposalRefused("it is not by parties")
-    if not set(agreement.terms.parties) <= set(members):
-        raise ProposalRefused("it names a party that is not of this federation")
+    if not set(agreement.signatories) <= set(members):
+        raise ProposalRefused("it names an agency that is not of this federation")
 
 
 def verify_follows(agreement: Agreement, newest: Agreement) -> None:
@@ -200,8 +200,8 @@ class Offer:
 
     @property
     def waiting_for(self) -> tuple[str, ...]:
-        """URIs of the parties that have not signed, ascending."""
-        return tuple(party for party in self.agreement.terms.parties if party not in self.signers)
+        """URIs of the parties and overseers that have not signed, ascending."""
+        return tuple(each for each in self.agreement.signatories if each not in self.signers)
 
     @property
     def answer_by_ms(self) -> int:

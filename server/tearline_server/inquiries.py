@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 
 from tearline.audit_query import Query, parse_query
-from tearline.errors import MalformedInput, NotFound
+from tearline.errors import NotFound
 from tearline.event import Event, EventCode
 from tearline.limits import (
     EVENT_PAGE,
@@ -122,8 +122,7 @@ class Inquiries:
         ends_ms = self._clock() + FOLLOW_MS
         while True:
             limit = min(left, EVENT_PAGE)
-            async with self._turns[search.agency], self._reading:
-                found = await self._store.search(replace(search, limit=limit))
+            found = await self._found(replace(search, limit=limit))
             rows = _bounded(found)
             more = len(found) == limit or len(rows) < len(found)
             left -= len(rows)
@@ -142,6 +141,19 @@ class Inquiries:
             size, note = await self._log.checkpoint(self._log.size)
             search = replace(search, below=size)
 
+    async def _found(self, search: Search) -> Sequence[OpeningRow]:
+        """Returns the first rows that a search finds, reading some overseen agreements at a time.
+
+        What names the own agency is read with the first of them, however many there are.
+        """
+        found: dict[int, OpeningRow] = {}
+        for start in range(0, max(len(search.agreements), 1), MAX_AGREEMENTS_SEARCHED):
+            some = search.agreements[start : start + MAX_AGREEMENTS_SEARCHED]
+            async with self._turns[search.agency], self._reading:
+                rows = await self._store.search(replace(search, agreements=some))
+            found |= {row.idx: row for row in rows}
+        return [found[idx] for idx in sorted(found)[: search.limit]]
+
     async def _page(
         self, rows: Sequence[OpeningRow], size: int, note: bytes, *, following: int | None
     ) -> ProvenEvents:
@@ -159,20 +171,13 @@ class Inquiries:
         )
 
     def _overseen(self, agency: str, query: Query) -> tuple[bytes, ...]:
-        """The agreements that an agency oversees, as their newest versions say, and a query names.
-
-        Raises:
-            MalformedInput: If they are too many for one search.
-        """
+        """Returns what an agency oversees by the newest versions, and a query names."""
         named = query.named("agreement")
-        overseen = tuple(
+        return tuple(
             agreement_id
             for agreement_id, found in sorted(self._agreements().items())
             if agency in found.agreement.oversight and (not named or agreement_id in named)
         )
-        if len(overseen) > MAX_AGREEMENTS_SEARCHED:
-            raise MalformedInput(f"more than {MAX_AGREEMENTS_SEARCHED} agreements: name some")
-        return overseen
 
     async def _log_grown(self, size: int, ends_ms: int) -> bool:
         """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""

@@ -9,6 +9,7 @@ from simulator import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
 from tearline.agreement import Agreement
 from tearline.errors import (
     AgreementMalformed,
+    AgreementNotInForce,
     EntryMismatch,
     InclusionInvalid,
     NotPermitted,
@@ -107,6 +108,29 @@ async def test_whoever_signs_last_at_one_moment_it_comes_into_force(world: Simul
     await all_hear(world)
     for member in world.members:
         assert member.node.proposals.state_of(only(member)) is ProposalState.AGREED
+        assert (member.status().faults, member.codes()) == ({}, [])
+
+
+async def test_who_is_to_oversee_an_agreement_signs_it_like_a_party(world: Simulation) -> None:
+    """It is asked as parties are, and told nothing of what is under the agreement afterwards."""
+    text = terms(US, CN, name="overseen").replace(f".share.{MX}", f".share.{CN}")
+    text = text.replace("retention_days", f'oversight = ["{MX}"]\nretention_days')
+    proposed = await world.us.node.proposals.propose(world.us.node.proposals.draft(text))
+    await all_hear(world)
+    await world.cn.node.proposals.sign(only(world.cn))
+    await all_hear(world)
+    assert states(world, proposed) == {ProposalState.PROPOSED}
+    assert only(world.us).waiting_for == (world.mx.node.state.agency,)
+    with pytest.raises(AgreementNotInForce):
+        world.us.node.agreement("overseen")
+    await world.mx.node.proposals.sign(only(world.mx))
+    await all_hear(world)
+    await all_hear(world)
+    for member in (world.us, world.cn):
+        assert member.node.agreement("overseen").oversight == (world.mx.node.state.agency,)
+    with pytest.raises(AgreementNotInForce):
+        world.mx.node.agreement("overseen")
+    for member in world.members:
         assert (member.status().faults, member.codes()) == ({}, [])
 
 

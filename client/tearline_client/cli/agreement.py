@@ -97,8 +97,8 @@ def _sign_file(frame: Frame, file: Path) -> None:
             partner = agency_name(trust_list, share.partner)
             frame.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
     _write(file, complete)
-    missing = len(agreement.terms.parties) - len(complete.statement.inclusions)
-    waiting = f"{counted(missing, 'party')} to go" if missing else "all parties have"
+    missing = len(agreement.signatories) - len(complete.statement.inclusions)
+    waiting = f"{counted(missing, 'signature')} to go" if missing else "all have"
     frame.say(f"Signed {agreement.name}; {waiting}.")
 
 

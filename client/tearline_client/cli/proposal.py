@@ -313,7 +313,7 @@ async def _put_forward(
         agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
     )
     await node.receive()  # it comes back by the mailbox, as to every party
-    others = counted(len(agreement.terms.parties) - 1, "party")
+    others = counted(len(agreement.signatories) - 1, "other")
     frame.say(
         f"Proposed version {agreement.version} of {agreement.name} to {others},"
         f" as {terms.hex()[:16]}."

@@ -56,12 +56,12 @@ class Agreements:
 
         Raises:
             PinUnknown: If it pins what this installation does not have.
-            AgreementNotInForce: If our agency is not a party.
+            AgreementNotInForce: If our agency is neither a party nor to oversee it.
         """
         agreement = parse_agreement(proposed.statement.body)
         verify_pins(agreement, self._state.policies.pins)
-        if self._state.agency not in agreement.terms.parties:
-            raise AgreementNotInForce("this agency is not a party to it")
+        if self._state.agency not in agreement.signatories:
+            raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
         body = proposed.statement.body
         own = signed(self._state.signer.sign([(StatementType.AGREEMENT, body)]))
         return merge_signed([proposed, own])

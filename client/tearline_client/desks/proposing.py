@@ -200,7 +200,9 @@ class Proposals:
             signed_by_all = [
                 offer
                 for offer in stores.proposals.offers()
-                if offer.terms in heard and self.state_of(offer) is ProposalState.SIGNED
+                if offer.terms in heard
+                and self.state_of(offer) is ProposalState.SIGNED
+                and self._state.agency in offer.agreement.terms.parties
             ]
             self._sender.store_publications(
                 [Publication(signed=(complete(offer),)) for offer in signed_by_all]
@@ -214,8 +216,8 @@ class Proposals:
         return offer.agreement.header.signer == self._state.uri
 
     def _verify_ours(self, agreement: Agreement) -> None:
-        if self._state.agency not in agreement.terms.parties:
-            raise AgreementNotInForce("this agency is not a party to it")
+        if self._state.agency not in agreement.signatories:
+            raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
 
     def _counts(self, step: Signed) -> bool:
         proposal = parse_proposal(step.statement.body)

@@ -350,8 +350,8 @@ class Intake:
     def _proposal(self, statement: Statement, at: Moment) -> Proposal:
         proposal = parse_proposal(statement.body)
         agreement = parse_agreement(proposal.statement.body)
-        if agency_uri_of(self._node) not in agreement.terms.parties:
-            raise ProposalRefused("this agency is not a party to it")
+        if agency_uri_of(self._node) not in agreement.signatories:
+            raise ProposalRefused("this agency is not to sign it")
         self._trust.verify(proposal.statement, proposal.attestations, at=at)
         members = [agency.uri for agency in self._trust.trust_list_at(at).agencies]
         verify_proposal(proposal, agreement, members)

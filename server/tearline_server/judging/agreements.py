@@ -1,6 +1,6 @@
 """Judging agreements: in force when every party signed, and this exchange can judge by them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
@@ -17,7 +17,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     """Takes a version of an agreement, and puts it into the mailbox of every party's node.
 
     1. The publisher's agency is a party.
-    2. Every party signed it, by its root or a node, and nobody else did.
+    2. Every party and every overseer signed it, by its root or a node, and nobody else did.
     3. It pins what this exchange judges by.
     4. It follows the version before.
     5. Every two parties have room for it, and so has every node's mailbox.
@@ -29,8 +29,8 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     if hearing.publisher.agency not in parties:
         raise NotPermitted("an agreement is published by one of its parties")
     signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
-    if not signers <= set(parties):
-        raise AgreementMalformed("somebody signed who is not a party")
+    if not signers <= set(agreement.signatories):
+        raise AgreementMalformed("an agency signed that is neither party nor overseer")
     verify_parties_signed(agreement, signers)
     verify_pins(agreement, registry.installation.pins)
     before = _verify_follows(hearing, agreement)
@@ -38,7 +38,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     registry.bounds.verify(agreement, size)
     verify_rooms(hearing, parties)
 
-    entries = log_for_parties(hearing, EventCode.AGREEMENT, agreement)
+    entries = log_for(hearing, EventCode.AGREEMENT, agreement, parties)
     statement = entries[hearing.publisher.agency]
     docket.agreements.append((agreement.id, agreement.version, statement))
     if before is not None:
@@ -47,14 +47,16 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     put_into_mailboxes(hearing, entries)
 
 
-def log_for_parties(hearing: Hearing, code: EventCode, agreement: Agreement) -> Mapping[str, int]:
-    """Logs the statement heard, and with which agreement, in an entry for each of its parties.
+def log_for(
+    hearing: Hearing, code: EventCode, agreement: Agreement, agencies: Iterable[str]
+) -> Mapping[str, int]:
+    """Logs the statement heard, and with which agreement, in an entry for each of some agencies.
 
     Returns:
-        The index of each party's entry.
+        The index of each agency's entry.
     """
     docket, entries = hearing.docket, {}
-    for party in agreement.terms.parties:
+    for party in agencies:
         event = Event(
             statement_id=hearing.claim.statement.id,
             code=code,
@@ -70,23 +72,23 @@ def log_for_parties(hearing: Hearing, code: EventCode, agreement: Agreement) -> 
     return entries
 
 
-def verify_rooms(hearing: Hearing, parties: Collection[str]) -> None:
-    """Checks that the statement heard finds room with every node of its parties.
+def verify_rooms(hearing: Hearing, agencies: Collection[str]) -> None:
+    """Checks that the statement heard finds room with every node of some agencies.
 
     Raises:
         MailboxFull: If too much of the publisher's agency waits for one of them.
     """
     for node in hearing.registry.trust.nodes():
-        if agency_uri_of(node) in parties:
+        if agency_uri_of(node) in agencies:
             verify_room(hearing, node, 0)
 
 
 def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
-    """Puts the statement heard into the mailbox of every node of the parties.
+    """Puts the statement heard into the mailbox of every node of some agencies.
 
     Args:
         hearing: The statement, which its publisher's own agency is told of, too.
-        entries: The index of the entry that each party's agency is told of.
+        entries: The index of the entry that each agency is told of.
     """
     statement = entries[hearing.publisher.agency]
     for node in hearing.registry.trust.nodes():

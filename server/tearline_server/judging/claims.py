@@ -245,7 +245,7 @@ def _parties(content: Content | TearlineError) -> Iterable[str]:
             return content.terms.parties
         case Proposal():
             try:
-                return parse_agreement(content.statement.body).terms.parties
+                return parse_agreement(content.statement.body).signatories
             except TearlineError:
                 return ()  # it is refused
         case _:

@@ -10,7 +10,7 @@ from tearline.event import EventCode
 from tearline.proposal import Proposal, verify_follows, verify_proposal
 from tearline.wire.agreements import parse_agreement
 from tearline_server.judging.agreements import (
-    log_for_parties,
+    log_for,
     put_into_mailboxes,
     verify_rooms,
 )
@@ -18,21 +18,20 @@ from tearline_server.judging.hearing import Hearing
 
 
 def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
-    """Takes a step, and puts it into the mailbox of every party's node.
+    """Takes a step, and puts it into the mailbox of every node of those who are to sign.
 
-    1. The publisher's agency is a party, and all parties are of this federation.
+    1. The publisher's agency is a party or to oversee it; all of those are of this federation.
     2. The agreement is signed by its drafter and, unless this declines it, by the publisher.
     3. It pins what this exchange judges by.
     4. It follows the version that is in force, and its time has not passed.
-    5. Every party's mailboxes have room for it.
+    5. Every such mailbox has room for it.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
     docket, trust = hearing.docket, hearing.registry.trust
     agreement = parse_agreement(proposal.statement.body)
-    parties = agreement.terms.parties
-    if hearing.publisher.agency not in parties:
+    if hearing.publisher.agency not in agreement.signatories:
         raise NotPermitted("an agreement is proposed by one of its parties")
     trust.verify(proposal.statement, proposal.attestations, at=docket.moment)
     verify_proposal(proposal, agreement, [each.uri for each in trust.trust_list.agencies])
@@ -40,9 +39,10 @@ def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
     _verify_follows(hearing, agreement)
     if 0 < proposal.answer_by_ms <= docket.now_ms or agreement.valid_until_ms <= docket.now_ms:
         raise ProposalClosed("its time has passed")
-    verify_rooms(hearing, parties)
+    verify_rooms(hearing, agreement.signatories)
 
-    put_into_mailboxes(hearing, log_for_parties(hearing, EventCode.PROPOSAL, agreement))
+    entries = log_for(hearing, EventCode.PROPOSAL, agreement, agreement.signatories)
+    put_into_mailboxes(hearing, entries)
 
 
 def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:

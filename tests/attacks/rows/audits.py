@@ -36,6 +36,20 @@ AUDITS = (
         "tuple(self._agreements())",
     ),
     _attack(
+        "name another agency for oversight, so that it reads what one writes",
+        "TL-AGR-001",
+        "server/test_audit.py::test_an_agency_oversees_nothing_that_it_did_not_sign",
+        "tearline.agreement:verify_parties_signed",
+    ),
+    _attack(
+        "be named for oversight so often that a search is refused",
+        "",
+        "server/test_audit.py"
+        "::test_more_agreements_than_are_read_at_once_are_read_one_after_the_other",
+        "tearline_server.inquiries:Inquiries._found",
+        "()",
+    ),
+    _attack(
         "leave an entry out of an answer",
         "TL-LOG-026",
         "cli/test_audit_exports.py::test_an_entry_that_was_left_out_is_missed_and_the_answer_kept",

@@ -1,6 +1,7 @@
 """The log as readers and auditors get it: entries, proofs, searches, queries."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ from exchange_builders import (
     IDENTITY,
     Clock,
     World,
+    agreed,
+    agreement,
     codes,
     house_of,
     manifest_id,
     opened,
     receipt_of,
+    terms,
 )
 from stores import event, put
 from tearline.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
-from tearline.errors import FrontierDamaged, LogBehind, MalformedInput, NotFound
+from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
 from tearline.merkle import Frontier
@@ -339,14 +343,51 @@ async def test_another_agreement_and_none_are_answered_alike(world: World) -> No
         assert (theirs.events, theirs.next) == (absent.events, absent.next) == ((), None)
 
 
-async def test_more_agreements_than_one_search_reads_must_be_named(
+async def test_more_agreements_than_are_read_at_once_are_read_one_after_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await oversight(world, MX)
-    monkeypatch.setattr("tearline_server.inquiries.MAX_AGREEMENTS_SEARCHED", 0)
-    with pytest.raises(MalformedInput, match="name some"):
-        await search(world, MX)
-    assert await search(world, MX, "agreement:" + "00" * 16)
+    """And what names the own agency is found, whoever else names it for what."""
+    for number in range(5):
+        other = agreement(
+            world.parties.signer(US).header,
+            id=bytes([number]) * 16,
+            name=f"n{number}",
+            terms=terms((CN, US)),
+            oversight=(MX,),
+        )
+        signed = agreed(world.parties, other, (US, CN, MX))
+        assert codes(await world.publish_signed(US, signed)) == [""]
+        await sent(world, CN)
+        await sent(world, MX)
+    whole = await search(world, MX, "-action:audit-search")
+    monkeypatch.setattr("tearline_server.inquiries.MAX_AGREEMENTS_SEARCHED", 2)
+    again = await search(world, MX, "-action:audit-search")
+    assert [e.entry for e in again.events] == [e.entry for e in whole.events]
+    assert {e.agreement_id[:1] for e in verified(whole) if e.code is EventCode.AGREEMENT} > {
+        bytes([number]) for number in range(5)
+    }
+    assert sum(e.code is EventCode.GRANT_ACCEPTED for e in verified(whole)) == 5
+    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 2)
+    pages = await searched(world, MX, "-action:audit-search")
+    assert [e.entry for page in pages for e in page.events] == [e.entry for e in whole.events]
+
+
+async def test_an_agency_oversees_nothing_that_it_did_not_sign(world: World) -> None:
+    """Else two others could make it read whatever they write."""
+    named = agreement(
+        world.parties.signer(US).header,
+        id=b"named by others!",
+        name="named",
+        terms=terms((CN, US)),
+        oversight=(MX,),
+    )
+    alone = agreed(world.parties, named, (US, CN))
+    assert codes(await world.publish_signed(US, alone)) == ["TL-AGR-001"]
+    assert verified(await search(world, MX, f"agreement:{named.id.hex()}")) == []
+    by_all = agreed(world.parties, replace(named, onward_use="x"), (US, CN, MX))
+    assert codes(await world.publish_signed(US, by_all)) == [""]
+    seen = verified(await search(world, MX, f"agreement:{named.id.hex()}"))
+    assert {e.party for e in seen} == {CN, US}
 
 
 async def test_searches_read_one_at_a_time_and_agencies_in_turns() -> None:
