@@ -20,6 +20,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.limits import (
+    FAULT_S,
     MAX_BATCH_STATEMENTS,
     MAX_QUEUE_BYTES,
     MAX_QUEUE_STATEMENTS,
@@ -126,6 +127,7 @@ class Committer(Generic[W]):
         self._arrived = asyncio.Event()
         self._closing = False
         self._damaged = False
+        self._faults: dict[str, float] = {}
         self._followed: asyncio.Future[None] | None = None
         self._worker: asyncio.Task[None] | None = None
 
@@ -163,13 +165,15 @@ class Committer(Generic[W]):
             internal: Whether it is the exchange's own and must not be turned away.
 
         Raises:
-            ExchangeBusy: If too much waits already, or the exchange is closing.
+            ExchangeBusy: If too much waits already, the exchange failed on something of the same
+                source a moment ago, or it is closing.
             StoreError: If the batch could not be written; nothing of it happened.
             FrontierDamaged: If the store holds less than what was read from it before.
         """
         if self._closing and not internal:
             raise ExchangeBusy("the exchange is closing", retry_after_ms=_RETRY_AFTER_MS)
         if not internal:
+            self._verify_no_fault(work.source)
             self._line.verify_room(work.source, work.weight)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.put(work.source, work.weight, (work, done))
@@ -178,6 +182,22 @@ class Committer(Generic[W]):
         # A caller that goes away does not take its batch with it.
         await asyncio.shield(done)
         self._metrics.written(time.perf_counter() - began)
+
+    def _note_fault(self, source: str) -> None:
+        now_s = time.monotonic()
+        self._faults = {who: at_s for who, at_s in self._faults.items() if now_s - at_s < FAULT_S}
+        self._faults[source] = now_s
+
+    def _verify_no_fault(self, source: str) -> None:
+        """Checks that no work of a source failed here lately in a way that was not foreseen.
+
+        After each the exchange reads anew what it holds, and everybody waits for that.
+        """
+        left_s = self._faults.get(source, -math.inf) + FAULT_S - time.monotonic()
+        if left_s > 0:
+            raise ExchangeBusy(
+                "the exchange failed on what came before", retry_after_ms=int(left_s * 1000) + 1
+            )
 
     async def follow(self) -> None:
         """Has the desk take in what other processes wrote, between two batches.
@@ -206,7 +226,7 @@ class Committer(Generic[W]):
                 continue
             followed, self._followed = self._followed, None
             # Whoever commits takes in what others wrote before: it is not asked for twice.
-            is_current = bool(self._line) and await self._settle(self._take())
+            is_current = bool(self._line) and await self._work_off(self._take())
             if followed and is_current:
                 followed.set_result(None)
             elif followed:
@@ -229,6 +249,16 @@ class Committer(Generic[W]):
         await self._desk.restore()
         self._damaged = False
 
+    async def _work_off(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
+        """Writes a batch, which takes its room in the queue until it is settled."""
+        for work, _ in batch:
+            self._line.begin(work.source, work.weight)
+        try:
+            return await self._settle(batch)
+        finally:
+            for work, _ in batch:
+                self._line.end(work.source, work.weight)
+
     async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
         """Writes a batch, and tells everybody who waits for it; whether it could, as it was."""
         try:
@@ -240,6 +270,7 @@ class Committer(Generic[W]):
         except Exception as error:  # noqa: BLE001 (one defect must not stop all other work)
             _log.error("batch failed", extra={"works": len(batch), "error": type(error).__name__})
             if len(batch) == 1:
+                self._note_fault(batch[0][0].source)
                 _fail(batch, error if isinstance(error, TearlineError) else ExchangeFault())
             else:
                 for single in batch:

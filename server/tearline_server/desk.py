@@ -1,5 +1,6 @@
 """The desk: judges batches for the committer, and tells who waits when they are durable."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -131,7 +132,10 @@ class ExchangeDesk:
         """
         stored = await self._store.load()
         verify_follows(stored.head, self.registry.head)
-        self.registry = Registry.restore(self.registry.installation, stored)
+        # All signatures and agreements are read again: other calls are answered meanwhile.
+        self.registry = await asyncio.to_thread(
+            Registry.restore, self.registry.installation, stored
+        )
         self._tell(stored)
 
     def _tell(self, news: Stored) -> None:

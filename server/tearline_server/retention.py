@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from tearline.agreement import Agreement
 from tearline.erasure import Erasure, agencies_concerned
-from tearline.limits import MAX_ERASED, MAX_RETENTION_PAGE
+from tearline.limits import MAX_ERASED, MAX_RETENTION_PAGE, MAX_RETENTION_PAGES
 from tearline.retention import is_due
 from tearline.statement import SignedTree, Signer, StatementType
 from tearline.wire.erasures import encode_erasure
@@ -53,11 +53,21 @@ class RetentionKeeper:
     async def erase_due(self) -> int:
         """Reads on in the entries of each agreement, from where it stopped the last time.
 
+        An agreement that lets the log keep ten million entries no longer is done within hours.
+
         Returns:
             How many entries were erased.
         """
         agreements = [found.agreement for found in self._registry().agreements.values()]
-        return sum([await self._erase(each) for each in agreements if each.log_retention_ms])
+        return sum([await self._erase_pages(each) for each in agreements if each.log_retention_ms])
+
+    async def _erase_pages(self, agreement: Agreement) -> int:
+        count = 0
+        for _ in range(MAX_RETENTION_PAGES):
+            count += await self._erase(agreement)
+            if self._reached[agreement.id] == _BEFORE_ALL:
+                break
+        return count
 
     async def _erase(self, agreement: Agreement) -> int:
         after = self._reached.get(agreement.id, _BEFORE_ALL)

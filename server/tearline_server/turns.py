@@ -57,6 +57,8 @@ class Line(Generic[T]):
         self._bound = bound
         self._queues: OrderedDict[str, deque[tuple[Weight, T]]] = OrderedDict()
         self._shares: dict[str, Weight] = {}
+        # What was taken out and is not done yet takes its room all the while.
+        self._under_way: dict[str, Weight] = {}
         self.waiting = NOTHING
 
     def __bool__(self) -> bool:
@@ -73,16 +75,18 @@ class Line(Generic[T]):
     def verify_room(self, source: str, weight: Weight) -> None:
         """Checks that ``source`` may put something into the line.
 
-        An empty line takes anything, whatever its weight.
+        What was taken out to be worked on counts until it is done. Where there is neither, anything
+        may come in, whatever its weight.
 
         Raises:
             ExchangeBusy: If too much waits.
         """
-        waiting = self.waiting + weight
-        if not self._queues or not waiting.exceeds(self._bound):
+        waiting = sum(self._under_way.values(), self.waiting + weight)
+        others = self._queues.keys() | self._under_way.keys()
+        if not others or not waiting.exceeds(self._bound):
             return
-        sources = len(self._queues.keys() | {source})
-        share = self._shares.get(source, NOTHING) + weight
+        sources = len(others | {source})
+        share = self._shares.get(source, NOTHING) + self._under_way.get(source, NOTHING) + weight
         if share.exceeds(self._bound.part(sources)) or waiting.exceeds(self._bound + self._bound):
             raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
 
@@ -107,6 +111,18 @@ class Line(Generic[T]):
         else:
             del self._shares[source]
         return item
+
+    def begin(self, source: str, weight: Weight) -> None:
+        """Notes that something taken out is under way, and goes on taking room."""
+        self._under_way[source] = self._under_way.get(source, NOTHING) + weight
+
+    def end(self, source: str, weight: Weight) -> None:
+        """Notes that something under way is done."""
+        left = self._under_way[source] - weight
+        if left == NOTHING:
+            del self._under_way[source]
+        else:
+            self._under_way[source] = left
 
     def take_unless(self, holds: Callable[[str], bool]) -> T | None:
         """What is next of a source that is not held back; None where all are."""

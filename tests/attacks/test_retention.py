@@ -161,6 +161,48 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     assert kept_too_long(kept.cn.node.state) == ()
 
 
+async def test_an_honest_exchange_has_time_when_less_may_be_kept_of_much(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is over all at once takes a while to go: by the log's size, and from that version on."""
+    await world.us.send(world.cn)
+    await settle(world)
+    late_ms = KEPT_MS + 2 * GRACE_MS
+    set_time(world, late_ms)
+    await amend(world, version=2, log_retention_ms=KEPT_MS)
+    cn = world.cn.node.state
+    assert kept_too_long(cn) == ()
+    set_time(world, late_ms + GRACE_MS - DAY_MS)
+    assert kept_too_long(cn) == ()
+    set_time(world, late_ms + GRACE_MS + DAY_MS)
+    assert len(kept_too_long(cn)) == 1
+    million = [0]
+    monkeypatch.setattr(type(cn.stores.log), "size", property(lambda _: million[0] * 10**6))
+    million[0] = 9
+    assert len(kept_too_long(cn)) == 1
+    million[0] = 20  # two days more
+    assert kept_too_long(cn) == ()
+
+
+async def test_much_that_is_over_is_erased_in_one_round_and_each_round_ends(
+    kept: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        await kept.us.send(kept.cn)
+    await settle(kept)
+    count = len({each.opening.index for m in kept.members for each in told(m)})
+    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGE", 2)
+    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGES", 3)
+    set_time(kept, KEPT_MS + DAY_MS)
+    await kept.exchange.upkeep.erase_due()
+    _, first = await findings(kept)
+    assert first <= 6
+    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGES", 64)
+    await kept.exchange.upkeep.erase_due()
+    _, erased_entries = await findings(kept)
+    assert erased_entries >= count > 6
+
+
 async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     """At the recipient and at the exchange, although it was sent when more was agreed."""
     (packet,) = await kept.us.send(kept.cn)

@@ -7,11 +7,15 @@ an agency cannot tell: it asks the operator.
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
+from tearline.limits import RETENTION_ENTRY_MS
 from tearline.retention import is_due
 from tearline_client.state import NodeState
 
 GRACE_MS = 7 * 24 * 3_600_000
-"""How long an order may take to come: the exchange looks every minute, and nodes read daily."""
+"""How long an order may take to come: the exchange looks every minute, and nodes read daily.
+
+Beside that it has time for each entry of the log: many may be over at once.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +38,15 @@ class KeptTooLong:
 def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
     """What should have been erased a week ago; one finding for each agreement.
 
-    It reads the oldest openings alone, a page at a time: behind the first that is young enough
-    for every agreement are no older ones, for the log's time never runs backwards.
+    The time of an entry is over no sooner than the version came into force that says so. The
+    oldest openings alone are read, a page at a time: behind the first that is young enough for
+    every agreement are no older ones, for the log's time never runs backwards.
     """
     newest = {each.id: each for each in state.stores.agreements.all() if each.log_retention_ms}
     if not newest:
         return ()
-    now_ms = state.now_ms() - GRACE_MS
+    now_ms = state.now_ms() - GRACE_MS - state.stores.log.size * RETENTION_ENTRY_MS
+    began_ms = {id_: state.stores.agreements.began_ms(id_) for id_ in newest}
     shortest_ms = min(each.log_retention_ms for each in newest.values())
     exchange = state.trust.trust_list.exchange.uri
     found: dict[bytes, KeptTooLong] = {}
@@ -51,11 +57,15 @@ def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
         agreement = newest.get(event.agreement_id)
         if agreement is None or not is_due(event, agreement, exchange, now_ms):
             continue
+        if began_ms[agreement.id] > now_ms:
+            continue
         before = found.get(agreement.id)
         found[agreement.id] = KeptTooLong(
             agreement=agreement,
             first=before.first if before else opened.opening.index,
-            since_ms=before.since_ms if before else event.time_ms + agreement.log_retention_ms,
+            since_ms=before.since_ms
+            if before
+            else max(event.time_ms + agreement.log_retention_ms, began_ms[agreement.id]),
             entries=(before.entries if before else 0) + 1,
         )
     return tuple(found.values())

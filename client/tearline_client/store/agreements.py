@@ -83,6 +83,14 @@ class AgreementStore:
             for *row, entry, time_ms in rows
         )
 
+    def began_ms(self, agreement_id: bytes) -> int:
+        """Returns the log's time of the entry of an agreement's newest version; 0 without one."""
+        found = self._db.value(
+            "SELECT time_ms FROM agreement WHERE id = ? ORDER BY version DESC LIMIT 1",
+            (agreement_id,),
+        )
+        return int(found or 0)
+
     def newest(self, agreement_id: bytes) -> Agreement:
         """The newest version of one agreement, which alone is in force.
 

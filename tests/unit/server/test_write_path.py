@@ -1,6 +1,7 @@
 """The write path: batches, bounds, and what a failed transaction leaves behind."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tearline.errors import (
 )
 from tearline.event import EventCode
 from tearline.limits import (
+    FAULT_S,
     MAX_BATCH_STATEMENTS,
     MAX_QUEUE_STATEMENTS,
     NODE_STATEMENTS_S,
@@ -36,6 +38,7 @@ from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
 from tearline_server.exchange import Exchange
 from tearline_server.governance import take_clear
+from tearline_server.judging.registry import Installation, Registry
 from tearline_server.metrics import Metrics
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
@@ -310,7 +313,7 @@ async def test_a_full_queue_turns_away_and_says_when_to_come_again() -> None:
     tasks = await submitted(made, Job(0))
     while not desk.batches:
         await asyncio.sleep(0)
-    tasks += await submitted(made, Job(1, Weight(statements=MAX_QUEUE_STATEMENTS, bytes=1)))
+    tasks += await submitted(made, Job(1, Weight(statements=MAX_QUEUE_STATEMENTS - 1, bytes=1)))
     with pytest.raises(ExchangeBusy) as busy:
         await made.submit(Job(2))
     assert busy.value.retry_after_ms
@@ -318,6 +321,58 @@ async def test_a_full_queue_turns_away_and_says_when_to_come_again() -> None:
     shelf.gate.set()
     await asyncio.gather(*tasks, internal)
     await made.close()
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_what_is_being_written_takes_its_room_until_it_is(cancelled: bool) -> None:
+    """Also where its caller is gone: behind a disk that is stuck, calls come and go."""
+    shelf, desk = Shelf(), Recorder()
+    made = committer(shelf, desk)
+    half = Weight(statements=MAX_QUEUE_STATEMENTS // 2, bytes=1)
+    under_way = await submitted(made, Job(0, half), Job(1, half))
+    while not desk.batches:
+        await asyncio.sleep(0)
+    if cancelled:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+    with pytest.raises(ExchangeBusy):
+        await made.submit(Job(2))
+    shelf.gate.set()
+    await made.close()
+    assert sorted(number for batch in desk.durable for number in batch) == [0, 1]
+
+
+async def test_who_brings_what_the_exchange_fails_on_waits_before_it_brings_more() -> None:
+    """After each failure all that the exchange holds is read anew, and everybody waits for it."""
+    shelf, desk = Shelf(), Recorder()
+    shelf.gate.set()
+    made = committer(shelf, desk)
+    with pytest.raises(ExchangeFault):
+        await made.submit(Job(-2, source="attacker"))
+    for _ in range(3):
+        with pytest.raises(ExchangeBusy) as busy:
+            await made.submit(Job(-2, source="attacker"))
+        assert 0 < (busy.value.retry_after_ms or 0) <= FAULT_S * 1000 + 1
+    await made.submit(Job(1, source="another"))
+    assert (desk.restored, desk.durable) == (1, [[1]])
+    await made.close()
+
+
+async def test_after_a_failure_everything_is_read_anew_beside_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    restore = Registry.restore
+
+    def noted(installation: Installation, stored: Stored) -> Registry:
+        threads.append(threading.get_ident())
+        return restore(installation, stored)
+
+    monkeypatch.setattr(Registry, "restore", noted)
+    await world.exchange._desk.restore()
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
 
 
 async def test_a_failed_batch_is_refused_whole_and_the_next_starts_from_the_store() -> None:
