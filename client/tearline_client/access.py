@@ -33,6 +33,7 @@ class AccessLog:
         now_ms: The time, Unix milliseconds.
         reader: Tells who reads, by the name given and whether contents are shown: the person's
             name, or nothing for the node.
+        verify: Checks that these packets may be shown.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class AccessLog:
         key: bytes,
         now_ms: Callable[[], int],
         reader: Callable[[str, bool], str],
+        verify: Callable[[Iterable[bytes]], None],
     ) -> None:
         self.store = store
         self._node = node
         self._key = key
         self._now_ms = now_ms
         self._reader = reader
+        self._verify = verify
 
     def record(
         self, code: EventCode, shown: Shown, *, person: str = "", sought: str | None = None
@@ -61,9 +64,11 @@ class AccessLog:
             sought: Of a search, what for.
 
         Raises:
+            RestoreUnread: If what is shown may have been recalled since this node was restored.
             TlsError: If the person named is not logged in, or may be shown no contents.
             StoreError: If the entry cannot be written: then the act must not be done.
         """
+        self._verify(shown or ())
         decisions = {
             packet: tuple(_decisions(fields)) for packet, fields in (shown or {b"": ()}).items()
         }

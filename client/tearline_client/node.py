@@ -49,7 +49,7 @@ from tearline_client.onward import OnwardUse
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
 from tearline_client.planning.plan import Draft, ReleasePlan
-from tearline_client.reading import Reading
+from tearline_client.reading import Reading, verify_read_on
 from tearline_client.startup import start_state
 from tearline_client.state import NodeState
 from tearline_client.status import NodeStatus, status_of
@@ -95,6 +95,7 @@ class Node:
             lambda name, contents: self._acting.reader(
                 name, contents=contents, now_ms=state.now_ms()
             ),
+            lambda packets: verify_read_on(state, packets),
         )
         self._reading = Reading(state, self.access, self._sender)
         self.cosigning = Cosigner(state, self.cosigner)

@@ -1,8 +1,9 @@
 """Looking at what is here: written down before it is shown, and told to whoever granted it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from tearline.errors import NotFound
+from tearline.errors import NotFound, RestoreUnread
 from tearline.event import EventCode
 from tearline.packet import OpenedField
 from tearline.receipt import Status
@@ -69,3 +70,15 @@ class Reading:
         if behind:
             await self._sender.flush()
         return shown
+
+
+def verify_read_on(state: NodeState, packets: Iterable[bytes]) -> None:
+    """Checks that none of these packets may have been recalled before this node was restored.
+
+    Raises:
+        RestoreUnread: If one is a partner's, and the mailbox was not read to its end since.
+    """
+    if state.stores.recovery.is_unread and any(
+        state.stores.packets.packet(packet).origin != state.uri for packet in packets
+    ):
+        raise RestoreUnread

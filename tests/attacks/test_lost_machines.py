@@ -24,8 +24,10 @@ from tearline.errors import (
     ReceiptForgotten,
     RequestError,
     RestoreRefused,
+    RestoreUnread,
 )
 from tearline.note import parse_note
+from tearline.recall import RecallReason, RecallState
 from tearline.wire.entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline_client.backups import back_up, restore, write_mirror
@@ -327,6 +329,35 @@ async def test_a_restored_node_does_not_cosign_another_history(world: Simulation
             us.exchange.show(world.exchange)
             with pytest.raises(LogForked):
                 await us.node.sync()
+
+
+async def test_a_restored_node_shows_nothing_that_was_recalled_since(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settle(world)
+    file = world.folder / "cn.backup"
+    back_up(world.cn.node.home, file, PASSPHRASE)
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
+    await settle(world)
+    assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
+    async with reborn(world, world.cn, file) as cn:
+        with pytest.raises(RestoreUnread):
+            cn.node.show(packet)
+        with pytest.raises(RestoreUnread):
+            cn.node.search("Qiu Wenhao")
+        await settle(Simulation(**{**vars_of(world), "cn": cn}))
+        assert cn.node.state.stores.packets.packet(packet).keys == ()
+        assert cn.node.show(packet).view.fields == ()
+        assert cn.node.search("Qiu Wenhao") == {}
+        assert world.us.codes() == []
+
+
+async def test_a_restored_node_shows_its_own_packets_at_once(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file, PASSPHRASE)
+    async with reborn(world, world.us, file) as us:
+        assert us.node.show(packet).view.fields
 
 
 async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:

@@ -257,7 +257,7 @@ class Receiver:
             raise
 
     def rest(self, data: bytes) -> None:
-        """Takes note of the epoch, where nothing waits.
+        """Takes note of the epoch, and that all was read, where nothing waits.
 
         Raises:
             StatementMalformed: If ``data`` is not a delivery.
@@ -266,6 +266,9 @@ class Receiver:
         if cursor.epoch != stores.intake.cursor().epoch:
             with stores.database.transaction():
                 stores.intake.put_cursor(cursor)
+        if stores.recovery.is_unread and not stores.recovery.is_due:
+            with stores.database.transaction():
+                stores.recovery.note_read()
 
     def _take(self, delivery: Delivery, data: bytes) -> Received | None:
         """Takes a delivery in, inside the caller's transaction."""

@@ -12,6 +12,7 @@ from tearline_client.store.vault import Column
 _SENT = Column("sent", "sealed", ("recipient", "agreement", "seq"))
 _DUE = "recovery.due"
 _RESTORED = "recovery.restored"
+_UNREAD = "recovery.unread"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,16 @@ class RecoveryStore:
         """Notes that this node is made of a backup."""
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
         self._db.put_setting(_DUE, b"\1")
+        self._db.put_setting(_UNREAD, b"\1")
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether this node was made of a backup, and has not read its mailbox to the end since."""
+        return bool(self._db.setting(_UNREAD))
+
+    def note_read(self) -> None:
+        """Notes that the mailbox was read to its end: what was recalled since is known."""
+        self._db.put_setting(_UNREAD, b"")
 
 
 def _withdraws(sent: Signed) -> bool:

@@ -113,3 +113,11 @@ class StoreMisplaced(StoreError):
         "Name the database that it was moved to in `store`, or move it there by migrate-store; "
         "begin no log anew: two under one name convict the exchange."
     )
+
+
+class RestoreUnread(StoreError):
+    """A node made of a backup, which has not read what came to it since."""
+
+    code = "TL-STO-013"
+    what = "This node is made of a backup; what partners sent may have been recalled since."
+    next = "Run `tearline node sync` with the exchange in reach; what was recalled is erased then."

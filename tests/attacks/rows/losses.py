@@ -20,6 +20,21 @@ def _loss(
 
 LOSSES = (
     _loss(
+        "read at a restored node what was recalled since its backup",
+        "TL-STO-013",
+        "nothing is shown before the mailbox was read",
+        "test_a_restored_node_shows_nothing_that_was_recalled_since",
+        "tearline_client.node:verify_read_on",
+    ),
+    Attack(
+        name="read at a restored node what was recalled since its backup",
+        code="TL-STO-013",
+        evidence="nothing is shown before the mailbox was read",
+        function="tearline_client.node:verify_read_on",
+        test="tests/attacks/test_lost_machines.py"
+        "::test_a_restored_node_shows_nothing_that_was_recalled_since",
+    ),
+    _loss(
         "put other policies into a node's backup, or none",
         "TL-STO-006",
         "the file, which is not restored",
