@@ -52,6 +52,7 @@ from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
 from tearline.rpc.credentials import TlsIdentity
 from tearline.statement import Attestation, Signer, Statement, StatementType, pseudonym_of
+from tearline.trust import Moment
 from tearline.wire.addressed import address_of
 from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
 from tearline.wire.deliveries import (
@@ -155,13 +156,15 @@ _LEAD = connected_groups(
 class Forgery:
     """A piece of work that no honest exchange has: it logs what it was given, unjudged."""
 
-    asked = Asked()
     weight = Weight(statements=1, bytes=0)
     source = ""
 
     def __init__(self, item: Signed | Event) -> None:
         self._item = item
         self.attestations: Mapping[bytes, Attestation] = {}
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         docket.log(self._item)

@@ -12,6 +12,7 @@ from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head, PacketRow, StatementRow
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored
 
 A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
 AGREEMENT = b"g" * 16
@@ -59,7 +60,8 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
     base: dict[str, object] = {
         "id": PACKET,
         "statement": entry,
-        "parts": b"parts",
+        "openings": b"openings",
+        "ciphertexts": b"ciphertexts",
         "agreement": AGREEMENT,
         "accepted_ms": 1000 + entry,
         "ends_ms": 10_000,
@@ -67,7 +69,13 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
     return PacketRow(**(base | changed))  # type: ignore[arg-type]
 
 
-async def put(store: Store, *events: Event | Signed, asked: Asked = NOTHING, **rows: object) -> int:
+async def put(
+    store: Store,
+    *events: Event | Signed,
+    asked: Asked = NOTHING,
+    since: Head | None = None,
+    **rows: object,
+) -> int:
     """Commits some events with rows; returns the index of the first."""
     first = 0
 
@@ -84,7 +92,7 @@ async def put(store: Store, *events: Event | Signed, asked: Asked = NOTHING, **r
             **rows,  # type: ignore[arg-type]
         )
 
-    await store.commit(asked, write)
+    await store.commit(lambda head, news: asked, write, since=since)
     return first
 
 
@@ -92,14 +100,31 @@ class Looked(Exception):
     """Somebody looked, and wrote nothing."""
 
 
-async def known(store: Store, asked: Asked) -> Known:
-    """What a commit would be told."""
-    answers = []
+async def told(store: Store, asked: Asked, since: Head | None) -> tuple[Known, Stored | None]:
+    """What a commit would be told of the past, and of what others wrote behind a head."""
+    answers: list[tuple[Known, Stored | None]] = []
+    heard: list[Stored | None] = []
+
+    def ask(head: Head, news: Stored | None) -> Asked:
+        heard.append(news)
+        return asked
 
     def look(head: Head, known: Known) -> Commit:
-        answers.append(known)
+        answers.append((known, heard[-1]))
         raise Looked
 
     with pytest.raises(Looked):
-        await store.commit(asked, look)
+        await store.commit(ask, look, since=since)
     return answers[0]
+
+
+async def known(store: Store, asked: Asked) -> Known:
+    """What a commit would be told of the past."""
+    found, _ = await told(store, asked, None)
+    return found
+
+
+async def news_since(store: Store, since: Head) -> Stored | None:
+    """What a commit would be told that others wrote."""
+    _, news = await told(store, NOTHING, since)
+    return news

@@ -32,6 +32,7 @@ from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
+from tearline_server.storage.stored import Stored
 from tearline_server.turns import Line, Weight
 
 _log = logging.getLogger(__name__)
@@ -73,8 +74,13 @@ W_contra = TypeVar("W_contra", bound=Work, contravariant=True)
 class Desk(Protocol[W_contra]):
     """Where batches are judged; the committer knows only when."""
 
-    def ask(self, works: Sequence[W_contra]) -> Asked:
-        """What must be known of the past to judge a batch."""
+    @property
+    def head(self) -> Head | None:
+        """The head that the desk knows."""
+        ...
+
+    def ask(self, works: Sequence[W_contra], head: Head, news: Stored | None) -> Asked:
+        """Says what must be known of the past to judge a batch. Runs inside the transaction."""
         ...
 
     def compose(self, works: Sequence[W_contra], known: Known, head: Head) -> Commit:
@@ -319,13 +325,16 @@ class Committer(Generic[W]):
         self._began_s = time.monotonic()
         trees: list[Frontier] = []
 
+        def ask(head: Head, news: Stored | None) -> Asked:
+            return self._desk.ask(works, head, news)
+
         def append(head: Head, known: Known) -> Commit:
             commit = self._desk.compose(works, known, head)
             trees.append(commit.tree)
             return commit
 
         try:
-            disk_s = await self._store.commit(self._desk.ask(works), append)
+            disk_s = await self._store.commit(ask, append, since=self._desk.head)
             self._measure(sum(work.weight.statements for work in works), self.under_way_s, disk_s)
         except BaseException:
             self._damaged = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tearline.merkle import Frontier
 from tearline.statement import Attestation, Signer
+from tearline.trust import Moment
 from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
@@ -68,19 +69,30 @@ class ExchangeDesk:
         self._docket: Docket | None = None
         self._head: Head | None = None
         self._news: Stored | None = None
+        self._now_ms = 0
         self.registry = registry
 
-    def ask(self, works: Sequence[ExchangeWork]) -> Asked:
-        """What must be known of the past to judge a batch, and what the registry lacks of it."""
-        return Asked.together((work.asked for work in works), self.registry.head)
+    @property
+    def head(self) -> Head | None:
+        """The head that the registry follows from."""
+        return self.registry.head
+
+    def ask(self, works: Sequence[ExchangeWork], head: Head, news: Stored | None) -> Asked:
+        """Takes in the news, and says what must be known of the past to judge a batch.
+
+        Runs inside the transaction; what is asked for follows from keys as they stand there.
+        """
+        self._news = news
+        if news is not None:
+            self.registry.follow(news)
+        # The log's time never runs backwards, whatever a clock does.
+        self._now_ms = max(self._clock(), head.time_ms)
+        moment = Moment(index=head.tree.size, time_ms=self._now_ms)
+        return Asked.together(work.ask(self.registry, moment) for work in works)
 
     def compose(self, works: Sequence[ExchangeWork], known: Known, head: Head) -> Commit:
         """Judges a batch, and returns what it writes. Runs inside the transaction."""
-        self._news = known.news
-        if known.news is not None:
-            self.registry.follow(known.news)
-        # The log's time never runs backwards, whatever a clock does.
-        docket = Docket(head=head, known=known, now_ms=max(self._clock(), head.time_ms))
+        docket = Docket(head=head, known=known, now_ms=self._now_ms)
         attestations: dict[bytes, Attestation] = {}
         for work in works:
             work.judge(self.registry, docket)

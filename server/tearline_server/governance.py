@@ -16,8 +16,9 @@ from tearline_server.house import House
 from tearline_server.judging.members import verify_authorities, verify_names_us
 from tearline_server.judging.registry import Registry
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.known import Known
 from tearline_server.storage.rows import Head
+from tearline_server.storage.store import ask_nothing
 
 
 async def take_clear(house: House, signed: Signed) -> int | None:
@@ -76,5 +77,5 @@ async def take_clear(house: House, signed: Signed) -> int | None:
             events=appended.events,
         )
 
-    await house.store.commit(Asked(), write)
+    await house.store.commit(ask_nothing, write)
     return index

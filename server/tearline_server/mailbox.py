@@ -21,6 +21,7 @@ from tearline.wire.packets import parse_manifest
 from tearline.wire.parts import parse_parts
 from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.judging.recalled import gone_slots
+from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.reading import MailItem
 from tearline_server.storage.store import Store
 from tearline_server.works import HandOut
@@ -219,12 +220,13 @@ class Mailboxes:
         stored = await self._store.packet(packet_id)
         if stored is None:
             raise NotFound("the packet of a grant is missing")
-        statement, parts = parse_statement(stored.envelope), parse_parts(stored.parts)
+        statement = parse_statement(stored.envelope)
+        openings = parse_parts(stored.openings).openings
         found = _Packet(
             statement=statement,
             manifest=parse_manifest(statement.body),
-            openings={opening.compartment: opening for opening in parts.openings},
-            ciphertexts=parts.ciphertexts,
+            openings={opening.compartment: opening for opening in openings},
+            ciphertexts=ciphertexts_of(stored.ciphertexts),
         )
         self._packets[packet_id] = found
         if len(self._packets) > _PACKETS_KEPT:

@@ -24,11 +24,11 @@ from tearline_server.config import FILE_NAME, Config, load_config
 from tearline_server.keyfile import identity_of, read_keys
 from tearline_server.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.known import Known
 from tearline_server.storage.rows import Head, Restoration
 from tearline_server.storage.sqlite.database import copy_database, verify_database
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import Store
+from tearline_server.storage.store import Store, ask_nothing
 from tearline_server.verification import LogVerifier
 
 _DATABASE, _KEYS, _ENROLMENT = "exchange.db", "exchange.keys", "exchange.enrolment"
@@ -179,7 +179,7 @@ async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
             tree, nodes = head.tree.append(entry_hash(entry) for entry in entries)
             return Commit(tree=tree, time_ms=head.time_ms, entries=entries, nodes=tuple(nodes))
 
-        await store.commit(Asked(), append)
+        await store.commit(ask_nothing, append)
 
 
 async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:

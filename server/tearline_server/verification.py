@@ -25,6 +25,7 @@ from tearline.wire.statements import parse_statement
 from tearline_server.auditlog import event_row
 from tearline_server.deletions import Deletions
 from tearline_server.erasures import ErasureVerifier
+from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.rows import EventRow, StatementRow
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Stored
@@ -208,9 +209,8 @@ class LogVerifier:
         held: Mapping[int, bytes] = {}
         accepted_ms = 0
         if stored is not None:
-            parts, accepted_ms = parse_parts(stored.parts), stored.accepted_ms
-            held = parts.ciphertexts
-            for opening in parts.openings:
+            held, accepted_ms = ciphertexts_of(stored.ciphertexts), stored.accepted_ms
+            for opening in parse_parts(stored.openings).openings:
                 verify_opening(manifest, opening)
             for slot, ciphertext in held.items():
                 verify_ciphertext(manifest, slot, ciphertext)

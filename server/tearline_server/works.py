@@ -12,17 +12,20 @@ from tearline.errors import TearlineError
 from tearline.event import Event
 from tearline.limits import MAX_STANDINGS
 from tearline.statement import Attestation
+from tearline.trust import Moment
 from tearline.wire.flow import parse_event, parse_grant
 from tearline.wire.publications import Outcome
 from tearline.wire.reconciling import Standing
 from tearline.wire.statements import Signed, parse_statement
-from tearline_server.judging.claims import Claim, asked_of
+from tearline_server.judging.authorship import Authored, authored
+from tearline_server.judging.claims import Claim
 from tearline_server.judging.docket import Docket, Ruling
 from tearline_server.judging.erasures import erase_due
 from tearline_server.judging.expiry import drop_ended
 from tearline_server.judging.handouts import hand_out
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.judge import judge
+from tearline_server.judging.questions import asked_of
 from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import RequestKey, log_overdue
 from tearline_server.storage.known import Asked, Undelivered
@@ -45,9 +48,13 @@ class ExchangeWork(Protocol):
         """What it takes of the queue."""
         ...
 
-    @property
-    def asked(self) -> Asked:
-        """What must be known of the past to do it."""
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Says what must be known of the past to do it.
+
+        Args:
+            registry: Keys and agreements as they stand.
+            moment: The place in the log behind which the batch is written.
+        """
         ...
 
     @property
@@ -82,12 +89,19 @@ class Submission:
         self._rulings: tuple[Ruling, ...] = ()
         self.source = publisher.node
         self.attestations = attestations
-        self.asked = asked_of(claims, publisher.agency)
+        self._authored: tuple[Authored, ...] = ()
         self.weight = Weight(statements=len(claims), bytes=size)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Finds out whose each claim is, and asks for what those that are believed name."""
+        self._authored = tuple(
+            authored(claim, self._publisher, registry.trust, moment) for claim in self._claims
+        )
+        return asked_of(self._authored, self._publisher.agency, registry)
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Rules on every claim."""
-        self._rulings = judge(self._claims, self._publisher, registry, docket)
+        self._rulings = judge(self._authored, self._publisher, registry, docket)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """What became of each statement, once the batch is durable."""
@@ -118,11 +132,14 @@ class HandOut:
         self._ends_ms = {item.seq: _end_ms(item) for item in items}
         self.handed: set[int] = set()
         self.withheld: set[int] = set()
-        self.asked = Asked(
-            mail=frozenset((node, item.id) for item in items),
-            recalls=frozenset(item.packet for item in items if item.packet),
-        )
         self.weight = Weight(statements=len(items), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks what became of the grants, and what was recalled of their packets."""
+        return Asked(
+            mail=frozenset((self._node, item.id, item.sender) for item in self._items),
+            recalls=frozenset(item.packet for item in self._items if item.packet),
+        )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs the delivery of each, unless another stream of the node was faster."""
@@ -161,12 +178,15 @@ class Acknowledgement:
     """A node has taken its mailbox in, up to a place."""
 
     weight = Weight(statements=0, bytes=0)
-    asked = Asked()
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, node: str, seq: int) -> None:
         self.source = self._node = node
         self._seq = seq
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks for nothing."""
+        return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Keeps the highest place."""
@@ -184,13 +204,16 @@ class Standings:
         confirmed: As the node says.
     """
 
-    asked = Asked()
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, node: str, confirmed: Sequence[Standing]) -> None:
         self.source = self._node = node
         self._confirmed = confirmed
         self.weight = Weight(statements=len(confirmed), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks for nothing."""
+        return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Takes what is higher.
@@ -225,8 +248,13 @@ class Overdue:
     def __init__(self, exchange: str, requests: Sequence[RequestKey]) -> None:
         self._exchange = exchange
         self._requests = requests
-        self.asked = Asked(requests=frozenset(requests))
         self.weight = Weight(statements=len(requests), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks how far the requests have come."""
+        return Asked(
+            requests=frozenset((packet, holder, holder) for packet, holder in self._requests)
+        )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs each that is overdue by the log's time."""
@@ -251,8 +279,13 @@ class Retention:
         self._order = order
         self.erased = False
         self.attestations: Mapping[bytes, Attestation] = signed.attestations
-        self.asked = Asked(entries=frozenset(order.indices))
         self.weight = Weight(statements=len(order.parties), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks what the entries hide."""
+        return Asked(
+            entries=frozenset((index, self._order.parties[0]) for index in self._order.indices)
+        )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs the order and erases by it, or does nothing."""
@@ -271,8 +304,11 @@ class Expiry:
 
     def __init__(self, packets: Sequence[bytes]) -> None:
         self._packets = packets
-        self.asked = Asked(packets=frozenset(packets))
         self.weight = Weight(statements=len(packets), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks for the packets."""
+        return Asked(ending=frozenset(self._packets))
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Deletes the ciphertexts of each that has ended by the log's time."""
@@ -283,12 +319,15 @@ class Note:
     """Events of the exchange's own: a search, refusals counted, an operator's act."""
 
     source = OWN
-    asked = Asked()
     attestations: Mapping[bytes, Attestation] = {}
 
     def __init__(self, *events: Event) -> None:
         self._events = events
         self.weight = Weight(statements=len(events), bytes=0)
+
+    def ask(self, registry: Registry, moment: Moment) -> Asked:
+        """Asks for nothing."""
+        return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
         """Logs them, at the log's time."""

@@ -17,7 +17,7 @@ from tearline.merkle import (
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
-from tearline_server.storage.store import Merge, Store
+from tearline_server.storage.store import Merge, Store, ask_nothing
 
 
 async def test_a_new_store_is_empty_and_has_an_epoch(store: Store) -> None:
@@ -94,7 +94,7 @@ async def test_what_append_raises_leaves_nothing(store: Store) -> None:
 
     before = await store.load()
     with pytest.raises(Looked):
-        await store.commit(Asked(), refuse)
+        await store.commit(ask_nothing, refuse)
     assert await store.load() == before
 
 

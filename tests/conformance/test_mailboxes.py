@@ -11,6 +11,8 @@ from tearline_server.storage.known import Asked, Undelivered
 from tearline_server.storage.rows import ErasureRow, MailRow, MailUpdate, WithdrawnRow
 from tearline_server.storage.store import Store
 
+OURS = "spiffe://a.example"
+
 
 async def send(store: Store, seq: int, name: bytes, node: str = B) -> None:
     """A grant of A stands in a mailbox; it is entry ``seq - 1``."""
@@ -39,7 +41,7 @@ async def test_mail_is_read_in_order_behind_a_place(store: Store) -> None:
 
 async def test_what_became_of_mail_is_kept_and_a_delivery_stays_the_first(store: Store) -> None:
     await send(store, 1, b"a")
-    asked = Asked(mail=frozenset({(B, b"a" * 32), (A, b"a" * 32)}))
+    asked = Asked(mail=frozenset({(B, b"a" * 32, A), (A, b"a" * 32, A), (B, b"a" * 32, C)}))
     before = (await known(store, asked)).mail
     assert set(before) == {(B, b"a" * 32)}
     item = before[B, b"a" * 32]
@@ -74,7 +76,7 @@ async def test_mail_whose_entry_was_erased_says_itself_which_agreement_it_is_und
     )
     agencies = ("spiffe://a.example", "spiffe://b.example")
     await put(store, event(1), erased=[ErasureRow(idx=0, statement=1, agencies=agencies)])
-    mail = (await known(store, Asked(mail=frozenset({(B, b"a" * 32)})))).mail
+    mail = (await known(store, Asked(mail=frozenset({(B, b"a" * 32, A)})))).mail
     assert mail[B, b"a" * 32].agreement == AGREEMENT
 
 
@@ -88,7 +90,7 @@ async def test_what_one_transaction_says_of_an_item_adds_up(store: Store) -> Non
         MailUpdate(node=B, seq=1, passed=True),
     ]
     await put(store, event(5), event(6), mail_updates=updates)
-    item = (await known(store, Asked(mail=frozenset({(B, b"a" * 32)})))).mail[B, b"a" * 32]
+    item = (await known(store, Asked(mail=frozenset({(B, b"a" * 32, A)})))).mail[B, b"a" * 32]
     assert (item.delivered, item.held, item.status, item.passed) == (True, True, 4, True)
 
 
@@ -100,7 +102,7 @@ async def test_another_statement_takes_the_place_of_one_that_is_withdrawn(store:
     (item,) = await store.mail(B, 0, limit=10)
     assert (item.seq, item.id, item.opening.idx, item.packet) == (1, b"v" * 32, 1, None)
     asked = Asked(
-        mail=frozenset({(B, b"a" * 32), (B, b"v" * 32)}),
+        mail=frozenset({(B, b"a" * 32, A), (B, b"v" * 32, A)}),
         envelopes=frozenset({(b"a" * 32, A), (b"v" * 32, A)}),
     )
     found = await known(store, asked)
@@ -126,7 +128,9 @@ async def test_acknowledgements_only_grow(store: Store) -> None:
         await send(store, seq, b"%d" % seq)
 
     async def awaited() -> list[bool]:
-        entries = (await known(store, Asked(entries=frozenset(range(5))))).entries
+        entries = (
+            await known(store, Asked(entries=frozenset((n, OURS) for n in range(5))))
+        ).entries
         return [entries[index].awaited for index in sorted(entries)]
 
     assert await awaited() == [True] * 4
@@ -168,17 +172,18 @@ async def test_a_name_that_nobody_can_bear_is_nobodys(store: Store) -> None:
     name = "spiffe://b.example/node/\0"
     asked = Asked(
         waiting=frozenset({(name, A)}),
-        mail=frozenset({(name, PACKET)}),
-        requests=frozenset({(PACKET, name)}),
+        mail=frozenset({(name, PACKET, name)}),
+        requests=frozenset({(PACKET, name, name)}),
     )
     found = await known(store, asked)
     assert (found.waiting, found.mail, found.requests) == ({}, {}, {})
 
 
-async def test_what_an_entry_hides_is_known_by_its_index(store: Store) -> None:
+async def test_what_an_entry_hides_is_known_by_its_index_to_those_it_names(store: Store) -> None:
     await put(store, event(0), event(1))
     rows = await store.event_rows(0, limit=2)
-    entries = (await known(store, Asked(entries=frozenset({1, 7})))).entries
+    asked = Asked(entries=frozenset({(1, OURS), (7, OURS), (0, "spiffe://c.example")}))
+    entries = (await known(store, asked)).entries
     assert {index: (each.event, each.awaited) for index, each in entries.items()} == {
         1: (rows[1].event, False)
     }

@@ -1,10 +1,9 @@
 """What an exchange holds in memory: whole when it starts, and what others wrote since."""
 
 from builders import federation
-from stores import AGREEMENT, A, B, C, Open, event, known, put, statement
+from stores import AGREEMENT, A, B, C, Open, event, news_since, put, statement
 from tearline.event import EventCode
 from tearline.statement import StatementType
-from tearline_server.storage.known import Asked
 from tearline_server.storage.rows import AgreementRow, CaseStepRow, ChannelRow, MailRow, StandingRow
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
@@ -111,8 +110,7 @@ async def test_of_an_agreement_only_the_newest_version_is_read_at_the_start(stor
 
 async def test_who_knows_the_head_is_told_no_news(store: Store) -> None:
     head = (await stored(store)).head
-    assert (await known(store, Asked(since=head))).news is None
-    assert (await known(store, Asked())).news is None
+    assert await news_since(store, head) is None
 
 
 async def test_what_others_wrote_is_told_before_anything_is_written_behind_it(
@@ -139,7 +137,7 @@ async def test_what_others_wrote_is_told_before_anything_is_written_behind_it(
         channels=[ChannelRow(sender=B, recipient=C, agreement=AGREEMENT, seq=1, mark=0)],
         mail=[MailRow(node=C, seq=1, statement=9, entry=9)],
     )
-    news = (await known(store, Asked(since=before))).news
+    news = await news_since(store, before)
     assert news is not None
     assert news.head == (await store.load()).head
     assert 8 in dict(news.clear)
@@ -158,7 +156,7 @@ async def test_news_without_an_entry_are_news(store: Store) -> None:
     before = (await stored(store)).head
     moved = ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=9, mark=2)
     await put(store, channels=[moved])
-    news = (await known(store, Asked(since=before))).news
+    news = await news_since(store, before)
     assert news is not None
     assert moved in news.channels
     assert news.head.tree == before.tree

@@ -63,7 +63,8 @@ async def test_a_request_is_known_with_its_terms_and_steps(store: Store) -> None
                 RequestStepRow(packet=REQUEST, holder=B, statement=number, time_ms=number * 10)
             ],
         )
-    found = (await known(store, Asked(requests=frozenset({(REQUEST, B), (REQUEST, C)})))).requests
+    sides = frozenset({(REQUEST, B, A), (REQUEST, B, B), (REQUEST, C, A)})
+    found = (await known(store, Asked(requests=sides))).requests
     assert set(found) == {(REQUEST, B)}
     request = found[REQUEST, B]
     assert (request.row, request.manifest, request.agreement) == (
@@ -79,7 +80,7 @@ async def test_a_request_is_known_with_its_terms_and_steps(store: Store) -> None
 
 async def test_who_asks_for_mail_of_a_request_is_told_the_request(store: Store) -> None:
     await asked(store, ROW)
-    found = (await known(store, Asked(mail=frozenset({(B, b"g" * 32)})))).requests
+    found = (await known(store, Asked(mail=frozenset({(B, b"g" * 32, A)})))).requests
     assert found[REQUEST, B].row == ROW
 
 
@@ -87,7 +88,7 @@ async def test_a_request_is_opened_once_and_changed_since(store: Store) -> None:
     await asked(store, ROW)
     await put(store, event(3), requests_opened=[replace(ROW, asker=C, due_ms=1)])
     changed = replace(ROW, stored_ms=2000, due_ms=None, overdue_ms=5000, stopped=True)
-    key = Asked(requests=frozenset({(REQUEST, B)}))
+    key = Asked(requests=frozenset({(REQUEST, B, A)}))
     assert (await known(store, key)).requests[REQUEST, B].row == ROW
     await put(store, event(4), requests_changed=[changed])
     assert (await known(store, key)).requests[REQUEST, B].row == changed
@@ -98,7 +99,7 @@ async def test_clocks_that_stand_still_are_looked_at_when_their_agreement_s_stan
 ) -> None:
     stopped = replace(ROW, due_ms=None, stopped=True)
     await asked(store, stopped, replace(ROW, holder=C))
-    key = Asked(requests=frozenset({(REQUEST, B), (REQUEST, C)}))
+    key = Asked(requests=frozenset({(REQUEST, B, B), (REQUEST, C, C)}))
     found = await known(store, key)
     assert found.requests[REQUEST, B].row == stopped
     for number, agreement in ((3, b"h" * 16), (4, AGREEMENT), (5, AGREEMENT)):
@@ -145,7 +146,7 @@ async def test_a_request_is_known_with_what_was_suspended_since_its_grant(store:
     rows = [past, other, over, whole, again]
     await put(store, event(3), stopped=rows, reaches=reaches)
     await put(store, event(4), stopped=rows, reaches=reaches)  # a second time changes nothing
-    key = Asked(requests=frozenset({(REQUEST, B)}))
+    key = Asked(requests=frozenset({(REQUEST, B, A)}))
     found = (await known(store, key)).requests[REQUEST, B]
     key_of = attrgetter("start")
     assert sorted(found.stoppages, key=key_of) == [r.stoppage for r in (over, whole, again)]

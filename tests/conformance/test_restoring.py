@@ -13,7 +13,7 @@ from tearline_server.auditlog import append
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import ErasureRow, EventRow, Head, OpeningRow, Restoration
-from tearline_server.storage.store import Store
+from tearline_server.storage.store import Store, ask_nothing
 
 RESTORED = Restoration(start=2, stop=5, settled=False)
 
@@ -28,7 +28,7 @@ async def restored(store: Store) -> tuple[EventRow, ...]:
         tree, nodes = head.tree.append(entry_hash(entry) for entry in lost.entries)
         return Commit(tree=tree, time_ms=head.time_ms, entries=lost.entries, nodes=tuple(nodes))
 
-    await store.commit(Asked(), refill)
+    await store.commit(ask_nothing, refill)
     await store.begin_epoch(RESTORED)
     return lost.events
 
@@ -72,7 +72,7 @@ async def test_what_the_log_held_already_is_known_only_after_a_restore(store: St
     await put(store, event(0, code=EventCode.GRANT_ACCEPTED))
     asked = Asked(
         statements=frozenset({(event(0).statement_id, A)}),
-        mail=frozenset({(B, event(7).statement_id)}),
+        mail=frozenset({(B, event(7).statement_id, A)}),
     )
     found = await known(store, asked)
     assert (found.events, found.is_restored) == ({}, False)

@@ -1,12 +1,23 @@
 """Statements in a store: what became of them, their packets, and what packets are made from."""
 
+import pytest
+
 from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
 from tearline.event import EventCode, EventOutcome
+from tearline.packet import PacketParts
 from tearline.statement import StatementType
-from tearline_server.storage.known import Asked, Known, StoredPacket
+from tearline.wire.parts import encode_parts
+from tearline_server.storage import allowance
+from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.known import Asked, Known, StoredPacket, WholePacket
 from tearline_server.storage.rows import ErasureRow, RecallRow
 from tearline_server.storage.store import Store
 
+OURS = "spiffe://a.example"
+REFUSED = EventOutcome.REFUSED
+CIPHERTEXTS = encode_parts(
+    PacketParts(manifest=PACKET, openings=(), ciphertexts={1: b"one", 2: b"two", 3: b"three"})
+)
 ATTESTATIONS = {b"s" * 32: b"attestation"}
 
 
@@ -66,26 +77,35 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
         store,
         event(0),
         statements=[manifest],
-        packets=[packet_row(0)],
+        packets=[packet_row(0, ciphertexts=CIPHERTEXTS)],
     )
-    assert await store.packet(PACKET) == StoredPacket(
-        envelope=b"envelope m", parts=b"parts", accepted_ms=1000
+    assert await store.packet(PACKET) == WholePacket(
+        envelope=b"envelope m", openings=b"openings", accepted_ms=1000, ciphertexts=CIPHERTEXTS
     )
     assert await store.recalls(PACKET) == []
     assert await store.packet(b"q" * 32) is None
     some = RecallRow(packet=PACKET, node=B, grant=b"a" * 32, slots=(1, 70_000))
     whole = RecallRow(packet=PACKET, node="", grant=b"", slots=())
-    await put(store, event(1), recalls=[some], dropped={PACKET: b"par"})
+    await put(store, event(1), recalls=[some], dropped={PACKET: {1, 3}})
     await put(store, event(2), recalls=[whole, some])
     packet = await store.packet(PACKET)
     assert packet is not None
-    assert packet.parts == b"par"
+    assert ciphertexts_of(packet.ciphertexts) == {2: b"two"}
     assert sorted(await store.recalls(PACKET), key=lambda row: row.node) == [whole, some]
-    asked = Asked(packets=frozenset({PACKET}), recalls=frozenset({PACKET, b"q" * 32}))
+    asked = Asked(packets=((PACKET, OURS),), recalls=frozenset({b"q" * 32}))
     found = await known(store, asked)
-    assert found.packets[PACKET].parts == b"par"
+    assert found.packets == {
+        PACKET: StoredPacket(envelope=b"envelope m", openings=b"openings", accepted_ms=1000)
+    }
     assert sorted(found.recalls[PACKET], key=lambda row: row.node) == [whole, some]
     assert found.recalls[b"q" * 32] == []
+    await put(store, dropped={PACKET: None})
+    packet = await store.packet(PACKET)
+    assert packet is not None
+    assert packet.ciphertexts == b""
+    await put(store, dropped={PACKET: {2}})  # of what is gone, nothing more goes
+    found = await known(store, Asked(ending=frozenset({PACKET})))
+    assert set(found.packets) == {PACKET}
 
 
 async def test_packets_end_by_their_own_time_and_by_the_age_that_an_agreement_lets_them(
@@ -113,7 +133,7 @@ async def test_packets_end_by_their_own_time_and_by_the_age_that_an_agreement_le
     assert await ended(0, g=1001, limit=1) == [ids[0]]
     assert await ended(5000, g=1001, o=1003) == [ids[0], ids[1], ids[3]]
     # One is to be looked at later, and of another nothing is left.
-    await put(store, event(9), ends={ids[0]: 7000, ids[1]: None}, dropped={ids[1]: b""})
+    await put(store, event(9), ends={ids[0]: 7000, ids[1]: None}, dropped={ids[1]: None})
     assert await ended(6000, g=1002) == [ids[0], ids[2]]
     assert await ended(6000) == []
     assert await ended(7000) == [ids[0]]
@@ -137,17 +157,78 @@ async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(stor
         ],
         packets=[
             packet_row(0, sources=(source,)),
-            packet_row(1, id=source, parts=b"of source"),
-            packet_row(2, id=other, parts=b"of other"),
+            packet_row(1, id=source),
+            packet_row(2, id=other),
         ],
     )
     rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
-    found = await known(store, Asked(packets=frozenset({PACKET})))
+    found = await known(store, Asked(packets=((PACKET, OURS), (b"4" * 32, OURS))))
     assert set(found.packets) == {PACKET, source}
     assert found.releases == {source: [rows[3].event]}
-    found = await known(store, Asked(sources=frozenset({other, b"3" * 32})))
+    found = await known(store, Asked(sources=((other, OURS), (b"3" * 32, OURS))))
     assert set(found.packets) == {other}
-    assert found.releases == {other: [rows[6].event], b"3" * 32: []}
+    assert found.releases == {other: [rows[6].event]}
+
+
+async def test_a_packet_is_found_by_those_alone_whose_it_is_or_who_were_given_something(
+    store: Store,
+) -> None:
+    source, given, theirs = b"1" * 32, "spiffe://c.example", "spiffe://d.example"
+    await put(
+        store,
+        event(0, packet=source, party=C),
+        event(
+            1,
+            packet=source,
+            party=C.replace("c.example", "e.example"),
+            outcome=REFUSED,
+            reason="TL-POL-009",
+        ),
+        event(2),
+        statements=[
+            statement(n, name, id=id_, type=StatementType.MANIFEST, packet=None)
+            for n, (name, id_) in enumerate(((b"m", PACKET), (b"n", source)))
+        ],
+        packets=[packet_row(0, sources=(source,)), packet_row(1, id=source, corrects=PACKET)],
+    )
+    whole = RecallRow(packet=PACKET, node="", grant=b"", slots=())
+    await put(store, event(3), recalls=[whole])
+    for agency, names in ((OURS, {source}), (given, {source}), (theirs, set())):
+        found = await known(store, Asked(sources=((source, agency),)))
+        assert set(found.packets) == set(found.releases) == names, agency
+    for agency in (given, theirs, "spiffe://a.exampl", "spiffe://a.example/node", ""):
+        owned = ((PACKET, agency), (source, agency))
+        assert await known(store, Asked(packets=owned, corrected=owned)) == Known(), agency
+    for agency in (theirs, "spiffe://e.example", "spiffe://c.exampl", ""):
+        assert await known(store, Asked(sources=((source, agency),))) == Known(), agency
+
+
+async def test_one_agency_is_answered_about_so_many_packets_and_no_other_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [bytes([n]) * 32 for n in range(1, 6)]
+    await put(
+        store,
+        *map(event, range(5)),
+        statements=[
+            statement(n, id_[:1], id=id_, type=StatementType.MANIFEST, packet=None)
+            for n, id_ in enumerate(ids)
+        ],
+        packets=[
+            packet_row(n, id=id_, sources=(ids[4],) if n == 0 else ()) for n, id_ in enumerate(ids)
+        ],
+    )
+    owned = tuple((id_, OURS) for id_ in ids[:4])
+    monkeypatch.setattr(allowance, "MAX_ASKED_PACKETS", 3)
+    found = await known(store, Asked(packets=owned))
+    assert set(found.packets) == {ids[0], ids[4], ids[1]}
+    assert found.unread == {ids[2], ids[3]}
+    found = await known(store, Asked(packets=owned, sources=owned[2:]))
+    assert (set(found.packets), found.unread) == ({*ids}, frozenset())
+    monkeypatch.undo()
+    monkeypatch.setattr(allowance, "MAX_ASKED_BYTES", 2 * len(b"envelope 1" + b"openings"))
+    found = await known(store, Asked(packets=tuple(reversed(owned))))
+    assert (set(found.packets), found.unread) == ({ids[3], ids[2]}, {ids[0], ids[1], ids[4]})
 
 
 async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: Store) -> None:
@@ -167,11 +248,11 @@ async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: 
         ],
     )
     rows = [row.event for row in await store.event_rows(0, limit=10)]
-    found = await known(store, Asked(packets=frozenset({third})))
+    found = await known(store, Asked(packets=((third, OURS),)))
     assert found.corrects == {third: second, second: first}
     assert set(found.packets) == {third}
     assert found.releases == {first: [rows[0]], second: [rows[1]]}
-    found = await known(store, Asked(corrected=frozenset({second})))
+    found = await known(store, Asked(corrected=((second, OURS),)))
     assert found.corrects == {third: second, second: first}
     assert (set(found.packets), found.recalls) == ({second}, {second: []})
 

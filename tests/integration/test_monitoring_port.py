@@ -28,9 +28,10 @@ from tearline.wire.statements import signed
 from tearline.wire.trust import encode_revocation
 from tearline_server.auditlog import append
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.known import Known
 from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.storage.store import ask_nothing
 
 pytestmark = pytest.mark.integration
 
@@ -97,7 +98,7 @@ async def grow(served: Served, size: int) -> None:
         )
 
     store = SqliteStore(served.config.database)
-    await store.commit(Asked(), write)
+    await store.commit(ask_nothing, write)
     await store.close()
 
 

@@ -1,5 +1,7 @@
 """What stands beside a manifest in a message: openings and ciphertexts."""
 
+from dataclasses import dataclass
+
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
 from tearline.packet import PacketParts
@@ -40,10 +42,28 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
     )
 
 
-def kept_parts(message: pb.PacketParts) -> bytes:
-    """The encoding of what was read from ``message``, which loses what no reader knows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedParts:
+    """Openings and ciphertexts of one packet, encoded apart: each by itself is parts of it."""
+
+    openings: bytes
+    ciphertexts: bytes
+
+
+def kept_parts(message: pb.PacketParts) -> EncodedParts:
+    """Returns the encodings of what was read from ``message``.
+
+    The message loses its openings, and what no reader knows.
+    """
     message.DiscardUnknownFields()
-    return serialize(message)
+    openings = pb.PacketParts(manifest=message.manifest, openings=message.openings)
+    message.ClearField("openings")
+    return EncodedParts(openings=serialize(openings), ciphertexts=serialize(message))
+
+
+def encode_apart(parts: PacketParts) -> EncodedParts:
+    """Returns the encodings of openings and of ciphertexts."""
+    return kept_parts(write_parts(parts))
 
 
 def encode_parts(parts: PacketParts) -> bytes:

@@ -15,7 +15,7 @@ from tearline.statement import Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.bundles import Bundle, bundle, read_bundle, write_bundle
 from tearline.wire.codec import decode, serialize
-from tearline.wire.parts import encode_parts, kept_parts, read_parts, write_parts
+from tearline.wire.parts import EncodedParts, encode_apart, kept_parts, read_parts, write_parts
 from tearline.wire.statements import Signed, read_signed, write_signed
 
 
@@ -36,7 +36,7 @@ class Publication:
     order: tuple[int, ...] = ()
     signed: tuple[Signed, ...] = ()
     parts: tuple[PacketParts, ...] = ()
-    as_read: Mapping[bytes, bytes] = field(default_factory=dict, compare=False, repr=False)
+    as_read: Mapping[bytes, EncodedParts] = field(default_factory=dict, compare=False, repr=False)
 
     def statements(self) -> tuple[Statement, ...]:
         """Every statement in it: those of the bundles in their order, then the signed ones.
@@ -59,10 +59,10 @@ class Publication:
         """The id of every statement in it, in their order."""
         return [statement.id for statement in self._statements]
 
-    def encoded_parts(self) -> dict[bytes, bytes]:
+    def encoded_parts(self) -> dict[bytes, EncodedParts]:
         """The encoding of all parts in it, by manifest; made where they were not read from one."""
         return {
-            parts.manifest: self.as_read.get(parts.manifest) or encode_parts(parts)
+            parts.manifest: self.as_read.get(parts.manifest) or encode_apart(parts)
             for parts in self.parts
         }
 

@@ -1,13 +1,13 @@
 """Claims: the statements of one publication, read but not yet believed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
 from tearline.anchor import Anchor
 from tearline.case import CaseStep
 from tearline.channel import Mark, Void
-from tearline.consent import Consent, ConsentStep
+from tearline.consent import Consent
 from tearline.encoding import labelled_sha256, prefixed, u64
 from tearline.erasure import Erasure
 from tearline.errors import StatementUnsupported, TearlineError
@@ -32,6 +32,7 @@ from tearline.wire.flow import (
     parse_void,
 )
 from tearline.wire.packets import parse_manifest
+from tearline.wire.parts import EncodedParts
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.publications import Publication
 from tearline.wire.recalls import parse_recall
@@ -39,7 +40,6 @@ from tearline.wire.requests import parse_step
 from tearline.wire.standings import parse_standing
 from tearline.wire.statements import header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
-from tearline_server.storage.known import Asked
 
 Content = (
     Manifest
@@ -96,7 +96,7 @@ class Claim:
         header: Who is said to sign it, or None where the body does not begin with that.
         content: What the body says, or the error why it says nothing.
         parts: What came beside a manifest, or None.
-        encoded_parts: The encoding of that.
+        encoded_parts: The encoding of that, or None.
     """
 
     statement: Statement
@@ -104,7 +104,7 @@ class Claim:
     header: Header | None
     content: Content | TearlineError
     parts: PacketParts | None
-    encoded_parts: bytes
+    encoded_parts: EncodedParts | None
 
     @property
     def key(self) -> tuple[bytes, str]:
@@ -151,7 +151,7 @@ def _claim(
     statement: Statement,
     attestations: Mapping[bytes, Attestation],
     parts: Mapping[bytes, PacketParts],
-    encoded_parts: Mapping[bytes, bytes],
+    encoded_parts: Mapping[bytes, EncodedParts],
 ) -> Claim:
     content: Content | TearlineError
     header = None
@@ -167,99 +167,9 @@ def _claim(
         header=header,
         content=content,
         parts=parts.get(statement.id) if statement.type is StatementType.MANIFEST else None,
-        encoded_parts=encoded_parts.get(statement.id, b""),
+        encoded_parts=encoded_parts.get(statement.id),
     )
 
 
 def _not_yet(kind: StatementType) -> TearlineError:
     return StatementUnsupported(f"statements of type {kind.name.lower()}")
-
-
-def asked_of(claims: tuple[Claim, ...], agency: str) -> Asked:
-    """What must be known of the past before claims that an agency publishes can be judged."""
-    known = [claim for claim in claims if claim.header is not None]
-    contents = [(claim.key[1], claim.content) for claim in known]
-    withdrawing = [
-        (signer, content)
-        for signer, content in contents
-        if isinstance(content, Void) and content.withdraws
-    ]
-    granted = frozenset(content.packet for _, content in contents if isinstance(content, Grant))
-    given = frozenset(
-        content.packet
-        for _, content in contents
-        if isinstance(content, Consent) and content.step is ConsentStep.GIVE
-    )
-    recalled = frozenset(content.packet for _, content in contents if isinstance(content, Recall))
-    return Asked(
-        statements=frozenset(claim.key for claim in known),
-        naturals=frozenset(
-            (claim.key[1], natural) for claim in known if (natural := claim.natural) is not None
-        ),
-        packets=granted | given | recalled,
-        recalls=granted,
-        mail=frozenset(
-            (signer, content.about) for signer, content in contents if isinstance(content, Receipt)
-        )
-        | {(void.address.recipient, void.withdraws) for _, void in withdrawing},
-        envelopes=frozenset((void.withdraws, signer) for signer, void in withdrawing),
-        entries=frozenset(
-            index
-            for _, content in contents
-            if isinstance(content, Erasure)
-            for index in content.indices
-        ),
-        agreements=frozenset(
-            content.agreement_id for _, content in contents if isinstance(content, Standing)
-        ),
-        sources=frozenset(
-            source
-            for _, content in contents
-            if isinstance(content, Manifest)
-            for source in content.derived_from
-        ),
-        corrected=frozenset(
-            content.supersedes
-            for _, content in contents
-            if isinstance(content, Manifest) and content.supersedes
-        ),
-        requests=frozenset(
-            (content.request, holder)
-            for signer, content in contents
-            if isinstance(content, RequestStep)
-            for holder in (signer, content.address.recipient)
-        ),
-        rooms=frozenset((party, agency) for _, content in contents for party in _parties(content)),
-        waiting=frozenset(
-            (recipient, agency)
-            for _, content in contents
-            if (recipient := _recipient(content)) is not None
-        ),
-    )
-
-
-def _parties(content: Content | TearlineError) -> Iterable[str]:
-    """The agencies to all of whose nodes a statement goes, and takes room with."""
-    match content:
-        case Agreement():
-            return content.terms.parties
-        case Proposal():
-            try:
-                return parse_agreement(content.statement.body).signatories
-            except TearlineError:
-                return ()  # it is refused
-        case _:
-            return ()
-
-
-def _recipient(content: Content | TearlineError) -> str | None:
-    """The node whose mailbox alone a statement goes to, or None."""
-    match content:
-        case Mark():
-            return content.recipient
-        case Grant() | Void() | Recall() | CaseStep() | Consent() | RequestStep():
-            return content.address.recipient
-        case Receipt() if content.address is not None:
-            return content.address.recipient
-        case _:
-            return None

@@ -65,7 +65,8 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
             PacketRow(
                 id=ruling.statement.id,
                 statement=_index(docket, ruling),
-                parts=parts,
+                openings=parts.openings,
+                ciphertexts=parts.ciphertexts,
                 agreement=manifest.agreement.id,
                 accepted_ms=docket.now_ms,
                 ends_ms=manifest.not_after_ms,

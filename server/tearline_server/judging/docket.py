@@ -4,8 +4,8 @@ A later claim of the batch sees what the earlier ones did, just as if each had b
 alone. Nothing here is written before all of it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.agreement import Agreement
@@ -24,12 +24,15 @@ from tearline.statement import Statement
 from tearline.trust import Moment
 from tearline.wire.flow import parse_event
 from tearline.wire.packets import parse_manifest
-from tearline.wire.parts import encode_parts, parse_parts
+from tearline.wire.parts import EncodedParts, parse_parts
 from tearline.wire.publications import Outcome, Refused
 from tearline.wire.statements import Signed, parse_statement
+from tearline_server.storage.columns import Slots
 from tearline_server.storage.known import Known, Undelivered
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
 from tearline_server.turns import Weight
+
+_RETRY_AFTER_MS = 250  # of what was named, as much again is looked up in the next batch
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,12 +76,10 @@ class PacketFacts:
     Attributes:
         manifest: Its manifest.
         openings: By compartment; of every compartment that is not padding.
-        held: The slots whose ciphertexts are still here.
     """
 
     manifest: Manifest
     openings: Mapping[int, Opening]
-    held: frozenset[int]
 
     @cached_property
     def compartments(self) -> Mapping[int, int]:
@@ -163,7 +164,7 @@ class Docket:
         passed: Grants that are not handed out although their turn has come, by (node, place).
         withdrawn: Grants, by (node, place), their entries and those of what takes their place.
         recalls: What is recalled, by the id of the packet's manifest.
-        dropped: Packets of which ciphertexts go, by that id, and their encoded parts without them.
+        dropped: The slots whose ciphertexts go, by that id; None for all of them.
         corrects: Which packet each packet of a line corrects, of this batch or from before.
         corrected: Those whose place is taken.
         ends: When to look whether packets have ended; None where no ciphertext is left.
@@ -181,7 +182,7 @@ class Docket:
     ruled: dict[tuple[bytes, str], Ruling] = field(default_factory=dict)
     naturals: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
     packets: dict[bytes, PacketFacts] = field(default_factory=dict)
-    new_packets: list[tuple[Ruling, bytes]] = field(default_factory=list)
+    new_packets: list[tuple[Ruling, EncodedParts]] = field(default_factory=list)
     agreements: list[tuple[bytes, int, int]] = field(default_factory=list)
     channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
     mail: list[NewMail] = field(default_factory=list)
@@ -198,7 +199,7 @@ class Docket:
     passed: set[tuple[str, int]] = field(default_factory=set)
     withdrawn: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     recalls: dict[bytes, list[RecallRow]] = field(default_factory=dict)
-    dropped: dict[bytes, bytes] = field(default_factory=dict)
+    dropped: dict[bytes, Slots | None] = field(default_factory=dict)
     ends: dict[bytes, int | None] = field(default_factory=dict)
     erased: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -252,36 +253,30 @@ class Docket:
         return index
 
     def facts(self, packet_id: bytes) -> PacketFacts | None:
-        """What is known of a packet, of this batch or from before; None where there is none."""
+        """What is known of a packet, of this batch or from before; None where there is none.
+
+        Raises:
+            ExchangeBusy: If it was not read, since its agency asked for too much at once.
+        """
         if packet_id not in self.packets:
+            if packet_id in self.known.unread:
+                raise ExchangeBusy(
+                    "it names more packets than are looked up at once",
+                    retry_after_ms=_RETRY_AFTER_MS,
+                )
             stored = self.known.packets.get(packet_id)
             if stored is None:
                 return None
-            parts = parse_parts(stored.parts)
             self.packets[packet_id] = PacketFacts(
                 manifest=parse_manifest(parse_statement(stored.envelope).body),
-                openings={o.compartment: o for o in parts.openings},
-                held=frozenset(parts.ciphertexts),
+                openings={o.compartment: o for o in parse_parts(stored.openings).openings},
             )
         return self.packets[packet_id]
 
-    def drop(self, packet_id: bytes, slots: Set[int]) -> None:
-        """Deletes ciphertexts of a packet of which there are facts."""
-        facts = self.packets[packet_id]
-        if facts.held.isdisjoint(slots):
-            return
-        parts = parse_parts(self._parts(packet_id))
-        left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in slots}
-        self.dropped[packet_id] = encode_parts(replace(parts, ciphertexts=left))
-        self.packets[packet_id] = replace(facts, held=frozenset(left))
-
-    def _parts(self, packet_id: bytes) -> bytes:
-        if packet_id in self.dropped:
-            return self.dropped[packet_id]
-        for ruling, parts in self.new_packets:
-            if ruling.statement.id == packet_id:
-                return parts
-        return self.known.packets[packet_id].parts
+    def drop(self, packet_id: bytes, slots: Slots | None) -> None:
+        """Deletes ciphertexts of a packet; None for all of them."""
+        before = self.dropped.get(packet_id, frozenset())
+        self.dropped[packet_id] = None if slots is None or before is None else before | slots
 
     def undelivered(self) -> Iterator[Undelivered]:
         """Grants that the batch put into mailboxes, and that it neither holds nor hands out."""

@@ -31,7 +31,7 @@ def drop_ended(registry: Registry, docket: Docket, packets: Iterable[bytes]) -> 
             continue
         row = RecallRow(packet=packet, node="", grant=b"", slots=())
         docket.recalls.setdefault(packet, []).append(row)
-        docket.drop(packet, facts.held)
+        docket.drop(packet, None)
         docket.ends[packet] = None
 
 

@@ -3,14 +3,16 @@
 1. Whose is it? A node publishes what it signed itself, or its agency's root; of co-signed
    statements, those that concern its agency.
 2. Was it ruled on before? Then the same receipt again, whatever came since.
-3. Is its signer believed, at the place of the log that it would get?
+3. Is its signer believed, at the place of the log that it would get? That is found out before
+   the batch asks the database for what the claim names, and again where the batch changes keys.
 4. Is its identifier free?
 5. What its own type asks.
 
 Who is not believed gets a refusal without a receipt, and is counted. So does what comes before
-its turn, and what finds no room: a statement is ruled on once the places before its own in the
-channel are taken, and its recipient's mailbox has room. So does a recall that lay with its sender
-until too little time is left for an answer. Every other refusal is signed, logged and final.
+its turn, what finds no room, and what names too much at once: a statement is ruled on once the
+places before its own in the channel are taken, its recipient's mailbox has room, and all that it
+names was looked up. So does a recall that lay with its sender until too little time is left for an
+answer. Every other refusal is signed, logged and final.
 """
 
 from collections.abc import Iterable
@@ -26,9 +28,7 @@ from tearline.errors import (
     ChannelGap,
     ErasureRefused,
     ExchangeBusy,
-    NotPermitted,
     StatementConflict,
-    StatementMalformed,
     TearlineError,
 )
 from tearline.event import Event, EventCode, EventOutcome
@@ -41,13 +41,12 @@ from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
 from tearline.standing.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
-from tearline.trust import ROOT_TYPES
 from tearline.wire.publications import Refused
 from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.judging.agreements import accept_agreement
+from tearline_server.judging.authorship import Authored
 from tearline_server.judging.cases import accept_case_step
 from tearline_server.judging.channels import accept_mark, accept_receipt, accept_void
-from tearline_server.judging.claims import Claim
 from tearline_server.judging.consents import accept_consent
 from tearline_server.judging.docket import Docket, Ruling, refused
 from tearline_server.judging.erasures import accept_erasure
@@ -66,12 +65,12 @@ _JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
 
 
 def judge(
-    claims: Iterable[Claim], publisher: Publisher, registry: Registry, docket: Docket
+    claims: Iterable[Authored], publisher: Publisher, registry: Registry, docket: Docket
 ) -> tuple[Ruling, ...]:
     """Rules on every claim of a publication, in order.
 
     Args:
-        claims: The publication's statements.
+        claims: The publication's statements, and what is known of their authors.
         publisher: Who published them.
         registry: Keys, agreements, channels, mailboxes; what is accepted goes into it.
         docket: What the batch adds up to; what must be written goes into it.
@@ -79,15 +78,14 @@ def judge(
     return tuple(_rule(claim, publisher, registry, docket) for claim in claims)
 
 
-def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket) -> Ruling:
+def _rule(author: Authored, publisher: Publisher, registry: Registry, docket: Docket) -> Ruling:
+    claim = author.claim
     ruling = Ruling(statement=claim.statement, signer=claim.key[1], natural=claim.natural)
     hearing = Hearing(
         claim=claim, publisher=publisher, registry=registry, docket=docket, ruling=ruling
     )
-    try:
-        _verify_own(hearing)
-    except TearlineError as error:
-        return _not_ruled(hearing, error)
+    if author.foreign is not None:
+        return _not_ruled(hearing, author.foreign)
     is_judged_anew = claim.statement.type in _JUDGED_ANEW
     earlier = docket.ruled.get(claim.key)
     if earlier is not None and not (earlier.refusal and is_judged_anew):
@@ -96,7 +94,7 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     if settled is not None and not (settled.code and is_judged_anew):
         return _again(ruling, settled)
     try:
-        _authenticate(hearing)
+        author.verify_signature(registry.trust, docket.moment_of(claim.statement.id))
     except TearlineError as error:
         return _not_ruled(hearing, error)
     try:
@@ -116,24 +114,6 @@ def _rule(claim: Claim, publisher: Publisher, registry: Registry, docket: Docket
     if ruling.refusal is None and ruling.natural is not None:
         docket.naturals[ruling.signer, ruling.natural] = claim.statement.id
     return ruling
-
-
-def _verify_own(hearing: Hearing) -> None:
-    claim, publisher = hearing.claim, hearing.publisher
-    if claim.header is None:
-        raise StatementMalformed("the body does not say who signs it")
-    kind = claim.statement.type
-    by_root = claim.header.signer == publisher.agency and kind in ROOT_TYPES
-    if claim.header.signer != publisher.node and not by_root and kind not in COSIGNED_TYPES:
-        raise NotPermitted("a node publishes what it, or its agency's root, signed")
-
-
-def _authenticate(hearing: Hearing) -> None:
-    if hearing.claim.statement.type is StatementType.TRUST_LIST:
-        return  # who may sign a list follows from the list, and is judged when it is applied
-    statement = hearing.claim.statement
-    at = hearing.docket.moment_of(statement.id)
-    hearing.registry.trust.verify(statement, hearing.claim.attestations, at=at)
 
 
 def _verify_free(hearing: Hearing) -> None:

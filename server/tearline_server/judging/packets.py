@@ -72,18 +72,17 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     verify_sources(hearing, manifest)
     verify_filed(hearing, manifest)
     verify_correction(hearing, manifest)
-    parts = hearing.claim.parts
-    if parts is None:
+    parts, encoded = hearing.claim.parts, hearing.claim.encoded_parts
+    if parts is None or encoded is None:
         raise CiphertextMissing("the packet came without its parts")
     facts = PacketFacts(
         manifest=manifest,
         openings=_verified_openings(manifest, parts),
-        held=frozenset(parts.ciphertexts),
     )
     _verify_ciphertexts(manifest, parts)
 
     hearing.docket.packets[hearing.claim.statement.id] = facts
-    hearing.docket.new_packets.append((hearing.ruling, hearing.claim.encoded_parts))
+    hearing.docket.new_packets.append((hearing.ruling, encoded))
     if manifest.supersedes:
         hearing.docket.correct(hearing.claim.statement.id, manifest.supersedes)
     event = Event(

@@ -6,7 +6,6 @@ from tearline.event import EventCode
 from tearline.identity import agency_uri_of
 from tearline.recall import Recall, RecallAnswer, RecallOrder, verify_answer_time
 from tearline_server.judging.channels import relay, was_delivered
-from tearline_server.judging.docket import PacketFacts
 from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.rows import RecallRow
 
@@ -35,7 +34,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
             hearing, recall.address, EventCode.RECALL, acted_by=said.acted_by, packet=recall.packet
         )
         return
-    facts = _facts_of_own(hearing, recall)
+    _verify_own(hearing, recall)
     _verify_time(hearing, recall.address, said)
     # A backup holds what was recalled since: then it is taken again.
     relay(
@@ -56,7 +55,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
     )
     docket.recalls.setdefault(recall.packet, []).append(row)
     if said.whole:
-        docket.drop(recall.packet, frozenset(said.slots) or facts.held)
+        docket.drop(recall.packet, frozenset(said.slots) or None)
         if not said.slots:
             docket.ends[recall.packet] = None
 
@@ -67,7 +66,7 @@ def _verify_time(hearing: Hearing, address: Address, order: RecallOrder) -> None
     verify_answer_time(order, hearing.docket.moment_of(hearing.claim.statement.id).time_ms)
 
 
-def _facts_of_own(hearing: Hearing, recall: Recall) -> PacketFacts:
+def _verify_own(hearing: Hearing, recall: Recall) -> None:
     facts = hearing.docket.facts(recall.packet)
     if facts is None:
         raise RecallNotOriginator(_NOT_YOURS)
@@ -75,4 +74,3 @@ def _facts_of_own(hearing: Hearing, recall: Recall) -> PacketFacts:
     of = agency_uri_of(manifest.header.signer), manifest.agreement.id
     if of != (hearing.publisher.agency, recall.address.agreement_id):
         raise RecallNotOriginator(_NOT_YOURS)
-    return facts

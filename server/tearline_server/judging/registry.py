@@ -196,6 +196,11 @@ class Registry:
             raise AgreementNotInForce("there is no such agreement between these agencies")
         return found
 
+    def is_party(self, agreement_id: bytes, agency: str) -> bool:
+        """Returns whether an agency is a party to the newest version of an agreement."""
+        found = self.agreements.get(agreement_id)
+        return found is not None and agency in found.agreement.terms.parties
+
     def next_mail(self, node: str) -> int:
         """Takes the next place in a mailbox."""
         self.mailboxes[node] = self.mailboxes.get(node, 0) + 1

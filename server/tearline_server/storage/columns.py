@@ -1,11 +1,16 @@
 """Columns that hold several values, and values that stand in several columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from tearline.encoding import u32
 from tearline.merkle import Frontier
 from tearline.standing.stoppage import Reach, Stoppage
+from tearline.wire.parts import encode_parts, parse_parts
+
+Slots = AbstractSet[int]
 
 _HASH_SIZE = 32
 _SLOT_SIZE = 4
@@ -24,6 +29,18 @@ def unpacked_slots(data: bytes) -> tuple[int, ...]:
 def tree_of(size: int, hashes: bytes) -> Frontier:
     """A tree from the columns that hold it."""
     return Frontier(size=size, hashes=tuple(_parts(hashes, _HASH_SIZE)))
+
+
+def ciphertexts_of(data: bytes) -> Mapping[int, bytes]:
+    """Returns ciphertexts by slot from the column that holds them; an empty one holds none."""
+    return parse_parts(data).ciphertexts if data else {}
+
+
+def without_slots(ciphertexts: bytes, slots: Slots) -> bytes:
+    """Returns the column of ciphertexts without those of some slots; empty where none is left."""
+    parts = parse_parts(ciphertexts)
+    left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in slots}
+    return encode_parts(replace(parts, ciphertexts=left)) if left else b""
 
 
 def _parts(data: bytes, size: int) -> list[bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tearline.merkle import Frontier, Node
+from tearline_server.storage.columns import Slots
 from tearline_server.storage.rows import (
     AgreementRow,
     CaseStepRow,
@@ -33,7 +34,7 @@ class Commit:
         time_ms: The log's time of them.
         entries: New entries, in order.
         nodes: The nodes of the tree that they completed.
-        dropped: Packets of which ciphertexts go, by id, and their parts without them.
+        dropped: The slots whose ciphertexts go, by packet; None for all of them.
         ends: When to look whether packets have ended; None where all their ciphertexts are gone.
         stopped: What was suspended; where it was resumed at once, with its end.
         resumed: Of what was suspended before, what was resumed: by its scope, with its end.
@@ -63,7 +64,7 @@ class Commit:
     request_steps: Sequence[RequestStepRow] = ()
     withdrawn: Sequence[WithdrawnRow] = ()
     recalls: Sequence[RecallRow] = ()
-    dropped: Mapping[bytes, bytes] = field(default_factory=dict)
+    dropped: Mapping[bytes, Slots | None] = field(default_factory=dict)
     ends: Mapping[bytes, int | None] = field(default_factory=dict)
 
     @property

@@ -1,59 +1,70 @@
 """What is asked of the past, and known of it, before a batch is judged."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
+from itertools import chain
 
 from tearline.event import Event
 from tearline.standing.stoppage import Reach, Stoppage
-from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestRow
-from tearline_server.storage.stored import Stored
+from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
+
+Owned = tuple[bytes, str]
+"""A packet, by the id of its manifest, and the URI of the agency that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What must be known of the past before a batch can be judged.
 
+    An id that a statement names is asked for together with the party that names it. What belongs
+    to others is not found, and costs what an id costs that does not exist.
+
     Attributes:
         statements: Statements by (id, signer).
         naturals: Identifiers by (signer, natural).
-        packets: Packets by the id of their manifest.
-        mail: Items by (node, statement id).
-        entries: What blind entries hide, by index.
+        packets: Packets of an agency, in order; each with its sources, what it corrects, what
+            corrects it, and what was recalled of it.
+        ending: Packets that the exchange looks at for their end, by the id of their manifest.
+        mail: Items by (node, statement id, signer).
+        entries: What blind entries hide, by index and an agency that they name.
         agreements: Agreements whose grants that were not handed out are wanted, by id.
-        sources: Packets that others are said to be made from. What is asked for in ``packets``
-            asks for its sources, too, and for what it corrects.
-        corrected: Packets that others are to correct: what corrects them, and all that they
-            correct.
-        requests: Requests for records by (manifest id, holder).
+        sources: Packets that an agency made or was given something of, in order.
+        corrected: Packets of an agency that others are to correct, in order, as in ``packets``.
+        requests: Requests for records by (manifest id, holder, the node of either side that
+            asks).
         envelopes: Statements as they travel, by (id, signer).
         recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
         waiting: What waits in mailboxes, by (node, URI of the agency that sent it).
         rooms: What waits with all nodes of an agency, by (URI of theirs, URI of the sender's).
-        since: The head that the caller knows; what others wrote behind it is wanted.
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
     naturals: frozenset[tuple[str, bytes]] = frozenset()
-    packets: frozenset[bytes] = frozenset()
-    mail: frozenset[tuple[str, bytes]] = frozenset()
-    entries: frozenset[int] = frozenset()
+    packets: tuple[Owned, ...] = ()
+    ending: frozenset[bytes] = frozenset()
+    mail: frozenset[tuple[str, bytes, str]] = frozenset()
+    entries: frozenset[tuple[int, str]] = frozenset()
     agreements: frozenset[bytes] = frozenset()
-    sources: frozenset[bytes] = frozenset()
-    corrected: frozenset[bytes] = frozenset()
-    requests: frozenset[tuple[bytes, str]] = frozenset()
+    sources: tuple[Owned, ...] = ()
+    corrected: tuple[Owned, ...] = ()
+    requests: frozenset[tuple[bytes, str, str]] = frozenset()
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
     waiting: frozenset[tuple[str, str]] = frozenset()
     rooms: frozenset[tuple[str, str]] = frozenset()
-    since: Head | None = None
 
     @classmethod
-    def together(cls, asked: Iterable["Asked"], since: Head | None) -> "Asked":
-        """All that several ask, and what others wrote behind the head that the caller knows."""
+    def together(cls, asked: Iterable["Asked"]) -> "Asked":
+        """Returns all that several ask; what has an order keeps it."""
         each = list(asked)
-        names = [found.name for found in fields(cls) if found.name != "since"]
-        sets = {name: frozenset().union(*(getattr(one, name) for one in each)) for name in names}
-        return cls(since=since, **sets)
+        nothing = cls()
+        answers = {}
+        for found in fields(cls):
+            parts = (getattr(one, found.name) for one in each)
+            kind = type(getattr(nothing, found.name))
+            answers[found.name] = kind(dict.fromkeys(chain.from_iterable(parts)))
+        return cls(**answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +79,29 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet: its manifest's statement as it travels, and the encoded parts.
+    """A packet, as grants of it are judged: without its ciphertexts.
 
-    ``accepted_ms`` is the log's time of its entry; 0 where an earlier version took it and the
-    entry was erased.
+    Attributes:
+        envelope: Its manifest's statement as it travels.
+        openings: Its openings, encoded.
+        accepted_ms: The log's time of its entry; 0 where an earlier version took it and the
+            entry was erased.
     """
 
     envelope: bytes
-    parts: bytes
+    openings: bytes
     accepted_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholePacket(StoredPacket):
+    """A packet, as it is delivered.
+
+    Attributes:
+        ciphertexts: Those that are still here, encoded; empty where none is.
+    """
+
+    ciphertexts: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +194,8 @@ class Known:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
     accepted grants, by the source, or the corrected packet, that they release. ``corrects`` says
     of each packet of a line of corrections which one it corrects. ``waiting`` are statements and
-    bytes that their recipient has not acknowledged. ``news`` is what others wrote behind the head
-    that was asked about, or more; None where nobody did.
+    bytes that their recipient has not acknowledged. ``unread`` are packets that were not read,
+    since their agency asked for too much at once: of them alone, absence says nothing.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -187,4 +212,4 @@ class Known:
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
     waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     corrects: Mapping[bytes, bytes] = field(default_factory=dict)
-    news: Stored | None = None
+    unread: AbstractSet[bytes] = frozenset()

@@ -1,7 +1,12 @@
-"""What a stored statement itself says of where it belongs, when its entry was erased."""
+"""Where stored things belong: a statement whose entry was erased, and the nodes of an agency."""
 
 from tearline.wire.addressed import address_of
 from tearline.wire.statements import parse_statement
+
+
+def nodes_between(agency: str) -> tuple[str, str]:
+    """Returns two texts: in order of bytes, an agency's nodes alone stand between them."""
+    return f"{agency}/node/", f"{agency}/node0"
 
 
 def agreement_of(envelope: bytes) -> bytes:

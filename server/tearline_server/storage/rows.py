@@ -112,7 +112,8 @@ class PacketRow:
     Attributes:
         id: 32 bytes, the id of its manifest.
         statement: The entry of its manifest.
-        parts: Its openings and ciphertexts, encoded.
+        openings: Its openings, encoded.
+        ciphertexts: Its ciphertexts, encoded.
         agreement: 16 bytes.
         accepted_ms: The log's time of its entry.
         ends_ms: When to look whether it has ended; it does not end before.
@@ -122,7 +123,8 @@ class PacketRow:
 
     id: bytes
     statement: int
-    parts: bytes
+    openings: bytes
+    ciphertexts: bytes
     agreement: bytes
     accepted_ms: int
     ends_ms: int

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tearline.merkle import Frontier, NodeId
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known, StoredPacket
+from tearline_server.storage.known import Asked, Known, WholePacket
 from tearline_server.storage.reading import Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
@@ -21,8 +21,18 @@ from tearline_server.storage.rows import (
 )
 from tearline_server.storage.stored import Heard, Stored
 
+Ask = Callable[[Head, Stored | None], Asked]
+"""Says what must be known, from the head that is locked, and what others wrote behind the caller's
+head, or more; None where nobody did. It may be called again where a connection was lost."""
+
 Append = Callable[[Head, Known], Commit]
 """Makes what a transaction writes, from the head it writes behind and what was asked; pure."""
+
+
+def ask_nothing(head: Head, news: Stored | None) -> Asked:
+    """Returns an ``Asked`` that asks for nothing."""
+    return Asked()
+
 
 Merge = Callable[[bytes | None], bytes]
 """Makes the note to keep of the one that is kept, or of None; pure."""
@@ -46,11 +56,16 @@ class Store(Protocol):
         """What an exchange must hold in memory to go on."""
         ...
 
-    async def commit(self, asked: Asked, append: Append) -> float:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both.
 
-        Durable on return. Nobody writes between the answers and what is written. Whatever
-        ``append`` raises comes out, and nothing is written.
+        Durable on return. Nobody writes between the answers and what is written. Whatever ``ask``
+        or ``append`` raises comes out, and nothing is written.
+
+        Args:
+            ask: Says what must be known.
+            append: Makes what is written.
+            since: The head that the caller knows; None where news are not wanted.
 
         Returns:
             Seconds that it waited for the disk in the end.
@@ -89,7 +104,7 @@ class Store(Protocol):
         """What waits in the mailboxes."""
         ...
 
-    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+    async def packet(self, packet_id: bytes) -> WholePacket | None:
         """A packet by its manifest's id, or None."""
         ...
 

@@ -30,6 +30,7 @@ from tearline.wire.packets import encode_manifest
 from tearline.wire.parts import parse_parts
 from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall, parse_recall
+from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.verification import LogVerifier
 
 
@@ -84,9 +85,8 @@ async def findings(world: World) -> list[str]:
 async def ciphertexts(world: World, packet: bytes) -> int:
     stored = await world.store.packet(packet)
     assert stored is not None
-    parts = parse_parts(stored.parts)
-    assert parts.openings
-    return len(parts.ciphertexts)
+    assert parse_parts(stored.openings).openings
+    return len(ciphertexts_of(stored.ciphertexts))
 
 
 async def test_a_recall_is_logged_and_reaches_its_recipient(world: World) -> None:

@@ -33,6 +33,7 @@ from tearline.wire.flow import encode_receipt, parse_event
 from tearline.wire.publications import publication_of
 from tearline.wire.requests import encode_step
 from tearline.wire.standings import encode_standing
+from tearline_server.judging.authorship import authored
 from tearline_server.judging.claims import claims_of
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.hearing import Publisher
@@ -41,8 +42,9 @@ from tearline_server.judging.registry import Registry
 from tearline_server.judging.requests import overdue_id
 from tearline_server.storage.known import Asked as Wanted
 from tearline_server.storage.known import Known
-from tearline_server.storage.rows import OpeningRow
-from tearline_server.storage.store import Append
+from tearline_server.storage.rows import Head, OpeningRow
+from tearline_server.storage.store import Append, Ask
+from tearline_server.storage.stored import Stored
 
 K = StepKind
 KINDS = ("feedback", "lead", "record-answer", "record-request")
@@ -303,9 +305,13 @@ async def test_a_suspension_that_nothing_rests_on_is_not_looked_up(world: World)
     read: list[int] = []
     commit = world.store.commit
 
-    async def counted(wanted: Wanted, append: Append) -> float:
-        read.append(len(wanted.requests))
-        return await commit(wanted, append)
+    async def counted(ask: Ask, append: Append, *, since: Head | None = None) -> float:
+        def noting(head: Head, news: Stored | None) -> Wanted:
+            wanted = ask(head, news)
+            read.append(len(wanted.requests))
+            return wanted
+
+        return await commit(noting, append, since=since)
 
     world.store.commit = counted  # type: ignore[method-assign]  # to see what is asked
     await stand(world, US, 1, WHOLE)
@@ -371,8 +377,11 @@ async def test_a_standing_that_was_logged_before_stops_clocks_from_then_on(
         registry = Registry.restore(INSTALLATION, stored)
         registry.standings = StandingBook()
         tree = world.parties.node(US).sign([(StatementType.STANDING, encode_standing(said))])
-        claims = claims_of(publication_of(tree, [0]))
-        judge(claims, Publisher(node=node_of(US), agency=US), registry, docket)
+        publisher = Publisher(node=node_of(US), agency=US)
+        (claim,) = claims_of(publication_of(tree, [0]))
+        judge(
+            [authored(claim, publisher, registry.trust, docket.moment)], publisher, registry, docket
+        )
         ((found,),) = docket.changed.values()
         assert (found.time_ms, found.scope) == (NOW_MS + 3 * HOUR_MS, WHOLE.scope)
 

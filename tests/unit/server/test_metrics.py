@@ -59,7 +59,7 @@ async def test_a_commit_is_counted_with_its_size_and_its_time(world: World) -> N
 async def test_a_batch_that_cannot_be_written_is_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(asked: object, append: object) -> None:
+    async def full(ask: object, append: object, *, since: object) -> None:
         raise StoreFull
 
     monkeypatch.setattr(world.store, "commit", full)
@@ -73,7 +73,7 @@ async def test_a_batch_that_cannot_be_written_is_counted(
 async def test_it_is_ready_again_once_it_can_write_though_nobody_sends_anything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(asked: object, append: object) -> None:
+    async def full(ask: object, append: object, *, since: object) -> None:
         raise StoreFull
 
     before = now(world)["tearline_log_entries"]

@@ -12,7 +12,7 @@ import pytest
 
 import tearline_server.storage.postgres.database as database
 from postgres import Postgres
-from stores import AGREEMENT, A, B, event, known, packet_row, put, statement
+from stores import AGREEMENT, A, B, event, known, news_since, packet_row, put, statement, told
 from tearline.errors import (
     ExchangeFault,
     SettingInvalid,
@@ -30,7 +30,8 @@ from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres.connection import Session
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.rows import ChannelRow, Head, MailRow
-from tearline_server.storage.stored import Heard
+from tearline_server.storage.store import ask_nothing
+from tearline_server.storage.stored import Heard, Stored
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 
@@ -78,7 +79,7 @@ async def test_what_another_process_wrote_is_told_alone(
     await put(one, event(0), channels=[old])
     before = (await one.load()).head
     await put(other, event(1), channels=[new])
-    news = (await known(one, Asked(since=before))).news
+    news = await news_since(one, before)
     assert news is not None
     assert news.channels == [new]
 
@@ -104,11 +105,10 @@ async def test_a_commit_asks_few_times_while_it_holds_the_head(
             asked=Asked(
                 statements=frozenset({(name * 32, A)}),
                 naturals=frozenset({(A, b"natural")}),
-                packets=frozenset({name * 32}),
-                recalls=frozenset({name * 32}),
+                packets=((b"1" * 32, "spiffe://a.example"),),
                 waiting=frozenset({(B, A)}),
-                since=before,
             ),
+            since=before,
             statements=[statement(entry, name)],
             packets=[packet_row(entry, id=name * 32)],
             channels=[channel],
@@ -222,7 +222,7 @@ async def test_what_was_judged_is_never_judged_again_by_the_store(
         return Commit(tree=head.tree, time_ms=1)
 
     with pytest.raises(StoreUnreachable):
-        await store.commit(Asked(), judge)
+        await store.commit(ask_nothing, judge)
     assert len(judged) == 1
     assert (await store.load()).head.serial == 0
 
@@ -301,26 +301,26 @@ async def test_a_process_that_waits_for_the_head_sees_what_was_written(
 ) -> None:
     one, other = stores
     before = (await other.load()).head
-    waiting: list[asyncio.Task[Known]] = []
+    waiting: list[asyncio.Task[tuple[Known, Stored | None]]] = []
     loop = asyncio.get_running_loop()
 
     def judge(head: Head, found: Known) -> Commit:
-        asked = Asked(statements=frozenset({(b"a" * 32, A)}), since=before)
+        asked = Asked(statements=frozenset({(b"a" * 32, A)}))
         loop.call_soon_threadsafe(
-            lambda: waiting.append(asyncio.ensure_future(known(other, asked)))
+            lambda: waiting.append(asyncio.ensure_future(told(other, asked, before)))
         )
         row = statement(0, b"a")
         return Commit(
             tree=head.tree, time_ms=9, statements=[row], attestations={row.signature: b"x"}
         )
 
-    await one.commit(Asked(), judge)
+    await one.commit(ask_nothing, judge)
     while not waiting:
         await asyncio.sleep(0)
-    found = await waiting[0]
+    found, news = await waiting[0]
     assert (b"a" * 32, A) in found.statements
-    assert found.news is not None
-    assert found.news.head.time_ms == 9
+    assert news is not None
+    assert news.head.time_ms == 9
 
 
 def test_a_machine_that_is_gone_is_noticed_within_seconds() -> None:

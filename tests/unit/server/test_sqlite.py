@@ -47,7 +47,7 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     pages = await store._db.write(lambda c: c.pragma("max_page_count", c.pragma("page_count")))
     assert pages
     with pytest.raises(StoreFull):
-        await put(store, event(2), packets=[packet_row(1, id=b"p", parts=bytes(1 << 20))])
+        await put(store, event(2), packets=[packet_row(1, id=b"p", ciphertexts=bytes(1 << 20))])
     assert (await store.load()).head.tree.size == 1
     await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
     assert await put(store, event(2)) == 1
@@ -90,13 +90,13 @@ async def test_what_a_reader_keeps_in_the_file_goes_with_the_next_change(
 
     path = tmp_path / "store.db"
     store = SqliteStore(path)
-    await put(store, event(1), packets=[packet_row(0, id=b"p", parts=b"deleted soon")])
+    await put(store, event(1), packets=[packet_row(0, id=b"p", ciphertexts=b"deleted soon")])
     reader = apsw.Connection(str(path))  # of the same library, or it sees no locks of the other
     reader.execute("BEGIN")
-    assert list(reader.execute("SELECT parts FROM packet")) == [(b"deleted soon",)]
-    await put(store, dropped={b"p": b""}, ends={b"p": None})
+    assert list(reader.execute("SELECT parts FROM ciphertext")) == [(b"deleted soon",)]
+    await put(store, dropped={b"p": None}, ends={b"p": None})
     assert is_there()
-    assert list(reader.execute("SELECT parts FROM packet")) == [(b"deleted soon",)]
+    assert list(reader.execute("SELECT parts FROM ciphertext")) == [(b"deleted soon",)]
     reader.close()
     await put(store, event(2))
     assert not is_there()
@@ -111,9 +111,9 @@ async def test_a_reader_holds_up_what_deletes_and_no_change_behind_it(
     await put(store, event(1), packets=[packet_row(0)])
     reader = apsw.Connection(str(path))
     reader.execute("BEGIN")
-    assert list(reader.execute("SELECT parts FROM packet"))
+    assert list(reader.execute("SELECT parts FROM ciphertext"))
     monkeypatch.setattr(database, "_PURGE_BUSY_MS", 1)
-    await put(store, dropped={PACKET: b""})
+    await put(store, dropped={PACKET: None})
     monkeypatch.setattr(database, "_PURGE_BUSY_MS", 60_000)
     async with asyncio.timeout(30):
         await put(store, event(2))

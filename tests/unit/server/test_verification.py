@@ -106,8 +106,10 @@ async def test_the_tree_is_read_in_pages_and_not_node_by_node(
         # What was said.
         ("UPDATE statement SET code = '', why = '' WHERE code <> ''", "statement"),
         ("UPDATE statement SET id = zeroblob(32) WHERE type = 6", "statement"),
-        ("UPDATE packet SET parts = x''", "statement"),
+        ("UPDATE packet SET openings = x''", "statement"),
         ("DELETE FROM packet", "statement"),
+        ("DELETE FROM ciphertext", "statement"),
+        ("UPDATE ciphertext SET parts = x'00'", "statement"),
     ],
 )
 async def test_an_edit_is_found_and_named(

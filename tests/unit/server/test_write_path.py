@@ -44,7 +44,7 @@ from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import Append, Store
+from tearline_server.storage.store import Append, Ask, Store
 from tearline_server.storage.stored import Stored
 from tearline_server.turns import OWN, Weight
 
@@ -66,7 +66,7 @@ class Shelf:
     fail: list[Exception] = field(default_factory=list)
     disk: Callable[[], float] = lambda: 0.0
 
-    async def commit(self, asked: Asked, append: Append) -> float:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
         append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0), Known())
         await self.gate.wait()
         if self.fail:
@@ -83,7 +83,9 @@ class Recorder:
     restored: int = 0
     followed: int = 0
 
-    def ask(self, works: Sequence[Job]) -> Asked:
+    head: Head | None = None
+
+    def ask(self, works: Sequence[Job], head: Head, news: Stored | None) -> Asked:
         return Asked()
 
     def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
@@ -497,13 +499,14 @@ class FullDisk:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, asked: Asked, append: Append) -> float:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
         def full(head: Head, known: Known) -> Commit:
             append(head, known)
             raise StoreFull
 
         self._failures -= 1
-        return await self._store.commit(asked, full if self._failures >= 0 else append)
+        done = full if self._failures >= 0 else append
+        return await self._store.commit(ask, done, since=since)
 
 
 async def test_after_a_full_disk_the_exchange_goes_on_as_if_nothing_was(world: World) -> None:
@@ -638,7 +641,7 @@ class EarlierStore:
     async def load(self) -> Stored:
         return self._earlier
 
-    async def commit(self, asked: Asked, append: Append) -> None:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None) -> None:
         raise StoreDamaged
 
 

@@ -51,7 +51,7 @@ from tearline.wire.inquiries import (
     parse_search,
 )
 from tearline.wire.packets import encode_manifest
-from tearline.wire.parts import encode_parts, parse_parts
+from tearline.wire.parts import encode_apart, encode_parts, parse_parts
 from tearline.wire.publications import (
     Outcome,
     Publication,
@@ -124,7 +124,11 @@ def test_parts_come_back() -> None:
 
 def test_parts_are_kept_as_they_were_read_but_for_what_no_reader_knows() -> None:
     sent = replace(publication_of(TREE, [0, 1]), parts=(PARTS,))
-    assert sent.encoded_parts() == {PARTS.manifest: encode_parts(PARTS)}
+    encoded = encode_apart(PARTS)
+    assert sent.encoded_parts() == {PARTS.manifest: encoded}
+    assert parse_parts(encoded.openings) == replace(PARTS, ciphertexts={})
+    assert parse_parts(encoded.ciphertexts) == replace(PARTS, openings=())
+    assert parse_parts(encoded.openings + encoded.ciphertexts) == PARTS
     message = pb.Publish.FromString(encode_publication(sent))
     message.parts[0].MergeFromString(UNKNOWN_FIELD)
     message.parts[0].ciphertexts[0].MergeFromString(UNKNOWN_FIELD)

@@ -22,8 +22,11 @@ class Questions:
 
     def put(self, name: str, sql: str, *values: Any) -> None:
         """Adds a question, or nothing where one of its values is an empty list."""
-        if [] in values:
-            return
+        if [] not in values:
+            self.always(name, sql, *values)
+
+    def always(self, name: str, sql: str, *values: Any) -> None:
+        """Adds a question, whatever its values are."""
         first = len(self._values) + 1
         places = [f"${place}" for place in range(first, first + len(values))]
         self._sql[name] = sql.format(*places)

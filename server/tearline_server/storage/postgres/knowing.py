@@ -11,18 +11,21 @@ from typing import Any
 from tearline.standing.stoppage import Reach, Stoppage
 from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
+from tearline_server.storage.allowance import allowance_of
 from tearline_server.storage.columns import reach_of, stoppage_of, unpacked_slots
 from tearline_server.storage.known import (
     Asked,
     Delivered,
     Hidden,
     Known,
+    Owned,
     Settled,
     StoredPacket,
     StoredRequest,
     Undelivered,
+    WholePacket,
 )
-from tearline_server.storage.places import agreement_of
+from tearline_server.storage.places import agreement_of, nodes_between
 from tearline_server.storage.postgres.asking import Questions
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.writing import text
@@ -49,14 +52,17 @@ _ENVELOPES = (
 _MAIL = (
     "SELECT m.node, s.id, m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered,"
     " m.held, m.status, m.passed, s.envelope, s.idx"
-    " FROM unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
-    " JOIN statement s ON s.id = k.id JOIN mail m ON m.statement = s.idx AND m.node = k.name"
+    " FROM unnest({0}::text[], {1}::bytea[], {2}::text[]) AS k (node, id, signer)"
+    " JOIN statement s ON s.id = k.id AND s.signer = k.signer"
+    " JOIN mail m ON m.statement = s.idx AND m.node = k.node"
     " LEFT JOIN event e ON e.idx = m.entry"
 )
 _HIDDEN = (
-    "SELECT idx, event, EXISTS (SELECT FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
+    "SELECT e.idx, e.event, EXISTS (SELECT FROM mail m"
+    " LEFT JOIN acknowledged a ON a.node = m.node"
     " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
-    " FROM event e WHERE idx = ANY({0}::bigint[])"
+    " FROM unnest({0}::bigint[], {1}::text[]) AS k (idx, agency)"
+    " JOIN event_agency g ON g.idx = k.idx AND g.agency = k.agency JOIN event e ON e.idx = g.idx"
 )
 # A node passes only what was handed out to it, or kept from that, so behind its place is all.
 _UNDELIVERED = (
@@ -68,10 +74,31 @@ _UNDELIVERED = (
     " AND e.agreement = ANY({1}::bytea[]) ORDER BY m.node, m.seq"
 )
 _RESTORED = "SELECT start FROM restoration"
-_SOURCES = "SELECT source FROM derivation WHERE packet = ANY({0}::bytea[])"
+# The third and fourth of each key are the two texts between which its agency's nodes stand.
+_KEYS = "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[]) AS k (id, agency, low, high)"
+_OF_OWN = (
+    f"{_KEYS} JOIN statement o ON o.id = k.id AND o.signer > k.low AND o.signer < k.high"
+    " JOIN packet p ON p.id = o.id"
+)
+_SIZE = "octet_length({0}.envelope) + octet_length({1}.openings)"
+_OWN = f"SELECT k.id, k.agency, {_SIZE.format('o', 'p')} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+_GIVEN = (
+    f"SELECT k.id, k.agency, {_SIZE.format('s', 'p')} FROM {_KEYS}"  # noqa: S608 (constant texts)
+    " JOIN packet p ON p.id = k.id JOIN statement s ON s.idx = p.statement"
+    " WHERE EXISTS (SELECT FROM event e WHERE e.packet = k.id AND e.packet <> ''"
+    " AND e.party > k.low AND e.party < k.high AND e.code = 'grant-accepted' AND e.outcome = 'ok')"
+)
+_SOURCES = (
+    f"SELECT d.packet, d.source, {_SIZE.format('s', 'b')} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+    " JOIN derivation d ON d.packet = k.id JOIN packet b ON b.id = d.source"
+    " JOIN statement s ON s.idx = b.statement"
+)
+# What was corrected may be lost with an earlier life, and what corrects it be here.
 _LINE = (
-    "WITH RECURSIVE line (packet, corrects) AS (SELECT packet, corrects FROM correction"
-    " WHERE packet = ANY({0}::bytea[]) OR corrects = ANY({0}::bytea[])"
+    f"WITH RECURSIVE own (id) AS (SELECT k.id FROM {_OF_OWN} UNION SELECT id"  # noqa: S608 (constant texts)
+    " FROM unnest({4}::bytea[]) AS c (id) WHERE EXISTS (SELECT FROM restoration)),"
+    " line (packet, corrects) AS (SELECT packet, corrects FROM correction"
+    " WHERE packet IN (SELECT id FROM own) OR corrects IN (SELECT id FROM own)"
     " UNION SELECT c.packet, c.corrects FROM correction c JOIN line ON c.packet = line.corrects)"
     " SELECT packet, corrects FROM line"
 )
@@ -80,10 +107,19 @@ _RELEASES = (
     " AND code = 'grant-accepted' AND outcome = 'ok' ORDER BY idx"
 )
 _PACKETS = (
-    "SELECT p.id, s.envelope, p.parts, p.accepted_ms FROM packet p"
+    "SELECT p.id, s.envelope, p.openings, p.accepted_ms FROM packet p"
     " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY($1::bytea[])"
 )
+_WHOLE = (
+    "SELECT s.envelope, p.openings, p.accepted_ms, coalesce(c.parts, '') AS ciphertexts"
+    " FROM packet p JOIN statement s ON s.idx = p.statement"
+    " LEFT JOIN ciphertext c ON c.packet = p.id WHERE p.id = $1"
+)
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
+_OWN_RECALLS = (
+    f"SELECT DISTINCT r.packet, r.node, r.grant_id, r.slots FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+    " JOIN recall r ON r.packet = k.id"
+)
 _WAITING = (
     "SELECT w.node, w.agency, w.statements, w.bytes FROM"
     " unnest({0}::text[], {1}::text[]) AS k (node, agency)"
@@ -98,16 +134,18 @@ _ROOMS = (
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
-    " t.envelope AS terms FROM unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
-    " JOIN request r ON r.packet = k.id AND r.holder = k.name"
+    " t.envelope AS terms FROM"
+    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
+    " JOIN request r ON r.packet = k.id AND r.holder = k.holder AND k.side IN (r.holder, r.asker)"
     " JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
     " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
     " JOIN statement t ON t.idx = a.statement"
 )
 _STEPS = (
-    "SELECT r.packet, r.holder, r.statement, r.time_ms, s.envelope FROM"
-    " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
-    " JOIN request_step r ON r.packet = k.id AND r.holder = k.name"
+    "SELECT DISTINCT r.packet, r.holder, r.statement, r.time_ms, s.envelope FROM"
+    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
+    " JOIN request q ON q.packet = k.id AND q.holder = k.holder AND k.side IN (q.holder, q.asker)"
+    " JOIN request_step r ON r.packet = q.packet AND r.holder = q.holder"
     " JOIN statement s ON s.idx = r.statement ORDER BY r.statement"
 )
 # Each half reads an index: what goes on, and what ended since.
@@ -133,28 +171,45 @@ _EVENTS = (
 
 async def known_of(connection: Connection, asked: Asked) -> Known:
     """Answers what is asked, inside the caller's transaction."""
+    packets, corrected = _keys(asked.packets), [id_ for id_, _ in asked.corrected]
+    own = _keys({*asked.packets, *asked.corrected})
     questions = Questions()
     questions.put("restored", _RESTORED)
-    questions.put("statements", _STATEMENTS, *_columns(asked.statements))
-    questions.put("naturals", _NATURALS, *_columns((id_, who) for who, id_ in asked.naturals))
-    questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes))
-    questions.put("mail", _MAIL, *_columns((id_, node) for node, id_ in asked.mail))
-    questions.put("entries", _HIDDEN, list(asked.entries))
+    questions.put("statements", _STATEMENTS, *_columns(asked.statements, 2))
+    questions.put("naturals", _NATURALS, *_columns(((id_, who) for who, id_ in asked.naturals), 2))
+    questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes, 2))
+    questions.put("mail", _MAIL, *_columns(asked.mail, 3))
+    questions.put("entries", _HIDDEN, *_columns(asked.entries, 2))
     questions.put("undelivered", _UNDELIVERED, StatementType.GRANT, list(asked.agreements))
-    questions.put("corrects", _LINE, list(asked.packets | asked.corrected))
-    questions.put("sources", _SOURCES, list(asked.packets))
-    questions.put("recalls", _RECALLS, list(asked.recalls | asked.corrected))
-    questions.put("waiting", _WAITING, *_columns(asked.waiting))
-    questions.put("rooms", _ROOMS, *_columns(asked.rooms))
+    questions.put("own", _OWN, *own)
+    questions.put("made", _OWN, *_keys(asked.sources))
+    questions.put("given", _GIVEN, *_keys(asked.sources))
+    questions.put("sources", _SOURCES, *packets)
+    if own[0]:
+        questions.always("corrects", _LINE, *own, corrected)
+    questions.put("own_recalls", _OWN_RECALLS, *own)
+    questions.put("recalls", _RECALLS, list(asked.recalls))
+    questions.put("waiting", _WAITING, *_columns(asked.waiting, 2))
+    questions.put("rooms", _ROOMS, *_columns(asked.rooms, 2))
     found = await questions.answers(connection)
 
     mail = _mail(found.get("mail", ()))
-    told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
+    told = {(item.packet, node, node) for (node, _), item in mail.items() if item.packet}
+    own_sizes = _sizes(found.get("own", ()))
+    sources: dict[bytes, dict[bytes, int]] = {}
+    for packet, source, size in found.get("sources", ()):
+        sources.setdefault(packet, {})[source] = size
+    allowance = allowance_of(
+        asked,
+        own=own_sizes,
+        made=_sizes(found.get("given", ())) | _sizes(found.get("made", ())),
+        sources=sources,
+    )
+    owned = {id_ for id_, _ in own_sizes}
     corrects: dict[bytes, bytes] = dict(map(tuple, found.get("corrects", ())))
-    sources = asked.sources | {source for (source,) in found.get("sources", ())}
-    released = sources | asked.corrected | {*corrects.values()}
-    events = {id_ for id_, _ in asked.statements} | {id_ for _, id_ in asked.mail}
-    requests = _columns(asked.requests | told)
+    released = allowance.sources | (owned & {*corrected}) | {*corrects.values()}
+    events = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
+    requests = _columns(asked.requests | told, 3)
     questions = Questions()
     questions.put("releases", _RELEASES, list(released))
     questions.put("requests", _REQUESTS, *requests)
@@ -170,7 +225,8 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
             for id_, signer, code, why, receipt, attestation in found.get("statements", ())
         },
         naturals={(signer, natural): id_ for signer, natural, id_ in found.get("naturals", ())},
-        packets=await _packets(connection, asked.packets | sources | asked.corrected),
+        packets=await _packets(connection, allowance.read | asked.ending),
+        unread=allowance.unread,
         mail=mail,
         events={
             (id_, code, party): OpeningRow(idx=idx, salt=salt, event=event)
@@ -185,7 +241,8 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
         releases=_grouped(released, then.get("releases", ())),
         requests=await _with_stoppages(connection, requested),
         envelopes={(id_, signer): data for id_, signer, data in found.get("envelopes", ())},
-        recalls=_recalls(asked.recalls | asked.corrected, found.get("recalls", ())),
+        recalls=_recalls(owned, found.get("own_recalls", ()))
+        | _recalls(asked.recalls, found.get("recalls", ())),
         corrects=corrects,
         waiting={
             (node, agency): (statements, size)
@@ -195,9 +252,10 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     )
 
 
-async def packet_of(connection: Connection, packet_id: bytes) -> StoredPacket | None:
-    """A packet by the id of its manifest, or None."""
-    return (await _packets(connection, [packet_id])).get(packet_id)
+async def packet_of(connection: Connection, packet_id: bytes) -> WholePacket | None:
+    """A packet with its ciphertexts, by the id of its manifest, or None."""
+    row = await connection.fetchrow(_WHOLE, packet_id)
+    return None if row is None else WholePacket(**dict(row))
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:
@@ -209,10 +267,10 @@ async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[Recal
 async def _packets(connection: Connection, ids: Collection[bytes]) -> dict[bytes, StoredPacket]:
     if not ids:
         return {}
-    # A question of their own: with their ciphertexts they may be more than one value can hold.
+    # A question of their own: how many are read follows from the answers before.
     return {
-        id_: StoredPacket(envelope=envelope, parts=parts, accepted_ms=accepted_ms)
-        for id_, envelope, parts, accepted_ms in await connection.fetch(_PACKETS, list(ids))
+        id_: StoredPacket(envelope=envelope, openings=openings, accepted_ms=accepted_ms)
+        for id_, envelope, openings, accepted_ms in await connection.fetch(_PACKETS, list(ids))
     }
 
 
@@ -315,7 +373,15 @@ async def _with_stoppages(
     }
 
 
-def _columns(keys: Iterable[tuple[Any, Any]]) -> tuple[list[Any], list[Any]]:
+def _sizes(rows: Iterable[Any]) -> dict[Owned, int]:
+    return {(id_, agency): size for id_, agency, size in rows}
+
+
+def _keys(asked: Collection[Owned]) -> list[list[Any]]:
+    return _columns(((id_, agency, *nodes_between(agency)) for id_, agency in asked), 4)
+
+
+def _columns(keys: Iterable[tuple[Any, ...]], number: int) -> list[list[Any]]:
     # Whatever name a statement writes is asked for; one that no text can hold is nobody's.
-    pairs = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
-    return [one for one, _ in pairs], [other for _, other in pairs]
+    rows = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
+    return [[row[column] for row in rows] for column in range(number)]

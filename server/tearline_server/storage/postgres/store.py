@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from tearline.merkle import Frontier, NodeId
 from tearline_server.storage.columns import tree_of
-from tearline_server.storage.known import Asked, StoredPacket
+from tearline_server.storage.known import WholePacket
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
@@ -33,7 +33,7 @@ from tearline_server.storage.rows import (
     StatementRow,
 )
 from tearline_server.storage.searching import ordered_search_sql
-from tearline_server.storage.store import Append, Merge
+from tearline_server.storage.store import Append, Ask, Merge
 from tearline_server.storage.stored import Heard, Stored
 
 _MAIL = (
@@ -95,18 +95,18 @@ class PostgresStore:
         """What an exchange must hold in memory to go on."""
         return await self._db.ask(lambda c: stored_of(c, None))
 
-    async def commit(self, asked: Asked, append: Append) -> float:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
         is_judged = False
 
         async def change(connection: Connection) -> int:
             nonlocal is_judged
-            head, since = await lock_head(connection), asked.since
+            head, loop = await lock_head(connection), asyncio.get_running_loop()
+            is_behind = since is not None and since.serial != head.serial
+            news = await stored_of(connection, since) if is_behind else None
+            asked = await loop.run_in_executor(self._judge, ask, head, news)
             known = await known_of(connection, asked)
-            if since is not None and since.serial != head.serial:
-                known = replace(known, news=await stored_of(connection, since))
             is_judged = True
-            loop = asyncio.get_running_loop()
             made = await loop.run_in_executor(self._judge, append, head, known)
             return await write(connection, made, head)
 
@@ -158,7 +158,7 @@ class PostgresStore:
         (row,) = await self._db.ask(lambda c: c.fetch(BACKLOG))
         return Backlog(**dict(zip(Backlog.__slots__, map(int, row), strict=True)))
 
-    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+    async def packet(self, packet_id: bytes) -> WholePacket | None:
         """A packet by its manifest's id, or None."""
         return await self._db.ask(lambda c: packet_of(c, packet_id))
 

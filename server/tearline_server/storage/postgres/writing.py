@@ -6,11 +6,12 @@ and every question more to the database keeps the other processes waiting.
 
 from collections.abc import Iterable, Sequence
 
-from tearline_server.storage.columns import packed_slots, reach_columns, stoppage_columns
+from tearline_server.storage.columns import reach_columns, stoppage_columns
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.gathering import BOOL, BYTES, INT, TEXT, Gathered
 from tearline_server.storage.postgres.hearing import TELL_GROWN
+from tearline_server.storage.postgres.packets import change_packets, put_packets
 from tearline_server.storage.rows import EventRow, Head, MailUpdate
 
 _ENTRY = {"idx": INT, "entry": BYTES}
@@ -49,14 +50,6 @@ _MAIL = {
     "entry": INT,
     "agency": TEXT,
     "bytes": INT,
-}
-_PACKET = {
-    "id": BYTES,
-    "statement": INT,
-    "parts": BYTES,
-    "agreement": BYTES,
-    "accepted_ms": INT,
-    "ends_ms": INT,
 }
 _REQUEST = {
     "packet": BYTES,
@@ -98,7 +91,7 @@ async def write(connection: Connection, commit: Commit, head: Head) -> int:
         "ON CONFLICT DO NOTHING",
     )
     _put_statements(put, commit)
-    _put_packets(put, commit)
+    put_packets(put, commit)
     _put_registry(put, commit)
     _put_mail(put, commit)
     _put_requests(put, commit)
@@ -109,7 +102,7 @@ async def write(connection: Connection, commit: Commit, head: Head) -> int:
         [(tree.size, b"".join(tree.hashes), commit.time_ms, serial)],
     )
     await put.write(TELL_GROWN)
-    await _change_packets(put, commit)
+    await change_packets(connection, put, commit)
     await _change_mail(put, commit)
     await _erase(put, commit)
     await _change_requests(put, commit)
@@ -164,46 +157,6 @@ def _put_statements(put: Gathered, commit: Commit) -> None:
 
 
 _KEY = {"id", "signer", "type"}
-
-
-def _put_packets(put: Gathered, commit: Commit) -> None:
-    put.rows(
-        "packet",
-        _PACKET,
-        ([getattr(row, name) for name in _PACKET] for row in commit.packets),
-    )
-    put.rows(
-        "derivation",
-        {"packet": BYTES, "source": BYTES},
-        ((row.id, source) for row in commit.packets for source in row.sources),
-        "ON CONFLICT DO NOTHING",
-    )
-    put.rows(
-        "correction",
-        {"packet": BYTES, "corrects": BYTES},
-        ((row.id, row.corrects) for row in commit.packets if row.corrects),
-    )
-    put.rows(
-        "recall",
-        {"packet": BYTES, "node": TEXT, "grant_id": BYTES, "slots": BYTES},
-        ((row.packet, row.node, row.grant, packed_slots(row.slots)) for row in commit.recalls),
-        "ON CONFLICT DO NOTHING",
-    )
-
-
-async def _change_packets(put: Gathered, commit: Commit) -> None:
-    put.run(
-        "UPDATE packet p SET parts = new.parts FROM new WHERE p.id = new.id",
-        {"id": BYTES, "parts": BYTES},
-        commit.dropped.items(),
-    )
-    await put.write()
-    put.run(
-        "UPDATE packet p SET ends_ms = new.ends_ms FROM new WHERE p.id = new.id",
-        {"id": BYTES, "ends_ms": INT},
-        commit.ends.items(),
-    )
-    await put.write()
 
 
 def _put_registry(put: Gathered, commit: Commit) -> None:

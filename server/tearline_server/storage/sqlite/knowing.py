@@ -5,13 +5,22 @@ from typing import Any, TypeVar
 
 import apsw
 
+from tearline_server.storage.allowance import allowance_of
 from tearline_server.storage.known import Asked, Known, Settled
 from tearline_server.storage.sqlite.asking import first, value
 from tearline_server.storage.sqlite.log import hidden
 from tearline_server.storage.sqlite.mail import delivered, rooms, undelivered, waiting
-from tearline_server.storage.sqlite.packets import corrections, packets, recalls, releases, sources
+from tearline_server.storage.sqlite.packets import (
+    corrections,
+    given_sizes,
+    own_sizes,
+    packets,
+    recalls,
+    releases,
+    source_sizes,
+)
 from tearline_server.storage.sqlite.requests import requests_known
-from tearline_server.storage.sqlite.restoring import with_events
+from tearline_server.storage.sqlite.restoring import events_known, restorations
 
 Key = TypeVar("Key", bound=tuple[Any, ...])
 
@@ -25,25 +34,39 @@ _ENVELOPE = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND enve
 
 def known_of(connection: apsw.Connection, asked: Asked) -> Known:
     """Answers what is asked, inside the caller's transaction."""
+    is_restored = bool(restorations(connection))
     mail = delivered(connection, asked.mail)
-    told = {(item.packet, node) for (node, _), item in mail.items() if item.packet is not None}
-    corrects = corrections(connection, asked.packets | asked.corrected)
-    made_from = asked.sources | sources(connection, asked.packets)
-    known = Known(
+    told = {(item.packet, node, node) for (node, _), item in mail.items() if item.packet}
+    requests = requests_known(connection, asked.requests | told)
+    own = own_sizes(connection, {*asked.packets, *asked.corrected})
+    made = own_sizes(connection, asked.sources)
+    made |= given_sizes(connection, (each for each in asked.sources if each not in made))
+    owned = {id_ for id_, _ in own}
+    granted = {each[0] for each in asked.packets if each in own}
+    made_from = {id_: source_sizes(connection, id_) for id_ in granted}
+    allowance = allowance_of(asked, own=own, made=made, sources=made_from)
+    corrected = {id_ for id_, _ in asked.corrected}
+    # What was corrected may be lost with an earlier life, and what corrects it be here.
+    corrects = corrections(connection, owned | corrected if is_restored else owned)
+    recalled = owned | asked.recalls
+    released = allowance.sources | (owned & corrected) | {*corrects.values()}
+    return Known(
         statements=_settled(connection, asked.statements),
         naturals=_values(connection, _NATURAL, asked.naturals),
-        packets=packets(connection, asked.packets | made_from | asked.corrected),
+        packets=packets(connection, allowance.read | asked.ending),
+        unread=allowance.unread,
         mail=mail,
+        events=events_known(connection, asked) if is_restored else {},
+        is_restored=is_restored,
         entries=hidden(connection, asked.entries),
         undelivered={each: undelivered(connection, each) for each in asked.agreements},
-        releases=releases(connection, made_from | asked.corrected | {*corrects.values()}),
-        requests=requests_known(connection, asked.requests | told),
+        releases=releases(connection, released),
+        requests=requests,
         envelopes=_values(connection, _ENVELOPE, asked.envelopes),
-        recalls={each: recalls(connection, each) for each in asked.recalls | asked.corrected},
+        recalls={each: recalls(connection, each) for each in recalled},
         corrects=corrects,
         waiting={**waiting(connection, asked.waiting), **rooms(connection, asked.rooms)},
     )
-    return with_events(connection, asked, known)
 
 
 def _settled(

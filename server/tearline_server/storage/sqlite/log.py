@@ -17,7 +17,10 @@ _AWAITED = (
     "EXISTS (SELECT 1 FROM mail m LEFT JOIN acknowledged a ON a.node = m.node"
     " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0))"
 )
-_HIDDEN = f"SELECT event, {_AWAITED} FROM event e WHERE idx = ?"  # noqa: S608 (constant texts)
+_HIDDEN = (
+    f"SELECT e.event, {_AWAITED} FROM event_agency g JOIN event e ON e.idx = g.idx"  # noqa: S608 (constant texts)
+    " WHERE g.idx = ? AND g.agency = ?"
+)
 RETAINED = (
     f"SELECT e.idx, e.time_ms, e.event, {_AWAITED} FROM event e"  # noqa: S608 (constant texts)
     " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? ORDER BY e.idx LIMIT ?"
@@ -119,11 +122,11 @@ def event_rows(connection: apsw.Connection, start: int, limit: int) -> list[Even
     ]
 
 
-def hidden(connection: apsw.Connection, indices: Iterable[int]) -> Mapping[int, Hidden]:
-    """What blind entries hide, by index; unknown ones are absent."""
+def hidden(connection: apsw.Connection, asked: Iterable[tuple[int, str]]) -> Mapping[int, Hidden]:
+    """What blind entries hide, by index; those that do not name the agency are absent."""
     found = {}
-    for index in indices:
-        row = first(connection, _HIDDEN, (index,))
+    for index, agency in asked:
+        row = first(connection, _HIDDEN, (index, agency))
         if row is not None:
             found[index] = Hidden(event=row[0], awaited=bool(row[1]))
     return found

@@ -20,7 +20,7 @@ _ITEMS = (
 _DELIVERED = (
     "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
     " m.passed, s.envelope, s.idx FROM statement s JOIN mail m ON m.statement = s.idx"
-    " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND m.node = ?"
+    " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND s.signer = ? AND m.node = ?"
 )
 # A node passes only what was handed out to it, or kept from that, so behind its place is all.
 _UNDELIVERED = (
@@ -72,16 +72,12 @@ def items(connection: apsw.Connection, node: str, after: int, limit: int) -> lis
 
 
 def delivered(
-    connection: apsw.Connection, keys: Iterable[tuple[str, bytes]]
+    connection: apsw.Connection, keys: Iterable[tuple[str, bytes, str]]
 ) -> Mapping[tuple[str, bytes], Delivered]:
-    """Items by (node, statement id); unknown ones are absent."""
+    """Items by (node, statement id), of the signer asked for; unknown ones are absent."""
     found = {}
-    for node, statement_id in keys:
-        row = first(
-            connection,
-            _DELIVERED,
-            (statement_id, node),
-        )
+    for node, statement_id, signer in keys:
+        row = first(connection, _DELIVERED, (statement_id, signer, node))
         if row is not None:
             found[node, statement_id] = Delivered(
                 seq=row[0],

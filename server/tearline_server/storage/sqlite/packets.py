@@ -5,10 +5,23 @@ from collections.abc import Iterable, Mapping
 import apsw
 
 from tearline_server.storage.columns import unpacked_slots
-from tearline_server.storage.known import StoredPacket
+from tearline_server.storage.known import Owned, StoredPacket, WholePacket
+from tearline_server.storage.places import nodes_between
 from tearline_server.storage.rows import RecallRow
-from tearline_server.storage.sqlite.asking import first
+from tearline_server.storage.sqlite.asking import first, value
 
+_OWN = (
+    "SELECT length(s.envelope) + length(p.openings) FROM statement s JOIN packet p ON p.id = s.id"
+    " WHERE s.id = ? AND s.signer > ? AND s.signer < ?"
+)
+_GIVEN = (
+    "SELECT 1 FROM event WHERE packet = ? AND party > ? AND party < ?"
+    " AND packet <> x'' AND code = 'grant-accepted' AND outcome = 'ok' LIMIT 1"
+)
+_SIZE = (
+    "SELECT length(s.envelope) + length(p.openings) FROM packet p"
+    " JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
+)
 _SOURCES = "SELECT source FROM derivation WHERE packet = ?"
 _LINE = (
     "WITH RECURSIVE line (packet, corrects) AS (SELECT packet, corrects FROM correction"
@@ -16,31 +29,66 @@ _LINE = (
     " FROM correction c JOIN line ON c.packet = line.corrects) SELECT packet, corrects FROM line"
 )
 _RELEASES = (
-    "SELECT event FROM event WHERE packet = ? AND code = 'grant-accepted' AND outcome = 'ok'"
-    " ORDER BY idx"
+    "SELECT event FROM event WHERE packet = ? AND packet <> x'' AND code = 'grant-accepted'"
+    " AND outcome = 'ok' ORDER BY idx"
+)
+_PACKET = (
+    "SELECT s.envelope, p.openings, p.accepted_ms FROM packet p"
+    " JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
 )
 
 
-def packet_of(connection: apsw.Connection, packet_id: bytes) -> StoredPacket | None:
-    """A packet by its manifest's id, or None."""
-    sql = (
-        "SELECT s.envelope, p.parts, p.accepted_ms FROM packet p"
-        " JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
-    )
-    row = first(connection, sql, (packet_id,))
+def own_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned, int]:
+    """Returns the bytes of those packets that are of the agency that names them."""
+    return {
+        owned: size
+        for owned in asked
+        if (size := value(connection, _OWN, (owned[0], *nodes_between(owned[1])))) is not None
+    }
+
+
+def given_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned, int]:
+    """Returns the bytes of those packets of which the agency that names them was given some."""
+    given = [
+        owned
+        for owned in asked
+        if value(connection, _GIVEN, (owned[0], *nodes_between(owned[1]))) is not None
+    ]
+    return {
+        owned: size
+        for owned in given
+        if (size := value(connection, _SIZE, (owned[0],))) is not None
+    }
+
+
+def source_sizes(connection: apsw.Connection, packet_id: bytes) -> dict[bytes, int]:
+    """Returns the packets that a packet was made from, as far as they are here, and their bytes."""
+    sources = [source for (source,) in connection.execute(_SOURCES, (packet_id,))]
+    return {
+        source: size
+        for source in sources
+        if (size := value(connection, _SIZE, (source,))) is not None
+    }
+
+
+def whole_packet(connection: apsw.Connection, packet_id: bytes) -> WholePacket | None:
+    """A packet with its ciphertexts, by its manifest's id, or None."""
+    row = first(connection, _PACKET, (packet_id,))
     if row is None:
         return None
-    return StoredPacket(envelope=row[0], parts=row[1], accepted_ms=row[2])
+    ciphertexts = value(connection, "SELECT parts FROM ciphertext WHERE packet = ?", (packet_id,))
+    return WholePacket(
+        envelope=row[0], openings=row[1], accepted_ms=row[2], ciphertexts=ciphertexts or b""
+    )
 
 
 def packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, StoredPacket]:
     """Packets by the id of their manifest; unknown ones are absent."""
-    return {id_: found for id_ in ids if (found := packet_of(connection, id_)) is not None}
-
-
-def sources(connection: apsw.Connection, ids: Iterable[bytes]) -> set[bytes]:
-    """The packets that packets were made from."""
-    return {source for id_ in ids for (source,) in connection.execute(_SOURCES, (id_,))}
+    return {
+        id_: StoredPacket(envelope=row[0], openings=row[1], accepted_ms=row[2])
+        for id_ in ids
+        if (row := first(connection, _PACKET, (id_,))) is not None
+    }
 
 
 def corrections(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, bytes]:

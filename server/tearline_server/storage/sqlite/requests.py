@@ -16,7 +16,7 @@ from tearline_server.storage.rows import RequestRow
 
 _ROW = (
     "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article"
-    " FROM request WHERE packet = ? AND holder = ?"
+    " FROM request WHERE packet = ? AND holder = ? AND ? IN (holder, asker)"
 )
 _MANIFEST = "SELECT s.envelope FROM packet p JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
 _AGREEMENT = (
@@ -43,19 +43,21 @@ _REACHES = (
 
 
 def requests_known(
-    connection: apsw.Connection, keys: Iterable[tuple[bytes, str]]
+    connection: apsw.Connection, keys: Iterable[tuple[bytes, str, str]]
 ) -> Mapping[tuple[bytes, str], StoredRequest]:
-    """Requests by (manifest id, holder); unknown ones are absent."""
+    """Requests by (manifest id, holder), where the third of a key is one of its two sides."""
     found = {}
-    for key in keys:
-        request = _request(connection, *key)
+    for packet, holder, side in keys:
+        request = _request(connection, packet, holder, side)
         if request is not None:
-            found[key] = request
+            found[packet, holder] = request
     return found
 
 
-def _request(connection: apsw.Connection, packet: bytes, holder: str) -> StoredRequest | None:
-    row = next(iter(connection.execute(_ROW, (packet, holder))), None)
+def _request(
+    connection: apsw.Connection, packet: bytes, holder: str, side: str
+) -> StoredRequest | None:
+    row = next(iter(connection.execute(_ROW, (packet, holder, side))), None)
     if row is None:
         return None
     asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article = row

@@ -1,11 +1,10 @@
 """What a restored database knows of its restore, as SQL."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import apsw
 
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.known import Asked
 from tearline_server.storage.rows import EventRow, OpeningRow, Restoration
 from tearline_server.storage.sqlite.asking import value
 from tearline_server.storage.sqlite.writing import write_events
@@ -46,16 +45,12 @@ def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
     return [index for (index,) in connection.execute(_UNOPENED, (after, limit))]
 
 
-def with_events(connection: apsw.Connection, asked: Asked, known: Known) -> Known:
-    """Adds, where the database was restored, what the log holds about what is asked for."""
-    if not restorations(connection):
-        return known
-    return replace(known, events=_events(connection, asked), is_restored=True)
-
-
-def _events(connection: apsw.Connection, asked: Asked) -> dict[tuple[bytes, str, str], OpeningRow]:
+def events_known(
+    connection: apsw.Connection, asked: Asked
+) -> dict[tuple[bytes, str, str], OpeningRow]:
+    """Returns what a restored log holds about the statements that are asked for."""
     sql = "SELECT code, party, idx, salt, event FROM event WHERE statement = ?"
-    ids = {id_ for id_, _ in asked.statements} | {id_ for _, id_ in asked.mail}
+    ids = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
     return {
         (id_, code, party): OpeningRow(idx=idx, salt=salt, event=event)
         for id_ in ids

@@ -1,16 +1,23 @@
 """``Store`` on SQLite: every question as SQL, with bound parameters only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import apsw
 
 from tearline.merkle import NodeId
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, StoredPacket
+from tearline_server.storage.known import WholePacket
 from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
-from tearline_server.storage.rows import EventRow, OpeningRow, RecallRow, Restoration, StatementRow
+from tearline_server.storage.rows import (
+    EventRow,
+    Head,
+    OpeningRow,
+    RecallRow,
+    Restoration,
+    StatementRow,
+)
 from tearline_server.storage.searching import search_sql
 from tearline_server.storage.sqlite.alone import Alone
 from tearline_server.storage.sqlite.asking import run, value
@@ -19,11 +26,11 @@ from tearline_server.storage.sqlite.knowing import known_of
 from tearline_server.storage.sqlite.loading import head_of, load, stored_of
 from tearline_server.storage.sqlite.log import entries, event_rows, nodes, openings, retained
 from tearline_server.storage.sqlite.mail import items
-from tearline_server.storage.sqlite.packets import ended, packet_of, recalls
+from tearline_server.storage.sqlite.packets import ended, recalls, whole_packet
 from tearline_server.storage.sqlite.requests import overdue
 from tearline_server.storage.sqlite.restoring import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.sqlite.writing import write
-from tearline_server.storage.store import Append, Merge
+from tearline_server.storage.store import Append, Ask, Merge
 from tearline_server.storage.stored import Stored
 
 
@@ -53,15 +60,14 @@ class SqliteStore(Alone):
         """What an exchange must hold in memory to go on."""
         return await self._db.read(load)
 
-    async def commit(self, asked: Asked, append: Append) -> float:
+    async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
         """Locks the head, answers what is asked, writes what ``append`` makes of both."""
 
         def change(connection: apsw.Connection) -> Commit:
             head = head_of(connection)
-            known = known_of(connection, asked)
-            if asked.since is not None and asked.since.serial != head.serial:
-                known = replace(known, news=stored_of(connection))
-            commit = append(head, known)
+            is_behind = since is not None and since.serial != head.serial
+            asked = ask(head, stored_of(connection) if is_behind else None)
+            commit = append(head, known_of(connection, asked))
             write(connection, commit)
             return commit
 
@@ -79,9 +85,9 @@ class SqliteStore(Alone):
         (row,) = await self._db.read(lambda connection: list(connection.execute(BACKLOG)))
         return Backlog(**dict(zip(Backlog.__slots__, row, strict=True)))
 
-    async def packet(self, packet_id: bytes) -> StoredPacket | None:
+    async def packet(self, packet_id: bytes) -> WholePacket | None:
         """A packet by its manifest's id, or None."""
-        return await self._db.read(lambda connection: packet_of(connection, packet_id))
+        return await self._db.read(lambda connection: whole_packet(connection, packet_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """What was recalled of a packet, by its manifest's id."""

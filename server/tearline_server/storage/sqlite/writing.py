@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import apsw
 
-from tearline_server.storage.columns import packed_slots
+from tearline_server.storage.columns import Slots, packed_slots, without_slots
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.rows import EventRow
+from tearline_server.storage.sqlite.asking import run, value
 from tearline_server.storage.sqlite.requests import write_requests
 
 # What a node takes in waits no longer; it is still behind its place when this is asked.
@@ -61,9 +62,13 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     many(
         "INSERT INTO packet VALUES (?, ?, ?, ?, ?, ?)",
         (
-            (row.id, row.statement, row.parts, row.agreement, row.accepted_ms, row.ends_ms)
+            (row.id, row.statement, row.openings, row.agreement, row.accepted_ms, row.ends_ms)
             for row in commit.packets
         ),
+    )
+    many(
+        "INSERT INTO ciphertext VALUES (?, ?)",
+        ((row.id, row.ciphertexts) for row in commit.packets),
     )
     many(
         "INSERT INTO derivation VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -131,10 +136,8 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO recall VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         ((row.packet, row.node, row.grant, packed_slots(row.slots)) for row in commit.recalls),
     )
-    many(
-        "UPDATE packet SET parts = ? WHERE id = ?",
-        ((parts, packet) for packet, parts in commit.dropped.items()),
-    )
+    for packet, slots in commit.dropped.items():  # as few as a batch recalls or finds ended
+        _drop(connection, packet, slots)
     many(
         "UPDATE packet SET ends_ms = ? WHERE id = ?",
         ((ends_ms, packet) for packet, ends_ms in commit.ends.items()),
@@ -174,3 +177,15 @@ def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> Non
         "INSERT INTO event_agency VALUES (?, ?)",
         ((agency, row.idx) for row in events for agency in row.agencies),
     )
+
+
+def _drop(connection: apsw.Connection, packet: bytes, slots: Slots | None) -> None:
+    """Deletes ciphertexts of a packet; None for all of them."""
+    held = None
+    if slots is not None:
+        held = value(connection, "SELECT parts FROM ciphertext WHERE packet = ?", (packet,))
+    left = without_slots(held, slots) if held is not None and slots is not None else b""
+    if left:
+        run(connection, "UPDATE ciphertext SET parts = ? WHERE packet = ?", (left, packet))
+    else:
+        run(connection, "DELETE FROM ciphertext WHERE packet = ?", (packet,))

@@ -1,0 +1,127 @@
+"""Questions: what must be known of the past before claims can be judged.
+
+Of a claim whose signature is not genuine, one thing alone: what became of it earlier, by its id
+and signer.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tearline.agreement import Agreement
+from tearline.case import CaseStep
+from tearline.channel import Mark, Void
+from tearline.consent import Consent, ConsentStep
+from tearline.erasure import Erasure
+from tearline.errors import TearlineError
+from tearline.grant import Grant
+from tearline.packet import Manifest
+from tearline.proposal import Proposal
+from tearline.recall import Recall
+from tearline.receipt import Receipt
+from tearline.request.step import RequestStep
+from tearline.standing.standing import Standing
+from tearline.wire.agreements import parse_agreement
+from tearline_server.judging.authorship import Authored
+from tearline_server.judging.claims import Content
+from tearline_server.judging.registry import Registry
+from tearline_server.storage.known import Asked
+
+
+def asked_of(claims: Sequence[Authored], agency: str, registry: Registry) -> Asked:
+    """Returns what must be known of the past before claims of an agency can be judged.
+
+    Args:
+        claims: The claims of one publication.
+        agency: URI of the publisher's agency: it is told of what is its own.
+        registry: Agreements as they stand.
+    """
+    known = [each.claim for each in claims if each.foreign is None]
+    genuine = [each.claim for each in claims if each.is_genuine]
+    contents = [(claim.key[1], claim.content) for claim in genuine]
+    withdrawing = [
+        (signer, content)
+        for signer, content in contents
+        if isinstance(content, Void) and content.withdraws
+    ]
+    manifests = [content for _, content in contents if isinstance(content, Manifest)]
+    named = [packet for _, content in contents if (packet := _packet(content)) is not None]
+    return Asked(
+        statements=frozenset(claim.key for claim in known),
+        naturals=frozenset(
+            (claim.key[1], natural) for claim in genuine if (natural := claim.natural) is not None
+        ),
+        packets=tuple(dict.fromkeys((packet, agency) for packet in named)),
+        mail=frozenset(
+            (signer, content.about, content.address.recipient)
+            for signer, content in contents
+            if isinstance(content, Receipt) and content.address is not None
+        )
+        | {(void.address.recipient, void.withdraws, signer) for signer, void in withdrawing},
+        envelopes=frozenset((void.withdraws, signer) for signer, void in withdrawing),
+        entries=frozenset(
+            (index, agency)
+            for _, content in contents
+            if isinstance(content, Erasure)
+            for index in content.indices
+        ),
+        agreements=frozenset(
+            content.agreement_id
+            for _, content in contents
+            if isinstance(content, Standing) and registry.is_party(content.agreement_id, agency)
+        ),
+        sources=tuple(
+            dict.fromkeys((source, agency) for each in manifests for source in each.derived_from)
+        ),
+        corrected=tuple(
+            dict.fromkeys((each.supersedes, agency) for each in manifests if each.supersedes)
+        ),
+        requests=frozenset(
+            (content.request, holder, signer)
+            for signer, content in contents
+            if isinstance(content, RequestStep)
+            for holder in (signer, content.address.recipient)
+        ),
+        rooms=frozenset((party, agency) for _, content in contents for party in _parties(content)),
+        waiting=frozenset(
+            (recipient, agency)
+            for _, content in contents
+            if (recipient := _recipient(content)) is not None
+        ),
+    )
+
+
+def _parties(content: Content | TearlineError) -> Iterable[str]:
+    """The agencies to all of whose nodes a statement goes, and takes room with."""
+    match content:
+        case Agreement():
+            return content.terms.parties
+        case Proposal():
+            try:
+                return parse_agreement(content.statement.body).signatories
+            except TearlineError:
+                return ()  # it is refused
+        case _:
+            return ()
+
+
+def _packet(content: Content | TearlineError) -> bytes | None:
+    """Returns the packet that a statement names as its agency's own, or None."""
+    match content:
+        case Grant() | Recall():
+            return content.packet
+        case Consent() if content.step is ConsentStep.GIVE:
+            return content.packet
+        case _:
+            return None
+
+
+def _recipient(content: Content | TearlineError) -> str | None:
+    """The node whose mailbox alone a statement goes to, or None."""
+    match content:
+        case Mark():
+            return content.recipient
+        case Grant() | Void() | Recall() | CaseStep() | Consent() | RequestStep():
+            return content.address.recipient
+        case Receipt() if content.address is not None:
+            return content.address.recipient
+        case _:
+            return None

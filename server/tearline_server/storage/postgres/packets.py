@@ -1,0 +1,71 @@
+"""What one transaction writes of packets."""
+
+from tearline_server.storage.columns import Slots, packed_slots, without_slots
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.gathering import BYTES, INT, TEXT, Gathered
+
+_PACKET = {
+    "id": BYTES,
+    "statement": INT,
+    "openings": BYTES,
+    "agreement": BYTES,
+    "accepted_ms": INT,
+    "ends_ms": INT,
+}
+
+
+def put_packets(put: Gathered, commit: Commit) -> None:
+    """Gathers new packets, what they follow from, and what is recalled."""
+    put.rows(
+        "packet",
+        _PACKET,
+        ([getattr(row, name) for name in _PACKET] for row in commit.packets),
+    )
+    put.rows(
+        "ciphertext",
+        {"packet": BYTES, "parts": BYTES},
+        ((row.id, row.ciphertexts) for row in commit.packets),
+    )
+    put.rows(
+        "derivation",
+        {"packet": BYTES, "source": BYTES},
+        ((row.id, source) for row in commit.packets for source in row.sources),
+        "ON CONFLICT DO NOTHING",
+    )
+    put.rows(
+        "correction",
+        {"packet": BYTES, "corrects": BYTES},
+        ((row.id, row.corrects) for row in commit.packets if row.corrects),
+    )
+    put.rows(
+        "recall",
+        {"packet": BYTES, "node": TEXT, "grant_id": BYTES, "slots": BYTES},
+        ((row.packet, row.node, row.grant, packed_slots(row.slots)) for row in commit.recalls),
+        "ON CONFLICT DO NOTHING",
+    )
+
+
+async def change_packets(connection: Connection, put: Gathered, commit: Commit) -> None:
+    """Deletes ciphertexts, and notes when packets end; new ones are written already."""
+    for packet, slots in commit.dropped.items():  # as few as a batch recalls or finds ended
+        await _drop(connection, packet, slots)
+    put.run(
+        "UPDATE packet p SET ends_ms = new.ends_ms FROM new WHERE p.id = new.id",
+        {"id": BYTES, "ends_ms": INT},
+        commit.ends.items(),
+    )
+    await put.write()
+
+
+async def _drop(connection: Connection, packet: bytes, slots: Slots | None) -> None:
+    """Deletes ciphertexts of a packet; None for all of them."""
+    held = None
+    if slots is not None:
+        held = await connection.fetchval("SELECT parts FROM ciphertext WHERE packet = $1", packet)
+    left = without_slots(held, slots) if held is not None and slots is not None else b""
+    if left:
+        sql = "UPDATE ciphertext SET parts = $2 WHERE packet = $1"
+        await connection.execute(sql, packet, left)
+    else:
+        await connection.execute("DELETE FROM ciphertext WHERE packet = $1", packet)
