@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
-from tearline.errors import AgreementMalformed, NotPermitted, StatementConflict
+from tearline.errors import AgreementMalformed, StatementConflict
 from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
 from tearline.proposal import verify_amends
@@ -16,18 +16,17 @@ from tearline_server.judging.room import deliver, verify_room
 def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
     """Takes a version of an agreement, and puts it into the mailbox of every party's node.
 
-    1. The publisher's agency is a party.
-    2. Every party and every overseer signed it, by its root or a node, and nobody else did.
-    3. It pins what this exchange judges by.
-    4. It follows the version before.
-    5. Every two parties have room for it, and so has every node's mailbox.
+    1. Every party and every overseer signed it, by its root or a node, and nobody else did.
+    2. It pins what this exchange judges by.
+    3. It follows the version before.
+    4. Every two parties have room for it, and so has every node's mailbox.
+
+    That the publisher's agency is a party was found out before.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
     """
     docket, registry, parties = hearing.docket, hearing.registry, agreement.terms.parties
-    if hearing.publisher.agency not in parties:
-        raise NotPermitted("an agreement is published by one of its parties")
     signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
     if not signers <= set(agreement.signatories):
         raise AgreementMalformed("an agency signed that is neither party nor overseer")
@@ -110,9 +109,21 @@ def _deliver(hearing: Hearing, node: str, statement: int, entry: int) -> None:
     )
 
 
+def _concerns(hearing: Hearing, agreement: Agreement, before: Agreement) -> bool:
+    """Returns whether a version may be compared with what is in force under its id.
+
+    Its publisher's agency is a party to that, or joins by this version, which all who are have
+    signed. Anybody else learns nothing of it.
+    """
+    parties = set(before.terms.parties)
+    return hearing.publisher.agency in parties or parties <= set(agreement.terms.parties)
+
+
 def _verify_follows(hearing: Hearing, agreement: Agreement) -> Agreement | None:
     found = hearing.registry.agreements.get(agreement.id)
-    if found is None:
+    if found is None or not _concerns(hearing, agreement, found.agreement):
+        if found is not None and agreement.version == 1:
+            raise StatementConflict("its id is taken")
         if agreement.version != 1:
             raise AgreementMalformed("the first version is number 1")
         return None

@@ -4,8 +4,11 @@ It is found out before the database is asked for anything that the claim names: 
 somebody else costs its publisher a refusal, and the exchange a look at its keys.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from tearline.agreement import Agreement
+from tearline.erasure import Erasure
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES, Moment, TrustState
@@ -82,7 +85,8 @@ def verify_publisher(claim: Claim, publisher: Publisher) -> None:
     """Checks that a claim is its publisher's to publish.
 
     A node publishes what it signed itself, or its agency's root; of co-signed statements, those
-    that concern its agency.
+    of which its agency is a party, and trust lists. What became of any other is not for it to
+    know: not even whether it was published before.
 
     Raises:
         TearlineError: If it is not, or does not say whose it is.
@@ -91,10 +95,21 @@ def verify_publisher(claim: Claim, publisher: Publisher) -> None:
         raise StatementMalformed("the body does not say who signs it")
     kind = claim.statement.type
     by_root = claim.header.signer == publisher.agency and kind in ROOT_TYPES
-    if claim.header.signer == publisher.node or by_root:
-        return
-    if kind not in COSIGNED_TYPES:
+    is_own = claim.header.signer == publisher.node or by_root
+    if kind not in COSIGNED_TYPES and not is_own:
         raise NotPermitted("a node publishes what it, or its agency's root, signed")
+    match claim.content:
+        case Agreement() as agreement:
+            _verify_party(publisher, agreement.terms.parties)
+        case Erasure() as order:
+            _verify_party(publisher, order.parties)
+        case TearlineError() as error if not is_own:
+            raise error
+
+
+def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:
+    if publisher.agency not in parties:
+        raise NotPermitted("what several sign is published by one of its parties")
 
 
 def _verify_signature(

@@ -23,7 +23,8 @@ _NOT_YOURS = "an entry it names is none of this agreement that names these agenc
 def accept_erasure(hearing: Hearing, order: Erasure) -> None:
     """Takes an order, erases what it names, and puts it into the mailbox of every party's node.
 
-    1. The publisher's agency is a party, and all are parties to the agreement.
+    1. All who sign it are parties to the agreement; that the publisher's agency is one of them
+       was found out before.
     2. Every party signed it, and nobody else did.
     3. Each entry names these parties and no other, under this agreement, and may be erased.
     4. Every node has taken in what it is told of them.
@@ -32,7 +33,7 @@ def accept_erasure(hearing: Hearing, order: Erasure) -> None:
         TearlineError: Naming what failed; nothing changed then.
     """
     docket, parties, registry = hearing.docket, order.parties, hearing.registry
-    if order.is_by_retention or hearing.publisher.agency not in parties:
+    if order.is_by_retention:
         raise NotPermitted("an order to erase is published by one of its parties, who all sign it")
     registry.agreement_of(order.agreement_id, *parties)
     signers = signers_of(hearing.claim.statement, hearing.claim.attestations)

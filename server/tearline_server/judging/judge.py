@@ -41,6 +41,7 @@ from tearline.receipt import Receipt
 from tearline.request.step import RequestStep
 from tearline.standing.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
+from tearline.wire.flow import parse_event, parse_receipt
 from tearline.wire.publications import Refused
 from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.judging.agreements import accept_agreement
@@ -87,10 +88,10 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, docket: Do
     if author.foreign is not None:
         return _not_ruled(hearing, author.foreign)
     is_judged_anew = claim.statement.type in _JUDGED_ANEW
-    earlier = docket.ruled.get(claim.key)
+    earlier = docket.ruled.get(_key(hearing))
     if earlier is not None and not (earlier.refusal and is_judged_anew):
         return earlier
-    settled = docket.known.statements.get(claim.key)
+    settled = _settled(hearing)
     if settled is not None and not (settled.code and is_judged_anew):
         return _again(ruling, settled)
     try:
@@ -110,10 +111,29 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, docket: Do
         if settled is not None:
             return _again(ruling, settled)
         _refuse(hearing, error)
-    docket.ruled[claim.key] = ruling
+    docket.ruled[_key(hearing)] = ruling
     if ruling.refusal is None and ruling.natural is not None:
         docket.naturals[ruling.signer, ruling.natural] = claim.statement.id
     return ruling
+
+
+def _settled(hearing: Hearing) -> Settled | None:
+    """Returns what became of a claim earlier, if its publisher may know of it.
+
+    Trust lists are everybody's to publish: the receipt opens an entry of the one who was first.
+    """
+    settled = hearing.docket.known.statements.get(hearing.claim.key)
+    if settled is None or hearing.claim.statement.type is not StatementType.TRUST_LIST:
+        return settled
+    entry = parse_receipt(parse_statement(settled.receipt).body).entry
+    first = "" if entry is None else parse_event(entry.event).actor
+    return settled if first == hearing.publisher.node else None
+
+
+def _key(hearing: Hearing) -> tuple[bytes, str]:
+    """Returns by what a claim is known within the batch; a trust list, by who publishes it."""
+    is_list = hearing.claim.statement.type is StatementType.TRUST_LIST
+    return (hearing.claim.statement.id, hearing.publisher.node) if is_list else hearing.claim.key
 
 
 def _verify_free(hearing: Hearing) -> None:

@@ -1,4 +1,4 @@
-"""Members that name what is not theirs: what the exchange looks up for them, and what that tells."""
+"""Members that name what is not theirs: what the exchange looks up for them, and tells by it."""
 
 from attacks.attack import Attack
 
@@ -13,6 +13,17 @@ def _asked(name: str, code: str, test: str, function: str, returns: str) -> Atta
         evidence=_COUNTED,
         function=function,
         test=f"{_ASKED}::{test}",
+        returns=returns,
+    )
+
+
+def _again(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_COUNTED,
+        function=function,
+        test=f"tests/unit/server/{test}",
         returns=returns,
     )
 
@@ -38,5 +49,27 @@ LOOKUPS = (
         "test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later",
         "tearline_server.storage.allowance:_within",
         "({id_ for _, sizes in needed for id_ in sizes}, set())",
+    ),
+    _again(
+        "publish the bytes of others' agreement again, to get its receipt",
+        "TL-TLS-006",
+        "test_judging_again.py::"
+        "test_who_is_no_party_learns_nothing_by_the_bytes_of_others_agreement",
+        "tearline_server.judging.authorship:_verify_party",
+    ),
+    _again(
+        "sign another version under the id of others' agreement, to compare the two",
+        "TL-AGR-002",
+        "test_judging_again.py::"
+        "test_who_is_no_party_learns_nothing_by_another_version_under_the_id",
+        "tearline_server.judging.agreements:_concerns",
+        "True",
+    ),
+    _again(
+        "publish a trust list again, to learn who published it first",
+        "TL-TRU-004",
+        "test_judging_members.py::test_who_published_a_trust_list_is_told_that_alone",
+        "tearline_server.judging.judge:_settled",
+        "hearing.docket.known.statements.get(hearing.claim.key)",
     ),
 )

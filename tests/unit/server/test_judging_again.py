@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 from pathlib import Path
 
-from builders import CN, MX, US, node_of, signed_by
+from builders import AGREEMENT_ID, CN, MX, US, node_of, signed_by
 from exchange_builders import (
     World,
     agreed,
@@ -15,9 +15,12 @@ from exchange_builders import (
     opened,
     packet_publication,
     receipt_of,
+    terms,
 )
+from tearline.erasure import Erasure
 from tearline.event import EventCode
 from tearline.statement import StatementType
+from tearline.wire.erasures import encode_erasure
 from tearline.wire.flow import encode_grant
 from tearline.wire.publications import Publication, publication_of
 from tearline.wire.statements import encode_signed
@@ -198,3 +201,64 @@ async def test_a_statement_that_nobody_may_bring_is_refused(world: World) -> Non
     (outcome,) = await world.publish_signed(US, again)
     assert outcome.refusal is not None
     assert outcome.receipt is None
+
+
+async def test_who_is_no_party_learns_nothing_by_the_bytes_of_others_agreement(
+    world: World,
+) -> None:
+    """Nor of one that was refused, or that cannot be read; it is refused as if it were new."""
+    header = world.parties.signer(US).header
+    between = agreement(header, id=b"between the two!", terms=terms((MX, US)))
+    signed = agreed(world.parties, between)
+    (unknown,) = await world.publish_signed(CN, signed)
+    assert codes(await world.publish_signed(US, signed)) == [""]
+    (known,) = await world.publish_signed(CN, signed)
+    assert known == unknown
+    assert (known.receipt, codes([known])) == (None, ["TL-TLS-006"])
+    wrong = agreed(world.parties, dataclasses.replace(between, version=5))
+    (unknown,) = await world.publish_signed(CN, wrong)
+    assert codes(await world.publish_signed(US, wrong)) != [""]
+    assert await world.publish_signed(CN, wrong) == (unknown,)
+    assert unknown.receipt is None
+    (told,) = await world.publish_signed(MX, signed)
+    assert told.receipt is not None
+
+
+async def test_who_is_no_party_learns_nothing_by_another_version_under_the_id(
+    world: World,
+) -> None:
+    header = world.parties.signer(MX).header
+    between = agreement(header, id=b"between the two!", terms=terms((MX, US)))
+    assert codes(await world.publish_signed(US, agreed(world.parties, between))) == [""]
+    answers = []
+    for id_ in (b"between the two!", b"of nobody at all"):
+        theirs = agreement(header, id=id_, version=2, terms=terms((CN, MX)))
+        (outcome,) = await world.publish_signed(CN, agreed(world.parties, theirs))
+        assert outcome.refusal is not None
+        answers.append((outcome.refusal.code, outcome.refusal.why))
+    assert answers[0] == answers[1]
+
+
+async def test_who_joins_publishes_what_all_others_have_signed(world: World) -> None:
+    header = world.parties.signer(US).header
+    between = agreement(header, id=b"between the two!", terms=terms((MX, US)))
+    assert codes(await world.publish_signed(US, agreed(world.parties, between))) == [""]
+    wider = dataclasses.replace(between, version=2, terms=terms())
+    assert codes(await world.publish_signed(CN, agreed(world.parties, wider))) == [""]
+
+
+async def test_the_receipt_of_an_order_to_erase_is_for_its_parties_alone(world: World) -> None:
+    order = Erasure(
+        header=world.parties.node(MX).header,
+        agreement_id=AGREEMENT_ID,
+        indices=(10_000,),
+        parties=(MX, US),
+        reason="a court ordered it",
+    )
+    nodes = [world.parties.node(each) for each in (MX, US)]
+    signed = signed_by(StatementType.ERASURE, encode_erasure(order), *nodes)
+    (unknown,) = await world.publish_signed(CN, signed)
+    (refused,) = await world.publish_signed(MX, signed)
+    assert refused.receipt is not None
+    assert await world.publish_signed(CN, signed) == (unknown,)
+    assert unknown.receipt is None

@@ -145,6 +145,19 @@ async def test_a_trust_list_is_taken_and_told(world: World) -> None:
     assert world.exchange.trust_list.number == 2
 
 
+async def test_who_published_a_trust_list_is_told_that_alone(world: World) -> None:
+    """The list is for everybody to read; the entry that a receipt opens names its publisher."""
+    body = following(world)
+    signed = signed_by(
+        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(MX)
+    )
+    (first,) = await world.publish_signed(US, signed)
+    (other,) = await world.publish_signed(MX, signed)
+    assert (first.refusal, other.receipt) == (None, None)
+    assert codes([other]) == [TrustListRejected.code]
+    assert await world.publish_signed(US, signed) == (first,)
+
+
 async def test_an_agencys_entry_changes_only_with_its_root(world: World) -> None:
     changed = dataclasses.replace(agency(MX), token_issuers=())
     agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
