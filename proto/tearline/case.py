@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tearline.channel import MAX_SEQ, Address
+from tearline.channel import MAX_SEQ, Address, verify_sealed
 from tearline.encoding import is_ascending
 from tearline.errors import (
     CaseRefused,
@@ -135,6 +135,7 @@ class CaseStep:
             raise StatementMalformed("a case has an id of 16 bytes, and a key one of 32")
         if not 0 < self.number <= MAX_SEQ:
             raise StatementMalformed("steps are numbered from 1")
+        verify_sealed(self.sealed)
 
 
 def case_id_of(text: str) -> bytes | None:
@@ -344,7 +345,7 @@ class CaseBook:
             self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
         if step.phase is Phase.CLOSED:
             self._closed.add(step.case_id)
-        # What was sealed may be as long as a message, and is not for the exchange to remember.
+        # What was sealed is long, and is not for the exchange to remember.
         self._latest[step.case_id, sender, recipient] = replace(step, sealed=b"")
 
 

@@ -17,7 +17,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_AHEAD
+from tearline.limits import MAX_AHEAD, MAX_SEALED_BYTES
 from tearline.statement import HASH_SIZE, Header
 
 AGREEMENT_ID_SIZE = 16
@@ -179,3 +179,13 @@ class Incoming:
                 f"{sent} sent, {mark.highest_received} received, {self.confirmed} before"
             )
         self.counter, self.confirmed = mark.counter, mark.highest_received
+
+
+def verify_sealed(sealed: bytes) -> None:
+    """Checks that the sealed part of a statement has room in a delivery, whatever is beside it.
+
+    Raises:
+        StatementMalformed: If it is too long.
+    """
+    if len(sealed) > MAX_SEALED_BYTES:
+        raise StatementMalformed(f"a sealed part has at most {MAX_SEALED_BYTES} bytes")

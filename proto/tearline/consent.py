@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from tearline.channel import Address
+from tearline.channel import Address, verify_sealed
 from tearline.encoding import is_ascending
 from tearline.errors import (
     ConsentClosed,
@@ -128,6 +128,7 @@ class Consent:
     seconded_by: ActedBy | None = None
 
     def __post_init__(self) -> None:
+        verify_sealed(self.sealed)
         sizes = (
             (self.consent_id, CONSENT_ID_SIZE),
             (self.packet, HASH_SIZE),

@@ -7,7 +7,7 @@ keys in a part sealed to the recipient's encryption key. Recipients do not see e
 
 from dataclasses import dataclass
 
-from tearline.channel import Address
+from tearline.channel import Address, verify_sealed
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES, MAX_TIME_MS
@@ -83,6 +83,7 @@ class Grant:
         )
         if any(len(value) != size for value, size in sizes):
             raise StatementMalformed("a part of the grant has the wrong size")
+        verify_sealed(self.sealed)
         if len(self.purpose.encode()) > MAX_TEXT_BYTES:
             raise StatementMalformed("the purpose is too long")
         if not 0 <= self.not_after_ms <= MAX_TIME_MS:

@@ -52,6 +52,7 @@ MAX_ATTESTATIONS_KEPT = 256  # of 3.5 KB, with their encoding: what is under way
 MAX_HEADERS_KEPT = 4096  # of a kilobyte at most: every node of 64 agencies with 64 nodes each
 TREE_SIZES = (1, 8, 64, 512, 4096)  # few sizes, so that a tree's size tells little
 MAX_BODY_BYTES = 1 << 20  # a manifest of 2,048 slots is 160 KiB
+MAX_SEALED_BYTES = 256 << 10  # 2,048 keys take 80 KiB, 256 paths 160; a delivery has room for it
 MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 
 # Trust: what stays in every reader's memory for ever, since it says whose old signatures hold.

@@ -8,14 +8,14 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tearline.errors import NotFound, StoreError, TearlineError
+from tearline.errors import NotFound, PacketTooLarge, StoreError, TearlineError
 from tearline.limits import MAIL_PAGE
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statement import Statement
-from tearline.wire.deliveries import Cursor, Delivery
+from tearline.wire.deliveries import Cursor, Delivery, verify_fits
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.parts import parse_parts
@@ -183,13 +183,14 @@ class Mailboxes:
         hashes = [each.attestation for found in statements for each in found.inclusions]
         encoded = await self._store.attestations(hashes)
         attestations = [parse_attestation(data) for data in encoded.values()]
-        return Delivery(
+        delivery = Delivery(
             cursor=self._cursor(item.seq),
             statements=tuple(statements),
             attestations={attestation.hash: attestation for attestation in attestations},
             parts=parts,
             entry=item.opening.opening,
         )
+        return _fitting(delivery)
 
     async def _granted(
         self, node: str, packet_id: bytes, grant: Statement
@@ -232,6 +233,20 @@ class Mailboxes:
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
         return found
+
+
+def _fitting(delivery: Delivery) -> Delivery:
+    """Returns a delivery, or a notice of one that no message holds.
+
+    An earlier version may have accepted it. The notice is the grant without its packet, which its
+    reader puts aside.
+    """
+    try:
+        verify_fits(delivery)
+    except PacketTooLarge as error:
+        _log.error("mail too large", extra={"seq": delivery.cursor.seq, "code": error.code})
+        return replace(delivery, statements=delivery.statements[:1], parts=())
+    return delivery
 
 
 def _is_for(node: str, item: MailItem) -> bool:

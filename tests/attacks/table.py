@@ -48,6 +48,7 @@ ATTACKS: tuple[Attack, ...] = (
     *keys.LIFE,
     *intruders.CALLS,
     *lookups.LOOKUPS,
+    *lookups.LARGE,
     *intruders.AUDIT,
     *audits.AUDITS,
     *erasures.ERASURES,

@@ -7,7 +7,7 @@ answered or refused, and why, stands in a note that only the other side opens.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tearline.channel import Address
+from tearline.channel import Address, verify_sealed
 from tearline.errors import PersonRequired, StatementMalformed
 from tearline.limits import (
     MAX_LOG_SIZE,
@@ -201,6 +201,7 @@ class RequestStep:
     sealed: bytes = b""
 
     def __post_init__(self) -> None:
+        verify_sealed(self.sealed)
         if len(self.request) != HASH_SIZE or len(self.kem_key_id) != HASH_SIZE:
             raise StatementMalformed("a part of the step has the wrong size")
         if not 0 < self.number <= MAX_REQUEST_STEPS or not 0 <= self.known <= MAX_REQUEST_STEPS:

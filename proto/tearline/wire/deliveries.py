@@ -7,12 +7,13 @@ bounded and its parts are parsed strictly.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tearline.errors import StatementMalformed
+from tearline.errors import PacketTooLarge, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
 from tearline.packet import PacketParts
 from tearline.receipt import LogOpening
 from tearline.statement import Attestation, Statement
 from tearline.v1 import exchange_pb2 as pb
+from tearline.v1 import packet_pb2 as pb_packet
 from tearline.wire.codec import decode, serialize
 from tearline.wire.flow import read_log_opening, write_log_opening
 from tearline.wire.parts import read_parts, write_parts
@@ -24,6 +25,8 @@ from tearline.wire.statements import (
 )
 
 EPOCH_SIZE = 16
+_ATTESTATION_BYTES = 4 << 10  # a signature of 3,373 bytes, a name of 255, and four hashes
+NO_CIPHERTEXTS: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +88,66 @@ def parse_cursor(data: bytes) -> Cursor:
 
 def encode_delivery(delivery: Delivery) -> bytes:
     """The encoding of a delivery."""
-    return serialize(
-        pb.Delivery(
-            epoch=delivery.cursor.epoch,
-            seq=delivery.cursor.seq,
-            attestations=[encode_attestation(a) for a in delivery.attestations.values()],
-            statements=[write_statement(statement) for statement in delivery.statements],
-            parts=[write_parts(parts) for parts in delivery.parts],
-            entry=None if delivery.entry is None else write_log_opening(delivery.entry),
+    return serialize(_write(delivery))
+
+
+def delivery_size(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> int:
+    """Returns how many bytes ``encode_delivery`` makes of a delivery.
+
+    Args:
+        delivery: The delivery.
+        ciphertexts: Lengths by slot of ciphertexts that are to come into its one parts, which
+            has none.
+    """
+    message = _write(delivery)
+    if not ciphertexts:
+        return message.ByteSize()
+    (parts,) = message.parts
+    framed = parts.ByteSize() + sum(
+        _framed(pb_packet.Ciphertext(slot=slot).ByteSize() + (_framed(length) if length else 0))
+        for slot, length in ciphertexts.items()
+    )
+    message.ClearField("parts")
+    return message.ByteSize() + _framed(framed)
+
+
+def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> None:
+    """Checks that a delivery fits one message, whoever signed what is in it.
+
+    Args:
+        delivery: The delivery; attestations may be missing.
+        ciphertexts: As in ``delivery_size``.
+
+    Raises:
+        PacketTooLarge: If it does not.
+    """
+    bodies = sum(len(statement.body) for statement in delivery.statements)
+    held = sum(len(data) for parts in delivery.parts for data in parts.ciphertexts.values())
+    # All else is far below a megabyte: most deliveries are small, and need not be measured.
+    if bodies + held + sum(ciphertexts.values()) <= MAX_MESSAGE_BYTES // 2:
+        return
+    signatures = sum(len(statement.inclusions) for statement in delivery.statements)
+    missing = max(0, signatures - len(delivery.attestations)) * _ATTESTATION_BYTES
+    size = delivery_size(delivery, ciphertexts) + missing
+    if size > MAX_MESSAGE_BYTES:
+        raise PacketTooLarge(
+            f"its delivery would take {size} bytes, and a message has at most {MAX_MESSAGE_BYTES}"
         )
+
+
+def _framed(length: int) -> int:
+    """The bytes of a field of some length: its tag, the length in groups of seven bits, itself."""
+    return 1 + max(1, -(-length.bit_length() // 7)) + length
+
+
+def _write(delivery: Delivery) -> pb.Delivery:
+    return pb.Delivery(
+        epoch=delivery.cursor.epoch,
+        seq=delivery.cursor.seq,
+        attestations=[encode_attestation(a) for a in delivery.attestations.values()],
+        statements=[write_statement(statement) for statement in delivery.statements],
+        parts=[write_parts(parts) for parts in delivery.parts],
+        entry=None if delivery.entry is None else write_log_opening(delivery.entry),
     )
 
 

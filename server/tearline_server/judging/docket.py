@@ -74,10 +74,12 @@ class PacketFacts:
     """What grants of a packet are judged by.
 
     Attributes:
+        statement: Its manifest's statement.
         manifest: Its manifest.
         openings: By compartment; of every compartment that is not padding.
     """
 
+    statement: Statement
     manifest: Manifest
     openings: Mapping[int, Opening]
 
@@ -267,8 +269,10 @@ class Docket:
             stored = self.known.packets.get(packet_id)
             if stored is None:
                 return None
+            statement = parse_statement(stored.envelope)
             self.packets[packet_id] = PacketFacts(
-                manifest=parse_manifest(parse_statement(stored.envelope).body),
+                statement=statement,
+                manifest=parse_manifest(statement.body),
                 openings={o.compartment: o for o in parse_parts(stored.openings).openings},
             )
         return self.packets[packet_id]

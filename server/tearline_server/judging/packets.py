@@ -5,6 +5,8 @@ marked, and judges by them what a grant lists; the recipient's node then finds o
 the contents are what the openings say.
 """
 
+from collections.abc import Iterable
+
 from tearline.agreement import Agreement, verify_direction, verify_packet
 from tearline.commitments import verify_ciphertext, verify_opening
 from tearline.errors import (
@@ -23,15 +25,18 @@ from tearline.four_eyes import verify_persons
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.keys import SUITE
-from tearline.limits import MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
+from tearline.limits import MAX_LOG_SIZE, MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
+from tearline.receipt import LogOpening
 from tearline.sealing import granted_slots
 from tearline.standing.book import verify_none
-from tearline.statement import pseudonym_of
+from tearline.statement import SALT_SIZE, pseudonym_of
+from tearline.wire.deliveries import EPOCH_SIZE, Cursor, Delivery, verify_fits
+from tearline.wire.flow import encode_event
 from tearline_server.judging.cases import verify_filed
 from tearline_server.judging.channels import next_place, verify_sealed_to
 from tearline_server.judging.corrections import verify_correction, verify_had
@@ -76,6 +81,7 @@ def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
     if parts is None or encoded is None:
         raise CiphertextMissing("the packet came without its parts")
     facts = PacketFacts(
+        statement=hearing.claim.statement,
         manifest=manifest,
         openings=_verified_openings(manifest, parts),
     )
@@ -148,6 +154,7 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
     7. Where the packet takes the place of others, the recipient was given something of those.
     8. A person answers for data on persons, where it answers a request.
     9. Its place in the channel is the next one, and its recipient's mailbox has room.
+    10. With its packet and the entry it fits one message.
 
     Raises:
         TearlineError: Naming what failed; nothing changed then.
@@ -194,9 +201,27 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
         policy_digest=found.agreement.pins.policy,
         decisions=decisions,
     )
+    _verify_deliverable(hearing, facts, slots, event)
     hearing.ruling.packet = grant.packet
     place.take(docket.settle(hearing.ruling, event))
     begin_request(hearing, grant, manifest, found.agreement)
+
+
+def _verify_deliverable(
+    hearing: Hearing, facts: PacketFacts, slots: Iterable[int], event: Event
+) -> None:
+    """Checks that the grant, its packet and its entry fit one message, at whatever place."""
+    claim, manifest = hearing.claim, facts.manifest
+    last = MAX_LOG_SIZE - 1
+    parts = PacketParts(manifest=facts.statement.id, openings=(), ciphertexts={})
+    delivery = Delivery(
+        cursor=Cursor(epoch=bytes(EPOCH_SIZE), seq=last),
+        statements=(claim.statement, facts.statement),
+        attestations={},
+        parts=(parts,),
+        entry=LogOpening(index=last, salt=bytes(SALT_SIZE), event=encode_event(event)),
+    )
+    verify_fits(delivery, {slot: manifest.slots[slot].ciphertext_length for slot in slots})
 
 
 def _facts(hearing: Hearing, packet_id: bytes) -> PacketFacts:

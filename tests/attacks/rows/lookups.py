@@ -17,6 +17,17 @@ def _asked(name: str, code: str, test: str, function: str, returns: str) -> Atta
     )
 
 
+def _large(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence="a refusal in the log, and a signed receipt of it",
+        function=function,
+        test=f"tests/unit/{test}",
+        returns=returns,
+    )
+
+
 def _again(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
     return Attack(
         name=name,
@@ -71,5 +82,30 @@ LOOKUPS = (
         "test_judging_members.py::test_who_published_a_trust_list_is_told_that_alone",
         "tearline_server.judging.judge:_settled",
         "hearing.docket.known.statements.get(hearing.claim.key)",
+    ),
+)
+
+LARGE = (
+    _large(
+        "send a grant whose delivery no message holds, to block a mailbox",
+        "TL-PKT-010",
+        "server/test_judging_packets.py::"
+        "test_what_no_message_holds_is_refused_before_it_waits_for_anybody",
+        "tearline_server.judging.packets:_verify_deliverable",
+    ),
+    _large(
+        "seal a megabyte into a grant",
+        "TL-PKT-001",
+        "server/test_judging_packets.py::"
+        "test_a_grant_s_sealed_part_leaves_room_for_the_packet",
+        "tearline.channel:verify_sealed",
+    ),
+    _large(
+        "have sent, before it was refused, what no message holds",
+        "",
+        "server/test_mailbox.py::"
+        "test_an_item_from_before_that_no_message_holds_is_told_of_and_passed",
+        "tearline_server.mailbox:_fitting",
+        "delivery",
     ),
 )

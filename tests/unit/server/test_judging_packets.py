@@ -35,6 +35,9 @@ from tearline.event import EventCode, EventOutcome
 from tearline.packet import AgreementRef, PacketKind
 from tearline.policy.form import Form
 from tearline.receipt import Status
+from tearline.statement import StatementType
+from tearline.v1 import flow_pb2
+from tearline.wire.flow import encode_grant
 
 
 async def test_a_packet_and_its_grants_are_taken_with_receipts(world: World) -> None:
@@ -293,3 +296,27 @@ async def test_a_compartment_is_opened_once(world: World) -> None:
     parts = dataclasses.replace(parts_of(sealed), openings=(opening, opening))
     changed = dataclasses.replace(publication, parts=(parts,))
     assert codes(await world.publish(US, changed)) == ["TL-PKT-006"]
+
+
+async def test_what_no_message_holds_is_refused_before_it_waits_for_anybody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = dataclasses.replace(FIELDS[0], values=(b"x" * 40_000,))
+    sealed = world.packet(fields=(large, *FIELDS[1:]))
+    monkeypatch.setattr("tearline.wire.deliveries.MAX_MESSAGE_BYTES", 40_000)
+    outcomes = await world.send(sealed, world.grant(sealed))
+    assert codes(outcomes) == ["", "TL-PKT-010"]
+    assert receipt_of(outcomes[1]).status is Status.REFUSED
+    assert [each.parts for each in await world.read(CN)] == [()]
+    small = world.grant(sealed, categories=("identity.birth",), address=address(CN, 1))
+    assert codes([await world.grant_only(small)]) == [""]
+
+
+async def test_a_grant_s_sealed_part_leaves_room_for_the_packet(world: World) -> None:
+    sealed = world.packet()
+    body = flow_pb2.Grant.FromString(encode_grant(world.grant(sealed)))
+    body.sealed = bytes((1 << 20) - 4096)
+    assert codes(await world.send(sealed)) == [""]
+    outcome = await world.say(US, StatementType.GRANT, body.SerializeToString(deterministic=True))
+    assert codes([outcome]) == ["TL-PKT-001"]
+    assert len(await world.read(CN)) == 1

@@ -2,16 +2,17 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builders import CN, US, node_of
+from builders import CN, FIELDS, US, node_of
 from exchange_builders import World, codes, opened
 from tearline.errors import StoreUnreachable
 from tearline.event import EventCode
 from tearline.statement import StatementType
-from tearline.wire.deliveries import START, Cursor, Delivery
+from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
 from tearline.wire.flow import parse_event
 from tearline_server.storage.known import StoredPacket
 
@@ -150,3 +151,19 @@ async def test_what_cannot_be_read_for_a_moment_is_not_passed_over(
         with pytest.raises(StoreUnreachable):
             await anext(stream)
     assert [each.cursor.seq for each in await world.read(CN, first.cursor)] == [2, 3]
+
+
+async def test_an_item_from_before_that_no_message_holds_is_told_of_and_passed(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = replace(FIELDS[0], values=(b"x" * 40_000,))
+    sealed = world.packet(fields=(large, *FIELDS[1:]))
+    assert codes(await world.send(sealed, world.grant(sealed))) == ["", ""]
+    await send(world)
+    monkeypatch.setattr("tearline.wire.deliveries.MAX_MESSAGE_BYTES", 40_000)
+    _, notice, following = await world.read(CN)
+    assert [each.type for each in notice.statements] == [StatementType.GRANT]
+    assert (notice.parts, notice.cursor.seq, notice.entry is None) == ((), 2, False)
+    assert len(encode_delivery(notice)) < 40_000
+    assert following.parts
+    assert [record.message for record in caplog.records] == ["mail too large"]

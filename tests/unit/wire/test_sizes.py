@@ -7,7 +7,15 @@ import pytest
 from google.protobuf.message import Message
 
 from tearline.errors import StatementMalformed
-from tearline.v1 import flow_pb2, packet_pb2, statement_pb2
+from tearline.limits import MAX_SEALED_BYTES
+from tearline.v1 import (
+    case_pb2,
+    consent_pb2,
+    flow_pb2,
+    packet_pb2,
+    request_pb2,
+    statement_pb2,
+)
 from translators import CODECS
 
 
@@ -104,3 +112,20 @@ def test_a_release_holds_whole_keys_and_known_reasons(part: str, value: object) 
 @pytest.mark.parametrize("part", ["code", "outcome"])
 def test_an_event_says_known_words(part: str) -> None:
     spoil("event", flow_pb2.Event, set_to(part, "anything"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("grant", flow_pb2.Grant),
+        ("case step", case_pb2.CaseStep),
+        ("consent", consent_pb2.Consent),
+        ("request step", request_pb2.RequestStep),
+    ],
+)
+def test_a_sealed_part_has_a_bound(name: str, kind: type[Message]) -> None:
+    spoil(name, kind, set_to("sealed", bytes(MAX_SEALED_BYTES + 1)))
+    codec, message = CODECS[name], kind()
+    message.ParseFromString(codec.encode(codec.value))
+    set_to("sealed", bytes(MAX_SEALED_BYTES))(message)
+    assert len(codec.parse(message.SerializeToString(deterministic=True)).sealed) == 256 << 10
