@@ -49,6 +49,7 @@ ATTACKS: tuple[Attack, ...] = (
     *intruders.CALLS,
     *lookups.LOOKUPS,
     *lookups.LARGE,
+    *lookups.TIMING,
     *intruders.AUDIT,
     *audits.AUDITS,
     *erasures.ERASURES,

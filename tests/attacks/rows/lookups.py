@@ -85,6 +85,16 @@ LOOKUPS = (
     ),
 )
 
+TIMING = (
+    _again(
+        "measure refusals, to learn whether a packet exists",
+        "",
+        "test_timing.py::test_a_refusal_takes_as_long_whether_the_id_exists_or_not",
+        "tearline_server.storage.sqlite.packets:own_sizes",
+        "{owned: 0 for owned in asked}",
+    ),
+)
+
 LARGE = (
     _large(
         "send a grant whose delivery no message holds, to block a mailbox",
@@ -96,8 +106,7 @@ LARGE = (
     _large(
         "seal a megabyte into a grant",
         "TL-PKT-001",
-        "server/test_judging_packets.py::"
-        "test_a_grant_s_sealed_part_leaves_room_for_the_packet",
+        "server/test_judging_packets.py::test_a_grant_s_sealed_part_leaves_room_for_the_packet",
         "tearline.channel:verify_sealed",
     ),
     _large(
