@@ -9,7 +9,7 @@ import pytest
 
 from archives import rewritten
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
-from tearline.channel import VoidReason
+from tearline.channel import Address, VoidReason
 from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import (
     BackupDamaged,
@@ -20,6 +20,8 @@ from tearline.errors import (
     LogBehind,
     LogForked,
     LogInconsistent,
+    NotFound,
+    PacketRecalled,
     PromiseLost,
     ReceiptForgotten,
     RequestError,
@@ -27,9 +29,11 @@ from tearline.errors import (
     RestoreUnread,
 )
 from tearline.note import parse_note
-from tearline.recall import RecallReason, RecallState
+from tearline.recall import Recall, RecallAnswer, RecallReason, RecallState
+from tearline.statement import StatementType
 from tearline.wire.entries import EntryRange
 from tearline.wire.publications import Outcome
+from tearline.wire.recalls import encode_recall
 from tearline_client.backups import back_up, restore, write_mirror
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.keys.home import Home
@@ -350,6 +354,53 @@ async def test_a_restored_node_shows_nothing_that_was_recalled_since(world: Simu
         assert cn.node.show(packet).view.fields == ()
         assert cn.node.search("Qiu Wenhao") == {}
         assert world.us.codes() == []
+
+
+async def test_a_restored_node_learns_what_it_recalled_from_what_is_answered(
+    world: Simulation,
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    await settle(world)
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file, PASSPHRASE)
+    path = world.us.node.show(packet).view.best()[0].field.path
+    desk = world.us.node.recalls
+    await desk.recall(desk.plan(packet, to=[world.cn.node.uri]), RecallReason.SOURCE_AT_RISK)
+    await settle(world)
+    async with reborn(world, world.us, file) as us:
+        assert us.node.recalls.of(packet) == ()
+        await settle(Simulation(**{**vars_of(world), "us": us}))
+        (found,) = us.node.recalls.forgotten()
+        assert (found.packet, found.partner) == (packet, world.cn.node.uri)
+        assert found.answer.state is RecallState.ERASED
+        with pytest.raises(PacketRecalled):
+            await us.node.disclose(packet, path, world.cn.node.uri)
+        assert not (await us.node.disclose(packet, path, world.mx.node.uri)).refused
+        assert us.codes() == []
+
+
+async def test_an_answer_to_a_recall_that_nobody_sent_is_put_aside_after_a_restore(
+    world: Simulation,
+) -> None:
+    await world.us.send(world.mx)
+    (packet,) = await world.us.send(world.mx)
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file, PASSPHRASE)
+    answer = Recall(
+        header=world.cn.signer.header,
+        address=Address(
+            recipient=world.us.node.uri,
+            agreement_id=world.us.node.agreement("narcotics-2026").id,
+            seq=1,
+        ),
+        packet=packet,
+        said=RecallAnswer(recall=bytes(32)),
+    )
+    assert (await world.cn.say(StatementType.RECALL, encode_recall(answer))).refusal is None
+    async with reborn(world, world.us, file) as us:
+        await us.node.receive()
+        assert us.codes() == [NotFound.code]
+        assert us.node.recalls.forgotten() == ()
 
 
 async def test_a_restored_node_shows_its_own_packets_at_once(world: Simulation) -> None:

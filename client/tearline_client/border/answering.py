@@ -128,10 +128,28 @@ def _answer(state: NodeState, stored: StoredRecall, answer: RecallAnswer) -> Non
 def _take_answer(state: NodeState, received: Received, said: Recall, answer: RecallAnswer) -> None:
     recalls = state.stores.recalls
     stored = recalls.get(answer.recall)
+    if stored is None and _is_forgotten(state, said, received.signer.signer):
+        recalls.put_forgotten(said, answer, received.signer.signer)
+        return
     _verify_asked(stored, said, received.signer.signer)
     if stored is None or following(stored.state, answer) is not answer.state:
         return  # it came late: what it says was said better since
     recalls.set_answer(stored.id, answer.state, said, time_ms=received.event.time_ms)
+
+
+def _is_forgotten(state: NodeState, said: Recall, signer: str) -> bool:
+    """Whether an answer may be to a recall that this node sent after its backup was made."""
+    if state.stores.recovery.restored() is None:
+        return False
+    held = state.stores.packets.held(said.packet)
+    return (
+        held is not None
+        and held.origin == state.uri
+        and any(
+            grant.grant.address.recipient == signer
+            for grant in state.stores.packets.grants(said.packet)
+        )
+    )
 
 
 def _verify_asked(stored: StoredRecall | None, said: Recall, signer: str) -> None:

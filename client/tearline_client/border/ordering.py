@@ -61,9 +61,9 @@ def is_recalled(state: NodeState, packet_id: bytes, recipient: str) -> bool:
 def slots_recalled(state: NodeState, packet_id: bytes, recipient: str) -> frozenset[int] | None:
     """The slots of a packet of ours that we grant a node no more; None for all of them."""
     orders = _orders(state, packet_id)
-    return recalled_slots(
-        (order for order, partner in orders if order.whole or partner == recipient), b""
-    )
+    named = [order for order, partner in orders if order.whole or partner == recipient]
+    forgotten = [r for r in state.stores.recalls.forgotten_of(packet_id) if r.partner == recipient]
+    return recalled_slots([*named, *forgotten], b"")
 
 
 def is_recalled_whole(state: NodeState, packet_id: bytes) -> bool:

@@ -166,22 +166,41 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
             for hold in (() if overdue else node.recalls.holds())
             if not node.recalls.of(hold.packet)
         ]
-        return held + [
+        lost: list[dict[str, object]] = [
             {
-                "packet": each.recall.packet.hex()[:12],
-                "id": each.recall.packet.hex(),
-                "by": "partner" if each.incoming else "us",
+                "packet": each.packet.hex()[:12],
+                "id": each.packet.hex(),
+                "by": "us",
                 "partner": agency_name(trust_list, each.partner),
-                "what": _what(each.order.slots),
-                "reason": each.order.reason.value,
-                "state": _state(node, each),
-                "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
-                "due": time_text(each.due_ms),
-                "answered": time_text(each.answered_ms) if each.answered_ms else "",
-                "not_undone": not_undone(each.answer.reach) if each.answer else "",
+                "what": "not known since the restore",
+                "state": each.answer.state.text,
+                "ground": each.answer.ground.value if each.answer.ground else "",
+                "not_undone": not_undone(each.answer.reach),
             }
-            for each in (node.recalls.overdue() if overdue else node.recalls.all())
+            for each in (() if overdue else node.recalls.forgotten())
         ]
+        return (
+            held
+            + lost
+            + [
+                {
+                    "packet": each.recall.packet.hex()[:12],
+                    "id": each.recall.packet.hex(),
+                    "by": "partner" if each.incoming else "us",
+                    "partner": agency_name(trust_list, each.partner),
+                    "what": _what(each.order.slots),
+                    "reason": each.order.reason.value,
+                    "state": _state(node, each),
+                    "ground": each.answer.ground.value
+                    if each.answer and each.answer.ground
+                    else "",
+                    "due": time_text(each.due_ms),
+                    "answered": time_text(each.answered_ms) if each.answered_ms else "",
+                    "not_undone": not_undone(each.answer.reach) if each.answer else "",
+                }
+                for each in (node.recalls.overdue() if overdue else node.recalls.all())
+            ]
+        )
 
     columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
     frame.emit(at_work(frame, run), columns)

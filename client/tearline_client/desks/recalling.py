@@ -25,7 +25,7 @@ from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
 from tearline_client.store.holds import Hold
-from tearline_client.store.recalls import StoredRecall
+from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 from tearline_client.views import PacketView
 
 
@@ -304,6 +304,10 @@ class Recalls:
     def all(self) -> tuple[StoredRecall, ...]:
         """Every recall, ours and partners', in the order in which they came here."""
         return self._state.stores.recalls.all()
+
+    def forgotten(self) -> tuple[ForgottenRecall, ...]:
+        """Our recalls that the backup of this node did not hold, by what was answered to them."""
+        return self._state.stores.recalls.forgotten()
 
     def of(self, packet_id: bytes) -> tuple[StoredRecall, ...]:
         """The recalls of one packet."""

@@ -10,6 +10,8 @@ from tearline_client.store.vault import Column
 
 _ORDER = Column("recall", "sealed", ("statement_id",))
 _ANSWER = Column("recall", "answer", ("statement_id",))
+_FORGOTTEN = Column("forgotten_recall", "sealed", ("recall",))
+_FORGOTTEN_ROWS = "SELECT recall, packet, partner, sealed FROM forgotten_recall"
 _COLUMNS = "statement_id, incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
@@ -64,6 +66,33 @@ class StoredRecall:
         return recall.header.signer if self.incoming else recall.address.recipient
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgottenRecall:
+    """A recall of ours from before this node was restored, known by its answer alone.
+
+    Which slots it named is not known any more, so it counts as one of all that the partner has.
+
+    Attributes:
+        packet: 32 bytes, the manifest's statement id.
+        partner: URI of the node that answered.
+        answer: What it answered last.
+    """
+
+    packet: bytes
+    partner: str
+    answer: RecallAnswer
+
+    @property
+    def grant(self) -> bytes:
+        """No single grant."""
+        return b""
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """No single slots."""
+        return ()
+
+
 class RecallStore:
     """The caller's transaction makes a recall durable with what it does."""
 
@@ -112,6 +141,33 @@ class RecallStore:
         """Every recall, in the order in which they came here."""
         sql = f"SELECT {_COLUMNS} FROM recall ORDER BY number"  # noqa: S608
         return tuple(self._stored(row) for row in self._db.rows(sql))
+
+    def put_forgotten(self, said: Recall, answer: RecallAnswer, partner: str) -> None:
+        """Keeps what a partner answered to a recall of ours that is not here any more."""
+        sealed = self._db.vault.seal(_FORGOTTEN.at(answer.recall), encode_recall(said))
+        self._db.execute(
+            "INSERT INTO forgotten_recall VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
+            (answer.recall, said.packet, partner, sealed),
+        )
+
+    def forgotten(self) -> tuple[ForgottenRecall, ...]:
+        """Our recalls that a backup did not hold, as far as known."""
+        rows = self._db.rows(f"{_FORGOTTEN_ROWS} ORDER BY packet, partner, recall")
+        return tuple(self._forgotten(*row) for row in rows)
+
+    def forgotten_of(self, packet: bytes) -> tuple[ForgottenRecall, ...]:
+        """Those of one packet."""
+        rows = self._db.rows(f"{_FORGOTTEN_ROWS} WHERE packet = ? ORDER BY recall", (packet,))
+        return tuple(self._forgotten(*row) for row in rows)
+
+    def _forgotten(
+        self, recall: bytes, packet: bytes, partner: str, sealed: bytes
+    ) -> ForgottenRecall:
+        said = parse_recall(self._db.vault.open(_FORGOTTEN.at(recall), sealed)).said
+        if not isinstance(said, RecallAnswer):
+            raise LookupError("what is kept here is the answer to a recall")
+        return ForgottenRecall(packet=packet, partner=partner, answer=said)
 
     def is_kept(self, packet: bytes) -> bool:
         """Whether a person keeps a partner's packet: by a hold, or although it was recalled."""

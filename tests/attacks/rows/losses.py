@@ -20,19 +20,19 @@ def _loss(
 
 LOSSES = (
     _loss(
+        "grant again, at a restored node, what it recalled after its backup",
+        "TL-GRT-011",
+        "the partner's answer to the recall, listed with what was recalled",
+        "test_a_restored_node_learns_what_it_recalled_from_what_is_answered",
+        "tearline_client.border.answering:_is_forgotten",
+        "False",
+    ),
+    _loss(
         "read at a restored node what was recalled since its backup",
         "TL-STO-013",
         "nothing is shown before the mailbox was read",
         "test_a_restored_node_shows_nothing_that_was_recalled_since",
         "tearline_client.node:verify_read_on",
-    ),
-    Attack(
-        name="read at a restored node what was recalled since its backup",
-        code="TL-STO-013",
-        evidence="nothing is shown before the mailbox was read",
-        function="tearline_client.node:verify_read_on",
-        test="tests/attacks/test_lost_machines.py"
-        "::test_a_restored_node_shows_nothing_that_was_recalled_since",
     ),
     _loss(
         "put other policies into a node's backup, or none",
