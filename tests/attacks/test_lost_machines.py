@@ -379,6 +379,32 @@ async def test_a_restored_node_learns_what_it_recalled_from_what_is_answered(
         assert us.codes() == []
 
 
+async def test_a_partner_that_invents_answers_fills_no_restored_node(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settle(world)
+    file = world.folder / "us.backup"
+    back_up(world.us.node.home, file, PASSPHRASE)
+    seq = world.cn.node.state.stores.channels.sent(
+        world.us.node.uri, world.us.node.agreement("narcotics-2026").id
+    )
+    for number in range(1, 4):
+        said = answer_of(world, packet, bytes([number]) * 32, seq=seq + number)
+        assert (await world.cn.say(StatementType.RECALL, said)).refusal is None
+    async with reborn(world, world.us, file) as us:
+        await us.node.receive()
+        assert [each.partner for each in us.node.recalls.forgotten()] == [world.cn.node.uri]
+
+
+def answer_of(world: Simulation, packet: bytes, recall: bytes, *, seq: int) -> bytes:
+    """China's word that it erased what such a recall named."""
+    agreement_id = world.us.node.agreement("narcotics-2026").id
+    address = Address(recipient=world.us.node.uri, agreement_id=agreement_id, seq=seq)
+    answer = RecallAnswer(recall=recall)
+    return encode_recall(
+        Recall(header=world.cn.signer.header, address=address, packet=packet, said=answer)
+    )
+
+
 async def test_an_answer_to_a_recall_that_nobody_sent_is_put_aside_after_a_restore(
     world: Simulation,
 ) -> None:
@@ -386,17 +412,8 @@ async def test_an_answer_to_a_recall_that_nobody_sent_is_put_aside_after_a_resto
     (packet,) = await world.us.send(world.mx)
     file = world.folder / "us.backup"
     back_up(world.us.node.home, file, PASSPHRASE)
-    answer = Recall(
-        header=world.cn.signer.header,
-        address=Address(
-            recipient=world.us.node.uri,
-            agreement_id=world.us.node.agreement("narcotics-2026").id,
-            seq=1,
-        ),
-        packet=packet,
-        said=RecallAnswer(recall=bytes(32)),
-    )
-    assert (await world.cn.say(StatementType.RECALL, encode_recall(answer))).refusal is None
+    said = answer_of(world, packet, bytes(32), seq=1)
+    assert (await world.cn.say(StatementType.RECALL, said)).refusal is None
     async with reborn(world, world.us, file) as us:
         await us.node.receive()
         assert us.codes() == [NotFound.code]

@@ -143,11 +143,16 @@ class RecallStore:
         return tuple(self._stored(row) for row in self._db.rows(sql))
 
     def put_forgotten(self, said: Recall, answer: RecallAnswer, partner: str) -> None:
-        """Keeps what a partner answered to a recall of ours that is not here any more."""
+        """Keeps what a partner answered last to recalls of ours of a packet that are not here.
+
+        One of each packet and partner says enough; a partner that invents more adds nothing.
+        """
+        self._db.execute(
+            "DELETE FROM forgotten_recall WHERE packet = ? AND partner = ?", (said.packet, partner)
+        )
         sealed = self._db.vault.seal(_FORGOTTEN.at(answer.recall), encode_recall(said))
         self._db.execute(
-            "INSERT INTO forgotten_recall VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
+            "INSERT OR REPLACE INTO forgotten_recall VALUES (?, ?, ?, ?)",
             (answer.recall, said.packet, partner, sealed),
         )
 
