@@ -9,7 +9,7 @@ from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.link.transport import GrpcTransport, Transport
-from tearline_client.policies import load_policies
+from tearline_client.policies import load_adopted
 from tearline_client.state import NodeState, Stores
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
@@ -57,7 +57,7 @@ def start_state(
         stores=stores,
         trust=trust,
         follower=follower,
-        policies=load_policies(home.own_policy),
+        policies=load_adopted(home.own_policy, database, is_new=not stores.log.size),
         transport=transport,
         now_ms=_clock_ms,
         asks_before_erasing=asks_before_erasing,

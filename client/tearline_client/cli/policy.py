@@ -12,13 +12,7 @@ from typing import Any
 import click
 
 from tearline.agreement import Agreement
-from tearline.errors import (
-    EXIT_LOCAL,
-    MalformedInput,
-    NotFound,
-    PolicyError,
-    PolicySetMalformed,
-)
+from tearline.errors import EXIT_LOCAL, MalformedInput, NotFound, PolicyError, PolicySetMalformed
 from tearline.federation import TrustList
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_POLICY_BYTES
@@ -33,6 +27,7 @@ from tearline.policy.profile import default_marking, marking_of, property_catego
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import check, parse_policy_set
 from tearline.policy.terms import ArticleTerms
+from tearline_client.cli.adopt import adopt
 from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
@@ -120,6 +115,9 @@ class Desk:
 @click.group(cls=Group)
 def command() -> None:
     """Who would get what, why, and what a change of policies would change."""
+
+
+command.add_command(adopt)
 
 
 @command.command(name="check")

@@ -211,3 +211,12 @@ class DraftEnded(PolicyError):
     what = "The draft has waited for 30 days, and has ended."
     next = "Draft it anew from what is known now."
     exit_status = EXIT_REFUSED
+
+
+class OwnPolicyChanged(PolicyError):
+    """Own policies that no officer adopted."""
+
+    code = "TL-POL-029"
+    what = "The agency's own policies are not those that an officer adopted; nothing is started."
+    next = "Find out who changed them; then have an officer run `tearline policy adopt FILE`."
+    exit_status = EXIT_INTEGRITY

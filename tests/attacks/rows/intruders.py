@@ -187,6 +187,23 @@ HTTP = (
 
 FILES = (
     Attack(
+        name="adopt own policies without an officer",
+        code="TL-TLS-009",
+        evidence="none: nothing was changed",
+        function="tearline_client.acting:Acting.person",
+        test="tests/attacks/test_own_policies.py::test_it_takes_an_officer_and_a_file_of_policies",
+        returns="'li'",
+    ),
+    Attack(
+        name="change an agency's own policies on its disk",
+        code="TL-POL-029",
+        evidence="the file, and the digest of what was adopted",
+        function="tearline_client.policies:_digest",
+        test="tests/attacks/test_own_policies.py"
+        "::test_policies_that_no_officer_adopted_keep_the_node_from_starting",
+        returns="b''",
+    ),
+    Attack(
         name="move a sealed value to another row of a node's database",
         code="TL-STO-003",
         evidence="the database as it is; what was moved is not shown",

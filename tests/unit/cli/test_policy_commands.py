@@ -66,12 +66,32 @@ def test_every_finding_is_listed(desk, tmp_path):
     assert {row["policy"] for row in rows} >= {"two"}
 
 
-def test_without_a_file_the_homes_own_policies_are_checked(desk):
+def test_without_a_file_the_homes_own_policies_are_checked(desk, own):
     missing = desk.run("policy", "check")
     assert (missing.exit_code, "own.cedar" in missing.stderr) == (1, True)
-    (desk.home / "policy").mkdir()
-    (desk.home / "policy" / "own.cedar").write_text(OWN_POLICIES)
+    adopt(desk, own[0])
     assert desk.run("policy", "check").exit_code == 0
+
+
+def adopt(desk, file):
+    secret = desk.folder / "pass"
+    secret.touch(mode=0o600)
+    secret.write_text("known to li alone")
+    for command in (("person", "add", "li", "--role", "officer"), ("login", "li")):
+        assert desk.run(*command, "--person-passphrase-file", secret).exit_code == 0
+    assert desk.run("policy", "adopt", file, "--as", "li").exit_code == 0
+
+
+def test_own_policies_are_adopted_by_an_officer_by_name(desk, own):
+    assert "TL-TLS" in desk.run("policy", "adopt", own[1]).stderr
+    assert desk.run("policy", "adopt").exit_code == 2
+    assert desk.run("policy", "adopt", own[1], "--none").exit_code == 2
+    adopt(desk, own[1])
+    assert desk.run("policy", "adopt", "--none", "--as", "li").exit_code == 0
+    assert not (desk.home / "policy" / "own.cedar").exists()
+    (desk.home / "policy" / "own.cedar").write_text(OWN_POLICY)
+    refused = desk.run("policy", "explain", "finance.account", *UNDER, "--to", "mx-prosecutor")
+    assert (refused.exit_code, "TL-POL-029" in refused.stderr) == (5, True)
 
 
 # Explain.
@@ -93,8 +113,7 @@ def test_each_form_is_explained(desk, field):
 
 
 def test_our_own_policies_are_explained_apart(desk, own):
-    (desk.home / "policy").mkdir()
-    (desk.home / "policy" / "own.cedar").write_text(OWN_POLICY)
+    adopt(desk, own[1])
     rows = desk.rows("policy", "explain", "finance.account", *UNDER, "--to", "cn-public-security")
     clear = rows[-1]
     assert (clear["agreement_says"], clear["own_says"], clear["released"]) == (True, False, False)
