@@ -25,7 +25,7 @@ from tearline_server.config import (
     write_config,
     write_new,
 )
-from tearline_server.output import print_line, slips_shown
+from tearline_server.output import print_line, print_traceback, slips_shown
 
 if TYPE_CHECKING:
     from tearline_server.keyfile import ExchangeKeys
@@ -369,6 +369,7 @@ def _text(file: Path) -> str:
 
 def main() -> None:
     """Runs the command line; errors go to stderr, with their exit status."""
+    sys.excepthook = print_traceback
     try:
         cli(prog_name="tearline-server")
     except TearlineError as error:

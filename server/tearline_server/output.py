@@ -3,8 +3,10 @@
 Members name themselves, their keys and their files, and the operator reads those names.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 import click
 
@@ -14,6 +16,14 @@ from tearline.display import visible, visible_lines
 def print_line(text: str, *, err: bool = False) -> None:
     """Prints one line, on standard error if ``err``."""
     click.echo(visible(text), err=err)
+
+
+def print_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints the traceback of a fault, as ``sys.excepthook`` would."""
+    for piece in traceback.format_exception(kind, error, trace):
+        click.echo(visible_lines(piece), err=True, nl=False)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ from tearline_server.__main__ import cli, main
 from tearline_server.config import Config, config_of, load_config, read_passphrase, write_config
 from tearline_server.keyfile import generate_keys, read_keys, write_keys
 from tearline_server.logs import log_to
+from tearline_server.output import print_traceback
 
 VALUES = {"name": "exchange.example", "dns": "exchange.test", "address": "127.0.0.1:8443"}
 
@@ -219,6 +220,24 @@ def test_no_fault_is_told_so_that_it_is_obeyed(
     said = capsys.readouterr().err
     assert r"\u001b" in said
     assert obeyed(said) == []
+
+
+def test_a_traceback_is_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError(ALL_AT_ONCE)
+    except ValueError as fault:
+        print_traceback(ValueError, fault, fault.__traceback__)
+    shown = capsys.readouterr().err
+    assert "test_a_traceback_is_not_obeyed" in shown
+    assert obeyed(shown) == []
+
+
+def test_the_program_tells_faults_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "argv", ["tearline-server", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert sys.excepthook is print_traceback
 
 
 def logged(*, plain: bool) -> list[str]:
