@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tearline.errors import EntityFieldMalformed
 from tearline.event import EventCode
 from tearline.onward import caveats_in_words
 from tearline.packet import TEXT, OpenedField
@@ -33,11 +34,14 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
 
     Only fields in clear form; what was generalised or kept back is left out, and of all that are
-    here those that were corrected since.
+    here those that were corrected since. Where the packets of a partner under an agreement make
+    no entities, they are left out of all that are here, and named.
     """
 
     async def run(node: Node) -> tuple[list[Entity], tuple[str, ...]]:
-        entities, shown = exported(node, packets)
+        entities, shown, left_out = exported(node, packets)
+        for packet_id, why in left_out.items():
+            frame.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
         superseded = node.corrections.superseded()
         for packet_id in shown:
             if packet_id in superseded:
@@ -69,13 +73,17 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
 
 def exported(
     node: Node, packets: tuple[str, ...]
-) -> tuple[list[Entity], dict[bytes, list[OpenedField]]]:
-    """The entities of some packets, or of all that are neither frozen nor superseded.
+) -> tuple[list[Entity], dict[bytes, list[OpenedField]], dict[bytes, str]]:
+    """Makes entities of some packets, or of all that are neither frozen nor superseded.
 
     Ids are resolved within originator and agreement.
 
     Returns:
-        The entities, and by packet the fields that they are made of, for the access log.
+        The entities; by packet the fields that they are made of, for the access log; and by packet
+        the reason why it was left out. A packet that was asked for by name is never left out.
+
+    Raises:
+        EntityFieldMalformed: If packets that were asked for make no entities.
     """
     store, superseded = node.state.stores.packets, node.corrections.superseded()
     everything = [
@@ -84,22 +92,28 @@ def exported(
         if not store.is_frozen(packet_id) and packet_id not in superseded
     ]
     ids = [store.find(prefix) for prefix in packets] if packets else everything
-    by_source: dict[tuple[str, bytes], list[tuple[str, tuple[bytes, ...]]]] = {}
-    taken: dict[bytes, list[OpenedField]] = {}
+    by_source: dict[tuple[str, bytes], dict[bytes, list[OpenedField]]] = {}
     for packet_id in ids:
         shown = node.state.open_view(packet_id)
-        taken[packet_id] = [
+        source = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), {})
+        source[packet_id] = [
             o
             for o in shown.view.fields
             if o.field.form is Form.CLEAR
             and o.field.media_type == TEXT
             and "/Packet/" not in o.field.path
         ]
-        fields = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), [])
-        fields += [(o.field.path, o.field.values) for o in taken[packet_id]]
-    entities = [
-        entity
-        for fields in by_source.values()
-        for entity in entities_from_fields(fields, known=ids_by_token(fields))
-    ]
-    return entities, taken
+    entities: list[Entity] = []
+    taken: dict[bytes, list[OpenedField]] = {}
+    left_out: dict[bytes, str] = {}
+    for source in by_source.values():
+        fields = [(o.field.path, o.field.values) for opened in source.values() for o in opened]
+        try:
+            entities += entities_from_fields(fields, known=ids_by_token(fields))
+        except EntityFieldMalformed as error:
+            if packets:
+                raise
+            left_out |= dict.fromkeys(source, error.why)
+        else:
+            taken |= source
+    return entities, taken, left_out

@@ -12,7 +12,7 @@ from desk import Desk, Rested, copy_of
 from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from simulator import ARTICLE, EVERYTHING, PURPOSE, Simulation, opened
 from tearline.bodies.kinds import KINDS
-from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED
+from tearline.errors import EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_REFUSED
 from tearline.packet import Field, PacketKind
 from tearline.policy.category import CATEGORIES
 from tearline_client import About
@@ -77,13 +77,16 @@ def examples(kind: PacketKind) -> list[Entity]:
     ]
 
 
-def poisoned(field: Field) -> Field:
-    """The field with every trick in its one value. Bytes that are no UTF-8 are no field at all."""
-    words = SHORT if field.path.endswith("/id") else ALL_AT_ONCE
+def poisoned(field: Field, name: str) -> Field:
+    """The field with every trick in its one value, or of an id with ``name``.
+
+    Bytes that are no UTF-8 are no field at all.
+    """
+    words = name if field.path.endswith("/id") else ALL_AT_ONCE
     return replace(field, values=(words.encode(),))
 
 
-async def send(world: Simulation, kind: PacketKind) -> None:
+async def send(world: Simulation, kind: PacketKind, *, name: str = SHORT) -> None:
     """Has a patched node send a packet of a kind, past every rule of its own."""
     mx, us = world.mx.node, world.us.node
     (group, *_) = connected_groups(examples(kind))
@@ -93,7 +96,7 @@ async def send(world: Simulation, kind: PacketKind) -> None:
         replace(
             plan,
             draft=replace(plan.draft, case_id=ALL_AT_ONCE),
-            fields=tuple(map(poisoned, plan.fields)),
+            fields=tuple(poisoned(field, name) for field in plan.fields),
             decisions=dict.fromkeys(plan.decisions, EVERYTHING),
         )
     )
@@ -236,6 +239,29 @@ def test_no_packet_is_obeyed(table: Table, arguments: tuple[str, ...]) -> None:
         text = shown(table, tuple(word.format(packet) for word in arguments), form)
         assert obeyed(text) == []
         assert r"\u001b" in text or "status" in arguments
+
+
+async def send_nonsense(desk: Desk) -> str:
+    """Has the partner send a packet that makes no entities; its id, in hexadecimal."""
+    async with opened(desk.template, desk.folder) as world:
+        mx, us = world.mx.node, world.us.node
+        await mx.publish_agreement(us.sign_agreement(mx.draft_agreement(TERMS)))
+        for node in (us, mx):
+            await node.receive()
+        await send(world, PacketKind.LEAD, name=ALL_AT_ONCE)
+        return us.state.stores.packets.ids()[0].hex()
+
+
+def test_a_source_that_makes_no_entities_takes_no_other_with_it(desk: Desk) -> None:
+    nonsense = asyncio.run(send_nonsense(desk))
+    own = desk.run("export", "ftm", desk.packet)
+    ran = desk.run("export", "ftm")
+    assert (ran.exit_code, ran.stdout) == (0, own.stdout)
+    assert own.stdout
+    told = [line for line in ran.stderr.splitlines() if line.startswith("Left out: ")]
+    assert [line.split()[3].rstrip(",") for line in told] == [nonsense[:12]]
+    # Asked for by name, it is not left out in silence.
+    assert desk.run("export", "ftm", nonsense).exit_code == EXIT_INTEGRITY
 
 
 @pytest.mark.parametrize("arguments", TELL + PASS_BY, ids=lambda words: " ".join(words[:2]))
