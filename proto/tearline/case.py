@@ -8,6 +8,7 @@ docs/spec/case-v1.md.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -21,7 +22,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.identity import agency_uri_of, parse_agency_uri
-from tearline.limits import MAX_CASE_MEMBERS, MAX_TEXT_BYTES
+from tearline.limits import MAX_CASE_MEMBERS, MAX_PAIR_CASES, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, ActedBy, Header
 
 CASE_ID_SIZE = 16
@@ -288,6 +289,7 @@ class CaseBook:
         self._latest: dict[tuple[bytes, str, str], CaseStep] = {}
         self._cases: dict[bytes, tuple[str, bytes]] = {}
         self._closed: set[bytes] = set()
+        self._together: Counter[tuple[str, str]] = Counter()
         for step in sorted(steps, key=lambda each: each.number):
             self.put(step)
 
@@ -297,6 +299,7 @@ class CaseBook:
         1. The lead is whoever spoke of the case first, and speaks of it under one agreement.
         2. Only whom the lead invited answers, and answers the lead alone.
         3. It follows the latest step of its side.
+        4. A lead has so many cases with one agency, for they are remembered for ever.
 
         Raises:
             CaseRefused: If its signer has no such part in the case; the same if there is none.
@@ -309,6 +312,9 @@ class CaseBook:
                 raise CaseRefused
             if step.case_id in self._closed and step.phase is not Phase.CLOSED:
                 raise CaseStepRefused("the case is closed")
+            is_new = (step.case_id, sender, recipient) not in self._latest
+            if is_new and self._together[sender, recipient] >= MAX_PAIR_CASES:
+                raise CaseStepRefused(f"its lead has {MAX_PAIR_CASES} cases with that agency")
         elif (
             known != (recipient, step.address.agreement_id)
             or (step.case_id, recipient, sender) not in self._latest
@@ -345,6 +351,7 @@ class CaseBook:
             self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
         if step.phase is Phase.CLOSED:
             self._closed.add(step.case_id)
+        self._together[sender, recipient] += (step.case_id, sender, recipient) not in self._latest
         # What was sealed is long, and is not for the exchange to remember.
         self._latest[step.case_id, sender, recipient] = replace(step, sealed=b"")
 

@@ -42,6 +42,7 @@ MAX_DECISIONS_KEPT = (
 MAX_PAIR_AGREEMENTS = 64  # between two agencies, for ever: a new purpose is an amendment
 MAX_PAIR_AGREEMENT_BYTES = 2 << 20  # of their newest versions, which an exchange holds in memory
 MAX_VERSIONS = 1024  # of one agreement: one a week for twenty years
+MAX_PROPOSAL_STEPS = 256  # of one agency at a node: what people can still be negotiating about
 MAX_POLICIES_KEPT = 64  # of agreements, by an exchange: each remembers a few megabytes of decisions
 
 # Consents.
@@ -63,6 +64,7 @@ MAX_REVOCATIONS = 4096  # by one agency; each is 100 bytes, and ends what was st
 
 # Cases.
 MAX_CASE_MEMBERS = MAX_COSIGNERS  # every agency of a federation
+MAX_PAIR_CASES = 4096  # that one agency leads with another in it, for ever: a kilobyte each
 CASE_RETRY_MS = 600_000  # what is refused is two entries of the log each time that it is said
 
 # Transport.

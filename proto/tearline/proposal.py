@@ -41,6 +41,10 @@ class ProposalState(IntEnum):
         return self.name.lower()
 
 
+OPEN = frozenset({ProposalState.PROPOSED, ProposalState.COUNTERED})
+"""The states in which an answer can still make a difference."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """One node's word on terms.
@@ -237,7 +241,7 @@ class Offer:
         state = self.state(log_ms)
         if state is ProposalState.SUPERSEDED:
             raise ProposalSuperseded("another version was agreed on first")
-        if state not in (ProposalState.PROPOSED, ProposalState.COUNTERED):
+        if state not in OPEN:
             raise ProposalClosed(f"it is {state.text}")
 
 

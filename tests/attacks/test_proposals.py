@@ -233,6 +233,32 @@ async def test_signed_again_the_same_is_sent_again(world: Simulation) -> None:
     assert len(only(world.mx).steps) == 2
 
 
+async def test_of_one_agency_a_node_keeps_so_many_steps(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is closed makes room, what is open does not; others have their own."""
+    monkeypatch.setattr("tearline_client.store.proposals.MAX_PROPOSAL_STEPS", 3)
+    terms_of = []
+    for number in range(3):
+        draft = world.us.node.proposals.draft(terms(name=f"flood-{number}"))
+        terms_of.append(await world.us.node.proposals.propose(draft))
+    await all_hear(world)
+    await world.us.node.proposals.propose(world.us.node.proposals.draft(terms(name="one-more")))
+    await all_hear(world)
+    assert world.cn.codes() == world.mx.codes() == [ProposalRefused.code]
+    offers = world.cn.node.proposals.offers
+    assert {offer.terms for offer in offers()} == {*terms_of}
+    await world.mx.node.proposals.propose(world.mx.node.proposals.draft(terms(name="of-others")))
+    await all_hear(world)
+    assert len(offers()) == 4
+    await world.cn.node.proposals.decline(world.cn.node.state.stores.proposals.offer(terms_of[0]))
+    await all_hear(world)
+    again = await world.us.node.proposals.propose(world.us.node.proposals.draft(terms(name="anew")))
+    await all_hear(world)
+    kept = {offer.terms for offer in offers() if offer.agreement.name != "of-others"}
+    assert {again, *terms_of[1:]} <= kept
+
+
 async def test_only_parties_hear_of_a_proposal(world: Simulation) -> None:
     draft = world.us.node.proposals.draft(terms(US, MX, name="apart"))
     await world.us.node.proposals.propose(draft)

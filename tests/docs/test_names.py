@@ -53,6 +53,57 @@ def test_every_metric_of_an_exchange_is_explained_and_no_other() -> None:
     assert named(section(OPERATIONS, "### Metrics")) == measured(ExchangeMetrics(), "tearline_")
 
 
+def made(*folders: str) -> set[str]:
+    """The tables that are there once every migration of some folders has run."""
+    found: set[str] = set()
+    for folder in folders:
+        scripts = sorted((ROOT / folder).glob("*.sql"))
+        assert scripts, folder
+        for act, name, renamed in re.findall(
+            r"^(?:(CREATE|DROP|ALTER) TABLE (\w+)(?: RENAME TO (\w+))?)",
+            "\n".join(script.read_text(encoding="utf-8") for script in scripts),
+            re.MULTILINE,
+        ):
+            match act:
+                case "CREATE":
+                    found.add(name)
+                case "DROP":
+                    found.discard(name)
+                case _ if renamed:
+                    found.discard(name)
+                    found.add(renamed)
+    return found
+
+
+def absent(grows: str, folder: str) -> list[str]:
+    """The modules in the last column of a table of tables that are none."""
+    cells = re.findall(r"\| ([^|]*) \|$", grows, re.MULTILINE)
+    names = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    assert names
+    bases = {name: "proto" if name.startswith("tearline.") else folder for name in names}
+    places = {name: ROOT / base / name.replace(".", "/") for name, base in bases.items()}
+    return sorted(
+        name
+        for name, place in places.items()
+        if not (place.with_suffix(".py").exists() or place.is_dir())
+    )
+
+
+def test_every_table_of_an_exchange_has_its_bound_told_and_no_other() -> None:
+    storage = "server/tearline_server/storage"
+    tables = made(f"{storage}/sqlite/migrations", f"{storage}/postgres/migrations")
+    grows = section(OPERATIONS, "### What grows")
+    assert named(grows) == tables | {"migrated"}
+    assert absent(grows, "server/tearline_server") == []
+
+
+def test_every_table_of_a_node_has_its_bound_told_and_no_other() -> None:
+    tables = made("client/tearline_client/store/migrations")
+    grows = section(OPERATIONS, "### What grows at a node")
+    assert named(grows) == tables
+    assert absent(grows, "client/tearline_client") == []
+
+
 def test_every_metric_of_a_node_is_explained_and_no_other() -> None:
     explained = named(section(OPERATIONS, "### Metrics of a node"))
     paths = {name for name in explained if name.startswith("/")}

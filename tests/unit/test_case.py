@@ -219,3 +219,18 @@ def test_nobody_is_invited_to_a_closed_case() -> None:
     book = filled(INVITED, step(Phase.CLOSED, by=US, to=CN, number=2))
     with pytest.raises(CaseStepRefused):
         book.verify(step(Phase.INVITED, by=US, to=MX))
+
+
+def test_a_lead_has_so_many_cases_with_an_agency(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange remembers each for ever."""
+    monkeypatch.setattr("tearline.case.MAX_PAIR_CASES", 2)
+    book = CaseBook()
+    for number in range(2):
+        invited = step(Phase.INVITED, by=US, to=MX, case_id=bytes([number]) * 16)
+        book.verify(invited)
+        book.put(invited)
+    another = step(Phase.INVITED, by=US, to=MX, case_id=b"another case id!")
+    with pytest.raises(CaseStepRefused):
+        book.verify(another)
+    book.verify(step(Phase.INVITED, by=US, to=CN, case_id=b"another case id!"))
+    book.verify(step(Phase.CLOSED, by=US, to=MX, case_id=bytes(16), number=2))

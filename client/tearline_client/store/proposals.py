@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from tearline.errors import NotFound
-from tearline.proposal import Offer, Step, offers_of, verify_amends
+from tearline.errors import NotFound, ProposalRefused
+from tearline.identity import domain_uri_of
+from tearline.limits import MAX_PROPOSAL_STEPS
+from tearline.proposal import OPEN, Offer, Step, offers_of, verify_amends
 from tearline.statement import Statement
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.proposals import parse_proposal
@@ -37,25 +39,48 @@ class ProposalStore:
 
         Raises:
             AgreementMalformed: If its terms cannot replace what was agreed on before them.
+            ProposalRefused: If too many steps of its agency are here on terms that are open.
         """
         proposal = parse_proposal(signed.statement.body)
         agreement = parse_agreement(proposal.statement.body)
         for earlier in self._agreements.all():
             if earlier.id == agreement.id and earlier.version < agreement.version:
                 verify_amends(agreement, earlier)
+        speaker = domain_uri_of(proposal.header.signer)
+        known = "SELECT 1 FROM proposal WHERE statement_id = ?"
+        if self._db.value(known, (signed.statement.id,)) is None:
+            self._make_room(speaker, time_ms)
         self._db.execute(
-            "INSERT INTO proposal VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 signed.statement.id,
                 proposal.terms,
                 place,
                 time_ms,
                 self._db.vault.seal(_STEP.at(signed.statement.id), encode_signed(signed)),
+                speaker,
             ),
         )
         self._db.execute(
             "INSERT INTO proposal_news VALUES (?) ON CONFLICT DO NOTHING", (proposal.terms,)
         )
+
+    def _make_room(self, speaker: str, time_ms: int) -> None:
+        """Forgets an agency's steps on terms that are closed, once it has said as much as it may.
+
+        Raises:
+            ProposalRefused: If they are all on terms that are open.
+        """
+        kept = "SELECT count(*) FROM proposal WHERE speaker = ?"
+        if self._db.value(kept, (speaker,)) < MAX_PROPOSAL_STEPS:
+            return
+        for offer in self.offers():
+            if offer.state(time_ms) not in OPEN:
+                self._db.execute(
+                    "DELETE FROM proposal WHERE speaker = ? AND terms = ?", (speaker, offer.terms)
+                )
+        if self._db.value(kept, (speaker,)) >= MAX_PROPOSAL_STEPS:
+            raise ProposalRefused("its agency has too much to say on terms that are open")
 
     def offers(self) -> tuple[Offer, ...]:
         """Everything that was proposed, in the order of the log."""

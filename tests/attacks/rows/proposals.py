@@ -17,6 +17,12 @@ def _attack(name: str, code: str, test: str, function: str, evidence: str = _ASI
 
 PROPOSALS = (
     _attack(
+        "propose without end, until partners' nodes read nothing else",
+        "TL-AGR-020",
+        "test_of_one_agency_a_node_keeps_so_many_steps",
+        "tearline_client.store.proposals:ProposalStore._make_room",
+    ),
+    _attack(
         "change a term of a proposal on its way",
         "TL-LOG-020",
         "test_an_exchange_that_changes_a_term_is_caught",
