@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 import tearline_server.judging.recalls
-from attacks.test_key_life import DAY_MS, cut_off, pass_time
+from attacks.test_key_life import DAY_MS, cut_off, pass_time, set_clock
 from attacks.test_recalls import recall_of, settled, shown, states
-from simulator import Member, Simulation
+from simulator import Clock, Member, Simulation
 from tearline.errors import AnswerTimeShort, ExchangeUnreachable
 from tearline.limits import MIN_ANSWER_MS
 from tearline.recall import RecallOrder, RecallReason, RecallState
@@ -83,6 +83,35 @@ async def test_a_recipient_that_was_away_still_has_the_time(world: Simulation) -
     await world.cn.node.receive()
     assert shown(world.cn, packet)
     assert due_ms(world.cn) > world.clock() + MIN_ANSWER_MS - 60_000
+
+
+async def test_a_log_that_was_behind_does_not_outrun_a_person(world: Simulation) -> None:
+    """It is five days behind when the recall comes, and right a moment later."""
+    packet = await asked(world)
+    desk = world.us.node.recalls
+    set_clock(world.cn, Clock(5 * DAY_MS))
+    await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    pass_time(world, 5 * DAY_MS)
+    for member in (*world.members, *world.members):
+        await member.node.sync()
+    await world.cn.node.receive()
+    assert shown(world.cn, packet)
+    assert due_ms(world.cn) > world.clock() + MIN_ANSWER_MS - 60_000
+
+
+async def test_a_clock_that_was_ahead_when_a_recall_came_does_not_keep_it_open(
+    world: Simulation,
+) -> None:
+    packet = await asked(world)
+    desk = world.us.node.recalls
+    set_clock(world.cn, Clock(400 * DAY_MS))
+    await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    set_clock(world.cn, world.clock)
+    await world.cn.node.receive()
+    assert due_ms(world.cn) < world.clock() + 4 * DAY_MS
+    assert shown(world.cn, packet)
 
 
 async def test_a_recall_that_waited_at_home_is_signed_anew_with_the_time(

@@ -38,7 +38,7 @@ def take_recall(state: NodeState, received: Received, recall: Recall) -> None:
         return
     _verify_originator(state, recall)
     recalls = state.stores.recalls
-    recalls.put(received.signed, incoming=True, arrived_ms=state.right_ms())
+    recalls.put(received.signed, incoming=True, arrived_ms=latest_ms(state))
     stored = recalls.get(received.signed.statement.id)
     if stored is None:
         return
@@ -47,6 +47,11 @@ def take_recall(state: NodeState, received: Received, recall: Recall) -> None:
         keep(state, stored, hold.ground, acted_by=hold.acted_by)
     elif not _asks(state, recall.packet):
         erase(state, stored, acted_by=None)
+
+
+def latest_ms(state: NodeState) -> int:
+    """The later of our own clock and the log's, by which a person has had no time yet."""
+    return max(state.now_ms(), state.follower.time_s() * 1000)
 
 
 def _asks(state: NodeState, packet_id: bytes) -> bool:

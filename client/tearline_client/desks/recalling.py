@@ -16,7 +16,7 @@ from tearline.recall import (
     is_overdue,
 )
 from tearline.statement import ActedBy, StatementType
-from tearline_client.border.answering import erase, keep
+from tearline_client.border.answering import erase, keep, latest_ms
 from tearline_client.border.forgetting import end_of, expire, forget
 from tearline_client.border.ordering import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.border.sender import Sender
@@ -325,6 +325,7 @@ class Recalls:
         if at is None:
             return 0
         with state.stores.database.transaction():
+            state.stores.recalls.bound_arrivals(latest_ms(state))
             due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
             due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
             for each in due:

@@ -127,6 +127,13 @@ class RecallStore:
             (state, time_ms, answer, recall),
         )
 
+    def bound_arrivals(self, latest_ms: int) -> None:
+        """Has open recalls of partners' have come no later than now: a clock was ahead then."""
+        self._db.execute(
+            "UPDATE recall SET arrived_ms = ? WHERE incoming = 1 AND state = ? AND arrived_ms > ?",
+            (latest_ms, RecallState.OPEN, latest_ms),
+        )
+
     def get(self, recall: bytes) -> StoredRecall | None:
         """One recall, or None."""
         row = self._db.row(f"SELECT {_COLUMNS} FROM recall WHERE statement_id = ?", (recall,))  # noqa: S608 (names of our own)

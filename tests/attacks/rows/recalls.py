@@ -91,6 +91,14 @@ RECALLS = (
         "(packet,)",
     ),
     _recall(
+        "keep the log behind until a recall has come, and set it right",
+        "",
+        "the recall, open until a day after it came by the node's own clock",
+        "tests/attacks/test_recall_time.py::test_a_log_that_was_behind_does_not_outrun_a_person",
+        "tearline_client.border.answering:latest_ms",
+        "state.right_ms()",
+    ),
+    _recall(
         "answer for somebody else",
         "TL-REQ-006",
         _PUT_ASIDE,
