@@ -111,6 +111,10 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Address.seq": range(1, 1 << 63),
     "Grant.purpose": range(4097),
     "Grant.not_after_ms": range(1 << 63),
+    **dict.fromkeys(
+        [f"{kind}.sealed" for kind in ("Grant", "CaseStep", "Consent", "RequestStep")],
+        range((256 << 10) + 1),
+    ),
     "FieldRelease.slot": range(2048),
     **dict.fromkeys(
         [f"Mark.{name}" for name in ("counter", "highest_sent", "highest_received", "time_ms")],

@@ -48,7 +48,9 @@ def edges(field: FieldDescriptor, value: Any) -> list[Any]:
     if field.type == FieldDescriptor.TYPE_STRING:
         return found + _TEXTS
     if field.type == FieldDescriptor.TYPE_BYTES:
-        return [*found, bytes(5000)]
+        bound = 256 << 10  # of what is sealed
+        sealed = [bytes(bound), bytes(bound + 1)] if field.name == "sealed" else []
+        return [*found, bytes(5000), *sealed]
     bits = {FieldDescriptor.TYPE_UINT64: 64, FieldDescriptor.TYPE_UINT32: 32}.get(field.type, 1)
     return found + [number for number in _NUMBERS if bits > 1 and number < 1 << bits]
 
