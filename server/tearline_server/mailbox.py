@@ -238,8 +238,8 @@ class Mailboxes:
 def _fitting(delivery: Delivery) -> Delivery:
     """Returns a delivery, or a notice of one that no message holds.
 
-    An earlier version may have accepted it. The notice is the grant without its packet, which its
-    reader puts aside.
+    An earlier version may have accepted it. The notice is the grant without its packet: its reader
+    counts its place in the channel, and puts it aside.
     """
     try:
         verify_fits(delivery)

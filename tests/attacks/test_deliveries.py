@@ -21,6 +21,7 @@ from tearline.errors import (
     GrantMisdirected,
     InclusionInvalid,
     MarkUnequal,
+    PacketTooLarge,
     SignatureInvalid,
     SignerMismatch,
     StatementMalformed,
@@ -109,6 +110,18 @@ async def test_a_stripped_ciphertext_is_missed(world: Simulation) -> None:
     await world.us.send(world.cn)
     world.cn.exchange.mail = ciphertexts(lambda given: dict(list(given.items())[1:]))
     await world.cn.catches(CiphertextMissing)
+
+
+async def test_a_grant_without_its_packet_is_put_aside_and_the_channel_goes_on(
+    world: Simulation,
+) -> None:
+    """So the exchange tells of what no message holds. Its place in the channel is not missing."""
+    await world.us.send(world.cn, times=2)
+    world.cn.exchange.mail = lambda mail: [
+        replace(mail[0], statements=mail[0].statements[:1], parts=()),
+        *mail[1:],
+    ]
+    await world.cn.catches(PacketTooLarge, packets=1)
 
 
 # Statements.

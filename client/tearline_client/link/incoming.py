@@ -20,6 +20,7 @@ from tearline.errors import (
     GrantorNotOriginator,
     KeystoreEntryMissing,
     PacketError,
+    PacketTooLarge,
     ProposalRefused,
     RetentionUnknown,
     StatementMalformed,
@@ -248,6 +249,9 @@ class Intake:
             return TakenBack(grant=grant)
         if self._has_ended(grant):
             return Lapsed(grant=grant, why=GrantExpired())
+        if len(delivery.statements) == 1 and not delivery.parts:
+            # So the exchange tells of what it accepted before it measured deliveries.
+            return Lapsed(grant=grant, why=PacketTooLarge("no message holds it with its grant"))
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]

@@ -64,8 +64,8 @@ class KeptBack:
 class Lapsed:
     """What came and stays closed.
 
-    A grant that ended before it came, or whose key was lost with a machine; and whatever was let
-    through although it was suspended.
+    A grant that ended before it came, whose key was lost with a machine, or whose packet no message
+    holds; and whatever was let through although it was suspended.
 
     Attributes:
         grant: The grant, if it is one.
