@@ -21,10 +21,13 @@ from bench.lanes import LANES, Sealer
 from tearline.channel import Mark
 from tearline.rpc import methods
 from tearline.statement import StatementType
+from tearline.wire.entries import encode_entries_request
 from tearline.wire.flow import encode_mark
 from tearline.wire.publications import encode_publication, publication_of
 
 TARGET = Target(limit=3, at_most=True)
+READERS = 240  # a connection has 256 calls, and a node 512
+_FLOODS = (("B12", "flood"), ("B12r", "flood of reads"))
 _QUIET = 1  # the number of the quiet node; the first is the flood
 
 
@@ -65,40 +68,56 @@ class Quiet:
         return quantiles([await self.say() for _ in range(number)], n=100)[98]
 
 
-def run(*, rounds: int = 5, number: int = 200, lanes: int = LANES) -> Sequence[Result]:
-    """Measures B12.
+def run(
+    *, rounds: int = 5, number: int = 200, lanes: int = LANES, readers: int = READERS
+) -> Sequence[Result]:
+    """Measures B12 and B12r.
 
     Args:
         rounds: Alternations.
         number: Marks of each run.
         lanes: The flood's calls in flight.
+        readers: Calls in flight of the flood of reads.
     """
     with founded(nodes=lanes, senders=2) as scene, scene.home.serve() as server:
-        alone, beside = uvloop.run(_measure(scene, server, (rounds, number, lanes)))
+        floods = uvloop.run(_measure(scene, server, (rounds, number), lanes, readers))
     return [
         result(
-            "B12",
-            f"a quiet node's mark until its receipt, beside another's flood, p99 of {number}",
+            name,
+            f"a quiet node's mark until its receipt, beside another's {flood_of}, p99 of {number}",
             runs=beside,
             unit="ms",
             baseline=alone,
             baseline_unit="ms, alone",
             target=TARGET,
         )
+        for (name, flood_of), (alone, beside) in zip(_FLOODS, floods, strict=True)
     ]
 
 
 async def _measure(
-    scene: Scene, server: Process, size: tuple[int, int, int]
-) -> tuple[list[float], list[float]]:
-    rounds, number, lanes = size
+    scene: Scene, server: Process, size: tuple[int, int], lanes: int, readers: int
+) -> list[tuple[list[float], list[float]]]:
     federation = scene.federation
     await scene.agree(server)
     messages = Sealer(federation, lanes).lanes(4)
-    flood.write(scene.folder, scene.identity(scene.sender), scene.authority, messages)
     client = scene.client(server, federation.senders[_QUIET].header.signer)
     quiet = Quiet(federation, client)
     await quiet.p99(20)
+    flood.write(scene.folder, scene.identity(scene.sender), scene.authority, messages)
+    floods = [await _compare(scene, server, quiet, size)]
+    # The log holds by now what the first flood published: an answer is as large as one may be.
+    reads, reader = [[encode_entries_request(0, 0)]] * readers, federation.partners()[0]
+    flood.write(scene.folder, scene.identity(reader), scene.authority, reads, methods.ENTRIES)
+    floods.append(await _compare(scene, server, quiet, size))
+    await client.close()
+    return floods
+
+
+async def _compare(
+    scene: Scene, server: Process, quiet: Quiet, size: tuple[int, int]
+) -> tuple[list[float], list[float]]:
+    rounds, number = size
     alone, beside = [], []
     for _ in range(rounds):
         alone.append(await quiet.p99(number))
@@ -106,5 +125,4 @@ async def _measure(
             beside.append(await quiet.p99(number))
             if process.poll() is not None:
                 raise RuntimeError("the flood ended too early")
-    await client.close()
     return alone, beside

@@ -1,4 +1,4 @@
-"""``python -m bench.flood FOLDER ADDRESS [RATE]``: publishes what is in a folder.
+"""``python -m bench.flood FOLDER ADDRESS [RATE]``: calls a method with what is in a folder.
 
 Over and over, as a node that retries without a pause would: in each lane one call after another.
 With a rate, each message once, so many a second in all; it prints how many a second it was.
@@ -27,11 +27,17 @@ _FILE_NAME = "flood"
 _STARTED = "flooding"
 
 
-def write(folder: Path, identity: TlsIdentity, authority: bytes, lanes: object) -> None:
+def write(
+    folder: Path,
+    identity: TlsIdentity,
+    authority: bytes,
+    lanes: object,
+    method: str = methods.PUBLISH,
+) -> None:
     """Leaves everything that a flood needs, for its owner alone."""
     path = folder / _FILE_NAME
     path.touch(mode=0o600)
-    content = (identity.certificate, identity.key.private_bytes(), authority, lanes)
+    content = (identity.certificate, identity.key.private_bytes(), authority, lanes, method)
     path.write_bytes(pickle.dumps(content))
 
 
@@ -57,12 +63,12 @@ async def _flood(address: str, folder: Path, rate: float | None) -> None:
     import grpc.aio
 
     content = pickle.loads((folder / _FILE_NAME).read_bytes())  # our own, of a moment ago
-    certificate, key, authority, lanes = content
+    certificate, key, authority, lanes, method = content
     identity = TlsIdentity(certificate=certificate, key=TlsKey(key))
     channel = grpc.aio.secure_channel(
         address, client_credentials(identity, authority), options=client_options(NAME)
     )
-    call = channel.unary_unary(methods.PUBLISH, None, None)
+    call = channel.unary_unary(method, None, None)
 
     async def lane(messages: Sequence[bytes]) -> None:
         for message in cycle(messages):

@@ -231,7 +231,7 @@ class LocalTransport:
         self.target = exchange
         self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
-        self._audit = AuditService(exchange.inquiries)
+        self._audit = AuditService(exchange.inquiries, exchange.take_answer_turn)
 
     async def publish(self, publication: bytes) -> bytes:
         return await self._exchange.publish(self._caller, publication)

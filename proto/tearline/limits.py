@@ -165,6 +165,7 @@ MAX_NODE_CALLS = 512  # of one node at once; a node's own programs are a handful
 MAX_AGENCY_CALLS = 1024  # of all nodes of one agency at once: an eighth of all
 MAX_AGENCY_READS = 16  # messages of one agency that are on their way in, of 4 MiB: 64 MiB
 MAX_AGENCY_STREAMS = 16  # that one agency publishes in at once; each holds such a message
+MAX_AGENCY_ANSWERS = 16  # pages of the log that one agency is sent at once: 16 MiB
 MESSAGE_S = 60  # for the next message of a call: 4 MiB on a slow line take half of it
 PLACE_S = 60  # that a call waits for a place which calls of its own agency have
 NODE_CALLS_S = 2048  # of one node, over many seconds: all that one core answers, most of it empty

@@ -213,7 +213,7 @@ async def _serve(
     services = (
         ExchangeService(exchange),
         TrustService(exchange),
-        AuditService(exchange.inquiries),
+        AuditService(exchange.inquiries, exchange.take_answer_turn),
         health,
     )
     server, port = make_server(

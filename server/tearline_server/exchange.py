@@ -64,7 +64,9 @@ class Exchange:
         self._bounds = Bounds(house.rates)
         uri = house.installation.identity.exchange.uri
         self.refusals = Refusals(uri)
-        self._mailboxes = Mailboxes(house.store, epoch, self._hand_out, self._reaches)
+        self._mailboxes = Mailboxes(
+            house.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
+        )
         self._epoch = epoch
         self._reconciling = asyncio.Lock()  # who reconciles reads all that came back
         self.on_trust: Callable[[], None] = lambda: None
@@ -236,6 +238,21 @@ class Exchange:
         """
         with self._house.metrics.unread(size):
             await self._turns.take(node, size)
+
+    async def take_answer_turn(self, agency: str, size: int) -> None:
+        """Waits until an agency may be answered; the turn lasts until the caller awaits something.
+
+        All nodes of an agency share its turns: so one that reads without a pause holds up its
+        own answers, and others wait for one of them each time.
+
+        Args:
+            agency: Its URI.
+            size: Bytes of the answer; 0 where it is not composed yet.
+
+        Raises:
+            ExchangeBusy: If too much waits.
+        """
+        await self._turns.take(agency, size)
 
     async def publish(
         self, publisher: Publisher, publication: Publication, size: int

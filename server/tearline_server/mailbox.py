@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 
 from tearline.errors import NotFound, PacketTooLarge, StoreError, TearlineError
+from tearline.identity import agency_uri_of
 from tearline.limits import MAIL_PAGE
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
@@ -35,6 +36,9 @@ HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
 
 Reaches = Callable[[str, int], Awaitable[bool]]
 """Says whether a node's mailbox has a place."""
+
+TakeTurn = Callable[[str, int], Awaitable[None]]
+"""Waits until an agency may be answered, with so many bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +67,25 @@ class Mailboxes:
         epoch: 16 bytes, which life of the database this is.
         hand_out: Logs first deliveries before they happen.
         reaches: Says whether a mailbox has a place.
+        take_turn: Waits for a turn to compose a delivery.
 
     Attributes:
         at_rest: URIs of the nodes that have been sent all there was, and wait for more.
     """
 
     def __init__(
-        self, store: Store, epoch: bytes, hand_out: HandOutGrants, reaches: Reaches
+        self,
+        store: Store,
+        epoch: bytes,
+        hand_out: HandOutGrants,
+        reaches: Reaches,
+        take_turn: TakeTurn,
     ) -> None:
         self._store = store
         self._epoch = epoch
         self._hand_out = hand_out
         self._reaches = reaches
+        self._take_turn = take_turn
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
@@ -119,6 +130,7 @@ class Mailboxes:
             node: Whose mailbox.
             cursor: How far the node has read it.
         """
+        agency = agency_uri_of(node)
         goes_on = cursor.epoch == self._epoch and await self._reaches(node, cursor.seq)
         reader = _Reader(cursor.seq if goes_on else 0)
         self._readers.setdefault(node, set()).add(reader)
@@ -134,6 +146,7 @@ class Mailboxes:
                     reader.seq = item.seq
                     if item.seq in withheld:
                         continue
+                    await self._take_turn(agency, 0)
                     try:
                         delivery = await self._delivery(node, item)
                     except StoreError:

@@ -38,7 +38,7 @@ class ExchangeService:
                 ),
                 methods.SUBSCRIBE: guard.unary_stream(methods.SUBSCRIBE, self.subscribe),
                 methods.ACKNOWLEDGE: guard.unary(methods.ACKNOWLEDGE, self.acknowledge),
-                methods.RECONCILE: guard.unary(methods.RECONCILE, self.reconcile),
+                methods.RECONCILE: guard.reading(methods.RECONCILE, self.reconcile),
             }
         )
 
@@ -108,6 +108,7 @@ class ExchangeService:
 
     async def reconcile(self, caller: Caller, request: bytes) -> bytes:
         """Where a node stands after a loss; answered by where the exchange stands."""
+        await self._exchange.take_answer_turn(str(caller.agency), len(request))
         reply = await self._exchange.reconcile(str(caller.node), parse_reconcile_request(request))
         return encode_reconcile_reply(reply)
 

@@ -29,6 +29,7 @@ from tearline.errors import (
 from tearline.limits import (
     CALL_S,
     DISK_RETRY_MS,
+    MAX_AGENCY_ANSWERS,
     MAX_AGENCY_CALLS,
     MAX_AGENCY_READS,
     MAX_AGENCY_STREAMS,
@@ -81,6 +82,7 @@ class Guard:
         self._agency_calls = Calls(MAX_AGENCY_CALLS, "the agency has too many calls under way")
         self._reads = Places(MAX_AGENCY_READS)
         self._streams = Places(MAX_AGENCY_STREAMS)
+        self._answers = Places(MAX_AGENCY_ANSWERS)
         self._nodes = Rate(NODE_CALLS_S, "more calls are made than one node may")
         self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
@@ -96,6 +98,22 @@ class Guard:
                 return reply
 
         return grpc.stream_unary_rpc_method_handler(handle)
+
+    def reading(self, method: str, answer: Answer) -> Any:
+        """Returns a handler of one message whose answer is large.
+
+        The call keeps its place until its caller has taken the answer in.
+        """
+
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
+            began = time.perf_counter()
+            async with self._call(method, context) as caller:
+                request = await self._message(caller, requests)
+                async with self._answers.one(str(caller.agency)):
+                    await in_time(_write(context, answer(caller, request)))
+                self._metrics.answered(method, time.perf_counter() - began)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
 
     def unary_stream(self, method: str, stream: Stream) -> Any:
         """Returns a handler of one message that is answered by a stream."""
@@ -194,6 +212,11 @@ class Guard:
                 self._gate.verify_still(caller, self._clock() // 1000)
                 count()
                 yield message
+
+
+async def _write(context: Context, answer: Awaitable[bytes]) -> None:
+    """Writes an answer, and waits until its caller makes room for it."""
+    await context.write(await answer)
 
 
 async def _next(arriving: AsyncIterator[bytes]) -> bytes:

@@ -23,7 +23,7 @@ class TrustService:
         """The service as gRPC takes it."""
         return generic_handlers(
             {
-                methods.ENTRIES: guard.unary(methods.ENTRIES, self.entries),
+                methods.ENTRIES: guard.reading(methods.ENTRIES, self.entries),
                 methods.COSIGN: guard.unary(methods.COSIGN, self.cosign),
             }
         )
@@ -31,7 +31,9 @@ class TrustService:
     async def entries(self, caller: Caller, request: bytes) -> bytes:
         """A range; answered by entries and a checkpoint over at least them."""
         start, end = parse_entries_request(request)
-        return encode_entries(await self._exchange.entries(start, end))
+        page = await self._exchange.entries(start, end)
+        await self._exchange.take_answer_turn(str(caller.agency), sum(map(len, page.entries)))
+        return encode_entries(page)
 
     async def cosign(self, caller: Caller, request: bytes) -> bytes:
         """A cosigner's turn; answered by what the others signed, when there is something newer."""

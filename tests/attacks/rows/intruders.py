@@ -77,6 +77,20 @@ CALLS = (
         "asyncio.Semaphore(1 << 20)",
     ),
     _call(
+        "read without a pause, to hold up what others send and read",
+        "",
+        "server/test_answers.py"
+        "::test_an_agency_is_answered_next_but_one_however_much_another_reads",
+        "tearline_server.exchange:Exchange.take_answer_turn",
+    ),
+    _call(
+        "leave answers unread, to fill the memory or keep others waiting",
+        "",
+        "server/test_guard.py::test_answers_that_are_not_read_keep_nobody_else_s_waiting",
+        "tearline_server.bounds:Places._places_of",
+        "asyncio.Semaphore(1 << 20)",
+    ),
+    _call(
         "take all calls by many node names of one agency",
         "TL-REQ-002",
         "server/test_guard.py::test_an_agency_has_so_many_calls_under_way_by_whatever_nodes",

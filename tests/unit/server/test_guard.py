@@ -62,6 +62,7 @@ class Context:
         self._metadata = with_access_token(token) if token else ()
         self.refusal: dict[str, Any] = {}
         self.code: grpc.StatusCode | None = None
+        self.written: list[bytes] = []
 
     def auth_context(self) -> dict[str, list[bytes]]:
         return {
@@ -75,6 +76,9 @@ class Context:
 
     def peer(self) -> str:
         return "ipv4:192.0.2.7:50000"
+
+    async def write(self, reply: bytes) -> None:
+        self.written.append(reply)
 
     async def abort(self, code: grpc.StatusCode, details: str, trailing: Any) -> None:
         self.code, self.refusal = code, json.loads(dict(trailing)[methods.REFUSAL])
@@ -133,6 +137,9 @@ def handler_of(guard: Guard, kind: str, error: Exception | None = None) -> Calla
     handler = getattr(guard, kind)(methods.PUBLISH, partial(wrapped, error))
 
     async def handle(requests: Any, context: Context) -> list[bytes]:
+        if kind == "reading":
+            await handler.stream_stream(requests, context)
+            return context.written
         if handler.stream_stream:
             return [each async for each in handler.stream_stream(requests, context)]
         return [await handler.stream_unary(requests, context)]
@@ -140,7 +147,7 @@ def handler_of(guard: Guard, kind: str, error: Exception | None = None) -> Calla
     return handle
 
 
-KINDS = ("unary", "unary_stream", "stream_stream")
+KINDS = ("unary", "reading", "unary_stream", "stream_stream")
 
 
 async def call(
@@ -157,7 +164,7 @@ async def call(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_admitted_call_is_answered(kind: str) -> None:
-    assert await call(kind, Context()) == [b"request" if kind == "unary" else b"first"]
+    assert await call(kind, Context()) == [b"first" if kind.endswith("_stream") else b"request"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -337,7 +344,7 @@ async def test_nothing_of_a_message_is_read_before_its_call_is_admitted(kind: st
     assert not requests.asked.is_set()
 
 
-@pytest.mark.parametrize("kind", ["unary", "unary_stream"])
+@pytest.mark.parametrize("kind", ["unary", "reading", "unary_stream"])
 async def test_a_message_that_does_not_come_is_not_waited_for(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,6 +390,42 @@ async def test_messages_that_do_not_come_keep_nobody_else_s_waiting(
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     assert sample(metrics, "calls_under_way") == 0
+
+
+class Deaf(Context):
+    """A call whose caller does not read its answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = asyncio.Event()
+
+    async def write(self, reply: bytes) -> None:
+        self.answered.set()
+        await asyncio.Event().wait()
+
+
+async def test_answers_that_are_not_read_keep_nobody_else_s_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_ANSWERS", 2)
+    handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US))), "reading")
+    deaf = [Deaf() for _ in range(3)]
+    calls = [asyncio.create_task(handle(one(b"request"), each)) for each in deaf]
+    for each in deaf[:2]:
+        await each.answered.wait()
+    assert await asyncio.wait_for(handle(one(b"request"), Context()), 30) == [b"request"]
+    assert not deaf[2].answered.is_set()
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_an_answer_that_is_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+    context = Deaf()
+    with pytest.raises(Aborted):
+        await handler_of(guard_of(Admitting(leaf_of(CN))), "reading")(one(b"request"), context)
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_a_call_is_measured_from_before_it_is_admitted() -> None:

@@ -167,3 +167,24 @@ async def test_an_item_from_before_that_no_message_holds_is_told_of_and_passed(
     assert len(encode_delivery(notice)) < 40_000
     assert following.parts
     assert [record.message for record in caplog.records] == ["mail too large"]
+
+
+async def test_a_delivery_is_composed_in_its_agency_s_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(world)
+    asked, turn = list[str](), asyncio.Event()
+
+    async def wait(agency: str, size: int) -> None:
+        asked.append(agency)
+        await turn.wait()
+
+    monkeypatch.setattr(world.exchange._mailboxes, "_take_turn", wait)
+    reading = asyncio.create_task(world.read(CN))
+    while not asked:
+        await asyncio.sleep(0)
+    assert asked == [CN]
+    assert not reading.done()
+    turn.set()
+    assert [each.cursor.seq for each in await reading] == [1, 2]
+    assert asked == [CN] * 2
