@@ -1,6 +1,7 @@
 """The clocks of requests in a suspension: they stand still, for all three alike."""
 
 import asyncio
+import re
 import shutil
 import tempfile
 from contextlib import suppress
@@ -351,6 +352,26 @@ async def test_what_was_suspended_before_a_request_costs_its_readers_nothing(
         cn.node.requests.show(request)
         costs.append(len(opened))
     assert costs[0] == costs[1] == costs[2]
+
+
+async def test_stoppages_are_read_by_the_index_of_their_ends(world: Simulation) -> None:
+    """At the exchange and at a node: what ended before is not looked at."""
+    from tearline_client.store.stoppages import _AT, _SINCE
+    from tearline_server.storage.sqlite.requests import _STOPPAGES
+
+    steps = await world.store._db.read(
+        lambda connection: [
+            row[3]
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {_STOPPAGES}", (bytes(16), "a", 1))
+        ]
+    )
+    here = world.cn.node.state.stores.database
+    for sql in (_SINCE, _AT):
+        steps += [row[3] for row in here.rows(f"EXPLAIN QUERY PLAN {sql}", (1, 1, 1))]
+    searches = [step for step in steps if "stoppage" in step]
+    assert len(searches) == 6
+    for step in searches:
+        assert re.search(r"USING (COVERING )?INDEX stoppage_\w+ \(.* AND ended(_ms)?[=>]\?", step)
 
 
 # Steps, where nothing may pass.

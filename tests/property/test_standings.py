@@ -29,6 +29,15 @@ parties = st.sampled_from(PARTIES)
 scopes = st.sampled_from(SCOPES)
 
 
+@given(st.sets(scopes), st.sampled_from(["", ARTICLE, "precursors", "a", "zz"]))
+def test_the_suspensions_of_an_article_are_found_among_all(
+    said: set[Suspension], article: str
+) -> None:
+    made = standing(*said)
+    expected = [each for each in made.suspensions if each.article in ("", article)]
+    assert list(made.suspensions_of(article)) == expected
+
+
 class StandingMachine(RuleBasedStateMachine):
     """Two agencies that suspend and resume; two readers to whom anything comes, or does not.
 

@@ -3,23 +3,26 @@
 import json
 from collections.abc import Collection, Iterable
 
+from tearline.limits import MAX_LOG_SIZE
 from tearline.standing.stoppage import ScopeChange, Stoppage
 from tearline.standing.suspension import Scope
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 _SCOPE = Column("standing_scope", "sealed", ("id",))
-# Each half reads an index: what goes on, and what ended since.
+# Each half reads an index: what goes on, and what ended since. SQLite is told which: the primary
+# key would do as well as long as little was ever suspended.
 _SINCE = (
-    "SELECT began, began_ms, ended, ended_ms FROM stoppage WHERE scope = ?1 AND ended IS NULL"
-    " UNION ALL SELECT began, began_ms, ended, ended_ms FROM stoppage"
-    " WHERE scope = ?1 AND ended_ms > ?2"
+    "SELECT began, began_ms, ended, ended_ms FROM stoppage INDEXED BY stoppage_end"
+    " WHERE scope = ?1 AND ended IS NULL AND began < ?3 UNION ALL"
+    " SELECT began, began_ms, ended, ended_ms FROM stoppage INDEXED BY stoppage_time"
+    " WHERE scope = ?1 AND ended_ms > ?2 AND began < ?3"
 )
 _AT = (
-    "SELECT began, began_ms, ended, ended_ms FROM stoppage"
-    " WHERE scope = ?1 AND ended IS NULL AND began < ?2"
-    " UNION ALL SELECT began, began_ms, ended, ended_ms FROM stoppage"
-    " WHERE scope = ?1 AND ended >= ?2 AND began < ?2"
+    "SELECT began, began_ms, ended, ended_ms FROM stoppage INDEXED BY stoppage_end"
+    " WHERE scope = ?1 AND ended IS NULL AND began < ?3 UNION ALL"
+    " SELECT began, began_ms, ended, ended_ms FROM stoppage INDEXED BY stoppage_end"
+    " WHERE scope = ?1 AND ended >= ?2 AND began < ?3"
 )
 
 
@@ -68,14 +71,14 @@ class StoppageStore:
     def since(self, agreement_id: bytes, article: str, time_ms: int) -> tuple[Stoppage, ...]:
         """Returns what was suspended of an article, or of all, behind a log time."""
         scopes = [each for each in self._scopes(agreement_id) if each[2][0] in ("", article)]
-        return self._found(_SINCE, scopes, time_ms)
+        return self._found(_SINCE, scopes, time_ms, MAX_LOG_SIZE)
 
     def at(self, agreement_id: bytes, entry: int) -> tuple[Stoppage, ...]:
         """Returns what was suspended when an entry was written."""
-        return self._found(_AT, self._scopes(agreement_id), entry)
+        return self._found(_AT, self._scopes(agreement_id), entry, entry)
 
     def _found(
-        self, sql: str, scopes: Iterable[tuple[int, str, Scope]], value: int
+        self, sql: str, scopes: Iterable[tuple[int, str, Scope]], since: int, below: int
     ) -> tuple[Stoppage, ...]:
         return tuple(
             Stoppage(
@@ -87,7 +90,7 @@ class StoppageStore:
                 end_ms=ended_ms,
             )
             for id_, agency, scope in scopes
-            for began, began_ms, ended, ended_ms in self._db.rows(sql, (id_, value))
+            for began, began_ms, ended, ended_ms in self._db.rows(sql, (id_, since, below))
         )
 
     def _scopes(self, agreement_id: bytes) -> list[tuple[int, str, Scope]]:

@@ -73,7 +73,7 @@ class StandingBook:
             Stop(agency=party, suspension=suspension)
             for party in agreement.terms.parties
             if (standing := self.newest(party, agreement.id)) is not None
-            for suspension in standing.suspensions
+            for suspension in standing.suspensions_of(article_id)
             if (
                 suspension.covers(party, article, sender=sender, recipient=recipient)
                 if article is not None

@@ -1,5 +1,6 @@
 """The statement: where an agency stands under an agreement, and an officer's last act in it."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,7 +75,19 @@ class Standing:
         """Whose it is, under which agreement."""
         return self.agency, self.agreement_id
 
+    def suspensions_of(self, article: str) -> tuple[Suspension, ...]:
+        """Returns the suspensions of an article and of all: few, however many there are."""
+        # They stand in order of their scope, so that of all comes first and an article's together.
+        found = self.suspensions
+        whole = found[: bisect_right(found, "", key=_article_of)]
+        start = bisect_left(found, article, lo=len(whole), key=_article_of)
+        return whole + found[start : bisect_right(found, article, lo=start, key=_article_of)]
+
     @property
     def terms(self) -> tuple[tuple[Suspension, ...], bool]:
         """What it says, whoever says it and when."""
         return self.suspensions, self.ended
+
+
+def _article_of(suspension: Suspension) -> str:
+    return suspension.article
