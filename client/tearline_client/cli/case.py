@@ -10,7 +10,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import yes_option
+from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
 from tearline_client.desks.case_views import CaseView
 from tearline_client.node import Node
 
@@ -34,10 +34,10 @@ _hidden_from = click.option(
 
 
 @command.command(name="open")
-@click.argument("title")
+@click.argument("title", type=FREE_TEXT)
 @click.option("--agreement", required=True, help="The agreement it is kept under.")
 @click.option("--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Invite.")
-@click.option("--summary", default="", help="What it is about; members read it.")
+@free_text("--summary", help="What it is about; members read it.")
 @click.option(
     "--hide",
     "pairs",

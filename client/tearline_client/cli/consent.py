@@ -15,7 +15,7 @@ from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
-from tearline_client.cli.options import sync_option, yes_option
+from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.seen import find_path, short
 from tearline_client.node import Node
@@ -35,7 +35,7 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of whoever asks."""
     for option in (
         click.option("--until", type=_DATE, help="Until when; else as long as the packet lasts."),
-        click.option("--note", default="", help="Why, for the people who made the packet."),
+        free_text("--note", help="Why, for the people who made the packet."),
     ):
         function = option(function)
     return function
@@ -169,7 +169,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
 @click.argument("consent")
 @click.argument("fields", metavar="[FIELD]...", nargs=-1)
 @click.option("--until", type=_DATE, help="Until when; else as was asked.")
-@click.option("--note", default="", help="Words for the people who asked.")
+@free_text("--note", help="Words for the people who asked.")
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
 @pass_frame
 def give(
@@ -215,7 +215,7 @@ def give(
 
 @command.command()
 @click.argument("consent")
-@click.option("--note", default="", help="Why, for the people who asked.")
+@free_text("--note", help="Why, for the people who asked.")
 @pass_frame
 def refuse(frame: Frame, consent: str, note: str) -> None:
     """Refuse CONSENT."""
@@ -232,7 +232,7 @@ def refuse(frame: Frame, consent: str, note: str) -> None:
 
 @command.command()
 @click.argument("consent")
-@click.option("--note", default="", help="Why, for the people of the other side.")
+@free_text("--note", help="Why, for the people of the other side.")
 @yes_option
 @pass_frame
 def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
@@ -255,7 +255,7 @@ def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
 @command.command()
 @click.argument("packet")
 @click.argument("field")
-@click.option("--reason", required=True, help="Where we have the value from; it is kept.")
+@free_text("--reason", required=True, help="Where we have the value from; it is kept.")
 @pass_frame
 def own(frame: Frame, packet: str, field: str, reason: str) -> None:
     """An officer records that we have the value of FIELD of a partner's PACKET from elsewhere.

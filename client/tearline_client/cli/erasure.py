@@ -12,7 +12,7 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.desks.erasing import order_of
 from tearline_client.enrolment import read_signed
 from tearline_client.keys.home import replace_file
@@ -29,7 +29,7 @@ def erase() -> None:
 
 @erase.command()
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why; every party reads it, and it is kept.")
+@free_text("--reason", required=True, help="Why; every party reads it, and it is kept.")
 @click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
 @pass_frame
 def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> None:

@@ -15,7 +15,7 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, root_option, sync_option, yes_option
+from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
 from tearline_client.config import read_passphrase
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.certifying import has_authority, issue_certificate
@@ -139,7 +139,7 @@ def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:
 
 @command.command(name="revoke")
 @click.argument("key")
-@click.option("--reason", default="", help="Why, in words that every member may read.")
+@free_text("--reason", help="Why, in words that every member may read.")
 @yes_option
 @root_option
 @pass_frame

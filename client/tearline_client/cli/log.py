@@ -12,7 +12,7 @@ from tearline_client.cli import erasure
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.output import print_lines
 from tearline_client.enrolment import read_text
 from tearline_client.exporters.files import create_file
@@ -127,7 +127,7 @@ def evidence(frame: Frame, target: Path | None) -> None:
 
 
 @command.command()
-@click.option("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
+@free_text("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
 @yes_option
 @pass_frame
 def resume(frame: Frame, reason: str, yes: bool) -> None:

@@ -1,10 +1,77 @@
-"""Options that commands of several groups share, and the kind of argument that is a file."""
+"""Options that commands of several groups share, and kinds of argument: files and free texts."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from tearline.errors import ConfigUnreadable
+from tearline.limits import MAX_TEXT_BYTES
+
 FILE = click.Path(path_type=Path)
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_STDIN = "tearline.stdin"  # the key in click's Context.meta: which parameter read it
+
+
+class FreeText(click.ParamType[str]):
+    """Words of a person: as they stand, ``@FILE`` for those in a file, ``-`` for standard input.
+
+    Every user of a machine sees the arguments of its processes, and a shell writes them down. A
+    text that begins with ``@`` is given as ``@@…``.
+    """
+
+    name = "text"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """What help shows for the value of an option; an argument is called by its name."""
+        return None if isinstance(param, click.Argument) else "TEXT|@FILE|-"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text that a value names.
+
+        Raises:
+            ConfigUnreadable: If its file cannot be read, is too large, or is not UTF-8.
+        """
+        if value == "-":
+            self._take_stdin(param, ctx)
+            return _decoded(sys.stdin.buffer.read(MAX_TEXT_BYTES + 1), "standard input")
+        if value.startswith("@@") or not value.startswith("@"):
+            return value.removeprefix("@")
+        try:
+            with Path(value[1:]).open("rb") as file:
+                return _decoded(file.read(MAX_TEXT_BYTES + 1), value[1:])
+        except OSError as error:
+            raise ConfigUnreadable(f"{value[1:]}: {error.strerror}") from None
+
+    def _take_stdin(self, param: click.Parameter | None, ctx: click.Context | None) -> None:
+        meta = {} if ctx is None else ctx.meta
+        name = "" if param is None else param.name
+        if meta.setdefault(_STDIN, name) != name:
+            self.fail("standard input holds one text; give the other in a file", param, ctx)
+
+
+def _decoded(data: bytes, place: str) -> str:
+    if len(data) > MAX_TEXT_BYTES:
+        raise ConfigUnreadable(f"{place} is larger than {MAX_TEXT_BYTES} bytes")
+    try:
+        return data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ConfigUnreadable(f"{place}: not UTF-8") from None
+
+
+FREE_TEXT = FreeText()
+
+
+def free_text(name: str, *, help: str, required: bool = False) -> Decorator:  # noqa: A002 (click's name)
+    """An option for words of a person; empty where it is not given and need not be."""
+    if required:
+        return click.option(name, type=FREE_TEXT, required=True, help=help)
+    return click.option(name, type=FREE_TEXT, default="", help=help)
+
 
 root_option = click.option(
     "--root-passphrase-file", type=FILE, help="File with the passphrase of the agency's root."

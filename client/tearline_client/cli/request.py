@@ -14,7 +14,7 @@ from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.at_work import at_work, person_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.requested import (
     catch_up,
@@ -34,7 +34,7 @@ from tearline_client.planning.request_file import parse_request_file
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000
-_needed_text = click.option("--text", required=True, help="For the other side alone.")
+_needed_text = free_text("--text", required=True, help="For the other side alone.")
 _URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
 
 

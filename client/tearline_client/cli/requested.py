@@ -6,6 +6,7 @@ from tearline.request.step import Side
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name, time_text
 from tearline_client.cli.frame import Frame
+from tearline_client.cli.options import free_text
 from tearline_client.cli.seen import text_column
 from tearline_client.desks.request_views import RequestView
 from tearline_client.node import Node
@@ -13,7 +14,7 @@ from tearline_client.node import Node
 item_option = click.option(
     "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
 )
-text_option = click.option("--text", default="", help="For the other side alone.")
+text_option = free_text("--text", help="For the other side alone.")
 
 
 def preview_columns(frame: Frame) -> list[str]:

@@ -9,6 +9,7 @@ from tearline.packet import PacketKind
 from tearline_client.cli.at_work import agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FREE_TEXT
 from tearline_client.cli.seen import field_text, short
 from tearline_client.finding import Within
 from tearline_client.node import Node
@@ -19,7 +20,7 @@ _DAY_MS = 24 * 3_600_000
 
 
 @click.command(cls=Command)
-@click.argument("text")
+@click.argument("text", type=FREE_TEXT)
 @click.option(
     "--kind",
     "kinds",
