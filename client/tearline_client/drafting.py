@@ -210,7 +210,7 @@ def draft_answer(
 
 def _drafted(imported: Imported, plans: Sequence[ReleasePlan], about: About) -> Drafted:
     first = plans[0]
-    ordered = (first.draft.agreement.id, sorted(first.recipients), about)
+    ordered = (first.draft.agreement.id, sorted(first.recipients), replace(about, repeats=""))
     digest = hashlib.sha256(label("import"))
     for part in (ordered, *imported.entities):
         digest.update(prefixed(repr(part).encode()))
@@ -311,6 +311,11 @@ def _places(findings: Sequence[Finding]) -> str:
     """Where in the source the first doubtful values stand."""
     told = [f"; line {f.line}, {f.column}: {f.why}" for f in findings[:_MAX_PLACES]]
     return "".join(told)
+
+
+def confirmed(plan: ReleasePlan, repeats: str) -> ReleasePlan:
+    """A plan with the reason why its texts may repeat values that are kept back."""
+    return replace(plan, draft=replace(plan.draft, repeats=repeats))
 
 
 def narrative_field(text: str, path: str = "") -> Field:

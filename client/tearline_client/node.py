@@ -48,6 +48,7 @@ from tearline_client.notices import Notices
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
+from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.reading import Reading, verify_read_on
 from tearline_client.startup import start_state
@@ -367,6 +368,10 @@ class Node:
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         """Which partner will get which field in which form; see ``Releasing.plan``."""
         return self._releasing.plan(draft, to)
+
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Texts that repeat what their readers may not have; see ``Releasing.mentions``."""
+        return self._releasing.mentions(plan)
 
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
         """Seals, stores and sends packets under one signature; see ``Releasing.send``."""

@@ -11,6 +11,7 @@ from functools import partial
 
 from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown
 from tearline.identity import agency_uri_of
+from tearline.limits import MAX_MENTIONS
 from tearline.onward import (
     Held,
     Intent,
@@ -25,6 +26,7 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
+from tearline_client.planning.mentions import Mention, phrases_of, texts_of
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.views import PacketView
@@ -103,6 +105,32 @@ class OnwardUse:
                         place = field.path.partition("/")[2]
                         raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
 
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Returns the texts in clear that repeat, in part, a value which a partner limited.
+
+        At most ``MAX_MENTIONS``. A text that is such a value as a whole is a copy: see ``verify``.
+        """
+        stores = self._state.stores
+        if not stores.packets.has_partners(self._state.uri):
+            return ()
+        index_values(self._state)
+        found: set[Mention] = set()
+        for field in plan.draft.fields:
+            readers = [each for each in plan.recipients if _is_clear(plan, each, field)]
+            phrases = {each for text in texts_of(field) for each in phrases_of(text)}
+            if not readers or not phrases:
+                continue
+            for told in stores.values.told_among(phrases - values_of(field)).values():
+                found |= {
+                    Mention(recipient=reader, text=field.path, packet=each.packet)
+                    for each in told
+                    for reader in readers
+                    if agency_uri_of(reader) != agency_uri_of(each.origin)
+                    and (each.erased or each.packet not in plan.draft.derived_from)
+                }
+        ordered = sorted(found, key=lambda each: (each.recipient, each.text, each.packet))
+        return tuple(ordered[:MAX_MENTIONS])
+
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
         """The packets of other agencies among those that a draft is made from."""
         for source in ids:
@@ -123,6 +151,10 @@ class OnwardUse:
 def _taken_after(field: Field, sources: Iterable[Held]) -> list[Held]:
     # By the category that its path says: a marking that was raised before may name another.
     return concerned(marking_of(field.path), values_of(field), sources)
+
+
+def _is_clear(plan: ReleasePlan, recipient: str, field: Field) -> bool:
+    return plan.decisions[recipient, field.marking].form is Form.CLEAR
 
 
 def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:

@@ -68,6 +68,7 @@ from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.recalls import RecallStore
 from tearline_client.store.receipts import Promise, ReceiptStore
 from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.repeats import RepeatStore
 from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned import ReturnedStore
 from tearline_client.store.standings import StandingStore
@@ -112,6 +113,7 @@ class Stores:
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.own_sources = OwnSourceStore(database)
+        self.repeats = RepeatStore(database)
         self.cases = CaseStore(database)
         self.filed = FiledStore(database)
         self.proposals = ProposalStore(database, self.agreements)

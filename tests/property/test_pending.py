@@ -93,6 +93,9 @@ class Outgoing:
     def plan(self, draft: Draft, recipients: tuple[str, ...]) -> ReleasePlan:
         return ReleasePlan(draft=draft, recipients=(), fields=(), decisions={})
 
+    def verify_repeats(self, plan: ReleasePlan) -> None:
+        assert plan.recipients == ()  # no reader, of whom anything could be kept back
+
     async def send(
         self, plans: tuple[ReleasePlan, ...], persons: Persons, *, also: Callable[[], None]
     ) -> Sent:

@@ -12,7 +12,8 @@ from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.release import emit_released, say_findings, takes_two
+from tearline_client.cli.order import repeats_option
+from tearline_client.cli.release import emit_released, say_findings, say_mentions, takes_two
 from tearline_client.cli.requested import (
     catch_up,
     item_option,
@@ -22,7 +23,7 @@ from tearline_client.cli.requested import (
 )
 from tearline_client.cli.seen import cell_rows
 from tearline_client.desks.releasing import verify_accepted
-from tearline_client.drafting import draft_answer
+from tearline_client.drafting import confirmed, draft_answer
 from tearline_client.importers.documents import Document
 from tearline_client.node import Node
 
@@ -38,6 +39,7 @@ class Answer:
         packet: The beginning of the id of a packet that was sent, in place of both; or empty.
         items: Numbers of items; none for all that are open.
         text: For the asker.
+        repeats: Why a text may repeat a value that the asker may not have in clear.
         dry_run: Whether only to show what the asker would see.
     """
 
@@ -47,6 +49,7 @@ class Answer:
     packet: str
     items: tuple[int, ...]
     text: str
+    repeats: str
     dry_run: bool
 
 
@@ -61,6 +64,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
         packet: str,
         items: tuple[int, ...],
         text: str,
+        repeats: str,
         dry_run: bool,
     ) -> None:
         if bool(file or attach) == bool(packet):
@@ -73,6 +77,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
                 packet=packet,
                 items=items,
                 text=text,
+                repeats=repeats,
                 dry_run=dry_run,
             )
         )
@@ -82,6 +87,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
         click.option(
             "--dry-run", is_flag=True, help="Show what the asker would see; send nothing."
         ),
+        repeats_option,
         text_option,
         item_option,
         click.option(
@@ -121,7 +127,8 @@ def _answer(frame: Frame, answer: Answer) -> None:
         else:
             drafted = draft_answer(node, request, answer.file, answer.documents)
             say_findings(frame, drafted)
-            (plan,) = drafted.plans
+            plan = confirmed(drafted.plans[0], answer.repeats)
+            say_mentions(frame, node, [plan])
             if answer.dry_run:
                 return list(cell_rows(plan.cells(), node.state.trust))
             if takes_two(node, plan.draft.agreement.id, plan.draft.article):

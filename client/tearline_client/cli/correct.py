@@ -17,11 +17,12 @@ from tearline_client.cli.order import (
     guard_option,
     narrative_of,
     narrative_option,
+    repeats_option,
 )
 from tearline_client.cli.release import Released, emit_released, release
 from tearline_client.cli.seen import content_text, short
 from tearline_client.desks.correcting import Change, CorrectionPlan, Seen
-from tearline_client.drafting import draft_correction
+from tearline_client.drafting import confirmed, draft_correction
 from tearline_client.node import Node
 
 
@@ -32,6 +33,7 @@ from tearline_client.node import Node
 @attach_option
 @evaluation_option("")
 @guard_option
+@repeats_option
 @click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
 @pass_frame
 def correct(
@@ -42,6 +44,7 @@ def correct(
     attach: tuple[str, ...],
     evaluation: str,
     guarded: Mapping[tuple[str, str], str],
+    repeats: str,
     dry_run: bool,
 ) -> None:
     """Put FILE (FollowTheMoney JSON lines) in the place of our PACKET, for all who have it.
@@ -66,7 +69,8 @@ def correct(
         )
         for finding in findings:
             frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
-        released = None if dry_run else await release(frame, node, [plan.release])
+        wanted = confirmed(plan.release, repeats)
+        released = None if dry_run else await release(frame, node, [wanted])
         return plan, node.state.trust, released
 
     plan, trust, released = at_work(frame, run)

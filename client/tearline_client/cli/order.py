@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from tearline.errors import EvaluationInvalid
+from tearline.limits import MAX_REASON_CHARACTERS
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline_client.cli.at_work import read_text
 from tearline_client.cli.options import FILE
@@ -74,6 +75,21 @@ guard_option: Decorator = click.option(
 )
 
 
+def _reason(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    if len(text) > MAX_REASON_CHARACTERS:
+        raise click.BadParameter(f"at most {MAX_REASON_CHARACTERS} characters")
+    return text.strip()
+
+
+repeats_option: Decorator = click.option(
+    "--repeats",
+    default="",
+    metavar="REASON",
+    callback=_reason,
+    help="Why a text may repeat a value that its reader may not have in clear.",
+)
+
+
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say under what something is sent, and to whom; as one Order."""
     options = (
@@ -103,6 +119,7 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="A packet here that it was made from: the beginning of its id.",
         ),
         guard_option,
+        repeats_option,
     )
     for option in reversed(options):
         function = option(function)

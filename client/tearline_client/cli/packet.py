@@ -32,6 +32,7 @@ from tearline_client.cli.release import (
     release,
     release_field,
     say_findings,
+    say_mentions,
 )
 from tearline_client.cli.search import search
 from tearline_client.cli.seen import (
@@ -105,6 +106,7 @@ def preview(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
         )
         say_findings(frame, drafted)
+        say_mentions(frame, node, drafted.plans)
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
     cells, trust = at_work(frame, run)
@@ -132,7 +134,8 @@ def send(
     """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view.
 
     Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
-    an id that `tearline packet approve` takes.
+    an id that `tearline packet approve` takes. Where a text repeats a value that its reader may
+    not have in clear, nothing is sealed either, unless --repeats says why it may stand there.
     """
     text = narrative_of(narrative)
     documents = attached(attach)
@@ -146,6 +149,7 @@ def send(
             f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')}."
         )
         if dry_run:
+            say_mentions(frame, node, drafted.plans)
             return None
         return await release(frame, node, drafted.plans)
 
@@ -205,6 +209,8 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
         taken_back = sorted({each.state for each in node.recalls.of(packet_id)})
         words = corrections_of(shown, node.corrections.newest(packet_id))
+        if reason := node.state.stores.repeats.of(packet_id):
+            words.append(f"Its texts repeat values that were kept back, because: {reason}")
         words += [f"Its originator has recalled it, or a part of it: {s.text}." for s in taken_back]
         return shown, node.state.trust, words
 

@@ -1,6 +1,6 @@
 """How a release ends on the command line: sent, or waiting for a second person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -35,6 +35,19 @@ def say_findings(frame: Frame, drafted: Drafted) -> None:
         frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
 
 
+def say_mentions(frame: Frame, node: Node, plans: Iterable[ReleasePlan]) -> None:
+    """Names every text that repeats a value which its reader may not have in clear."""
+    for plan in plans:
+        for mention in node.mentions(plan):
+            partner = agency_name(node.state.trust.trust_list, mention.recipient)
+            told = short(mention.value) if mention.value else "a value"
+            source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
+            frame.say(
+                f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in"
+                " clear."
+            )
+
+
 def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
     """Whether an article, as it is now, lets nobody release alone."""
     return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
@@ -42,6 +55,7 @@ def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
 
 async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Released:
     """Sends plans that are all under one article, or has them wait for a second person."""
+    say_mentions(frame, node, plans)
     draft = plans[0].draft
     if takes_two(node, draft.agreement.id, draft.article):
         return node.second.draft(plans, person=frame.settings.person)
@@ -104,6 +118,7 @@ def pending(frame: Frame, release: str) -> None:
                 frame.say(words)
             if review.pending.lost:
                 frame.say(_lost_text(review.pending.lost))
+            _say_repeats(frame, node, review)
             return _review_rows(review, node.state.trust)
         return [_pending_row(node, each) for each in node.second.waiting()]
 
@@ -130,6 +145,7 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
         review = node.second.review(found)
         if review.pending.lost:
             frame.say(_lost_text(review.pending.lost))
+        _say_repeats(frame, node, review)
         for changed in review.changed:
             cell = changed.cell
             partner = agency_name(node.state.trust.trust_list, cell.recipient)
@@ -164,6 +180,12 @@ def reject(frame: Frame, release: str) -> None:
 def _lost_text(lost: int) -> str:
     taken_out = counted(lost, "field")
     return f"{taken_out} taken out since it was drafted: a partner took back what was in it."
+
+
+def _say_repeats(frame: Frame, node: Node, review: Review) -> None:
+    say_mentions(frame, node, review.plans)
+    for reason in sorted({plan.draft.repeats for plan in review.plans} - {""}):
+        frame.say(f"It may stand there, the person who drafted it says: {reason}")
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:

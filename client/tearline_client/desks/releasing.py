@@ -13,6 +13,7 @@ from tearline.errors import (
     RecipientKeyExpired,
     RefusedOtherwise,
     ReleaseRefused,
+    ValueRepeated,
     error_by_code,
 )
 from tearline.four_eyes import verify_persons
@@ -37,6 +38,7 @@ from tearline_client.link.outgoing import (
     seal_plans,
 )
 from tearline_client.onward import OnwardUse
+from tearline_client.planning.mentions import Mention, mentions_of
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
 from tearline_client.views import sealed_again
@@ -138,6 +140,23 @@ class Releasing:
         policy = self._state.policies.under(draft.agreement)
         return plan_release(draft, recipients, policy, sender=self._state.uri)
 
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Returns the texts that repeat values which their readers may not have in clear."""
+        return (*mentions_of(plan), *self._onward.mentions(plan))
+
+    def verify_repeats(self, plan: ReleasePlan) -> None:
+        """Checks that a person said why texts repeat what is kept back, where they do.
+
+        Raises:
+            ValueRepeated: If no person did.
+        """
+        if plan.draft.repeats:
+            return
+        for mention in self.mentions(plan):
+            place = mention.text.partition("/")[2]
+            what = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
+            raise ValueRepeated(f"{place} repeats {what}")
+
     def verify_way(self, article: ArticleTerms, recipient: str) -> None:
         """Checks that packets go from us to a node under an article.
 
@@ -164,7 +183,8 @@ class Releasing:
         Raises:
             TrustError: If the log could not be read lately, the clock is wrong, or our key has
                 ended; nothing was sealed.
-            PolicyError: If an article asks for other persons; the same.
+            PolicyError: If an article asks for other persons, or a text repeats a value that is
+                kept back; the same.
             AgreementSuspended, StandingStale: If a party has suspended something of it, or has
                 not said where it stands; nothing was sealed.
             RequestError: If the exchange is out of reach; what is sealed is sent later.
@@ -187,6 +207,7 @@ class Releasing:
         for plan in plans:
             _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
             self._onward.verify(plan)
+            self.verify_repeats(plan)
             verify_correction(self._state, plan.draft, plan.recipients)
 
     def store(
@@ -209,6 +230,13 @@ class Releasing:
             also()
             composition = grant_plans(plans, sealed, self._releaser(persons))
             ids = self._sender.store(composition)
+            for plan, packet in zip(plans, composition.packets, strict=True):
+                if plan.draft.repeats:
+                    self._state.stores.repeats.put(
+                        packet.manifest.statement.id,
+                        plan.draft.repeats,
+                        time_ms=self._state.right_ms(),
+                    )
         return Stored(
             packets=tuple(packet.manifest.statement.id for packet in composition.packets),
             statements=tuple(

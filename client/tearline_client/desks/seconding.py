@@ -137,6 +137,8 @@ class Seconding:
             TlsError: If nobody is logged in, or who is has no role that drafts.
             PendingFull: If too much waits.
         """
+        for plan in plans:
+            self._desks.releasing.verify_repeats(plan)
         return self._wait(tuple(map(PendingPacket.of, plans)), person, also)
 
     def draft_disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> bytes:
@@ -172,6 +174,7 @@ class Seconding:
         """
         numbers = self._desks.requests.answerable(request, items)
         Note(text=text)  # what the asker could not be told is refused before it waits
+        self._desks.releasing.verify_repeats(plan)
         packet = PendingPacket.of(plan)
         answer = PendingAnswer(request=request, items=numbers, packet=packet, text=text)
         return self._wait(answer, person)

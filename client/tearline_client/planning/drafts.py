@@ -35,6 +35,7 @@ class About:
         evaluation: 4x4.
         derived_from: Manifest ids of the packets it was made from.
         guarded: A stricter category for single fields, by entity id and property.
+        repeats: Why texts may repeat values that a recipient may not have in clear, or empty.
 
     Raises:
         EvaluationInvalid: On construction, if the evaluation is not a 4x4 one.
@@ -57,6 +58,7 @@ class About:
     evaluation: str = "X4"
     derived_from: tuple[bytes, ...] = ()
     guarded: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    repeats: str = ""
 
     def __post_init__(self) -> None:
         verify_evaluation(self.evaluation)
@@ -108,6 +110,7 @@ def draft_packet(
         urgency=about.urgency,
         evaluation=about.evaluation,
         derived_from=about.derived_from,
+        repeats=about.repeats,
     )
 
 

@@ -40,6 +40,8 @@ class Draft:
         evaluation: 4x4.
         derived_from: Manifest ids of the packets it was made from.
         supersedes: Manifest id of the packet it corrects, or empty.
+        repeats: Why its texts may repeat values that a recipient may not have in clear; empty
+            where no person confirmed that.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -60,6 +62,7 @@ class Draft:
     evaluation: str = "X4"
     derived_from: tuple[bytes, ...] = ()
     supersedes: bytes = b""
+    repeats: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,14 +34,18 @@ class Rank(IntEnum):
         return ("exact", "alike", "in part")[self]
 
 
-def folded(text: str) -> str:
-    """``text`` as plain letters: without case, accents or script; 李 and Li fold alike.
+def plain_letters(text: str) -> str:
+    """``text`` in small ASCII letters, digits and signs: without case, accents or script.
 
     It is decomposed piece by piece: sorting a long run of accents takes its square in time.
     """
     pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
-    plain = anyascii("".join(unicodedata.normalize("NFKD", piece) for piece in pieces))
-    return "".join(character for character in plain.casefold() if character.isalnum())
+    return anyascii("".join(unicodedata.normalize("NFKD", each) for each in pieces)).casefold()
+
+
+def folded(text: str) -> str:
+    """``text`` as plain letters and digits alone; 李 and Li fold alike."""
+    return "".join(character for character in plain_letters(text) if character.isalnum())
 
 
 class Sought:

@@ -303,6 +303,7 @@ class PendingStore:
             evaluation=value["evaluation"],
             derived_from=tuple(bytes.fromhex(each) for each in value["derived_from"]),
             supersedes=bytes.fromhex(value["supersedes"]),
+            repeats=value.get("repeats", ""),  # of a draft from before it was asked for
         )
         return PendingPacket(
             draft=draft,
@@ -369,6 +370,7 @@ def _write_packet(packet: PendingPacket) -> dict[str, Any]:
         "evaluation": draft.evaluation,
         "derived_from": [each.hex() for each in draft.derived_from],
         "supersedes": draft.supersedes.hex(),
+        "repeats": draft.repeats,
         "recipients": packet.recipients,
         "seen": [[*place, seen] for place, seen in packet.seen.items()],
     }

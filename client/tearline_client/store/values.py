@@ -17,6 +17,7 @@ from tearline_client.planning.search import folded
 from tearline_client.store.database import Database
 
 _TAG_SIZE = 16
+_TAGS_AT_ONCE = 500  # in one question: far below what SQLite takes
 
 
 class _Word(IntEnum):
@@ -155,6 +156,26 @@ class ValueStore:
             Told(packet=packet, origin=origin, erased=ends_ms is not None)
             for packet, origin, ends_ms in rows
         ]
+
+    def told_among(self, plains: Iterable[str]) -> dict[str, list[Told]]:
+        """Returns those of many folded values that tell a copy, with the packets that told them.
+
+        Values that are our own word are left out.
+        """
+        tags = {self._tag(plain): plain for plain in plains}
+        found: dict[str, list[Told]] = {}
+        asked = list(tags)
+        for at in range(0, len(asked), _TAGS_AT_ONCE):
+            some = asked[at : at + _TAGS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._db.rows(
+                f"SELECT DISTINCT tag FROM value_tag WHERE word = ? AND tag IN ({marks})",  # noqa: S608 (marks alone)
+                (_Word.TELLING, *some),
+            )
+            for (tag,) in rows:
+                if not self.is_own_word(tags[tag]):
+                    found[tags[tag]] = self.told(tags[tag])
+        return found
 
     def _tag(self, plain: str) -> bytes:
         message = label("value-tag") + plain.encode("utf-8")

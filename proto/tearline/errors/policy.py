@@ -220,3 +220,15 @@ class OwnPolicyChanged(PolicyError):
     what = "The agency's own policies are not those that an officer adopted; nothing is started."
     next = "Find out who changed them; then have an officer run `tearline policy adopt FILE`."
     exit_status = EXIT_INTEGRITY
+
+
+class ValueRepeated(PolicyError):
+    """A text that repeats a value which its reader may not have in clear."""
+
+    code = "TL-POL-030"
+    what = "A text about to be sent repeats a value that its reader may not have in clear."
+    next = (
+        "See `tearline packet preview`, and take it out of the text; or say with --repeats REASON"
+        " why it may stand there."
+    )
+    exit_status = EXIT_REFUSED

@@ -252,7 +252,7 @@ def _is_clabe(number: str) -> bool:
 
 # Scripts in which one character is a syllable or a word: Han, Hangul, kana, bopomofo, Yi and
 # others; a surname is often one, and a whole name two.
-_SYLLABIC = (
+SYLLABIC_RANGES = (
     ("\u1100", "\u11ff"),
     ("\u2e80", "\u2fdf"),
     ("\u3005", "\u3007"),
@@ -302,7 +302,7 @@ def _is_one_person(told: Collection[str]) -> bool:
 
 def _is_syllabic(text: str) -> bool:
     """Whether it is one character of such a script."""
-    return any(first <= text <= last for first, last in _SYLLABIC)
+    return any(first <= text <= last for first, last in SYLLABIC_RANGES)
 
 
 _PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")

@@ -1,0 +1,81 @@
+"""Values that are kept back as fields, and written into texts that leave all the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from onward_use import given
+from simulator import ARTICLE, PURPOSE, Member, Simulation
+from tearline.errors import ValueRepeated
+from tearline_client.drafting import confirmed
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.planning.mentions import Mention
+from tearline_client.planning.plan import ReleasePlan
+
+SOURCE = "Lu Jing 鹿静"
+
+
+def told(member: Member, purpose: str, *to: Member, source: str = SOURCE) -> ReleasePlan:
+    """A payment to an informant, whose name is withheld as a field."""
+    person = Entity(id="source", schema="Person", properties={"name": (source,)})
+    payment = Entity(
+        id="payment",
+        schema="Payment",
+        properties={"beneficiary": ("source",), "purpose": (purpose,), "amount": ("1847250",)},
+    )
+    (group,) = connected_groups([person, payment])
+    about = About(article=ARTICLE, purpose=PURPOSE, guarded={("source", "name"): "identity.source"})
+    draft = member.node.draft(group, about, agreement="narcotics-2026")
+    return member.node.plan(draft, [each.node.uri for each in to])
+
+
+def places(mentions: tuple[Mention, ...]) -> set[tuple[str, str]]:
+    return {(m.text.partition("/")[2], m.value.partition("/")[2]) for m in mentions}
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    ["fee for LU, Jing", "fee of Jing Lu, as agreed", "鹿静的费用", "lu-jing 鹿静", "for Lú Jīng"],
+)
+async def test_a_text_that_repeats_what_is_kept_back_is_not_sent(
+    world: Simulation, purpose: str
+) -> None:
+    plan = told(world.us, purpose, world.mx, source=SOURCE if "鹿" in purpose else "Lu Jing")
+    assert places(world.us.node.mentions(plan)) == {("Payment/purpose", "Person/name")}
+    held = await world.mx.waiting()
+    with pytest.raises(ValueRepeated):
+        await world.us.node.send([plan])
+    assert await world.mx.waiting() == held
+
+
+async def test_a_person_says_why_it_may_stand_there(world: Simulation) -> None:
+    reason = "the name of a street"
+    plan = confirmed(told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing"), reason)
+    sent = await world.us.node.send([plan])
+    assert not sent.refused
+    assert world.us.node.state.stores.repeats.of(sent.packets[0]) == reason
+
+
+async def test_only_a_reader_who_may_not_have_it_counts(world: Simulation) -> None:
+    plan = told(world.us, "fee for Qiu Wenhao", world.mx)
+    assert world.us.node.mentions(plan) == ()
+    assert not (await world.us.node.send([plan])).refused
+
+
+async def test_a_text_that_repeats_a_partner_s_value_is_not_sent(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    plan = told(world.cn, "paid for Wenhao Qiu's boat", world.mx)
+    assert [mention.packet for mention in world.cn.node.mentions(plan)] == [packet]
+    with pytest.raises(ValueRepeated):
+        await world.cn.node.send([plan])
+    back = told(world.cn, "paid for Wenhao Qiu's boat", world.us)
+    assert world.cn.node.mentions(back) == ()
+    declared = replace(plan, draft=replace(plan.draft, derived_from=(packet,)))
+    assert world.cn.node.mentions(declared) == ()
+
+
+async def test_what_waits_for_a_second_person_says_why_as_well(world: Simulation) -> None:
+    plan = told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing")
+    with pytest.raises(ValueRepeated):
+        world.us.node.second.draft([plan])
