@@ -11,7 +11,7 @@ from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
 from tearline.recall import KeepGround, RecallReason, RecallState
 from tearline.receipt import Status
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.wire.parts import parse_parts
+from tearline_server.storage.columns import ciphertexts_of
 
 
 async def suspended(member: Member, **changed: object) -> None:
@@ -45,7 +45,7 @@ def opens(member: Member, packet: bytes) -> bool:
 async def ciphertexts(world: Simulation, packet: bytes) -> int:
     stored = await world.store.packet(packet)
     assert stored is not None
-    return len(parse_parts(stored.parts).ciphertexts)
+    return len(ciphertexts_of(stored.ciphertexts))
 
 
 async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simulation) -> None:

@@ -34,11 +34,11 @@ from tearline.receipt import Status
 from tearline.statement import ActedBy, StatementType
 from tearline.wire.deliveries import Delivery, parse_delivery
 from tearline.wire.flow import encode_grant
-from tearline.wire.parts import parse_parts
 from tearline.wire.recalls import encode_recall
 from tearline_client.border.ordering import RESPOND_MS
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.store.recalls import StoredRecall
+from tearline_server.storage.columns import ciphertexts_of
 
 PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=1)
 
@@ -358,12 +358,12 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     path = next(path for path, slots in forms.items() if len(slots) > 1)
     stored = await world.store.packet(packet)
     assert stored is not None
-    assert forms[path] <= parse_parts(stored.parts).ciphertexts.keys()
+    assert forms[path] <= ciphertexts_of(stored.ciphertexts).keys()
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.SOURCE_AT_RISK)
     stored = await world.store.packet(packet)
     assert stored is not None
-    left = parse_parts(stored.parts).ciphertexts.keys()
+    left = ciphertexts_of(stored.ciphertexts).keys()
     assert left
     assert forms[path].isdisjoint(left)
     await settled(world)
@@ -539,10 +539,10 @@ async def test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back(
     async with restored(world, database, [mirrored(world, world.us)]) as exchange:
         stored = await exchange._store.packet(packet)
         assert stored is not None
-        assert parse_parts(stored.parts).ciphertexts
+        assert ciphertexts_of(stored.ciphertexts)
         await settle(world)
         stored = await exchange._store.packet(packet)
         assert stored is not None
-        assert parse_parts(stored.parts).ciphertexts == {}
+        assert ciphertexts_of(stored.ciphertexts) == {}
         assert [member.codes() for member in world.members] == [[], [], []]
         assert len(world.cn.node.recalls.of(packet)) == 1

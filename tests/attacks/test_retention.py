@@ -31,7 +31,6 @@ from tearline.wire.erasures import (
     parse_erasure,
 )
 from tearline.wire.inquiries import SearchRequest
-from tearline.wire.parts import parse_parts
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.audit.proofs import prove
@@ -40,6 +39,7 @@ from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.sightings import who_saw
 from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome
 from tearline_client.store.log import OpenedEvent
+from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.verification import LogVerifier
 from tearline_server.works import Retention
 
@@ -218,7 +218,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     assert grant.status is Status.ERASED
     stored = await kept.store.packet(packet)
     assert stored is not None
-    assert parse_parts(stored.parts).ciphertexts == {}
+    assert ciphertexts_of(stored.ciphertexts) == {}
     assert await findings(kept) == ([], 0)
 
 
