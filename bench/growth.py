@@ -75,7 +75,7 @@ async def grow(house: House, size: int) -> list[float]:
         house.store,
         registry := Registry.restore(house.installation, stored),
         house.signer_of(registry.trust.federation),
-        house.clock,
+        house.timekeeper,
         Listeners(
             mail=lambda _: None,
             recalls=lambda _: None,

@@ -56,6 +56,7 @@ from tearline_server.judging.registry import installation_of
 from tearline_server.metrics import Metrics
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.storage.store import Store
+from tearline_server.timekeeper import Timekeeper
 
 PARTIES = (CN, MX, US)
 ARTICLE = "money-laundering"
@@ -176,15 +177,24 @@ class World:
 
 
 @asynccontextmanager
-async def opened(path: Path, parties: Federation | None = None) -> AsyncIterator[World]:
-    """An exchange over the store in ``path``, which takes the federation's clear entries."""
+async def opened(
+    path: Path,
+    parties: Federation | None = None,
+    *,
+    clock: Clock | None = None,
+    steady: Clock | None = None,
+) -> AsyncIterator[World]:
+    """An exchange over the store in ``path``, which takes the federation's clear entries.
+
+    Its clock never jumps, however a test moves it, unless there is a steady one beside it.
+    """
     parties = parties or federation()
-    clock = Clock()
+    clock = clock or Clock()
     database = path / "exchange.db"
     if not database.exists():
         database.write_bytes(await _seeded(path, parties))
     store = SqliteStore(database)
-    house = house_of(store, clock)
+    house = house_of(store, clock, steady)
     exchange = await Exchange.open(house)
     try:
         yield World(
@@ -194,14 +204,15 @@ async def opened(path: Path, parties: Federation | None = None) -> AsyncIterator
         await exchange.close()
 
 
-def house_of(store: Store, clock: Clock) -> House:
+def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> House:
     """What the exchange of the tests is built from."""
+    timekeeper = Timekeeper(clock, steady or clock)
     return House(
         installation=INSTALLATION,
         store=store,
-        log=AuditLog(store, origin=ORIGIN, signers=log_signers(), clock=clock),
+        log=AuditLog(store, origin=ORIGIN, signers=log_signers(), clock=timekeeper.time_ms),
         signer_of=lambda federation_id: signer(EXCHANGE, federation_id),
-        clock=clock,
+        timekeeper=timekeeper,
     )
 
 

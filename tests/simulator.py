@@ -108,6 +108,7 @@ from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.trust import TrustService
 from tearline_server.storage.known import Asked
 from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.timekeeper import Timekeeper
 from tearline_server.turns import Weight
 
 US, CN, MX = AGENCIES
@@ -700,7 +701,7 @@ def _house(template: Template, store: SqliteStore, clock: Clock) -> House:
         signer_of=lambda federation: Signer(
             federation=federation, uri=template.identity.exchange.uri, key=template.keys.signing
         ),
-        clock=clock,
+        timekeeper=Timekeeper(clock, clock),
     )
 
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 
 SOAK_S = float(os.environ.get("TEARLINE_SOAK_S") or 0)
 
-PARTS = {"kill": 4, "processes": 2, "disk": 1, "crowd": 1, "line": 2, "migration": 1, "restore": 1}
+PARTS = {
+    "kill": 4,
+    "processes": 2,
+    "disk": 1,
+    "crowd": 1,
+    "line": 2,
+    "migration": 1,
+    "restore": 1,
+    "clocks": 2,
+}
 """What share of a soak each fault gets."""
 
 

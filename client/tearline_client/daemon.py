@@ -2,9 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from typing import Any
 
-from tearline.errors import ClockSkewed, LogError, RequestError, StoreFull, TlsError
+from tearline.errors import (
+    CertificateExpired,
+    ClockSkewed,
+    LogError,
+    RequestError,
+    StoreFull,
+    TearlineError,
+    TlsError,
+)
 from tearline.limits import NODE_RETRY_S
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
@@ -62,16 +72,14 @@ async def run_daemon(
             except asyncio.CancelledError:
                 break
             except (RequestError, StoreFull, ClockSkewed) as error:
-                pause = NODE_RETRY_S[min(pulse.in_a_row, len(NODE_RETRY_S) - 1)]
-                pulse.missed(error.code)
-                report(f"{error} Trying again in {pause} s.")
-                await asyncio.wait(
-                    {halt, telling}, timeout=pause, return_when=asyncio.FIRST_COMPLETED
-                )
-            except TlsError:
-                if not node.is_connection_due():
+                await _pause(error, {halt, telling}, report, pulse)
+            except TlsError as error:
+                if node.is_connection_due():
+                    continue  # its key was revoked, and a command has put another there
+                if not (isinstance(error, CertificateExpired) and node.is_connection_current()):
                     raise
-                # The key of the connection was revoked, and a command has put another there.
+                # By our clock it is valid: the exchange's may come right again, or ours.
+                await _pause(error, {halt, telling}, report, pulse)
             except LogError:
                 # Before the work ends: what convicts the log is for every node to know.
                 await node.cosigning.investigate()
@@ -81,6 +89,16 @@ async def run_daemon(
         halt.cancel()
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _pause(
+    error: TearlineError, ends: AbstractSet[asyncio.Task[Any]], report: Report, pulse: Pulse
+) -> None:
+    """Waits until what failed is to be tried again, or one of ``ends`` is over."""
+    pause = NODE_RETRY_S[min(pulse.in_a_row, len(NODE_RETRY_S) - 1)]
+    pulse.missed(error.code)
+    report(f"{error} Trying again in {pause} s.")
+    await asyncio.wait(ends, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:

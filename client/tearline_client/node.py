@@ -226,6 +226,10 @@ class Node:
         """Whether ``renew_connection`` has something to do."""
         return self._connection.is_due(self.state.now_ms())
 
+    def is_connection_current(self) -> bool:
+        """Whether the TLS certificate in use is valid by this machine's clock."""
+        return self._connection.is_current(self.state.now_ms())
+
     async def renew_connection(self) -> bool:
         """Renews the TLS certificate before it ends, and connects with it; see ``Connection``."""
         return await self._connection.renew(self.state.now_ms())

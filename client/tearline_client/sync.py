@@ -218,6 +218,7 @@ class SyncNode:
     sync = _awaited(Node.sync)
 
     is_connection_due = _called(Node.is_connection_due)
+    is_connection_current = _called(Node.is_connection_current)
     renew_connection = _awaited(Node.renew_connection)
     keys_due = _called(Node.keys_due)
     cosigner = _called(Node.cosigner)

@@ -35,6 +35,7 @@ class EventCode(StrEnum):
     TOKEN_REFUSED = "token-refused"  # noqa: S105 (a name, not a secret)
     AUDIT_SEARCH = "audit-search"
     OPERATOR = "operator"
+    TIME = "time"
     AUDIT_EXPORT = "audit-export"
     ANCHOR = "anchor"
     # Of a node's own access log; see ``tearline.anchor``.

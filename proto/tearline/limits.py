@@ -201,6 +201,8 @@ MAX_REQUEST_ITEMS = 256  # of one request: what one person can decide about
 MAX_REQUEST_QUESTIONS = 16  # of the holder: beyond that people should talk
 MAX_REQUEST_NOTE_BYTES = 16 << 10  # a text, and an outcome for each item
 MAX_LOG_TIME_SKEW_MS = 120_000  # between the log's time of an entry and when a node saw it come
+MAX_CLOCK_PAUSE_MS = 600_000  # of the log: an exchange that starts after longer asks cosigners
+CLOCK_RETRY_MS = 5000  # for who is turned away while its clock is in doubt: one turn of a cosigner
 OVERDUE_S = 30  # how often the exchange looks for what is overdue
 MAX_OVERDUE = 256  # logged in one commit; the rest follows in the next
 

@@ -5,6 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,13 @@ import click
 
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from tearline.armor import Armor, armor, parse_armor
-from tearline.errors import EXIT_INTEGRITY, ConfigUnreadable, SettingInvalid, TearlineError
+from tearline.errors import (
+    EXIT_INTEGRITY,
+    ClockDoubted,
+    ConfigUnreadable,
+    SettingInvalid,
+    TearlineError,
+)
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline_server.config import (
     FILE_NAME,
@@ -44,6 +51,13 @@ _STORE = click.option(
     "--store",
     metavar="ADDRESS",
     help="postgresql://… of the database to use, instead of the one in the settings.",
+)
+
+
+_CLOCK_IS_RIGHT = click.option(
+    "--clock-is-right",
+    is_flag=True,
+    help="This machine's clock was compared with another source: write by it.",
 )
 
 
@@ -130,10 +144,13 @@ def init(
 @_STORE
 @click.argument("file", type=click.Path(path_type=Path))
 @_PASSPHRASE_FILE
-def trust(home: Path, file: Path, passphrase_file: Path | None, store: str | None) -> None:
+@_CLOCK_IS_RIGHT
+def trust(
+    home: Path, file: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
+) -> None:
     """Take the first, or the next, trust list into the log."""
     config, keys = _opened(home, passphrase_file, store)
-    _take(config, keys, [file], Armor.TRUST_LIST)
+    _take(config, keys, [file], Armor.TRUST_LIST, clock_is_right=clock_is_right)
 
 
 @cli.command()
@@ -141,12 +158,54 @@ def trust(home: Path, file: Path, passphrase_file: Path | None, store: str | Non
 @_STORE
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @_PASSPHRASE_FILE
+@_CLOCK_IS_RIGHT
 def admit(
-    home: Path, files: tuple[Path, ...], passphrase_file: Path | None, store: str | None
+    home: Path,
+    files: tuple[Path, ...],
+    passphrase_file: Path | None,
+    store: str | None,
+    clock_is_right: bool,
 ) -> None:
     """Take key records that agencies handed over into the log."""
     config, keys = _opened(home, passphrase_file, store)
-    _take(config, keys, files, Armor.KEY_RECORD)
+    _take(config, keys, files, Armor.KEY_RECORD, clock_is_right=clock_is_right)
+
+
+@cli.command("correct-time")
+@_HOME
+@_STORE
+@_PASSPHRASE_FILE
+@_CLOCK_IS_RIGHT
+def correct_time(
+    home: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
+) -> None:
+    """Have a log that is dated ahead go on at the time of this machine's clock.
+
+    The exchange must not serve meanwhile. Shows both times, and writes nothing without
+    --clock-is-right. No entry is changed: one for each agency says that the log's time goes back.
+    """
+    from tearline_server.governance import correct_time as correct
+    from tearline_server.house import house_of
+    from tearline_server.storage.opening import open_store
+
+    config, keys = _opened(home, passphrase_file, store)
+
+    async def run() -> None:
+        store = await open_store(config)
+        try:
+            found = await correct(house_of(config, keys, store), clock_is_right=clock_is_right)
+        finally:
+            await store.close()
+        if found is None:
+            print_line("The log is not ahead of this machine's clock.", err=True)
+            return
+        print_line(f"The log's last entry:  {_utc(found.last_ms)}", err=True)
+        print_line(f"This machine's clock:  {_utc(found.clock_ms)}", err=True)
+        if found.entry is None:
+            raise ClockDoubted("nothing was written; compare it, then say --clock-is-right")
+        print_line(f"From entry {found.entry} on the log goes by the clock.", err=True)
+
+    asyncio.run(run())
 
 
 @cli.command()
@@ -159,6 +218,7 @@ def admit(
     is_flag=True,
     help="After a restore: write before every cosigning node has been there again.",
 )
+@_CLOCK_IS_RIGHT
 @click.option("--listen", metavar="HOST:PORT", help="Listen here, and not where the settings say.")
 @click.option("--http", metavar="HOST:PORT", help="The same for the monitoring port.")
 @click.option("--metrics", metavar="HOST:PORT", help="The same for the port of the metrics.")
@@ -167,6 +227,7 @@ def serve(
     passphrase_file: Path | None,
     json_lines: bool,
     do_not_wait: bool,
+    clock_is_right: bool,
     store: str | None,
     listen: str | None,
     http: str | None,
@@ -191,7 +252,7 @@ def serve(
     # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
     sys.setswitchinterval(0.0005)
     log_to_stderr(json_lines=json_lines)
-    run(config, keys, do_not_wait=do_not_wait)
+    run(config, keys, do_not_wait=do_not_wait, clock_is_right=clock_is_right)
 
 
 @cli.command("verify-log")
@@ -336,7 +397,12 @@ def _opened(
 
 
 def _take(
-    config: Config, keys: "ExchangeKeys", files: "tuple[Path, ...] | list[Path]", kind: Armor
+    config: Config,
+    keys: "ExchangeKeys",
+    files: "tuple[Path, ...] | list[Path]",
+    kind: Armor,
+    *,
+    clock_is_right: bool,
 ) -> None:
     from tearline.wire.statements import parse_signed
     from tearline_server.governance import take_clear
@@ -350,13 +416,17 @@ def _take(
         try:
             house = house_of(config, keys, store)
             for file, signed in statements:
-                index = await take_clear(house, signed)
+                index = await take_clear(house, signed, clock_is_right=clock_is_right)
                 said = "was in the log before" if index is None else f"is entry {index}"
                 print_line(f"{file} {said}.", err=True)
         finally:
             await store.close()
 
     asyncio.run(take())
+
+
+def _utc(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _text(file: Path) -> str:

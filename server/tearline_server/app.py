@@ -84,8 +84,14 @@ class Front:
         self._metrics = metrics
         self._dns = config.dns
         self._authority = keys.authority
+        self._issued_s = 0
         self._identity = self._certify()
         self.tls = self._tls(trust_list)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the certificate is a day old, or from the future: a clock was set since."""
+        return not 0 <= now_ms() // 1000 - self._issued_s < _RENEWAL_S
 
     def renew(self, trust_list: TrustList) -> None:
         """A fresh key and certificate."""
@@ -102,6 +108,7 @@ class Front:
             self._dns, key.public, now_s=now_s, lifetime_s=MAX_LEAF_LIFETIME_S
         )
         self._metrics.certified(now_s + MAX_LEAF_LIFETIME_S)
+        self._issued_s = now_s
         return TlsIdentity(certificate=certificate, key=key)
 
     def _tls(self, trust_list: TrustList) -> ServerTls:
@@ -141,6 +148,26 @@ class Disk:
             _log.log(logging.ERROR if low else logging.INFO, message, extra={"bytes": free})
 
 
+class Watch:
+    """The clock: while it is in doubt, or the log ahead of it, nothing is written or deleted.
+
+    Args:
+        exchange: Who dates entries by it.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._was_right = True
+
+    async def look(self) -> None:
+        """Looks whether it is to be trusted, and says so where that changed."""
+        right = self._exchange.is_time_right
+        if right != self._was_right:
+            self._was_right = right
+            message = "clock is right" if right else "clock in doubt: nothing is written or deleted"
+            _log.log(logging.INFO if right else logging.ERROR, message)
+
+
 async def serve(
     config: Config,
     keys: ExchangeKeys,
@@ -149,6 +176,7 @@ async def serve(
     reloading: asyncio.Event,
     serving: Callable[[int], None] = lambda port: None,
     do_not_wait: bool = False,
+    clock_is_right: bool = False,
 ) -> None:
     """Serves until ``stopping`` is set, then drains.
 
@@ -159,6 +187,7 @@ async def serve(
         reloading: Set when a fresh certificate is wanted.
         serving: Told the port once calls are taken.
         do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
+        clock_is_right: Whether the operator says that this machine's clock is right.
 
     Raises:
         TearlineError: If the exchange cannot begin.
@@ -170,6 +199,8 @@ async def serve(
     except BaseException:
         await store.close()
         raise
+    if clock_is_right:
+        house.timekeeper.accept()
     try:
         awaited = exchange.resumption.awaited
         if awaited and do_not_wait:
@@ -224,11 +255,17 @@ async def _serve(
         front.renew(exchange.trust_list)
         _log.info("certificate renewed")
 
+    async def renew_when_due() -> None:
+        if front.is_due:
+            await renew()
+
     async def renew_when_asked() -> None:
         await reloading.wait()
         reloading.clear()  # what is asked for meanwhile is done once more
         await renew()
 
+    watch = Watch(exchange)
+    await watch.look()
     chores: dict[str, tuple[float, Chore]] = {
         "others": (_AGAIN_S, exchange.others.follow),
         "reload": (0, renew_when_asked),
@@ -236,7 +273,8 @@ async def _serve(
         "overdue": (OVERDUE_S, exchange.upkeep.log_overdue),
         "erasures": (RETENTION_S, exchange.upkeep.erase_due),
         "ends": (RETENTION_S, exchange.upkeep.drop_ended),
-        "certificate": (_RENEWAL_S, renew),
+        "certificate": (_AGAIN_S, renew_when_due),
+        "time": (_AGAIN_S, watch.look),
         "recovery": (RECOVERY_S, exchange.recover),
         "backlog": (BACKLOG_S, exchange.upkeep.count_backlog),
     }
@@ -297,13 +335,16 @@ async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> No
             metrics.chore_failed(name)
 
 
-def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> None:
+def run(
+    config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False, clock_is_right: bool = False
+) -> None:
     """Serves in this process until it is told to stop.
 
     Args:
         config: Where and as whom.
         keys: The exchange's keys.
         do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
+        clock_is_right: Whether the operator says that this machine's clock is right.
     """
 
     async def until_signalled() -> None:
@@ -319,6 +360,7 @@ def run(config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False) -> Non
             reloading=reloading,
             serving=_keep_what_is_here,
             do_not_wait=do_not_wait,
+            clock_is_right=clock_is_right,
         )
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -13,6 +13,7 @@ from copy import copy
 from typing import Generic, Protocol, TypeVar
 
 from tearline.errors import (
+    ClockDoubted,
     ExchangeBusy,
     ExchangeFault,
     FrontierDamaged,
@@ -269,7 +270,7 @@ class Committer(Generic[W]):
         """Writes a batch, and tells everybody who waits for it; whether it could, as it was."""
         try:
             await self._write([work for work, _ in batch])
-        except (StoreError, FrontierDamaged) as error:
+        except (StoreError, FrontierDamaged, ClockDoubted) as error:
             about = {"works": len(batch), "code": error.code, "why": error.why}
             _log.error("batch not written", extra=about)
             _fail(batch, error)

@@ -28,9 +28,10 @@ from tearline.wire.cosigning import (
     encode_equivocation,
     parse_equivocation,
 )
-from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.auditlog import AuditLog
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Heard
+from tearline_server.timekeeper import Timekeeper
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Cosignatures:
         log: Whose checkpoints they are.
         identity: Its name and keys.
         trust: The keys on record, as they are now.
-        clock: The time.
+        timekeeper: The time; told when agencies cosign, by their own clocks.
     """
 
     def __init__(
@@ -52,13 +53,13 @@ class Cosignatures:
         log: AuditLog,
         identity: LogIdentity,
         trust: Callable[[], TrustState],
-        clock: Clock,
+        timekeeper: Timekeeper,
     ) -> None:
         self._store = store
         self._log = log
         self._identity = identity
         self._trust = trust
-        self._clock = clock
+        self._timekeeper = timekeeper
         self._notes: dict[int, Note] = {}
         self._evidence: dict[bytes, Equivocation] = {}
 
@@ -154,14 +155,16 @@ class Cosignatures:
             self._log.verify_whole()
 
     def _moment(self) -> Moment:
-        return Moment(index=self._log.size, time_ms=self._clock())
+        return Moment(index=self._log.size, time_ms=self._timekeeper.time_ms())
 
     async def _take(self, node: str, note: bytes) -> int:
         keys = self._trust().cosigning_keys(node, at=self._moment())
         required = [parse_verifier_key(key) for key in self._identity.verifier_keys]
         signed = parse_checkpoint(note, origin=self._identity.origin, required=required, known=keys)
-        if not any(each.key in keys for each in signed.signatures):
+        times_s = [each.time_s for each in signed.signatures if each.key in keys and each.time_s]
+        if not times_s:
             raise CosignerUnknown(node)
+        self._timekeeper.hear(agency_uri_of(node), max(times_s) * 1000)
         await self._keep(signed, [*required, *keys])
         return signed.checkpoint.size
 

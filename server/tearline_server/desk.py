@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tearline.merkle import Frontier
 from tearline.statement import Attestation, Signer
 from tearline.trust import Moment
-from tearline_server.auditlog import Clock
 from tearline_server.judging.composition import compose
 from tearline_server.judging.docket import Docket
 from tearline_server.judging.handouts import hand_out_at_once
@@ -18,6 +17,7 @@ from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Stored
+from tearline_server.timekeeper import Timekeeper
 from tearline_server.works import ExchangeWork
 
 
@@ -45,7 +45,7 @@ class ExchangeDesk:
         store: What the registry follows from.
         registry: Keys, agreements, channels, mailboxes.
         signer: The exchange.
-        clock: The time.
+        timekeeper: The time.
         listeners: Who is told.
         at_rest: URIs of the nodes that wait for mail at this process, at every moment. It is asked
             in the store's thread while it changes: whoever has just begun or ended to wait is
@@ -57,13 +57,13 @@ class ExchangeDesk:
         store: Store,
         registry: Registry,
         signer: Signer,
-        clock: Clock,
+        timekeeper: Timekeeper,
         listeners: Listeners,
         at_rest: AbstractSet[str],
     ) -> None:
         self._store = store
         self._signer = signer
-        self._clock = clock
+        self._timekeeper = timekeeper
         self._listeners = listeners
         self._at_rest = at_rest
         self._docket: Docket | None = None
@@ -81,12 +81,16 @@ class ExchangeDesk:
         """Takes in the news, and says what must be known of the past to judge a batch.
 
         Runs inside the transaction; what is asked for follows from keys as they stand there.
+
+        Raises:
+            ClockDoubted: If the clock is in doubt, or the log is ahead of it.
         """
+        self._timekeeper.verify(head.time_ms)
         self._news = news
         if news is not None:
             self.registry.follow(news)
-        # The log's time never runs backwards, whatever a clock does.
-        self._now_ms = max(self._clock(), head.time_ms)
+        # The log's time never runs backwards, by however little a clock does.
+        self._now_ms = max(self._timekeeper.time_ms(), head.time_ms)
         moment = Moment(index=head.tree.size, time_ms=self._now_ms)
         return Asked.together(work.ask(self.registry, moment) for work in works)
 

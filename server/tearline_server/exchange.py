@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from tearline.errors import ExchangeBusy
+from tearline.errors import ClockDoubted, ExchangeBusy
 from tearline.federation import TrustList
 from tearline.limits import (
     DISK_RETRY_MS,
@@ -22,7 +22,7 @@ from tearline_server.bounds import Bounds
 from tearline_server.committer import Committer
 from tearline_server.cosigning import Cosignatures
 from tearline_server.desk import ExchangeDesk, Listeners
-from tearline_server.house import House
+from tearline_server.house import House, begin_time
 from tearline_server.inquiries import Inquiries
 from tearline_server.judging.claims import claims_of
 from tearline_server.judging.hearing import Publisher
@@ -82,7 +82,7 @@ class Exchange:
             house.store,
             registry,
             house.signer_of(registry.trust.federation),
-            house.clock,
+            house.timekeeper,
             listeners,
             self._mailboxes.at_rest,
         )
@@ -96,7 +96,7 @@ class Exchange:
             house.log,
             house.installation.identity.log,
             lambda: self._desk.registry.trust,
-            house.clock,
+            house.timekeeper,
         )
         self.others = Others(house.store, self._take_in, self._mailboxes.wake_all)
         self.resumption = Resumption(
@@ -129,6 +129,7 @@ class Exchange:
         stored = await house.store.load()
         registry = Registry.restore(house.installation, stored)
         await house.log.restore(stored.head, stored.checkpoint)
+        begin_time(house, stored, registry.trust)
         exchange = cls(house, registry, stored.head.epoch)
         await exchange._cosignatures.restore()
         exchange._committer.start()
@@ -140,11 +141,13 @@ class Exchange:
 
         Raises:
             LogBehind: If more was signed than is stored.
+            ClockDoubted: If the clock is in doubt, or the log is ahead of it.
             ExchangeBusy: If that is not known yet, or as the committer says.
             StoreError: As the committer says.
         """
         self._log.verify_whole()
         self.resumption.verify_begun()
+        self._verify_time()
         await self._committer.submit(work, internal=internal)
 
     @property
@@ -162,9 +165,22 @@ class Exchange:
         """Whether changes are written, none of them is stuck, and the next one may be."""
         return self._committer.is_healthy and self._may_write and self.others.are_heard
 
+    def _verify_time(self) -> None:
+        head = self._desk.registry.head
+        self._house.timekeeper.verify(head.time_ms if head else 0)
+
+    @property
+    def is_time_right(self) -> bool:
+        """Whether the clock is to be trusted, and the log not ahead of it."""
+        try:
+            self._verify_time()
+        except ClockDoubted:
+            return False
+        return True
+
     @property
     def _may_write(self) -> bool:
-        return self._log.is_whole and self.resumption.has_begun
+        return self._log.is_whole and self.resumption.has_begun and self.is_time_right
 
     async def _take_in(self, heard: Heard) -> None:
         """Takes in what other processes wrote."""
@@ -180,6 +196,7 @@ class Exchange:
         return Vitals(
             ready=self.is_healthy,
             disk_low=self.is_disk_low,
+            time_right=self.is_time_right,
             free_bytes=self.free_bytes,
             queued_statements=waiting.statements,
             queued_bytes=waiting.bytes,

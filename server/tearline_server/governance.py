@@ -4,15 +4,19 @@ The operator decides nothing by it: each of these is signed by the agencies them
 goes through the same judgement as if a node had brought it.
 """
 
+import secrets
+from dataclasses import dataclass, replace
+
 from tearline.errors import StoreBusy, TrustListRejected
 from tearline.event import Event, EventCode
 from tearline.federation import TrustList
 from tearline.ledger import parse_entry
-from tearline.statement import StatementType
+from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.statement import HASH_SIZE, StatementType
 from tearline.wire.statements import Signed
 from tearline.wire.trust import parse_trust_list
 from tearline_server.auditlog import append
-from tearline_server.house import House
+from tearline_server.house import House, begin_time, known_time_ms
 from tearline_server.judging.members import verify_authorities, verify_names_us
 from tearline_server.judging.registry import Registry
 from tearline_server.storage.commit import Commit
@@ -21,17 +25,19 @@ from tearline_server.storage.rows import Head
 from tearline_server.storage.store import ask_nothing
 
 
-async def take_clear(house: House, signed: Signed) -> int | None:
+async def take_clear(house: House, signed: Signed, *, clock_is_right: bool = False) -> int | None:
     """Takes a trust list, a key record or a revocation into the log.
 
     Args:
         house: An exchange that does not serve.
         signed: What the agencies signed.
+        clock_is_right: Whether the operator says so.
 
     Returns:
         The index of its entry, or None if it was in the log before.
 
     Raises:
+        ClockDoubted: If the clock is in doubt, or the log is ahead of it.
         TearlineError: If it must not be believed, or names another exchange.
     """
     stored = await house.store.load()
@@ -51,6 +57,9 @@ async def take_clear(house: House, signed: Signed) -> int | None:
     else:
         # The operator says by this which federation the exchange serves.
         registry = Registry(house.installation, signed.statement.id)
+    begin_time(house, stored, registry.trust)
+    if clock_is_right:
+        house.timekeeper.accept()
     if trust_list is not None:
         verify_authorities(trust_list, current, now_s=house.clock() // 1000)
     index = stored.head.tree.size
@@ -59,6 +68,7 @@ async def take_clear(house: House, signed: Signed) -> int | None:
     def write(head: Head, known: Known) -> Commit:
         if head.serial != stored.head.serial:
             raise StoreBusy("it was written to meanwhile")
+        house.timekeeper.verify(head.time_ms)
         time_ms = max(house.clock(), head.time_ms)
         uri = house.installation.identity.exchange.uri
         event = Event(
@@ -79,3 +89,67 @@ async def take_clear(house: House, signed: Signed) -> int | None:
 
     await house.store.commit(ask_nothing, write)
     return index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """A log that is dated in the future.
+
+    Attributes:
+        last_ms: The date of its last entry, or of a checkpoint over it; Unix milliseconds.
+        clock_ms: The clock at that moment.
+        entry: Index of the first entry that says so; None where none was written.
+    """
+
+    last_ms: int
+    clock_ms: int
+    entry: int | None
+
+
+async def correct_time(house: House, *, clock_is_right: bool) -> Ahead | None:
+    """Has a log that is ahead go on at the time of this machine's clock.
+
+    No entry is changed: one for each agency says that from here on the log's time is another. The
+    order of the log is that of its entries, which the tree proves, and not that of their dates.
+
+    Args:
+        house: An exchange that does not serve.
+        clock_is_right: Whether the operator says so; else nothing is written.
+
+    Returns:
+        What was found; None for a log that is not ahead.
+
+    Raises:
+        StoreBusy: If an exchange wrote meanwhile.
+    """
+    stored = await house.store.load()
+    registry = Registry.restore(house.installation, stored)
+    house.timekeeper.accept()
+    clock_ms, last_ms = house.clock(), known_time_ms(house, stored)
+    if last_ms <= clock_ms + MAX_LOG_TIME_SKEW_MS:
+        return None
+    found = Ahead(last_ms=last_ms, clock_ms=clock_ms, entry=None)
+    if not clock_is_right:
+        return found
+    about, uri = secrets.token_bytes(HASH_SIZE), house.installation.identity.exchange.uri
+    events = [
+        Event(
+            statement_id=about, code=EventCode.TIME, party=agency.uri, time_ms=clock_ms, actor=uri
+        )
+        for agency in registry.trust.trust_list.agencies
+    ]
+
+    def write(head: Head, known: Known) -> Commit:
+        if head.serial != stored.head.serial:
+            raise StoreBusy("it was written to meanwhile")
+        appended = append(head.tree, events)
+        return Commit(
+            tree=appended.tree,
+            time_ms=clock_ms,
+            entries=appended.entries,
+            nodes=appended.nodes,
+            events=appended.events,
+        )
+
+    await house.store.commit(ask_nothing, write)
+    return replace(found, entry=stored.head.tree.size)

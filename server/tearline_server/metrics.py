@@ -27,6 +27,7 @@ class Vitals:
     Attributes:
         ready: Whether it can sign, append and read.
         disk_low: Whether it takes no packets for want of room.
+        time_right: Whether its clock is to be trusted, and the log not ahead of it.
         free_bytes: Room on the disk of the database; 0 where that is not looked at.
         queued_statements: Statements that wait for their commit.
         queued_bytes: Their bytes.
@@ -44,6 +45,7 @@ class Vitals:
 
     ready: bool
     disk_low: bool
+    time_right: bool
     free_bytes: int
     queued_statements: int
     queued_bytes: int
@@ -98,6 +100,9 @@ class Metrics:
             "certificate_end_timestamp_seconds", "When the TLS certificate ends; 0 without one."
         )
         self._ready = self._gauge("ready", "Whether it can sign, append and read.")
+        self._time_right = self._gauge(
+            "time_right", "Whether the clock is to be trusted, and the log not ahead of it."
+        )
         self._disk_low = self._gauge("disk_low", "Whether no packets are taken for want of room.")
         self._free = self._gauge("disk_free_bytes", "Room on the disk; 0 where none is watched.")
         self._questions = self._gauge(
@@ -206,6 +211,7 @@ class Metrics:
         """Everything, as of now."""
         self._ready.set(vitals.ready)
         self._disk_low.set(vitals.disk_low)
+        self._time_right.set(vitals.time_right)
         self._free.set(vitals.free_bytes)
         self._questions.set(vitals.questions)
         self._mail.set(vitals.backlog.statements)

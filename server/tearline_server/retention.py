@@ -75,10 +75,12 @@ class RetentionKeeper:
         now_ms = self._clock()
         oldest_kept_ms = now_ms - agreement.log_retention_ms
         old = [row for row in page if row.time_ms <= oldest_kept_ms]
-        # The log's time never runs backwards: behind the first that is younger all are. What is
-        # passed over, because a node has yet to take it in, comes again in the next round.
-        is_all = len(old) == MAX_RETENTION_PAGE
-        self._reached[agreement.id] = old[-1].idx if is_all else _BEFORE_ALL
+        # Behind the first that is younger all are, but for what was dated ahead before the log's
+        # time was corrected. What is passed over, because a node has yet to take it in, comes again
+        # in the next round.
+        past = [row for row in page if row.time_ms <= oldest_kept_ms or row.time_ms > now_ms]
+        is_all = len(past) == MAX_RETENTION_PAGE
+        self._reached[agreement.id] = page[-1].idx if is_all else _BEFORE_ALL
         count = 0
         for order in orders_for(old, agreement, self._signer, now_ms):
             work = Retention(signed(self._sign(order)), order)

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from pathlib import Path
 
 import tearline_client.startup
-from tearline.errors import RequestError, TearlineError
+from tearline.errors import RequestError, TearlineError, TlsError, TrustError
 from tearline.wire.publications import parse_outcomes
 from tearline_client.daemon import run_daemon
 from tearline_client.desks.releasing import Persons
@@ -37,6 +37,7 @@ Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 AT_ONCE = 8  # packets in a message
 PAUSE_S = 0.1  # between two attempts to reach an exchange that is down
+PACE_S = float(os.environ.get("PACE_S") or 0)  # between two messages that were accepted
 CALL_S = 30
 
 
@@ -118,17 +119,23 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     plans = await plans_of(node, journal, partners)
     stores = node.state.stores
     while not stop.is_set():
-        with stores.database.transaction():
-            composition = compose(plans, node._releasing._releaser(Persons()))
-            ids = node._sender.store(composition)
-            packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
-            journal.note("published", packets=packets)
+        try:
+            with stores.database.transaction():
+                composition = compose(plans, node._releasing._releaser(Persons()))
+                ids = node._sender.store(composition)
+                packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
+                journal.note("published", packets=packets)
+        except TrustError as error:  # by a wrong clock no partner's key counts
+            journal.note("unreached", code=error.code)
+            await asyncio.sleep(PAUSE_S)
+            continue
         # What waits is sent before anything more is sealed: it would only wait, too.
         while not await is_sent(node, journal, ids):
             if stop.is_set():
                 return
             await asyncio.sleep(PAUSE_S)
         journal.note("accepted", packets=packets)
+        await asyncio.sleep(PACE_S)
 
 
 async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:
@@ -136,7 +143,7 @@ async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:
     outbox = node.state.stores.outbox
     try:
         await node._sender.flush()
-    except RequestError as error:
+    except (RequestError, TlsError) as error:
         journal.note("unreached", code=error.code)
         return False
     items = [item for item in map(outbox.item, ids) if item]
@@ -152,7 +159,7 @@ async def plans_of(node: Node, journal: Journal, partners: list[str]) -> list[Re
     while True:
         try:
             await node.sync()
-        except RequestError as error:
+        except (RequestError, TlsError, TrustError) as error:
             journal.note("unreached", code=error.code)
             await asyncio.sleep(PAUSE_S)
             continue

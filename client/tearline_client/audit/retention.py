@@ -7,7 +7,7 @@ an agency cannot tell: it asks the operator.
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
-from tearline.limits import RETENTION_ENTRY_MS
+from tearline.limits import MAX_LOG_TIME_SKEW_MS, RETENTION_ENTRY_MS
 from tearline.retention import is_due
 from tearline_client.state import NodeState
 
@@ -40,7 +40,8 @@ def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
 
     The time of an entry is over no sooner than the version came into force that says so. The
     oldest openings alone are read, a page at a time: behind the first that is young enough for
-    every agreement are no older ones, for the log's time never runs backwards.
+    every agreement are no older ones. What is dated ahead of our own clock is passed over: it is
+    from before the log's time was corrected.
     """
     newest = {each.id: each for each in state.stores.agreements.all() if each.log_retention_ms}
     if not newest:
@@ -52,6 +53,8 @@ def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
     found: dict[bytes, KeptTooLong] = {}
     for opened in state.stores.log.openings_between(-1, state.stores.log.size):
         event = opened.event
+        if event.time_ms > state.now_ms() + MAX_LOG_TIME_SKEW_MS:
+            continue
         if event.time_ms + shortest_ms > now_ms:
             break
         agreement = newest.get(event.agreement_id)

@@ -1,6 +1,7 @@
 """The node's connection, and the certificate it is made with."""
 
-from tearline.certificates import end_s
+from tearline.certificates import end_s, verify_current
+from tearline.errors import CertificateExpired
 from tearline_client.keys.certifying import has_authority, is_certificate_due, renew_certificate
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
@@ -26,6 +27,14 @@ class Connection:
     def end_ms(self) -> int:
         """When the certificate of this connection ends, Unix milliseconds."""
         return end_s(self._certificate) * 1000
+
+    def is_current(self, now_ms: int) -> bool:
+        """Whether the certificate of this connection is valid at a time."""
+        try:
+            verify_current(self._certificate, now_ms // 1000)
+        except CertificateExpired:
+            return False
+        return True
 
     def is_due(self, now_ms: int) -> bool:
         """Whether a newer certificate lies there, put by a command, or can be issued and is due."""

@@ -66,6 +66,14 @@ class ExchangeBusy(RequestError):
         self.retry_after_ms = retry_after_ms
 
 
+class ClockDoubted(ExchangeBusy):
+    """An exchange whose clock does not fit the log, or the clocks of those who cosign it."""
+
+    code = "TL-REQ-010"
+    what = "The exchange's clock is in doubt: it writes nothing, and deletes nothing."
+    next = "Nothing was lost: it is sent again by itself; the operator compares the clock."
+
+
 class MailboxFull(ExchangeBusy):
     """More of this agency's waits for one node than may."""
 

@@ -13,7 +13,7 @@ def _clock(
         code=code,
         evidence=evidence,
         function=function,
-        test=f"tests/attacks/test_clocks.py::{test}",
+        test=test if "::" in test else f"tests/attacks/test_clocks.py::{test}",
         returns=returns,
     )
 
@@ -53,5 +53,30 @@ CLOCKS = (
         "test_what_a_wrong_clock_saw_disputes_no_entry",
         "tearline_client.follower:LogFollower._is_fresh",
         "True",
+    ),
+    _clock(
+        "set the exchange's clock, to have it delete mail and erase the log",
+        "the exchange's own log lines and metrics",
+        "tests/unit/server/test_doubted_clock.py"
+        "::test_a_clock_that_jumps_deletes_nothing_and_writes_nothing",
+        "tearline_server.timekeeper:Timekeeper.verify",
+        code="TL-REQ-010",
+    ),
+    _clock(
+        "start the exchange by a wrong clock",
+        "the exchange's own log lines and metrics",
+        "tests/unit/server/test_timekeeper.py"
+        "::test_a_clock_is_compared_with_what_the_log_says_last",
+        "tearline_server.timekeeper:Timekeeper.begin",
+        "self.accept()",
+        code="TL-REQ-010",
+    ),
+    _clock(
+        "cosign at a false time, to make a wrong clock of the exchange right",
+        "the cosignature",
+        "tests/unit/server/test_timekeeper.py::test_one_that_lies_is_outvoted_both_ways",
+        "tearline_server.timekeeper:Timekeeper.hear",
+        "self.accept()",
+        code="TL-REQ-010",
     ),
 )

@@ -1,6 +1,7 @@
 """Run by every interpreter that has this folder on its path: a wrong clock, a slow disk, limits.
 
-``SKEW_S`` is by how many seconds the clock is ahead; ``SLOW_DISK`` is a file that says how many
+``SKEW_S`` is by how many seconds the clock is ahead, ``SKEW_FILE`` a file of eight bytes that says
+by how many it is now; ``SLOW_DISK`` is a file that says how many
 seconds SQLite has to wait now until something is on the disk; ``LIMITS`` is JSON, by name.
 """
 
@@ -13,6 +14,14 @@ if "SKEW_S" in os.environ:
     # What Tearline's programs call now. ``time.time`` stays right: gRPC takes deadlines from it.
     _time_ns, _ahead_ns = time.time_ns, int(os.environ["SKEW_S"]) * 10**9
     time.time_ns = lambda: _time_ns() + _ahead_ns
+
+if "SKEW_FILE" in os.environ:
+    import mmap
+
+    with Path(os.environ["SKEW_FILE"]).open("rb") as _file:
+        _skew = mmap.mmap(_file.fileno(), 8, access=mmap.ACCESS_READ)
+    _right_ns = time.time_ns
+    time.time_ns = lambda: _right_ns() + int.from_bytes(_skew[:8], "big", signed=True) * 10**9
 
 if "LIMITS" in os.environ:
     import tearline.limits

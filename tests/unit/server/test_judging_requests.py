@@ -12,6 +12,7 @@ from builders import CN, DAY_MS, EXCHANGE, MX, NOW_MS, US, kem_key, node_of
 from exchange_builders import (
     ARTICLE,
     INSTALLATION,
+    Clock,
     World,
     address,
     codes,
@@ -287,7 +288,8 @@ async def test_a_suspension_stops_the_clock_and_a_restart_does_not_start_it(
         world.clock.time_ms = NOW_MS + 3 * HOUR_MS
         await stand(world, by, 1, WHOLE)
         assert await asked.overdue(9.1) == []  # it is found, and stands still
-    async with opened(tmp_path, world.parties) as later:
+    clock = Clock(NOW_MS + 3 * HOUR_MS)
+    async with opened(tmp_path, world.parties, clock=clock) as later:
         later.seqs, asked.world = world.seqs, later
         assert await asked.overdue(50) == []
         later.clock.time_ms = NOW_MS + 53 * HOUR_MS

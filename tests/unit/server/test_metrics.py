@@ -244,6 +244,7 @@ async def test_while_the_disk_is_nearly_full_no_packets_are_taken_but_what_settl
 VITALS = Vitals(
     ready=True,
     disk_low=False,
+    time_right=True,
     free_bytes=0,
     queued_statements=0,
     queued_bytes=0,

@@ -1,0 +1,100 @@
+"""``Timekeeper``: the exchange's time, and whether it is to be trusted.
+
+What an exchange dates wrongly it deletes too early, and one entry of the future stops everybody
+whose keys or agreements have ended by then. So its clock is compared: when it starts with what the
+log says last, from then on with a clock that never jumps, and whenever it does not fit with the
+times at which other agencies cosign. While it is in doubt nothing is written or deleted.
+"""
+
+from collections.abc import Callable
+
+from tearline.errors import ClockDoubted
+from tearline.limits import CLOCK_RETRY_MS, MAX_CLOCK_PAUSE_MS, MAX_LOG_TIME_SKEW_MS
+
+Milliseconds = Callable[[], int]
+
+
+class Timekeeper:
+    """Keeps the time, and refuses it while it is in doubt.
+
+    Args:
+        clock: This machine's clock, Unix milliseconds.
+        steady: Milliseconds on a clock that never jumps, from any beginning.
+    """
+
+    def __init__(self, clock: Milliseconds, steady: Milliseconds) -> None:
+        self._clock = clock
+        self._steady = steady
+        self._known_ms = 0
+        self._ahead_ms: int | None = None  # of the clock before the steady one; None in doubt
+        self._heard: dict[str, int] = {}  # the same of each agency's clock
+
+    def begin(self, known_ms: int, *, may_ask: bool) -> None:
+        """Begins with what the log says.
+
+        Args:
+            known_ms: The latest time that the log is known to have reached; 0 for none.
+            may_ask: Whether there are cosigners whose clocks can tell. Where there are none, a
+                clock that is behind nothing is believed.
+        """
+        self._known_ms = known_ms
+        passed_ms = self._clock() - known_ms
+        if passed_ms >= -MAX_LOG_TIME_SKEW_MS and (
+            not known_ms or not may_ask or passed_ms <= MAX_CLOCK_PAUSE_MS
+        ):
+            self.accept()
+
+    def accept(self) -> None:
+        """Believes the clock as it is now: the operator, or most of the cosigners, say so."""
+        self._ahead_ms = self._clock() - self._steady()
+
+    def hear(self, agency: str, time_ms: int) -> None:
+        """Takes the time at which an agency cosigned; what most of them say is believed.
+
+        Args:
+            agency: Its URI.
+            time_ms: The time that it signed just now, by its own clock.
+        """
+        self._heard[agency] = time_ms - self._steady()
+        ahead_ms = self._clock() - self._steady()
+        agree = sum(_is_near(each, ahead_ms) for each in self._heard.values())
+        is_possible = self._clock() >= self._known_ms - MAX_LOG_TIME_SKEW_MS
+        if is_possible and agree > len(self._heard) - agree:
+            self.accept()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the clock is to be trusted."""
+        ahead_ms = self._clock() - self._steady()
+        return self._ahead_ms is not None and _is_near(ahead_ms, self._ahead_ms)
+
+    def time_ms(self) -> int:
+        """The time, Unix milliseconds; in doubt one that is certainly not in the future."""
+        if self.is_right:
+            return self._clock()
+        if self._ahead_ms is None:
+            return min(self._known_ms, self._clock())
+        return self._steady() + self._ahead_ms
+
+    def verify(self, log_ms: int) -> None:
+        """Checks that something may be dated, and deleted by its date.
+
+        Args:
+            log_ms: The time of the log's last entry; 0 for none.
+
+        Raises:
+            ClockDoubted: If the clock is in doubt, or the log is ahead of it.
+        """
+        if not self.is_right:
+            raise _doubted("neither the log nor the cosigners confirm it")
+        ahead_ms = log_ms - self.time_ms()
+        if ahead_ms > MAX_LOG_TIME_SKEW_MS:
+            raise _doubted(f"the log's last entry is {ahead_ms // 1000} seconds ahead of it")
+
+
+def _doubted(why: str) -> ClockDoubted:
+    return ClockDoubted(why, retry_after_ms=CLOCK_RETRY_MS)
+
+
+def _is_near(one_ms: int, other_ms: int) -> bool:
+    return abs(one_ms - other_ms) <= MAX_LOG_TIME_SKEW_MS
