@@ -117,10 +117,10 @@ class Line(Generic[T]):
         self._under_way[source] = self._under_way.get(source, NOTHING) + weight
 
     def end(self, source: str, weight: Weight) -> None:
-        """Notes that something under way is done."""
-        left = self._under_way[source] - weight
+        """Notes that something under way is done; what weighs nothing may end behind the rest."""
+        left = self._under_way.get(source, NOTHING) - weight
         if left == NOTHING:
-            del self._under_way[source]
+            self._under_way.pop(source, None)
         else:
             self._under_way[source] = left
 

@@ -33,6 +33,16 @@ def test_a_quiet_source_is_next_but_one_however_much_another_sent() -> None:
     assert taken(line) == ["f0", "q", "f1", "f2", "f3", "f4"]
 
 
+def test_what_weighs_nothing_may_end_behind_all_else_of_its_source() -> None:
+    """An acknowledgement is in one batch with what its node published before."""
+    line: Line[str] = Line(WIDE)
+    for weight in (one(), NOTHING):
+        line.begin("node", weight)
+    for weight in (one(), NOTHING):
+        line.end("node", weight)
+    line.verify_room("node", Weight(statements=2000, bytes=1))  # nothing of it is left under way
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=60))
 def test_each_source_keeps_its_order_and_nothing_is_lost(
     sent: Sequence[tuple[str, int]],
