@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown
+from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown, ValueRepeated
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MENTIONS
 from tearline.onward import (
@@ -26,7 +26,7 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
-from tearline_client.planning.mentions import Mention, phrases_of, texts_of
+from tearline_client.planning.mentions import Mention, mentions_of, phrases_of, texts_of
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.views import PacketView
@@ -106,6 +106,23 @@ class OnwardUse:
                         raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
 
     def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Returns the texts that repeat values which their readers may not have in clear."""
+        return (*mentions_of(plan), *self._mentions_of_partners(plan))
+
+    def verify_repeats(self, plan: ReleasePlan) -> None:
+        """Checks that a person said why texts repeat what is kept back, where they do (spec O-21).
+
+        Raises:
+            ValueRepeated: If no person did.
+        """
+        if plan.draft.repeats.strip():
+            return
+        for mention in self.mentions(plan):
+            place = mention.text.partition("/")[2]
+            what = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
+            raise ValueRepeated(f"{place} repeats {what}")
+
+    def _mentions_of_partners(self, plan: ReleasePlan) -> tuple[Mention, ...]:
         """Returns the texts in clear that repeat, in part, a value which a partner limited.
 
         At most ``MAX_MENTIONS``. A text that is such a value as a whole is a copy: see ``verify``.

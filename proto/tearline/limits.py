@@ -12,7 +12,6 @@ MAX_NEAR_LEGS = 256  # compared with one pay-in: a busy week of a large case
 MAX_PAIRS_OF_LEG = 16  # proposed for one pay-in: more are noise
 MAX_BODY_PROBLEMS = 256  # told of one body: more than a person reads
 MAX_MASKED_CHARACTERS = 512  # of one value: names, places and numbers are shorter
-MAX_REASON_CHARACTERS = 1000  # that a person gives for an act: a few sentences
 MAX_MENTIONS = 256  # of values kept back, told of one packet: more than a person reads
 MAX_IDENTIFIER_CHARACTERS = 2048  # of one value that is checked; a web address is the longest
 MIN_YEAR, MAX_YEAR = 1900, 2199  # of an event, so that days can be added and taken away

@@ -47,6 +47,8 @@ async def test_a_text_that_repeats_what_is_kept_back_is_not_sent(
     with pytest.raises(ValueRepeated):
         await world.us.node.send([plan])
     assert await world.mx.waiting() == held
+    with pytest.raises(ValueRepeated):
+        await world.us.node.send([confirmed(plan, " ")])  # no reason
 
 
 async def test_a_person_says_why_it_may_stand_there(world: Simulation) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from tearline.errors import EvaluationInvalid
-from tearline.limits import MAX_REASON_CHARACTERS
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline_client.cli.at_work import read_text
-from tearline_client.cli.options import FILE
+from tearline_client.cli.options import FILE, free_text
 from tearline_client.drafting import Order
 from tearline_client.planning.drafts import About
 
@@ -75,18 +74,8 @@ guard_option: Decorator = click.option(
 )
 
 
-def _reason(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    if len(text) > MAX_REASON_CHARACTERS:
-        raise click.BadParameter(f"at most {MAX_REASON_CHARACTERS} characters")
-    return text.strip()
-
-
-repeats_option: Decorator = click.option(
-    "--repeats",
-    default="",
-    metavar="REASON",
-    callback=_reason,
-    help="Why a text may repeat a value that its reader may not have in clear.",
+repeats_option: Decorator = free_text(
+    "--repeats", help="Why a text may repeat a value that its reader may not have in clear."
 )
 
 

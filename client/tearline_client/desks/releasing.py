@@ -13,7 +13,6 @@ from tearline.errors import (
     RecipientKeyExpired,
     RefusedOtherwise,
     ReleaseRefused,
-    ValueRepeated,
     error_by_code,
 )
 from tearline.four_eyes import verify_persons
@@ -38,7 +37,7 @@ from tearline_client.link.outgoing import (
     seal_plans,
 )
 from tearline_client.onward import OnwardUse
-from tearline_client.planning.mentions import Mention, mentions_of
+from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.state import NodeState
 from tearline_client.views import sealed_again
@@ -142,20 +141,11 @@ class Releasing:
 
     def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
         """Returns the texts that repeat values which their readers may not have in clear."""
-        return (*mentions_of(plan), *self._onward.mentions(plan))
+        return self._onward.mentions(plan)
 
     def verify_repeats(self, plan: ReleasePlan) -> None:
-        """Checks that a person said why texts repeat what is kept back, where they do.
-
-        Raises:
-            ValueRepeated: If no person did.
-        """
-        if plan.draft.repeats:
-            return
-        for mention in self.mentions(plan):
-            place = mention.text.partition("/")[2]
-            what = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
-            raise ValueRepeated(f"{place} repeats {what}")
+        """Checks that a person said why texts repeat what is kept back; see ``OnwardUse``."""
+        self._onward.verify_repeats(plan)
 
     def verify_way(self, article: ArticleTerms, recipient: str) -> None:
         """Checks that packets go from us to a node under an article.

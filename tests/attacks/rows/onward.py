@@ -78,7 +78,7 @@ ONWARD = (
         "write a partner's value into a text",
         "TL-POL-030",
         "test_a_text_that_repeats_a_partner_s_value_is_not_sent",
-        f"{_SENDER}.mentions",
+        f"{_SENDER}._mentions_of_partners",
         "()",
         evidence=_KEPT,
         file="test_mentions",
