@@ -85,11 +85,13 @@ PATCHED = (
         "test_a_packet_without_a_ciphertext_is_refused",
         f"{_PACKETS}:_verify_ciphertexts",
     ),
-    _patched(
-        "grant onward what was received",
-        "TL-GRT-002",
-        "test_a_packet_is_not_granted_onward_by_its_recipient",
-        f"{_PACKETS}:_verify_originator",
+    Attack(
+        name="grant onward what was received, while its originator names it",
+        code="TL-GRT-002",
+        evidence=_REFUSAL,
+        function=f"{_PACKETS}:_verify_originator",
+        test="tests/unit/server/test_asked.py::"
+        "test_what_its_originator_names_in_the_same_batch_is_not_others_to_grant",
     ),
     _patched(
         "seal to a key that is not the recipient's",
@@ -107,13 +109,13 @@ PATCHED = (
         "publish for another node",
         "TL-TLS-006",
         "test_a_node_does_not_publish_for_another",
-        "tearline_server.judging.judge:_verify_own",
+        "tearline_server.judging.authorship:verify_publisher",
     ),
     _patched(
         "publish under a zero signature",
         "TL-KEY-002",
         "test_a_zero_signature_is_not_accepted",
-        "tearline_server.judging.judge:_authenticate",
+        "tearline_server.judging.authorship:_verify_signature",
     ),
     _patched(
         "void a place that is taken",
@@ -271,12 +273,6 @@ PROBES = (
         function="tearline.sealing.packets:granted_slots",
         test="tests/attacks/test_canaries.py::test_nothing_reaches_a_house_that_was_not_granted",
         returns="set(range(len(manifest.slots)))",
-    ),
-    _patched(
-        "ask by a grant whether a packet exists",
-        "TL-GRT-002",
-        "test_a_grant_does_not_tell_whether_a_packet_exists",
-        f"{_PACKETS}:_verify_originator",
     ),
     _patched(
         "ask by a void whether an agreement exists",

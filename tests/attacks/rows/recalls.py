@@ -24,9 +24,9 @@ RECALLS = (
         "what somebody else originated",
         "TL-GRT-012",
         _REFUSAL,
-        "test_a_partner_does_not_recall_what_is_not_its_own",
-        "tearline_server.judging.recalls:_facts_of_own",
-        "hearing.docket.facts(recall.packet)",
+        "tests/unit/server/test_asked.py::"
+        "test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall",
+        "tearline_server.judging.recalls:_verify_own",
     ),
     _recall(
         "what somebody else originated, with the exchange's help",

@@ -9,22 +9,26 @@ import pytest
 
 from builders import (
     CN,
+    DAY_MS,
     FIELDS,
     MX,
+    NOW_MS,
     US,
     key_record,
     node_of,
     signed_by,
     signing_key,
 )
-from exchange_builders import World, codes, manifest_id, sealed_packet
+from exchange_builders import World, address, codes, manifest_id, sealed_packet
 from tearline.federation import KeyUse
 from tearline.grant import Grant
+from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
 from tearline.statement import Signer, StatementType
 from tearline.wire.flow import encode_grant
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import publication_of
+from tearline.wire.recalls import encode_recall
 from tearline.wire.trust import encode_key_record
 from tearline_server.storage import allowance
 from tearline_server.storage.known import Known
@@ -159,3 +163,34 @@ async def test_a_key_and_what_it_signed_in_one_batch_come_one_after_the_other(
     )
     assert (codes(recorded), codes(granted)) == ([""], [BUSY])
     assert codes(await world.publish(US, grant)) == [""]
+
+
+async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_grant(
+    world: World, told: list[Known]
+) -> None:
+    (sealed,) = await sent(world, 1)
+    own, theirs = world.grant(sealed, CN), world.grant(sealed, MX, CN)
+    told.clear()
+    granted, refused = await asyncio.gather(world.grant_only(own), world.grant_only(theirs, CN))
+    assert len(told) == 1
+    assert codes([granted, refused]) == ["", "TL-GRT-002"]
+
+
+async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall(
+    world: World, told: list[Known]
+) -> None:
+    (sealed,) = await sent(world, 1)
+    order = RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS + 3 * DAY_MS, whole=True)
+    recall = Recall(
+        header=world.parties.node(CN).header,
+        address=address(MX, 1),
+        packet=manifest_id(sealed),
+        said=order,
+    )
+    told.clear()
+    granted, refused = await asyncio.gather(
+        world.grant_only(world.grant(sealed, CN)),
+        world.say(CN, StatementType.RECALL, encode_recall(recall)),
+    )
+    assert len(told) == 1
+    assert codes([granted, refused]) == ["", "TL-GRT-012"]
