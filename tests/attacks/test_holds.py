@@ -2,7 +2,16 @@
 
 import pytest
 
-from attacks.test_recalls import PERSON, field_recalled, path_of, recalled, settled, shown, states
+from attacks.test_recalls import (
+    PERSON,
+    agreed,
+    field_recalled,
+    path_of,
+    recalled,
+    settled,
+    shown,
+    states,
+)
 from simulator import Simulation
 from tearline.errors import NotFound
 from tearline.recall import KeepGround, RecallState
@@ -51,7 +60,7 @@ async def test_no_time_erases_what_is_held_until_the_hold_has_ended(
     packet = await held(world)
     desk = world.cn.node.recalls
     end_ms = world.cn.node.state.stores.packets.grants(packet)[0].grant.not_after_ms
-    monkeypatch.setattr(desk, "_log_ms", lambda: end_ms)
+    monkeypatch.setattr(desk, "_agreed_time", lambda: agreed(end_ms))
     desk.run()
     assert shown(world.cn, packet)
     desk.end_hold(packet)
