@@ -96,7 +96,7 @@ class Keystore:
     def change_passphrase(self, passphrase: bytes) -> None:
         """From now on ``passphrase`` opens the keystore, and no other; all at once.
 
-        The key that it opens stays (decision 22): a copy of the file that was taken before opens
+        The key that it opens stays (decision 25): a copy of the file that was taken before opens
         with the passphrase of then.
 
         Raises:
