@@ -52,7 +52,7 @@ def test_no_trick_works(trick):
     assert obeyed(visible_lines(HOSTILE[trick])) == []
 
 
-@pytest.mark.parametrize("trick", set(HOSTILE) - {"markup", "formula"})
+@pytest.mark.parametrize("trick", sorted(set(HOSTILE) - {"markup", "formula"}))
 def test_each_trick_is_one(trick):
     assert obeyed(HOSTILE[trick])
 
