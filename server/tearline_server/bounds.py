@@ -1,10 +1,10 @@
 """Bounds of each agency, node and person: publications and calls, over time and at once."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tearline.errors import ExchangeBusy
 from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
@@ -147,3 +147,79 @@ class Places:
 
     def _places_of(self, source: str) -> asyncio.Semaphore:
         return self._places.setdefault(source, asyncio.Semaphore(self._most))
+
+
+@dataclass(slots=True)
+class _Left:
+    """What is left of a source's room, and who waits for some of it."""
+
+    size: int
+    waiting: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)
+
+    def give(self, size: int) -> None:
+        """Takes some back, and hands it on, first come, first served."""
+        self.size += size
+        while self.waiting and self.waiting[0][0] <= self.size:
+            wanted, turn = self.waiting.popleft()
+            if not turn.done():  # whoever went away wants none
+                self.size -= wanted
+                turn.set_result(None)
+
+
+class Share:
+    """Bytes of a room that are held."""
+
+    def __init__(self, left: _Left, size: int) -> None:
+        self._left = left
+        self._size = size
+
+    def shrink(self, size: int) -> None:
+        """Gives back all but ``size``, where it holds more."""
+        excess = max(0, self._size - size)
+        self._size -= excess
+        self._left.give(excess)
+
+
+class Room:
+    """Memory for what is large, in bytes: each source has some of its own, and waits for it.
+
+    Args:
+        most: Bytes of one source.
+    """
+
+    def __init__(self, most: int) -> None:
+        # Sources are agencies that were admitted: no more than trust lists name.
+        self._left: defaultdict[str, _Left] = defaultdict(lambda: _Left(most))
+
+    @asynccontextmanager
+    async def hold(self, source: str, size: int) -> AsyncIterator[Share]:
+        """Holds so many bytes of a source's room while they are needed; or fewer, once that shows.
+
+        Raises:
+            ExchangeBusy: If they do not become free in time.
+        """
+        left = self._left[source]
+        await self._take(left, size)
+        share = Share(left, size)
+        try:
+            yield share
+        finally:
+            share.shrink(0)
+
+    async def _take(self, left: _Left, size: int) -> None:
+        if not left.waiting and left.size >= size:
+            left.size -= size
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        left.waiting.append((size, turn))
+        try:
+            async with asyncio.timeout(PLACE_S):
+                await turn
+        except BaseException as error:
+            # It may have been handed its bytes at the same moment.
+            left.give(size if turn.done() and not turn.cancelled() else 0)
+            if isinstance(error, TimeoutError):
+                raise ExchangeBusy(
+                    "its agency leaves too much unread", retry_after_ms=_RETRY_AFTER_MS
+                ) from None
+            raise

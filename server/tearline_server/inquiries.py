@@ -13,12 +13,14 @@ from tearline.limits import (
     EVENT_PAGE,
     EVENT_PAGE_BYTES,
     FOLLOW_MS,
+    MAX_AGENCY_UNREAD_BYTES,
     MAX_AGREEMENTS_SEARCHED,
     MAX_LOG_SIZE,
 )
 from tearline.statement import HASH_SIZE
 from tearline.wire.inquiries import ProvenEvent, ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, Clock
+from tearline_server.bounds import Room
 from tearline_server.judging.registry import InForce
 from tearline_server.storage.reading import Search
 from tearline_server.storage.rows import OpeningRow
@@ -66,6 +68,7 @@ class Inquiries:
         self._agreements = agreements
         self._log_act = log_act
         self._clock = clock
+        self._room = Room(MAX_AGENCY_UNREAD_BYTES)
         self._ended = False
         # One search reads at a time, and agencies in turns: where few events match, one reads all
         # that its agency may see, and nobody's mail waits for that.
@@ -122,14 +125,16 @@ class Inquiries:
         ends_ms = self._clock() + FOLLOW_MS
         while True:
             limit = min(left, EVENT_PAGE)
-            found = await self._found(replace(search, limit=limit))
-            rows = _bounded(found)
-            more = len(found) == limit or len(rows) < len(found)
-            left -= len(rows)
-            reached = rows[-1].idx if more else max(size - 1, search.after)
-            search = replace(search, after=reached)
-            if rows or not request.follow:
-                yield await self._page(rows, size, note, following=reached if more else None)
+            # Until a page is taken in, gRPC holds all of it.
+            async with self._room.hold(auditor.agency, EVENT_PAGE_BYTES):
+                found = await self._found(replace(search, limit=limit))
+                rows = _bounded(found)
+                more = len(found) == limit or len(rows) < len(found)
+                left -= len(rows)
+                reached = rows[-1].idx if more else max(size - 1, search.after)
+                search = replace(search, after=reached)
+                if rows or not request.follow:
+                    yield await self._page(rows, size, note, following=reached if more else None)
             if more and left:
                 continue
             if not left or not request.follow:

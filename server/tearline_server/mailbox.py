@@ -12,15 +12,21 @@ from dataclasses import dataclass, field, replace
 
 from tearline.errors import NotFound, PacketTooLarge, StoreError, TearlineError
 from tearline.identity import agency_uri_of
-from tearline.limits import MAIL_PAGE
+from tearline.limits import (
+    MAIL_PAGE,
+    MAIL_PAGE_BYTES,
+    MAX_AGENCY_UNREAD_BYTES,
+    MAX_MESSAGE_BYTES,
+)
 from tearline.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statement import Statement
-from tearline.wire.deliveries import Cursor, Delivery, verify_fits
+from tearline.wire.deliveries import Cursor, Delivery, rough_size, verify_fits
 from tearline.wire.flow import parse_grant
 from tearline.wire.packets import parse_manifest
 from tearline.wire.parts import parse_parts
 from tearline.wire.statements import parse_attestation, parse_statement
+from tearline_server.bounds import Room
 from tearline_server.judging.recalled import gone_slots
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.reading import MailItem
@@ -53,9 +59,10 @@ class _Packet:
 
 @dataclass(eq=False, slots=True)
 class _Reader:
-    """A stream: what wakes it, and the place up to which it has read."""
+    """A stream: the place up to which it has read, how many items it asks for, what wakes it."""
 
     seq: int
+    most: int = MAIL_PAGE
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -86,6 +93,7 @@ class Mailboxes:
         self._hand_out = hand_out
         self._reaches = reaches
         self._take_turn = take_turn
+        self._room = Room(MAX_AGENCY_UNREAD_BYTES)
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
@@ -137,7 +145,7 @@ class Mailboxes:
         try:
             while not self._closed:
                 reader.bell.clear()
-                items, withheld = await self._page(node, reader.seq)
+                items, withheld = await self._page(node, reader)
                 if not items:
                     yield Delivery(cursor=self._cursor(reader.seq), statements=(), attestations={})
                     await self._rest(node, reader)
@@ -146,16 +154,14 @@ class Mailboxes:
                     reader.seq = item.seq
                     if item.seq in withheld:
                         continue
-                    await self._take_turn(agency, 0)
-                    try:
-                        delivery = await self._delivery(node, item)
-                    except StoreError:
-                        raise  # it can be read later, and is not passed over
-                    except TearlineError as error:
-                        # One bad row never blocks a mailbox.
-                        _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
-                        continue
-                    yield delivery
+                    # How large it is shows only when it is composed; until it is taken in, gRPC
+                    # holds all of it.
+                    async with self._room.hold(agency, MAX_MESSAGE_BYTES) as share:
+                        await self._take_turn(agency, 0)
+                        delivery = await self._readable(node, item)
+                        if delivery is not None:
+                            share.shrink(rough_size(delivery))
+                            yield delivery
         finally:
             self._readers[node].discard(reader)
             if not self._readers[node]:
@@ -170,10 +176,14 @@ class Mailboxes:
             # Another stream of the node may wait on: what comes then is handed out in its turn.
             self.at_rest.discard(node)
 
-    async def _page(self, node: str, seq: int) -> tuple[Sequence[MailItem], Set[int]]:
+    async def _page(self, node: str, reader: _Reader) -> tuple[Sequence[MailItem], Set[int]]:
         """What stands behind a place, and the places of what is not handed out."""
         while True:
-            items = await self._store.mail(node, seq, limit=MAIL_PAGE)
+            found = await self._store.mail(node, reader.seq, limit=reader.most)
+            items = _bounded(found)
+            # Where items are large, most of a long page would be read only to be read again.
+            fitting = len(items) if len(items) < len(found) else reader.most
+            reader.most = min(MAIL_PAGE, 2 * fitting)
             first = [item for item in items if _is_for(node, item) and not item.delivered]
             if not first:
                 return items, frozenset()
@@ -184,6 +194,16 @@ class Mailboxes:
 
     def _cursor(self, seq: int) -> Cursor:
         return Cursor(epoch=self._epoch, seq=seq)
+
+    async def _readable(self, node: str, item: MailItem) -> Delivery | None:
+        """A delivery, or None for a row that cannot be read: it never blocks a mailbox."""
+        try:
+            return await self._delivery(node, item)
+        except StoreError:
+            raise  # it can be read later, and is not passed over
+        except TearlineError as error:
+            _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
+            return None
 
     async def _delivery(self, node: str, item: MailItem) -> Delivery:
         statement = parse_statement(item.envelope)
@@ -246,6 +266,16 @@ class Mailboxes:
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
         return found
+
+
+def _bounded(items: Sequence[MailItem]) -> Sequence[MailItem]:
+    """As many of the first items as a subscription may hold; at least one."""
+    size = 0
+    for number, item in enumerate(items):
+        size += len(item.envelope) + len(item.opening.event)
+        if number and size > MAIL_PAGE_BYTES:
+            return items[:number]
+    return items
 
 
 def _fitting(delivery: Delivery) -> Delivery:

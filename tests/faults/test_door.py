@@ -1,7 +1,8 @@
 """Whoever completes TLS, and what it can take of an exchange: a share of calls and memory.
 
-The caller speaks HTTP/2 by hand. It begins calls and never finishes their messages, as a member's
-node that was admitted, or over a connection whose calls are all refused.
+The caller speaks HTTP/2 by hand. It begins calls and never finishes their messages, or reads none
+of their answers, as a member's node that was admitted, or over a connection whose calls are all
+refused.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from builders import CN, US
-from faults.test_crowd import memory
+from builders import CN, MX, US, text_field
+from exchange_builders import codes
+from faults.test_crowd import memory, settled
 from http2 import Connection, connected, message_head
+from sending import agree, lead
 from served import Client, Served, founded
 from tearline.limits import (
     MAX_CALLS,
@@ -22,6 +25,7 @@ from tearline.limits import (
     MAX_STREAMS_PER_CONNECTION,
 )
 from tearline.rpc import methods
+from tearline.wire.deliveries import encode_cursor, encode_delivery
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -31,13 +35,15 @@ HELD = 128  # of them at once: half a gigabyte where an exchange reads whatever 
 OFFERED = HELD * len(UNFINISHED)
 CLASSICAL = "prime256v1"  # the gate refuses every call over a connection that agreed on it
 LATE_S = 60
+DEAF = 256  # subscriptions that are not read
+PAGES, PAGE_BYTES = 6, 240 << 10  # of a document in each packet
 
 Connect = Callable[..., Awaitable[Connection]]
 
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    exchange = await founded(tmp_path / "exchange", [US, CN])
+    exchange = await founded(tmp_path / "exchange", [US, CN, MX])
     await exchange.start()
     yield exchange
     assert await exchange.stop() == 0
@@ -135,3 +141,34 @@ async def test_refused_calls_leave_nothing_behind(
     grown = memory(served) - before
     print(f"{8 * HELD} calls refused: {grown / MIB:.0f} MiB more held")
     assert grown < 32 * MIB
+
+
+async def test_mail_that_is_not_read_takes_no_more_than_an_agency_s_share(
+    served: Served, honest: Client
+) -> None:
+    await agree(served)
+    document = [
+        text_field(f"{n:02x}" * 16 + "/Person/notes", "x" * PAGE_BYTES) for n in range(PAGES)
+    ]
+    assert codes(await honest.publish(lead(served, 1, CN, MX, fields=document))) == [""] * 3
+    async with served.client(MX) as partner:
+        agreement, large = waiting = await partner.waiting()
+    offered = DEAF * len(encode_delivery(large))
+    before = memory(served)
+    request = encode_cursor(agreement.cursor)  # in the mailbox of each party it is the first
+    async with AsyncExitStack() as connections:
+        for _ in range(2):
+            deaf = connected(served.port, served.members[CN].identity)
+            connection = await connections.enter_async_context(deaf)
+            for _ in range(DEAF // 2):
+                stream = connection.call(methods.SUBSCRIBE)
+                assert await connection.send(stream, message_head(len(request)) + request)
+        grown = await settled(served) - before
+        print(f"MiB: {offered // MIB} not read, {grown // MIB} more held")
+        await goes_on(honest)
+        async with served.client(MX) as partner:
+            assert len(await asyncio.wait_for(partner.waiting(), LATE_S)) == len(waiting)
+    assert grown < offered // 2
+    # Whoever leaves makes room, within its agency, too.
+    async with served.client(CN) as reader:
+        assert len(await asyncio.wait_for(reader.waiting(), LATE_S)) == len(waiting)

@@ -111,6 +111,13 @@ def delivery_size(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHER
     return message.ByteSize() + _framed(framed)
 
 
+def rough_size(delivery: Delivery) -> int:
+    """Returns the bytes of what is large in a delivery: without encoding it, and so nearly all."""
+    bodies = sum(len(statement.body) for statement in delivery.statements)
+    held = sum(len(data) for parts in delivery.parts for data in parts.ciphertexts.values())
+    return bodies + held + len(delivery.attestations) * _ATTESTATION_BYTES
+
+
 def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> None:
     """Checks that a delivery fits one message, whoever signed what is in it.
 
@@ -121,10 +128,8 @@ def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTE
     Raises:
         PacketTooLarge: If it does not.
     """
-    bodies = sum(len(statement.body) for statement in delivery.statements)
-    held = sum(len(data) for parts in delivery.parts for data in parts.ciphertexts.values())
     # All else is far below a megabyte: most deliveries are small, and need not be measured.
-    if bodies + held + sum(ciphertexts.values()) <= MAX_MESSAGE_BYTES // 2:
+    if rough_size(delivery) + sum(ciphertexts.values()) <= MAX_MESSAGE_BYTES // 2:
         return
     signatures = sum(len(statement.inclusions) for statement in delivery.statements)
     missing = max(0, signatures - len(delivery.attestations)) * _ATTESTATION_BYTES

@@ -102,7 +102,8 @@ class Guard:
     def reading(self, method: str, answer: Answer) -> Any:
         """Returns a handler of one message whose answer is large.
 
-        The call keeps its place until its caller has taken the answer in.
+        The call keeps its place until its caller has taken the answer in. To give the answer up
+        would free nothing: gRPC holds all of it until the call's stream ends.
         """
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
@@ -110,7 +111,7 @@ class Guard:
             async with self._call(method, context) as caller:
                 request = await self._message(caller, requests)
                 async with self._answers.one(str(caller.agency)):
-                    await in_time(_write(context, answer(caller, request)))
+                    await context.write(await in_time(answer(caller, request)))
                 self._metrics.answered(method, time.perf_counter() - began)
 
         return grpc.stream_stream_rpc_method_handler(handle)
@@ -212,11 +213,6 @@ class Guard:
                 self._gate.verify_still(caller, self._clock() // 1000)
                 count()
                 yield message
-
-
-async def _write(context: Context, answer: Awaitable[bytes]) -> None:
-    """Writes an answer, and waits until its caller makes room for it."""
-    await context.write(await answer)
 
 
 async def _next(arriving: AsyncIterator[bytes]) -> bytes:

@@ -91,6 +91,25 @@ CALLS = (
         "asyncio.Semaphore(1 << 20)",
     ),
     _call(
+        "leave mail unread, to fill the memory or keep others waiting",
+        "",
+        "server/test_mailbox.py::test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting",
+        "tearline_server.bounds:Room._take",
+    ),
+    _call(
+        "leave pages of a search unread, to fill the memory or keep others waiting",
+        "",
+        "server/test_audit.py::test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting",
+        "tearline_server.bounds:Room._take",
+    ),
+    _call(
+        "have each subscription hold a long page of large mail",
+        "",
+        "server/test_mailbox.py::test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all",
+        "tearline_server.mailbox:_bounded",
+        "items",
+    ),
+    _call(
         "take all calls by many node names of one agency",
         "TL-REQ-002",
         "server/test_guard.py::test_an_agency_has_so_many_calls_under_way_by_whatever_nodes",

@@ -26,9 +26,11 @@ from tearline.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.event import Event, EventCode
 from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
+from tearline.limits import EVENT_PAGE_BYTES
 from tearline.merkle import Frontier
 from tearline.wire.inquiries import ProvenEvents, SearchRequest
 from tearline_server.auditlog import AuditLog, append
+from tearline_server.bounds import Room
 from tearline_server.exchange import Exchange
 from tearline_server.inquiries import Auditor, Inquiries
 from tearline_server.storage.reading import Search
@@ -233,6 +235,18 @@ async def test_an_event_larger_than_a_page_is_a_page_of_its_own(
     monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE_BYTES", 1)
     pages = await searched(world, US, "action:packet-accepted")
     assert [len(page.events) for page in pages] == [1, 1]
+
+
+async def test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting(world: World) -> None:
+    await sent(world, CN)
+    world.exchange.inquiries._room = Room(EVENT_PAGE_BYTES)
+    deaf = world.exchange.inquiries.search(auditor(CN), SearchRequest(query="", after=-1, limit=0))
+    assert (await anext(deaf)).events
+    following = asyncio.create_task(searched(world, CN))
+    assert await searched(world, US)
+    assert not following.done()
+    assert [page async for page in deaf] == []
+    assert len(await asyncio.wait_for(following, 30)) == 1
 
 
 async def test_an_export_is_logged_as_one(world: World) -> None:

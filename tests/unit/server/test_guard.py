@@ -420,12 +420,22 @@ async def test_answers_that_are_not_read_keep_nobody_else_s_waiting(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def test_an_answer_that_is_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_keeps_its_place_for_as_long_as_it_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_ANSWERS", 1)
     monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
-    context = Deaf()
-    with pytest.raises(Aborted):
-        await handler_of(guard_of(Admitting(leaf_of(CN))), "reading")(one(b"request"), context)
-    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 2)), "reading")
+    deaf = [Deaf() for _ in range(2)]
+    calls = [asyncio.create_task(handle(one(b"request"), each)) for each in deaf]
+    await deaf[0].answered.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not calls[0].done()
+    assert not deaf[1].answered.is_set()
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def test_a_call_is_measured_from_before_it_is_admitted() -> None:

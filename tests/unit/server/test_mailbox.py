@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from builders import CN, FIELDS, US, node_of
 from exchange_builders import World, codes, opened
 from tearline.errors import StoreUnreachable
 from tearline.event import EventCode
+from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.statement import StatementType
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
 from tearline.wire.flow import parse_event
+from tearline_server.bounds import Room
 from tearline_server.storage.known import StoredPacket
+from tearline_server.storage.reading import MailItem
+from tearline_server.works import HandOut
 
 
 async def send(world: World, count: int = 1) -> None:
@@ -188,3 +193,49 @@ async def test_a_delivery_is_composed_in_its_agency_s_turn(
     turn.set()
     assert [each.cursor.seq for each in await reading] == [1, 2]
     assert asked == [CN] * 2
+
+
+async def test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting(world: World) -> None:
+    await send(world)
+    world.exchange._mailboxes._room = Room(MAX_MESSAGE_BYTES)
+    deaf = world.exchange.subscribe(node_of(CN), START)
+    assert (await anext(deaf)).statements
+    following = asyncio.create_task(world.read(CN))
+    for _ in range(10):  # the other reader of the agency would be done by then
+        assert await world.read(US)
+    assert not following.done()
+    assert [delivery.cursor.seq async for delivery in until_idle(deaf)] == [2]
+    assert len(await asyncio.wait_for(following, 30)) == 2
+
+
+async def until_idle(stream: AsyncIterator[Delivery]) -> AsyncIterator[Delivery]:
+    """The deliveries of a stream, until nothing waits."""
+    async for delivery in stream:
+        if not delivery.statements:
+            return
+        yield delivery
+
+
+async def test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(world, 3)
+    monkeypatch.setattr("tearline_server.mailbox.MAIL_PAGE_BYTES", 1)
+    asked, mail = list[int](), world.store.mail
+
+    async def counted(node: str, after: int, *, limit: int) -> Sequence[MailItem]:
+        asked.append(limit)
+        return await mail(node, after, limit=limit)
+
+    monkeypatch.setattr(world.store, "mail", counted)
+    held = world.exchange._mailboxes._hand_out
+    handed = list[int]()
+
+    async def hand_out(node: str, items: Sequence[MailItem]) -> HandOut:
+        handed.append(len(items))
+        return await held(node, items)
+
+    monkeypatch.setattr(world.exchange._mailboxes, "_hand_out", hand_out)
+    assert [each.cursor.seq for each in await world.read(CN)] == [1, 2, 3, 4]
+    assert set(handed) == {1}
+    assert set(asked[1:]) <= {2, 4}  # not a long page for each item

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tearline.errors import ExchangeBusy
-from tearline_server.bounds import Calls, Places
+from tearline_server.bounds import Calls, Places, Room
 from tearline_server.turns import NOTHING, Line, Turns, Weight
 
 WIDE = Weight(statements=1000, bytes=1 << 20)
@@ -205,3 +205,62 @@ async def test_each_source_waits_for_its_own_places_alone(monkeypatch: pytest.Mo
     leave.set()
     await asyncio.wait_for(asyncio.gather(*entering), 30)
     assert order == ["a", "b", "a"]
+
+
+async def test_each_source_waits_for_its_own_room_alone_first_come_first_served() -> None:
+    room, order = Room(10), list[str]()
+
+    async def enter(source: str, size: int, leave: asyncio.Event) -> None:
+        async with room.hold(source, size):
+            order.append(f"{source}{size}")
+            await leave.wait()
+
+    leave = asyncio.Event()
+    entering = [
+        asyncio.create_task(enter(source, size, leave))
+        for source, size in (("a", 6), ("a", 5), ("a", 1), ("b", 10))
+    ]
+    while len(order) < 2:
+        await asyncio.sleep(0)
+    assert order == ["a6", "b10"]
+    leave.set()
+    await asyncio.wait_for(asyncio.gather(*entering), 30)
+    assert order == ["a6", "b10", "a5", "a1"]
+
+
+async def test_what_proves_smaller_gives_room_back_at_once() -> None:
+    room = Room(10)
+    async with room.hold("a", 10) as share:
+        second = asyncio.create_task(room.hold("a", 7).__aenter__())
+        await asyncio.sleep(0)
+        assert not second.done()
+        share.shrink(3)
+        await asyncio.wait_for(second, 30)
+        share.shrink(5)  # it holds less than that
+
+
+async def test_room_that_does_not_become_free_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.bounds.PLACE_S", 0)
+    room = Room(10)
+    async with room.hold("a", 10):
+        with pytest.raises(ExchangeBusy) as refused:
+            await room.hold("a", 1).__aenter__()
+        assert refused.value.retry_after_ms
+    async with room.hold("a", 10):  # whoever was refused took nothing
+        pass
+
+
+async def test_whoever_goes_away_takes_no_room() -> None:
+    room = Room(10)
+    async with room.hold("a", 10):
+        waiting = [asyncio.create_task(room.hold("a", 10).__aenter__()) for _ in range(2)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        await asyncio.gather(*waiting[:1], return_exceptions=True)
+    # The other was handed its bytes, and leaves before it learns of them.
+    waiting[1].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    async with asyncio.timeout(30), room.hold("a", 10):
+        pass
