@@ -40,7 +40,7 @@ MAX_DECISIONS_KEPT = (
     16384  # remembered by one policy: a megabyte or two, all markings of a federation
 )
 
-MAX_PAIR_AGREEMENTS = 64  # between two agencies, for ever: a new purpose is an amendment
+MAX_PAIR_AGREEMENTS = 256  # between two agencies, for ever: one a month for twenty years
 MAX_PAIR_AGREEMENT_BYTES = 2 << 20  # of their newest versions, which an exchange holds in memory
 MAX_VERSIONS = 1024  # of one agreement: one a week for twenty years
 MAX_PROPOSAL_STEPS = 256  # of one agency at a node: what people can still be negotiating about
@@ -60,6 +60,9 @@ MAX_COSIGNERS = 64  # parties of one agreement or agencies of one federation
 # Trust: what stays in every reader's memory for ever, since it says whose old signatures hold.
 MAX_AGENCY_NODES = 64  # names of nodes that ever had a key, of one agency
 MAX_RECORDS_PER_LIFE = 16  # of a node and use, that begin within one life of such a key
+# Cosigning keys are renewed every two months of the two years that one may live, and no backup has
+# one: so a node that is restored makes another each time.
+MAX_COSIGNING_RECORDS_PER_LIFE = 48
 MAX_OWN_CHANGES = 256  # of what stands under one agency's name in trust lists: years of them
 MAX_REVOCATIONS = 4096  # by one agency; each is 100 bytes, and ends what was stolen or lost
 

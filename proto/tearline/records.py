@@ -15,6 +15,7 @@ from tearline.federation import MAX_KEY_LIFETIME_MS, KeyRecord, KeyUse
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     MAX_AGENCY_NODES,
+    MAX_COSIGNING_RECORDS_PER_LIFE,
     MAX_OWN_CHANGES,
     MAX_PAIR_AGREEMENT_BYTES,
     MAX_PAIR_AGREEMENTS,
@@ -46,7 +47,7 @@ class RecordBounds:
         begins = self._begins.get((record.subject, record.use), [])
         life_ms, begin_ms = MAX_KEY_LIFETIME_MS[record.use], record.not_before_ms
         near = bisect_left(begins, begin_ms + life_ms) - bisect_right(begins, begin_ms - life_ms)
-        if near >= MAX_RECORDS_PER_LIFE:
+        if near >= most_per_life(record.use):
             raise RecordsExceeded(f"{near} keys of this node and use begin near that time")
         self._nodes.setdefault(agency, set()).add(record.subject)
         insort(self._begins.setdefault((record.subject, record.use), []), begin_ms)
@@ -71,6 +72,11 @@ class RecordBounds:
         if self._revocations[agency] >= MAX_REVOCATIONS:
             raise RecordsExceeded(f"its agency revoked {MAX_REVOCATIONS} keys")
         self._revocations[agency] += 1
+
+
+def most_per_life(use: KeyUse) -> int:
+    """Returns how many keys of a use may begin within one longest life of such a key."""
+    return MAX_COSIGNING_RECORDS_PER_LIFE if use is KeyUse.COSIGN else MAX_RECORDS_PER_LIFE
 
 
 class AgreementBounds:

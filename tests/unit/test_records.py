@@ -16,10 +16,10 @@ from tearline.errors import (
 from tearline.federation import MAX_KEY_LIFETIME_MS, KeyRecord, KeyUse, Revocation
 from tearline.limits import (
     MAX_AGENCY_NODES,
+    MAX_COSIGNING_RECORDS_PER_LIFE,
     MAX_OWN_CHANGES,
     MAX_PAIR_AGREEMENT_BYTES,
     MAX_PAIR_AGREEMENTS,
-    MAX_RECORDS_PER_LIFE,
     MAX_REVOCATIONS,
     MAX_VERSIONS,
 )
@@ -63,10 +63,10 @@ def taken(state: TrustState, *records: KeyRecord) -> int:
 
 
 def test_a_node_has_so_many_keys_of_a_use_that_begin_at_a_time() -> None:
-    records = [made(number) for number in range(MAX_RECORDS_PER_LIFE + 1)]
+    records = [made(number) for number in range(MAX_COSIGNING_RECORDS_PER_LIFE + 1)]
     state = reader()
     here = sum(each.use is KeyUse.COSIGN for each in state.keys_of(node_of(US), at=FED.next))
-    assert taken(state, *records) == MAX_RECORDS_PER_LIFE - here
+    assert taken(state, *records) == MAX_COSIGNING_RECORDS_PER_LIFE - here
     # What begins later than one life has room again; dates are signed, so all readers agree.
     assert taken(state, made(99, begin_ms=NOW_MS + LIFE_MS)) == 1
 
@@ -74,13 +74,22 @@ def test_a_node_has_so_many_keys_of_a_use_that_begin_at_a_time() -> None:
 @pytest.mark.parametrize("apart_ms", [-LIFE_MS, LIFE_MS])
 def test_keys_a_life_apart_take_no_room_from_each_other(apart_ms: int) -> None:
     bounds = RecordBounds()
-    for number in range(MAX_RECORDS_PER_LIFE):
+    for number in range(MAX_COSIGNING_RECORDS_PER_LIFE):
         bounds.take_key(made(number))
     inside = apart_ms + (1 if apart_ms < 0 else -1)
     with pytest.raises(RecordsExceeded):
         bounds.take_key(made(98, begin_ms=NOW_MS + inside))
     bounds.take_key(made(99, begin_ms=NOW_MS + apart_ms))
     bounds.take_key(replace(made(97), subject=node_of(MX)))
+
+
+def test_a_node_that_renews_its_cosigning_keys_is_restored_many_times() -> None:
+    bounds = RecordBounds()
+    renewed = range(NOW_MS, NOW_MS + 3 * LIFE_MS, 60 * 24 * 3_600_000)
+    for number, begin_ms in enumerate(renewed):
+        bounds.take_key(made(number, begin_ms=begin_ms))
+    for number in range(16):
+        bounds.take_key(made(1000 + number, begin_ms=NOW_MS + LIFE_MS + number))
 
 
 def test_an_agency_has_so_many_nodes() -> None:
@@ -156,7 +165,7 @@ def test_a_record_of_another_time_is_not_taken(begin_ms: int, fits: bool) -> Non
 
 def of(number: int, *parties: str, name: str = "narcotics") -> Agreement:
     found = agreement(FED.signer(US).header, terms=terms(parties or (CN, US)), name=name)
-    return replace(found, id=bytes([number]) * 16)
+    return replace(found, id=number.to_bytes(16))
 
 
 def test_two_agencies_have_so_many_agreements() -> None:
@@ -166,14 +175,14 @@ def test_two_agencies_have_so_many_agreements() -> None:
         bounds.put(of(number), 1000)
     for parties in ((CN, US), (CN, MX, US)):
         with pytest.raises(AgreementsExceeded):
-            bounds.verify(of(99, *parties), 1000)
-    bounds.verify(of(99, MX, US), 1000)  # others have their own room
+            bounds.verify(of(999, *parties), 1000)
+    bounds.verify(of(999, MX, US), 1000)  # others have their own room
     amended = replace(of(0), version=2)
     bounds.verify(amended, 2000)
     bounds.put(amended, 2000)
     # A party that leaves takes its pairs' room with it.
     bounds.put(replace(of(1, MX, US), version=2), 1000)
-    bounds.verify(of(99), 1000)
+    bounds.verify(of(999), 1000)
 
 
 def test_the_newest_versions_take_so_many_bytes() -> None:

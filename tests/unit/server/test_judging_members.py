@@ -42,7 +42,7 @@ from tearline.event import EventCode
 from tearline.federation import KeyUse, Revocation
 from tearline.keys import KemKey, SigningKey
 from tearline.ledger import parse_entry
-from tearline.limits import MAX_ENTRY_BYTES, MAX_PAIR_AGREEMENTS, MAX_RECORDS_PER_LIFE
+from tearline.limits import MAX_ENTRY_BYTES, MAX_RECORDS_PER_LIFE
 from tearline.statement import Header, StatementType
 from tearline.trust import GENESIS_FEDERATION
 from tearline.wire.agreements import parse_agreement
@@ -360,11 +360,14 @@ async def test_a_key_of_another_time_comes_not_on_record(world: World) -> None:
         assert codes(await world.publish_signed(US, put)) == ["TL-TRU-009"]
 
 
-async def test_two_agencies_agree_on_no_more_than_they_have_room_for(world: World) -> None:
+async def test_two_agencies_agree_on_no_more_than_they_have_room_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline.records.MAX_PAIR_AGREEMENTS", 4)
     header = world.parties.signer(US).header
     pair = terms((CN, US))
     taken = []
-    for number in range(MAX_PAIR_AGREEMENTS + 1):
+    for number in range(4 + 1):
         found = agreement(header, id=bytes([200, number]) * 8, terms=pair, name=f"n{number}")
         taken += codes(await world.publish_signed(US, agreed(world.parties, found)))
     assert taken[-1] == "TL-AGR-004"
