@@ -1,11 +1,13 @@
 """What was said about proposed agreements, step by step, and what follows from it."""
 
 from collections.abc import Iterator
+from enum import IntEnum
 
+from tearline.agreement import Agreement
 from tearline.errors import NotFound, ProposalRefused
 from tearline.identity import domain_uri_of
 from tearline.limits import MAX_PROPOSAL_STEPS
-from tearline.proposal import OPEN, Offer, Step, offers_of, verify_amends
+from tearline.proposal import Offer, Proposal, Step, offers_of, verify_amends
 from tearline.statement import Statement
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.proposals import parse_proposal
@@ -15,6 +17,27 @@ from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 _STEP = Column("proposal", "sealed", ("statement_id",))
+
+
+class _Stance(IntEnum):
+    """What an agency's step says of the terms."""
+
+    DRAFTED = 0  # the drafter's signature comes with every step, and closes nothing
+    SIGNED = 1
+    DECLINED = 2
+
+
+# As ``Offer.state`` says it, by the numbers of ``_Stance``; it opens no step, each of which may
+# hold hundreds of kilobytes of terms.
+# Short: the steps of all parties on terms of one agency, each agency's within its bound.
+_FORGET_CLOSED = (
+    "DELETE FROM proposal WHERE speaker = ?1 AND terms IN ("
+    "SELECT p.terms FROM proposal p"
+    " WHERE p.terms IN (SELECT terms FROM proposal WHERE speaker = ?1) GROUP BY p.terms"
+    " HAVING min(p.ends_ms) <= ?2 OR max(p.stance = 2)"
+    " OR count(DISTINCT CASE p.stance WHEN 1 THEN p.speaker END) >= max(p.others)"
+    " OR max(p.version) <= (SELECT max(a.version) FROM agreement a WHERE a.id = max(p.agreement)))"
+)
 
 
 class ProposalStore:
@@ -43,15 +66,18 @@ class ProposalStore:
         """
         proposal = parse_proposal(signed.statement.body)
         agreement = parse_agreement(proposal.statement.body)
-        for earlier in self._agreements.all():
-            if earlier.id == agreement.id and earlier.version < agreement.version:
+        for _, earlier in self._agreements.read_versions(agreement.id):
+            if earlier.version < agreement.version:
                 verify_amends(agreement, earlier)
         speaker = domain_uri_of(proposal.header.signer)
         known = "SELECT 1 FROM proposal WHERE statement_id = ?"
         if self._db.value(known, (signed.statement.id,)) is None:
             self._make_room(speaker, time_ms)
         self._db.execute(
-            "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO proposal"
+            " (statement_id, terms, place, time_ms, sealed, speaker,"
+            " agreement, version, ends_ms, stance, others)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 signed.statement.id,
                 proposal.terms,
@@ -59,6 +85,11 @@ class ProposalStore:
                 time_ms,
                 self._db.vault.seal(_STEP.at(signed.statement.id), encode_signed(signed)),
                 speaker,
+                agreement.id,
+                agreement.version,
+                min(proposal.answer_by_ms or agreement.valid_until_ms, agreement.valid_until_ms),
+                _stance_of(proposal, agreement),
+                len(agreement.signatories) - 1,
             ),
         )
         self._db.execute(
@@ -74,11 +105,7 @@ class ProposalStore:
         kept = "SELECT count(*) FROM proposal WHERE speaker = ?"
         if self._db.value(kept, (speaker,)) < MAX_PROPOSAL_STEPS:
             return
-        for offer in self.offers():
-            if offer.state(time_ms) not in OPEN:
-                self._db.execute(
-                    "DELETE FROM proposal WHERE speaker = ? AND terms = ?", (speaker, offer.terms)
-                )
+        self._db.execute(_FORGET_CLOSED, (speaker, time_ms))
         if self._db.value(kept, (speaker,)) >= MAX_PROPOSAL_STEPS:
             raise ProposalRefused("its agency has too much to say on terms that are open")
 
@@ -126,6 +153,13 @@ class ProposalStore:
                 proposal=proposal,
                 agreement=parse_agreement(proposal.statement.body),
             )
+
+
+def _stance_of(proposal: Proposal, agreement: Agreement) -> _Stance:
+    if proposal.declined:
+        return _Stance.DECLINED
+    is_drafter = domain_uri_of(proposal.header.signer) == domain_uri_of(agreement.header.signer)
+    return _Stance.DRAFTED if is_drafter else _Stance.SIGNED
 
 
 def complete(offer: Offer) -> Signed:
