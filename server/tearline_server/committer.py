@@ -47,8 +47,11 @@ _ALONE_S = 0.1
 _SHARED_S = 0.01
 # A batch costs something by itself, a signature above all. Smaller ones than these would spend
 # most of their time on that, and then more waits than small batches spare anybody. So many for each
-# node that waits, and for two at least: a turn of each would else be many batches.
+# agency that waits, and for two at least: a turn of each would else be many batches. Where one
+# agency waits alone, so many for each of its nodes, up to as many nodes as keep nobody long who
+# comes meanwhile.
 _FEWEST_EACH = 8
+_MOST_NODES = 8
 _SHARED_FOR_S = 1.0
 _FIRST_COST_S = 0.001  # of a statement, until it is known
 _BOUND = Weight(statements=MAX_QUEUE_STATEMENTS, bytes=MAX_QUEUE_BYTES)
@@ -312,8 +315,10 @@ class Committer(Generic[W]):
         if self._line.nodes > 1:
             self._shared_s = time.monotonic()
         within_s = max(_SHARED_S if self._is_shared else _ALONE_S, self._disk_s)
-        fewest = _FEWEST_EACH * max(2, self._line.nodes)
-        return min(MAX_BATCH_STATEMENTS, max(fewest, within_s / self._cost_s))
+        turns = max(self._line.agencies, 2)
+        if self._line.agencies == 1:
+            turns = max(2, min(self._line.nodes, _MOST_NODES))
+        return min(MAX_BATCH_STATEMENTS, max(_FEWEST_EACH * turns, within_s / self._cost_s))
 
     @property
     def _is_shared(self) -> bool:

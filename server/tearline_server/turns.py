@@ -1,14 +1,14 @@
 """Who is next: nobody waits behind all that another has sent.
 
-What waits is taken in turns, one piece of each source after another, and each source's own in
-its order. So a node that floods the exchange fills its own line, and a quiet one's single
-message is the next but one.
+What waits is taken in turns, one piece of each agency after another. An agency's turns go to its
+nodes in turn, and each node's own is taken in its order. So a node that floods the exchange fills
+its own line, and a quiet one's single message is the next but one.
 """
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tearline.errors import ExchangeBusy
@@ -16,6 +16,7 @@ from tearline.errors import ExchangeBusy
 T = TypeVar("T")
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
+_NODE = "/node/"  # what stands between an agency's URI and a node's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +46,59 @@ OWN = ""
 """The source of what is the exchange's own."""
 
 
+@dataclass(slots=True)
+class _Shares:
+    """What an agency has in a line, waiting and under way: in all, and of each source."""
+
+    total: Weight = NOTHING
+    of: dict[str, Weight] = field(default_factory=dict)
+
+    def add(self, source: str, weight: Weight) -> None:
+        """Adds to what a source has."""
+        self.of[source] = self.of.get(source, NOTHING) + weight
+        self.total += weight
+
+    def drop(self, source: str, weight: Weight) -> None:
+        """Takes away from what a source has."""
+        self.of[source] -= weight
+        self.total -= weight
+
+
 class Line(Generic[T]):
-    """What waits, by source.
+    """What waits, by agency and source: agencies have turns, and each gives its own to its nodes.
+
+    So node names, which cost an agency nothing, get it no more turns, and no more room.
 
     Args:
-        bound: What may wait. Where it is reached, a source that has less than an equal part of
-            it may still come in, up to twice the bound: so one source keeps no other out.
+        bound: What may wait. Where it is reached, an agency that has less than an equal part of
+            it may still come in, up to twice the bound: so one agency keeps no other out. Nor does
+            one node keep out others of its agency: such as have less than an equal part of the
+            agency's may still come in, up to half as much again.
     """
 
     def __init__(self, bound: Weight) -> None:
         self._bound = bound
-        self._queues: OrderedDict[str, deque[tuple[Weight, T]]] = OrderedDict()
-        self._shares: dict[str, Weight] = {}
+        self._agencies: OrderedDict[str, OrderedDict[str, deque[tuple[Weight, T]]]] = OrderedDict()
         # What was taken out and is not done yet takes its room all the while.
-        self._under_way: dict[str, Weight] = {}
+        self._shares: dict[str, _Shares] = {}
+        self._under_way = NOTHING
         self.waiting = NOTHING
 
     def __bool__(self) -> bool:
-        return bool(self._queues)
+        return bool(self._agencies)
 
     def __contains__(self, source: str) -> bool:
-        return source in self._queues
+        return source in self._agencies.get(_agency_of(source), ())
+
+    @property
+    def agencies(self) -> int:
+        """How many agencies have something waiting; what is the exchange's own is no agency's."""
+        return len(self._agencies) - (OWN in self._agencies)
 
     @property
     def nodes(self) -> int:
-        """How many nodes have something waiting; what is the exchange's own is no node's."""
-        return len(self._queues) - (OWN in self._queues)
+        """How many nodes have something waiting; no more agencies than were admitted are summed."""
+        return sum(map(len, self._agencies.values())) - (OWN in self._agencies)
 
     def verify_room(self, source: str, weight: Weight) -> None:
         """Checks that ``source`` may put something into the line.
@@ -81,56 +109,85 @@ class Line(Generic[T]):
         Raises:
             ExchangeBusy: If too much waits.
         """
-        waiting = sum(self._under_way.values(), self.waiting + weight)
-        others = self._queues.keys() | self._under_way.keys()
-        if not others or not waiting.exceeds(self._bound):
+        waiting = self.waiting + self._under_way + weight
+        if not self._shares or not waiting.exceeds(self._bound):
             return
-        sources = len(others | {source})
-        share = self._shares.get(source, NOTHING) + self._under_way.get(source, NOTHING) + weight
-        if share.exceeds(self._bound.part(sources)) or waiting.exceeds(self._bound + self._bound):
+        agency = _agency_of(source)
+        shares = self._shares.get(agency, _Shares())
+        total, own = shares.total + weight, shares.of.get(source, NOTHING) + weight
+        part = self._bound.part(len(self._shares) + (agency not in self._shares))
+        equal = part.part(len(shares.of) + (source not in shares.of))
+        keeps = not own.exceeds(equal) and not total.exceeds(part + part.part(2))
+        if (total.exceeds(part) and not keeps) or waiting.exceeds(self._bound + self._bound):
             raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
 
     def put(self, source: str, weight: Weight, item: T) -> None:
         """Lets something wait behind all else of its source."""
-        self._queues.setdefault(source, deque()).append((weight, item))
-        self._shares[source] = self._shares.get(source, NOTHING) + weight
+        agency = _agency_of(source)
+        sources = self._agencies.setdefault(agency, OrderedDict())
+        sources.setdefault(source, deque()).append((weight, item))
+        self._shares.setdefault(agency, _Shares()).add(source, weight)
         self.waiting += weight
 
     def next_weight(self) -> Weight:
         """The weight of what is next; something must wait."""
-        return next(iter(self._queues.values()))[0][0]
+        sources = next(iter(self._agencies.values()))
+        return next(iter(sources.values()))[0][0]
 
     def take(self) -> T:
-        """What is next; it waits no more, and its source is behind all others."""
-        source, queue = self._queues.popitem(last=False)
+        """What is next; its source is behind all others of its agency, and that behind all others.
+
+        It waits no more.
+        """
+        agency, sources = self._agencies.popitem(last=False)
+        source, queue = sources.popitem(last=False)
         weight, item = queue.popleft()
         self.waiting -= weight
         if queue:
-            self._queues[source] = queue
-            self._shares[source] -= weight
-        else:
-            del self._shares[source]
+            sources[source] = queue
+        if sources:
+            self._agencies[agency] = sources
+        self._shares[agency].drop(source, weight)
+        self._forget(agency, source)
         return item
 
     def begin(self, source: str, weight: Weight) -> None:
         """Notes that something taken out is under way, and goes on taking room."""
-        self._under_way[source] = self._under_way.get(source, NOTHING) + weight
+        self._under_way += weight
+        self._shares.setdefault(_agency_of(source), _Shares()).add(source, weight)
 
     def end(self, source: str, weight: Weight) -> None:
         """Notes that something under way is done; what weighs nothing may end behind the rest."""
-        left = self._under_way.get(source, NOTHING) - weight
-        if left == NOTHING:
-            self._under_way.pop(source, None)
-        else:
-            self._under_way[source] = left
+        agency = _agency_of(source)
+        self._under_way -= weight
+        if weight != NOTHING:
+            self._shares[agency].drop(source, weight)
+        self._forget(agency, source)
+
+    def _forget(self, agency: str, source: str) -> None:
+        """Keeps no shares of who has nothing in the line."""
+        shares = self._shares.get(agency)
+        if shares is None or source in self or shares.of.get(source, NOTHING) != NOTHING:
+            return
+        shares.of.pop(source, None)
+        if not shares.of:
+            del self._shares[agency]
 
     def take_unless(self, holds: Callable[[str], bool]) -> T | None:
         """What is next of a source that is not held back; None where all are."""
-        for source in tuple(self._queues):
-            if not holds(source):
-                return self.take()
-            self._queues.move_to_end(source)
+        for agency in tuple(self._agencies):
+            sources = self._agencies[agency]
+            for source in tuple(sources):
+                if not holds(source):
+                    return self.take()
+                sources.move_to_end(source)
+            self._agencies.move_to_end(agency)
         return None
+
+
+def _agency_of(source: str) -> str:
+    """The agency of a node; an agency's own where a source is one, as those that read are."""
+    return source.partition(_NODE)[0]
 
 
 class Turns:

@@ -110,6 +110,21 @@ CALLS = (
         "items",
     ),
     _call(
+        "take more turns by many node names of one agency",
+        "",
+        "server/test_turns.py::test_an_agency_has_no_more_turns_by_more_nodes",
+        "tearline_server.turns:_agency_of",
+        "source",
+    ),
+    _call(
+        "fill the queue by many node names of one agency",
+        "",
+        "server/test_turns.py"
+        "::test_a_full_line_keeps_out_an_agency_that_fills_it_by_many_nodes_and_no_other",
+        "tearline_server.turns:_agency_of",
+        "source",
+    ),
+    _call(
         "take all calls by many node names of one agency",
         "TL-REQ-002",
         "server/test_guard.py::test_an_agency_has_so_many_calls_under_way_by_whatever_nodes",

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from builders import CN, US, node_of
 from tearline.errors import ExchangeBusy
 from tearline_server.bounds import Calls, Places, Room
-from tearline_server.turns import NOTHING, Line, Turns, Weight
+from tearline_server.turns import NOTHING, OWN, Line, Turns, Weight
 
 WIDE = Weight(statements=1000, bytes=1 << 20)
 
@@ -31,6 +32,51 @@ def test_a_quiet_source_is_next_but_one_however_much_another_sent() -> None:
         line.put("flood", one(), f"f{number}")
     line.put("quiet", one(), "q")
     assert taken(line) == ["f0", "q", "f1", "f2", "f3", "f4"]
+
+
+def test_an_agency_has_no_more_turns_by_more_nodes() -> None:
+    line: Line[str] = Line(WIDE)
+    for number in range(8):
+        for _ in range(2):
+            line.put(f"{US}/node/n{number}", one(), US)
+    for _ in range(4):
+        line.put(node_of(CN), one(), CN)
+    line.put(OWN, one(), OWN)
+    assert taken(line) == [US, CN, OWN, US, CN, US, CN, US, CN, *[US] * 12]
+
+
+def test_the_nodes_of_an_agency_have_its_turns_in_turn() -> None:
+    line: Line[str] = Line(WIDE)
+    for name in ("flood", "flood", "flood", "quiet"):
+        line.put(f"{US}/node/{name}", one(), name)
+    line.put(node_of(CN), one(), CN)
+    line.put(node_of(CN), one(), CN)
+    assert taken(line) == ["flood", CN, "quiet", CN, "flood", "flood"]
+
+
+def test_a_full_line_keeps_out_an_agency_that_fills_it_by_many_nodes_and_no_other() -> None:
+    line: Line[int] = Line(one(64, 1 << 20))
+    for number in (*[0] * 64, *range(1, 64)):
+        source = f"{US}/node/n{number}"
+        try:
+            line.verify_room(source, one())
+        except ExchangeBusy:
+            continue
+        line.put(source, one(), number)
+    assert line.waiting.statements == 96  # half as much again, for nodes that have little
+    line.verify_room(node_of(CN), one(32))
+    line.put(node_of(CN), one(32), 0)
+    for source in (f"{US}/node/n0", f"{US}/node/new"):
+        with pytest.raises(ExchangeBusy):
+            line.verify_room(source, one())
+
+
+def test_a_node_that_fills_the_line_keeps_no_other_of_its_agency_out() -> None:
+    line: Line[int] = Line(one(10, 1 << 20))
+    line.put(f"{US}/node/flood", one(10), 0)
+    with pytest.raises(ExchangeBusy):
+        line.verify_room(f"{US}/node/flood", one())
+    line.verify_room(f"{US}/node/quiet", one(5))
 
 
 def test_what_weighs_nothing_may_end_behind_all_else_of_its_source() -> None:

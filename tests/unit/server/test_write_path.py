@@ -202,11 +202,12 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     await made.close()
 
 
+@pytest.mark.parametrize("source", ["agency {}", US + "/node/n{}"])
 @pytest.mark.parametrize(("nodes", "size"), [(2, 16), (8, 64)])
 async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller(
-    monkeypatch: pytest.MonkeyPatch, nodes: int, size: int
+    monkeypatch: pytest.MonkeyPatch, source: str, nodes: int, size: int
 ) -> None:
-    """And the more nodes wait, the more it holds: a turn of each is not many batches."""
+    """And the more wait, the more it holds: a turn of each is not many batches."""
     watch, shelf = Watch(), Shelf()
     monkeypatch.setattr("tearline_server.committer.time", watch)
     shelf.gate.set()
@@ -215,9 +216,29 @@ async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller
     for number in range(20):
         await made.submit(Job(number))
     desk.durable.clear()
-    jobs = [Job(n, source=f"node {n % nodes}") for n in range(128)]
+    jobs = [Job(n, source=source.format(n % nodes)) for n in range(128)]
     await asyncio.gather(*await submitted(made, *jobs))
     assert [len(batch) for batch in desk.durable] == [size] * (128 // size)
+    await made.close()
+
+
+async def test_an_agency_makes_no_batch_larger_by_more_nodes_while_another_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch, shelf = Watch(), Shelf()
+    monkeypatch.setattr("tearline_server.committer.time", watch)
+    shelf.gate.set()
+    desk = Slow(watch=watch, batch_s=0.02)
+    made = committer(shelf, desk)
+    for number in range(20):
+        await made.submit(Job(number))
+    desk.durable.clear()
+    jobs = [Job(n, source=f"{US}/node/n{n % 64}") for n in range(128)]
+    others = [Job(1000 + n, source=node_of(CN)) for n in range(24)]
+    await asyncio.gather(*await submitted(made, *jobs, *others))
+    shared = [batch for batch in desk.durable if any(n >= 1000 for n in batch)]
+    assert [len(batch) for batch in shared] == [16] * 3
+    assert [sum(n >= 1000 for n in batch) for batch in shared] == [8] * 3
     await made.close()
 
 
