@@ -155,6 +155,10 @@ MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # what is kept longer belong
 MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not faster
 MAX_ASKED_PACKETS = 1024  # of others or from before, named by one agency in a batch: 16 with 64
 MAX_ASKED_BYTES = 32 << 20  # of their manifests and openings: a packet and its 64 sources are 13
+MAX_RELEASES = (
+    64  # of one packet to one agency, read to judge what is made from it: one for each node
+)
+MAX_ASKED_RELEASES = 16_384  # the same, for one agency in a batch: of 64 sources 8,320 at most
 MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
 FAULT_S = 60  # for a node on whose work the exchange failed: all it holds is read anew after that

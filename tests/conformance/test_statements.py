@@ -1,13 +1,16 @@
 """Statements in a store: what became of them, their packets, and what packets are made from."""
 
+from dataclasses import replace
+
 import pytest
 
 from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
 from tearline.event import EventCode, EventOutcome
+from tearline.identity import agency_uri_of
 from tearline.packet import PacketParts
 from tearline.statement import StatementType
 from tearline.wire.parts import encode_parts
-from tearline_server.storage import allowance
+from tearline_server.storage import allowance, releases
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.known import Asked, Known, StoredPacket, WholePacket
 from tearline_server.storage.rows import ErasureRow, RecallRow
@@ -162,12 +165,47 @@ async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(stor
         ],
     )
     rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
-    found = await known(store, Asked(packets=((PACKET, OURS), (b"4" * 32, OURS))))
+    owned = ((PACKET, OURS), (b"4" * 32, OURS))
+    found = await known(store, Asked(packets=owned, grants=((PACKET, OURS, C),)))
     assert set(found.packets) == {PACKET, source}
-    assert found.releases == {source: [rows[3].event]}
-    found = await known(store, Asked(sources=((other, OURS), (b"3" * 32, OURS))))
+    assert found.releases == {(source, OURS): [], (source, agency_uri_of(C)): [rows[3].event]}
+    asked = Asked(sources=((other, agency_uri_of(B)), (b"3" * 32, OURS)))
+    found = await known(store, asked)
     assert set(found.packets) == {other}
-    assert found.releases == {other: [rows[6].event]}
+    assert found.releases == {(other, agency_uri_of(B)): [rows[6].event]}
+    # Of a packet of the same batch, the store knows the sources by what the batch says of it.
+    new = (b"5" * 32, agency_uri_of(B), A)
+    found = await known(store, replace(asked, derived=((new[0], other),), grants=(new,)))
+    assert {*found.releases} == {(other, agency_uri_of(B)), (other, OURS)}
+
+
+async def test_so_many_releases_are_told_and_the_rest_of_an_agency_s_is_left(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, second, theirs = b"1" * 32, b"2" * 32, agency_uri_of(C)
+    await put(
+        store,
+        *(event(4, packet=source, party=C) for _ in range(9)),
+        statements=[
+            statement(n, id_[:1], id=id_, type=StatementType.MANIFEST, packet=None)
+            for n, id_ in enumerate((PACKET, source, second))
+        ],
+        packets=[
+            packet_row(0, sources=(source,)),
+            packet_row(1, id=source),
+            packet_row(2, id=second, sources=(source,)),
+        ],
+    )
+    monkeypatch.setattr(releases, "MAX_RELEASES", 3)
+    monkeypatch.setattr(releases, "MAX_ASKED_RELEASES", 8)
+    grants = ((PACKET, OURS, C), (second, OURS, B))
+    asked = Asked(packets=((PACKET, OURS), (second, OURS)), grants=grants)
+    found = await known(store, asked)
+    assert {key: len(each) for key, each in found.releases.items()} == {
+        (source, OURS): 0,
+        (source, theirs): 4,
+    }
+    assert found.untold == {(source, agency_uri_of(B))}
 
 
 async def test_a_packet_is_found_by_those_alone_whose_it_is_or_who_were_given_something(
@@ -195,7 +233,7 @@ async def test_a_packet_is_found_by_those_alone_whose_it_is_or_who_were_given_so
     await put(store, event(3), recalls=[whole])
     for agency, names in ((OURS, {source}), (given, {source}), (theirs, set())):
         found = await known(store, Asked(sources=((source, agency),)))
-        assert set(found.packets) == set(found.releases) == names, agency
+        assert set(found.packets) == {id_ for id_, _ in found.releases} == names, agency
     for agency in (given, theirs, "spiffe://a.exampl", "spiffe://a.example/node", ""):
         owned = ((PACKET, agency), (source, agency))
         assert await known(store, Asked(packets=owned, corrected=owned)) == Known(), agency
@@ -248,10 +286,12 @@ async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: 
         ],
     )
     rows = [row.event for row in await store.event_rows(0, limit=10)]
-    found = await known(store, Asked(packets=((third, OURS),)))
+    asked = Asked(packets=((third, OURS),), grants=((third, OURS, C),))
+    found = await known(store, asked)
     assert found.corrects == {third: second, second: first}
     assert set(found.packets) == {third}
-    assert found.releases == {first: [rows[0]], second: [rows[1]]}
+    assert found.releases == {(first, C): [rows[0]], (second, C): [rows[1]]}
+    assert (await known(store, replace(asked, packets=()))).releases == {}
     found = await known(store, Asked(corrected=((second, OURS),)))
     assert found.corrects == {third: second, second: first}
     assert (set(found.packets), found.recalls) == ({second}, {second: []})

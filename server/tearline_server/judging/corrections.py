@@ -46,5 +46,5 @@ def verify_had(hearing: Hearing, packet: bytes, recipient: str) -> None:
     line = tuple(earlier(packet, docket.corrects))
     if not line or docket.known.is_restored:
         return  # what was granted may be lost with an earlier life of this exchange
-    if not any(event.party == recipient for each in line for event in docket.releases(each)):
+    if not any(docket.releases(each, recipient) for each in line):
         raise CorrectionRefused("the recipient was given nothing of what it corrects")

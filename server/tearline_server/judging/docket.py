@@ -28,7 +28,7 @@ from tearline.wire.parts import EncodedParts, parse_parts
 from tearline.wire.publications import Outcome, Refused
 from tearline.wire.statements import Signed, parse_statement
 from tearline_server.storage.columns import Slots
-from tearline_server.storage.known import Known, Undelivered
+from tearline_server.storage.known import Known, Release, Undelivered
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
 from tearline_server.turns import Weight
 
@@ -210,6 +210,8 @@ class Docket:
     corrects: dict[bytes, bytes] = field(init=False)
     corrected: set[bytes] = field(init=False)
     _first_known: dict[bytes, OpeningRow] = field(init=False)
+    _releases: dict[Release, list[Event]] = field(init=False, default_factory=dict)
+    _released: dict[Release, list[Event]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.corrects = dict(self.known.corrects)
@@ -252,6 +254,9 @@ class Docket:
             return logged.idx
         index = self.next_index
         self.items.append(item)
+        if isinstance(item, Event) and item.code is EventCode.GRANT_ACCEPTED:
+            for party in (item.party, agency_uri_of(item.party)):
+                self._released.setdefault((item.packet, party), []).append(item)
         return index
 
     def facts(self, packet_id: bytes) -> PacketFacts | None:
@@ -308,15 +313,20 @@ class Docket:
         self.corrects[packet_id] = corrected
         self.corrected.add(corrected)
 
-    def releases(self, packet_id: bytes) -> Iterator[Event]:
-        """The grants of a source, or of a corrected packet, that were accepted so far."""
-        yield from map(parse_event, self.known.releases.get(packet_id, ()))
-        for item in self.items:
-            if isinstance(item, Event) and (item.code, item.packet) == (
-                EventCode.GRANT_ACCEPTED,
-                packet_id,
-            ):
-                yield item
+    def releases(self, packet_id: bytes, party: str) -> Sequence[Event]:
+        """The grants of a source, or of a corrected packet, to an agency or a node so far.
+
+        Raises:
+            ExchangeBusy: If they were not read, since their agency asked for too much at once.
+        """
+        key = (packet_id, party)
+        if key in self.known.untold:
+            raise ExchangeBusy(
+                "it names more releases than are looked up at once", retry_after_ms=_RETRY_AFTER_MS
+            )
+        if key not in self._releases:
+            self._releases[key] = [*map(parse_event, self.known.releases.get(key, ()))]
+        return [*self._releases[key], *self._released.get(key, ())]
 
     def stopped(self, request: FollowedRequest, holder: str) -> tuple[Interval, ...]:
         """When a request or its answer could not pass, as far as the log goes.

@@ -4,11 +4,12 @@ A packet that is made from others names them. What the exchange cannot see, that
 not name what it was made from, the sender's own node looks for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from tearline.errors import SourceUnknown
+from tearline.errors import PassOnForbidden, SourceUnknown
 from tearline.event import Decision, Event
 from tearline.identity import agency_uri_of
+from tearline.limits import MAX_RELEASES
 from tearline.onward import Use, conditions, verify_evaluation_kept, verify_given_alike
 from tearline.packet import Manifest
 from tearline_server.judging.docket import PacketFacts
@@ -24,7 +25,7 @@ def verify_sources(hearing: Hearing, manifest: Manifest) -> None:
         DerivedWeaker: If the packet claims more trust than a source of another agency.
     """
     for source, facts in _sources(hearing, manifest):
-        given = any(_released_to(hearing, source, hearing.publisher.agency))
+        given = hearing.docket.releases(source, hearing.publisher.agency)
         if not given and not hearing.docket.known.is_restored:
             raise SourceUnknown
         verify_evaluation_kept(manifest.evaluation, facts.manifest.evaluation)
@@ -43,7 +44,7 @@ def verify_passed_on(
 
     Raises:
         PassOnForbidden: If a source limits who gets it, and its originator did not give the
-            recipient as much of it.
+            recipient as much of it; or if it granted the source more often than is read.
     """
     released = tuple(released)
     for source, facts in _sources(hearing, manifest):
@@ -75,7 +76,9 @@ def _sources(hearing: Hearing, manifest: Manifest) -> Iterator[tuple[bytes, Pack
             yield source, facts
 
 
-def _released_to(hearing: Hearing, source: bytes, agency: str) -> Iterator[Event]:
-    return (
-        event for event in hearing.docket.releases(source) if agency_uri_of(event.party) == agency
-    )
+def _released_to(hearing: Hearing, source: bytes, agency: str) -> Sequence[Event]:
+    events = hearing.docket.releases(source, agency)
+    if len(events) > MAX_RELEASES:
+        # Those that are not read may limit it.
+        raise PassOnForbidden(f"a source was granted to one agency over {MAX_RELEASES} times")
+    return events

@@ -42,7 +42,8 @@ def asked_of(claims: Sequence[Authored], agency: str, registry: Registry) -> Ask
         for signer, content in contents
         if isinstance(content, Void) and content.withdraws
     ]
-    manifests = [content for _, content in contents if isinstance(content, Manifest)]
+    packets = [(c.key[0], c.content) for c in genuine if isinstance(c.content, Manifest)]
+    manifests = [content for _, content in packets]
     named = [packet for _, content in contents if (packet := _packet(content)) is not None]
     return Asked(
         statements=frozenset(claim.key for claim in known),
@@ -73,6 +74,13 @@ def asked_of(claims: Sequence[Authored], agency: str, registry: Registry) -> Ask
         ),
         corrected=tuple(
             dict.fromkeys((each.supersedes, agency) for each in manifests if each.supersedes)
+        ),
+        derived=tuple((id_, source) for id_, each in packets for source in each.derived_from),
+        superseding=tuple((id_, each.supersedes) for id_, each in packets if each.supersedes),
+        grants=tuple(
+            (content.packet, agency, content.address.recipient)
+            for _, content in contents
+            if isinstance(content, Grant)
         ),
         requests=frozenset(
             (content.request, holder, signer)

@@ -18,12 +18,10 @@ class Allowance:
     Attributes:
         read: Packets that are read, by the id of their manifest.
         unread: Packets that are left for another batch.
-        sources: Those that others are made from, among those that are read.
     """
 
     read: AbstractSet[bytes]
     unread: AbstractSet[bytes]
-    sources: AbstractSet[bytes]
 
 
 def allowance_of(
@@ -46,12 +44,10 @@ def allowance_of(
         if owned in own
     )
     read, unread = _within(packets)
-    granted = {id_ for owned in asked.packets if owned in own for id_ in sources.get(owned[0], ())}
     for pairs, sizes in ((asked.sources, made), (asked.corrected, own)):
         more, less = _within((each, {each[0]: sizes[each]}) for each in pairs if each in sizes)
         read, unread = read | more, unread | less
-    named = {id_ for id_, _ in made}
-    return Allowance(read=read, unread=unread - read, sources=(granted | named) & read)
+    return Allowance(read=read, unread=unread - read)
 
 
 def _within(needed: Iterable[tuple[Owned, Mapping[bytes, int]]]) -> tuple[set[bytes], set[bytes]]:

@@ -12,6 +12,9 @@ from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 Owned = tuple[bytes, str]
 """A packet, by the id of its manifest, and the URI of the agency that names it."""
 
+Release = tuple[bytes, str]
+"""A packet, by the id of its manifest, and the URI of the agency or node that was granted it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -31,6 +34,10 @@ class Asked:
         agreements: Agreements whose grants that were not handed out are wanted, by id.
         sources: Packets that an agency made or was given something of, in order.
         corrected: Packets of an agency that others are to correct, in order, as in ``packets``.
+        derived: Packets of the batch, each with a source.
+        superseding: Packets of the batch, each with the one whose place it takes.
+        grants: Grants in order: the packet, the URI of the agency that grants it, and that of the
+            node that is to have it.
         requests: Requests for records by (manifest id, holder, the node of either side that
             asks).
         envelopes: Statements as they travel, by (id, signer).
@@ -48,6 +55,9 @@ class Asked:
     agreements: frozenset[bytes] = frozenset()
     sources: tuple[Owned, ...] = ()
     corrected: tuple[Owned, ...] = ()
+    derived: tuple[tuple[bytes, bytes], ...] = ()
+    superseding: tuple[tuple[bytes, bytes], ...] = ()
+    grants: tuple[tuple[bytes, str, str], ...] = ()
     requests: frozenset[tuple[bytes, str, str]] = frozenset()
     envelopes: frozenset[tuple[bytes, str]] = frozenset()
     recalls: frozenset[bytes] = frozenset()
@@ -192,10 +202,12 @@ class Known:
 
     In a database that was restored, the log may hold events about statements that are not here:
     by (statement id, code, party). They are not logged again. ``releases`` are the events of
-    accepted grants, by the source, or the corrected packet, that they release. ``corrects`` says
-    of each packet of a line of corrections which one it corrects. ``waiting`` are statements and
-    bytes that their recipient has not acknowledged. ``unread`` are packets that were not read,
-    since their agency asked for too much at once: of them alone, absence says nothing.
+    accepted grants, by the packet and the party that it was granted to: one more than is judged
+    by at most, and one alone where it is wanted whether there are any. ``corrects`` says of each
+    packet of a line of corrections which one it corrects. ``waiting`` are statements and bytes
+    that their recipient has not acknowledged. ``unread`` are packets that were not read, since
+    their agency asked for too much at once, and ``untold`` are releases: of them alone, absence
+    says nothing.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)
@@ -206,10 +218,11 @@ class Known:
     is_restored: bool = False
     entries: Mapping[int, Hidden] = field(default_factory=dict)
     undelivered: Mapping[bytes, Sequence[Undelivered]] = field(default_factory=dict)
-    releases: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
+    releases: Mapping[Release, Sequence[bytes]] = field(default_factory=dict)
     requests: Mapping[tuple[bytes, str], StoredRequest] = field(default_factory=dict)
     envelopes: Mapping[tuple[bytes, str], bytes] = field(default_factory=dict)
     recalls: Mapping[bytes, Sequence[RecallRow]] = field(default_factory=dict)
     waiting: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     corrects: Mapping[bytes, bytes] = field(default_factory=dict)
     unread: AbstractSet[bytes] = frozenset()
+    untold: AbstractSet[Release] = frozenset()

@@ -55,6 +55,13 @@ LOOKUPS = (
         "{owned: 0 for owned in asked}",
     ),
     _asked(
+        "grant a source without end to a member that names it, to have all of that read",
+        "TL-POL-020",
+        "test_a_source_that_was_granted_without_end_is_not_read_without_end",
+        "tearline_server.judging.onward:_released_to",
+        "hearing.docket.releases(source, agency)",
+    ),
+    _asked(
         "name more packets than a batch should read",
         "TL-REQ-002",
         "test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later",

@@ -22,6 +22,7 @@ from builders import (
 from exchange_builders import World, address, codes, manifest_id, sealed_packet
 from tearline.federation import KeyUse
 from tearline.grant import Grant
+from tearline.limits import MAX_RELEASES
 from tearline.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
 from tearline.statement import Signer, StatementType
@@ -141,6 +142,32 @@ async def test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later
     assert await grant_all(world, grants, node) == ["", "", BUSY]
     assert len(told[0].packets) == 2
     assert await grant_all(world, grants[2:], node) == [""]
+
+
+async def test_a_source_that_was_granted_without_end_is_not_read_without_end(
+    world: World, told: list[Known]
+) -> None:
+    """Its originator and the one that it is granted to may be of one mind."""
+    (sealed,) = await sent(world, 1)
+    again = [world.grant(sealed, MX) for _ in range(MAX_RELEASES)]
+    assert set(await grant_all(world, again, world.parties.node(US))) == {""}
+    derived = world.packet(MX, derived_from=(manifest_id(sealed),))
+    assert codes(await world.send(derived, sender=MX)) == [""]
+    told.clear()
+    assert codes([await world.grant_only(world.grant(derived, CN, MX), MX)]) == ["TL-POL-020"]
+    assert 0 < sum(len(events) for events in told[0].releases.values()) <= 2 * (MAX_RELEASES + 1)
+
+
+async def test_of_whom_a_source_was_granted_to_only_the_parties_are_read(
+    world: World, told: list[Known]
+) -> None:
+    (sealed,) = await sent(world, 1)
+    others = [world.grant(sealed, CN) for _ in range(8)]
+    assert set(await grant_all(world, others, world.parties.node(US))) == {""}
+    derived = world.packet(MX, derived_from=(manifest_id(sealed),))
+    told.clear()
+    assert codes(await world.send(derived, sender=MX)) == [""]
+    assert [len(events) for events in told[0].releases.values()] == [1]
 
 
 async def test_a_key_and_what_it_signed_in_one_batch_come_one_after_the_other(

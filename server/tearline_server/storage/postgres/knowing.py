@@ -19,16 +19,18 @@ from tearline_server.storage.known import (
     Hidden,
     Known,
     Owned,
+    Release,
     Settled,
     StoredPacket,
     StoredRequest,
     Undelivered,
     WholePacket,
 )
-from tearline_server.storage.places import agreement_of, nodes_between
+from tearline_server.storage.places import agreement_of, nodes_between, parties_between
 from tearline_server.storage.postgres.asking import Questions
 from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.writing import text
+from tearline_server.storage.releases import Bases, wanted_releases
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
 Request = tuple[bytes, str]
@@ -103,8 +105,11 @@ _LINE = (
     " SELECT packet, corrects FROM line"
 )
 _RELEASES = (
-    "SELECT packet, event FROM event WHERE packet <> '' AND packet = ANY({0}::bytea[])"
-    " AND code = 'grant-accepted' AND outcome = 'ok' ORDER BY idx"
+    "SELECT k.id, k.party, e.event FROM"
+    " unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[], {4}::bigint[])"
+    " AS k (id, party, low, high, most) CROSS JOIN LATERAL (SELECT event FROM event"
+    " WHERE packet = k.id AND packet <> '' AND party >= k.low AND party <= k.high"
+    " AND code = 'grant-accepted' AND outcome = 'ok' LIMIT k.most) e"
 )
 _PACKETS = (
     "SELECT p.id, s.envelope, p.openings, p.accepted_ms FROM packet p"
@@ -196,22 +201,22 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     mail = _mail(found.get("mail", ()))
     told = {(item.packet, node, node) for (node, _), item in mail.items() if item.packet}
     own_sizes = _sizes(found.get("own", ()))
+    made_sizes = _sizes(found.get("given", ())) | _sizes(found.get("made", ()))
     sources: dict[bytes, dict[bytes, int]] = {}
     for packet, source, size in found.get("sources", ()):
         sources.setdefault(packet, {})[source] = size
-    allowance = allowance_of(
-        asked,
-        own=own_sizes,
-        made=_sizes(found.get("given", ())) | _sizes(found.get("made", ())),
-        sources=sources,
-    )
+    allowance = allowance_of(asked, own=own_sizes, made=made_sizes, sources=sources)
     owned = {id_ for id_, _ in own_sizes}
     corrects: dict[bytes, bytes] = dict(map(tuple, found.get("corrects", ())))
-    released = allowance.sources | (owned & {*corrected}) | {*corrects.values()}
+    bases = Bases(
+        own=own_sizes, made=made_sizes, sources=sources, corrects=corrects, read=allowance.read
+    )
+    wanted = wanted_releases(asked, bases)
+    releases = [(*key, *parties_between(key[1]), most) for key, most in wanted.most.items()]
     events = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
     requests = _columns(asked.requests | told, 3)
     questions = Questions()
-    questions.put("releases", _RELEASES, list(released))
+    questions.put("releases", _RELEASES, *_columns(releases, 5))
     questions.put("requests", _REQUESTS, *requests)
     questions.put("steps", _STEPS, *requests)
     if found["restored"]:
@@ -238,7 +243,8 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
             for idx, event, awaited in found.get("entries", ())
         },
         undelivered=_undelivered(asked.agreements, found.get("undelivered", ())),
-        releases=_grouped(released, then.get("releases", ())),
+        releases=_releases(wanted.most, then.get("releases", ())),
+        untold=wanted.unread,
         requests=await _with_stoppages(connection, requested),
         envelopes={(id_, signer): data for id_, signer, data in found.get("envelopes", ())},
         recalls=_recalls(owned, found.get("own_recalls", ()))
@@ -326,10 +332,12 @@ def _undelivered(
     return found
 
 
-def _grouped(keys: Collection[bytes], rows: Iterable[Any]) -> Mapping[bytes, Sequence[bytes]]:
-    found: dict[bytes, list[bytes]] = {key: [] for key in keys}
-    for key, value in rows:
-        found[key].append(value)
+def _releases(
+    wanted: Collection[Release], rows: Iterable[Any]
+) -> Mapping[Release, Sequence[bytes]]:
+    found: dict[Release, list[bytes]] = {key: [] for key in wanted}
+    for packet, party, event in rows:
+        found[packet, party].append(event)
     return found
 
 

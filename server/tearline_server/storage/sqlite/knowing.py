@@ -7,6 +7,7 @@ import apsw
 
 from tearline_server.storage.allowance import allowance_of
 from tearline_server.storage.known import Asked, Known, Settled
+from tearline_server.storage.releases import Bases, wanted_releases
 from tearline_server.storage.sqlite.asking import first, value
 from tearline_server.storage.sqlite.log import hidden
 from tearline_server.storage.sqlite.mail import delivered, rooms, undelivered, waiting
@@ -49,7 +50,8 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
     # What was corrected may be lost with an earlier life, and what corrects it be here.
     corrects = corrections(connection, owned | corrected if is_restored else owned)
     recalled = owned | asked.recalls
-    released = allowance.sources | (owned & corrected) | {*corrects.values()}
+    bases = Bases(own=own, made=made, sources=made_from, corrects=corrects, read=allowance.read)
+    wanted = wanted_releases(asked, bases)
     return Known(
         statements=_settled(connection, asked.statements),
         naturals=_values(connection, _NATURAL, asked.naturals),
@@ -60,7 +62,8 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
         is_restored=is_restored,
         entries=hidden(connection, asked.entries),
         undelivered={each: undelivered(connection, each) for each in asked.agreements},
-        releases=releases(connection, released),
+        releases=releases(connection, wanted.most),
+        untold=wanted.unread,
         requests=requests,
         envelopes=_values(connection, _ENVELOPE, asked.envelopes),
         recalls={each: recalls(connection, each) for each in recalled},

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import apsw
 
 from tearline_server.storage.columns import unpacked_slots
-from tearline_server.storage.known import Owned, StoredPacket, WholePacket
-from tearline_server.storage.places import nodes_between
+from tearline_server.storage.known import Owned, Release, StoredPacket, WholePacket
+from tearline_server.storage.places import nodes_between, parties_between
 from tearline_server.storage.rows import RecallRow
 from tearline_server.storage.sqlite.asking import first, value
 
@@ -30,7 +30,7 @@ _LINE = (
 )
 _RELEASES = (
     "SELECT event FROM event WHERE packet = ? AND packet <> x'' AND code = 'grant-accepted'"
-    " AND outcome = 'ok' ORDER BY idx"
+    " AND outcome = 'ok' AND party >= ? AND party <= ? LIMIT ?"
 )
 _PACKET = (
     "SELECT s.envelope, p.openings, p.accepted_ms FROM packet p"
@@ -100,9 +100,17 @@ def corrections(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[by
     }
 
 
-def releases(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, list[bytes]]:
-    """Events of accepted grants, in order, by the packet that they release."""
-    return {id_: [event for (event,) in connection.execute(_RELEASES, (id_,))] for id_ in ids}
+def releases(
+    connection: apsw.Connection, most: Mapping[Release, int]
+) -> Mapping[Release, list[bytes]]:
+    """Events of accepted grants, by what they release and to whom, and so many of each."""
+    return {
+        (id_, party): [
+            event
+            for (event,) in connection.execute(_RELEASES, (id_, *parties_between(party), limit))
+        ]
+        for (id_, party), limit in most.items()
+    }
 
 
 def recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:

@@ -1,0 +1,92 @@
+"""Which releases of the past are read for a batch: those its grants are judged by, up to a bound.
+
+A grant of a packet made from others is judged by the grants of its sources to the publisher's
+agency and to the recipient's; one of a correction by whether the recipient was granted something
+of its line.
+"""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from tearline.correction import earlier
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_ASKED_RELEASES, MAX_RELEASES
+from tearline_server.storage.allowance import Sizes
+from tearline_server.storage.known import Asked, Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedReleases:
+    """The releases that are read of all that are asked for.
+
+    Attributes:
+        most: How many events are read of each.
+        unread: Those that are left for another batch.
+    """
+
+    most: Mapping[Release, int]
+    unread: AbstractSet[Release]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """What the packets of a batch rest on, as far as their agencies may know of it.
+
+    Attributes:
+        own: Packets of the agencies that name them.
+        made: Sources that the agency that names them made or was given.
+        sources: The sources of packets from before.
+        corrects: Lines of corrections from before.
+        read: Packets that are read.
+    """
+
+    own: Sizes
+    made: Sizes
+    sources: Mapping[bytes, Mapping[bytes, int]]
+    corrects: Mapping[bytes, bytes]
+    read: AbstractSet[bytes]
+
+
+def wanted_releases(asked: Asked, bases: Bases) -> WantedReleases:
+    """Returns which releases are read for a batch, and how many events of each.
+
+    Each agency has an allowance of its own. The order of what is asked decides, and what one
+    statement needs fits.
+    """
+    most: dict[Release, int] = {}
+    unread: set[Release] = set()
+    spent: dict[str, int] = {}
+    for agency, release, wanted in _needed(asked, bases):
+        more = wanted - most.get(release, 0)
+        if more <= 0:
+            continue
+        if spent.get(agency, 0) + more > MAX_ASKED_RELEASES:
+            unread.add(release)
+            continue
+        most[release] = wanted
+        spent[agency] = spent.get(agency, 0) + more
+    return WantedReleases(most=most, unread=unread)
+
+
+def _needed(asked: Asked, bases: Bases) -> Iterator[tuple[str, Release, int]]:
+    """Yields the agency that needs a release, the release, and how many events of it."""
+    for source, agency in asked.sources:
+        if (source, agency) in bases.made and source in bases.read:
+            yield agency, (source, agency), 1
+    derived: dict[bytes, list[bytes]] = {}
+    for packet, source in asked.derived:
+        derived.setdefault(packet, []).append(source)
+    corrects = {**dict(asked.superseding), **bases.corrects}
+    for packet, agency, recipient in asked.grants:
+        is_own = (packet, agency) in bases.own
+        named = derived.get(packet, ())
+        sources = [each for each in named if (each, agency) in bases.made]
+        sources += bases.sources.get(packet, ()) if is_own else ()
+        for source in sources:
+            if source in bases.read:
+                yield agency, (source, agency), MAX_RELEASES + 1
+                yield agency, (source, agency_uri_of(recipient)), MAX_RELEASES + 1
+        line = [*earlier(packet, corrects)]
+        if is_own or any((each, agency) in bases.own for each in line):
+            yield from ((agency, (each, recipient), 1) for each in line)
