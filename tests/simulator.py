@@ -349,7 +349,7 @@ class Member:
         """Puts one message for each packet into the outbox; sends none."""
         for plan in plans:
             with self.node.state.stores.database.transaction():
-                composition = compose([plan], self.node._releasing._releaser(Persons()))
+                composition = compose([plan], self.node._releasing.releaser(Persons()))
                 self.node._sender.store(composition)
 
     def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:

@@ -28,6 +28,7 @@ from tearline_client.desks.agreeing import Agreements
 from tearline_client.desks.casework import Cases
 from tearline_client.desks.consenting import Consents
 from tearline_client.desks.correcting import Corrections
+from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.erasing import draft_order, sign_order
 from tearline_client.desks.importing import Importing
 from tearline_client.desks.own_sources import OwnSources
@@ -82,6 +83,7 @@ class Node:
         self._reissuing = Reissuing(state, self._sender)
         onward = OnwardUse(state)
         self._releasing = Releasing(state, self._sender, self._reissuing, onward)
+        self._disclosures = Disclosures(state, self._sender, self._releasing, onward)
         self._records = KeyRecords(state, home, state.keys, self._sender)
         self._inbox = Inbox(state, Receiver(state), self._records)
         self._recovery = Recovery(state)
@@ -103,12 +105,17 @@ class Node:
         self.notices = Notices(state)
         self.recalls = Recalls(state, self._sender, self.sync)
         self.corrections = Corrections(state, self._releasing)
-        self.consents = Consents(state, self._sender, self._releasing, self.sync)
+        self.consents = Consents(state, self._sender, self._releasing, self._disclosures, self.sync)
         self.own_sources = OwnSources(state)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)
         self.imports = Importing(state, self._sender, self._releasing, self._reissuing)
-        desks = Desks(releasing=self._releasing, requests=self.requests, consents=self.consents)
+        desks = Desks(
+            releasing=self._releasing,
+            disclosures=self._disclosures,
+            requests=self.requests,
+            consents=self.consents,
+        )
         self.second = Seconding(state, desks, self._acting, self.sync)
         self.notices.watch(self.requests.due)
         self.notices.watch(self.recalls.due)
@@ -383,11 +390,18 @@ class Node:
         return await self._releasing.send(plans, Persons(acted_by=acted_by))
 
     async def disclose(
-        self, packet_id: bytes, path: str, to: str, *, acted_by: ActedBy | None = None
+        self,
+        packet_id: bytes,
+        path: str,
+        to: str,
+        *,
+        acted_by: ActedBy | None = None,
+        repeats: str = "",
     ) -> Sent:
-        """Releases one more field of a packet of ours; see ``Releasing.disclose``."""
+        """Releases one more field of a packet of ours; see ``Disclosures.disclose``."""
         await self.sync()
-        return await self._releasing.disclose(packet_id, path, to, Persons(acted_by=acted_by))
+        persons = Persons(acted_by=acted_by)
+        return await self._disclosures.disclose(packet_id, path, to, persons, repeats=repeats)
 
     # Receiving.
 

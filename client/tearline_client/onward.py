@@ -5,11 +5,11 @@ declared. Before anything is sealed, ``verify`` judges a plan by the packets it 
 by the consents that their originators gave.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown, ValueRepeated
+from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MENTIONS
 from tearline.onward import (
@@ -26,9 +26,10 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
-from tearline_client.planning.mentions import Mention, mentions_of, phrases_of, texts_of
+from tearline_client.planning.mentions import Mention, Reader, mentions_of, phrases_of, texts_of
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
+from tearline_client.store.values import Told
 from tearline_client.views import PacketView
 
 
@@ -105,48 +106,36 @@ class OnwardUse:
                         place = field.path.partition("/")[2]
                         raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
 
-    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+    def mentions(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
         """Returns the texts that repeat values which their readers may not have in clear."""
-        return (*mentions_of(plan), *self._mentions_of_partners(plan))
+        return (*mentions_of(readers), *self._mentions_of_partners(readers))
 
-    def verify_repeats(self, plan: ReleasePlan) -> None:
-        """Checks that a person said why texts repeat what is kept back, where they do (spec O-21).
-
-        Raises:
-            ValueRepeated: If no person did.
-        """
-        if plan.draft.repeats.strip():
-            return
-        for mention in self.mentions(plan):
-            place = mention.text.partition("/")[2]
-            what = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
-            raise ValueRepeated(f"{place} repeats {what}")
-
-    def _mentions_of_partners(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+    def _mentions_of_partners(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
         """Returns the texts in clear that repeat, in part, a value which a partner limited.
 
         At most ``MAX_MENTIONS``. A text that is such a value as a whole is a copy: see ``verify``.
         """
-        stores = self._state.stores
-        if not stores.packets.has_partners(self._state.uri):
+        if not self._state.stores.packets.has_partners(self._state.uri):
             return ()
         index_values(self._state)
-        found: set[Mention] = set()
-        for field in plan.draft.fields:
-            readers = [each for each in plan.recipients if _is_clear(plan, each, field)]
-            phrases = {each for text in texts_of(field) for each in phrases_of(text)}
-            if not readers or not phrases:
-                continue
-            for told in stores.values.told_among(phrases - values_of(field)).values():
-                found |= {
-                    Mention(recipient=reader, text=field.path, packet=each.packet)
-                    for each in told
-                    for reader in readers
-                    if agency_uri_of(reader) != agency_uri_of(each.origin)
-                    and (each.erased or each.packet not in plan.draft.derived_from)
-                }
+        clear = {field.path: field for reader in readers for field in reader.clear}
+        told = {path: self._told_within(field) for path, field in clear.items()}
+        found = {
+            Mention(recipient=reader.uri, text=field.path, packet=each.packet)
+            for reader in readers
+            for field in reader.clear
+            for each in told[field.path]
+            if agency_uri_of(reader.uri) != agency_uri_of(each.origin)
+            and (each.erased or each.packet not in reader.sources)
+        }
         ordered = sorted(found, key=lambda each: (each.recipient, each.text, each.packet))
         return tuple(ordered[:MAX_MENTIONS])
+
+    def _told_within(self, field: Field) -> list[Told]:
+        """Where partners told values that stand in a text among other words."""
+        phrases = {each for text in texts_of(field) for each in phrases_of(text)}
+        among = self._state.stores.values.told_among(phrases - values_of(field))
+        return [each for told in among.values() for each in told]
 
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
         """The packets of other agencies among those that a draft is made from."""
@@ -168,10 +157,6 @@ class OnwardUse:
 def _taken_after(field: Field, sources: Iterable[Held]) -> list[Held]:
     # By the category that its path says: a marking that was raised before may name another.
     return concerned(marking_of(field.path), values_of(field), sources)
-
-
-def _is_clear(plan: ReleasePlan, recipient: str, field: Field) -> bool:
-    return plan.decisions[recipient, field.marking].form is Form.CLEAR
 
 
 def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:

@@ -241,6 +241,7 @@ class SyncNode:
     node_of = _called(Node.node_of)
     draft = _called(Node.draft)
     plan = _called(Node.plan)
+    mentions = _called(Node.mentions)
     send = _awaited(Node.send)
     disclose = _awaited(Node.disclose)
 

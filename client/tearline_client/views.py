@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tearline.bodies.body import Problem
 from tearline.bodies.kinds import judge_body
 from tearline.errors import PacketFrozen
+from tearline.grant import Grant
 from tearline.packet import Manifest, OpenedField, View
 from tearline.sealing import SealedPacket, open_packet
 from tearline.wire.packets import Release
@@ -42,6 +43,12 @@ class PacketView:
     def field(self, path: str) -> OpenedField | None:
         """The most revealing form of one field, or None."""
         return next((opened for opened in self.view.best() if opened.field.path == path), None)
+
+    def slots_of(self, grant: Grant) -> frozenset[int]:
+        """The slots that a grant of the packet opens: whole compartments, and single fields."""
+        openings = self.packet.parts.openings
+        whole = (each.slots for each in openings if each.compartment in grant.compartments)
+        return frozenset(grant.fields).union(*whole)
 
 
 def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from onward_use import given
+from consenting import PERSON
+from onward_use import given, path_of
 from simulator import ARTICLE, PURPOSE, Member, Simulation
 from tearline.errors import ValueRepeated
 from tearline_client.drafting import confirmed
@@ -16,8 +17,10 @@ from tearline_client.planning.plan import ReleasePlan
 SOURCE = "Lu Jing 鹿静"
 
 
-def told(member: Member, purpose: str, *to: Member, source: str = SOURCE) -> ReleasePlan:
-    """A payment to an informant, whose name is withheld as a field."""
+def told(
+    member: Member, purpose: str, *to: Member, source: str = SOURCE, guarded: bool = True
+) -> ReleasePlan:
+    """A payment to an informant, whose name is withheld as a field where it is guarded."""
     person = Entity(id="source", schema="Person", properties={"name": (source,)})
     payment = Entity(
         id="payment",
@@ -25,7 +28,8 @@ def told(member: Member, purpose: str, *to: Member, source: str = SOURCE) -> Rel
         properties={"beneficiary": ("source",), "purpose": (purpose,), "amount": ("1847250",)},
     )
     (group,) = connected_groups([person, payment])
-    about = About(article=ARTICLE, purpose=PURPOSE, guarded={("source", "name"): "identity.source"})
+    guards = {("source", "name"): "identity.source"} if guarded else {}
+    about = About(article=ARTICLE, purpose=PURPOSE, guarded=guards)
     draft = member.node.draft(group, about, agreement="narcotics-2026")
     return member.node.plan(draft, [each.node.uri for each in to])
 
@@ -56,7 +60,7 @@ async def test_a_person_says_why_it_may_stand_there(world: Simulation) -> None:
     plan = confirmed(told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing"), reason)
     sent = await world.us.node.send([plan])
     assert not sent.refused
-    assert world.us.node.state.stores.repeats.of(sent.packets[0]) == reason
+    assert world.us.node.state.stores.repeats.of(sent.packets[0]) == (reason,)
 
 
 async def test_only_a_reader_who_may_not_have_it_counts(world: Simulation) -> None:
@@ -81,3 +85,58 @@ async def test_what_waits_for_a_second_person_says_why_as_well(world: Simulation
     plan = told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing")
     with pytest.raises(ValueRepeated):
         world.us.node.second.draft([plan])
+
+
+PURPOSE_OF, NAME_OF = "Payment/purpose", "Person/name"
+
+
+async def sent_to(member: Member, plan: ReleasePlan) -> bytes:
+    """A packet that a person confirmed, for those who got it then."""
+    sent = await member.node.send([confirmed(plan, "the name of a street")])
+    assert not sent.refused
+    return sent.packets[0]
+
+
+async def test_a_text_that_is_disclosed_later_is_searched_anew(world: Simulation) -> None:
+    plan = told(world.us, "fee for Lu Jing", world.cn, source="Lu Jing")
+    packet = await sent_to(world.us, plan)
+    path, mx = path_of(world.us, packet, PURPOSE_OF), world.mx.node.uri
+    held = await world.mx.waiting()
+    with pytest.raises(ValueRepeated):
+        await world.us.node.disclose(packet, path, mx)
+    assert await world.mx.waiting() == held
+    reason = "they know the informant"
+    assert not (await world.us.node.disclose(packet, path, mx, repeats=reason)).refused
+    assert await world.mx.waiting() != held
+    assert world.us.node.state.stores.repeats.of(packet) == ("the name of a street", reason)
+
+
+async def test_a_text_that_is_disclosed_later_repeats_no_partner_s_value(
+    world: Simulation,
+) -> None:
+    await given(world, world.cn)
+    packet = await sent_to(world.cn, told(world.cn, "paid for Wenhao Qiu's boat", world.us))
+    path = path_of(world.cn, packet, PURPOSE_OF)
+    with pytest.raises(ValueRepeated):
+        await world.cn.node.disclose(packet, path, world.mx.node.uri)
+
+
+async def test_a_text_that_is_passed_on_is_searched_for_the_third_party(
+    world: Simulation,
+) -> None:
+    plan = told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing", guarded=False)
+    packet = await sent_to(world.us, plan)
+    await world.mx.node.receive()
+    path, name = path_of(world.us, packet, PURPOSE_OF), path_of(world.us, packet, NAME_OF)
+    cn = world.cn.node.uri
+    alone = await world.mx.node.consents.pass_on(packet, [path], cn)
+    both = await world.mx.node.consents.pass_on(packet, [path, name], cn)
+    await world.us.node.receive()
+    held = await world.cn.waiting()
+    with pytest.raises(ValueRepeated):
+        await world.us.node.consents.give(alone.id, acted_by=PERSON)
+    assert await world.cn.waiting() == held
+    await world.us.node.consents.give(both.id, acted_by=PERSON)
+    # Now nothing of it is kept back any more.
+    await world.us.node.consents.give(alone.id, acted_by=PERSON)
+    assert world.us.node.state.stores.repeats.of(packet) == ("the name of a street",)

@@ -417,6 +417,6 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
         cn.state.stores.standings.freeze({packet: True})
     draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
     plan = by.node.plan(draft, [cn.uri])
-    (composed,) = compose([plan], by.node._releasing._releaser(Persons())).packets
+    (composed,) = compose([plan], by.node._releasing.releaser(Persons())).packets
     manifest = parse_manifest(composed.manifest.statement.body)
     verify_taken(cn.state.stores.packets, manifest, View(fields=(), existences=()), node=cn.uri)

@@ -10,7 +10,7 @@ from tearline.errors import ReleaseChanged
 from tearline.packet import Field
 from tearline.recall import RecallReason
 from tearline.tokens import Role
-from tearline_client.desks.seconding import Review
+from tearline_client.desks.review import Review
 from two_persons import log_in
 
 OURS = "Seen at the harbour by our own patrol."

@@ -121,7 +121,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     while not stop.is_set():
         try:
             with stores.database.transaction():
-                composition = compose(plans, node._releasing._releaser(Persons()))
+                composition = compose(plans, node._releasing.releaser(Persons()))
                 ids = node._sender.store(composition)
                 packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
                 journal.note("published", packets=packets)

@@ -71,7 +71,7 @@ class Publisher:
     async def publish(self) -> None:
         plan = planned(self.node, self.to)
         with self.node.state.stores.database.transaction():
-            releaser = self.node._releasing._releaser(Persons())
+            releaser = self.node._releasing.releaser(Persons())
             self.node._sender.store(compose([plan] * AT_ONCE, releaser))
         await self.node._sender.flush()
         self.rounds += 1

@@ -22,6 +22,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.desks.releasing import Persons, Sent
 from tearline_client.desks.seconding import Desks, Seconding
+from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.database import Database
 from tearline_client.store.notices import NoticeStore
@@ -70,6 +71,9 @@ class People:
         )
 
 
+REASON = "the name of a street"
+
+
 class Outgoing:
     """What seals, answers and gives; it may be cut off in the transaction, or after it.
 
@@ -83,15 +87,32 @@ class Outgoing:
         self.cut_off = False
 
     def disclosure(self, packet_id: bytes, path: str, to: str) -> Any:
-        return SimpleNamespace(shown=shown(packet_id), recipient=to, field=FIELD)
+        return SimpleNamespace(
+            shown=shown(packet_id),
+            recipient=to,
+            field=FIELD,
+            mentions=(),
+            verify_repeats=lambda reason: None,
+        )
 
     async def disclose(
-        self, packet_id: bytes, path: str, to: str, persons: Persons, *, also: Callable[[], None]
+        self,
+        packet_id: bytes,
+        path: str,
+        to: str,
+        persons: Persons,
+        *,
+        repeats: str,
+        also: Callable[[], None],
     ) -> Sent:
+        assert repeats == REASON
         return self._seal(packet_id, persons, also)
 
     def plan(self, draft: Draft, recipients: tuple[str, ...]) -> ReleasePlan:
         return ReleasePlan(draft=draft, recipients=(), fields=(), decisions={})
+
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        return ()
 
     def verify_repeats(self, plan: ReleasePlan) -> None:
         assert plan.recipients == ()  # no reader, of whom anything could be kept back
@@ -116,7 +137,8 @@ class Outgoing:
         assert (request, items, text) == (packet, (1,), "words")
         self.answered.append((packet, acted_by))
 
-    def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int) -> Any:
+    def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int, repeats: str) -> Any:
+        assert repeats == REASON
         packet = consent * 2
         return SimpleNamespace(
             record=SimpleNamespace(use=Use.PASS_ON, peer="peer"),
@@ -124,6 +146,9 @@ class Outgoing:
             fields=("a/Person/name",),
             scope="to",
             ends_ms=ends_ms,
+            opened=((FIELD, "to"),),
+            mentions=(),
+            verify_repeats=lambda: None,
         )
 
     async def give_by(
@@ -182,7 +207,12 @@ class FourEyes(RuleBasedStateMachine):
         state = SimpleNamespace(
             stores=stores, now_ms=lambda: 1, right_ms=lambda: 1, has_ended=lambda end_ms: False
         )
-        desks = Desks(releasing=self.outgoing, requests=self.outgoing, consents=self.outgoing)
+        desks = Desks(
+            releasing=self.outgoing,
+            disclosures=self.outgoing,
+            requests=self.outgoing,
+            consents=self.outgoing,
+        )
         return Seconding(state, desks, People(), sync)
 
     @rule(target=drafts, person=PERSON, kind=st.sampled_from(KINDS))
@@ -201,13 +231,17 @@ class FourEyes(RuleBasedStateMachine):
         plan = self.outgoing.plan(replace(DRAFT, case_id=packet.hex()), ())
         match kind:
             case "field":
-                return self.second.draft_disclosure(packet, "a/Person/name", "to", person=person)
+                return self.second.draft_disclosure(
+                    packet, "a/Person/name", "to", repeats=REASON, person=person
+                )
             case "answer":
                 self.answers.add(packet)
                 return self.second.draft_answer(packet, plan, (1,), text="words", person=person)
             case "consent":
                 half = packet[:16]
-                return self.second.draft_consent(half, ends_ms=7, note="words", person=person)
+                return self.second.draft_consent(
+                    half, ends_ms=7, note="words", repeats=REASON, person=person
+                )
             case _:
                 return self.second.draft([plan], person=person)
 

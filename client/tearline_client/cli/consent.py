@@ -16,6 +16,7 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
+from tearline_client.cli.order import repeats_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.seen import find_path, short
 from tearline_client.node import Node
@@ -170,6 +171,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
 @click.argument("fields", metavar="[FIELD]...", nargs=-1)
 @click.option("--until", type=_DATE, help="Until when; else as was asked.")
 @free_text("--note", help="Words for the people who asked.")
+@repeats_option
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
 @pass_frame
 def give(
@@ -178,6 +180,7 @@ def give(
     fields: tuple[str, ...],
     until: datetime | None,
     note: str,
+    repeats: str,
     dry_run: bool,
 ) -> None:
     """A liaison officer gives CONSENT, for all that was asked or for some FIELDs of it.
@@ -198,11 +201,16 @@ def give(
         if takes_two(node, reference.id, reference.article):
             name = frame.settings.person
             return node.second.draft_consent(
-                record.id, paths, ends_ms=ends_ms, note=note, person=name
+                record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
             )
         person = _person(frame, node, reference.id)
         given = await node.consents.give(
-            record.id, acted_by=person, fields=paths, ends_ms=ends_ms, note=note
+            record.id,
+            acted_by=person,
+            fields=paths,
+            ends_ms=ends_ms,
+            note=note,
+            repeats=repeats,
         )
         return given, trust_list
 

@@ -19,7 +19,13 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.order import narrative_of, narrative_option, order_of, order_options
+from tearline_client.cli.order import (
+    narrative_of,
+    narrative_option,
+    order_of,
+    order_options,
+    repeats_option,
+)
 from tearline_client.cli.output import print_line
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls
@@ -209,8 +215,10 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
         taken_back = sorted({each.state for each in node.recalls.of(packet_id)})
         words = corrections_of(shown, node.corrections.newest(packet_id))
-        if reason := node.state.stores.repeats.of(packet_id):
-            words.append(f"Its texts repeat values that were kept back, because: {reason}")
+        words += [
+            f"Its texts repeat values that were kept back, because: {reason}"
+            for reason in node.state.stores.repeats.of(packet_id)
+        ]
         words += [f"Its originator has recalled it, or a part of it: {s.text}." for s in taken_back]
         return shown, node.state.trust, words
 
@@ -241,9 +249,13 @@ def _find(node: Node, prefix: str) -> bytes:
 @click.argument("packet")
 @click.argument("field")
 @click.option("--to", required=True, help="Partner agency, or a node URI.")
+@repeats_option
 @pass_frame
-def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
+def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
+
+    Where it repeats a value that the partner may not have in clear, nothing is released, unless
+    --repeats says why it may stand there.
 
     Where the article asks for two persons, it waits for the second: `tearline packet pending`.
     """
@@ -251,7 +263,8 @@ def disclose(frame: Frame, packet: str, field: str, to: str) -> None:
     async def run(node: Node) -> Released:
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
-        return await release_field(frame, node, shown, find_path(shown, field), to)
+        path = find_path(shown, field)
+        return await release_field(frame, node, shown, path, to, repeats=repeats)
 
     emit_released(frame, at_work(frame, run))
 

@@ -12,9 +12,10 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import cell_rows, field_text, short, text_column
 from tearline_client.desks.releasing import Sent, verify_accepted
-from tearline_client.desks.seconding import Review
+from tearline_client.desks.review import Review
 from tearline_client.drafting import Drafted
 from tearline_client.node import Node
+from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.store.pending import (
     Content,
@@ -36,16 +37,19 @@ def say_findings(frame: Frame, drafted: Drafted) -> None:
 
 
 def say_mentions(frame: Frame, node: Node, plans: Iterable[ReleasePlan]) -> None:
-    """Names every text that repeats a value which its reader may not have in clear."""
+    """Names every text of plans that repeats a value which its reader may not have in clear."""
     for plan in plans:
-        for mention in node.mentions(plan):
-            partner = agency_name(node.state.trust.trust_list, mention.recipient)
-            told = short(mention.value) if mention.value else "a value"
-            source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
-            frame.say(
-                f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in"
-                " clear."
-            )
+        _say_each(frame, node.mentions(plan), node.state.trust)
+
+
+def _say_each(frame: Frame, mentions: Iterable[Mention], trust: TrustState) -> None:
+    for mention in mentions:
+        partner = agency_name(trust.trust_list, mention.recipient)
+        told = short(mention.value) if mention.value else "a value"
+        source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
+        frame.say(
+            f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in clear."
+        )
 
 
 def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
@@ -64,15 +68,17 @@ async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Rel
 
 
 async def release_field(
-    frame: Frame, node: Node, shown: PacketView, path: str, to: str
+    frame: Frame, node: Node, shown: PacketView, path: str, to: str, *, repeats: str
 ) -> Released:
     """Discloses one more field, or has that wait for a second person."""
     ref = shown.manifest.agreement
     if takes_two(node, ref.id, ref.article):
         person = frame.settings.person
-        return node.second.draft_disclosure(shown.packet.id, path, to, person=person)
+        return node.second.draft_disclosure(
+            shown.packet.id, path, to, repeats=repeats, person=person
+        )
     acted_by = acting(frame, node, ref.id, Role.LIAISON)
-    return await node.disclose(shown.packet.id, path, to, acted_by=acted_by)
+    return await node.disclose(shown.packet.id, path, to, acted_by=acted_by, repeats=repeats)
 
 
 def emit_released(frame: Frame, released: Released | None) -> None:
@@ -183,8 +189,8 @@ def _lost_text(lost: int) -> str:
 
 
 def _say_repeats(frame: Frame, node: Node, review: Review) -> None:
-    say_mentions(frame, node, review.plans)
-    for reason in sorted({plan.draft.repeats for plan in review.plans} - {""}):
+    _say_each(frame, review.mentions, node.state.trust)
+    for reason in review.reasons:
         frame.say(f"It may stand there, the person who drafted it says: {reason}")
 
 

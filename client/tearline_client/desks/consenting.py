@@ -30,7 +30,10 @@ from tearline.onward import Use
 from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
 from tearline_client.desks.consent_steps import ConsentSteps
+from tearline_client.desks.consent_views import Giving
+from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
+from tearline_client.planning.mentions import Mention
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.views import PacketView
@@ -45,25 +48,6 @@ class _Matter:
     ends_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Giving:
-    """What would be given, if it were now.
-
-    Attributes:
-        record: The consent, which was asked for.
-        shown: The packet, which is ours.
-        fields: Paths, ascending, at least one.
-        scope: The third party's node URI, the proceedings or the purpose.
-        ends_ms: Until when, Unix milliseconds.
-    """
-
-    record: ConsentRecord
-    shown: PacketView
-    fields: tuple[str, ...]
-    scope: str
-    ends_ms: int
-
-
 class Consents:
     """What originators allow this node, and what it allows others.
 
@@ -71,6 +55,7 @@ class Consents:
         state: The node.
         sender: Its outbox at work.
         releasing: Its outgoing desk.
+        disclosures: Where more of a packet is released.
         sync: Brings the node up to date.
     """
 
@@ -79,11 +64,13 @@ class Consents:
         state: NodeState,
         sender: Sender,
         releasing: Releasing,
+        disclosures: Disclosures,
         sync: Callable[[], Awaitable[None]],
     ) -> None:
         self._state = state
         self._store = state.stores.consents
         self._releasing = releasing
+        self._disclosures = disclosures
         self._sync = sync
         self._steps = ConsentSteps(state, sender)
 
@@ -183,19 +170,27 @@ class Consents:
         )
         return self._store.find(consent_id.hex())
 
-    def giving(self, consent_id: bytes, fields: Sequence[str] = (), *, ends_ms: int = 0) -> Giving:
+    def giving(
+        self,
+        consent_id: bytes,
+        fields: Sequence[str] = (),
+        *,
+        ends_ms: int = 0,
+        repeats: str = "",
+    ) -> Giving:
         """What giving would give now, as far as the agreement allows it. Nothing leaves the house.
 
         Args:
             consent_id: 16 bytes.
             fields: Paths, some of those asked for; all where none are named.
             ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            repeats: Why texts may repeat what the third party may not have in clear.
 
         Raises:
             NotFound: If nobody asked, or not for one of the fields.
             ConsentMisplaced: If it is not ours to give.
             ConsentClosed: If it was answered, withdrawn, or its time is over.
-            TearlineError: If a field may not be passed on now; see ``Releasing.disclosure``.
+            TearlineError: If a field may not be passed on now; see ``Disclosures.disclosure``.
         """
         record = self._open(consent_id, ConsentStep.GIVE)
         asked = record.said[ConsentStep.ASK]
@@ -208,11 +203,21 @@ class Consents:
         shown = self._state.open_view(record.packet)
         if any(shown.field(path) is None for path in wanted):
             raise NotFound("the packet has no such field")
+        mentions: tuple[Mention, ...] = ()
         if record.use is Use.PASS_ON:
             for path in wanted:
-                self._releasing.disclosure(shown.packet.id, path, asked.terms.scope)
+                disclosure = self._disclosures.disclosure(
+                    shown.packet.id, path, asked.terms.scope, beside=wanted
+                )
+                mentions += disclosure.mentions
         return Giving(
-            record=record, shown=shown, fields=wanted, scope=asked.terms.scope, ends_ms=ends_ms
+            record=record,
+            shown=shown,
+            fields=wanted,
+            scope=asked.terms.scope,
+            ends_ms=ends_ms,
+            mentions=mentions,
+            repeats=repeats,
         )
 
     async def give(
@@ -223,6 +228,7 @@ class Consents:
         fields: Sequence[str] = (),
         ends_ms: int = 0,
         note: str = "",
+        repeats: str = "",
     ) -> ConsentRecord:
         """Gives what a partner asked for; where it asked to pass on, grants it first.
 
@@ -232,14 +238,15 @@ class Consents:
             fields: Paths, some of those asked for; all where none are named.
             ends_ms: Until when, Unix milliseconds; 0 for what was asked.
             note: Words for the people who asked.
+            repeats: Why texts may repeat what the third party may not have in clear.
 
         Raises:
-            PolicyError: If the article asks for two persons, or the agreement does not let a
-                field be passed on; then nothing is given.
+            PolicyError: If the article asks for two persons, the agreement does not let a field
+                be passed on, or a text repeats what is kept back; then nothing is given.
             TearlineError: As ``giving``.
         """
         await self._sync()
-        giving = self.giving(consent_id, fields, ends_ms=ends_ms)
+        giving = self.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
         await self.give_by(giving, Persons(acted_by=acted_by), note=note)
         return self._store.find(consent_id.hex())
 
@@ -264,9 +271,10 @@ class Consents:
             TearlineError: If it is not allowed, or the exchange refuses it.
         """
         self._verify_behind(giving, persons)
+        giving.verify_repeats()
         if giving.record.use is Use.PASS_ON:
             for path in giving.fields:
-                await self._grant(giving.shown, path, giving.scope, persons)
+                await self._grant(giving, path, persons)
         return await self._say(
             ConsentStep.GIVE,
             giving.shown,
@@ -329,30 +337,26 @@ class Consents:
         verify_open_for(step, record.said)
         return record
 
-    async def _grant(self, shown: PacketView, path: str, to: str, persons: Persons) -> None:
+    async def _grant(self, giving: Giving, path: str, persons: Persons) -> None:
         """Grants a field to a third party, unless it has it: giving may be tried again.
 
         Raises:
             OutcomeUnknown: If the exchange has not answered to a grant of before.
         """
+        shown, to = giving.shown, giving.scope
         field = shown.field(path)
         if field is None:
             raise NotFound("the packet has no such field")
         for stored in shown.grants:
-            granted = stored.grant
-            whole = {
-                slot
-                for opening in shown.packet.parts.openings
-                if opening.compartment in granted.compartments
-                for slot in opening.slots
-            }
-            is_there = granted.address.recipient == to and stored.stands
-            if not is_there or field.slot not in whole | set(granted.fields):
+            is_there = stored.grant.address.recipient == to and stored.stands
+            if not is_there or field.slot not in shown.slots_of(stored.grant):
                 continue
             if stored.status is None:
                 raise OutcomeUnknown("it waits in the outbox")
             return
-        sent = await self._releasing.disclose(shown.packet.id, path, to, persons)
+        sent = await self._disclosures.disclose(
+            shown.packet.id, path, to, persons, beside=giving.fields, repeats=giving.repeats
+        )
         verify_accepted(sent)
 
     async def _say(

@@ -1,4 +1,4 @@
-"""Releasing: from a draft to grants that the exchange accepted, and one more field later."""
+"""Releasing: from a draft to grants that the exchange accepted."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,8 @@ from tearline.errors import (
     AgreementNotInForce,
     NotFound,
     OutcomeUnknown,
-    PacketRecalled,
     RecipientKeyExpired,
     RefusedOtherwise,
-    ReleaseRefused,
     error_by_code,
 )
 from tearline.four_eyes import verify_persons
@@ -26,21 +24,13 @@ from tearline.wire.statements import Signed
 from tearline_client.border.correcting import verify_correction
 from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
-from tearline_client.border.ordering import slots_recalled
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
-from tearline_client.desks.disclosure import Disclosure, held_back
-from tearline_client.link.outgoing import (
-    Releaser,
-    grant_plans,
-    make_grant,
-    seal_plans,
-)
+from tearline_client.link.outgoing import Releaser, grant_plans, seal_plans
 from tearline_client.onward import OnwardUse
-from tearline_client.planning.mentions import Mention
-from tearline_client.planning.plan import Draft, ReleasePlan, Selection, plan_release
+from tearline_client.planning.mentions import Mention, readers_of, verify_confirmed
+from tearline_client.planning.plan import Draft, ReleasePlan, plan_release
 from tearline_client.state import NodeState
-from tearline_client.views import sealed_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +131,11 @@ class Releasing:
 
     def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
         """Returns the texts that repeat values which their readers may not have in clear."""
-        return self._onward.mentions(plan)
+        return self._onward.mentions(readers_of(plan))
 
     def verify_repeats(self, plan: ReleasePlan) -> None:
-        """Checks that a person said why texts repeat what is kept back; see ``OnwardUse``."""
-        self._onward.verify_repeats(plan)
+        """Checks that a person said why texts repeat what is kept back; see ``mentions``."""
+        verify_confirmed(self.mentions(plan), plan.draft.repeats)
 
     def verify_way(self, article: ArticleTerms, recipient: str) -> None:
         """Checks that packets go from us to a node under an article.
@@ -218,7 +208,7 @@ class Releasing:
         """
         with self._state.stores.database.transaction():
             also()
-            composition = grant_plans(plans, sealed, self._releaser(persons))
+            composition = grant_plans(plans, sealed, self.releaser(persons))
             ids = self._sender.store(composition)
             for plan, packet in zip(plans, composition.packets, strict=True):
                 if plan.draft.repeats:
@@ -236,100 +226,6 @@ class Releasing:
             ),
             ids=ids,
         )
-
-    def disclosure(self, packet_id: bytes, path: str, to: str) -> Disclosure:
-        """One more field of a packet of ours, in clear, for one partner. Nothing leaves the house.
-
-        The agency's own policies do not stop what its person decides now; the agreement's do.
-
-        Raises:
-            NotFound: If the packet is not ours, or has no such field.
-            AgreementNotInForce: If its newest version is not in force, or not that way.
-            AgreementSuspended, StandingStale: If a party has suspended that, or has not said
-                where it stands.
-            PacketRecalled: If we recalled the field from that partner, or from everybody.
-            PolicyError: If the agreement does not allow it.
-            CaseError: If the packet is filed under a case, and the partner, who holds nothing of
-                it yet, is not in the case.
-        """
-        shown = self._state.open_view(packet_id)
-        if not shown.own:
-            raise NotFound("the packet is not ours to disclose")
-        field = shown.field(path)
-        if field is None:
-            raise NotFound("the packet has no such field")
-        recipient = node_of(self._state.trust, to)
-        recalled = slots_recalled(self._state, packet_id, recipient)
-        if recalled is None or field.slot in recalled:
-            raise PacketRecalled
-        if all(g.grant.address.recipient != recipient for g in shown.grants):
-            verify_filing(self._state.stores.cases, shown.manifest.case_id, [recipient])
-        first = next((g.grant for g in shown.grants), None)
-        agreement = self._state.stores.agreements.newest(shown.manifest.agreement.id)
-        agreement.verify_in_force(self._state.now_ms())
-        article = agreement.article(shown.manifest.agreement.article)
-        draft = Draft(
-            fields=(field.field,),
-            agreement=agreement,
-            article=article.id,
-            purpose=first.purpose if first is not None else article.purposes[0],
-            kind=shown.manifest.kind,
-            not_after_ms=shown.manifest.not_after_ms,
-            derived_from=shown.manifest.derived_from,
-        )
-        self.verify_way(article, recipient)
-        self._obeying.verify_may_send(agreement, article.id, recipient)
-        plan = plan_release(
-            draft,
-            [recipient],
-            self._state.policies.under(agreement, own=False),
-            sender=self._state.uri,
-        )
-        if plan.cells()[0].form < field.field.form:
-            raise ReleaseRefused(", ".join(plan.cells()[0].policy_ids))
-        self._onward.verify(plan)
-        own = self._state.policies.under(agreement, own=True)
-        return Disclosure(
-            shown=shown,
-            field=field,
-            recipient=recipient,
-            article=article,
-            purpose=draft.purpose,
-            held_back=held_back(plan, own, field.field.form, sender=self._state.uri),
-        )
-
-    async def disclose(
-        self,
-        packet_id: bytes,
-        path: str,
-        to: str,
-        persons: Persons,
-        *,
-        also: Callable[[], None] = lambda: None,
-    ) -> Sent:
-        """Releases one more field of a packet of ours; see ``disclosure`` and ``send``.
-
-        Raises:
-            LoginRequired: If the agency's own policies hold it back, and no person decides.
-        """
-        self._state.verify_ready()
-        self._state.verify_witnessed()
-        wanted = self.disclosure(packet_id, path, to)
-        _verify_behind(wanted.article, persons)
-        wanted.verify_decided(persons.acted_by)
-        with self._state.stores.database.transaction():
-            also()
-            grant = make_grant(
-                sealed_again(wanted.shown),
-                packet_id,
-                Selection(existences={}, compartments=()),
-                wanted.recipient,
-                self._releaser(persons),
-                purpose=wanted.purpose,
-                slots=(wanted.field.slot,),
-            )
-            statement, ids = self._sender.store_grant(grant)
-        return await self.settle((packet_id,), [statement], ids)
 
     async def settle(
         self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
@@ -367,7 +263,8 @@ class Releasing:
         ]
         return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
 
-    def _releaser(self, persons: Persons) -> Releaser:
+    def releaser(self, persons: Persons) -> Releaser:
+        """Returns what grants are made with, for those who stand behind them."""
         return Releaser(
             signer=self._state.signer,
             acted_by=persons.acted_by,

@@ -5,25 +5,24 @@ moment; where a partner would then see something else than was drafted, whoever 
 shown it first.
 """
 
-import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tearline.consent import ConsentTerms
-from tearline.encoding import prefixed
-from tearline.errors import DraftEnded, DrafterGone, ReleaseChanged, SamePersonTwice
+from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
 from tearline.four_eyes import APPROVERS, DRAFTERS, verify_two
-from tearline.onward import Use
-from tearline.packet import OpenedField
 from tearline.request.step import Note
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
-from tearline_client.desks.consenting import Consents, Giving
+from tearline_client.desks.consent_views import Giving
+from tearline_client.desks.consenting import Consents
+from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent
 from tearline_client.desks.requesting import Requests
-from tearline_client.planning.plan import Cell, ReleasePlan
+from tearline_client.desks.review import Review, changed_of
+from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.pending import (
     Content,
@@ -39,56 +38,18 @@ _ID_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """What a partner would see otherwise than was drafted.
-
-    Attributes:
-        cell: As it would be now.
-        before: The form when it was drafted.
-    """
-
-    cell: Cell
-    before: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """A release that waits, decided as it would be now.
-
-    Attributes:
-        pending: What waits.
-        plans: What would be sealed.
-        fields: Fields of packets that were sent, each with the node URI of the partner who
-            would get it, or may do more with it.
-        changed: What would be seen otherwise than was drafted.
-    """
-
-    pending: Pending
-    plans: tuple[ReleasePlan, ...] = ()
-    fields: tuple[tuple[OpenedField, str], ...] = ()
-    changed: tuple[Changed, ...] = ()
-
-    @property
-    def mark(self) -> bytes:
-        """32 bytes that stand for exactly this: who has seen it says so by them."""
-        cells = [
-            (cell.recipient, cell.path, cell.seen()) for plan in self.plans for cell in plan.cells()
-        ]
-        told = b"".join(prefixed(text.encode()) for cell in cells for text in cell)
-        return hashlib.sha256(self.pending.digest + told).digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
     """Where what was approved goes on.
 
     Attributes:
-        releasing: With packets and fields.
+        releasing: With packets.
+        disclosures: With fields of packets that were sent.
         requests: With answers.
         consents: With consents.
     """
 
     releasing: Releasing
+    disclosures: Disclosures
     requests: Requests
     consents: Consents
 
@@ -141,14 +102,26 @@ class Seconding:
             self._desks.releasing.verify_repeats(plan)
         return self._wait(tuple(map(PendingPacket.of, plans)), person, also)
 
-    def draft_disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> bytes:
+    def draft_disclosure(
+        self, packet_id: bytes, path: str, to: str, *, repeats: str = "", person: str = ""
+    ) -> bytes:
         """Keeps the disclosure of one more field until another person approves it.
+
+        Args:
+            packet_id: 32 bytes, a packet of ours.
+            path: The field.
+            to: The partner.
+            repeats: Why the field's text may repeat what the partner may not have in clear.
+            person: Who drafts; empty for whoever is logged in.
 
         Raises:
             TearlineError: If it would not be allowed now, or ``person`` does not draft.
         """
-        wanted = self._desks.releasing.disclosure(packet_id, path, to)
-        field = PendingField(packet=packet_id, path=path, recipient=wanted.recipient)
+        wanted = self._desks.disclosures.disclosure(packet_id, path, to)
+        wanted.verify_repeats(repeats)
+        field = PendingField(
+            packet=packet_id, path=path, recipient=wanted.recipient, repeats=repeats
+        )
         return self._wait(field, person)
 
     def draft_answer(
@@ -186,6 +159,7 @@ class Seconding:
         *,
         ends_ms: int = 0,
         note: str = "",
+        repeats: str = "",
         person: str = "",
     ) -> bytes:
         """Keeps a consent that is to be given until another person approves it.
@@ -195,12 +169,14 @@ class Seconding:
             fields: Paths, some of those asked for; all where none are named.
             ends_ms: Until when, Unix milliseconds; 0 for what was asked.
             note: Words for the people who asked.
+            repeats: Why texts may repeat what the third party may not have in clear.
             person: Who drafts; empty for whoever is logged in.
 
         Raises:
             TearlineError: If it could not be given now, or ``person`` does not draft.
         """
-        giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms)
+        giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
+        giving.verify_repeats()
         ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
         consent = PendingConsent(
             consent=consent_id,
@@ -208,6 +184,7 @@ class Seconding:
             fields=giving.fields,
             ends_ms=giving.ends_ms,
             note=note,
+            repeats=repeats,
         )
         return self._wait(consent, person)
 
@@ -247,10 +224,14 @@ class Seconding:
         waiting = self._store.get(pending)
         match waiting.content:
             case PendingField() as field:
-                wanted = self._desks.releasing.disclosure(field.packet, field.path, field.recipient)
-                return Review(pending=waiting, fields=((wanted.field, wanted.recipient),))
+                wanted = self._desks.disclosures.disclosure(
+                    field.packet, field.path, field.recipient
+                )
+                fields = ((wanted.field, wanted.recipient),)
+                return Review(pending=waiting, fields=fields, mentions=wanted.mentions)
             case PendingConsent() as consent:
-                return Review(pending=waiting, fields=_given(self._giving(consent)))
+                giving = self._giving(consent)
+                return Review(pending=waiting, fields=giving.opened, mentions=giving.mentions)
             case PendingAnswer() as answer:
                 self._desks.requests.answerable(answer.request, answer.items)
                 return self._planned(waiting, (answer.packet,))
@@ -258,16 +239,22 @@ class Seconding:
                 return self._planned(waiting, packets)
 
     def _planned(self, waiting: Pending, packets: Sequence[PendingPacket]) -> Review:
-        plans = [self._desks.releasing.plan(each.draft, each.recipients) for each in packets]
+        releasing = self._desks.releasing
+        plans = [releasing.plan(each.draft, each.recipients) for each in packets]
         changed = [
             cell
             for packet, plan in zip(packets, plans, strict=True)
-            for cell in _changed(packet, plan)
+            for cell in changed_of(packet, plan)
         ]
-        return Review(pending=waiting, plans=tuple(plans), changed=tuple(changed))
+        mentions = tuple(mention for plan in plans for mention in releasing.mentions(plan))
+        return Review(
+            pending=waiting, plans=tuple(plans), changed=tuple(changed), mentions=mentions
+        )
 
     def _giving(self, consent: PendingConsent) -> Giving:
-        return self._desks.consents.giving(consent.consent, consent.fields, ends_ms=consent.ends_ms)
+        return self._desks.consents.giving(
+            consent.consent, consent.fields, ends_ms=consent.ends_ms, repeats=consent.repeats
+        )
 
     async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
         """Seals and sends what waits, on the word of a second person.
@@ -294,7 +281,7 @@ class Seconding:
         await self._sync()
         review = self.review(pending)
         persons = self._persons(review, person)
-        _verify_agreed(review, agreed)
+        review.verify_agreed(agreed)
         return await self._release(review, persons)
 
     async def _release(self, review: Review, persons: Persons) -> Sent:
@@ -305,8 +292,13 @@ class Seconding:
 
         match review.pending.content:
             case PendingField() as field:
-                return await desks.releasing.disclose(
-                    field.packet, field.path, field.recipient, persons, also=also
+                return await desks.disclosures.disclose(
+                    field.packet,
+                    field.path,
+                    field.recipient,
+                    persons,
+                    repeats=field.repeats,
+                    also=also,
                 )
             case PendingConsent() as consent:
                 giving = self._giving(consent)
@@ -370,27 +362,3 @@ class Seconding:
                 return content.packet.draft.agreement.id
             case packets:
                 return packets[0].draft.agreement.id
-
-
-def _given(giving: Giving) -> tuple[tuple[OpenedField, str], ...]:
-    """What a consent is about: of passing on, for the third party; else for who asked."""
-    passes_on = giving.record.use is Use.PASS_ON
-    recipient = giving.scope if passes_on else giving.record.peer
-    found = (giving.shown.field(path) for path in giving.fields)
-    return tuple((field, recipient) for field in found if field is not None)
-
-
-def _changed(packet: PendingPacket, plan: ReleasePlan) -> list[Changed]:
-    before = [(cell, packet.seen[cell.recipient, cell.path]) for cell in plan.cells()]
-    return [
-        Changed(cell=cell, before=seen.partition(" ")[0])
-        for cell, seen in before
-        if seen != cell.seen()
-    ]
-
-
-def _verify_agreed(review: Review, agreed: bytes) -> None:
-    if review.changed and not agreed:
-        raise ReleaseChanged(f"{len(review.changed)} fields")
-    if agreed not in (b"", review.mark):
-        raise ReleaseChanged("it is not what was looked at")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Generic, TypeVar
 
+from tearline.errors import ValueRepeated
 from tearline.limits import MAX_MENTIONS
 from tearline.packet import TEXT, Field
 from tearline.policy.form import Form
@@ -28,6 +29,7 @@ _LONGEST_PHRASE = 4  # words of a partner's value that is sought in a text
 _LEAST_PHRASE = 6  # folded characters of one
 _SYLLABLE = re.compile("[" + "".join(f"{first}-{last}" for first, last in SYLLABIC_RANGES) + "]")
 Key = TypeVar("Key", bound=Hashable)
+_MOST_NAMED = 8  # of the places where a text repeats a value, in one refusal
 _WORD = re.compile("[a-z0-9]+")
 
 
@@ -46,6 +48,23 @@ class Mention:
     text: str
     value: str = ""
     packet: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A recipient of a packet, by what of it becomes readable and what does not.
+
+    Attributes:
+        uri: The recipient's node URI.
+        clear: Fields that it newly gets in clear.
+        kept: Fields of the same packet that it gets in no form, or in a coarser one.
+        sources: Manifest ids of the packets that the packet says it was made from.
+    """
+
+    uri: str
+    clear: tuple[Field, ...]
+    kept: tuple[Field, ...]
+    sources: tuple[bytes, ...]
 
 
 def words_of(text: str) -> list[str]:
@@ -136,35 +155,64 @@ def texts_of(field: Field) -> tuple[str, ...]:
     return ()
 
 
-def mentions_of(plan: ReleasePlan) -> tuple[Mention, ...]:
+def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
+    """Returns every recipient of a plan with what it gets in clear and what not."""
+    return tuple(
+        Reader(
+            uri=recipient,
+            clear=tuple(f for f in plan.draft.fields if _is_clear(plan, recipient, f)),
+            kept=tuple(f for f in plan.draft.fields if not _is_clear(plan, recipient, f)),
+            sources=plan.draft.derived_from,
+        )
+        for recipient in plan.recipients
+    )
+
+
+def _is_clear(plan: ReleasePlan, recipient: str, field: Field) -> bool:
+    return plan.decisions[recipient, field.marking].form is Form.CLEAR
+
+
+def mentions_of(readers: Iterable[Reader]) -> tuple[Mention, ...]:
     """Returns the texts in clear that repeat a value of a field kept back from their reader.
 
     At most ``MAX_MENTIONS``.
     """
     found: list[Mention] = []
-    for mention in _mentions(plan):
+    for mention in _mentions(readers):
         found.append(mention)
         if len(found) == MAX_MENTIONS:
             break
     return tuple(found)
 
 
-def _mentions(plan: ReleasePlan) -> Iterator[Mention]:
-    for recipient in plan.recipients:
-        clear: list[Field] = []
-        kept: list[Field] = []
-        for field in plan.draft.fields:
-            form = plan.decisions[recipient, field.marking].form
-            (clear if form is Form.CLEAR else kept).append(field)
+def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
+    for reader in readers:
         seeker = Seeker(
             (field.path, text)
-            for field in kept
+            for field in reader.kept
             if field.media_type == TEXT
             for text in texts_of(field)
         )
         if not seeker:
             continue
-        for field in clear:
+        for field in reader.clear:
             paths = {path for text in texts_of(field) for path in seeker.found_in(text)}
             for path in sorted(paths):
-                yield Mention(recipient=recipient, text=field.path, value=path)
+                yield Mention(recipient=reader.uri, text=field.path, value=path)
+
+
+def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:
+    """Checks that a person said why texts repeat what is kept back, where they do (spec O-21).
+
+    Raises:
+        ValueRepeated: If no person did.
+    """
+    if reason.strip():
+        return
+    places = [
+        f"{mention.text.partition('/')[2]} repeats"
+        f" {mention.value.partition('/')[2] or f'packet {mention.packet.hex()[:12]}'}"
+        for mention in mentions
+    ]
+    if places:
+        raise ValueRepeated("; ".join(list(dict.fromkeys(places))[:_MOST_NAMED]))

@@ -65,11 +65,13 @@ class PendingField:
         packet: 32 bytes, the manifest's statement id.
         path: The field.
         recipient: The partner's node URI.
+        repeats: Why its text may repeat what the partner may not have in clear, or empty.
     """
 
     packet: bytes
     path: str
     recipient: str
+    repeats: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,7 @@ class PendingConsent:
         fields: Paths, ascending, at least one.
         ends_ms: Until when, Unix milliseconds.
         note: Words for the people who asked.
+        repeats: Why texts may repeat what a third party may not have in clear, or empty.
     """
 
     consent: bytes
@@ -106,6 +109,7 @@ class PendingConsent:
     fields: tuple[str, ...]
     ends_ms: int
     note: str = ""
+    repeats: str = ""
 
 
 Content = tuple[PendingPacket, ...] | PendingField | PendingAnswer | PendingConsent
@@ -270,6 +274,7 @@ class PendingStore:
                     packet=bytes.fromhex(field["packet"]),
                     path=field["path"],
                     recipient=field["recipient"],
+                    repeats=field.get("repeats", ""),  # of a draft from before it was asked for
                 )
             case {"answer": answer}:
                 return PendingAnswer(
@@ -285,6 +290,7 @@ class PendingStore:
                     fields=tuple(consent["fields"]),
                     ends_ms=consent["ends_ms"],
                     note=consent["note"],
+                    repeats=consent.get("repeats", ""),
                 )
             case _:
                 raise StoreDamaged("a release that waits holds nothing")
@@ -331,6 +337,7 @@ def _write(content: Content) -> dict[str, Any]:
                     "packet": content.packet.hex(),
                     "path": content.path,
                     "recipient": content.recipient,
+                    "repeats": content.repeats,
                 }
             }
         case PendingAnswer():
@@ -350,6 +357,7 @@ def _write(content: Content) -> dict[str, Any]:
                     "fields": content.fields,
                     "ends_ms": content.ends_ms,
                     "note": content.note,
+                    "repeats": content.repeats,
                 }
             }
         case packets:

@@ -228,7 +228,7 @@ class ValueRepeated(PolicyError):
     code = "TL-POL-030"
     what = "A text about to be sent repeats a value that its reader may not have in clear."
     next = (
-        "See `tearline packet preview`, and take it out of the text; or say with --repeats REASON"
-        " why it may stand there."
+        "Take it out of the text, or keep the text back; or say with --repeats REASON why it may"
+        " stand there. `tearline packet preview` names every such place."
     )
     exit_status = EXIT_REFUSED

@@ -108,6 +108,34 @@ def test_one_more_field_waits_as_well(strict: Desk, lead: Path) -> None:
     assert [grant["released"] > 0 for grant in grants] == [True, True]
 
 
+def test_a_text_that_is_disclosed_says_why_it_repeats_what_is_kept_back(
+    strict: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "payment.jsonl"
+    payment = {"beneficiary": ["source"], "purpose": ["fee for Lu Jing"]}
+    entities = (
+        {"id": "source", "schema": "Person", "properties": {"name": ["Lu Jing"]}},
+        {"id": "fee", "schema": "Payment", "properties": payment},
+    )
+    path.write_text("".join(json.dumps(entity) + "\n" for entity in entities))
+    guard = ("--to", "cn-public-security", *ORDER[2:], "--guard", "source/name=identity.source")
+    first = ("--repeats", "a street", "--as", "bo")
+    (row,) = strict.rows("packet", "send", path, *guard, *first)
+    (row,) = strict.rows("packet", "approve", row["pending"], "--as", "li")
+    arguments = ("packet", "disclose", row["packet"], "purpose", "--to", "mx-prosecutor")
+    refused = strict.run(*arguments, "--as", "bo")
+    assert refused.exit_code == EXIT_REFUSED
+    assert "TL-POL-030" in refused.stderr
+    assert "Payment/purpose repeats Person/name" in refused.stderr
+    (field,) = strict.rows(*arguments, "--repeats", "they know her", "--as", "bo")
+    shown = strict.run("packet", "pending", field["pending"])
+    assert "Person/name, which mx-prosecutor may not have in clear" in shown.stderr
+    assert "the person who drafted it says: they know her" in shown.stderr
+    assert strict.run("packet", "approve", field["pending"], "--as", "li").exit_code == 0
+    told = strict.run("packet", "show", row["packet"]).stderr
+    assert told.index("because: a street") < told.index("because: they know her")
+
+
 def test_an_import_waits_as_well(strict: Desk, lead: Path) -> None:
     done = strict.run("import", "ftm", lead, *ORDER, "--as", "bo")
     assert done.exit_code == 0, done.output
