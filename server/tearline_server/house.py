@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
 from tearline.statement import Signer
 from tearline.trust import Moment, TrustState
@@ -81,8 +82,10 @@ def begin_time(house: House, stored: Stored, trust: TrustState) -> None:
     known_ms = known_time_ms(house, stored)
     # Of the keys of then: by a clock that is ahead, none of now would count.
     at = Moment(index=stored.head.tree.size, time_ms=known_ms)
-    may_ask = any(trust.cosigning_keys(node, at=at) for node in trust.nodes())
-    house.timekeeper.begin(known_ms, may_ask=may_ask)
+    cosigners = frozenset(
+        agency_uri_of(node) for node in trust.nodes() if trust.cosigning_keys(node, at=at)
+    )
+    house.timekeeper.begin(known_ms, cosigners=cosigners)
 
 
 def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:

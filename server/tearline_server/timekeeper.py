@@ -2,8 +2,9 @@
 
 What an exchange dates wrongly it deletes too early, and one entry of the future stops everybody
 whose keys or agreements have ended by then. So its clock is compared: when it starts with what the
-log says last, from then on with a clock that never jumps, and whenever it does not fit with the
-times at which other agencies cosign. While it is in doubt nothing is written or deleted.
+log says last, from then on with a clock that never jumps. Where that does not fit, the clock is in
+doubt, and nothing is written or deleted; then the times at which agencies cosign can confirm it.
+They put no clock in doubt.
 """
 
 from collections.abc import Callable
@@ -26,40 +27,46 @@ class Timekeeper:
         self._clock = clock
         self._steady = steady
         self._known_ms = 0
+        self._cosigners: frozenset[str] = frozenset()
         self._ahead_ms: int | None = None  # of the clock before the steady one; None in doubt
         self._heard: dict[str, int] = {}  # the same of each agency's clock
 
-    def begin(self, known_ms: int, *, may_ask: bool) -> None:
+    def begin(self, known_ms: int, *, cosigners: frozenset[str]) -> None:
         """Begins with what the log says.
 
         Args:
             known_ms: The latest time that the log is known to have reached; 0 for none.
-            may_ask: Whether there are cosigners whose clocks can tell. Where there are none, a
-                clock that is behind nothing is believed.
+            cosigners: URIs of the agencies whose clocks can tell, by the log: more than half of
+                them confirm a clock. Where there are none, one that is behind nothing is believed.
         """
-        self._known_ms = known_ms
+        self._known_ms, self._cosigners = known_ms, cosigners
         passed_ms = self._clock() - known_ms
         if passed_ms >= -MAX_LOG_TIME_SKEW_MS and (
-            not known_ms or not may_ask or passed_ms <= MAX_CLOCK_PAUSE_MS
+            not known_ms or not cosigners or passed_ms <= MAX_CLOCK_PAUSE_MS
         ):
             self.accept()
 
     def accept(self) -> None:
-        """Believes the clock as it is now: the operator, or most of the cosigners, say so."""
+        """Believes the clock as it is now: the operator says so, or more than half of cosigners."""
         self._ahead_ms = self._clock() - self._steady()
 
     def hear(self, agency: str, time_ms: int) -> None:
-        """Takes the time at which an agency cosigned; what most of them say is believed.
+        """Takes the time at which an agency cosigned: more than half of all confirm the clock.
+
+        Those who are silent count as well: a wrong clock keeps out whose certificate does not fit
+        it, and lets in whoever has one made for it. One agency alone confirms nothing.
 
         Args:
             agency: Its URI.
             time_ms: The time that it signed just now, by its own clock.
         """
+        if agency not in self._cosigners:
+            return
         self._heard[agency] = time_ms - self._steady()
         ahead_ms = self._clock() - self._steady()
         agree = sum(_is_near(each, ahead_ms) for each in self._heard.values())
         is_possible = self._clock() >= self._known_ms - MAX_LOG_TIME_SKEW_MS
-        if is_possible and agree > len(self._heard) - agree:
+        if is_possible and agree > max(1, len(self._cosigners) / 2):
             self.accept()
 
     @property

@@ -74,7 +74,16 @@ CLOCKS = (
     _clock(
         "cosign at a false time, to make a wrong clock of the exchange right",
         "the cosignature",
-        "tests/unit/server/test_timekeeper.py::test_one_that_lies_is_outvoted_both_ways",
+        "tests/unit/server/test_timekeeper.py::test_one_that_lies_is_outvoted_whoever_speaks_first",
+        "tearline_server.timekeeper:Timekeeper.hear",
+        "self.accept()",
+        code="TL-REQ-010",
+    ),
+    _clock(
+        "be the only member that a wrong clock of the exchange lets in, and cosign by it",
+        "the cosignature",
+        "tests/unit/server/test_doubted_clock.py"
+        "::test_a_member_that_cosigns_alone_has_a_wrong_clock_delete_nothing",
         "tearline_server.timekeeper:Timekeeper.hear",
         "self.accept()",
         code="TL-REQ-010",

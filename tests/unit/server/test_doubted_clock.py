@@ -1,22 +1,40 @@
 """An exchange whose clock jumps, and one whose log is ahead: nothing is lost, and all goes on."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from builders import CN, DAY_MS, NOW_MS, US, node_of
+from builders import (
+    CN,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    US,
+    federation,
+    first_list,
+    key_record,
+    node_of,
+    signed_by,
+)
 from exchange_builders import Clock, World, codes, house_of, manifest_id, opened
+from tearline.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
 from tearline.errors import ClockDoubted
 from tearline.event import EventCode
+from tearline.federation import KeyUse
 from tearline.ledger import verify_cosigned
+from tearline.note import parse_note
+from tearline.statement import StatementType
+from tearline.wire.cosigning import CosignTurn
 from tearline.wire.flow import parse_event
+from tearline.wire.trust import encode_key_record, encode_trust_list
 from tearline_server.governance import correct_time
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.verification import LogVerifier
 
+EU = "spiffe://eu-customs.example"
 AHEAD_MS = 400 * DAY_MS
 HOUR_MS = 3_600_000
 LOG_RETENTION_MS = 100 * DAY_MS
@@ -100,6 +118,71 @@ async def test_one_that_starts_with_a_wrong_clock_deletes_nothing(tmp_path: Path
             await world.send(world.packet())
     async with opened(tmp_path) as world:
         assert await ciphertexts(world, manifest_id(sealed))
+
+
+def cosigning(agency: str) -> CheckpointSigner:
+    return CheckpointSigner(
+        name=node_of(agency), algorithm=NoteAlgorithm.MLDSA44, seed=agency.encode().ljust(32)[:32]
+    )
+
+
+async def put_cosigning_key(world: World, agency: str) -> None:
+    header, key = world.parties.node(agency).header, cosigning(agency).verifier.public
+    record = key_record(header, node_of(agency), KeyUse.COSIGN, key)
+    said = await world.say(agency, StatementType.KEY_RECORD, encode_key_record(record))
+    assert said.refusal is None
+
+
+async def cosign(world: World, agency: str) -> None:
+    """Cosigns as an agency's node whose clock is that of the exchange."""
+    _, note = await world.exchange._log.checkpoint()
+    line = cosigning(agency).sign(
+        parse_checkpoint_text(parse_note(note).text), time_s=world.clock.time_ms // 1000
+    )
+    turn = CosignTurn(
+        checkpoint=parse_note(note).with_signatures([line]).encode(), evidence=(), wait=False
+    )
+    await world.exchange.cosign(node_of(agency), turn)
+
+
+async def test_a_member_that_cosigns_alone_has_a_wrong_clock_delete_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        for agency in (CN, MX, US):
+            await put_cosigning_key(world, agency)
+        sealed = world.packet()
+        await world.send(sealed, world.grant(sealed, CN))
+    async with opened(tmp_path, clock=Clock(NOW_MS + AHEAD_MS)) as world:
+        await cosign(world, MX)
+        await upkeep(world)
+        assert not world.exchange.is_time_right
+        assert await ciphertexts(world, manifest_id(sealed))
+    async with opened(tmp_path, clock=Clock(NOW_MS + DAY_MS)) as world:
+        await cosign(world, MX)
+        assert not world.exchange.is_time_right
+        await cosign(world, US)  # two of three: after a pause an exchange goes on by itself
+        world.seqs[US, CN] = 1
+        later = world.packet()
+        assert codes(await world.send(later, world.grant(later, CN))) == ["", ""]
+        assert len(await world.read(CN)) == 3  # the agreement, and both grants
+
+
+async def test_agencies_that_left_are_not_waited_for(tmp_path: Path) -> None:
+    parties = federation(CN, EU, MX, US)
+    async with opened(tmp_path, parties) as world:
+        for agency in parties.agencies:
+            await put_cosigning_key(world, agency)
+        members = [world.parties.signer(uri) for uri in (MX, US, CN, EU)]
+        smaller = replace(
+            first_list((MX, US)), header=members[0].header, number=2, previous=world.parties.id
+        )
+        left = signed_by(StatementType.TRUST_LIST, encode_trust_list(smaller), *members)
+        assert codes(await world.publish_signed(MX, left)) == [""]
+    async with opened(tmp_path, parties, clock=Clock(NOW_MS + DAY_MS)) as world:
+        for agency in (MX, US):
+            assert not world.exchange.is_time_right
+            await cosign(world, agency)
+        assert world.exchange.is_time_right
 
 
 async def ahead(path: Path) -> None:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from builders import CN, MX, NOW_MS, US
+from builders import CN, DAY_MS, MX, NOW_MS, US
 from tearline.errors import ClockDoubted
 from tearline.limits import MAX_CLOCK_PAUSE_MS, MAX_LOG_TIME_SKEW_MS
 from tearline_server.timekeeper import Timekeeper
 
-DAY_MS = 24 * 3_600_000
+ALL = (CN, MX, US)
+EU = "spiffe://eu-customs.example"
 
 
 @dataclass
@@ -23,9 +24,9 @@ class Machine:
         self.clock_ms += ms
         self.steady_ms += ms
 
-    def keeper(self, known_ms: int = NOW_MS, *, may_ask: bool = True) -> Timekeeper:
+    def keeper(self, *cosigners: str) -> Timekeeper:
         keeper = Timekeeper(lambda: self.clock_ms, lambda: self.steady_ms)
-        keeper.begin(known_ms, may_ask=may_ask)
+        keeper.begin(NOW_MS, cosigners=frozenset(cosigners))
         return keeper
 
 
@@ -41,20 +42,20 @@ class Machine:
     ],
 )
 def test_a_clock_is_compared_with_what_the_log_says_last(passed_ms: int, right: bool) -> None:
-    assert Machine(clock_ms=NOW_MS + passed_ms).keeper().is_right is right
+    assert Machine(clock_ms=NOW_MS + passed_ms).keeper(*ALL).is_right is right
 
 
 @pytest.mark.parametrize(("passed_ms", "right"), [(400 * DAY_MS, True), (-DAY_MS, False)])
 def test_where_nobody_can_be_asked_a_clock_is_believed_that_is_not_behind(
     passed_ms: int, right: bool
 ) -> None:
-    assert Machine(clock_ms=NOW_MS + passed_ms).keeper(may_ask=False).is_right is right
+    assert Machine(clock_ms=NOW_MS + passed_ms).keeper().is_right is right
 
 
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_clock_that_jumps_is_in_doubt_until_it_is_right_again(days: int) -> None:
     machine = Machine()
-    keeper = machine.keeper()
+    keeper = machine.keeper(*ALL)
     machine.passes(DAY_MS)
     keeper.verify(NOW_MS)
     machine.clock_ms += days * DAY_MS
@@ -66,60 +67,91 @@ def test_a_clock_that_jumps_is_in_doubt_until_it_is_right_again(days: int) -> No
 
 
 def test_without_a_comparison_the_time_is_the_last_that_the_log_knows() -> None:
-    assert Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper().time_ms() == NOW_MS
+    assert Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper(*ALL).time_ms() == NOW_MS
 
 
 def test_a_log_that_is_ahead_stops_an_exchange_whose_clock_is_right() -> None:
-    keeper = Machine().keeper()
+    keeper = Machine().keeper(*ALL)
     keeper.verify(NOW_MS + MAX_LOG_TIME_SKEW_MS)
     with pytest.raises(ClockDoubted):
         keeper.verify(NOW_MS + MAX_LOG_TIME_SKEW_MS + 1)
 
 
-def test_a_cosigner_whose_clock_agrees_confirms_it() -> None:
+@pytest.mark.parametrize(
+    ("cosigners", "enough"), [((CN, US), 2), ((CN, MX, US), 2), ((CN, EU, MX, US), 3)]
+)
+def test_more_than_half_of_all_that_cosign_confirm_a_clock(
+    cosigners: tuple[str, ...], enough: int
+) -> None:
     machine = Machine(clock_ms=NOW_MS + DAY_MS)
-    keeper = machine.keeper()
-    assert not keeper.is_right
-    keeper.hear(US, machine.clock_ms + MAX_LOG_TIME_SKEW_MS)
+    keeper = machine.keeper(*cosigners)
+    for number, agency in enumerate(cosigners[:enough], start=1):
+        assert not keeper.is_right
+        keeper.hear(agency, machine.clock_ms + MAX_LOG_TIME_SKEW_MS)
+        assert keeper.is_right is (number == enough)
     keeper.verify(NOW_MS)
 
 
-@pytest.mark.parametrize("said_days", [0, 1, 401])
-def test_a_cosigner_alone_does_not_make_a_wrong_clock_right(said_days: int) -> None:
-    keeper = Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper()
-    keeper.hear(US, NOW_MS + said_days * DAY_MS)
+@pytest.mark.parametrize("cosigners", [(US,), (CN, US), ALL])
+@pytest.mark.parametrize("said_days", [0, 1, 400, 401])
+def test_a_cosigner_alone_does_not_make_a_wrong_clock_right(
+    said_days: int, cosigners: tuple[str, ...]
+) -> None:
+    keeper = Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper(*cosigners)
+    for _ in range(3):  # however often it says so
+        keeper.hear(US, NOW_MS + said_days * DAY_MS)
     assert not keeper.is_right
 
 
-def test_one_that_lies_is_outvoted_both_ways() -> None:
+def test_liars_who_speak_alone_confirm_nothing() -> None:
     wrong = Machine(clock_ms=NOW_MS + 400 * DAY_MS)
-    keeper = wrong.keeper()
-    keeper.hear(US, NOW_MS + 1)
-    keeper.hear(CN, wrong.clock_ms)
+    keeper = wrong.keeper(CN, EU, MX, US)
+    for liar in (CN, EU):  # half of them; the honest are kept out by the wrong clock
+        keeper.hear(liar, wrong.clock_ms)
     assert not keeper.is_right
+
+
+def test_who_had_no_key_to_cosign_is_not_counted() -> None:
+    wrong = Machine(clock_ms=NOW_MS + 400 * DAY_MS)
+    keeper = wrong.keeper(CN, US)
+    for agency in (CN, EU, MX):
+        keeper.hear(agency, wrong.clock_ms)
+    assert not keeper.is_right
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_that_lies_is_outvoted_whoever_speaks_first(order: int) -> None:
+    wrong = Machine(clock_ms=NOW_MS + 400 * DAY_MS)
+    keeper = wrong.keeper(*ALL)
+    said = ((US, NOW_MS + 1), (MX, NOW_MS), (CN, wrong.clock_ms))
+    for agency, said_ms in said[::order]:
+        keeper.hear(agency, said_ms)
+        assert not keeper.is_right
     right = Machine(clock_ms=NOW_MS + DAY_MS)
-    keeper = right.keeper()
-    for agency, said_ms in ((CN, NOW_MS), (US, right.clock_ms), (MX, right.clock_ms)):
+    keeper = right.keeper(*ALL)
+    said = ((CN, NOW_MS), (US, right.clock_ms), (MX, right.clock_ms))
+    for agency, said_ms in said[::order]:
         keeper.hear(agency, said_ms)
     assert keeper.is_right
 
 
 def test_none_stops_one_that_was_confirmed() -> None:
-    keeper = Machine().keeper()
+    keeper = Machine().keeper(*ALL)
     for agency in (US, CN, MX):
         keeper.hear(agency, NOW_MS - 400 * DAY_MS)
     assert keeper.is_right
 
 
 def test_no_cosigner_confirms_a_clock_that_is_behind_the_log() -> None:
-    keeper = Machine(clock_ms=NOW_MS - DAY_MS).keeper()
-    keeper.hear(US, NOW_MS - DAY_MS)
+    keeper = Machine(clock_ms=NOW_MS - DAY_MS).keeper(*ALL)
+    for agency in ALL:
+        keeper.hear(agency, NOW_MS - DAY_MS)
     assert not keeper.is_right
 
 
 def test_what_a_cosigner_said_passes_with_the_time() -> None:
     machine = Machine(clock_ms=NOW_MS + DAY_MS)
-    keeper = machine.keeper()
+    keeper = machine.keeper(*ALL)
     keeper.hear(CN, NOW_MS)
     machine.passes(3_600_000)
     keeper.hear(US, machine.clock_ms)
@@ -128,6 +160,6 @@ def test_what_a_cosigner_said_passes_with_the_time() -> None:
 
 
 def test_the_operator_s_word_is_believed() -> None:
-    keeper = Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper()
+    keeper = Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper(US)
     keeper.accept()
     keeper.verify(NOW_MS)
