@@ -196,29 +196,39 @@ class Mailboxes:
         return Cursor(epoch=self._epoch, seq=seq)
 
     async def _readable(self, node: str, item: MailItem) -> Delivery | None:
-        """A delivery, or None for a row that cannot be read: it never blocks a mailbox."""
-        try:
-            return await self._delivery(node, item)
-        except StoreError:
-            raise  # it can be read later, and is not passed over
-        except TearlineError as error:
-            _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
-            return None
+        """Returns a delivery; of one that cannot be made, a notice; None where not even that can.
+
+        One bad row never blocks a mailbox. The notice is the statement alone: the reader counts
+        the place of a grant in the channel, and puts it aside.
+        """
+        for compose in (self._delivery, self._notice):
+            try:
+                return await compose(node, item)
+            except StoreError:
+                raise  # it can be read later, and is not passed over
+            except TearlineError as error:
+                _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
+        return None
 
     async def _delivery(self, node: str, item: MailItem) -> Delivery:
         statement = parse_statement(item.envelope)
-        statements: list[Statement] = [statement]
-        parts: tuple[PacketParts, ...] = ()
-        if item.packet is not None and _is_for(node, item):
-            manifest, granted = await self._granted(node, item.packet, statement)
-            statements.append(manifest)
-            parts = (granted,)
+        if item.packet is None or not _is_for(node, item):
+            return await self._framed(item, statement)
+        manifest, granted = await self._granted(node, item.packet, statement)
+        return await self._framed(item, statement, manifest, parts=(granted,))
+
+    async def _notice(self, node: str, item: MailItem) -> Delivery:
+        return await self._framed(item, parse_statement(item.envelope))
+
+    async def _framed(
+        self, item: MailItem, *statements: Statement, parts: tuple[PacketParts, ...] = ()
+    ) -> Delivery:
         hashes = [each.attestation for found in statements for each in found.inclusions]
         encoded = await self._store.attestations(hashes)
         attestations = [parse_attestation(data) for data in encoded.values()]
         delivery = Delivery(
             cursor=self._cursor(item.seq),
-            statements=tuple(statements),
+            statements=statements,
             attestations={attestation.hash: attestation for attestation in attestations},
             parts=parts,
             entry=item.opening.opening,

@@ -13,7 +13,7 @@ from tearline.event import Event
 from tearline.limits import MAX_STANDINGS
 from tearline.statement import Attestation
 from tearline.trust import Moment
-from tearline.wire.flow import parse_event, parse_grant
+from tearline.wire.flow import parse_bare_grant, parse_event
 from tearline.wire.publications import Outcome
 from tearline.wire.reconciling import Standing
 from tearline.wire.statements import Signed, parse_statement
@@ -169,7 +169,7 @@ class HandOut:
 def _end_ms(item: MailItem) -> int:
     """When a grant ends; one that cannot be read does not, and is found out when it is sent."""
     try:
-        return parse_grant(parse_statement(item.envelope).body).not_after_ms
+        return parse_bare_grant(parse_statement(item.envelope).body).not_after_ms
     except TearlineError:
         return _NEVER_MS
 

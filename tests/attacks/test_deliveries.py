@@ -124,6 +124,19 @@ async def test_a_grant_without_its_packet_is_put_aside_and_the_channel_goes_on(
     await world.cn.catches(PacketTooLarge, packets=1)
 
 
+async def test_a_grant_from_before_whose_sealed_part_is_too_long_keeps_its_place(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange accepted it before sealed parts had a bound, and tells of it."""
+    await world.us.send(world.cn)
+    with monkeypatch.context() as patched:
+        patched.setattr("tearline.channel.MAX_SEALED_BYTES", 10)
+        await world.cn.catches(PacketTooLarge)
+    (channel,) = world.cn.node.state.stores.channels.all()
+    incoming = world.cn.node.state.stores.channels.incoming(channel.peer, channel.agreement_id)
+    assert incoming.contiguous == 1
+
+
 # Statements.
 
 

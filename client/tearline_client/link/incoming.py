@@ -50,7 +50,14 @@ from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms
 from tearline.wire.deliveries import Delivery
 from tearline.wire.erasures import parse_erasure
-from tearline.wire.flow import parse_event, parse_grant, parse_mark, parse_receipt, parse_void
+from tearline.wire.flow import (
+    parse_bare_grant,
+    parse_event,
+    parse_grant,
+    parse_mark,
+    parse_receipt,
+    parse_void,
+)
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
@@ -179,7 +186,7 @@ class Intake:
         """A grant of ours comes back: whether it is one, our own store says."""
         if statement.type is not StatementType.GRANT or event.statement_id != statement.id:
             raise EntryMismatch("the log entry is about another statement")
-        grant = parse_grant(statement.body)
+        grant = parse_bare_grant(statement.body)
         if (event.party, grant.header.signer) != (self._node, self._node):
             raise GrantMisdirected("the grant is not one of this node's")
         return Received(
@@ -242,14 +249,15 @@ class Intake:
     def _grant(
         self, statement: Statement, signer: Header, delivery: Delivery, at: Moment
     ) -> ReceivedGrant | Lapsed | Waiting | TakenBack:
-        grant = parse_grant(statement.body)
+        is_notice = len(delivery.statements) == 1 and not delivery.parts
+        grant = (parse_bare_grant if is_notice else parse_grant)(statement.body)
         self._verify_addressed(grant.address)
         recalled = self._recalled(grant, statement.id)
         if recalled is None:
             return TakenBack(grant=grant)
         if self._has_ended(grant):
             return Lapsed(grant=grant, why=GrantExpired())
-        if len(delivery.statements) == 1 and not delivery.parts:
+        if is_notice:
             # So the exchange tells of what it accepted before it measured deliveries.
             return Lapsed(grant=grant, why=PacketTooLarge("no message holds it with its grant"))
         if len(delivery.statements) != 2:

@@ -7,7 +7,7 @@ from tearline.channel import Address
 from tearline.statement import Statement, StatementType
 from tearline.wire.cases import parse_case_step
 from tearline.wire.consents import parse_consent
-from tearline.wire.flow import parse_grant, parse_receipt, parse_void
+from tearline.wire.flow import parse_bare_grant, parse_receipt, parse_void
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import parse_step
 
@@ -18,7 +18,7 @@ class _Addressed(Protocol):
 
 
 _PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
-    StatementType.GRANT: parse_grant,
+    StatementType.GRANT: parse_bare_grant,
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
     StatementType.CONSENT: parse_consent,

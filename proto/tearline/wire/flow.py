@@ -38,6 +38,17 @@ def parse_grant(body: bytes) -> Grant:
     return parse_strictly(body, pb.Grant, _read_grant, maximum=MAX_BODY_BYTES)
 
 
+def parse_bare_grant(body: bytes) -> Grant:
+    """Returns a grant without its sealed part, which may be of any length.
+
+    An exchange may have accepted it before sealed parts had a bound: its place counts all the same.
+
+    Raises:
+        StatementMalformed: If ``body`` is anything but the encoding of such a grant.
+    """
+    return parse_strictly(body, pb.Grant, _read_bare_grant, maximum=MAX_BODY_BYTES)
+
+
 def write_address(address: Address | None) -> pb.Address | None:
     """A place in a channel as protobuf."""
     if address is None:
@@ -102,6 +113,11 @@ def _read_grant(message: pb.Grant) -> Grant:
         sealed=message.sealed,
         seconded_by=read_acted_by(message.seconded_by) if message.HasField("seconded_by") else None,
     )
+
+
+def _read_bare_grant(message: pb.Grant) -> Grant:
+    message.ClearField("sealed")
+    return _read_grant(message)
 
 
 def encode_receipt(receipt: Receipt) -> bytes:

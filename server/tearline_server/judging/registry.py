@@ -5,13 +5,20 @@ transaction failed after its batch was judged. What others wrote is taken before
 judged behind it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from tearline.agreement import Agreement
 from tearline.case import CaseBook
-from tearline.errors import AgreementNotInForce, FrontierDamaged, TrustMissing
+from tearline.errors import (
+    AgreementNotInForce,
+    FrontierDamaged,
+    StoreVersion,
+    TearlineError,
+    TrustMissing,
+)
 from tearline.federation import ExchangeEnrolment
 from tearline.ledger import parse_entry
 from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS, MAX_POLICIES_KEPT
@@ -30,6 +37,8 @@ from tearline.wire.statements import parse_statement
 from tearline_server.storage.rows import Head
 from tearline_server.storage.stored import Stored
 from tearline_server.turns import Weight
+
+T = TypeVar("T")
 
 ROOM = Weight(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)
 
@@ -142,6 +151,7 @@ class Registry:
         Raises:
             FrontierDamaged: If the store is of an earlier time than that head, or another life
                 of it: what is held here was signed and told, and is no more.
+            StoreVersion: If an earlier version accepted a statement that this one refuses.
         """
         verify_follows(stored.head, self.head)
         known = self.head.tree.size if self.head else 0
@@ -150,15 +160,20 @@ class Registry:
             if signed is not None:
                 self.trust.apply(index, signed)
         for row in stored.agreements:
-            body = parse_statement(row.envelope).body
-            self.put_agreement(parse_agreement(body), row.statement, row.entries, len(body))
-        standings = [parse_standing(parse_statement(row.envelope).body) for row in stored.standings]
+            agreement, size = _stored("an agreement", row.envelope, parse_agreement)
+            self.put_agreement(agreement, row.statement, row.entries, size)
+        standings = [
+            _stored("a standing", row.envelope, parse_standing)[0] for row in stored.standings
+        ]
         self.standings = StandingBook([*self.standings.all(), *standings])
         for standing, told in zip(standings, stored.standings, strict=True):
             self.told[standing.key] = Told(
                 statement=told.statement, entries=told.entries, empty_ms=told.empty_ms
             )
-        steps = [parse_case_step(parse_statement(envelope).body) for envelope in stored.case_steps]
+        steps = [
+            _stored("a step of a case", envelope, parse_case_step)[0]
+            for envelope in stored.case_steps
+        ]
         for step in sorted(steps, key=lambda each: each.number):
             self.cases.put(step)
         self.channels |= {
@@ -205,6 +220,19 @@ class Registry:
         """Takes the next place in a mailbox."""
         self.mailboxes[node] = self.mailboxes.get(node, 0) + 1
         return self.mailboxes[node]
+
+
+def _stored(name: str, envelope: bytes, parse: Callable[[bytes], T]) -> tuple[T, int]:
+    """Returns the content of a stored statement, and its size.
+
+    Raises:
+        StoreVersion: If this version refuses it, although an earlier one accepted it.
+    """
+    statement = parse_statement(envelope)
+    try:
+        return parse(statement.body), len(statement.body)
+    except TearlineError as error:
+        raise StoreVersion(f"{name} in it, statement {statement.id.hex()}: {error.why}") from None
 
 
 def verify_follows(head: Head, known: Head | None) -> None:

@@ -174,6 +174,32 @@ async def test_an_item_from_before_that_no_message_holds_is_told_of_and_passed(
     assert [record.message for record in caplog.records] == ["mail too large"]
 
 
+async def test_a_grant_from_before_whose_sealed_part_is_too_long_is_told_of(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(world, 2)
+    monkeypatch.setattr("tearline.channel.MAX_SEALED_BYTES", 10)
+    _, *notices = await world.read(CN)
+    assert [each.cursor.seq for each in notices] == [2, 3]
+    for notice in notices:
+        assert [each.type for each in notice.statements] == [StatementType.GRANT]
+        assert (notice.parts, notice.entry is None) == ((), False)
+
+
+async def test_what_cannot_even_be_told_of_is_passed(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await send(world)
+    items = await world.store.mail(node_of(CN), 1, limit=1)
+
+    async def damaged(node: str, seq: int, *, limit: int) -> list[MailItem]:
+        return [replace(each, envelope=b"none") for each in items if each.seq > seq]
+
+    monkeypatch.setattr(world.store, "mail", damaged)
+    assert await world.read(CN) == []
+    assert {record.message for record in caplog.records} == {"mail unreadable"}
+
+
 async def test_a_delivery_is_composed_in_its_agency_s_turn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
