@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -34,6 +34,7 @@ from tearline.limits import (
     MAX_AGENCY_READS,
     MAX_AGENCY_STREAMS,
     MAX_NODE_CALLS,
+    MAX_SMALL_BYTES,
     MESSAGE_S,
     NODE_CALLS_S,
     PERSON_CALLS_S,
@@ -87,20 +88,15 @@ class Guard:
         self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
-        """Returns a handler of one message that is answered by one."""
-
-        async def handle(requests: AsyncIterator[bytes], context: Context) -> bytes:
-            began = time.perf_counter()
-            async with self._call(method, context) as caller:
-                request = await self._message(caller, requests)
-                reply = await in_time(answer(caller, request))
-                self._metrics.answered(method, time.perf_counter() - began)
-                return reply
-
-        return grpc.stream_unary_rpc_method_handler(handle)
+        """Returns a handler of one message that is answered by one, of about its size."""
+        return self._answering(method, answer, MAX_SMALL_BYTES)
 
     def reading(self, method: str, answer: Answer) -> Any:
-        """Returns a handler of one message whose answer is large.
+        """Returns a handler of one message whose answer is large."""
+        return self._answering(method, answer, -1)
+
+    def _answering(self, method: str, answer: Answer, small: int) -> Any:
+        """Returns a handler of one message; one that is not small is answered in a place.
 
         The call keeps its place until its caller has taken the answer in. To give the answer up
         would free nothing: gRPC holds all of it until the call's stream ends.
@@ -108,10 +104,11 @@ class Guard:
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
             began = time.perf_counter()
-            async with self._call(method, context) as caller:
+            async with self._call(method, context) as caller, AsyncExitStack() as held:
                 request = await self._message(caller, requests)
-                async with self._answers.one(str(caller.agency)):
-                    await context.write(await in_time(answer(caller, request)))
+                if len(request) > small:
+                    await held.enter_async_context(self._answers.one(str(caller.agency)))
+                await context.write(await in_time(answer(caller, request)))
                 self._metrics.answered(method, time.perf_counter() - began)
 
         return grpc.stream_stream_rpc_method_handler(handle)

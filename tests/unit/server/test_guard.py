@@ -26,7 +26,7 @@ from tearline.errors import (
     TokenRefused,
 )
 from tearline.identity import parse_exchange_uri, parse_node_uri
-from tearline.limits import DISK_RETRY_MS, MAX_TOKEN_LIFETIME_S, RATE_BURST_S
+from tearline.limits import DISK_RETRY_MS, MAX_SMALL_BYTES, MAX_TOKEN_LIFETIME_S, RATE_BURST_S
 from tearline.policy.marking import Tlp
 from tearline.rpc import methods
 from tearline.rpc.credentials import with_access_token
@@ -137,14 +137,19 @@ def handler_of(guard: Guard, kind: str, error: Exception | None = None) -> Calla
     handler = getattr(guard, kind)(methods.PUBLISH, partial(wrapped, error))
 
     async def handle(requests: Any, context: Context) -> list[bytes]:
-        if kind == "reading":
+        if kind in ("reading", "unary"):
             await handler.stream_stream(requests, context)
             return context.written
-        if handler.stream_stream:
-            return [each async for each in handler.stream_stream(requests, context)]
-        return [await handler.stream_unary(requests, context)]
+        return [each async for each in handler.stream_stream(requests, context)]
 
     return handle
+
+
+async def answered(handler: Any, requests: AsyncIterator[bytes], context: Context) -> bytes:
+    """The one answer of a handler."""
+    await handler.stream_stream(requests, context)
+    (written,) = context.written
+    return written
 
 
 KINDS = ("unary", "reading", "unary_stream", "stream_stream")
@@ -311,7 +316,7 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
     gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
     guard = Guard(gate, Counter(), lambda: NOW_MS, metrics)  # type: ignore[arg-type]
     handler = guard.unary(methods.PUBLISH, wait)
-    calling = asyncio.create_task(handler.stream_unary(one(b"request"), Context()))
+    calling = asyncio.create_task(handler.stream_stream(one(b"request"), Context()))
     await started.wait()
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -404,13 +409,15 @@ class Deaf(Context):
         await asyncio.Event().wait()
 
 
+@pytest.mark.parametrize("kind", ["reading", "unary"])
 async def test_answers_that_are_not_read_keep_nobody_else_s_waiting(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_ANSWERS", 2)
-    handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US))), "reading")
+    handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US))), kind)
     deaf = [Deaf() for _ in range(3)]
-    calls = [asyncio.create_task(handle(one(b"request"), each)) for each in deaf]
+    large = bytes(MAX_SMALL_BYTES + 1)
+    calls = [asyncio.create_task(handle(one(large), each)) for each in deaf]
     for each in deaf[:2]:
         await each.answered.wait()
     assert await asyncio.wait_for(handle(one(b"request"), Context()), 30) == [b"request"]
@@ -493,7 +500,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
     guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
     context = Context()
     with pytest.raises(Aborted):
-        await guard.unary(methods.PUBLISH, wait).stream_unary(one(b"request"), context)
+        await guard.unary(methods.PUBLISH, wait).stream_stream(one(b"request"), context)
     assert (context.code, context.refusal["code"]) == (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "TL-REQ-002",
@@ -550,7 +557,7 @@ async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
     async def answer(caller: Caller, request: bytes) -> bytes:
         return request
 
-    call = guard.unary(methods.ACKNOWLEDGE, answer).stream_unary
+    call = partial(answered, guard.unary(methods.ACKNOWLEDGE, answer))
     for _ in range(RATE_BURST_S):
         assert await call(one(b"request"), Context()) == b"request"
     context = Context()
@@ -593,7 +600,7 @@ async def test_a_person_asks_so_often_in_a_time_and_keeps_nobody_else_out(
     async def answer(caller: Caller, request: bytes) -> bytes:
         return request
 
-    ask = guard.unary(methods.SEARCH, answer).stream_unary
+    ask = partial(answered, guard.unary(methods.SEARCH, answer))
     for _ in range(RATE_BURST_S):
         assert await ask(one(b"request"), Context()) == b"request"
     context = Context()
