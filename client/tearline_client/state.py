@@ -78,7 +78,7 @@ from tearline_client.views import PacketView, open_view
 
 Clock = Callable[[], int]
 
-_ALARMS = "alarms"  # no agency is called so: their names are URIs
+_ALARMS = "alarms"  # of a code; no agency is called so: their names are URIs
 _DAY_MS = 24 * 3_600_000
 
 
@@ -328,7 +328,8 @@ class NodeState:
         try:
             return self.follower.take(parse_entries(reply), now_ms=self.now_ms())
         except ClockSkewed as error:
-            self.alarm_clock(error, reply)
+            # The entries that came with it show no more, and a day's may be a megabyte.
+            self.alarm_clock(error, parse_entries(reply).checkpoint)
             raise
         except TearlineError as error:
             self.alarm(error, reply)
@@ -341,8 +342,8 @@ class NodeState:
     def alarm(self, error: TearlineError, evidence: bytes, *, about: bytes = b"") -> None:
         """Keeps what went wrong, and the bytes that show it, for ``node status``.
 
-        Alarms have a quota of their own, so that no sender hides a lie of the log. Beyond it what
-        lies there shows enough.
+        Alarms of each code have a quota of their own, so that no sender and no other alarm hides
+        a lie of the log. Beyond it what lies there shows enough; hooks are still told once a day.
 
         Args:
             error: What went wrong.
@@ -350,11 +351,12 @@ class NodeState:
             about: With the same thing the same goes wrong once; the evidence, if not given.
         """
         about, now_ms = about or hashlib.sha256(evidence).digest(), self.now_ms()
-        shown = Evidence(data=evidence, about=about, agency=_ALARMS)
+        shown = Evidence(data=evidence, about=about, agency=f"{_ALARMS} {error.code}")
         with self.stores.database.transaction():
-            if self.stores.intake.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):
-                once = error.code.encode() + about
-                self.stores.notices.tell("alarm", time_ms=now_ms, once=once, code=error.code)
+            if not self.stores.intake.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):
+                about = b"day" + (now_ms // _DAY_MS).to_bytes(8)
+            once = error.code.encode() + about
+            self.stores.notices.tell("alarm", time_ms=now_ms, once=once, code=error.code)
 
     async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.

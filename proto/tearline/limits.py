@@ -111,7 +111,7 @@ MAX_VERIFIED_CERTIFICATES = 4096  # remembered by a gate: 64 agencies with 64 no
 # A node's inbox.
 MAX_QUARANTINED = 64  # deliveries of one agency, as evidence: of more only the ids are kept
 MAX_QUARANTINED_BYTES = 16 << 20  # of the same, one on top: 64 agencies fill 1.3 GiB at worst
-MAX_ALARMS = 256  # beside them: no sender hides a lie of the log
+MAX_ALARMS = 256  # of one code, within as many bytes: no other alarm hides a lie of the log
 MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more is no delay but a loss
 MAX_FOUND = 256  # packets that one search shows; a person narrows it before reading so many
 MAX_NOTICES = 16_384  # kept for hooks; older ones are lost to a hook that is further behind

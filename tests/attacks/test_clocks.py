@@ -8,7 +8,9 @@ import pytest
 from asking import HOUR_MS, ask
 from attacks.test_recalls import recalled, settled, shown, states
 from simulator import Clock, Member, Simulation
+from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import ClockSkewed, LogTimeDisputed
+from tearline.note import parse_note
 from tearline.recall import RecallState
 from tearline.witness import AddCheckpoint
 from tearline_client.daemon import run_daemon
@@ -35,6 +37,11 @@ async def test_a_log_that_runs_ahead_erases_nothing(world: Simulation) -> None:
     assert shown(world.cn, packet) == fields > 0
     assert world.cn.node.state.keys.kem_ids() == keys
     assert world.cn.codes() == [ClockSkewed.code]  # told once, however often it is shown
+    (aside,) = world.cn.status().quarantined
+    evidence = world.cn.node.state.stores.intake.evidence(aside.id)
+    # The checkpoint shows it; the entries that came with it, a megabyte of them, show no more.
+    assert evidence is not None
+    assert parse_checkpoint_text(parse_note(evidence).text).size == len(await world.entries())
     world.clock.offset_ms = 0
     await world.cn.node.sync()
     assert shown(world.cn, packet) == fields

@@ -3,9 +3,13 @@
 import secrets
 from dataclasses import replace
 
-from simulator import US, Member, Simulation, alone, narrative
+import pytest
+
+from builders import DAY_MS
+from simulator import US, Clock, Member, Simulation, alone, narrative
 from tearline.channel import Address
 from tearline.errors import (
+    ClockSkewed,
     EntryNotIncluded,
     GrantMisdirected,
     Mislabelled,
@@ -15,7 +19,7 @@ from tearline.errors import (
 )
 from tearline.grant import GRANT_ID_SIZE
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_ALARMS, MAX_QUARANTINED
+from tearline.limits import MAX_ALARMS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from tearline.packet import Field
 from tearline.recall import RecallReason
 from tearline.receipt import Status
@@ -136,7 +140,36 @@ async def test_a_node_whose_quarantine_is_full_from_before_works_on(world: Simul
     ]
     await world.us.send(world.cn)
     await world.cn.node.receive()
-    assert state.stores.intake.over_quota() == {"": 1, "alarms": 1}
+    assert state.stores.intake.over_quota() == {"": 1, f"alarms {EntryNotIncluded.code}": 1}
+
+
+async def test_no_alarm_takes_the_room_of_another(world: Simulation) -> None:
+    """A log that runs ahead for weeks fills what is kept of that, and hides no lie of its own."""
+    state = world.cn.node.state
+    for number in range(MAX_QUARANTINED_BYTES >> 20):
+        state.alarm(ClockSkewed("ahead"), bytes(1 << 20), about=b"%d" % number)
+    state.alarm(EntryNotIncluded(), b"the lie")
+    evidence = [state.stores.intake.evidence(each.id) for each in world.cn.status().quarantined]
+    assert evidence[-1] == b"the lie"
+
+
+async def test_an_alarm_beyond_its_room_is_told_once_a_day(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 3
+    monkeypatch.setattr("tearline_client.state.MAX_ALARMS", most)
+    state = world.cn.node.state
+    for number in range(most):
+        state.alarm(EntryNotIncluded(), b"%d" % number)
+    assert len(notices(world.cn)) == most
+    for day in (1, 2):
+        object.__setattr__(state, "now_ms", Clock(day * DAY_MS))
+        for number in range(3):
+            state.alarm(EntryNotIncluded(), b"day %d, %d" % (day, number))
+        told = notices(world.cn)
+        assert [each.event for each in told] == ["alarm"] * (most + day)
+        assert told[-1].ids["code"] == EntryNotIncluded.code
+    assert len(world.cn.codes()) == most
 
 
 async def test_what_was_over_the_quota_is_fetched_once_its_reason_has_passed(
