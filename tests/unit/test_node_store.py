@@ -1,5 +1,6 @@
 """The node's database: what an earlier version wrote is read by this one."""
 
+import re
 import secrets
 from dataclasses import replace
 from importlib.resources import files
@@ -10,9 +11,12 @@ import pytest
 
 import tearline_client.store
 from tearline.errors import StoreVersion
+from tearline.wire.deliveries import START
 from tearline_client.store.database import Database
 from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
+from tearline_client.store.recalls import RecallStore
+from tearline_client.store.values import ValueStore
 from tearline_client.store.vault import Vault
 
 VAULT = Vault(bytes(32))
@@ -110,6 +114,61 @@ def test_what_is_erased_leaves_nothing_in_any_file_while_the_node_runs_on(tmp_pa
     forget(database)
     assert not holds(tmp_path, sealed)
     database.close()
+
+
+def test_what_erases_no_row_leaves_the_write_ahead_log_alone(tmp_path: Path) -> None:
+    """Emptying it waits for whoever reads, and most rounds of a node erase nothing."""
+    database, log = Database(tmp_path / "node.db", VAULT), tmp_path / "node.db-wal"
+    put_aside(database, b"evidence")
+    assert log.stat().st_size
+    with database.transaction():
+        assert IntakeStore(database).forget("TL-NONE") == 0
+        ValueStore(database, bytes(32)).expire(1)
+    assert log.stat().st_size
+    forget(database)
+    assert log.stat().st_size == 0
+    database.close()
+
+
+def test_a_record_whose_number_went_to_another_finding_leaves_that_alone(tmp_path: Path) -> None:
+    """Another process of the node released the highest one, and put something else aside."""
+    intake = IntakeStore(Database(tmp_path / "node.db", VAULT))
+    place = replace(START, seq=1)
+    over = Evidence(data=b"over", about=b"over", agency="agency", place=place)
+    intake.quarantine(StoreVersion(""), over, now_ms=1, most=0)
+    (before,) = intake.noted([StoreVersion.code])
+    intake.release(before.id, before.about)
+    intake.quarantine(StoreVersion(""), replace(over, data=b"new", about=b"new"), now_ms=2)
+    assert [each.id for each in intake.quarantined()] == [before.id]
+    intake.release(before.id, before.about)
+    assert intake.evidence(before.id) == b"new"
+    intake.quarantine(StoreVersion(""), replace(over, about=b"third"), now_ms=3, most=0)
+    (third,) = intake.noted([StoreVersion.code])
+    intake.set_lost(third.id, before.about)
+    assert intake.noted([StoreVersion.code]) == (third,)
+    intake.set_lost(third.id, third.about)
+    assert intake.noted([StoreVersion.code]) == ()
+
+
+def test_recalls_that_are_open_are_found_without_the_others(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    recalls, asked = RecallStore(database), []
+    asks = database.rows
+
+    def noted(sql: str, bindings: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        asked.append((sql, bindings))
+        return asks(sql, bindings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "rows", noted)
+        patch.setattr(database, "execute", noted)
+        assert recalls.open(incoming=True) == recalls.open(incoming=False) == ()
+        assert recalls.count_open(incoming=True) == 0
+        recalls.bound_arrivals(1)
+    assert len(asked) == 4
+    for sql, bindings in asked:
+        (step,) = [row[-1] for row in asks(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+        assert re.search(r"USING (COVERING )?INDEX recall_open \(incoming=\?\)", step), (sql, step)
 
 
 def test_what_lies_in_the_quarantine_is_found_without_reading_all_of_it(tmp_path: Path) -> None:

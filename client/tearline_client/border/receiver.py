@@ -213,14 +213,15 @@ class Receiver:
 
     def _take_again(self, item: int) -> Received | None:
         intake = self._state.stores.intake
-        data = intake.evidence(item)
-        if data is None:
-            return None  # another process of this node was faster
-        delivery, _ = _parse(data)
         with self._state.stores.database.transaction():
-            is_taken = intake.is_taken(delivery.statements[0].id)
+            data = intake.evidence(item)
+            if data is None:
+                return None  # another process of this node was faster
+            delivery, _ = _parse(data)
+            statement_id = delivery.statements[0].id
+            is_taken = intake.is_taken(statement_id)
             received = None if is_taken else self._take(delivery, data)
-            intake.release(item)
+            intake.release(item, statement_id)
         return received
 
     def over_quota(self) -> tuple[Noted, ...]:
@@ -237,9 +238,9 @@ class Receiver:
         intake = self._state.stores.intake
         with self._state.stores.database.transaction():
             if evidence_of(data).about != item.about:
-                intake.set_lost(item.id)
+                intake.set_lost(item.id, item.about)
                 return []
-            intake.release(item.id)
+            intake.release(item.id, item.about)
             received = self._take_or_put_aside(data)
         return [] if received is None else [received]
 

@@ -130,8 +130,13 @@ class Database:
 
         When the transaction has ended, no file of the database holds what was there.
         """
-        self._is_purge_due = True
-        return self.rows(sql, bindings)
+        with _translated():
+            before = self._connection.total_changes()
+        found = self.rows(sql, bindings)
+        with _translated():
+            if self._connection.total_changes() != before:  # else there is nothing to purge
+                self._is_purge_due = True
+        return found
 
     def insert_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Runs one statement for each row."""

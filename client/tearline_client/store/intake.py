@@ -117,7 +117,9 @@ class IntakeStore:
         if known is not None and not known[1]:
             return True
         if known is not None:
-            self.release(known[0])  # its place may be another now, and there may be room
+            self.release(
+                known[0], evidence.about
+            )  # its place may be another now, and there may be room
         has_room = self._has_room(evidence.agency, most)
         number = self._db.next_id("quarantine")
         data = self._db.vault.seal(_EVIDENCE.at(number), evidence.data) if has_room else b""
@@ -181,9 +183,16 @@ class IntakeStore:
             for i, about, epoch, seq in sorted(found)
         )
 
-    def set_lost(self, item_id: int) -> None:
-        """Notes that the exchange has something no longer that is over a quota."""
-        self._db.execute("UPDATE quarantine SET seq = 0 WHERE id = ?", (item_id,))
+    def set_lost(self, item_id: int, about: bytes) -> None:
+        """Notes that the exchange has something no longer that is over a quota.
+
+        Args:
+            item_id: The record.
+            about: What it is about; see ``release``.
+        """
+        self._db.execute(
+            "UPDATE quarantine SET seq = 0 WHERE id = ? AND about = ?", (item_id, about)
+        )
 
     def over_quota(self) -> Mapping[str, int]:
         """How many deliveries are over a quota, by the agency that sent them."""
@@ -197,9 +206,15 @@ class IntakeStore:
             (self._db.vault.seal(_EVIDENCE.at(item_id), evidence), item_id),
         )
 
-    def release(self, item_id: int) -> None:
-        """Forgets something that was put aside, as what was wrong with it has passed."""
-        self._db.execute("DELETE FROM quarantine WHERE id = ?", (item_id,))
+    def release(self, item_id: int, about: bytes) -> None:
+        """Forgets something that was put aside, as what was wrong with it has passed.
+
+        Args:
+            item_id: The record.
+            about: What it is about: a record that another process released meanwhile may have
+                left its number to another finding.
+        """
+        self._db.execute("DELETE FROM quarantine WHERE id = ? AND about = ?", (item_id, about))
 
     def forget(self, code: str) -> int:
         """Forgets everything that was put aside for one reason; returns how much it was."""

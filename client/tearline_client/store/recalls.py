@@ -12,6 +12,7 @@ _ORDER = Column("recall", "sealed", ("statement_id",))
 _ANSWER = Column("recall", "answer", ("statement_id",))
 _FORGOTTEN = Column("forgotten_recall", "sealed", ("recall",))
 _FORGOTTEN_ROWS = "SELECT recall, packet, partner, sealed FROM forgotten_recall"
+_OPEN = f"state = {RecallState.OPEN:d}"  # no parameter: the index is of these rows alone
 _COLUMNS = "statement_id, incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
@@ -130,8 +131,8 @@ class RecallStore:
     def bound_arrivals(self, latest_ms: int) -> None:
         """Has open recalls of partners' have come no later than now: a clock was ahead then."""
         self._db.execute(
-            "UPDATE recall SET arrived_ms = ? WHERE incoming = 1 AND state = ? AND arrived_ms > ?",
-            (latest_ms, RecallState.OPEN, latest_ms),
+            f"UPDATE recall SET arrived_ms = ? WHERE incoming = 1 AND {_OPEN} AND arrived_ms > ?",  # noqa: S608
+            (latest_ms, latest_ms),
         )
 
     def get(self, recall: bytes) -> StoredRecall | None:
@@ -198,14 +199,14 @@ class RecallStore:
 
     def open(self, *, incoming: bool) -> tuple[StoredRecall, ...]:
         """Recalls that were not answered yet: partners', or ours."""
-        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = ? AND state = ? ORDER BY number"  # noqa: S608
-        rows = self._db.rows(sql, (int(incoming), RecallState.OPEN))
+        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = ? AND {_OPEN} ORDER BY number"  # noqa: S608
+        rows = self._db.rows(sql, (int(incoming),))
         return tuple(self._stored(row) for row in rows)
 
     def count_open(self, *, incoming: bool) -> int:
         """How many were not answered yet; none is opened."""
-        sql = "SELECT count(*) FROM recall WHERE incoming = ? AND state = ?"
-        return int(self._db.value(sql, (int(incoming), RecallState.OPEN)))
+        sql = f"SELECT count(*) FROM recall WHERE incoming = ? AND {_OPEN}"  # noqa: S608
+        return int(self._db.value(sql, (int(incoming),)))
 
     def _stored(self, row: tuple[bytes, int, int, int, int, bytes, bytes | None]) -> StoredRecall:
         key, incoming, state, arrived_ms, answered_ms, sealed, answer = row
