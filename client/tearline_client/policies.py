@@ -24,16 +24,6 @@ from tearline_client.store.vault import Vault
 _ADOPTED = "policy.own"
 
 
-def load_policies(own: Path) -> Policies:
-    """The shared set of this version, and the agency's own if there is a file of them.
-
-    Raises:
-        ConfigUnreadable: If the file cannot be read.
-        PolicyError: If it does not hold policies of the schema.
-    """
-    return _parse(own, _read(own))
-
-
 def load_adopted(own: Path, database: Database, *, is_new: bool) -> Policies:
     """The policies of a node that starts, as an officer adopted them.
 

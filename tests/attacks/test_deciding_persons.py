@@ -1,5 +1,7 @@
 """Persons behind a release: who is disabled, what waits too long, and where nobody is asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from attacks.test_four_eyes import STRICT, Strict, agree
@@ -7,10 +9,10 @@ from attacks.test_key_life import DAY_MS, pass_time
 from simulator import Simulation
 from tearline.errors import DraftEnded, DrafterGone, LoginRequired
 from tearline.limits import MAX_PENDING_AGE_MS
+from tearline.policy.ruleset import parse_policy_set
 from tearline.tokens import Role
 from tearline_client.demo.lead import OWN_POLICY
 from tearline_client.persons import LocalIssuer
-from tearline_client.policies import load_policies
 from two_persons import log_in
 
 
@@ -70,9 +72,8 @@ async def held_back(world: Simulation) -> tuple[bytes, str]:
     """A packet of which the sender's own policies keep the account from China."""
     (packet,) = await world.us.send(world.mx)
     us = world.us.node
-    us.home.own_policy.parent.mkdir(exist_ok=True)
-    us.home.own_policy.write_text(OWN_POLICY)
-    object.__setattr__(us.state, "policies", load_policies(us.home.own_policy))
+    policies = replace(us.state.policies, own=parse_policy_set(OWN_POLICY))
+    object.__setattr__(us.state, "policies", policies)
     fields = us.show(packet).view.best()
     return packet, next(o.field.path for o in fields if o.field.path.endswith("/BankAccount/iban"))
 

@@ -6,6 +6,7 @@ done by real nodes over a real exchange; only TLS is left out, which the demo an
 tests have. Every name and number is invented.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared, Log
 from tearline.exhibit import verify_exhibit
 from tearline.packet import PacketKind, Urgency
 from tearline.policy.form import Form
+from tearline.policy.ruleset import parse_policy_set
 from tearline.recall import RecallReason, RecallState
 from tearline.request.step import Ground
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
@@ -48,7 +50,6 @@ from tearline_client.importers.ftm import read_ftm
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
-from tearline_client.policies import load_policies
 from two_persons import log_in
 
 AGREEMENT = "narcotics-2026"
@@ -109,10 +110,9 @@ def all_have_signed_what_each_may_get(world: Simulation) -> None:
 
 def america_keeps_account_numbers_to_itself(world: Simulation) -> None:
     """What the agreement allows, an agency's own policy may still hold back."""
-    home = world.us.node.home
-    home.own_policy.parent.mkdir(exist_ok=True)
-    home.own_policy.write_text(OWN_POLICY)
-    object.__setattr__(world.us.node.state, "policies", load_policies(home.own_policy))
+    state = world.us.node.state
+    policies = replace(state.policies, own=parse_policy_set(OWN_POLICY))
+    object.__setattr__(state, "policies", policies)
 
 
 async def america_sends_a_lead_and_protects_its_sources(world: Simulation, folder: Path) -> bytes:
