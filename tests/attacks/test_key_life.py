@@ -237,6 +237,21 @@ async def test_what_waits_for_a_cosignature_opens_however_late_that_comes(
     assert world.cn.node.show(packet).view.fields
 
 
+async def test_a_grant_that_waits_and_is_dated_at_zero_stops_no_node_and_destroys_no_key(
+    world: Simulation,
+) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    world.cn.node.state.stores.database.execute("UPDATE waiting SET time_ms = 0")
+    await live_on(world)
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
+    assert world.cn.node.show(packet).view.fields
+
+
 async def test_a_clock_set_ahead_destroys_no_key(world: Simulation) -> None:
     set_clock(world.cn, Clock(100 * DAY_MS))
     await world.cn.node.receive()

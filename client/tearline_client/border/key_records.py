@@ -131,7 +131,8 @@ class KeyRecords:
         What they opened stays readable: its keys were wrapped under the node's storage key. What
         came and waits, for a cosignature or a resumption, has not arrived in that sense.
 
-        By a wrong clock no key has ended: then none is destroyed. The caller has just read the
+        By a wrong clock, or where the exchange dated what waits at zero, no key has ended: then
+        none is destroyed. The caller has just read the
         mailbox to its end.
 
         Returns:
@@ -139,12 +140,12 @@ class KeyRecords:
         """
         try:
             emptied = self._state.agreed_time()
+            ended = self._past_use(emptied)
+            if ended:
+                came_ms = min(self._came_ms(), default=emptied.time_ms)
+                ended = self._past_use(emptied.no_later_than(came_ms))
         except TrustError:
             return 0
-        ended = self._past_use(emptied)
-        if ended:
-            came_ms = min(self._came_ms(), default=emptied.time_ms)
-            ended = self._past_use(emptied.no_later_than(came_ms))
         for key in ended:
             self._keys.destroy_kem(key)
         return len(ended)
