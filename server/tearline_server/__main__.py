@@ -33,6 +33,7 @@ from tearline_server.config import (
     write_new,
 )
 from tearline_server.output import print_line, print_traceback, slips_shown
+from tearline_server.timekeeper import verify_said
 
 if TYPE_CHECKING:
     from tearline_server.keyfile import ExchangeKeys
@@ -54,10 +55,20 @@ _STORE = click.option(
 )
 
 
+def _is_time(ctx: click.Context, param: click.Parameter, said: datetime | None) -> bool:
+    if said is None:
+        return False
+    verify_said(time.time_ns() // 1_000_000, round(said.replace(tzinfo=UTC).timestamp() * 1000))
+    return True
+
+
 _CLOCK_IS_RIGHT = click.option(
     "--clock-is-right",
-    is_flag=True,
-    help="This machine's clock was compared with another source: write by it.",
+    type=click.DateTime(["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"]),
+    metavar="TIME",
+    callback=_is_time,
+    help="The time now by another source, UTC, as 2026-11-27T21:00Z: write by this machine's "
+    "clock if it is within two minutes of it.",
 )
 
 
@@ -181,8 +192,8 @@ def correct_time(
 ) -> None:
     """Have a log that is dated ahead go on at the time of this machine's clock.
 
-    The exchange must not serve meanwhile. Shows both times, and writes nothing without
-    --clock-is-right. No entry is changed: one for each agency says that the log's time goes back.
+    The exchange must not serve meanwhile. Without --clock-is-right TIME it shows both times, and
+    writes nothing. No entry is changed: one for each agency says that the log's time goes back.
     """
     from tearline_server.governance import correct_time as correct
     from tearline_server.house import house_of
@@ -202,7 +213,7 @@ def correct_time(
         print_line(f"The log's last entry:  {_utc(found.last_ms)}", err=True)
         print_line(f"This machine's clock:  {_utc(found.clock_ms)}", err=True)
         if found.entry is None:
-            raise ClockDoubted("nothing was written; compare it, then say --clock-is-right")
+            raise ClockDoubted("nothing was written; compare it, then say --clock-is-right TIME")
         print_line(f"From entry {found.entry} on the log goes by the clock.", err=True)
 
     asyncio.run(run())

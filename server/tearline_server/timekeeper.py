@@ -99,6 +99,18 @@ class Timekeeper:
             raise _doubted(f"the log's last entry is {ahead_ms // 1000} seconds ahead of it")
 
 
+def verify_said(clock_ms: int, said_ms: int) -> None:
+    """Checks that a clock shows the time that its operator has from another source.
+
+    Raises:
+        ClockDoubted: If they are more than two minutes apart.
+    """
+    if not _is_near(clock_ms, said_ms):
+        side = "ahead of" if clock_ms > said_ms else "behind"
+        apart_s = abs(clock_ms - said_ms) // 1000
+        raise ClockDoubted(f"it is {apart_s} seconds {side} the time given, and 120 may be")
+
+
 def _doubted(why: str) -> ClockDoubted:
     return ClockDoubted(why, retry_after_ms=CLOCK_RETRY_MS)
 

@@ -22,6 +22,7 @@ from tearline.armor import Armor, armor, parse_armor
 from tearline.certificates import verify_authority
 from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
 from tearline.errors import (
+    ClockDoubted,
     ConfigUnreadable,
     FileExposed,
     KeystoreDamaged,
@@ -338,3 +339,17 @@ def test_errors_have_their_exit_status(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["serve"]).exit_code == 2
     for verb in ("init", "serve", "check", "trust", "admit", "verify-log"):
         assert CliRunner().invoke(cli, [verb, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "trust", "admit", "correct-time"])
+def test_a_clock_is_right_at_the_time_that_is_given_and_at_no_other(
+    tmp_path: Path, command: str
+) -> None:
+    files = ["list.txt"] if command in ("trust", "admit") else []
+    given = [command, "--home", str(tmp_path / "none"), *files, "--clock-is-right"]
+    refused = CliRunner().invoke(cli, [*given, "2020-01-01T00:00Z"])
+    assert isinstance(refused.exception, ClockDoubted)
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    assert isinstance(CliRunner().invoke(cli, [*given, now]).exception, ConfigUnreadable)
+    for no_time in ("", "yes", now.removesuffix("Z")):
+        assert CliRunner().invoke(cli, [*given, no_time]).exit_code == 2

@@ -7,7 +7,7 @@ import pytest
 from builders import CN, DAY_MS, MX, NOW_MS, US
 from tearline.errors import ClockDoubted
 from tearline.limits import MAX_CLOCK_PAUSE_MS, MAX_LOG_TIME_SKEW_MS
-from tearline_server.timekeeper import Timekeeper
+from tearline_server.timekeeper import Timekeeper, verify_said
 
 ALL = (CN, MX, US)
 EU = "spiffe://eu-customs.example"
@@ -163,3 +163,10 @@ def test_the_operator_s_word_is_believed() -> None:
     keeper = Machine(clock_ms=NOW_MS + 400 * DAY_MS).keeper(US)
     keeper.accept()
     keeper.verify(NOW_MS)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_operator_s_word_is_a_time_and_fits_no_other(side: int) -> None:
+    verify_said(NOW_MS, NOW_MS + side * MAX_LOG_TIME_SKEW_MS)
+    with pytest.raises(ClockDoubted, match=r"seconds (behind|ahead of) the time given"):
+        verify_said(NOW_MS, NOW_MS + side * (MAX_LOG_TIME_SKEW_MS + 1))
