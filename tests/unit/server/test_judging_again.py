@@ -239,6 +239,25 @@ async def test_who_is_no_party_learns_nothing_by_another_version_under_the_id(
     assert answers[0] == answers[1]
 
 
+async def test_a_first_version_under_a_foreign_id_tells_that_the_id_is_taken_and_no_more(
+    world: World,
+) -> None:
+    """The id is 128 random bits: whoever has it got it from a party."""
+    header = world.parties.signer(MX).header
+    between = agreement(header, id=b"between the two!", terms=terms((MX, US)))
+    longer = dataclasses.replace(between, version=2)
+    answers = []
+    for each in (between, longer):
+        assert codes(await world.publish_signed(US, agreed(world.parties, each))) == [""]
+        theirs = agreement(header, id=between.id, terms=terms((CN, MX)))
+        (outcome,) = await world.publish_signed(CN, agreed(world.parties, theirs))
+        assert outcome.refusal is not None
+        answers.append((outcome.refusal.code, outcome.refusal.why))
+    assert answers == [("TL-PKT-011", "its id is taken")] * 2
+    free = agreement(header, id=b"of nobody at all", terms=terms((CN, MX)))
+    assert codes(await world.publish_signed(CN, agreed(world.parties, free))) == [""]
+
+
 async def test_who_joins_publishes_what_all_others_have_signed(world: World) -> None:
     header = world.parties.signer(US).header
     between = agreement(header, id=b"between the two!", terms=terms((MX, US)))
