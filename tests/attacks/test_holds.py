@@ -1,5 +1,7 @@
 """Holds: an officer keeps evidence before it is recalled, and the originator is told by then."""
 
+from dataclasses import replace
+
 import pytest
 
 from attacks.test_recalls import (
@@ -13,7 +15,7 @@ from attacks.test_recalls import (
     states,
 )
 from simulator import Simulation
-from tearline.errors import NotFound
+from tearline.errors import LoginRequired, NotFound
 from tearline.recall import KeepGround, RecallState
 
 
@@ -63,11 +65,27 @@ async def test_no_time_erases_what_is_held_until_the_hold_has_ended(
     monkeypatch.setattr(desk, "_agreed_time", lambda: agreed(end_ms))
     desk.run()
     assert shown(world.cn, packet)
-    desk.end_hold(packet)
+    desk.end_hold(packet, acted_by=PERSON)
     desk.run()
     assert shown(world.cn, packet) == 0
     with pytest.raises(NotFound):
-        desk.end_hold(packet)
+        desk.end_hold(packet, acted_by=PERSON)
+
+
+async def test_an_officer_alone_ends_a_hold_and_it_stays_written_down(world: Simulation) -> None:
+    packet = await held(world)
+    desk, end = world.cn.node.recalls, replace(PERSON, pseudonym=b"q" * 32, time_ms=2)
+    for refused in (replace(end, role="analyst"), replace(end, role="")):
+        with pytest.raises(LoginRequired):
+            desk.end_hold(packet, acted_by=refused)
+        with pytest.raises(LoginRequired):
+            await desk.keep(packet, KeepGround.EVIDENCE, acted_by=refused)
+    (before,) = desk.holds()
+    assert desk.ended_holds() == ()
+    desk.end_hold(packet, acted_by=end)
+    assert desk.holds() == ()
+    (ended,) = desk.ended_holds()
+    assert (ended.hold, ended.ended_by) == (before, end)
 
 
 async def test_nothing_is_held_that_is_not_a_partner_s_and_here(world: Simulation) -> None:

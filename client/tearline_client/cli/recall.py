@@ -261,7 +261,7 @@ def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
         if person is None:
             raise LoginRequired("an officer decides that something is kept")
         if ground is None:
-            node.recalls.end_hold(packet_id)
+            node.recalls.end_hold(packet_id, acted_by=person)
         else:
             await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
 

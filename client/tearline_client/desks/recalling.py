@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tearline.agreed_time import AgreedTime
 from tearline.channel import VoidReason
 from tearline.correction import line_of
-from tearline.errors import ClockSkewed, NotFound, TrustError, error_by_code
+from tearline.errors import ClockSkewed, LoginRequired, NotFound, TrustError, error_by_code
 from tearline.identity import agency_uri_of
 from tearline.recall import (
     KeepGround,
@@ -16,6 +16,7 @@ from tearline.recall import (
     is_overdue,
 )
 from tearline.statement import ActedBy, StatementType
+from tearline.tokens import Role
 from tearline_client.border.answering import erase, keep, latest_ms
 from tearline_client.border.forgetting import end_of, expire, forget
 from tearline_client.border.ordering import RESPOND_MS, order_recall, slots_recalled
@@ -24,7 +25,7 @@ from tearline_client.border.withdrawing import withdraw
 from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
-from tearline_client.store.holds import Hold
+from tearline_client.store.holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 from tearline_client.views import PacketView
 
@@ -219,9 +220,11 @@ class Recalls:
         each recall by itself, and keeps the packet beyond its time.
 
         Raises:
+            LoginRequired: If the person is no officer.
             NotFound: If no such packet of a partner's is open here.
             TearlineError: If the exchange is out of reach; the answer is sent later.
         """
+        _verify_officer(acted_by)
         with self._state.stores.database.transaction():
             if not self._answered(
                 packet_id, lambda each: keep(self._state, each, ground, acted_by=acted_by)
@@ -242,14 +245,20 @@ class Recalls:
         """What is kept here although nobody recalled it, or before somebody did."""
         return self._state.stores.holds.all()
 
-    def end_hold(self, packet_id: bytes) -> None:
+    def ended_holds(self) -> tuple[EndedHold, ...]:
+        """Returns the holds that officers ended, and who did, in the order of their ends."""
+        return self._state.stores.holds.ended()
+
+    def end_hold(self, packet_id: bytes, *, acted_by: ActedBy) -> None:
         """Ends a hold; what was recalled meanwhile stays kept until a person erases it.
 
         Raises:
+            LoginRequired: If the person is no officer.
             NotFound: If there is none on that packet.
         """
+        _verify_officer(acted_by)
         with self._state.stores.database.transaction():
-            if not self._state.stores.holds.drop(packet_id):
+            if not self._state.stores.holds.end(packet_id, acted_by):
                 raise NotFound("there is no hold on that packet")
 
     async def erase(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
@@ -344,6 +353,11 @@ class Recalls:
         except TrustError:
             pass  # nothing of the log was read
         return None
+
+
+def _verify_officer(acted_by: ActedBy) -> None:
+    if acted_by.role != Role.OFFICER:
+        raise LoginRequired("an officer decides on what is kept")
 
 
 def _granted(shown: PacketView) -> frozenset[str]:

@@ -74,6 +74,13 @@ RECALLS = (
         "tearline_client.store.holds:HoldStore.of",
     ),
     _recall(
+        "end a hold on evidence without an officer",
+        "TL-TLS-009",
+        "the hold as it was",
+        "tests/attacks/test_holds.py::test_an_officer_alone_ends_a_hold_and_it_stays_written_down",
+        "tearline_client.desks.recalling:_verify_officer",
+    ),
+    _recall(
         "keep a value in a draft that waits, past its recall",
         "",
         "the number of fields that were taken out, beside the draft",
