@@ -33,6 +33,13 @@ def written_by_version(path: Path, version: int) -> None:
     connection.close()
 
 
+def test_every_migration_has_the_next_number() -> None:
+    """The version of a database is how many ran: of two of one number, the name decided."""
+    folder = files(tearline_client.store).joinpath("migrations")
+    numbers = sorted(int(file.name[:4]) for file in folder.iterdir() if file.name.endswith(".sql"))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_the_oldest_that_waits_is_told_until_it_is_answered(tmp_path: Path) -> None:
     store = OutboxStore(Database(tmp_path / "node.db", VAULT))
     assert store.waiting_since_ms() is None
