@@ -22,7 +22,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.identity import agency_uri_of, parse_agency_uri
-from tearline.limits import MAX_CASE_MEMBERS, MAX_PAIR_CASES, MAX_TEXT_BYTES
+from tearline.limits import MAX_CASE_MEMBERS, MAX_LED_MEMBERSHIPS, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, ActedBy, Header
 
 CASE_ID_SIZE = 16
@@ -289,7 +289,7 @@ class CaseBook:
         self._latest: dict[tuple[bytes, str, str], CaseStep] = {}
         self._cases: dict[bytes, tuple[str, bytes]] = {}
         self._closed: set[bytes] = set()
-        self._together: Counter[tuple[str, str]] = Counter()
+        self._led: Counter[str] = Counter()
         for step in sorted(steps, key=lambda each: each.number):
             self.put(step)
 
@@ -299,7 +299,7 @@ class CaseBook:
         1. The lead is whoever spoke of the case first, and speaks of it under one agreement.
         2. Only whom the lead invited answers, and answers the lead alone.
         3. It follows the latest step of its side.
-        4. A lead has so many cases with one agency, for they are remembered for ever.
+        4. An agency leads so many memberships in all, for they are remembered for ever.
 
         Raises:
             CaseRefused: If its signer has no such part in the case; the same if there is none.
@@ -312,15 +312,18 @@ class CaseBook:
                 raise CaseRefused
             if step.case_id in self._closed and step.phase is not Phase.CLOSED:
                 raise CaseStepRefused("the case is closed")
-            is_new = (step.case_id, sender, recipient) not in self._latest
-            if is_new and self._together[sender, recipient] >= MAX_PAIR_CASES:
-                raise CaseStepRefused(f"its lead has {MAX_PAIR_CASES} cases with that agency")
+            self._verify_room(step, sender, recipient)
         elif (
             known != (recipient, step.address.agreement_id)
             or (step.case_id, recipient, sender) not in self._latest
         ):
             raise CaseRefused
         verify_step(step, self._latest.get((step.case_id, sender, recipient)))
+
+    def _verify_room(self, step: CaseStep, lead: str, member: str) -> None:
+        is_new = (step.case_id, lead, member) not in self._latest
+        if is_new and self._led[lead] >= MAX_LED_MEMBERSHIPS:
+            raise CaseStepRefused(f"its lead has invited {MAX_LED_MEMBERSHIPS} times in all")
 
     def verify_may_file(self, case_id: bytes, agency: str, agreement_id: bytes) -> None:
         """Checks that an agency may file packets under a case.
@@ -349,9 +352,9 @@ class CaseBook:
         sender, recipient = _ends(step)
         if step.phase.is_of_lead:
             self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
+            self._led[sender] += (step.case_id, sender, recipient) not in self._latest
         if step.phase is Phase.CLOSED:
             self._closed.add(step.case_id)
-        self._together[sender, recipient] += (step.case_id, sender, recipient) not in self._latest
         # What was sealed is long, and is not for the exchange to remember.
         self._latest[step.case_id, sender, recipient] = replace(step, sealed=b"")
 

@@ -68,7 +68,7 @@ MAX_REVOCATIONS = 4096  # by one agency; each is 100 bytes, and ends what was st
 
 # Cases.
 MAX_CASE_MEMBERS = MAX_COSIGNERS  # every agency of a federation
-MAX_PAIR_CASES = 4096  # that one agency leads with another in it, for ever: a kilobyte each
+MAX_LED_MEMBERSHIPS = 4096  # of cases that one agency leads, for ever: two kilobytes, 200 a year
 CASE_RETRY_MS = 600_000  # what is refused is two entries of the log each time that it is said
 
 # Transport.

@@ -221,16 +221,28 @@ def test_nobody_is_invited_to_a_closed_case() -> None:
         book.verify(step(Phase.INVITED, by=US, to=MX))
 
 
-def test_a_lead_has_so_many_cases_with_an_agency(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exchange remembers each for ever."""
-    monkeypatch.setattr("tearline.case.MAX_PAIR_CASES", 2)
-    book = CaseBook()
-    for number in range(2):
-        invited = step(Phase.INVITED, by=US, to=MX, case_id=bytes([number]) * 16)
-        book.verify(invited)
-        book.put(invited)
-    another = step(Phase.INVITED, by=US, to=MX, case_id=b"another case id!")
-    with pytest.raises(CaseStepRefused):
-        book.verify(another)
-    book.verify(step(Phase.INVITED, by=US, to=CN, case_id=b"another case id!"))
+def test_an_agency_leads_so_many_memberships_whomever_it_invites(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The exchange remembers each for ever, and none needs a partner's consent."""
+    monkeypatch.setattr("tearline.case.MAX_LED_MEMBERSHIPS", 2, raising=False)
+    book = filled(
+        step(Phase.INVITED, by=US, to=MX, case_id=bytes(16)),
+        step(Phase.INVITED, by=US, to=CN, case_id=b"1" * 16),
+    )
+    for to, case_id in ((MX, b"another case id!"), (CN, bytes(16))):
+        with pytest.raises(CaseStepRefused):
+            book.verify(step(Phase.INVITED, by=US, to=to, case_id=case_id))
+    book.verify(step(Phase.INVITED, by=MX, to=CN, case_id=b"another case id!"))
     book.verify(step(Phase.CLOSED, by=US, to=MX, case_id=bytes(16), number=2))
+
+
+def test_answers_use_up_nobody_s_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAX_LED_MEMBERSHIPS", "MAX_PAIR_CASES"):
+        monkeypatch.setattr(f"tearline.case.{name}", 2, raising=False)
+    ids = [bytes([number]) * 16 for number in range(2)]
+    book = filled(
+        *(step(Phase.INVITED, by=US, to=MX, case_id=each) for each in ids),
+        *(step(Phase.ACCEPTED, by=MX, to=US, case_id=each) for each in ids),
+    )
+    book.verify(step(Phase.INVITED, by=MX, to=US, case_id=b"another case id!"))

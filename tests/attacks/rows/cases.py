@@ -26,6 +26,15 @@ def _attack(
 
 
 CASES = (
+    Attack(
+        name="invite partners to cases without end, to fill the memory of the exchange",
+        code="TL-CAS-002",
+        evidence=_REFUSED,
+        function="tearline.case:CaseBook._verify_room",
+        test="tests/unit/test_case.py"
+        "::test_an_agency_leads_so_many_memberships_whomever_it_invites",
+        returns="None",
+    ),
     _attack(
         "file a packet under a case from outside of it",
         "TL-CAS-001",
