@@ -24,6 +24,7 @@ from tearline_client.border.deriving import values_of
 from tearline_client.importers.identifiers import FORMATS, check
 from tearline_client.planning.schemata import PropertyType
 from tearline_client.planning.search import Sought, folded
+from tearline_client.planning.substrings import Substrings
 
 Call = Callable[[], object]
 
@@ -234,3 +235,19 @@ def test_matching_legs_takes_time_by_their_number(
         return lambda: match_legs(of, {}, tolerance)
 
     assert growth(make, 200) <= MOST
+
+
+@pytest.mark.parametrize("start", ["", "suspected transfer of "])
+def test_finding_values_inside_a_text_takes_time_by_their_size(start: str) -> None:
+    """Also where all of them begin as the text does."""
+
+    def make(number: int) -> Call:
+        values = [f"{start}{name:08}" for name in range(number)]
+        text = f"{start}nothing of it; " * (number // 4)
+
+        def call() -> object:
+            return Substrings(values, 6).are_in(text)
+
+        return call
+
+    assert growth(make, 400) <= MOST

@@ -13,6 +13,7 @@ from tearline.packet import TEXT, Field, View
 from tearline.sealing import open_packet
 from tearline_client.planning.plan import Draft
 from tearline_client.planning.search import folded
+from tearline_client.planning.substrings import Substrings
 from tearline_client.state import NodeState
 from tearline_client.store.pending import (
     Content,
@@ -47,6 +48,23 @@ class Values:
             telling=self.telling - other.texts,
             documents=self.documents - other.documents,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sought:
+    """Values that are sought in drafts.
+
+    Attributes:
+        packet: 32 bytes, the packet they were of.
+        texts: Of its text fields, folded.
+        telling: Those of them of which one is enough to tell a copy.
+        documents: Those of its other fields.
+    """
+
+    packet: bytes
+    texts: Substrings
+    telling: Substrings
+    documents: frozenset[bytes]
 
 
 def open_values(state: NodeState, packet_id: bytes) -> Values:
@@ -84,52 +102,49 @@ def strip_drafts(state: NodeState, packet_id: bytes, lost: Values) -> None:
     """
     if not (lost.texts or lost.documents):
         return
+    sought = _Sought(
+        packet=packet_id,
+        texts=Substrings(lost.texts, _LEAST_SOUGHT),
+        telling=Substrings(lost.telling, _LEAST_SOUGHT),
+        documents=lost.documents,
+    )
     for pending in state.stores.pending.all():  # at most ``MAX_PENDING``
-        content, count = _stripped(state, pending.content, packet_id, lost)
+        content, count = _stripped(state, pending.content, sought)
         if count:
             state.stores.pending.replace(pending, content, lost=pending.lost + count)
 
 
-def _stripped(
-    state: NodeState, content: Content, packet_id: bytes, lost: Values
-) -> tuple[Content, int]:
-    """What is left of a draft, and how much was taken out of it."""
+def _stripped(state: NodeState, content: Content, sought: _Sought) -> tuple[Content, int]:
+    """Returns what is left of a draft, and how much was taken out of it."""
     match content:
         case PendingField() | PendingConsent():
             return content, 0  # of a packet of ours that was sent
         case PendingAnswer():
-            packet, count = _left(state, content.packet, packet_id, lost)
-            says = _holds(content.text, lost.telling)
+            packet, count = _left(state, content.packet, sought)
+            says = sought.telling.are_in(folded(content.text))
             text = "" if says else content.text
             return replace(content, packet=packet, text=text), count + says
         case packets:
-            left = [_left(state, each, packet_id, lost) for each in packets]
+            left = [_left(state, each, sought) for each in packets]
             return tuple(packet for packet, _ in left), sum(count for _, count in left)
 
 
-def _left(
-    state: NodeState, packet: PendingPacket, packet_id: bytes, lost: Values
-) -> tuple[PendingPacket, int]:
+def _left(state: NodeState, packet: PendingPacket, sought: _Sought) -> tuple[PendingPacket, int]:
     draft: Draft = packet.draft
-    texts = lost.texts if packet_id in draft.derived_from else lost.telling
-    kept = tuple(each for each in draft.fields if not _is_lost(state, each, texts, lost.documents))
+    texts = sought.texts if sought.packet in draft.derived_from else sought.telling
+    documents = sought.documents
+    kept = tuple(each for each in draft.fields if not _is_lost(state, each, texts, documents))
     return replace(packet, draft=replace(draft, fields=kept)), len(draft.fields) - len(kept)
 
 
 def _is_lost(
-    state: NodeState, field: Field, texts: frozenset[str], documents: frozenset[bytes]
+    state: NodeState, field: Field, texts: Substrings, documents: frozenset[bytes]
 ) -> bool:
     if field.media_type != TEXT:
         return not documents.isdisjoint(field.values)
     return any(
-        _holds(text, texts) and not state.stores.values.is_own_word(text) for text in field.texts
-    )
-
-
-def _holds(text: str, values: frozenset[str]) -> bool:
-    plain = folded(text)
-    return plain in values or any(
-        len(value) >= _LEAST_SOUGHT and value in plain for value in values
+        texts.are_in(folded(text)) and not state.stores.values.is_own_word(text)
+        for text in field.texts
     )
 
 
