@@ -8,14 +8,14 @@ from typing import Any
 
 from tearline.errors import (
     CertificateExpired,
-    ClockSkewed,
     LogError,
-    RequestError,
+    StoreBusy,
     StoreFull,
     TearlineError,
     TlsError,
 )
 from tearline.limits import NODE_RETRY_S
+from tearline_client.chores import OWN_FAULTS
 from tearline_client.node import Node
 from tearline_client.notices import Due, Hook
 from tearline_client.pulse import Pulse
@@ -24,6 +24,7 @@ FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
 DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
 DAY_MS = 24 * 3_600_000
+_PASSING = (StoreFull, StoreBusy)  # a full disk, and a command of the node's own that takes long
 
 Report = Callable[[str], None]
 
@@ -40,8 +41,10 @@ async def run_daemon(
     """Works until ``stop`` is set, then signs last marks and ends.
 
     An exchange out of reach is waited for, and so are room on a full disk and clocks that agree: a
-    log whose time is ahead of this machine's is not followed. A log that is not the
-    one followed so far ends the work: nothing may be sent on it before an officer has looked.
+    log whose time is ahead of this machine's is not followed. Whatever else fails, a round ends
+    with it at most, and the next begins. A log that is not the one followed so far ends the work:
+    nothing may be sent on it before an officer has looked. So do a database or keys that cannot be
+    used, and an exchange that does not let this node in.
 
     Args:
         node: The node, open.
@@ -53,6 +56,8 @@ async def run_daemon(
 
     Raises:
         LogError: If the log does not verify.
+        TlsError: If the exchange does not let this node in.
+        TearlineError: If the database or the keys cannot be used.
     """
     halt = asyncio.create_task(stop.wait())
     node.notices.begin(hooks)
@@ -71,8 +76,6 @@ async def run_daemon(
                 await work
             except asyncio.CancelledError:
                 break
-            except (RequestError, StoreFull, ClockSkewed) as error:
-                await _pause(error, {halt, telling}, report, pulse)
             except TlsError as error:
                 if node.is_connection_due():
                     continue  # its key was revoked, and a command has put another there
@@ -84,6 +87,12 @@ async def run_daemon(
                 # Before the work ends: what convicts the log is for every node to know.
                 await node.cosigning.investigate()
                 raise
+            except OWN_FAULTS as error:
+                if not isinstance(error, _PASSING):
+                    raise
+                await _pause(error, {halt, telling}, report, pulse)
+            except TearlineError as error:  # of a round: the next one is another
+                await _pause(error, {halt, telling}, report, pulse)
         await node.mark()
     finally:
         halt.cancel()
@@ -108,7 +117,7 @@ async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
             await _until_one_ends(
                 _scan(node), *(node.notices.serve(hook, report) for hook in hooks)
             )
-        except StoreFull:  # the work reports it; a hook is told again, under the same number
+        except _PASSING:  # the work reports it; a hook is told again, under the same number
             await asyncio.sleep(DUE_S)
 
 

@@ -23,6 +23,7 @@ from tearline_client.border.receiver import Receiver
 from tearline_client.border.recovery import Recovery
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.cosigner import Cosigner
 from tearline_client.desks.agreeing import Agreements
 from tearline_client.desks.casework import Cases
@@ -79,6 +80,7 @@ class Node:
         self.home = home
         self.keystore = keystore
         self._acting = Acting(home, keystore)
+        self._chores = Chores(state)
         self._sender = Sender(state, home.sending_lock)
         self._reissuing = Reissuing(state, self._sender)
         onward = OnwardUse(state)
@@ -190,7 +192,9 @@ class Node:
     # Coming up to date.
 
     async def sync(self) -> None:
-        """Reads the log, keeps our keys on record, sends what waits.
+        """Reads the log, keeps our keys on record, does chores, sends what waits.
+
+        A chore that fails stops no other; see ``Chores``.
 
         Raises:
             RequestError: If the exchange is out of reach.
@@ -205,16 +209,19 @@ class Node:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
-        self.proposals.put_in_force()
-        self.recalls.run()
-        self.second.expire()
-        self.standings.settle()
-        self.cases.turn()
-        self.consents.turn()
-        self.requests.attend()
+        self._chores.run(
+            proposals=self.proposals.put_in_force,
+            recalls=self.recalls.run,
+            drafts=self.second.expire,
+            standings=self.standings.settle,
+            cases=self.cases.turn,
+            consents=self.consents.turn,
+            requests=self.requests.attend,
+        )
         await self._sender.flush()
-        if self._reissuing.reissue():
-            await self._sender.flush()
+        with self._chores.attempt("issuing anew"):
+            if self._reissuing.reissue():
+                await self._sender.flush()
 
     async def _keep_records(self) -> None:
         try:
@@ -224,8 +231,7 @@ class Node:
             # whoever seals something is told.
             return
         await self._records.keep()
-        self._anchoring.anchor()
-        self.standings.affirm()
+        self._chores.run(anchoring=self._anchoring.anchor, standings=self.standings.affirm)
 
     # Keys.
 
@@ -420,9 +426,10 @@ class Node:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
         await self.sync()
         count = await self._take_in()
-        if self.proposals.put_in_force():
-            await self._sender.flush()
-            count += await self._take_in()  # what all signed comes back, as to every party
+        with self._chores.attempt("proposals"):
+            if self.proposals.put_in_force():
+                await self._sender.flush()
+                count += await self._take_in()  # what all signed comes back, as to every party
         await self.tell()
         return count
 
@@ -434,10 +441,12 @@ class Node:
 
     async def tell(self) -> None:
         """Tells grantors what became of their grants, and partners what else they wait for."""
-        self.standings.settle()
-        self._sender.tell()
-        self.proposals.put_in_force()
-        self.cases.turn()
+        self._chores.run(
+            standings=self.standings.settle,
+            receipts=self._sender.tell,
+            proposals=self.proposals.put_in_force,
+            cases=self.cases.turn,
+        )
         await self._sender.flush()
 
     async def mark(self) -> int:

@@ -21,6 +21,7 @@ from tearline.packet import PacketKind
 from tearline.standing.standing import Standing
 from tearline.statement import StatementType
 from tearline.wire.standings import parse_standing
+from tearline_client.chores import Chores
 from tearline_client.link.received import Received, ReceivedGrant
 from tearline_client.state import NodeState
 from tearline_client.store.notices import EVENTS, Notice
@@ -157,6 +158,7 @@ class Notices:
         self._state = state
         self._store = state.stores.notices
         self._scans: list[Scan] = []
+        self._chores = Chores(state)
 
     def watch(self, scan: Scan) -> None:
         """Has ``scan`` asked regularly what is due."""
@@ -164,8 +166,10 @@ class Notices:
 
     def scan(self) -> None:
         """Tells of all that is due now and was not told."""
-        now_ms = self._state.now_ms()
-        due = [each for scan in self._scans for each in scan(now_ms)]
+        now_ms, due = self._state.now_ms(), list[Due]()
+        for scan in self._scans:
+            with self._chores.attempt("notices"):
+                due += scan(now_ms)
         with self._state.stores.database.transaction():
             for each in due:
                 self._store.tell(each.event, time_ms=now_ms, once=each.once, **each.ids)

@@ -56,7 +56,7 @@ from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.filed import FiledStore
 from tearline_client.store.holds import HoldStore
 from tearline_client.store.imports import ImportStore
-from tearline_client.store.intake import Evidence, IntakeStore
+from tearline_client.store.intake import ALARMS, Evidence, IntakeStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.made import MadeStore
 from tearline_client.store.notices import NoticeStore
@@ -78,7 +78,6 @@ from tearline_client.views import PacketView, open_view
 
 Clock = Callable[[], int]
 
-_ALARMS = "alarms"  # of a code; no agency is called so: their names are URIs
 _DAY_MS = 24 * 3_600_000
 
 
@@ -351,7 +350,7 @@ class NodeState:
             about: With the same thing the same goes wrong once; the evidence, if not given.
         """
         about, now_ms = about or hashlib.sha256(evidence).digest(), self.now_ms()
-        shown = Evidence(data=evidence, about=about, agency=f"{_ALARMS} {error.code}")
+        shown = Evidence(data=evidence, about=about, agency=f"{ALARMS} {error.code}")
         with self.stores.database.transaction():
             if not self.stores.intake.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):
                 about = b"day" + (now_ms // _DAY_MS).to_bytes(8)

@@ -4,7 +4,7 @@ What was read before is not undone by it. What the node's own access log knows o
 to the originator, in words that a person understands.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from tearline.agreed_time import AgreedTime
@@ -142,34 +142,30 @@ def reach_of(state: NodeState, packet_id: bytes) -> tuple[Reach, ...]:
     return tuple(sorted(found))
 
 
-def expire(state: NodeState, grants: Iterable[StoredGrant], *, at: AgreedTime) -> int:
-    """Erases what partners' grants opened that have ended, or may be kept no longer.
+def expire(state: NodeState, stored: StoredGrant, *, at: AgreedTime) -> bool:
+    """Erases what a partner's grant opened, if it has ended or may be kept no longer.
 
     A packet that a person keeps after a recall stays. The caller has a transaction.
 
     Args:
         state: The node.
-        grants: Grants that may have ended, ours among them: of those nothing is erased here.
+        stored: A grant that may have ended; of one of ours nothing is erased here.
         at: The time.
 
     Returns:
-        How many were erased.
+        Whether it was erased.
     """
-    packets, count = state.stores.packets, 0
-    for stored in grants:
-        statement_id = stored.signed.statement.id
-        ends_ms = end_of(state, stored)
-        if not at.has_reached(ends_ms):
-            packets.set_end(statement_id, ends_ms)  # it came before the end was kept
-            continue
-        if stored.incoming and state.stores.recalls.is_kept(stored.grant.packet):
-            continue
-        packets.set_end(statement_id, NEVER_MS)
-        if stored.incoming:
-            _forget_grant(state, stored)
-            count += 1
-    state.stores.values.expire(at.time_ms)
-    return count
+    packets, statement_id = state.stores.packets, stored.signed.statement.id
+    ends_ms = end_of(state, stored)
+    if not at.has_reached(ends_ms):
+        packets.set_end(statement_id, ends_ms)  # it came before the end was kept
+        return False
+    if stored.incoming and state.stores.recalls.is_kept(stored.grant.packet):
+        return False
+    packets.set_end(statement_id, NEVER_MS)
+    if stored.incoming:
+        _forget_grant(state, stored)
+    return stored.incoming
 
 
 def _forget_grant(state: NodeState, stored: StoredGrant) -> None:

@@ -15,9 +15,7 @@ from tearline.errors import (
     CiphertextMissing,
     CorrectedUnknown,
     EntryNotIncluded,
-    FileExposed,
     KeystoreEntryMissing,
-    KeystoreUnusable,
     MarkUnequal,
     NotExpired,
     PacketFrozen,
@@ -26,7 +24,6 @@ from tearline.errors import (
     RetentionUnknown,
     StatementMalformed,
     StepBackwards,
-    StoreError,
     SuiteUnknown,
     SuspensionBreached,
     TearlineError,
@@ -46,6 +43,7 @@ from tearline.wire.statements import header_of
 from tearline_client.border.answering import recalled_of
 from tearline_client.border.keeping import Keeping
 from tearline_client.border.obeying import Obeying
+from tearline_client.chores import OWN_FAULTS
 from tearline_client.link.incoming import Intake
 from tearline_client.link.received import (
     Lapsed,
@@ -56,8 +54,6 @@ from tearline_client.link.received import (
 from tearline_client.state import NodeState
 from tearline_client.store.intake import Evidence, Noted
 
-_OWN_FAULTS = (StoreError, KeystoreUnusable, FileExposed)
-"""Faults of this machine, of which a delivery is not to blame."""
 _MAY_PASS = (
     EntryNotIncluded,  # the log is read on
     ChannelStalled,  # the gap closes
@@ -124,7 +120,7 @@ class Receiver:
         """
         try:
             yield from self._take_together(deliveries)
-        except _OWN_FAULTS:
+        except OWN_FAULTS:
             if len(deliveries) == 1:
                 raise
             for data in deliveries:
@@ -146,7 +142,7 @@ class Receiver:
                     return self._take(delivery, data)
                 # Said again, it must stand where it stood.
                 self._state.stores.log.put_opening(entry)
-        except _OWN_FAULTS:
+        except OWN_FAULTS:
             raise
         except TearlineError as error:
             self._keeping.quarantine(error, evidence_of(data))
@@ -169,7 +165,7 @@ class Receiver:
             for item in intake.put_aside_for(error.code for error in _MAY_PASS):
                 try:
                     received = self._take_again(item)
-                except _OWN_FAULTS:
+                except OWN_FAULTS:
                     raise
                 except TearlineError:
                     continue  # it stays where it is, with what was wrong first
@@ -189,24 +185,35 @@ class Receiver:
             if isinstance(received, AgreementSuspended):
                 continue  # it waits on until that is resumed
             with stores.database.transaction():
-                if not stores.waiting.release(waiting.id):
-                    continue
-                match received:
-                    case TearlineError():
-                        self._keeping.quarantine(received, evidence_of(data))
-                    case Received(content=Lapsed() as lapsed):
-                        self._keeping.quarantine(lapsed.why, evidence_of(data))
-                    case Received(content=ReceivedGrant() as grant):
-                        self._keeping.keep_grant(received, grant, evidence_of(data))
-                        self._keeping.tell(received)
-            if isinstance(received, Received) and isinstance(received.content, ReceivedGrant):
+                opened = stores.waiting.release(waiting.id) and self._open(received, data)
+            if opened and isinstance(received, Received):
                 yield received
+
+    def _open(self, received: Received | TearlineError, data: bytes) -> bool:
+        """Keeps what waited, or puts it aside; returns whether it is kept."""
+        evidence = evidence_of(data)
+        try:
+            match received:
+                case TearlineError():
+                    raise received
+                case Received(content=Lapsed() as lapsed):
+                    raise lapsed.why
+                case Received(content=ReceivedGrant() as grant):
+                    with self._state.stores.database.part():
+                        self._keeping.keep_grant(received, grant, evidence)
+                        self._keeping.tell(received)
+                    return True
+        except OWN_FAULTS:
+            raise
+        except TearlineError as error:
+            self._keeping.quarantine(error, evidence)
+        return False
 
     def _judged_again(self, data: bytes) -> Received | TearlineError:
         try:
             delivery, _ = _parse(data)
             return self._obeyed(self._intake.verify(delivery, now_ms=self._state.now_ms()))
-        except _OWN_FAULTS:
+        except OWN_FAULTS:
             raise
         except TearlineError as error:
             return error

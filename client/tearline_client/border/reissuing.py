@@ -10,7 +10,7 @@ decide what of it still goes. What was recalled since it was made goes in neithe
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tearline.agreement import Agreement
@@ -35,6 +35,7 @@ from tearline.wire.statements import Signed
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.ordering import slots_recalled
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.link.outgoing import Releaser, make_grant
 from tearline_client.planning.plan import Selection
 from tearline_client.state import NodeState
@@ -75,14 +76,15 @@ class Reissuing:
         held = self._state.stores.standings.held()
         if not (returned_grants or held) or not self._state.may_seal():
             return anew
-        for returned in returned_grants:
-            new = self._reissue(returned)
-            if new is not None:
-                anew[returned] = new.statement.id
-        for grant_id in held:
-            new = self._resume(grant_id)
-            if new is not None:
-                anew[grant_id] = new.statement.id
+        acts: list[tuple[bytes, Callable[[bytes], Signed | None]]] = [
+            *((each, self._reissue) for each in returned_grants),
+            *((each, self._resume) for each in held),
+        ]
+        for grant_id, act in acts:
+            with Chores(self._state).attempt("issuing anew"):
+                new = act(grant_id)
+                if new is not None:
+                    anew[grant_id] = new.statement.id
         return anew
 
     def _reissue(self, returned: bytes) -> Signed | None:

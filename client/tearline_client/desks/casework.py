@@ -29,6 +29,7 @@ from tearline.identity import agency_uri_of
 from tearline.limits import CASE_RETRY_MS
 from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.desks.case_steps import CaseSteps
 from tearline_client.desks.case_views import CaseView, seats_of, view_joined, view_led
 from tearline_client.desks.releasing import node_of
@@ -247,12 +248,15 @@ class Cases:
 
     def turn(self) -> int:
         """Says what follows from what others said of the cases that we lead; returns how much."""
-        stores = self._state.stores
+        cases, chores = self._state.stores.cases, Chores(self._state)
         if not self._state.is_ready():
             return 0
-        with stores.database.transaction():
-            again = sum(map(self._steps.say_again, stores.cases.returned()))
-            return again + sum(self._tell(led, None, patient=True) for led in stores.cases.due())
+        again = chores.each("cases", cases.returned(), self._steps.say_again)
+        return sum(again) + sum(chores.each("cases", cases.due(), self._tell_as_due))
+
+    def _tell_as_due(self, due: LedCase) -> int:
+        led = self._state.stores.cases.file(due.id)  # as it is in this transaction
+        return 0 if led is None else self._tell(led, None, patient=True)
 
     def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
         """Says what each agency should have been told by now; inside the caller's transaction.

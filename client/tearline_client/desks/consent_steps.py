@@ -15,6 +15,7 @@ from tearline.wire.consents import encode_consent, encode_consent_prefix, encode
 from tearline.wire.statements import Signed, signed
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 
@@ -63,7 +64,8 @@ class ConsentSteps:
         if not self._state.may_seal():
             return
         for statement_id, step in self._store.returned().items():
-            self._say_again(statement_id, step.consent, step.terms)
+            with Chores(self._state).attempt("consents"):
+                self._say_again(statement_id, step.consent, step.terms)
 
     def _take_back(self, statement: Statement, code: str) -> None:
         """Nobody was told it: what was sealed to a key that has ended is said again."""

@@ -16,6 +16,7 @@ from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file
 from tearline_client.state import NodeState
 from tearline_client.store.proposals import complete
@@ -192,22 +193,23 @@ class Proposals:
         Returns:
             Whether there was one.
         """
-        stores = self._state.stores
-        with stores.database.transaction():
-            heard = stores.proposals.take_news()
-            if not heard:
-                return False
-            signed_by_all = [
-                offer
-                for offer in stores.proposals.offers()
-                if offer.terms in heard
-                and self.state_of(offer) is ProposalState.SIGNED
-                and self._state.agency in offer.agreement.terms.parties
-            ]
-            self._sender.store_publications(
-                [Publication(signed=(complete(offer),)) for offer in signed_by_all]
-            )
-        return bool(signed_by_all)
+        heard = self._state.stores.proposals.news()
+        if not heard:
+            return False
+        offers = {offer.terms: offer for offer in self.offers()}
+        queued = Chores(self._state).each(
+            "proposals", heard, lambda terms: self._put_in_force(terms, offers.get(terms))
+        )
+        return any(queued)
+
+    def _put_in_force(self, terms: bytes, offer: Offer | None) -> bool:
+        if not self._state.stores.proposals.take_news(terms) or offer is None:
+            return False  # another process of this node was faster; or its steps are gone
+        is_ours = self._state.agency in offer.agreement.terms.parties
+        if not is_ours or self.state_of(offer) is not ProposalState.SIGNED:
+            return False
+        self._sender.store_publications([Publication(signed=(complete(offer),))])
+        return True
 
     def _log_ms(self) -> int:
         return self._state.follower.time_s() * 1000

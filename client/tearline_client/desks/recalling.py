@@ -22,6 +22,7 @@ from tearline_client.border.forgetting import end_of, expire, forget
 from tearline_client.border.ordering import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
+from tearline_client.chores import Chores
 from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
@@ -333,16 +334,32 @@ class Recalls:
         state, at = self._state, self._agreed_time()
         if at is None:
             return 0
-        with state.stores.database.transaction():
-            state.stores.recalls.bound_arrivals(latest_ms(state))
-            due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
-            due = [r for r in due if not state.stores.recalls.is_kept(r.recall.packet)]
-            for each in due:
-                erase(state, each, acted_by=None)
-            ended = state.stores.packets.ended(at.time_ms)
-            over = [grant for grant in ended if at.has_reached(end_of(state, grant))]
+        stores, chores = state.stores, Chores(state)
+        with stores.database.transaction():
+            stores.recalls.bound_arrivals(latest_ms(state))
+        due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
+        obeyed = chores.each("recalls", due, self._obey)
+        ended = stores.packets.ended(at.time_ms)
+        with chores.attempt("withdrawals"), stores.database.transaction():
+            ours = [grant for grant in ended if not grant.incoming]
+            over = [grant for grant in ours if at.has_reached(end_of(state, grant))]
             withdraw(state, over, VoidReason.EXPIRED)
-            return len(due) + expire(state, ended, at=at)
+            for grant in ours:
+                expire(state, grant, at=at)
+        theirs = [grant for grant in ended if grant.incoming]
+        gone = chores.each("expiry", theirs, lambda grant: expire(state, grant, at=at))
+        with stores.database.transaction():
+            stores.values.expire(at.time_ms)
+        return sum(obeyed) + sum(gone)
+
+    def _obey(self, due: StoredRecall) -> bool:
+        """Erases what nobody kept in time, in the caller's transaction; returns whether it did."""
+        recalls = self._state.stores.recalls
+        now = recalls.get(due.id)  # a person may have been faster, by another process of this node
+        if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
+            return False
+        erase(self._state, now, acted_by=None)
+        return True
 
     def _agreed_time(self) -> AgreedTime | None:
         """The time by which something may be erased or called late; None where there is none."""

@@ -5,7 +5,8 @@ refuses it where another came first. What a machine must do, ``attend`` does: it
 request expired, and that a time in the log is not the one at which this node saw an entry come.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from tearline.errors import (
     LogTimeDisputed,
@@ -31,6 +32,7 @@ from tearline.request.step import (
 )
 from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.desks.releasing import Persons, Releasing, Sent
 from tearline_client.desks.request_steps import RequestSteps
 from tearline_client.desks.request_views import RequestView, view_request
@@ -56,6 +58,7 @@ class Requests:
         self._sender = sender
         self._releasing = releasing
         self._steps = RequestSteps(state, sender)
+        self._chores = Chores(state)
 
     # Looking.
 
@@ -69,9 +72,14 @@ class Requests:
         return tuple(filter(self.is_overdue, self._state.stores.requests.all()))
 
     def is_overdue(self, request: StoredRequest) -> bool:
-        """Whether the answer to a request is owed and late; computed from all of its steps."""
-        replayed = self._state.stores.requests.replayed(request, self._state.agency)
-        return replayed.progress.is_overdue(self._state.now_ms(), replayed.stopped)
+        """Whether the answer to a request is owed and late; computed from all of its steps.
+
+        Of one that cannot be computed, that is not known: it is an alarm, and not late.
+        """
+        with self._chores.attempt("requests"):
+            replayed = self._state.stores.requests.replayed(request, self._state.agency)
+            return replayed.progress.is_overdue(self._state.now_ms(), replayed.stopped)
+        return False
 
     def show(self, packet: bytes, peer: str = "") -> RequestView:
         """One request.
@@ -278,25 +286,24 @@ class Requests:
 
     def due(self, now_ms: int) -> Iterator[Due]:
         """What hooks are told of: an answer that is owed soon, and one that is late."""
-        for view in self.list():
-            owed = not (view.progress.phase.has_ended or view.progress.is_preservation)
-            if not owed or view.due_ms is None or view.due_ms - now_ms > SOON_MS:
-                continue
-            yield Due(
-                event="overdue" if view.is_overdue else "request-due-soon",
-                once=view.request.packet + view.due_ms.to_bytes(8, "big"),
-                ids={"request": view.request.packet, "until_ms": view.due_ms},
-            )
+        waiting = self._state.stores.pending.by_question()
+        for request in self._state.stores.requests.all():
+            with self._chores.attempt("requests"):
+                yield from _due(self._view(request, waiting), now_ms)
 
     def attend(self) -> bool:
         """Says what a node must say by itself; returns whether something is to be sent now."""
         if not self._state.is_ready():
             return False  # by a wrong clock nothing is disputed and nothing expires
-        requests = self._state.stores.requests
-        found = [self._steps.say_again(each) for each in requests.all()]
-        found += [self._dispute(*each) for each in requests.unjudged()]
-        found += [self._expire(each) for each in requests.all()]
-        return any(found)
+        requests, steps = self._state.stores.requests, self._steps
+        acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in requests.all()]
+        acts += [partial(self._dispute, *each) for each in requests.unjudged()]
+        acts += [partial(self._expire, each) for each in requests.all()]
+        found = False
+        for act in acts:
+            with self._chores.attempt("requests"):
+                found |= act()
+        return found
 
     def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
         stores = self._state.stores
@@ -365,3 +372,14 @@ class Requests:
             raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
         if taken.is_pending:
             raise StepPending
+
+
+def _due(view: RequestView, now_ms: int) -> Iterator[Due]:
+    owed = not (view.progress.phase.has_ended or view.progress.is_preservation)
+    if not owed or view.due_ms is None or view.due_ms - now_ms > SOON_MS:
+        return
+    yield Due(
+        event="overdue" if view.is_overdue else "request-due-soon",
+        once=view.request.packet + view.due_ms.to_bytes(8, "big"),
+        ids={"request": view.request.packet, "until_ms": view.due_ms},
+    )

@@ -25,6 +25,7 @@ from tearline.wire.statements import Signed, signed
 from tearline_client.border.gaps import Gap, gaps_of
 from tearline_client.border.ordering import recall_suspended
 from tearline_client.border.sender import Sender
+from tearline_client.chores import Chores
 from tearline_client.state import NodeState
 
 _AFFIRM_MS = FRESH_MS // 2  # so that one that is late is still in time
@@ -198,17 +199,21 @@ class Standings:
         So it is where another node was faster, or where the key had ended that signed it. Nothing
         is queued while what was said has no answer yet.
         """
+        for agreement_id in self._state.stores.standings.wished():
+            with Chores(self._state).attempt("standings"):
+                self._settle(agreement_id)
+
+    def _settle(self, agreement_id: bytes) -> None:
         standings = self._state.stores.standings
-        for agreement_id in standings.wished():
-            wishes = standings.wishes(agreement_id)
-            known = standings.newest(agreement_id).get(self._state.agency)
-            said = max(wish.counter for wish in wishes)
-            codes = {wish.code for wish in wishes}
-            overtaken = not codes.isdisjoint(_OVERTAKEN)
-            overtaken = overtaken and known is not None and known.standing.counter >= said
-            if overtaken or (SignerKeyUnknown.code in codes and self._state.is_ready()):
-                with self._state.stores.database.transaction():
-                    self._queue(agreement_id)
+        wishes = standings.wishes(agreement_id)
+        known = standings.newest(agreement_id).get(self._state.agency)
+        said = max(wish.counter for wish in wishes)
+        codes = {wish.code for wish in wishes}
+        overtaken = not codes.isdisjoint(_OVERTAKEN)
+        overtaken = overtaken and known is not None and known.standing.counter >= said
+        if overtaken or (SignerKeyUnknown.code in codes and self._state.is_ready()):
+            with self._state.stores.database.transaction():
+                self._queue(agreement_id)
 
     def affirm(self) -> None:
         """Queues a fresh standing under every agreement in force that has a joint article.
@@ -216,19 +221,23 @@ class Standings:
         Partners send under one only while they know of each party, within the hour, where it
         stands: so whoever keeps a suspension back from them stops them all the same.
         """
-        stores, now_ms = self._state.stores, self._state.now_ms()
-        newest = {found.id: found for found in stores.agreements.all()}
+        newest = {found.id: found for found in self._state.stores.agreements.all()}
         for agreement in newest.values():
-            joint = any(article.joint for article in agreement.terms.articles)
-            in_force = agreement.valid_from_ms <= now_ms < agreement.valid_until_ms
-            if not joint or not in_force or stores.standings.wishes(agreement.id):
-                continue
-            known = stores.standings.newest(agreement.id).get(self._state.agency)
-            said_ms = 0 if known is None else min(known.time_ms, known.standing.time_ms)
-            if now_ms - said_ms >= _AFFIRM_MS:
-                with stores.database.transaction():
-                    stores.standings.wish(self._state.signer.header, agreement.id, _change(None))
-                    self._queue(agreement.id)
+            with Chores(self._state).attempt("standings"):
+                self._affirm(agreement)
+
+    def _affirm(self, agreement: Agreement) -> None:
+        stores, now_ms = self._state.stores, self._state.now_ms()
+        joint = any(article.joint for article in agreement.terms.articles)
+        in_force = agreement.valid_from_ms <= now_ms < agreement.valid_until_ms
+        if not joint or not in_force or stores.standings.wishes(agreement.id):
+            return
+        known = stores.standings.newest(agreement.id).get(self._state.agency)
+        said_ms = 0 if known is None else min(known.time_ms, known.standing.time_ms)
+        if now_ms - said_ms >= _AFFIRM_MS:
+            with stores.database.transaction():
+                stores.standings.wish(self._state.signer.header, agreement.id, _change(None))
+                self._queue(agreement.id)
 
     async def _say(self, agreement_id: bytes, change: Change) -> None:
         stores = self._state.stores

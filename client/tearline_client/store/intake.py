@@ -10,6 +10,9 @@ from tearline_client.store.database import Database
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.vault import Column
 
+ALARMS = "alarms"
+"""Before a code, in the place of an agency, which is never called so: their names are URIs."""
+
 _CURSOR = "mailbox.cursor"
 _EVIDENCE = Column("quarantine", "sealed", ("id",))
 _AGENCIES = (  # one step of the index for each agency, however much lies there
@@ -222,9 +225,13 @@ class IntakeStore:
         return len(rows)
 
     def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:
-        """Ids of what is kept for one of these reasons, oldest first; a quota of each agency."""
-        sql = "SELECT id FROM quarantine WHERE code = ? AND sealed <> x''"
-        return tuple(sorted(i for code in codes for (i,) in self._db.rows(sql, (code,))))
+        """Ids of what is kept for one of these reasons, oldest first; a quota of each agency.
+
+        Alarms are not among them: nothing was put aside with those.
+        """
+        sql = "SELECT id FROM quarantine WHERE code = ? AND sealed <> x'' AND agency <> ?"
+        found = (self._db.rows(sql, (code, f"{ALARMS} {code}")) for code in codes)
+        return tuple(sorted(i for rows in found for (i,) in rows))
 
     def with_packet(self, packet: bytes) -> tuple[int, ...]:
         """Ids of what holds ciphertexts of a packet; a quota of each agency at most."""

@@ -136,9 +136,14 @@ class ProposalStore:
                 return signed
         return None
 
-    def take_news(self) -> tuple[bytes, ...]:
-        """The terms of which something was heard since this was last asked."""
-        return tuple(terms for (terms,) in self._db.rows("DELETE FROM proposal_news RETURNING *"))
+    def news(self) -> tuple[bytes, ...]:
+        """The terms of which something was heard that was not taken up."""
+        return tuple(terms for (terms,) in self._db.rows("SELECT terms FROM proposal_news"))
+
+    def take_news(self, terms: bytes) -> bool:
+        """Takes up what was heard of some terms; returns whether something was."""
+        sql = "DELETE FROM proposal_news WHERE terms = ? RETURNING 1"
+        return self._db.row(sql, (terms,)) is not None
 
     def _steps(self) -> Iterator[Step]:
         rows = self._db.rows(

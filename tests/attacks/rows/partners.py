@@ -60,6 +60,24 @@ PATCHED = (
         "::test_a_packet_of_mislabelled_fields_is_put_aside_once",
         returns="CaseUnfiled()",
     ),
+    Attack(
+        name="spoil one thing that a partner's node does by itself",
+        code="TL-AGR-001",
+        evidence="an alarm at that node, once",
+        function="tearline_client.chores:ends_round",
+        test="tests/attacks/test_chores.py"
+        "::test_a_request_that_cannot_be_computed_holds_up_no_other",
+        returns="True",
+    ),
+    Attack(
+        name="have a packet wait for a cosignature that contradicts what is there",
+        code="TL-PKT-034",
+        evidence=_PUT_ASIDE,
+        function="tearline_client.border.receiver:Receiver._open",
+        test="tests/attacks/test_chores.py"
+        "::test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside",
+        returns="False",
+    ),
     _patched(
         "grant beyond the agreement",
         "TL-POL-009",

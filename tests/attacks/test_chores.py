@@ -1,0 +1,190 @@
+"""What a node does by itself: one thing that cannot be done keeps nothing else from being done."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from asking import HOUR_MS, ask, phases, shift
+from attacks.test_both_before_open import wait_for_both
+from attacks.test_corrections import forge, settled
+from attacks.test_quarantine import goes_on, notices
+from simulator import Member, Simulation
+from tearline.errors import (
+    AgreementNotInForce,
+    CorrectionRefused,
+    LogInconsistent,
+    NotFound,
+    StatementMalformed,
+    StoreDamaged,
+    TearlineError,
+)
+from tearline.packet import Urgency
+from tearline.recall import RecallReason
+from tearline.request.progress import Phase, Progress
+from tearline_client.daemon import run_daemon
+from tearline_client.desks import recalling
+from tearline_client.store.recalls import StoredRecall
+from tearline_client.store.requests import RequestStore, StoredRequest
+
+CHORES = (
+    "proposals.put_in_force",
+    "recalls.run",
+    "second.expire",
+    "standings.settle",
+    "standings.affirm",
+    "cases.turn",
+    "consents.turn",
+    "requests.attend",
+    "_anchoring.anchor",
+    "_reissuing.reissue",
+)
+
+
+def failing(
+    member: Member, chore: str, error: TearlineError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Has a chore of a node fail from now on."""
+    desk, method = chore.split(".")
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(getattr(member.node, desk), method, fail)
+
+
+@pytest.mark.parametrize("chore", CHORES)
+async def test_a_chore_that_fails_stops_no_other(
+    world: Simulation, chore: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(world.cn, chore, NotFound("spoiled"), monkeypatch)
+    (packet,) = await world.us.send(world.cn)
+    for _ in range(2):
+        await world.cn.node.receive()
+    assert world.cn.grants() == [packet]
+    assert world.cn.codes() == [NotFound.code]
+    assert "spoiled" in world.cn.status().quarantined[0].why
+    told = [notice.ids for notice in notices(world.cn) if notice.event == "alarm"]
+    assert told == [{"code": NotFound.code}]
+    await goes_on(world, world.us, world.cn)
+
+
+@pytest.mark.parametrize("error", [StoreDamaged, LogInconsistent])
+async def test_what_must_stop_everything_does(
+    world: Simulation, error: type[TearlineError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(world.cn, "recalls.run", error(), monkeypatch)
+    with pytest.raises(error):
+        await world.cn.node.sync()
+
+
+async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is judged for good when it opens: that must not end whoever opens it."""
+    await wait_for_both(world)
+    (packet,) = await world.us.send(world.cn)
+    await settled(world)
+    await settled(world)
+    before = world.cn.grants()
+    assert packet in before
+    with monkeypatch.context() as patched:
+        forged = await forge(world, world.mx, world.cn, packet, patched)
+    await world.cn.take(forged)
+    assert world.cn.node.state.stores.waiting.count() == 1
+    for member in (world.mx, world.cn, world.mx, world.cn):
+        await member.node.receive()
+    world.cn.caught(CorrectionRefused, packets=len(before))
+    assert world.cn.node.state.stores.waiting.all() == ()
+    (later,) = await world.us.send(world.cn)
+    await settled(world)
+    await settled(world)
+    assert later in world.cn.grants()
+
+
+def spoil(request: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nothing can be computed of a request, as where its terms are not here."""
+    honest = RequestStore.replayed
+
+    def replayed(store: RequestStore, asked: StoredRequest, agency: str) -> Any:
+        if asked.packet == request:
+            raise AgreementNotInForce("the version that the request names is not here")
+        return honest(store, asked, agency)
+
+    monkeypatch.setattr(RequestStore, "replayed", replayed)
+
+
+async def test_a_request_that_cannot_be_computed_holds_up_no_other(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await ask(world.us, world.cn, Urgency.PRESERVE)
+    second = await ask(world.us, world.cn, Urgency.PRESERVE)
+    third = await ask(world.us, world.cn, Urgency.EMERGENCY)
+    monkeypatch.setattr(Progress, "expires_ms", lambda self, stopped=(): self.granted_ms + HOUR_MS)
+    shift(world, 9)
+    spoil(second, monkeypatch)
+    for member in (world.cn, world.us, world.cn):
+        await member.node.receive()
+    assert phases(first, world.cn) == [Phase.EXPIRED]
+    assert world.cn.codes() == [AgreementNotInForce.code]
+    world.cn.node.notices.scan()
+    told = {n.ids.get("request") for n in notices(world.cn) if n.event == "overdue"}
+    assert second.hex() not in told
+    assert third.hex() in told or phases(third, world.cn) == [Phase.EXPIRED]
+    assert [late.packet for late in world.cn.node.requests.overdue()].count(second) == 0
+
+
+async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await world.us.send(world.cn, times=2)
+    await settled(world)
+    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    for packet in (first, second):
+        plan = world.us.node.recalls.plan(packet)
+        await world.us.node.recalls.recall(plan, RecallReason.MISTAKE)
+    await world.cn.node.receive()
+    honest = recalling.erase
+
+    def erase(state: Any, stored: StoredRecall, **said: Any) -> None:
+        honest(state, stored, **said)
+        if stored.recall.packet == first:
+            raise StatementMalformed("spoiled")
+
+    monkeypatch.setattr(recalling, "erase", erase)
+    monkeypatch.setattr(recalling, "is_overdue", lambda *_: True)
+    await world.cn.node.receive()
+    assert world.cn.node.show(first).view.fields
+    assert not world.cn.node.show(second).view.fields
+    assert world.cn.codes() == [StatementMalformed.code]
+
+
+async def test_a_running_node_outlives_whatever_cannot_be_done(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the exchange answers nonsense for a while: the next round is another one."""
+    (packet,) = await world.us.send(world.cn)
+    request = await ask(world.us, world.cn)
+    for chore in CHORES:
+        failing(world.cn, chore, StatementMalformed("spoiled"), monkeypatch)
+    spoil(request, monkeypatch)
+    honest, nonsense = world.cn.exchange.cosign, [b"nonsense", b"nonsense"]
+
+    async def cosign(turn: bytes) -> bytes:
+        return nonsense.pop() if nonsense else await honest(turn)
+
+    monkeypatch.setattr(world.cn.exchange, "cosign", cosign)
+    monkeypatch.setattr("tearline_client.daemon.NODE_RETRY_S", (0,))
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_daemon(world.cn.node, stop, report=lambda line: None))
+    async with asyncio.timeout(60):
+        while nonsense or packet not in world.cn.grants():
+            assert not running.done(), running
+            await asyncio.sleep(0.02)
+        later = await world.us.send(world.cn)
+        while not set(later) <= set(world.cn.grants()):
+            assert not running.done(), running
+            await asyncio.sleep(0.02)
+    stop.set()
+    await running
+    assert {AgreementNotInForce.code, StatementMalformed.code} >= set(world.cn.codes())
