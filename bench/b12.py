@@ -26,7 +26,7 @@ from tearline.wire.flow import encode_mark
 from tearline.wire.publications import encode_publication, publication_of
 
 TARGET = Target(limit=3, at_most=True)
-READERS = 240  # a connection has 256 calls, and a node 512
+READERS = 240  # on eight connections; a node has 512 calls
 _FLOODS = (("B12", "flood"), ("B12r", "flood of reads"))
 _QUIET = 1  # the number of the quiet node; the first is the flood
 

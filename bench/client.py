@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from bench.exchange import NAME, Process
@@ -33,7 +34,9 @@ class Load:
 
 
 class Client:
-    """A node's one connection to a server.
+    """A node's connection to a server, and one more for half of its lanes.
+
+    A server refuses a connection's calls beyond its bound, those among them that have just ended.
 
     Args:
         server: The server.
@@ -45,12 +48,17 @@ class Client:
         import grpc.aio
 
         self.server = server
-        self._channel = grpc.aio.secure_channel(
-            server.address,
-            client_credentials(identity, authority),
-            # Each client is a program of its own: it shares no connection with another.
-            options=[*client_options(NAME), ("grpc.use_local_subchannel_pool", 1)],
-        )
+        self._channels = [
+            grpc.aio.secure_channel(
+                server.address,
+                client_credentials(identity, authority),
+                # Each client is a program of its own: it shares no connection with another.
+                options=[*client_options(NAME), ("grpc.use_local_subchannel_pool", 1)],
+            )
+            for _ in range(2)
+        ]
+        self._channel = self._channels[0]
+        self._of_lanes = cycle(self._channels)
 
     async def call(self, method: str, request: bytes, token: str = "") -> bytes:
         """Calls once."""
@@ -84,12 +92,13 @@ class Client:
 
     async def lane(self, method: str, messages: Sequence[bytes]) -> list[bytes]:
         """Sends messages one after the other; returns the replies."""
-        call: Call = self._channel.unary_unary(method, None, None)
+        call: Call = next(self._of_lanes).unary_unary(method, None, None)
         return [await call(message) for message in messages]
 
     async def close(self) -> None:
-        """Ends the connection."""
-        await self._channel.close(None)
+        """Ends the connections."""
+        for channel in self._channels:
+            await channel.close(None)
 
 
 async def load(method: str, sending: Sequence[tuple[Client, Lanes]]) -> tuple[Load, list[bytes]]:

@@ -19,6 +19,7 @@ import uvloop
 import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from bench.exchange import NAME, Process
 from bench.harness import ROOT
+from tearline.limits import MAX_STREAMS_PER_CONNECTION
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
 from tearline.tls_key import TlsKey
@@ -65,15 +66,20 @@ async def _flood(address: str, folder: Path, rate: float | None) -> None:
     content = pickle.loads((folder / _FILE_NAME).read_bytes())  # our own, of a moment ago
     certificate, key, authority, lanes, method = content
     identity = TlsIdentity(certificate=certificate, key=TlsKey(key))
-    channel = grpc.aio.secure_channel(
-        address, client_credentials(identity, authority), options=client_options(NAME)
-    )
-    call = channel.unary_unary(method, None, None)
+    channels = [
+        grpc.aio.secure_channel(
+            address,
+            client_credentials(identity, authority),
+            options=[*client_options(NAME), ("grpc.use_local_subchannel_pool", 1)],
+        )
+        for _ in range(0, len(lanes), MAX_STREAMS_PER_CONNECTION // 2)
+    ]
+    calls = [channel.unary_unary(method, None, None) for channel in channels]
 
-    async def lane(messages: Sequence[bytes]) -> None:
+    async def lane(number: int, messages: Sequence[bytes]) -> None:
         for message in cycle(messages):
             try:
-                await call(message)
+                await calls[number % len(calls)](message)
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
                     raise
@@ -82,14 +88,15 @@ async def _flood(address: str, folder: Path, rate: float | None) -> None:
         for place, message in enumerate(messages):
             due = started + (place * len(lanes) + number) / rate
             await asyncio.sleep(max(0, due - time.perf_counter()))
-            await call(message)
+            await calls[number % len(calls)](message)
 
     if rate is None:
-        await call(lanes[0][0])
+        await calls[0](lanes[0][0])
         print(_STARTED, flush=True)
-        await asyncio.gather(*map(lane, lanes))
+        await asyncio.gather(*(lane(number, each) for number, each in enumerate(lanes)))
     else:
-        await channel.channel_ready()
+        for channel in channels:
+            await channel.channel_ready()
         print(_STARTED, flush=True)
         started = time.perf_counter()
         await asyncio.gather(*(paced(n, each, started, rate) for n, each in enumerate(lanes)))

@@ -6,7 +6,7 @@ What is weighed is the memory of the exchange's process, and what others notice 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import grpc.aio
@@ -19,7 +19,13 @@ from sending import agree, lead, now_ms
 from served import Client, Served, founded, refusal
 from tearline.channel import Mark
 from tearline.errors import ExchangeBusy, StatementMalformed
-from tearline.limits import CALL_S, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_NODE_CALLS
+from tearline.limits import (
+    CALL_S,
+    MAX_MESSAGE_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_NODE_CALLS,
+    MAX_STREAMS_PER_CONNECTION,
+)
 from tearline.rpc import methods
 from tearline.statement import StatementType
 from tearline.wire.deliveries import START, Delivery, encode_cursor, parse_delivery
@@ -113,8 +119,9 @@ async def test_a_thousand_subscribers(served: Served) -> None:
         us = await connect(US)
         before = memory(served)
         crowd: list[Subscription] = []
-        for uri in (CN, CN, MX, MX):
-            crowd += await subscribed(await connect(uri), MAX_NODE_CALLS // 2)
+        for uri in (CN, MX):
+            for _ in range(MAX_NODE_CALLS // MAX_STREAMS_PER_CONNECTION):
+                crowd += await subscribed(await connect(uri), MAX_STREAMS_PER_CONNECTION)
         grown = memory(served) - before
         print(f"{len(crowd)} subscribers: {grown / len(crowd) / KIB:.1f} KiB each")
         assert len(crowd) == 1024
@@ -139,6 +146,20 @@ async def test_a_thousand_subscribers(served: Served) -> None:
         assert await late.ids(0) == []
 
 
+@asynccontextmanager
+async def several(served: Served, uri: str, calls: int) -> AsyncIterator[list[Client]]:
+    """Connections of one node for so many calls at once.
+
+    gRPC counts a call until all of it is freed, and refuses a connection's next one until then:
+    each connection has twice the room that it needs.
+    """
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(served.client(uri, options=OWN_LINE))
+            for _ in range(0, calls, MAX_STREAMS_PER_CONNECTION // 2)
+        ]
+
+
 async def _until_room(client: Client) -> list[Subscription]:
     while True:
         try:
@@ -152,9 +173,10 @@ async def test_subscribers_that_never_read(served: Served) -> None:
         served.client(US) as us,
         served.client(CN, options=OWN_LINE) as cn,
         served.client(CN, options=OWN_LINE) as deaf,
+        served.client(CN, options=OWN_LINE) as deafer,
         served.client(MX) as mx,
     ):
-        silent = await subscribed(deaf, SILENT)
+        silent = await subscribed(deaf, SILENT // 2) + await subscribed(deafer, SILENT // 2)
         readers = await subscribed(mx, 1) + await subscribed(cn, 1)
         big = text_field("3a" * 16 + "/Person/name", "x" * LEAD_BYTES)
         leads = [lead(served, seq, CN, MX, fields=[big]) for seq in range(1, LEADS + 1)]
@@ -181,7 +203,8 @@ async def test_subscribers_that_never_read(served: Served) -> None:
 
 
 async def test_a_flood_beside_a_quiet_node(served: Served) -> None:
-    async with served.client(US) as us, served.client(CN) as cn:
+    async with several(served, US, LANES) as crowd, served.client(CN) as cn:
+        us = crowd[0]
         flood = [lead(served, seq) for seq in range(1, 33)]
         messages = [encode_publication(each) for each in flood]
         for each in flood:
@@ -191,7 +214,9 @@ async def test_a_flood_beside_a_quiet_node(served: Served) -> None:
         async def flooding(lane: int) -> None:
             while not stop.is_set():
                 try:
-                    await us.call(methods.PUBLISH, messages[lane % len(messages)])
+                    await crowd[lane % len(crowd)].call(
+                        methods.PUBLISH, messages[lane % len(messages)]
+                    )
                 except ExchangeBusy as error:
                     if error.retry_after_ms:
                         refused.set()
@@ -246,10 +271,14 @@ async def test_giants_and_dwarfs(served: Served) -> None:
         assert memory(served) - before < 64 * MIB
         with pytest.raises(ExchangeBusy):
             await us.call(methods.PUBLISH, b"", metadata=(("x", "y" * 8 * MAX_METADATA_BYTES),))
-        dwarfs = await asyncio.gather(
-            *(us.call(methods.PUBLISH, b"\xff") for _ in range(MAX_NODE_CALLS // 2)),
-            return_exceptions=True,
-        )
+        async with several(served, US, MAX_NODE_CALLS // 2) as crowd:
+            dwarfs = await asyncio.gather(
+                *(
+                    crowd[number % len(crowd)].call(methods.PUBLISH, b"\xff")
+                    for number in range(MAX_NODE_CALLS // 2)
+                ),
+                return_exceptions=True,
+            )
         assert {type(error) for error in dwarfs} == {StatementMalformed}
         assert await us.call(methods.PUBLISH, b"") == b""
         assert codes(await us.publish(lead(served, 1))) == ["", ""]

@@ -131,8 +131,8 @@ async def test_refused_calls_leave_nothing_behind(
 ) -> None:
     connection = await connect(CLASSICAL)
     before = memory(served)
-    for _ in range(8):
-        streams = {connection.call(methods.PUBLISH) for _ in range(HELD)}
+    for _ in range(16):
+        streams = {connection.call(methods.PUBLISH) for _ in range(HELD // 2)}
         sending = [connection.send(stream, UNFINISHED) for stream in streams]
         assert not any(await asyncio.wait_for(asyncio.gather(*sending), LATE_S))
         await asyncio.wait_for(connection.until_ended(streams), LATE_S)

@@ -108,7 +108,7 @@ class Guard:
                 request = await self._message(caller, requests)
                 if len(request) > small:
                     await held.enter_async_context(self._answers.one(str(caller.agency)))
-                await context.write(await in_time(answer(caller, request)))
+                await _write(context, await in_time(answer(caller, request)))
                 self._metrics.answered(method, time.perf_counter() - began)
 
         return grpc.stream_stream_rpc_method_handler(handle)
@@ -212,6 +212,19 @@ class Guard:
                 yield message
 
 
+async def _write(context: Context, reply: bytes) -> None:
+    """Writes an answer, and waits until its caller makes room for it.
+
+    Raises:
+        CancelledError: If the caller has gone away. gRPC cancels the call as well, but where this
+            is seen first it would take it for a fault of the handler, and log it as an error.
+    """
+    try:
+        await context.write(reply)
+    except grpc.aio.InternalError:
+        raise asyncio.CancelledError from None
+
+
 async def _next(arriving: AsyncIterator[bytes]) -> bytes:
     try:
         async with asyncio.timeout(MESSAGE_S):
@@ -246,12 +259,18 @@ def _peer(context: Context) -> str:
     return f"{kind}:{address.rpartition(':')[0]}"
 
 
+def _level(error: Exception) -> int:
+    if isinstance(error, ExchangeBusy):
+        return logging.DEBUG  # a flood of calls would fill the log; metrics count its refusals
+    return logging.INFO if isinstance(error, TearlineError) else logging.ERROR
+
+
 async def _abort(context: Context, method: str, error: Exception) -> NoReturn:
     known = isinstance(error, TearlineError)
     if isinstance(error, grpc.aio.BaseError):
         raise error
     _log.log(
-        logging.INFO if known else logging.ERROR,
+        _level(error),
         "call refused" if known else "call failed",
         extra={
             "method": method,

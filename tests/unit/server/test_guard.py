@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import gc
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -445,6 +446,39 @@ async def test_an_answer_keeps_its_place_for_as_long_as_it_is_not_read(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
+class Gone(Context):
+    """A call whose caller leaves while its answer is written."""
+
+    async def write(self, reply: bytes) -> None:
+        raise grpc.aio.InternalError
+
+
+async def test_an_answer_to_a_caller_that_left_is_cancelled_and_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    metrics = Metrics()
+    handle = handler_of(guard_of(Admitting(leaf_of(CN)), metrics), "reading")
+    with pytest.raises(asyncio.CancelledError):
+        await handle(one(b"request"), Gone())
+    labels = {"method": methods.PUBLISH, "code": "cancelled"}
+    assert sample(metrics, "calls_total", labels) == 1
+    assert caplog.records == []
+
+
+async def test_refusals_of_a_flood_fill_no_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.MAX_NODE_CALLS", 0)
+    caplog.set_level(logging.INFO)
+    metrics = Metrics()
+    handle = handler_of(guard_of(Admitting(leaf_of(CN)), metrics), "unary")
+    with pytest.raises(Aborted):
+        await handle(Unread(), Context())
+    labels = {"method": methods.PUBLISH, "code": "TL-REQ-002"}
+    assert sample(metrics, "calls_total", labels) == 1
+    assert caplog.records == []
+
+
 async def test_a_call_is_measured_from_before_it_is_admitted() -> None:
     metrics, seen = Metrics(), list[float]()
 
@@ -480,9 +514,9 @@ async def test_an_agency_has_so_many_calls_under_way_by_whatever_nodes(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
-def sample(metrics: Metrics, name: str) -> float:
-    """The value of a measurement without labels."""
-    found = metrics._registry.get_sample_value(f"tearline_{name}")
+def sample(metrics: Metrics, name: str, labels: dict[str, str] | None = None) -> float:
+    """The value of a measurement."""
+    found = metrics._registry.get_sample_value(f"tearline_{name}", labels)
     assert found is not None
     return found
 
