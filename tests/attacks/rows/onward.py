@@ -155,7 +155,8 @@ ONWARD = (
         "name a source that was never given, to learn whether it exists",
         "TL-POL-024",
         "test_a_patched_node_names_what_it_was_never_given",
-        f"{_EXCHANGE}:verify_sources",
+        f"{_EXCHANGE}:_sources",
+        "()",
         evidence=_REFUSAL,
     ),
     _attack(
