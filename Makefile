@@ -4,7 +4,7 @@
 #   VENV     where packages are installed (default: .venv)
 #   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
 #   ID       one benchmark, for example `make bench ID=B3`
-#   SOAK_S   how many seconds a soak takes, roughly (default: 600)
+#   SOAK_S   how many seconds a soak takes, roughly (default: 900)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,7 +19,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 endif
 VENV ?= .venv
 JOBS ?= 3
-SOAK_S ?= 600
+SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
 
@@ -52,9 +52,9 @@ test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
 	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
-	$(RUN) -m pytest tests/faults -m "faults and slow" -n 2 --dist worksteal -v $(HANGS)
+	$(RUN) -m pytest tests/faults -m "faults and slow and not soak" -n 2 --dist worksteal -v $(HANGS)
 
-soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for ten minutes: kills, and what they leave
+soak: $(VENV)/.ready-test-$(KEY) ## faults at moments drawn anew, for a quarter of an hour: kills, attacks, and what they leave
 	TEARLINE_SOAK_S=$(SOAK_S) $(RUN) -m pytest tests/faults -m "faults and slow" \
 		-s --durations=0 -o faulthandler_timeout=0
 

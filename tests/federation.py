@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -251,10 +252,15 @@ class Agency(Program):
 
     module = "tearline_client"
 
+    def __init__(self, home: Path, domain: str = "") -> None:
+        """Takes the home, whose name is the agency's, and its trust domain if not as usual."""
+        super().__init__(home)
+        self.domain = domain or AGENCIES[home.name]
+
     @property
     def node(self) -> str:
         """The URI of its node."""
-        return NODES[self.home.name]
+        return f"spiffe://{self.domain}/node/liaison"
 
     def here(self, *arguments: str) -> Ended:
         """Runs one command in this process: the same, in a third of the time."""
@@ -315,12 +321,12 @@ class Federation:
     told: dict[str, Ended] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, folder: Path, address: str) -> "Federation":
+    def at(cls, folder: Path, address: str, domains: Mapping[str, str] = AGENCIES) -> "Federation":
         """The federation whose homes are, or will be, in ``folder``."""
         return cls(
             folder=folder,
             operator=Operator(folder / "exchange", address),
-            agencies={name: Agency(folder / name) for name in AGENCIES},
+            agencies={name: Agency(folder / name, domain) for name, domain in domains.items()},
         )
 
     @property
@@ -362,11 +368,11 @@ class Federation:
             )
 
 
-def _refresh(made: Path) -> None:
+def _refresh(made: Path, domains: Mapping[str, str]) -> None:
     """Has the agencies cosign anew where the tests take long: on an old log nobody seals."""
     if time.monotonic() - float((made / SEEN).read_text()) < FRESH_S:
         return
-    federation = _addressed(made / HOMES)
+    federation = addressed(made / HOMES, domains)
     serving = federation.operator.serve()
     try:
         _cosign(federation)
@@ -385,10 +391,10 @@ def _cosign(federation: Federation) -> None:
         federation.all("node", "sync")
 
 
-def _found(made: Path) -> None:
+def _found(made: Path, domains: Mapping[str, str]) -> None:
     folder = made / HOMES
     folder.mkdir()
-    federation = Federation.at(folder, f"127.0.0.1:{free_port()}")
+    federation = Federation.at(folder, f"127.0.0.1:{free_port()}", domains)
     _enrol(federation)
     _note_seen(made)
     told = {command: asdict(ended) for command, ended in federation.told.items()}
@@ -404,16 +410,21 @@ def _enrol(federation: Federation) -> None:
     named = ("--name", EXCHANGE_DOMAIN, "--address", operator.address, "--dns", DNS_NAME)
     told["exchange: init"] = operator.done("init", *named)
     for name, agency in federation.agencies.items():
-        names = ("--agency", name, "--domain", AGENCIES[name], "--node", "liaison")
+        names = ("--agency", name, "--domain", agency.domain, "--node", "liaison")
         told[f"{name}: init"] = agency.done_here("init", *names)
 
     trust = str(folder / "federation.trust")
-    files = [argument for n in AGENCIES for argument in ("--agency", f"{folder}/{n}/{n}.agency")]
+    first, *others = federation.agencies
+    files = [
+        argument
+        for name in federation.agencies
+        for argument in ("--agency", f"{folder}/{name}/{name}.agency")
+    ]
     enrolment = str(operator.home / "exchange.enrolment")
-    told["trust draft"] = federation.us.done_here(
+    told["trust draft"] = federation.agencies[first].done_here(
         "trust", "draft", "--exchange", enrolment, *files, "--output-file", trust
     )
-    for name in (CN, MX):
+    for name in others:
         told[f"{name}: trust sign"] = federation.agencies[name].done_here("trust", "sign", trust)
     told |= {f"{n}: trust pin": e for n, e in federation.all("trust", "pin", trust).items()}
     told["exchange: trust"] = operator.done("trust", trust)
@@ -426,24 +437,28 @@ def _enrol(federation: Federation) -> None:
         serving.terminate()
 
 
-def copied(folder: Path) -> Federation:
+def copied(folder: Path, domains: Mapping[str, str] = AGENCIES) -> Federation:
     """A copy of the founded federation, to be changed at will; not serving.
 
-    It has keys on record and one agreement of all three in force, and it was told what each
+    It has keys on record and one agreement of the first three in force, and it was told what each
     command of the founding came to.
+
+    Args:
+        folder: Where it goes.
+        domains: Short names and trust domains of its members: the three, or more.
     """
-    with once("federation", _found) as made:
-        _refresh(made)
+    with once("-".join(["federation", *domains]), partial(_found, domains=domains)) as made:
+        _refresh(made, domains)
         shutil.copytree(made / HOMES, folder, dirs_exist_ok=True)
         told = json.loads((made / TOLD).read_text())
-    federation = _addressed(folder)
+    federation = addressed(folder, domains)
     federation.told = {command: Ended(**ended) for command, ended in told.items()}
     return federation
 
 
-def _addressed(folder: Path) -> Federation:
+def addressed(folder: Path, domains: Mapping[str, str]) -> Federation:
     """A federation that was founded elsewhere, at an address of its own."""
-    federation = Federation.at(folder, f"127.0.0.1:{free_port()}")
+    federation = Federation.at(folder, f"127.0.0.1:{free_port()}", domains)
     settings = federation.operator.home / "exchange.toml"
     text, count = re.subn(
         r"(?m)^listen = .*$",

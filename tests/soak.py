@@ -17,6 +17,7 @@ PARTS = {
     "migration": 1,
     "restore": 1,
     "clocks": 2,
+    "hostile": 6,
 }
 """What share of a soak each fault gets."""
 

@@ -2,6 +2,9 @@
 
     python application.py HOME JOURNAL HOOK PARTNER…
 
+It sends without a pause, eight packets in a message, unless ``AT_ONCE`` says another number. With
+``AWAITS_RECEIPTS`` it goes on once every partner has signed for what it sent.
+
 The journal is JSON lines, each written whole before the next step. Every message to the exchange
 is kept beside it, so that a test can send the same bytes once more. HOOK is run for each packet
 that arrives.
@@ -21,6 +24,7 @@ from pathlib import Path
 
 import tearline_client.startup
 from tearline.errors import RequestError, TearlineError, TlsError, TrustError
+from tearline.receipt import Status
 from tearline.wire.publications import parse_outcomes
 from tearline_client.daemon import run_daemon
 from tearline_client.desks.releasing import Persons
@@ -35,7 +39,8 @@ from tearline_client.store.outbox import OutboxState
 
 Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
-AT_ONCE = 8  # packets in a message
+AT_ONCE = int(os.environ.get("AT_ONCE") or 8)  # packets in a message
+AWAITS_RECEIPTS = bool(os.environ.get("AWAITS_RECEIPTS"))
 PAUSE_S = 0.1  # between two attempts to reach an exchange that is down
 PACE_S = float(os.environ.get("PACE_S") or 0)  # between two messages that were accepted
 CALL_S = 30
@@ -135,7 +140,19 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
                 return
             await asyncio.sleep(PAUSE_S)
         journal.note("accepted", packets=packets)
+        if AWAITS_RECEIPTS:
+            await signed_for(node, [bytes.fromhex(packet) for packet in packets], stop)
         await asyncio.sleep(PACE_S)
+
+
+async def signed_for(node: Node, packets: list[bytes], stop: asyncio.Event) -> None:
+    """Waits until every partner has signed that it stored these packets, or it is time to stop."""
+    store = node.state.stores.packets
+    while not stop.is_set():
+        statuses = [grant.status for packet in packets for grant in store.grants(packet)]
+        if all(status is not None and status >= Status.STORED for status in statuses):
+            return
+        await asyncio.sleep(PAUSE_S)
 
 
 async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:

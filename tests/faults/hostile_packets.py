@@ -1,0 +1,93 @@
+"""Packets of a hostile member that are hard to take in, and grants of them."""
+
+from faults.hostile_member import Hostile, text_field
+from tearline.keys import SigningKey
+from tearline.packet import Field, PacketKind
+from tearline.statement import Signer
+from tearline.wire.publications import publication_of
+
+KIB = 1 << 10
+
+
+def _token(number: int) -> str:
+    return f"{number:032x}"
+
+
+async def mislabelled_fields(hostile: Hostile) -> None:
+    """One packet whose every field is labelled as something that it is not."""
+    fields = [
+        text_field(f"{_token(number)}/Person/name", "Qiu", category="reference")
+        for number in range(1100)
+    ]
+    await hostile.send(hostile.victim(), fields)
+
+
+async def sealed_to_nobody(hostile: Hostile) -> None:
+    """More grants than a quarantine holds, none of which opens."""
+    field = text_field(f"{_token(1)}/Person/name", "Qiu")
+    packet, publications = hostile.compose(hostile.victim(), [field])
+    for publication in publications:
+        await hostile.publish(publication)
+    for _ in range(9):
+        await hostile.say(hostile.grants_like(packet, 128, 1200))
+
+
+async def oversize_deliveries(hostile: Hostile) -> None:
+    """A packet and a grant, each small enough alone, that do not fit one message together."""
+    fields = [text_field(f"{_token(n)}/Note/notes", "x" * 500_000) for n in range(5)]
+    agreement = hostile.victim()
+    packet, publications = hostile.compose(agreement, fields)
+    for publication in publications:
+        await hostile.publish(publication)
+    await hostile.say(hostile.grants_like(packet, 1, 1000 * KIB))
+    many = [text_field(f"{_token(n)}/Note/notes", "x" * 1300) for n in range(2040)]
+    await hostile.send(agreement, many)
+
+
+def _leg(number: int, name: str, value: str) -> Field:
+    return text_field(f"{_token(number)}/TransferLeg/{name}", value)
+
+
+async def legs_by_the_thousand(hostile: Hostile) -> None:
+    """A transfer of so many legs that to compare each with each takes long."""
+    legs = [_leg(number, "amount", str(number + 1)) for number in range(2040)]
+    await hostile.send(hostile.victim(), legs, kind=PacketKind.VALUE_TRANSFER)
+
+
+async def legs_of_the_last_year(hostile: Hostile) -> None:
+    """Both sides of a transfer on the last day that a calendar holds."""
+    legs = []
+    for number, side in enumerate(("pay-in", "pay-out")):
+        said = {"side": side, "amount": "100", "currency": "USD", "date": "9999-12-31"}
+        said |= {"country": "mx", "method": "cash"}
+        legs += [_leg(number, name, value) for name, value in said.items()]
+    await hostile.send(hostile.victim(), legs, kind=PacketKind.VALUE_TRANSFER)
+
+
+async def references_of_a_stranger(hostile: Hostile) -> None:
+    """The largest packets by name, hundreds of times in a message, under a key of nobody."""
+    fields = [text_field(f"{_token(n)}/Note/notes", "x" * 500_000) for n in range(5)]
+    packets = []
+    for _ in range(4):
+        packet, publications = hostile.compose(
+            "among-us", fields, to=hostile.puppet.identity().agency
+        )
+        for publication in publications:
+            await hostile.publish(publication)
+        packets.append(packet)
+    stranger = Signer(
+        federation=hostile.signer.header.federation,
+        uri=hostile.signer.uri,
+        key=SigningKey.generate(),
+    )
+    for _ in range(4):
+        said = [each for packet in packets for each in hostile.grants_like(packet, 75, 1200)]
+        tree = stranger.sign(said)
+        await hostile.publish(publication_of(tree, range(len(said))))
+
+
+async def mail_past_a_suspension(hostile: Hostile) -> None:
+    """Packets under the agreement that a partner may have suspended, one after another."""
+    field = text_field(f"{_token(1)}/Person/name", "Qiu")
+    for _ in range(8):
+        await hostile.send("suspended", [field])
