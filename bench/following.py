@@ -4,6 +4,7 @@ It gets the exchange's replies from files, in order: the line between them is no
 """
 
 import argparse
+import time
 from pathlib import Path
 
 from tearline.armor import Armor
@@ -37,7 +38,7 @@ def follow(pages: Path, trust_list: Path, database: Path) -> int:
         parse_trust_list(signed.statement.body).log,
     )
     for page in sorted(pages.iterdir()):
-        follower.take(parse_entries(page.read_bytes()), now_ms=0)
+        follower.take(parse_entries(page.read_bytes()), now_ms=time.time_ns() // 1_000_000)
     size = store.size
     db.close()
     return size
