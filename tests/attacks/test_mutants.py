@@ -1,5 +1,6 @@
 """The table names what exists, and a function taken away is away for everyone."""
 
+import ast
 import asyncio
 import functools
 import importlib
@@ -21,7 +22,7 @@ def test_each_row_names_a_code_a_function_and_a_test(row):
     assert row.evidence
     mutant = parse_mutant(row.function)
     function = find_function(importlib.import_module(mutant.module), mutant.qualname)
-    compile(row.returns, "returns", "eval")
+    compile(row.returns, "returns", "eval", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert function.__module__ == mutant.module
     path, _, name = row.test.partition("::")
     assert f"def {name.partition('[')[0]}(" in (TESTS.parent / path).read_text(encoding="utf-8")

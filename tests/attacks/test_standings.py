@@ -384,7 +384,7 @@ async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -
         await world.cn.node.read(packet)
     with pytest.raises(PacketFrozen):
         exported(world.cn.node, (packet.hex(),))
-    assert exported(world.cn.node, ()) == ([], {})
+    assert exported(world.cn.node, ()) == ([], {}, {})
     assert world.cn.node.search("Qiu Wenhao") == {}
     assert world.us.node.show(packet).own
     await resume(world.us)

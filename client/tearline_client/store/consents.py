@@ -122,7 +122,7 @@ class ConsentStore:
             "SELECT statement_id, ours, time_ms, body, terms FROM consent_step"
             " WHERE returned ORDER BY time_ms, statement_id"
         )
-        return {statement_id: self._step(*row) for statement_id, *row in rows}
+        return {row[0]: self._step(*row) for row in rows}
 
     def take(self, statement: Statement, terms: ConsentTerms, *, time_ms: int) -> None:
         """Keeps a step that arrived, signed and sealed to this node.

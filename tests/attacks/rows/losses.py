@@ -32,7 +32,7 @@ LOSSES = (
         "TL-STO-013",
         "nothing is shown before the mailbox was read",
         "test_a_restored_node_shows_nothing_that_was_recalled_since",
-        "tearline_client.node:verify_read_on",
+        "tearline_client.reading:verify_read_on",
     ),
     _loss(
         "put other policies into a node's backup, or none",

@@ -55,14 +55,14 @@ RECALLS = (
         "TL-GRT-013",
         "the count of refusals in the log",
         "tests/attacks/test_recall_time.py::test_an_exchange_takes_no_recall_that_leaves_no_time",
-        "tearline_server.judging.recalls:verify_answer_time",
+        "tearline.recall:verify_answer_time",
     ),
     _recall(
         "state a deadline in the past, with the exchange's help",
         "",
         "the recall, open until a day after it came",
         "tests/attacks/test_recall_time.py::test_a_deadline_in_the_past_does_not_outrun_a_person",
-        "tearline_client.store.recalls:answer_due_ms",
+        "tearline.recall:answer_due_ms",
         "order.respond_by_ms",
     ),
     _recall(
@@ -94,7 +94,7 @@ RECALLS = (
         "",
         "the packets of the line, named before anything is recalled",
         "tests/attacks/test_recalled_lines.py::test_what_a_recall_leaves_of_a_line_is_named",
-        "tearline_client.desks.recalling:line_of",
+        "tearline.correction:line_of",
         "(packet,)",
     ),
     _recall(
