@@ -111,7 +111,9 @@ class Node:
         self.own_sources = OwnSources(state)
         self.cases = Cases(state, self._sender)
         self.requests = Requests(state, self._sender, self._releasing)
-        self.imports = Importing(state, self._sender, self._releasing, self._reissuing)
+        self.imports = Importing(
+            state, self._sender, self._releasing, self._reissuing, self.cosigning
+        )
         desks = Desks(
             releasing=self._releasing,
             disclosures=self._disclosures,

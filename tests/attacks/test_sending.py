@@ -14,6 +14,7 @@ from tearline.errors import (
     ExchangeFault,
     MailboxFull,
     NotFound,
+    NotWitnessed,
     OutcomeUnknown,
     ReleaseRefused,
     SignerKeyUnknown,
@@ -249,6 +250,61 @@ async def test_an_import_does_not_wait_for_what_others_wait_for(world: Simulatio
     done = await world.us.node.imports.send(bytes(32), plans, Persons(), wait=never)
     assert done == Imported(packets=1, refused=())
     assert world.us.status().faults == {MailboxFull.code: 1}
+
+
+async def test_an_import_outlasts_ten_minutes_while_partners_cosign(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await partners_cosign(world)
+    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 2)
+    plans = [world.us.plan(world.cn) for _ in range(4)]
+    done = await world.us.node.imports.send(
+        bytes(32), plans, Persons(), advance=lambda packets: pass_minutes(world, 6)
+    )
+    assert done == Imported(packets=4, refused=())
+
+
+async def test_an_import_ends_where_no_partner_cosigns_any_more(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await on_one_clock(world)
+    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 2)
+    plans = [world.us.plan(world.cn) for _ in range(4)]
+    with pytest.raises(NotWitnessed):
+        await world.us.node.imports.send(
+            bytes(32), plans, Persons(), advance=lambda packets: pass_minutes(world, 6)
+        )
+    await arrived(world.cn, 2)
+
+
+async def test_packets_published_one_by_one_outlast_ten_minutes(world: Simulation) -> None:
+    await partners_cosign(world)
+    for _ in range(3):
+        await world.us.node.imports.publish([world.us.plan(world.cn)], Persons())
+        pass_minutes(world, 6)
+
+
+async def partners_cosign(world: Simulation) -> None:
+    """Lets partners cosign whenever the node asks the exchange for the log."""
+    await on_one_clock(world)
+
+    async def entries(request: bytes) -> bytes:
+        await world.cn.node.sync()
+        return await LyingTransport.entries(world.us.exchange, request)
+
+    world.us.exchange.entries = entries  # type: ignore[method-assign]
+
+
+async def on_one_clock(world: Simulation) -> None:
+    """Has nodes read the exchange's clock, and cosign what there is."""
+    for member in world.members:
+        object.__setattr__(member.node.state, "now_ms", world.clock)
+    for member in (*world.members, world.us):
+        await member.node.sync()
+
+
+def pass_minutes(world: Simulation, minutes: int) -> None:
+    world.clock.offset_ms += minutes * 60_000
 
 
 async def never(busy: ExchangeBusy, wait_s: float) -> None:

@@ -21,6 +21,7 @@ from tearline.errors import (
 from tearline.limits import TREE_SIZES
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
+from tearline_client.cosigner import Cosigner
 from tearline_client.desks.releasing import Persons, Releasing, Stored
 from tearline_client.link.outgoing import seal_plans
 from tearline_client.planning.plan import ReleasePlan
@@ -29,7 +30,7 @@ from tearline_client.state import NodeState
 # Statements under one signature. Of a larger tree every message would carry thousands of hashes.
 TREE_SIZE = TREE_SIZES[3]
 BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
-_READ_AFTER_MS = 60_000  # how long the log is good to seal on, before it is read on
+_REFRESH_AFTER_MS = 60_000  # a tenth of the age at which nothing is sealed on log and cosignatures
 _PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
 _SHORTEST_S = 0.2  # a pause; an exchange that names none would be asked without one
 
@@ -64,12 +65,20 @@ class Importing:
         sender: Its outbox at work.
         releasing: What judges and stores releases.
         reissuing: What becomes of grants that come back.
+        cosigner: Exchanges cosignatures with the partners.
     """
 
     def __init__(
-        self, state: NodeState, sender: Sender, releasing: Releasing, reissuing: Reissuing
+        self,
+        state: NodeState,
+        sender: Sender,
+        releasing: Releasing,
+        reissuing: Reissuing,
+        cosigner: Cosigner,
     ) -> None:
         self._state = state
+        self._cosigner = cosigner
+        self._refreshed_ms = 0
         self._sender = sender
         self._releasing = releasing
         self._reissuing = reissuing
@@ -131,7 +140,7 @@ class Importing:
         sending: asyncio.Task[None] | None = None
         try:
             for batch in batches(left):
-                await self._read_log()
+                await self._refresh()
                 self._releasing.verify(batch, persons)
                 # Beside the event loop, which meanwhile sends the batch before.
                 sealed = await asyncio.to_thread(seal_plans, batch, self._state.signer.header)
@@ -166,6 +175,7 @@ class Importing:
         Raises:
             TearlineError: As ``Releasing.send`` does, or what the exchange refused it with.
         """
+        await self._refresh()
         self._releasing.verify(plans, persons)
         sealed = seal_plans(plans, self._state.signer.header)
         stored = self._releasing.store(plans, sealed, persons)
@@ -174,9 +184,12 @@ class Importing:
             raise (error_by_code(code) or RefusedOtherwise)(why)
         return stored
 
-    async def _read_log(self) -> None:
-        if self._state.now_ms() - self._state.follower.time_s() * 1000 > _READ_AFTER_MS:
-            await self._state.follow()
+    async def _refresh(self) -> None:
+        """Follows the log and exchanges cosignatures, before either is too old to seal on."""
+        if abs(self._state.now_ms() - self._refreshed_ms) > _REFRESH_AFTER_MS:
+            await self._cosigner.follow()
+            await self._cosigner.turn()
+            self._refreshed_ms = self._state.now_ms()
 
     async def _flush(self, ids: Sequence[int], wait: Wait) -> None:
         """Sends what waits, and waits itself where the exchange says so.
