@@ -53,7 +53,7 @@ def event_of(entry: int) -> Event:
         statement_id=statement_of(entry),
         code=EventCode.GRANT_DELIVERED if delivered else EventCode.GRANT_ACCEPTED,
         party=recipient if step else sender,
-        time_ms=0,  # the log's own time is put in its place
+        time_ms=1,  # the log's own time is put in its place
         actor=recipient if delivered else sender,
         counterpart=sender if delivered else recipient,
         packet=packet_of(entry),

@@ -143,7 +143,7 @@ class Event:
     def __post_init__(self) -> None:
         if len(self.statement_id) != HASH_SIZE or self.count < 1:
             raise StatementMalformed("an event names a statement id and counts at least one act")
-        if not 0 <= self.time_ms <= MAX_TIME_MS:
+        if not 0 < self.time_ms <= MAX_TIME_MS:
             raise StatementMalformed("no log can hold the time of the event")
         if self.seconded_by and not self.pseudonym:
             raise StatementMalformed("a second person approves what a first one did")

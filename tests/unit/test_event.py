@@ -34,7 +34,7 @@ def test_each_of_the_three_makes_another_event(changes: dict[str, Any]) -> None:
 
 def test_nothing_else_makes_another_event() -> None:
     told_otherwise = replace(
-        EVENT, outcome=EventOutcome.REFUSED, reason="TL-POL-009", time_ms=0, count=7
+        EVENT, outcome=EventOutcome.REFUSED, reason="TL-POL-009", time_ms=1, count=7
     )
     assert told_otherwise.id == EVENT.id
 
@@ -44,6 +44,7 @@ def test_nothing_else_makes_another_event() -> None:
     [
         {"statement_id": b""},
         {"count": 0},
+        {"time_ms": 0},
         {"time_ms": 1 << 63},
         {"pseudonym": bytes(31)},
         {"pseudonym": bytes(32), "seconded_by": bytes(31)},
@@ -63,6 +64,13 @@ def test_nothing_else_makes_another_event() -> None:
 def test_an_impossible_event_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises((StatementMalformed, MalformedInput)):
         replace(EVENT, **changes)
+
+
+def test_an_event_without_a_date_is_not_read() -> None:
+    undated = replace(EVENT)
+    object.__setattr__(undated, "time_ms", 0)  # as an exchange may encode it
+    with pytest.raises(StatementMalformed, match="time of the event"):
+        parse_event(encode_event(undated))
 
 
 def test_refusals_that_are_counted_and_an_agency_s_own_acts_name_whom_they_like() -> None:

@@ -250,7 +250,7 @@ def is_consistent(name: str, m: Message) -> bool:
             counted = m["code"] in ("refused", "token-refused") and m["party"].endswith("/exchange")
             known = (named or counted) and bool(m["pseudonym"]) >= bool(m["seconded_by"])
             refused = bool(m["reason"]) == (m["outcome"] == "refused")
-            return known and refused and m["time_ms"] < 1 << 63
+            return known and refused and 0 < m["time_ms"] < 1 << 63
         case "Erasure":
             by_retention, said = m["agreement_version"] > 0, bool(m["reason"])
             alone = by_retention == (m["latest_ms"] > 0) == (not said)

@@ -464,7 +464,7 @@ async def test_a_log_that_lost_entries_signs_nothing_more(world: World) -> None:
                 statement_id=number.to_bytes(32, "big"),
                 code=EventCode.MARK,
                 party=node_of(US),
-                time_ms=0,
+                time_ms=1,
                 actor=node_of(US),
             )
             for number in range(size)
