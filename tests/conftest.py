@@ -116,3 +116,9 @@ def database_url(postgres: Postgres) -> str:
     name = f"t{secrets.token_hex(8)}"
     postgres.run("psql", "--quiet", f"--command=CREATE SCHEMA {name}", postgres.url())
     return postgres.url(search_path=name)
+
+
+@pytest.fixture
+def whole_database_url(postgres: Postgres) -> str:
+    """The address of an empty database that can be dumped, and replaced by a dump."""
+    return postgres.make_database(f"t{secrets.token_hex(8)}")

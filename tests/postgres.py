@@ -15,6 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 USER = "tearline"
 DATABASE = "postgres"
@@ -98,6 +99,25 @@ class Postgres:
         self._settings |= {"primary_conninfo": line}
         (self.data / "standby.signal").touch()
 
+    def make_database(self, name: str) -> str:
+        """Makes an empty database; its address."""
+        self.run_sql(f"CREATE DATABASE {name}")
+        return f"postgresql://{USER}@/{name}?host={self.folder}"
+
+    def dump(self, url: str) -> Path:
+        """Dumps a database that may be in use, as operators do; the file."""
+        descriptor, name = tempfile.mkstemp(".dump", dir=self.folder)
+        os.close(descriptor)
+        os.chmod(name, 0o666)
+        self.run("pg_dump", "--format=custom", f"--file={name}", url)
+        return Path(name)
+
+    def set_back(self, url: str, dump: Path) -> None:
+        """Replaces what is in a database by what is in a dump of it."""
+        name = urlsplit(url).path.removeprefix("/")
+        self.run_sql(f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+        self.run("pg_restore", "--exit-on-error", "--single-transaction", f"--dbname={url}", dump)
+
     def run_sql(self, *commands: str) -> None:
         """Runs commands, each by itself."""
         for command in commands:
@@ -143,7 +163,7 @@ class Postgres:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str | Path) -> None:
         """Runs one of its programs to the end."""
         done = subprocess.run(
             [*self._as_owner, self._bin / program, *arguments],

@@ -339,7 +339,8 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
 
 @cli.command()
 @_HOME
-@click.argument("file", type=click.Path(path_type=Path))
+@_STORE
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--mirror",
     "mirrors",
@@ -348,20 +349,38 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
     help="An agency's mirror of the log, for what the backup does not have; may be repeated.",
 )
 @_PASSPHRASE_FILE
-def restore(home: Path, file: Path, mirrors: tuple[str, ...], passphrase_file: Path | None) -> None:
-    """Make a home of the backup in FILE, and of what agencies' mirrors hold behind it.
+def restore(
+    home: Path,
+    store: str | None,
+    file: Path | None,
+    mirrors: tuple[str, ...],
+    passphrase_file: Path | None,
+) -> None:
+    """Bring back an exchange from a backup, and from what agencies' mirrors hold behind it.
 
-    The home must not be there yet. Give the mirror of every agency that you can reach: the
-    exchange must hold everything that was ever signed before it signs again.
+    With FILE it makes a home, which must not be there yet. Without it the home is there, and the
+    PostgreSQL database, which its own means have restored, is brought up to the mirrors in place;
+    no exchange may be connected. Give the mirror of every agency that you can reach: the exchange
+    must hold everything that was ever signed before it signs again.
     """
+    from tearline_server.keyfile import identity_of
     from tearline_server.mirror import mirror_at
     from tearline_server.restoring import restore as restore_home
+    from tearline_server.restoring import restore_database
 
+    if file is not None and store is not None:
+        raise click.UsageError("Give FILE or --store: a backup in a file has no database in it.")
     found = [mirror_at(place) for place in mirrors]
-    restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
+    if file is not None:
+        restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
+    else:
+        config, keys = _opened(home, passphrase_file, store)
+        if config.store is None:
+            raise click.UsageError("Give FILE, a backup, or --store, a PostgreSQL database.")
+        restored = asyncio.run(restore_database(config, identity_of(config, keys).log, found))
     print_line(
-        f"Restored {home}: {restored.backed_up} entries from the backup,"
-        f" {restored.size - restored.backed_up} from mirrors.",
+        f"Restored {home if file else 'the database'}: {restored.backed_up} entries from the"
+        f" backup, {restored.size - restored.backed_up} from mirrors.",
         err=True,
     )
     print_line("It writes nothing before every cosigning node has been there again.", err=True)

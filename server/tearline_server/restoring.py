@@ -25,6 +25,7 @@ from tearline_server.keyfile import identity_of, read_keys
 from tearline_server.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Known
+from tearline_server.storage.opening import change_store
 from tearline_server.storage.rows import Head, Restoration
 from tearline_server.storage.sqlite.database import copy_database, verify_database
 from tearline_server.storage.sqlite.store import SqliteStore
@@ -136,16 +137,39 @@ def _unpack(file: Path, draft: Path) -> Unpacked:
     return unpacked
 
 
+async def restore_database(
+    config: Config, log: LogIdentity, mirrors: Sequence[Mirror] = ()
+) -> Restored:
+    """Has a PostgreSQL database that was set back go on from what mirrors hold behind it.
+
+    All of it, or nothing; no exchange may be connected.
+
+    Args:
+        config: The exchange's settings.
+        log: Its log's name and keys.
+        mirrors: As for ``restore``.
+
+    Raises:
+        RestoreRefused: If the log is not as it was logged, or a mirror does not fit.
+        StoreBusy: If an exchange is connected.
+        StoreError: If the database cannot be used.
+        SettingInvalid: If the settings name none.
+    """
+    return await change_store(config, lambda store: renew(store, log, mirrors))
+
+
 async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
     """Begins another epoch of a stored log, with what mirrors hold behind it.
 
     Raises:
-        RestoreRefused: If it is not as it was logged, or a mirror does not fit.
+        RestoreRefused: If it is not as it was logged, a mirror does not fit, or the log signed more
+            than the store and all mirrors hold.
     """
     async for finding in LogVerifier(store, log).findings():
-        if not finding.is_lost:
+        if not (finding.is_lost or finding.is_behind):
             raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
-    backed_up = (await store.load()).head.tree.size
+    stored = await store.load()
+    backed_up = stored.head.tree.size
     checkpoints = [_verified(mirror, log) for mirror in mirrors]
     sizes = [signed.checkpoint.size for signed in checkpoints]
     if max(sizes, default=0) > backed_up:
@@ -155,6 +179,8 @@ async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Re
     size = max(backed_up, *sizes) if sizes else backed_up
     for mirror, signed in zip(mirrors, checkpoints, strict=True):
         await _verify_mirrors(store, signed.checkpoint, mirror.name)
+    if stored.checkpoint is not None:
+        await _verify_covered(store, verify_cosigned(stored.checkpoint[1], log).checkpoint, size)
     await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
     return Restored(backed_up=backed_up, size=size)
 
@@ -189,6 +215,19 @@ async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None
     tree = Frontier(size=mirrored.size, hashes=tuple(nodes[node] for node in needed))
     if tree.root() != mirrored.root:
         raise RestoreRefused(f"{name} is a mirror of another history of this log")
+
+
+async def _verify_covered(store: Store, known: Checkpoint, size: int) -> None:
+    """Checks that a store has all that it knows was signed, of ``size`` entries now.
+
+    An exchange that was set back, and then told by a node that more was signed, knows that.
+    """
+    if known.size > size:
+        raise RestoreRefused(
+            f"the log signed {known.size} entries, and {size} are here and in the mirrors: give the"
+            " mirror of an agency that has read them"
+        )
+    await _verify_mirrors(store, known, "the newest checkpoint that is stored")
 
 
 @contextmanager

@@ -42,11 +42,13 @@ class Finding:
         what: What is wrong with it.
         is_lost: Whether it was lost with a machine, and not tampered with: an entry came back
             from a mirror, which does not know what it hides.
+        is_behind: Whether the log signed more entries than are stored, as one that was set back.
     """
 
     place: str
     what: str
     is_lost: bool = False
+    is_behind: bool = False
 
 
 class LogVerifier:
@@ -165,7 +167,9 @@ class LogVerifier:
             )
         if signed_size > self.size:
             yield Finding(
-                place=f"entry {self.size}", what=f"it is missing: {signed_size} were signed"
+                place=f"entry {self.size}",
+                what=f"it is missing: {signed_size} were signed",
+                is_behind=True,
             )
         start = 0
         while rows := await self._store.statement_rows(start, limit=_PAGE):

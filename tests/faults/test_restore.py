@@ -1,9 +1,10 @@
-"""The exchange's machine is lost under load: a new one is made of a backup and agencies' mirrors.
+"""The exchange's machine, or its database, is lost under load: made anew of a backup and mirrors.
 
 The nodes go on by themselves. That a log which was set back is noticed is shown in
 ``tests/integration/test_lost_machines.py``.
 """
 
+import functools
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +13,16 @@ from pathlib import Path
 import pytest
 
 import soak
+from faults.cluster import clustered
 from faults.load import NAMES, SENDERS, loaded
 from federation import Agency, copied
 from history import broken
+from postgres import Postgres
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 LONGEST_S = 2.0  # between the backup and the loss
+SET_BACK = 24  # entries of the log, at least
 
 
 def mirrored(agency: Agency) -> str:
@@ -50,6 +54,55 @@ def test_a_lost_exchange_is_restored_under_load(tmp_path: Path) -> None:
             load.exchange = operator.serve()
             for name in NAMES:
                 load.await_load(name)
+        load.stop()
+        load.settle()
+        assert broken(load.history(), is_log_whole=False) == []
+    verified = operator.done("verify-log").out
+    assert "was changed" not in verified
+
+
+def test_a_database_is_set_back_under_load(
+    tmp_path: Path, postgres: Postgres, whole_database_url: str
+) -> None:
+    federation, chance = copied(tmp_path / "federation"), soak.chance()
+    operator = federation.operator
+    with clustered(federation, whole_database_url) as load:
+
+        def size() -> int:
+            ((entries,),) = load.stored("SELECT size FROM head")
+            return int(entries)
+
+        def reaches(entries: int) -> bool:
+            return size() >= entries
+
+        for number in soak.rounds("set back", lambda number: number >= 1):
+            load.await_load(*SENDERS)
+            dump = postgres.dump(whole_database_url)
+            grown = size() + SET_BACK
+            load.await_(functools.partial(reaches, grown), "the log grew")
+            time.sleep(chance.uniform(0, LONGEST_S))
+            refused = operator.run("restore")
+            assert refused.refused("TL-STO-001", 1)
+            for exchange in load.exchanges:
+                exchange.kill()
+            lost = size()
+            postgres.set_back(whole_database_url, dump)
+            dumped = size()
+            assert lost >= dumped + SET_BACK
+
+            with ThreadPoolExecutor() as pool:
+                mirrors = list(pool.map(mirrored, federation.agencies.values()))
+            options = [part for path in mirrors for part in ("--mirror", path)]
+            restored = operator.done("restore", *options)
+            assert f"Restored the database: {dumped} entries" in restored.err
+            for path in mirrors:
+                Path(path).unlink()
+            # One alone until it writes: it must hear every node that cosigns.
+            load.exchange = load.exchanges[0] = load.operators[0].serve()
+            for name in NAMES:
+                load.await_load(name)
+            load.exchanges[1] = load.operators[1].serve()
+            print(f"round {number}: set back from {lost} to {dumped} entries")
         load.stop()
         load.settle()
         assert broken(load.history(), is_log_whole=False) == []

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from tearline.errors import SettingInvalid, StoreMisplaced, StoreNotMoved
 from tearline.federation import LogIdentity
 from tearline_server.config import Config
 from tearline_server.storage.store import Store
 
+T = TypeVar("T")
 Verify = Callable[[Store, LogIdentity], Awaitable[None]]
 """Raises a StoreError where a store is not what was logged."""
 
@@ -76,3 +78,22 @@ async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> 
     finally:
         await store.close()
     return await move(file, url, lambda found: verify(found, log))
+
+
+async def change_store(config: Config, act: Callable[[Store], Awaitable[T]]) -> T:
+    """Has ``act`` change the store in the database that the settings name: all, or nothing.
+
+    Raises:
+        SettingInvalid: If they name none, or what speaks to it is missing.
+        StoreMisplaced: If the home says that what the exchange keeps lies elsewhere.
+        StoreBusy: If an exchange is connected.
+        StoreError: If the database cannot be used.
+    """
+    _verify_place(config)
+    if config.store is None:
+        raise SettingInvalid("store: name the database")
+    try:
+        from tearline_server.storage.postgres.transaction import change_alone
+    except ModuleNotFoundError:
+        raise SettingInvalid(_MISSING) from None
+    return await change_alone(config.store, act)

@@ -84,6 +84,22 @@ LOSSES = (
         "test_a_mirror_that_does_not_begin_with_the_backup_is_refused",
         "tearline_server.restoring:_verify_mirrors",
     ),
+    Attack(
+        name="restore a database that knows of more than all mirrors hold",
+        code="TL-STO-007",
+        evidence="exchange: the newest checkpoint that it was told of",
+        function="tearline_server.restoring:_verify_covered",
+        test="tests/unit/server/test_set_back.py::test_one_that_was_told_and_stopped_goes_on",
+    ),
+    Attack(
+        name="restore a database under an exchange that serves from it",
+        code="TL-STO-001",
+        evidence="none: nothing is restored",
+        function="tearline_server.storage.postgres.transaction:is_alone",
+        test="tests/unit/server/test_set_back.py"
+        "::test_while_an_exchange_is_connected_nothing_is_restored",
+        returns="True",
+    ),
     _loss(
         "show a restored node another history",
         "TL-LOG-036",

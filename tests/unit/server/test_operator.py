@@ -341,6 +341,25 @@ def test_errors_have_their_exit_status(tmp_path: Path) -> None:
         assert CliRunner().invoke(cli, [verb, "--help"]).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Give FILE, a backup, or --store, a PostgreSQL database."),
+        (("backup", "--store", "postgresql:///tearline"), "a backup in a file has no database"),
+    ],
+)
+def test_a_restore_says_of_what(options: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a passphrase\n")
+    secret.chmod(0o600)
+    home = ("--home", str(tmp_path / "home"), "--passphrase-file", str(secret))
+    named = ("--name", "exchange.example", "--address", "127.0.0.1:8443")
+    assert CliRunner().invoke(cli, ["init", *home, *named]).exit_code == 0
+    refused = CliRunner().invoke(cli, ["restore", *home, *options])
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+
+
 @pytest.mark.parametrize("command", ["serve", "trust", "admit", "correct-time"])
 def test_a_clock_is_right_at_the_time_that_is_given_and_at_no_other(
     tmp_path: Path, command: str

@@ -19,6 +19,11 @@ _MIGRATING = 0x7465_6172_6C69_6E65  # "tearline": the advisory lock of migration
 _VERSIONS = 0x7465_6172  # "tear": that of versions, each with its number
 _KEPT_SERIALS = 1 << 20  # whoever wrote last so long ago is no process any more
 _BESIDE = re.compile(r"-- beside: ([1-9][0-9]*)\n")
+_OTHERS = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint"
+    " AND pid <> pg_backend_pid() AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 # Of a database of before there was such a column, too.
 _NEWEST = (
     "SELECT version, coalesce((to_jsonb(m) ->> 'beside')::bigint, version)"
@@ -99,6 +104,15 @@ async def migrate(connection: Connection) -> None:
     await connection.execute(
         "DELETE FROM writer WHERE serial < (SELECT serial FROM head) - $1", _KEPT_SERIALS
     )
+
+
+async def is_alone(connection: Connection) -> bool:
+    """Whether no other process has the database open; none gets past its start meanwhile.
+
+    For as long as the caller's transaction lasts.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
+    return not await connection.fetchval(_OTHERS, _VERSIONS)
 
 
 async def _verify_nobody_older(connection: Connection, oldest: int) -> None:

@@ -7,7 +7,6 @@ verified before the one transaction ends that wrote it.
 
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import apsw
 
@@ -16,13 +15,13 @@ from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.postgres.database import Database
 from tearline_server.storage.postgres.loading import lock_head
 from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.postgres.transaction import Transaction
 from tearline_server.storage.postgres.writing import text
 from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.database import Database as SqliteDatabase
 from tearline_server.storage.sqlite.database import translated
 from tearline_server.storage.store import Store
 
-T = TypeVar("T")
 Verify = Callable[[Store], Awaitable[None]]
 """Raises StoreNotMoved where a store is not what was logged."""
 
@@ -101,7 +100,7 @@ async def _move(source: apsw.Connection, database: Database, verify: Verify) -> 
                 raise StoreNotMoved(f"there is something in the database already, in {name}")
             await _copy(source, connection, name, columns, serial)
         moved.append(await lock_head(connection))
-        await verify(PostgresStore(_Within(connection)))
+        await verify(PostgresStore(Transaction(connection)))
         return moved[-1].serial
 
     await database.commit(change, may_repeat=lambda: False)
@@ -160,20 +159,3 @@ def _value(value: object, type_: str) -> object:
     if type_ == "boolean":
         return bool(value)
     return text(value) if isinstance(value, str) else value
-
-
-class _Within(Database):
-    """A database as one transaction sees it that has not ended."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def read(
-        self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = 0
-    ) -> T:
-        """Asks ``question`` in that transaction."""
-        return await question(self._connection)
-
-    async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
-        """The same."""
-        return await question(self._connection)

@@ -1,0 +1,87 @@
+"""One transaction over a whole store, for which no exchange may have the database open."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tearline.errors import StoreBusy
+from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.database import Database
+from tearline_server.storage.postgres.loading import lock_head
+from tearline_server.storage.postgres.migrating import is_alone
+from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.store import Store
+
+T = TypeVar("T")
+
+
+class Transaction(Database):
+    """A database as one transaction sees it that has not ended; all changes are part of it.
+
+    Args:
+        connection: Where the transaction was begun; whoever began it ends it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(
+        self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = 0
+    ) -> T:
+        """Asks ``question`` in the transaction."""
+        return await question(self._connection)
+
+    async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same."""
+        return await question(self._connection)
+
+    async def write(self, change: Callable[[Connection], Awaitable[T]]) -> T:
+        """Makes a change in the transaction."""
+        return await change(self._connection)
+
+    async def commit(
+        self, change: Callable[[Connection], Awaitable[int]], *, may_repeat: Callable[[], bool]
+    ) -> float:
+        """Makes a change to the log in the transaction; it waits for no disk."""
+        await change(self._connection)
+        return 0.0
+
+    async def close(self) -> None:
+        """Leaves the connection to whoever began the transaction."""
+
+
+async def change_alone(url: str, act: Callable[[Store], Awaitable[T]]) -> T:
+    """Has ``act`` change the store in a database: all of it, or nothing.
+
+    Whether a second server keeps it is not looked at: it can be done again, and ``serve`` looks.
+
+    Args:
+        url: The database.
+        act: Changes the store.
+
+    Returns:
+        What ``act`` returned.
+
+    Raises:
+        StoreBusy: If an exchange is connected.
+        StoreError: If the database cannot be used.
+    """
+    database, done = await Database.open(url), list[T]()
+
+    async def change(connection: Connection) -> int:
+        await connection.execute(
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+        )  # a large log takes long, and so does a mirror that is far away
+        if not await is_alone(connection):
+            raise StoreBusy("an exchange is connected to the database: stop it first")
+        store = PostgresStore(Transaction(connection))
+        try:
+            done.append(await act(store))
+        finally:
+            await store.close()
+        return (await lock_head(connection)).serial
+
+    try:
+        await database.commit(change, may_repeat=lambda: False)
+    finally:
+        await database.close()
+    return done[0]
