@@ -32,7 +32,7 @@ from tearline_server.config import (
     write_config,
     write_new,
 )
-from tearline_server.output import print_line, print_traceback, slips_shown
+from tearline_server.output import Progress, print_line, print_traceback, slips_shown
 from tearline_server.timekeeper import verify_said
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
     from tearline_server.moving import migrate
 
     config, keys = _opened(home, passphrase_file, store)
-    size = asyncio.run(migrate(config, identity_of(config, keys).log))
+    size = asyncio.run(migrate(config, identity_of(config, keys).log, Progress().tell))
     print_line(f"Moved {size} entries, and all that belongs to them; they verify.", err=True)
     print_line(f'Now write into {home / FILE_NAME}: store = "{config.store}"', err=True)
 

@@ -7,7 +7,7 @@ finding names the row; all of them are reported, not the first. What was lost wi
 told from what was changed.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
@@ -57,11 +57,18 @@ class LogVerifier:
     Args:
         store: The store.
         log: The log's name and keys, from elsewhere than the store.
+        read: Told how many rows were read, of how many: an entry and a statement at each place.
     """
 
-    def __init__(self, store: Store, log: LogIdentity) -> None:
+    def __init__(
+        self,
+        store: Store,
+        log: LogIdentity,
+        read: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
         self._store = store
         self._log = log
+        self._read = read
         self._tree = Frontier()
         self._erasures: ErasureVerifier | None = None
         self._time_ms = 0
@@ -114,6 +121,7 @@ class LogVerifier:
                 return
             for index in events:
                 yield Finding(place=f"event {index}", what="no entry hides it")
+            self._read(self.size, 2 * stored.head.tree.size)
         async for finding in self._behind(stored, signed_size):
             yield finding
 
@@ -177,6 +185,8 @@ class LogVerifier:
                 async for finding in self._statement_findings(row):
                     yield finding
             start = rows[-1].idx + 1
+            self._read(self.size + start, 2 * self.size)
+        self._read(2 * self.size, 2 * self.size)
         now_ms = max(self._time_ms, stored.head.time_ms)
         for entry, what in self._deletions.unexplained(_newest(stored), now_ms):
             yield Finding(place=f"statement {entry}", what=what)

@@ -1,6 +1,7 @@
 """Opening the store that the settings name: a file in the home, or a PostgreSQL database."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +11,10 @@ from tearline_server.config import Config
 from tearline_server.storage.store import Store
 
 T = TypeVar("T")
-Verify = Callable[[Store, LogIdentity], Awaitable[None]]
-"""Raises a StoreError where a store is not what was logged."""
+Report = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
+Verify = Callable[[Store, LogIdentity, Callable[[int, int], None]], Awaitable[None]]
+"""Raises a StoreError where a store is not what was logged; says how far it is."""
 
 _MISSING = "store: asyncpg is missing; it comes with tearline[postgres]"
 
@@ -48,7 +51,7 @@ def _verify_place(config: Config) -> None:
         raise StoreMisplaced(f"{config.database} is there, and `store` names a database")
 
 
-async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> int:
+async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify, report: Report) -> int:
     """Moves what an exchange keeps from a file into a PostgreSQL database.
 
     Args:
@@ -56,6 +59,7 @@ async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> 
         url: The database, with nothing in it.
         log: The log's name and keys.
         verify: What verifies the file, and what came of it.
+        report: Told how far it is.
 
     Returns:
         How many entries the log has.
@@ -74,10 +78,12 @@ async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify) -> 
         raise StoreNotMoved(f"{file}: there is no such file")
     store = SqliteStore(file)
     try:
-        await verify(store, log)
+        await verify(store, log, partial(report, "verifying the file"))
     finally:
         await store.close()
-    return await move(file, url, lambda found: verify(found, log))
+    arrived = partial(report, "verifying what arrived")
+    copied = partial(report, "copying rows")
+    return await move(file, url, lambda found: verify(found, log, arrived), copied)
 
 
 async def change_store(config: Config, act: Callable[[Store], Awaitable[T]]) -> T:

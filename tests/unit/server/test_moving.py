@@ -35,6 +35,7 @@ from tearline.wire.standings import encode_standing
 from tearline_server.config import Config, config_of
 from tearline_server.exchange import Exchange
 from tearline_server.moving import migrate
+from tearline_server.output import Progress
 from tearline_server.storage.opening import open_store
 from tearline_server.storage.postgres import moving
 from tearline_server.storage.postgres.store import PostgresStore
@@ -177,6 +178,67 @@ async def test_a_database_with_something_in_it_is_left_alone(
     store = await open_store(config)
     assert await store.load() == past.stored
     await store.close()
+
+
+async def run_sql(url: str, *commands: str) -> None:
+    connection = await asyncpg.connect(url)
+    for command in commands:
+        await connection.execute(command)
+    await connection.close()
+
+
+async def test_what_an_extension_has_there_is_in_nobodys_way(
+    config: Config, tmp_path: Path, whole_database_url: str
+) -> None:
+    past = await lived(tmp_path)
+    await run_sql(
+        whole_database_url,
+        "CREATE EXTENSION pg_stat_statements",
+        "CREATE VIEW seen AS SELECT 1 AS one",
+        # Some extensions have tables of their own, which stand here for all of them.
+        "CREATE TABLE of_an_extension (one INT)",
+        "ALTER EXTENSION pg_stat_statements ADD TABLE of_an_extension",
+    )
+    moved = await migrate(replace(config, store=whole_database_url), IDENTITY.log)
+    assert moved == past.stored.head.tree.size
+
+
+async def test_a_table_that_is_in_the_way_is_named(
+    config: Config, tmp_path: Path, database_url: str
+) -> None:
+    await lived(tmp_path)
+    await run_sql(database_url, "CREATE TABLE accounts (one INT)")
+    with pytest.raises(StoreNotMoved, match=r"no exchange's: accounts; give the exchange"):
+        await migrate(config, IDENTITY.log)
+    await nothing_was_moved(config)
+
+
+async def test_it_says_how_far_it_is(config: Config, tmp_path: Path) -> None:
+    past = await lived(tmp_path)
+    said: dict[str, list[tuple[int, int]]] = {}
+    await migrate(
+        config, IDENTITY.log, lambda stage, *counts: said.setdefault(stage, []).append(counts)
+    )
+    assert [*said] == ["verifying the file", "copying rows", "verifying what arrived"]
+    size = past.stored.head.tree.size
+    for stage in ("verifying the file", "verifying what arrived"):
+        assert said[stage][-1] == (2 * size, 2 * size)
+    done, total = said["copying rows"][-1]
+    rows = rows_of(tmp_path / "exchange.db.moved")  # and one for each mailbox, which it has not
+    assert done == total == sum(rows.values()) + len(past.stored.mailboxes)
+
+
+@pytest.mark.parametrize(("lasts", "lines"), [(True, 1), (False, 11)])
+def test_a_progress_is_a_line_on_a_terminal_and_a_few_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, lasts: bool, lines: int
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: lasts)
+    progress = Progress()
+    for done in range(100_001):
+        progress.tell("copying rows", done, 100_000)
+    said = capsys.readouterr().err
+    assert len(said.splitlines() if not lasts else said.split("\n")[:-1]) == lines
+    assert said.endswith("copying rows: 100,000 of 100,000\n")
 
 
 async def test_no_second_log_is_begun_because_a_setting_was_forgotten(

@@ -5,7 +5,8 @@ life of the database (its epoch), by which nodes go on reading where they were. 
 verified before the one transaction ends that wrote it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -24,14 +25,20 @@ from tearline_server.storage.store import Store
 
 Verify = Callable[[Store], Awaitable[None]]
 """Raises StoreNotMoved where a store is not what was logged."""
+Report = Callable[[int, int], None]
+"""Told how much is done, of how much."""
 
 # What PostgreSQL has beside the file: who wrote a row last, and the places of an identity.
 _ITS_OWN = {"serial", "one"}
 _NOT_MOVED = ("migrated", "writer")
+# Tables alone, and none of an extension's, as pg_stat_statements has views beside ours.
 _TABLES = (
-    "SELECT table_name, column_name, data_type FROM information_schema.columns"
-    " WHERE table_schema = current_schema() AND table_name <> ALL($1::text[])"
-    " ORDER BY table_name, ordinal_position"
+    "SELECT c.relname, a.attname, a.atttypid::regtype::text"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+    " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')"
+    " AND a.attnum > 0 AND NOT a.attisdropped AND c.relname <> ALL($1::text[])"
+    " AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass"
+    " AND objid = c.oid AND deptype = 'e') ORDER BY c.relname, a.attnum"
 )
 _TABLES_HERE = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' UNION SELECT name FROM sqlite_temp_schema"
@@ -39,9 +46,33 @@ _TABLES_HERE = (
 # A file needs no row for the last place of a mailbox, since nobody else writes meanwhile.
 _MAILBOX = "CREATE TEMP VIEW mailbox AS SELECT node, max(seq) AS seq FROM mail GROUP BY node"
 Columns = dict[str, str]
+_MOST_NAMED = 10  # tables in a refusal
+_STEP = 1024  # rows after which it is said how far it is
 
 
-async def move(file: Path, url: str, verify: Verify) -> int:
+class Counted:
+    """Counts rows as they are copied, and says how many.
+
+    Args:
+        report: Told, after some rows each time.
+        total: How many there are.
+    """
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+
+    def each(self, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+        """Yields rows, counting them."""
+        for row in rows:
+            yield row
+            self._done += 1
+            if not self._done % _STEP or self._done == self._total:
+                self._report(self._done, self._total)
+
+
+async def move(file: Path, url: str, verify: Verify, report: Report) -> int:
     """Moves a file into an empty database, and sets it aside: its name gets ``.moved``.
 
     Where an earlier call ended between the two, this one does the rest.
@@ -50,6 +81,7 @@ async def move(file: Path, url: str, verify: Verify) -> int:
         file: The file of an exchange that does not serve.
         url: The database.
         verify: What verifies that what arrived is what was logged.
+        report: Told how many rows were copied, of how many.
 
     Returns:
         How many entries the log has.
@@ -67,7 +99,7 @@ async def move(file: Path, url: str, verify: Verify) -> int:
                 connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
                 try:
                     connection.execute(_MAILBOX)
-                    head = await _move(connection, database, verify)
+                    head = await _move(connection, database, verify, report)
                 finally:
                     connection.close()
         finally:
@@ -81,7 +113,9 @@ async def move(file: Path, url: str, verify: Verify) -> int:
     return head.tree.size
 
 
-async def _move(source: apsw.Connection, database: Database, verify: Verify) -> Head:
+async def _move(
+    source: apsw.Connection, database: Database, verify: Verify, report: Report
+) -> Head:
     moved: list[Head] = []
 
     async def change(connection: Connection) -> int:
@@ -93,18 +127,43 @@ async def _move(source: apsw.Connection, database: Database, verify: Verify) -> 
         await connection.execute("DELETE FROM head")
         ((serial,),) = source.execute("SELECT serial FROM head")
         tables = await _tables(connection)
-        if {*tables} != {name for (name,) in source.execute(_TABLES_HERE)}:
-            raise StoreNotMoved("there are other tables there than here")
+        _verify_same({*tables}, {name for (name,) in source.execute(_TABLES_HERE)})
+        copied = Counted(report, sum(map(partial(_count, source), tables)))
         for name, columns in tables.items():
             if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 (a name of our schema)
                 raise StoreNotMoved(f"there is something in the database already, in {name}")
-            await _copy(source, connection, name, columns, serial)
+            await _copy(source, connection, name, columns, serial, copied)
         moved.append(await lock_head(connection))
         await verify(PostgresStore(Transaction(connection)))
         return moved[-1].serial
 
     await database.commit(change, may_repeat=lambda: False)
     return moved[-1]
+
+
+def _verify_same(there: Set[str], here: Set[str]) -> None:
+    """Checks that a database has the tables of the file, and no others.
+
+    Raises:
+        StoreNotMoved: If not, naming them.
+    """
+    if others := sorted(there - here):
+        raise StoreNotMoved(
+            f"the database has tables that are no exchange's: {_named(others)}; give the exchange a"
+            " database, or a schema, of its own"
+        )
+    if missing := sorted(here - there):
+        raise StoreNotMoved(f"the database has no table {_named(missing)}")
+
+
+def _named(tables: Sequence[str]) -> str:
+    more = f" … and {len(tables) - _MOST_NAMED} more" if len(tables) > _MOST_NAMED else ""
+    return ", ".join(tables[:_MOST_NAMED]) + more
+
+
+def _count(source: apsw.Connection, table: str) -> int:
+    ((rows,),) = source.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 (a name of our schema)
+    return int(rows)
 
 
 def _verified_same(source: apsw.Connection, head: Head) -> Head:
@@ -129,7 +188,12 @@ async def _tables(connection: Connection) -> dict[str, Columns]:
 
 
 async def _copy(
-    source: apsw.Connection, connection: Connection, table: str, columns: Columns, serial: int
+    source: apsw.Connection,
+    connection: Connection,
+    table: str,
+    columns: Columns,
+    serial: int,
+    copied: Counted,
 ) -> None:
     here = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
     names = [name for name in columns if name in here and (table, name) != ("restoration", "one")]
@@ -142,7 +206,7 @@ async def _copy(
     numbered = "serial" in columns and "serial" not in here
     await connection.copy_records_to_table(
         table,
-        records=_records(rows, types, (serial,) if numbered else ()),
+        records=copied.each(_records(rows, types, (serial,) if numbered else ())),
         columns=[*names, "serial"] if numbered else names,
     )
 
