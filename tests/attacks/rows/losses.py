@@ -95,7 +95,7 @@ LOSSES = (
         name="restore a database under an exchange that serves from it",
         code="TL-STO-001",
         evidence="none: nothing is restored",
-        function="tearline_server.storage.postgres.transaction:is_alone",
+        function="tearline_server.storage.postgres.migrating:is_alone",
         test="tests/unit/server/test_set_back.py"
         "::test_while_an_exchange_is_connected_nothing_is_restored",
         returns="True",
