@@ -16,7 +16,7 @@ from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
 from tearline_client.desks.correcting import CorrectionPlan
 from tearline_client.importers.documents import Document, document_fields
-from tearline_client.importers.findings import Finding, Imported
+from tearline_client.importers.findings import Finding, Imported, verify_marked
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
@@ -38,12 +38,14 @@ class Order:
         agreement: Name of the agreement.
         about: What each packet says of itself.
         sources: Packets here that they are made from, by the beginnings of their ids.
+        unmarked: Whether fields without a category may go along, which no partner sees.
     """
 
     to: tuple[str, ...]
     agreement: str
     about: About
     sources: tuple[str, ...] = ()
+    unmarked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +57,14 @@ class Drafted:
         findings: Every value that could not be validated; none was dropped.
         entities: How many entities the source holds.
         id: 32 bytes over the source and what was ordered; the same for the same plans.
+        unmarked: How often each schema or ``Schema/property`` without a category is used.
     """
 
     plans: Sequence[ReleasePlan]
     findings: tuple[Finding, ...]
     entities: int
     id: bytes
+    unmarked: Mapping[str, int]
 
 
 class Plans(Sequence[ReleasePlan]):
@@ -105,12 +109,13 @@ def draft_source(node: Node, path: Path, read: Reader, order: Order) -> Drafted:
         TearlineError: As ``draft_file`` does.
     """
     imported = read(path)
+    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     groups = connected_groups(imported.entities)
     plans = Plans(groups, partial(_plan, node, order, about, imported))
-    for _ in plans:
-        pass
-    return _drafted(imported, plans, about)
+    for plan in plans:
+        plan.verify_released()
+    return _drafted(imported, plans, about, unmarked)
 
 
 def draft_file(
@@ -135,18 +140,20 @@ def draft_file(
     Raises:
         BodyIncomplete, BodyRefused: If a packet is not what its kind asks for; with what the
             import doubted, by line and column.
+        FieldsUnmarked: If a field has no category, and the order does not allow that.
         PacketTooLarge: If the documents are too much for one packet.
         TearlineError: If the source is not readable, or no agreement covers it.
     """
     beside = _beside(narrative, documents)
     imported = read(path)
+    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     first, *others = connected_groups(imported.entities)
     plans = [
         _plan(node, order, about, imported, first, extra=beside),
         *(_plan(node, order, about, imported, group) for group in others),
     ]
-    return _drafted(imported, tuple(plans), about)
+    return _drafted(imported, tuple(plans), about, unmarked)
 
 
 def _about(node: Node, order: Order, imported: Imported) -> About:
@@ -172,7 +179,12 @@ def _plan(
 
 
 def draft_answer(
-    node: Node, request: bytes, path: Path | None, documents: Sequence[Document] = ()
+    node: Node,
+    request: bytes,
+    path: Path | None,
+    documents: Sequence[Document] = (),
+    *,
+    unmarked: bool = False,
 ) -> Drafted:
     """Plans the packet that answers a request, under its article and for its purpose.
 
@@ -181,14 +193,17 @@ def draft_answer(
         request: 32 bytes, the id of the request.
         path: Entities as FollowTheMoney JSON lines, all connected; None where documents answer.
         documents: Files that answer, or go along.
+        unmarked: Whether fields without a category may go along, which no partner sees.
 
     Raises:
+        FieldsUnmarked: If there is one, and it may not.
         MalformedInput: If the entities are not one connected group.
         PacketTooLarge: If the documents are too much for one packet.
         TearlineError: If there is no such request, or the source is not readable.
     """
     extra = _beside("", documents)
     imported = read_ftm(path) if path else Imported(entities=(), findings=())
+    found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)
     if path and len(groups) != 1:
         raise MalformedInput(f"{path} makes {len(groups)} packets; send them, and use --packet")
@@ -205,10 +220,12 @@ def draft_answer(
     draft = node.draft(group, about, agreement=name, extra=extra)
     # Named as its source only now: what was asked does not mark what is answered.
     plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
-    return _drafted(imported, [plan], about)
+    return _drafted(imported, [plan], about, found)
 
 
-def _drafted(imported: Imported, plans: Sequence[ReleasePlan], about: About) -> Drafted:
+def _drafted(
+    imported: Imported, plans: Sequence[ReleasePlan], about: About, unmarked: Mapping[str, int]
+) -> Drafted:
     first = plans[0]
     ordered = (first.draft.agreement.id, sorted(first.recipients), replace(about, repeats=""))
     digest = hashlib.sha256(label("import"))
@@ -219,6 +236,7 @@ def _drafted(imported: Imported, plans: Sequence[ReleasePlan], about: About) -> 
         findings=imported.findings,
         entities=len(imported.entities),
         id=digest.digest(),
+        unmarked=unmarked,
     )
 
 
@@ -231,6 +249,7 @@ def draft_correction(
     guarded: Mapping[tuple[str, str], str] = MappingProxyType({}),
     narrative: str = "",
     documents: Sequence[Document] = (),
+    unmarked: bool = False,
 ) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
     """Plans what takes the place of a packet of ours, under its terms, for all who have it.
 
@@ -242,17 +261,20 @@ def draft_correction(
         guarded: A stricter category for single fields, beside those that were guarded.
         narrative: Free text that goes with it.
         documents: Files that go with it.
+        unmarked: Whether fields without a category may go along, which no partner sees.
 
     Returns:
         The plan, and every value that could not be validated.
 
     Raises:
         MalformedInput: If the file does not make one packet.
+        FieldsUnmarked: If a field has no category, and may not go along.
         TearlineError: As ``Corrections.plan``, or if the source is not readable.
     """
     shown, packets = node.corrections.corrected(packet), node.state.stores.packets
     manifest = shown.manifest
     imported = read_ftm(path)
+    verify_marked(imported.entities, allowed=unmarked)
     _verify_guards(guarded, imported.entities)
     groups = connected_groups(imported.entities)
     if len(groups) != 1:

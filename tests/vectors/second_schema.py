@@ -219,7 +219,11 @@ def is_consistent(name: str, m: Message) -> bool:
             ways = [(way["sender"], way["recipient"]) for way in m["directions"]]
             shares = [(share["partner"], share["category"]) for share in m["shares"]]
             named = all(ascending(m[name]) for name in ("purposes", "kinds", "crime_areas"))
-            return named and ascending(ways) and ascending(shares) and all(a != b for a, b in ways)
+            known = all(
+                share["category"] != "unmarked" or not share["form"] for share in m["shares"]
+            )
+            whole = named and known and ascending(ways) and ascending(shares)
+            return whole and all(a != b for a, b in ways)
         case "Agreement":
             articles, urgencies = m["articles"], [each["urgency"] for each in m["reply_times"]]
             named = {share["partner"] for article in articles for share in article["shares"]}

@@ -31,7 +31,7 @@ COUNTS = {
     "trust entry": 44,
     "trust signed": 9,
     "trust first": 5,
-    "agreement body": 25,
+    "agreement body": 26,
     "agreement signed": 10,
     "refused signed": 5,
     "refused composite": 6,

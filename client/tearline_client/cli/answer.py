@@ -12,7 +12,7 @@ from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.order import repeats_option
+from tearline_client.cli.order import repeats_option, unmarked_option
 from tearline_client.cli.release import emit_released, say_findings, say_mentions, takes_two
 from tearline_client.cli.requested import (
     catch_up,
@@ -40,6 +40,7 @@ class Answer:
         items: Numbers of items; none for all that are open.
         text: For the asker.
         repeats: Why a text may repeat a value that the asker may not have in clear.
+        unmarked: Whether fields without a category may go along.
         dry_run: Whether only to show what the asker would see.
     """
 
@@ -50,6 +51,7 @@ class Answer:
     items: tuple[int, ...]
     text: str
     repeats: str
+    unmarked: bool
     dry_run: bool
 
 
@@ -65,6 +67,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
         items: tuple[int, ...],
         text: str,
         repeats: str,
+        unmarked: bool,
         dry_run: bool,
     ) -> None:
         if bool(file or attach) == bool(packet):
@@ -78,6 +81,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
                 items=items,
                 text=text,
                 repeats=repeats,
+                unmarked=unmarked,
                 dry_run=dry_run,
             )
         )
@@ -87,6 +91,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
         click.option(
             "--dry-run", is_flag=True, help="Show what the asker would see; send nothing."
         ),
+        unmarked_option,
         repeats_option,
         text_option,
         item_option,
@@ -125,7 +130,9 @@ def _answer(frame: Frame, answer: Answer) -> None:
         if answer.packet:
             packet = packets.find(answer.packet)
         else:
-            drafted = draft_answer(node, request, answer.file, answer.documents)
+            drafted = draft_answer(
+                node, request, answer.file, answer.documents, unmarked=answer.unmarked
+            )
             say_findings(frame, drafted)
             plan = confirmed(drafted.plans[0], answer.repeats)
             say_mentions(frame, node, [plan])

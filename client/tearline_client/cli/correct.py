@@ -18,6 +18,7 @@ from tearline_client.cli.order import (
     narrative_of,
     narrative_option,
     repeats_option,
+    unmarked_option,
 )
 from tearline_client.cli.release import Released, emit_released, release
 from tearline_client.cli.seen import content_text, short
@@ -34,6 +35,7 @@ from tearline_client.node import Node
 @evaluation_option("")
 @guard_option
 @repeats_option
+@unmarked_option
 @click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
 @pass_frame
 def correct(
@@ -45,6 +47,7 @@ def correct(
     evaluation: str,
     guarded: Mapping[tuple[str, str], str],
     repeats: str,
+    unmarked: bool,
     dry_run: bool,
 ) -> None:
     """Put FILE (FollowTheMoney JSON lines) in the place of our PACKET, for all who have it.
@@ -66,6 +69,7 @@ def correct(
             guarded=guarded,
             narrative=text,
             documents=documents,
+            unmarked=unmarked,
         )
         for finding in findings:
             frame.say(f"line {finding.line}, {finding.column}: {finding.why}")

@@ -15,7 +15,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.order import order_of, order_options
-from tearline_client.cli.release import takes_two
+from tearline_client.cli.release import say_unmarked, takes_two
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.desks.importing import Imported, batches, pause
 from tearline_client.desks.releasing import Persons
@@ -107,6 +107,7 @@ def import_file(
         ),
         ["line", "column", "part", "concern", "why"],
     )
+    say_unmarked(frame, drafted)
     frame.say(
         f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')};"
         f" {counted(len(drafted.findings), 'value')} could not be validated, none was dropped;"

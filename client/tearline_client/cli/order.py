@@ -79,6 +79,13 @@ repeats_option: Decorator = free_text(
 )
 
 
+unmarked_option: Decorator = click.option(
+    "--unmarked",
+    is_flag=True,
+    help="Take along fields that have no category, of which no partner sees anything.",
+)
+
+
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say under what something is sent, and to whom; as one Order."""
     options = (
@@ -109,6 +116,7 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         guard_option,
         repeats_option,
+        unmarked_option,
     )
     for option in reversed(options):
         function = option(function)
@@ -118,6 +126,7 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def order_of(options: dict[str, Any]) -> Order:
     """The Order that ``order_options`` collected."""
     to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
+    unmarked = options.pop("unmarked")
     about = About(
         **{
             **options,
@@ -125,4 +134,4 @@ def order_of(options: dict[str, Any]) -> Order:
             "urgency": Urgency(options["urgency"]),
         }
     )
-    return Order(to=to, agreement=agreement, about=about, sources=sources)
+    return Order(to=to, agreement=agreement, about=about, sources=sources, unmarked=unmarked)

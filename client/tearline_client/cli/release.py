@@ -14,6 +14,7 @@ from tearline_client.cli.seen import cell_rows, field_text, short, text_column
 from tearline_client.desks.releasing import Sent, verify_accepted
 from tearline_client.desks.review import Review
 from tearline_client.drafting import Drafted
+from tearline_client.importers.findings import told_unmarked
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import ReleasePlan
@@ -31,9 +32,16 @@ Released = Sent | bytes
 
 
 def say_findings(frame: Frame, drafted: Drafted) -> None:
-    """Names every value that could not be validated."""
+    """Names every value that could not be validated, and all that has no category."""
     for finding in drafted.findings:
         frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
+    say_unmarked(frame, drafted)
+
+
+def say_unmarked(frame: Frame, drafted: Drafted) -> None:
+    """Names the schemata and properties that have no category."""
+    if drafted.unmarked:
+        frame.say(f"No partner sees, for want of a category: {told_unmarked(drafted.unmarked)}.")
 
 
 def say_mentions(frame: Frame, node: Node, plans: Iterable[ReleasePlan]) -> None:

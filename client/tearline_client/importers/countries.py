@@ -50,7 +50,7 @@ csxx Serbia and Montenegro|cshh Czechoslovakia|dd East Germany
 """
 
 _CODES_ALONE = """
-ac ax az-nk bl bq bv cc cn-xz cp cq cx cy-trnc dg eh fk ge-ab gf gs hm ic io iq-kr md-pmr mf mp
+ac ax az-nk bl bq bv cc cn-xz cp cq cx cy-trnc dg eh fk ge-ab gf gs hm ic io ip iq-kr md-pmr mf mp
 nc nf pf pk-km pm pn re sh sj so-som sx ta tf tk ua-cri ua-dpr ua-lpr um un wf x-so yt zr zz
 """
 

@@ -4,15 +4,20 @@ Nothing is dropped for being doubtful. A finding says where a value stands and w
 doubtful, never the value itself, so that a report may be shown and kept where its data may not.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tearline.errors import ImportRefused, ImportTooLarge, MalformedInput
+from tearline.errors import FieldsUnmarked, ImportRefused, ImportTooLarge, MalformedInput
 from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_VALUES
+from tearline.policy.marking import STRICTEST
+from tearline.policy.profile import property_category
 from tearline_client.importers.identifiers import check_property
 from tearline_client.planning.entities import Entity, merge_entities
 from tearline_client.planning.schemata import SCHEMATA, property_of
+
+_MAX_NAMES = 10  # of what a refusal names
 
 
 class Concern(StrEnum):
@@ -108,6 +113,42 @@ def gather(entities: Iterable[Entity], report: Report) -> Imported:
     except MalformedInput as malformed:
         raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
     return Imported(entities=merged, findings=tuple(report))
+
+
+def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mapping[str, int]:
+    """Returns how often each schema or ``Schema/property`` without a category is used.
+
+    Args:
+        entities: What is to be sent.
+        allowed: Whether a person allows it; no partner sees anything of such a field.
+
+    Raises:
+        FieldsUnmarked: If there is one, and it is not allowed; names them.
+    """
+    found: Counter[str] = Counter()
+    for entity in entities:
+        if entity.schema not in SCHEMATA:
+            found[entity.schema] += 1
+        else:
+            names = (f"{entity.schema}/{name}" for name in entity.properties)
+            found.update(name for name in names if not is_marked(name))
+    if found and not allowed:
+        raise FieldsUnmarked(told_unmarked(found))
+    return found
+
+
+def told_unmarked(found: Mapping[str, int]) -> str:
+    """Returns the schemata and properties without a category as words, the most frequent first."""
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{name} ({count})" for name, count in ordered[:_MAX_NAMES])
+    more = f" … and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
+    return f"{told}{more}"
+
+
+def is_marked(name: str) -> bool:
+    """Returns whether the marking profile has a category for ``Schema/property``."""
+    schema, _, prop = name.partition("/")
+    return property_category(schema, prop) != STRICTEST.category
 
 
 def judge(entity: Entity, report: Report, *, line: int) -> None:

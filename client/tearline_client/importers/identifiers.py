@@ -174,7 +174,6 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         PropertyType.EMAIL: _email,
         PropertyType.ENTITY: _shape(_ENTITY_ID, "not an id that can be referred to"),
         PropertyType.GENDER: _gender,
-        PropertyType.IBAN: iban.validate,
         PropertyType.IP: _ip,
         PropertyType.LANGUAGE: _shape(r"[a-z]{3}", "not a language code of three letters"),
         PropertyType.NUMBER: _number,
@@ -189,6 +188,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "day": _ruled(values.DAY),
         "figi": figi.validate,
         "hs": _shape(r"\d{4}\.?(?:\d\d(?:\.?\d\d(?:\.?\d\d)?)?)?", "not a heading of the HS"),
+        "iban": iban.validate,
         "imo": imo.validate,
         "incident": _ruled(INCIDENT_ACT),
         "inn": inn.validate,
@@ -200,7 +200,6 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "ogrn": ogrn.validate,
         "outcome": _ruled(OUTCOME),
         "packet": _ruled(values.PACKET_ID),
-        "qid": _shape(r"Q[1-9]\d*", "not the id of a Wikidata item"),
         "reply": _ruled(REPLY),
         "rfc": rfc.validate,  # the check digit is not demanded: one in sixty in use is wrong
         "ssn": ssn.validate,
@@ -211,6 +210,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "unit": _ruled(values.UNIT),
         "uscc": uscc.validate,
         "wallet": _wallet,
+        "wikidata": _shape(r"Q[1-9]\d*", "not the id of a Wikidata item"),
     }
 )
 

@@ -164,6 +164,17 @@ class ReleasePlan:
             reason=decision.reason,
         )
 
+    def verify_released(self) -> None:
+        """Checks that every recipient gets something, before a packet is sealed.
+
+        Raises:
+            NothingReleased: If one gets nothing.
+        """
+        for recipient in self.recipients:
+            forms = (self.decisions[recipient, f.marking].form for f in self.draft.fields)
+            if all(form is Form.WITHHELD for form in forms):
+                raise NothingReleased(recipient)
+
     def selection(self, recipient: str, sealed: SealedPacket) -> Selection:
         """What ``recipient`` is granted of the packet that was sealed from this plan.
 

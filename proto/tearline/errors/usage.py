@@ -47,3 +47,13 @@ class NotConfirmed(UsageError):
     code = "TL-USE-005"
     what = "The act was not confirmed."
     next = "Type the name exactly as shown, or pass --yes in a script; nothing was done."
+
+
+class FieldsUnmarked(UsageError):
+    """A source whose schemata or properties the marking profile does not know."""
+
+    code = "TL-USE-006"
+    what = "Fields of the source have no category, so no partner would see them."
+    next = (
+        "Name them as FollowTheMoney does, or pass --unmarked to send the rest; nothing was sent."
+    )

@@ -1,49 +1,24 @@
 """The marking profile's table: the category of each property of each schema in use.
 
-Names are those of FollowTheMoney 3.8 (https://followthemoney.tech), with extensions of our
-own: what the kinds of ``tearline.bodies`` ask for; ``file`` of a ``Document``, which is the
-document itself; and ``Packet``, whose one property is the narrative. A property that is not
-listed for a schema is sought in the schemata it extends, in order, depth first; so a schema
-lists only what it adds and what it says differently.
+Names are those of FollowTheMoney 4.11 (https://followthemoney.tech) and what 3.8 named
+otherwise, with extensions of our own: what the kinds of ``tearline.bodies`` ask for; ``file``
+of a ``Document``, which is the document itself; and ``Packet``, whose one property is the
+narrative. A property that is not listed for a schema is sought in the schemata it extends, in
+order, depth first; so a schema lists only what it adds and what it says differently.
 
 ``id`` stands for an entity's FollowTheMoney id, which is often a guessable hash of a name.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
-    """One schema of the profile.
-
-    Attributes:
-        name: FollowTheMoney's name.
-        extends: Names of the schemata it inherits from, in the order they are searched.
-        categories: Category by property, of what it adds or says differently.
-    """
-
-    name: str
-    extends: tuple[str, ...]
-    categories: Mapping[str, str]
-
-
-def _schema(name: str, extends: str, properties_by_category: dict[str, str]) -> Schema:
-    categories = {
-        prop: category
-        for category, properties in properties_by_category.items()
-        for prop in properties.split()
-    }
-    return Schema(
-        name=name, extends=tuple(extends.split()), categories=MappingProxyType(categories)
-    )
-
+from tearline.policy.records import OBJECTS, RECORDS, TRADE
+from tearline.policy.schema import Schema, schema
 
 _PROVENANCE = "sourceUrl publisher publisherUrl alephUrl modifiedAt retrievedAt"
 
 _ABSTRACT = (
-    _schema(
+    schema(
         "Thing",
         "",
         {
@@ -53,12 +28,12 @@ _ABSTRACT = (
             "identity.trait": "topics",
             "narrative": "summary description notes keywords indexText",
             "location": "country address",
-            "relation": "addressEntity",
+            "relation": "addressEntity riskSource",
             "measure": "program programId",
             "document": "proof",
         },
     ),
-    _schema(
+    schema(
         "Interval",
         "",
         {
@@ -66,12 +41,13 @@ _ABSTRACT = (
             "time": "startDate endDate date",
             "narrative": "summary description indexText",
             "identity.subject": "namesMentioned",
+            "document": "proof",
         },
     ),
-    _schema("Interest", "Interval", {"relation": "role status"}),
-    _schema("Value", "", {"finance.amount": "amount currency amountUsd amountEur"}),
-    _schema("Asset", "Thing Value", {}),
-    _schema(
+    schema("Interest", "Interval", {"relation": "role status"}),
+    schema("Value", "", {"finance.amount": "amount currency amountUsd amountEur"}),
+    schema("Asset", "Thing Value", {}),
+    schema(
         "Analyzable",
         "",
         {
@@ -87,25 +63,26 @@ _ABSTRACT = (
 )
 
 _PARTIES = (
-    _schema(
+    schema(
         "LegalEntity",
         "Thing",
         {
             "contact.handle": "email website",
             "contact.phone": "phone",
-            "organisation.profile": "legalForm taxStatus status sector classification",
+            "organisation.profile": "legalForm taxStatus status sector classification okvedCode",
+            "identity.subject": "abbreviation",
             "time": "incorporationDate dissolutionDate",
             "location": "jurisdiction mainCountry",
             # Of a party of unknown kind, a number could be that of a person's papers.
             "identity.identifier": "registrationNumber idNumber taxNumber licenseNumber vatCode"
             " innCode npiCode",
             "organisation.identifier": "bvdId icijId okpoCode ogrnCode leiCode dunsCode"
-            " uniqueEntityId opencorporatesUrl",
+            " uniqueEntityId opencorporatesUrl uscCode brightQueryId brightQueryOrgId sayariId",
             "finance.account": "swiftBic",
             "relation": "parent",
         },
     ),
-    _schema(
+    schema(
         "Person",
         "LegalEntity",
         {
@@ -114,33 +91,34 @@ _PARTIES = (
             "identity.birth": "birthDate deathDate",
             "identity.trait": "country nationality citizenship birthPlace birthCountry position"
             " gender ethnicity height weight eyeColor hairColor appearance religion political"
-            " education spokenLanguage status classification sector",
+            " education spokenLanguage status classification sector profession",
+            "narrative": "biography",
             "identity.identifier": "passportNumber socialSecurityNumber",
         },
     ),
-    _schema(
+    schema(
         "Organization",
         "LegalEntity",
         {
-            "organisation.name": "name alias previousName weakAlias",
+            "organisation.name": "name alias previousName weakAlias abbreviation",
             "organisation.profile": "topics",
             "organisation.identifier": "registrationNumber idNumber taxNumber licenseNumber"
             " vatCode innCode npiCode cageCode permId imoNumber giiNumber",
         },
     ),
-    _schema(
+    schema(
         "Company",
         "Organization Asset",
         {
             "finance.amount": "capital",
-            "organisation.profile": "coatoCode caemCode okvedCode okopfCode fssCode oksmCode",
+            "organisation.profile": "coatoCode caemCode okopfCode fssCode oksmCode",
             "organisation.identifier": "voenCode irsCode ipoCode cikCode jibCode mbsCode ibcRuc"
             " kppCode fnsCode pfrNumber isinCode ticker ricCode",
             "finance.account": "bikCode",
         },
     ),
-    _schema("PublicBody", "Organization", {}),
-    _schema(
+    schema("PublicBody", "Organization", {}),
+    schema(
         "Identification",
         "Interval",
         {
@@ -149,7 +127,7 @@ _PARTIES = (
             "relation": "holder",
         },
     ),
-    _schema(
+    schema(
         "Passport",
         "Identification",
         {
@@ -159,7 +137,7 @@ _PARTIES = (
             "identity.trait": "birthPlace gender",
         },
     ),
-    _schema(
+    schema(
         "Position",
         "Thing",
         {
@@ -171,7 +149,7 @@ _PARTIES = (
 )
 
 _FINANCE = (
-    _schema(
+    schema(
         "Payment",
         "Interval Value",
         {
@@ -181,7 +159,7 @@ _FINANCE = (
             "finance.account": "payerAccount beneficiaryAccount",
         },
     ),
-    _schema(
+    schema(
         "BankAccount",
         "Asset",
         {
@@ -191,18 +169,18 @@ _FINANCE = (
             "time": "openingDate closingDate balanceDate maxBalanceDate",
         },
     ),
-    _schema(
+    schema(
         "CryptoWallet",
         "Thing Value",
         {
-            "finance.account": "name alias previousName weakAlias publicKey currencySymbol"
-            " mangingExchange",  # FollowTheMoney's spelling
+            "finance.account": "name alias previousName weakAlias publicKey cryptoAddress accountId"
+            " currencySymbol blockchain custodyType managingExchange mangingExchange",
             "finance.amount": "balance",
             "time": "creationDate balanceDate",
             "relation": "holder",
         },
     ),
-    _schema(
+    schema(
         "Security",
         "Asset",
         {
@@ -212,20 +190,20 @@ _FINANCE = (
             "time": "issueDate maturityDate",
         },
     ),
-    _schema("Debt", "Interval Value", {"relation": "debtor creditor"}),
+    schema("Debt", "Interval Value", {"relation": "debtor creditor"}),
 )
 
 _COMMUNICATION = (
-    _schema(
+    schema(
         "UserAccount",
         "Thing",
         {
             "contact.handle": "name alias previousName weakAlias service email username ipAddress",
-            "contact.phone": "number",
+            "contact.phone": "phone number",
             "relation": "owner",
         },
     ),
-    _schema(
+    schema(
         "Call",
         "Interval",
         {
@@ -237,7 +215,7 @@ _COMMUNICATION = (
 )
 
 _RELATIONS = (
-    _schema(
+    schema(
         "Ownership",
         "Interest",
         {
@@ -246,16 +224,45 @@ _RELATIONS = (
             "finance.amount": "sharesValue",
         },
     ),
-    _schema("Directorship", "Interest", {"relation": "director organization secretary"}),
-    _schema("Membership", "Interest", {"relation": "member organization"}),
-    _schema("Employment", "Interest", {"relation": "employer employee"}),
-    _schema("Representation", "Interest", {"relation": "agent client"}),
-    _schema("UnknownLink", "Interest", {"relation": "subject object"}),
-    _schema("Associate", "Interval", {"relation": "person associate relationship"}),
-    _schema("Family", "Interval", {"relation": "person relative relationship"}),
-    _schema("Succession", "Interest", {"relation": "predecessor successor"}),
-    _schema("Occupancy", "Interval", {"relation": "holder post status", "time": "declarationDate"}),
-    _schema(
+    schema("Directorship", "Interest", {"relation": "director organization secretary"}),
+    schema("Membership", "Interest", {"relation": "member organization"}),
+    schema("Employment", "Interest", {"relation": "employer employee"}),
+    schema("Representation", "Interest", {"relation": "agent client"}),
+    schema("UnknownLink", "Interest", {"relation": "subject object"}),
+    schema("Associate", "Interval", {"relation": "person associate relationship"}),
+    schema("Family", "Interval", {"relation": "person relative relationship"}),
+    schema("Succession", "Interest", {"relation": "predecessor successor"}),
+    schema("Post", "Interest", {"relation": "holder organization", "reference": "wikidataId"}),
+    schema("Control", "Interest", {"relation": "controller controlled controlType legalBasis"}),
+    schema("CourtCaseParty", "Interest", {"relation": "case party"}),
+    schema("Documentation", "Interest", {"relation": "document entity"}),
+    schema("ProjectParticipant", "Interest", {"relation": "participant project"}),
+    schema(
+        "Similar",
+        "",
+        {"reference": "id", "relation": "candidate match confidenceScore criteria matcher"},
+    ),
+    schema(
+        "Occupancy",
+        "Interval",
+        {
+            "relation": "holder post status",
+            "time": "declarationDate electionDate periodStart periodEnd",
+            "location": "constituency",
+            "identity.trait": "politicalGroup",
+        },
+    ),
+    schema(
+        "Risk",
+        "Interval",
+        {
+            "measure": "authority program programId programUrl status duration country listingDate",
+            "narrative": "reason",
+            "identity.trait": "topics",
+            "relation": "entity",
+        },
+    ),
+    schema(
         "Sanction",
         "Interval",
         {
@@ -266,66 +273,8 @@ _RELATIONS = (
     ),
 )
 
-_OBJECTS = (
-    _schema(
-        "Address",
-        "Thing",
-        {
-            "location": "name alias full remarks postOfficeBox street street2 city postalCode"
-            " region state latitude longitude osmId googlePlaceId",
-        },
-    ),
-    _schema(
-        "Vehicle",
-        "Asset",
-        {
-            "transport.identifier": "name alias previousName weakAlias registrationNumber",
-            "transport.profile": "type model buildDate registrationDate deregistrationDate country"
-            " topics",
-            "relation": "owner operator",
-        },
-    ),
-    _schema(
-        "Vessel",
-        "Vehicle",
-        {
-            "transport.identifier": "imoNumber crsNumber callSign mmsi",
-            "transport.profile": "flag registrationPort tonnage grossRegisteredTonnage"
-            " nameChangeDate pastFlags pastTypes",
-            "location": "navigationArea",
-        },
-    ),
-    _schema(
-        "Airplane",
-        "Vehicle",
-        {
-            "transport.identifier": "serialNumber icaoCode",
-            "transport.profile": "manufacturer",
-        },
-    ),
-    _schema(
-        "RealEstate",
-        "Asset",
-        {
-            "location": "name latitude longitude censusBlock cadastralCode area registrationNumber"
-            " titleNumber tenure propertyType landType",
-            "finance.transfer": "encumbrance",
-            "time": "createDate",
-            "relation": "parent",
-        },
-    ),
-    _schema(
-        "Substance",
-        "Thing",
-        {
-            "chemical.substance": "name alias previousName weakAlias casNumber hsCode unTable",
-            "chemical.quantity": "quantity unit",
-        },
-    ),
-)
-
 _KINDS = (
-    _schema(
+    schema(
         "TransferLeg",
         "Interval Value",
         {
@@ -334,12 +283,12 @@ _KINDS = (
             "relation": "payer payee handler counterLeg",
         },
     ),
-    _schema(
+    schema(
         "PrecursorIncident",
         "Interval",
         {"operation": "act", "location": "country address", "relation": "substance involved"},
     ),
-    _schema(
+    schema(
         "PreExportNotification",
         "Interval",
         {
@@ -349,7 +298,7 @@ _KINDS = (
             "organisation.identifier": "exportPermit importPermit",
         },
     ),
-    _schema(
+    schema(
         "OperationalNotice",
         "Interval",
         {
@@ -358,68 +307,33 @@ _KINDS = (
             "relation": "subject",
         },
     ),
-    _schema(
+    schema(
         "RecordRequest",
         "Thing",
         # Why a partner is asked, and what about; whatever else is to be told is a narrative.
         {"relation": "offence link urgencyReason subject"},
     ),
-    _schema(
+    schema(
         "RequestedItem",
         "Thing",
         {"reference": "number request", "relation": "record subject"},
     ),
-    _schema("Feedback", "Interval", {"reference": "packet", "operation": "outcome reply"}),
-)
-
-_RECORDS = (
-    _schema("Note", "Thing Analyzable", {"narrative": "name", "relation": "entity"}),
-    _schema(
-        "Document",
-        "Thing Analyzable",
-        {
-            "document": "name contentHash title author generator crawler fileSize fileName"
-            " extension encoding messageId mimeType language translatedLanguage processingStatus"
-            " processingError processingAgent processedAt",
-            "narrative": "bodyText translatedText file",
-            "time": "date authoredAt publishedAt",
-            "relation": "parent ancestors",
-        },
-    ),
-    _schema(
-        "Event",
-        "Interval Analyzable Thing",
-        {
-            "narrative": "name alias important",
-            "location": "location country",
-            "relation": "organizer involved",
-        },
-    ),
-    _schema("Trip", "Event", {"location": "startLocation endLocation", "relation": "vehicle"}),
-    _schema(
-        "CourtCase",
-        "Thing",
-        {
-            "narrative": "name",
-            "measure": "category type status court caseNumber",
-            "time": "fileDate closeDate",
-        },
-    ),
-    _schema("Packet", "", {"narrative": "narrative"}),
+    schema("Feedback", "Interval", {"reference": "packet", "operation": "outcome reply"}),
 )
 
 SCHEMATA: Mapping[str, Schema] = MappingProxyType(
     {
-        schema.name: schema
-        for schema in (
+        each.name: each
+        for each in (
             *_ABSTRACT,
             *_PARTIES,
             *_FINANCE,
             *_COMMUNICATION,
             *_RELATIONS,
-            *_OBJECTS,
+            *OBJECTS,
             *_KINDS,
-            *_RECORDS,
+            *RECORDS,
+            *TRADE,
         )
     }
 )

@@ -15,7 +15,7 @@ from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_ARTICLES, MAX_COSIGNERS, MAX_SHARES, MAX_TERM_NAMES
 from tearline.policy.category import CATEGORIES, leaves_under
 from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
+from tearline.policy.marking import STRICTEST, Tlp
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -63,7 +63,8 @@ class ArticleTerms:
 
     Raises:
         TermsMalformed: On construction, if a name is malformed or unknown, a list is
-            unsorted or too long, or a direction leads nowhere.
+            unsorted or too long, a direction leads nowhere, or a share gives something of
+            ``unmarked``, which the shared policies withhold whatever an article says.
     """
 
     id: str
@@ -89,6 +90,10 @@ class ArticleTerms:
             raise TermsMalformed("a direction leads from one party to another")
         for share in self.shares:
             _require_category(share.category)
+            if share.category == STRICTEST.category and share.form > Form.WITHHELD:
+                raise TermsMalformed(
+                    f"{STRICTEST.category} is no category to share: it is of no known meaning"
+                )
 
     def forms_for(self, partner: str) -> dict[str, Form]:
         """The highest form in which ``partner`` may have each leaf of the category tree."""

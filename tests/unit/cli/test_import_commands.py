@@ -15,7 +15,9 @@ from tearline.errors import (
     BodyIncomplete,
     ExchangeBusy,
     ExchangeUnreachable,
+    FieldsUnmarked,
     MailboxFull,
+    NothingReleased,
     StoreBusy,
 )
 from tearline_client.border.sender import Sender
@@ -179,4 +181,47 @@ def test_two_processes_are_not_at_the_same_import(
     monkeypatch.setattr(tearline_client.desks.importing.Importing, "advance", late)
     done = desk.run("import", "ftm", people, *ORDER)
     assert done.exit_code == StoreBusy.exit_status
+    assert arrived(desk) == []
+
+
+# Fields without a category.
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A source with a schema, and a property, that the marking profile does not know."""
+    path = tmp_path / "odd.jsonl"
+    lines = [
+        {"id": "s", "schema": "Spaceship", "properties": {"name": ["Person 0"]}},
+        {"id": "p", "schema": "Person", "properties": {"name": ["Person 1"], "shoeSize": ["43"]}},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize("command", [("import", "ftm"), ("packet", "send"), ("packet", "preview")])
+def test_fields_without_a_category_are_refused_by_name(
+    desk: Desk, odd: Path, command: tuple[str, str]
+) -> None:
+    refused = desk.run(*command, odd, *ORDER)
+    assert refused.exit_code == FieldsUnmarked.exit_status
+    assert "Person/shoeSize (1), Spaceship (1)" in refused.stderr
+    assert arrived(desk) == []
+
+
+def test_what_an_option_allows_is_counted_and_no_partner_sees_it(desk: Desk, odd: Path) -> None:
+    odd.write_text(odd.read_text().splitlines()[1] + "\n")
+    done = desk.run("import", "ftm", odd, "--unmarked", *ORDER)
+    assert done.exit_code == 0, done.output
+    assert "No partner sees, for want of a category: Person/shoeSize (1)." in done.stderr
+    assert arrived(desk) == ["Person 1"]
+
+
+def test_a_packet_of_which_a_partner_gets_nothing_is_refused_before_any_is_sent(
+    desk: Desk, odd: Path
+) -> None:
+    lines = odd.read_text().splitlines()
+    odd.write_text(f"{lines[1]}\n{lines[0]}\n")
+    refused = desk.run("import", "ftm", odd, "--unmarked", *ORDER)
+    assert refused.exit_code == NothingReleased.exit_status
     assert arrived(desk) == []

@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schemata import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "281fcdd8a95d39e392e83db414dd347607e3527b13ec8feb181ee785aa71bee5"
+DIGEST = "9a36c8d4873ba0515c0c79affb173a6e94dded7b6463e4f5329debb503f819e8"
 
 
 def path(name: str) -> str:

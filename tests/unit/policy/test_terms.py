@@ -48,6 +48,8 @@ def test_an_article_is_found_by_its_id() -> None:
         {"directions": (Direction(sender=US, recipient=US),)},
         {"directions": (Direction(sender=US, recipient=MX), Direction(sender=US, recipient=CN))},
         {"shares": (Share(partner=CN, category="finances", form=Form.CLEAR),)},
+        {"shares": (Share(partner=CN, category="unmarked", form=Form.CLEAR),)},
+        {"shares": (Share(partner=CN, category="unmarked", form=Form.EXISTS),)},
         {"shares": tuple(reversed(ARTICLE.shares))},
         {
             "shares": (

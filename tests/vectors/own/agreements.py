@@ -124,6 +124,7 @@ def body_refused(value: Agreement) -> list[Json]:
     to_oneself = (*ARTICLE.directions, Direction(sender=US, recipient=US))
     stranger = Share(partner=b.CN, category="time", form=Form.CLEAR)
     nothing = Share(partner=MX, category="finances", form=Form.CLEAR)
+    unmarked = Share(partner=MX, category="unmarked", form=Form.EXISTS)
     tied = replace(ARTICLE.shares[0], form=Form.CLEAR)
     cases = [
         ("S-6", "an unknown field", unknown_field(body)),
@@ -139,6 +140,7 @@ def body_refused(value: Agreement) -> list[Json]:
         ("S-31", "a direction to oneself", article(directions=to_oneself)),
         ("S-31", "a share of who is no party", article(shares=(stranger, *ARTICLE.shares))),
         ("S-31", "a share of no category", article(shares=(nothing,))),
+        ("S-31", "a share of what nobody has marked", article(shares=(unmarked,))),
         ("S-31", "two shares of one category", article(shares=(ARTICLE.shares[0], tied))),
         ("S-31", "a form that is none", body.replace(b"\x18\x03", b"\x18\x05", 1)),
         ("S-31", "a level that is none", body.replace(b"amber+strict", b"amber+strong", 1)),

@@ -1,0 +1,32 @@
+"""A schema of the marking profile: the category of each of its properties."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """One schema of the profile.
+
+    Attributes:
+        name: FollowTheMoney's name.
+        extends: Names of the schemata it inherits from, in the order they are searched.
+        categories: Category by property, of what it adds or says differently.
+    """
+
+    name: str
+    extends: tuple[str, ...]
+    categories: Mapping[str, str]
+
+
+def schema(name: str, extends: str, properties_by_category: dict[str, str]) -> Schema:
+    """Returns a schema from the names it extends and its properties by category."""
+    categories = {
+        prop: category
+        for category, properties in properties_by_category.items()
+        for prop in properties.split()
+    }
+    return Schema(
+        name=name, extends=tuple(extends.split()), categories=MappingProxyType(categories)
+    )
