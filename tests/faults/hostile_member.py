@@ -199,7 +199,7 @@ class Hostile:
             decisions={(recipient, each.marking): EVERYTHING for each in fields},
         )
         with node.state.stores.database.transaction():
-            composition = compose([plan], node._releasing._releaser(Persons()))
+            composition = compose([plan], node._releasing.releaser(Persons()))
         return composition.packets[0], composition.publications
 
     async def send(self, agreement: str, fields: Sequence[Field], **rest: PacketKind) -> bool:

@@ -77,7 +77,7 @@ async def references_of_a_stranger(hostile: Hostile) -> None:
         packets.append(packet)
     stranger = Signer(
         federation=hostile.signer.header.federation,
-        uri=hostile.signer.uri,
+        uri=hostile.signer.header.signer,
         key=SigningKey.generate(),
     )
     for _ in range(4):

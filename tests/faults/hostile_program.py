@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,10 @@ async def main(settings: dict[str, Any]) -> None:
             act = asyncio.ensure_future(do(hostile, name))
             halt = asyncio.ensure_future(stop.wait())
             await asyncio.wait({act, halt}, return_when=asyncio.FIRST_COMPLETED)
-            act.cancel()
-            await asyncio.gather(act, return_exceptions=True)
             halt.cancel()
+            act.cancel()
+            with suppress(asyncio.CancelledError):
+                await act  # an act that fails by itself ends the program: it would show nothing
 
 
 async def do(hostile: Hostile, name: str) -> None:

@@ -80,7 +80,7 @@ async def keys_of_one_node(hostile: Hostile) -> None:
     for _ in range(4):
         await hostile.say(
             [
-                _record(hostile, by, by.uri, KeyUse.KEM, KemKey.generate().public.encoded)
+                _record(hostile, by, by.header.signer, KeyUse.KEM, KemKey.generate().public.encoded)
                 for _ in range(512)
             ]
         )
@@ -90,7 +90,7 @@ async def nodes_of_one_agency(hostile: Hostile) -> None:
     """Hundreds of nodes that there are not."""
     root = hostile.root()
     for _ in range(3):
-        names = [f"{root.uri}/node/n{secrets.token_hex(6)}" for _ in range(256)]
+        names = [f"{root.header.signer}/node/n{secrets.token_hex(6)}" for _ in range(256)]
         await hostile.say(
             [
                 _record(hostile, root, name, KeyUse.SIGN, SigningKey.generate().public.encoded)
