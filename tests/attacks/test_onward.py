@@ -25,6 +25,7 @@ from tearline.errors import (
     SourceUnknown,
 )
 from tearline.event import EventCode
+from tearline.identity import agency_uri_of
 from tearline.onward import Use
 from tearline.packet import View
 from tearline.sealing import seal_note
@@ -414,7 +415,12 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
             world.us.node.state.agency, world.us.node.agreement("narcotics-2026").id
         )
     with cn.state.stores.database.transaction():
-        cn.state.stores.standings.freeze({packet: True})
+        manifest = cn.state.stores.packets.manifest(packet)
+        cn.state.stores.standings.freeze(
+            manifest.agreement.id,
+            agency_uri_of(manifest.header.signer),
+            [manifest.agreement.article],
+        )
     draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
     plan = by.node.plan(draft, [cn.uri])
     (composed,) = compose([plan], by.node._releasing.releaser(Persons())).packets

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -31,6 +31,7 @@ from tearline.wire.standings import encode_standing
 from tearline.wire.statements import cosigned
 from tearline_client.cli.export import exported
 from tearline_client.desks.suspending import Position
+from tearline_client.store.packets import PacketStore
 
 NAME = "narcotics-2026"
 WHOLE = Suspension(
@@ -390,6 +391,31 @@ async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -
     await resume(world.us)
     await settle(world)
     assert world.cn.node.show(packet)
+
+
+async def test_a_standing_has_no_packet_read(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    await settle(world)
+
+    async def told() -> None:
+        with monkeypatch.context() as patched:
+            for name in ("packet", "manifest"):
+                patched.setattr(PacketStore, name, _unread)
+            await world.cn.node.receive()
+
+    await suspend(world.us, replace(WHOLE, originated=Originated.FREEZE))
+    await told()
+    with pytest.raises(PacketFrozen):
+        world.cn.node.show(packet)
+    await resume(world.us)
+    await told()
+    assert world.cn.node.show(packet)
+
+
+def _unread(*_: object) -> NoReturn:
+    raise AssertionError("a packet was read")
 
 
 async def test_what_a_partner_freezes_is_its_own(world: Simulation) -> None:

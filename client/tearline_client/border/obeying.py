@@ -287,28 +287,28 @@ class Obeying:
             self._freeze(agreement, standing.agency)
 
     def _freeze(self, agreement: Agreement, originator: str) -> None:
-        """Marks what an agency sent us as frozen, or no longer, as its standing says.
+        """Notes which articles' packets of an agency are frozen here, as its standing says.
 
-        What our own has partners erase is recalled, whichever of our nodes sent it.
+        No packet is read for it: an agency may change its standing often, and a node may hold a
+        million packets. What our own has partners erase is recalled, whichever of our nodes sent
+        it.
         """
         if originator == self._state.agency:
             recall_suspended(self._state, agreement)
             return
-        stores = self._state.stores
-        book = stores.standings.book(agreement.id, self._state.signer.header)
-        stores.standings.freeze(
-            {
-                packet_id: book.fate(
-                    agreement,
-                    manifest.agreement.article,
-                    originator=originator,
-                    holder=self._state.agency,
+        standings = self._state.stores.standings
+        book = standings.book(agreement.id, self._state.signer.header)
+        standings.freeze(
+            agreement.id,
+            originator,
+            (
+                article.id
+                for article in agreement.terms.articles
+                if book.fate(
+                    agreement, article.id, originator=originator, holder=self._state.agency
                 )
                 is not Originated.KEEP
-                for packet_id, manifest in stores.packets.manifests()
-                if manifest.agreement.id == agreement.id
-                and agency_uri_of(manifest.header.signer) == originator
-            }
+            ),
         )
 
     def take_held(self, statement: Statement, event: Event) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tearline.channel import VoidReason
 from tearline.errors import NotFound
 from tearline.grant import Grant
+from tearline.identity import agency_uri_of
 from tearline.packet import Manifest, PacketParts
 from tearline.receipt import Status
 from tearline.wire.flow import parse_grant
@@ -18,6 +19,7 @@ from tearline_client.store.vault import Column
 MANIFEST = Column("packet", "manifest", ("id",))
 _PARTS = Column("packet", "parts", ("id",))
 _KEYS = Column("packet_key", "sealed", ("packet", "grant_id"))
+FREEZE = Column("freeze", "sealed", ("agency", "agreement"))
 _GRANT = Column("packet_grant", "sealed", ("statement_id",))
 _GRANT_COLUMNS = "statement_id, incoming, status, sealed, withdrawn"
 
@@ -266,7 +268,19 @@ class PacketStore:
             return None
 
     def is_frozen(self, packet_id: bytes) -> bool:
-        """Whether its originator has frozen a packet."""
+        """Whether its originator has frozen a packet: all of its article, under its agreement."""
+        origin = self._db.value("SELECT origin FROM packet WHERE id = ?", (packet_id,))
+        if origin is None:
+            return False
+        agency = agency_uri_of(origin)
+        if self._db.row("SELECT 1 FROM freeze WHERE agency = ?", (agency,)):
+            about = self.manifest(packet_id).agreement
+            sealed = self._db.value(
+                "SELECT sealed FROM freeze WHERE agency = ? AND agreement = ?", (agency, about.id)
+            )
+            if sealed is not None:
+                articles = self._db.vault.open(FREEZE.at(agency, about.id), sealed)
+                return about.article in articles.decode().split("\n")
         return bool(self._db.row("SELECT 1 FROM frozen WHERE packet = ?", (packet_id,)))
 
     def manifests(self) -> Iterator[tuple[bytes, Manifest]]:

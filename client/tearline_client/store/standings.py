@@ -1,6 +1,6 @@
 """Where every party stands, what this node wants said of its own, and the marks around it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
@@ -19,6 +19,7 @@ from tearline.wire.standings import encode_standing, parse_standing
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
+from tearline_client.store.packets import FREEZE
 from tearline_client.store.stoppages import StoppageStore
 from tearline_client.store.vault import Column
 
@@ -397,13 +398,11 @@ class StandingStore:
 
     # What originators froze.
 
-    def freeze(self, packets: Mapping[bytes, bool]) -> None:
-        """Notes which packets their originators froze, and which no longer."""
-        self._db.insert_many(
-            "INSERT INTO frozen VALUES (?) ON CONFLICT DO NOTHING",
-            [(packet,) for packet, frozen in packets.items() if frozen],
-        )
-        self._db.insert_many(
-            "DELETE FROM frozen WHERE packet = ?",
-            [(packet,) for packet, frozen in packets.items() if not frozen],
+    def freeze(self, agreement_id: bytes, agency: str, articles: Iterable[str]) -> None:
+        """Notes the articles whose packets an agency has frozen now; no others are."""
+        sealed = self._db.vault.seal(FREEZE.at(agency, agreement_id), "\n".join(articles).encode())
+        self._db.execute(
+            "INSERT INTO freeze (agency, agreement, sealed) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT DO UPDATE SET sealed = ?3",
+            (agency, agreement_id, sealed),
         )
