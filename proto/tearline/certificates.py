@@ -12,6 +12,7 @@ Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf lives 24 hours to 7 days.
 """
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -26,7 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 from tearline.errors import CertificateExpired, CertificateRefused, MalformedInput
 from tearline.identity import AgencyUri, NodeUri, parse_agency_uri, parse_node_uri
 from tearline.keys import key_id
-from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_LEAF_LIFETIME_S
+from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_LEAF_LIFETIME_S, MAX_VERIFIED_CERTIFICATES
 from tearline.tls_key import is_p256, spki_of
 
 _DER = serialization.Encoding.DER
@@ -200,6 +201,11 @@ def from_pem(text: bytes) -> bytes:
     """
     if len(text) > 2 * MAX_CERTIFICATE_BYTES:
         raise CertificateRefused("the certificate is too large")
+    return _der_of(text)
+
+
+@functools.lru_cache(MAX_VERIFIED_CERTIFICATES)  # a connection shows the same at each of its calls
+def _der_of(text: bytes) -> bytes:
     try:
         return x509.load_pem_x509_certificate(text).public_bytes(_DER)
     except (ValueError, x509.InvalidVersion):

@@ -196,6 +196,9 @@ MAX_TABLE_BYTES = 16 << 30  # rows of an export, read one by one: eight million 
 FOLLOW_MS = 240_000  # of one search that follows: it ends before the token that it began with
 NODE_STATEMENTS_S = 16_384  # a node's, unless the operator sets another: a large import's rate
 NODE_BYTES_S = 64 << 20  # a node's, likewise; half a gigabit line
+AGENCY_RATES = (
+    4  # times what one node may in a second, for all nodes of an agency: names get no more
+)
 RATE_BURST_S = 4  # seconds of either that may come at once
 REFUSALS_FLUSH_S = 60  # refusals of the unknown are logged once a minute, with their number
 MAX_REFUSALS_COUNTED = 1024  # kinds of them told apart in a minute; the rest share a line

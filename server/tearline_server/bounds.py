@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from tearline.errors import ExchangeBusy
-from tearline.limits import NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
+from tearline.identity import agency_uri_of
+from tearline.limits import AGENCY_RATES, NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
 
 _RETRY_AFTER_MS = 1000  # a call of a node's own may have ended by then
 _MAX_NODES = 65_536  # forgetting one only means that it may burst again
@@ -61,19 +62,43 @@ class Rates:
     bytes: int = NODE_BYTES_S
 
 
+class NodeRate:
+    """A rate of each node, and a few times that for all nodes of its agency together.
+
+    So names of nodes, which cost an agency nothing, get it no more.
+
+    Args:
+        per_second: What one node may in a second.
+        excess: What is said of whoever does more.
+    """
+
+    def __init__(self, per_second: int, excess: str) -> None:
+        self._nodes = Rate(per_second, f"{excess} than one node may")
+        self._agencies = Rate(per_second * AGENCY_RATES, f"{excess} than one agency may")
+
+    def take(self, node: str, amount: int, now_ms: int) -> None:
+        """Lets ``amount`` in, if neither the node nor its agency did too much lately.
+
+        Raises:
+            ExchangeBusy: If one did, saying when it may again.
+        """
+        self._nodes.take(node, amount, now_ms)
+        self._agencies.take(agency_uri_of(node), amount, now_ms)
+
+
 class Bounds:
-    """What one node may publish: statements and bytes."""
+    """What one node may publish, and its agency: statements and bytes."""
 
     def __init__(self, rates: Rates) -> None:
-        refusal = "more is published than one node may"
-        self._statements = Rate(rates.statements, refusal)
-        self._bytes = Rate(rates.bytes, refusal)
+        excess = "more is published"
+        self._statements = NodeRate(rates.statements, excess)
+        self._bytes = NodeRate(rates.bytes, excess)
 
     def take(self, node: str, *, statements: int, size: int, now_ms: int) -> None:
         """Lets a publication in.
 
         Raises:
-            ExchangeBusy: If the node published too much lately.
+            ExchangeBusy: If the node or its agency published too much lately.
         """
         self._statements.take(node, statements, now_ms)
         self._bytes.take(node, size, now_ms)

@@ -148,10 +148,7 @@ class Gate:
         Raises:
             TlsError: If it may not; the concrete error says which of these failed.
         """
-        if (facts.version, facts.key_exchange_group) != (TLS_VERSION, KEY_EXCHANGE_GROUP):
-            raise ConnectionRefused
-        leaf = self._leaf(facts.peer_certificate, now_s)
-        self._require_not_denied(leaf)
+        leaf = self.verify_node(facts, now_s)
         roles = METHODS.get(method)
         if roles is None:
             raise NotPermitted("there is no such method")
@@ -159,6 +156,24 @@ class Gate:
         caller = Caller(certificate=facts.peer_certificate, leaf=leaf, token=person)
         caller.require(roles)
         return caller
+
+    def verify_node(self, facts: TlsFacts, now_s: int) -> Leaf:
+        """Returns the certificate of the node that calls, whatever it asks for.
+
+        That is the cheap part of admitting: a token's signature is not looked at.
+
+        Args:
+            facts: What the transport saw.
+            now_s: The time, Unix seconds.
+
+        Raises:
+            TlsError: If one of the first three steps of ``admit`` failed.
+        """
+        if (facts.version, facts.key_exchange_group) != (TLS_VERSION, KEY_EXCHANGE_GROUP):
+            raise ConnectionRefused
+        leaf = self._leaf(facts.peer_certificate, now_s)
+        self._require_not_denied(leaf)
+        return leaf
 
     def verify_still(self, caller: Caller, now_s: int) -> None:
         """Checks, in the course of a long call, that its caller would still be let in.

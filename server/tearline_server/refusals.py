@@ -3,13 +3,44 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tearline.errors import TokenRefused
 from tearline.event import Event, EventCode, EventOutcome
-from tearline.limits import MAX_REFUSALS_COUNTED
+from tearline.limits import MAX_REFUSALS_COUNTED, REFUSALS_FLUSH_S
 from tearline.statement import HASH_SIZE
 
 _OTHERS = "others"
+
+
+class RefusalLines:
+    """Lines of the log about refused calls: of each kind one a minute, which counts the rest.
+
+    To write a line takes as long as to refuse a call, so a flood of calls would be twice as dear.
+    """
+
+    def __init__(self) -> None:
+        # Kinds are methods and codes, of which the exchange has a few dozen.
+        self._kinds: dict[tuple[str, str], _Kind] = {}
+
+    def count(self, method: str, code: str, now_ms: int) -> int:
+        """Counts a refused call.
+
+        Returns:
+            How many calls a line should tell of now; 0 where one was written a moment ago.
+        """
+        kind = self._kinds.setdefault((method, code), _Kind())
+        kind.untold += 1
+        if kind.told_ms <= now_ms < kind.told_ms + 1000 * REFUSALS_FLUSH_S:
+            return 0
+        untold, kind.untold, kind.told_ms = kind.untold, 0, now_ms
+        return untold
+
+
+@dataclass(slots=True)
+class _Kind:
+    told_ms: int = -1000 * REFUSALS_FLUSH_S
+    untold: int = 0
 
 
 class Refusals:

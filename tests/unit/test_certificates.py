@@ -320,6 +320,8 @@ def test_a_ca_is_checked_before_a_trust_list_names_it() -> None:
 def test_pem_and_der_are_translated() -> None:
     der = leaf()
     assert from_pem(to_pem(der)) == der
+    # A connection shows its certificate at each call: it is read once.
+    assert from_pem(to_pem(der)) is from_pem(to_pem(der))
     with pytest.raises(CertificateRefused):
         from_pem(b"no certificate")
     with pytest.raises(CertificateRefused):

@@ -42,10 +42,11 @@ from tearline.limits import (
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
-from tearline_server.bounds import Calls, Places, Rate
+from tearline_server.bounds import Calls, NodeRate, Places, Rate
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
+from tearline_server.refusals import RefusalLines
 
 T = TypeVar("T")
 
@@ -84,7 +85,8 @@ class Guard:
         self._reads = Places(MAX_AGENCY_READS)
         self._streams = Places(MAX_AGENCY_STREAMS)
         self._answers = Places(MAX_AGENCY_ANSWERS)
-        self._nodes = Rate(NODE_CALLS_S, "more calls are made than one node may")
+        self._nodes = NodeRate(NODE_CALLS_S, "more calls are made")
+        self._lines = RefusalLines()
         self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
@@ -171,34 +173,44 @@ class Guard:
         code = _CANCELLED
         try:
             with self._metrics.under_way():
-                caller = self._admit(method, context)
-                node, agency = str(caller.node), str(caller.agency)
-                self._nodes.take(node, 1, self._clock())
-                if caller.token is not None:
-                    # Agencies choose their pseudonyms: one agency's takes nothing of another's.
-                    person = f"{agency} {caller.pseudonym.hex()}"
-                    self._persons.take(person, 1, self._clock())
+                self._exchange.others.verify_heard()
+                facts, now_ms = tls_facts(context), self._clock()
+                leaf = self._gate.verify_node(facts, now_ms // 1000)
+                node, agency = str(leaf.node), str(leaf.node.agency)
+                self._nodes.take(node, 1, now_ms)
                 with self._node_calls.one(node), self._agency_calls.one(agency):
+                    # What a call costs is counted before: to verify a token is most of it.
+                    token = access_token(context.invocation_metadata() or ())
+                    caller = self._gate.admit(facts, token, method, now_ms // 1000)
+                    if caller.token is not None:
+                        # Agencies choose their pseudonyms: one's takes nothing of another's.
+                        person = f"{agency} {caller.pseudonym.hex()}"
+                        self._persons.take(person, 1, now_ms)
                     yield caller
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
             if isinstance(error, TlsError):
-                self._count(error, context)
-            await _abort(context, method, error)
+                self._exchange.refusals.count(_peer(context), error.code)
+            if not isinstance(error, grpc.aio.BaseError):
+                self._log(method, error)
+            await _abort(context, error)
         finally:
             self._metrics.ended(method, code)
 
-    def _admit(self, method: str, context: Context) -> Caller:
-        now_s = self._clock() // 1000
-        self._exchange.others.verify_heard()
-        token = access_token(context.invocation_metadata() or ())
-        return self._gate.admit(tls_facts(context), token, method, now_s)
-
-    def _count(self, error: TlsError, context: Context) -> None:
-        self._exchange.refusals.count(_peer(context), error.code)
-        if isinstance(error, TokenRefused):
-            _log.warning("token refused", extra={"peer": _peer(context), "code": error.code})
+    def _log(self, method: str, error: Exception) -> None:
+        """Logs how a call failed; of refusals that are alike, one a minute."""
+        if not isinstance(error, TearlineError):
+            failed = {"method": method, "code": type(error).__name__}
+            _log.error("call failed", extra=failed, exc_info=error)
+            return
+        if isinstance(error, ExchangeBusy):
+            return  # metrics count these, and they pass
+        times = self._lines.count(method, error.code, self._clock())
+        if times:
+            level = logging.WARNING if isinstance(error, TokenRefused) else logging.INFO
+            refused = {"method": method, "code": error.code, "times": times}
+            _log.log(level, "call refused", extra=refused)
 
     async def _watched(
         self, method: str, caller: Caller, messages: AsyncIterator[bytes]
@@ -259,25 +271,9 @@ def _peer(context: Context) -> str:
     return f"{kind}:{address.rpartition(':')[0]}"
 
 
-def _level(error: Exception) -> int:
-    if isinstance(error, ExchangeBusy):
-        return logging.DEBUG  # a flood of calls would fill the log; metrics count its refusals
-    return logging.INFO if isinstance(error, TearlineError) else logging.ERROR
-
-
-async def _abort(context: Context, method: str, error: Exception) -> NoReturn:
-    known = isinstance(error, TearlineError)
+async def _abort(context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.BaseError):
         raise error
-    _log.log(
-        _level(error),
-        "call refused" if known else "call failed",
-        extra={
-            "method": method,
-            "code": error.code if isinstance(error, TearlineError) else type(error).__name__,
-        },
-        exc_info=None if known else error,
-    )
     status = status_of(_passing(error))
     await context.abort(status.code, status.details, status.metadata)
     raise error  # not reached: to abort is to raise

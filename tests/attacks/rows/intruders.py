@@ -131,6 +131,27 @@ CALLS = (
         "tearline_server.bounds:Calls._verify_room",
     ),
     _call(
+        "call more often by many node names of one agency",
+        "TL-REQ-002",
+        "server/test_guard.py::test_an_agency_makes_so_many_calls_in_a_time_by_whatever_nodes",
+        "tearline_server.bounds:NodeRate.take",
+        "self._nodes.take(node, amount, now_ms)",
+    ),
+    _call(
+        "publish more by many node names of one agency",
+        "TL-REQ-002",
+        "server/test_write_path.py::test_an_agency_publishes_no_more_by_more_nodes",
+        "tearline_server.bounds:NodeRate.take",
+        "self._nodes.take(node, amount, now_ms)",
+    ),
+    _call(
+        "have the exchange write a line of its log for each of a flood of refused calls",
+        "",
+        "server/test_guard.py::test_refusals_that_are_alike_are_one_line_a_minute",
+        "tearline_server.refusals:RefusalLines.count",
+        "1",
+    ),
+    _call(
         "call although shut out",
         "TL-TLS-007",
         "test_gate.py::test_who_is_shut_out_is_refused_at_the_next_call",

@@ -27,7 +27,14 @@ from tearline.errors import (
     TokenRefused,
 )
 from tearline.identity import parse_exchange_uri, parse_node_uri
-from tearline.limits import DISK_RETRY_MS, MAX_SMALL_BYTES, MAX_TOKEN_LIFETIME_S, RATE_BURST_S
+from tearline.limits import (
+    AGENCY_RATES,
+    DISK_RETRY_MS,
+    MAX_SMALL_BYTES,
+    MAX_TOKEN_LIFETIME_S,
+    RATE_BURST_S,
+    REFUSALS_FLUSH_S,
+)
 from tearline.policy.marking import Tlp
 from tearline.rpc import methods
 from tearline.rpc.credentials import with_access_token
@@ -479,11 +486,35 @@ async def test_refusals_of_a_flood_fill_no_log(
     assert caplog.records == []
 
 
+async def test_refusals_that_are_alike_are_one_line_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock, gate = Clock(), Gate(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = Guard(gate, Counter(), clock, Metrics())  # type: ignore[arg-type]
+
+    async def refused(error: Exception) -> None:
+        with pytest.raises(Aborted):
+            await handler_of(guard, "unary", error)(one(b"request"), Context())
+
+    for _ in range(3):
+        await refused(StatementMalformed("noise"))
+    await refused(NotFound("nothing is there"))
+    clock.time_ms += REFUSALS_FLUSH_S * 1000
+    await refused(StatementMalformed("noise"))
+    told = [(vars(line)["code"], vars(line)["times"]) for line in caplog.records]
+    assert told == [
+        (StatementMalformed.code, 1),
+        (NotFound.code, 1),
+        (StatementMalformed.code, 3),
+    ]
+
+
 async def test_a_call_is_measured_from_before_it_is_admitted() -> None:
     metrics, seen = Metrics(), list[float]()
 
     class Refusing:
-        def admit(self, *_: object) -> Caller:
+        def verify_node(self, *_: object) -> Leaf:
             seen.append(sample(metrics, "calls_under_way"))
             raise CallerDenied
 
@@ -601,6 +632,42 @@ async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
     assert context.refusal["retry_after_ms"] == 1
 
 
+async def test_an_agency_makes_so_many_calls_in_a_time_by_whatever_nodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
+    names = [parse_node_uri(f"{US}/node/n{number}") for number in range(AGENCY_RATES + 1)]
+    leaves = [dataclasses.replace(leaf_of(US), node=node) for node in names]
+    calls = [leaf for leaf in leaves[:AGENCY_RATES] for _ in range(RATE_BURST_S)]
+    guard = guard_of(Admitting(*calls, leaves[-1], leaf_of(CN)))
+
+    async def answer(caller: Caller, request: bytes) -> bytes:
+        return request
+
+    call = partial(answered, guard.unary(methods.ACKNOWLEDGE, answer))
+    for _ in calls:
+        assert await call(one(b"request"), Context()) == b"request"
+    context = Context()
+    with pytest.raises(Aborted):
+        await call(one(b"request"), context)
+    assert context.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await call(one(b"request"), Context()) == b"request"
+
+
+async def test_calls_are_counted_before_a_token_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
+    handle = handler_of(guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")
+    told = []
+    for _ in range(RATE_BURST_S + 1):
+        context = Context(token="no token")
+        with pytest.raises(Aborted):
+            await handle(Unread(), context)
+        told.append(context.refusal["code"])
+    assert told == [*[TokenRefused.code] * RATE_BURST_S, ExchangeBusy.code]
+
+
 class Admitting:
     """Stands for the gate: lets one node after another in, some of them with a person."""
 
@@ -608,10 +675,13 @@ class Admitting:
         self._leaves = list(leaves)
         self._subjects = list(subjects)
 
+    def verify_node(self, *_: object) -> Leaf:
+        self._leaf = self._leaves.pop(0)
+        return self._leaf
+
     def admit(self, *_: object) -> Caller:
-        leaf = self._leaves.pop(0)
-        token = _token(leaf, self._subjects.pop(0)) if self._subjects else None
-        return Caller(certificate=b"", leaf=leaf, token=token)
+        token = _token(self._leaf, self._subjects.pop(0)) if self._subjects else None
+        return Caller(certificate=b"", leaf=self._leaf, token=token)
 
 
 def _token(leaf: Leaf, subject: str) -> AccessToken:

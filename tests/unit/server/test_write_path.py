@@ -24,6 +24,7 @@ from tearline.errors import (
 )
 from tearline.event import EventCode
 from tearline.limits import (
+    AGENCY_RATES,
     FAULT_S,
     MAX_BATCH_STATEMENTS,
     MAX_QUEUE_STATEMENTS,
@@ -598,9 +599,20 @@ def test_a_clock_that_runs_backwards_gives_nothing_away() -> None:
 
 def test_bytes_are_bounded_as_well() -> None:
     bounds = Bounds(Rates())
-    bounds.take("a", statements=1, size=1 << 40, now_ms=0)
+    bounds.take(node_of(US), statements=1, size=1 << 40, now_ms=0)
     with pytest.raises(ExchangeBusy):
-        bounds.take("a", statements=1, size=1, now_ms=0)
+        bounds.take(node_of(US), statements=1, size=1, now_ms=0)
+
+
+def test_an_agency_publishes_no_more_by_more_nodes() -> None:
+    bounds = Bounds(Rates(statements=1, bytes=1))
+    names = [f"{US}/node/n{number}" for number in range(AGENCY_RATES + 1)]
+    for name in names[:-1]:
+        for _ in range(RATE_BURST_S):
+            bounds.take(name, statements=1, size=1, now_ms=0)
+    with pytest.raises(ExchangeBusy):
+        bounds.take(names[-1], statements=1, size=1, now_ms=0)
+    bounds.take(node_of(CN), statements=1, size=1, now_ms=0)
 
 
 async def test_a_node_that_floods_is_told_to_wait(world: World) -> None:
