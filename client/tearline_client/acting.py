@@ -39,14 +39,12 @@ class Acting:
             None where nobody was named and nobody is logged in: it is the node's own act.
 
         Raises:
-            TlsError: If the person named is not logged in, or does not have the role.
+            TlsError: If the person named is not logged in, or does not have the role; or if
+                several are logged in, and none was named.
         """
-        try:
-            token = self._checked(name, now_ms // 1000)
-        except LoginRequired:
-            if name:
-                raise
+        if self._is_own_act(name, now_ms // 1000):
             return None
+        token = self._checked(name, now_ms // 1000)
         return acted_by(
             token,
             role,
@@ -98,15 +96,11 @@ class Acting:
 
         Raises:
             TlsError: If the person named is not logged in, or is an auditor and nothing else where
-                contents are shown.
+                contents are shown; or if several are logged in, and none was named.
         """
-        try:
-            session = self._issuer.session(name, now_ms // 1000)
-        except LoginRequired:
-            if name:
-                raise
+        if self._is_own_act(name, now_ms // 1000):
             return ""
-        person = self._checked(session.name, now_ms // 1000).person
+        person = self._checked(name, now_ms // 1000).person
         if contents and person.roles == {Role.AUDITOR}:
             raise NotPermitted("an auditor is shown no contents")
         return person.subject
@@ -121,6 +115,9 @@ class Acting:
         session = self._issuer.session(name, now_s)
         pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
         return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
+
+    def _is_own_act(self, name: str, now_s: int) -> bool:
+        return not name and self._issuer.is_unattended(now_s)
 
     def _checked(self, name: str, now_s: int) -> AccessToken:
         binding = self._binding()

@@ -243,7 +243,7 @@ def _read_toml(path: Path) -> dict[str, object]:
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigUnreadable(f"{path} is longer than {MAX_CONFIG_BYTES} bytes")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigUnreadable(f"{path}: {error}") from None
 
@@ -266,16 +266,41 @@ def read_passphrase(
         ConfigUnreadable: If the file cannot be read.
         FileExposed: If others than its owner may read or write the file.
     """
-    if settings.passphrase_file is not None:
-        text = _read_secret(settings.passphrase_file)
-    elif _PASSPHRASE in environment:
-        text = environment[_PASSPHRASE]
-    elif sys.stdin.isatty():
-        text = getpass.getpass("Passphrase: ")
-        if twice and getpass.getpass("The same again: ") != text:
-            raise PassphraseMissing("the two entries differ")
-    else:
-        raise PassphraseMissing()
+    if settings.passphrase_file is None and _PASSPHRASE in environment:
+        return _usable(environment[_PASSPHRASE])
+    return read_secret(
+        settings.passphrase_file,
+        "--passphrase-file or TEARLINE_PASSPHRASE_FILE",
+        prompt="Passphrase",
+        twice=twice,
+    )
+
+
+def read_secret(file: Path | None, option: str, *, prompt: str, twice: bool = False) -> bytes:
+    """Returns a passphrase from its file, or from a prompt where no file is named.
+
+    Args:
+        file: The file that ``option`` named, or None.
+        option: The options and variables that name it; told where there is no terminal.
+        prompt: The question on a terminal, for example ``Passphrase of ana``.
+        twice: Whether the prompt asks a second time, as for a new passphrase.
+
+    Raises:
+        PassphraseMissing: If there is none, it is empty, or the two entries differ.
+        ConfigUnreadable: If the file cannot be read.
+        FileExposed: If others than its owner may read or write the file.
+    """
+    if file is not None:
+        return _usable(_read_secret(file))
+    if not sys.stdin.isatty():
+        raise PassphraseMissing(option)
+    text = getpass.getpass(f"{prompt}: ")
+    if twice and getpass.getpass("The same again: ") != text:
+        raise PassphraseMissing("the two entries differ")
+    return _usable(text)
+
+
+def _usable(text: str) -> bytes:
     if not text:
         raise PassphraseMissing("it is empty")
     # One spelling, whatever the keyboard: é is one character here, not an e and an accent.
@@ -293,6 +318,6 @@ def _read_secret(path: Path) -> str:
     if len(data) > MAX_PASSPHRASE_BYTES:
         raise ConfigUnreadable(f"{path} is longer than {MAX_PASSPHRASE_BYTES} bytes")
     try:
-        return data.decode("utf-8").partition("\n")[0].removesuffix("\r")
+        return data.decode("utf-8-sig").partition("\n")[0].removesuffix("\r")
     except UnicodeDecodeError:
         raise ConfigUnreadable(f"{path} is not UTF-8") from None

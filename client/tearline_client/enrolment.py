@@ -288,7 +288,7 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES).decode("utf-8")
+            return file.read(MAX_FILE_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:

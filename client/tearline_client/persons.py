@@ -17,12 +17,14 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from tearline.choices import listed
 from tearline.errors import (
     KeystoreDamaged,
     KeystoreEntryMissing,
     LoginRefused,
     LoginRequired,
     MalformedInput,
+    PersonAmbiguous,
     PersonConflict,
     TearlineError,
 )
@@ -178,12 +180,17 @@ class LocalIssuer:
                 self._keystore.put(_SESSIONS, encode_sessions(others))
 
     def session(self, name: str, now_s: int) -> Session:
-        """The session of ``name``, or the only one there is where the name is empty.
+        """Returns the session of ``name``, or the only one for an empty name.
 
         Raises:
-            LoginRequired: If there is none, or more than one and no name.
+            LoginRequired: If there is none.
+            PersonAmbiguous: If there are several, for an empty name.
         """
         return choose_session(self._sessions(), name, now_s)
+
+    def is_unattended(self, now_s: int) -> bool:
+        """Returns whether no session counts now: then the node acts by itself."""
+        return not living_sessions(self._sessions(), now_s)
 
     def token(
         self, name: str, binding: Binding, *, now_s: int, pseudonym: bytes | None = None
@@ -199,6 +206,7 @@ class LocalIssuer:
 
         Raises:
             LoginRequired: If the person is not logged in, or was disabled.
+            PersonAmbiguous: If several are logged in, for an empty name.
         """
         session = self.session(name, now_s)
         person = next((each for each in self.persons() if each.name == session.name), None)
@@ -241,19 +249,24 @@ def verify_login(persons: Sequence[PersonRecord], name: str, passphrase: bytes) 
         raise LoginRefused
 
 
+def living_sessions(sessions: Sequence[Session], now_s: int) -> tuple[Session, ...]:
+    """Returns the sessions that count at ``now_s``."""
+    # A session from the future was made under another clock: it could last for ever.
+    return tuple(each for each in sessions if each.began_s <= now_s < each.ends_s)
+
+
 def choose_session(sessions: Sequence[Session], name: str, now_s: int) -> Session:
-    """The session that counts at ``now_s`` for ``name``, or the only one for an empty name.
+    """Returns the session that counts at ``now_s`` for ``name``, or the only one for an empty name.
 
     Raises:
-        LoginRequired: If none does, or several do.
+        LoginRequired: If there is none.
+        PersonAmbiguous: If there are several, for an empty name.
     """
-    # A session from the future was made under another clock: it could last for ever.
-    living = [each for each in sessions if each.began_s <= now_s < each.ends_s]
-    found = [each for each in living if name in ("", each.name)]
+    found = [each for each in living_sessions(sessions, now_s) if name in ("", each.name)]
     if len(found) > 1:
-        raise LoginRequired("several persons are logged in: which one acts?")
+        raise PersonAmbiguous(listed(each.name for each in found))
     if not found:
-        raise LoginRequired
+        raise LoginRequired(name)
     return found[0]
 
 

@@ -120,7 +120,7 @@ def _parse(path: Path, data: bytes | None) -> Policies:
     if data is None:
         return Policies(shared=shared, own=None)
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigUnreadable(f"{path}: not UTF-8") from None
     return Policies(shared=shared, own=parse_policy_set(text))

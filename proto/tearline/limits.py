@@ -245,3 +245,4 @@ MAX_FILE_NAME_BYTES = 128  # what every file system takes, with room for a suffi
 
 # What is shown.
 MAX_COMBINING_MARKS = 6  # on one letter: Tibetan's tallest stacks bear so many, other scripts fewer
+MAX_LISTED_NAMES = 10  # in one message: more are no help

@@ -179,7 +179,7 @@ def load_config(home: Path) -> Config:
     path = home / FILE_NAME
     data = _read(path, _MAX_FILE_BYTES)
     try:
-        values = tomllib.loads(data.decode("utf-8"))
+        values = tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigUnreadable(f"{path}: {error}") from None
     return config_of(home, values)
@@ -238,7 +238,7 @@ def read_passphrase(
         file = Path(environment[_PASSPHRASE_FILE])
     if file is not None:
         data = _read(file, _MAX_PASSPHRASE_BYTES, private=True)
-        text = data.decode("utf-8", "replace").partition("\n")[0].removesuffix("\r")
+        text = data.decode("utf-8-sig", "replace").partition("\n")[0].removesuffix("\r")
     elif _PASSPHRASE in environment:
         text = environment[_PASSPHRASE]
     elif sys.stdin.isatty():
@@ -246,7 +246,7 @@ def read_passphrase(
         if twice and getpass.getpass("The same again: ") != text:
             raise PassphraseMissing("the two entries differ")
     else:
-        raise PassphraseMissing()
+        raise PassphraseMissing("--passphrase-file or TEARLINE_PASSPHRASE_FILE")
     if not text:
         raise PassphraseMissing("it is empty")
     return unicodedata.normalize("NFC", text).encode("utf-8")

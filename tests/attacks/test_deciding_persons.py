@@ -7,8 +7,9 @@ import pytest
 from attacks.test_four_eyes import STRICT, Strict, agree
 from attacks.test_key_life import DAY_MS, pass_time
 from simulator import Simulation
-from tearline.errors import DraftEnded, DrafterGone, LoginRequired
+from tearline.errors import DraftEnded, DrafterGone, LoginRequired, PersonAmbiguous
 from tearline.limits import MAX_PENDING_AGE_MS
+from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
 from tearline.tokens import Role
 from tearline_client.demo.lead import OWN_POLICY
@@ -96,3 +97,38 @@ async def test_what_our_own_policies_give_takes_nobody(
 ) -> None:
     packet, path = held_back
     assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
+
+
+async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    mx = world.mx.node
+    agreement_id = mx.agreement("narcotics-2026").id
+    for name, role in (("dora", Role.LIAISON), ("eva", Role.AUDITOR), ("olga", Role.OFFICER)):
+        LocalIssuer(mx.keystore).add(
+            name, roles=[role], clearance=Tlp.RED, passphrase=b"a word of theirs"
+        )
+        LocalIssuer(mx.keystore).login(name, b"a word of theirs", mx.state.now_ms() // 1000)
+    for act in (
+        lambda: mx.acting("", agreement_id, Role.LIAISON),
+        lambda: mx.person("", Role.OFFICER),
+        lambda: mx.audit_token(""),
+        lambda: mx.show(packet),
+        lambda: mx.search("Qiu"),
+    ):
+        with pytest.raises(PersonAmbiguous, match="dora, eva, olga"):
+            act()
+    assert mx.acting("dora", agreement_id, Role.LIAISON) is not None
+
+
+async def test_a_disabled_person_does_not_make_it_the_nodes_own_act(world: Simulation) -> None:
+    us = world.us.node
+    agreement_id = us.agreement("narcotics-2026").id
+    log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalIssuer, "logout", lambda *_: None)  # as where that was cut short
+        LocalIssuer(us.keystore).disable("dora")
+    with pytest.raises(LoginRequired, match="disabled"):
+        us.acting("", agreement_id, Role.LIAISON)
+    with pytest.raises(LoginRequired, match="disabled"):
+        us.access.reader()

@@ -10,6 +10,7 @@ from tearline.errors import (
     LoginRefused,
     LoginRequired,
     MalformedInput,
+    PersonAmbiguous,
     PersonConflict,
 )
 from tearline.identity import NodeUri
@@ -149,7 +150,7 @@ def test_a_token_is_issued_for_the_person_named(issuer: LocalIssuer) -> None:
         issuer.token("", BINDING, now_s=NOW)
     issuer.login("alvarez", PASSPHRASE, NOW)
     issuer.login("b.chen", b"other word", NOW)
-    with pytest.raises(LoginRequired, match="several"):
+    with pytest.raises(PersonAmbiguous, match=r"alvarez, b\.chen"):
         issuer.token("", BINDING, now_s=NOW)
     assert issuer.session("alvarez", NOW).name == "alvarez"
     issuer.logout("alvarez")
@@ -231,9 +232,11 @@ def test_the_only_session_is_chosen_and_no_other() -> None:
     assert choose_session(sessions, "", 3).name == "a"
     assert choose_session(sessions, "", 15).name == "b"
     assert choose_session(sessions, "a", 7).name == "a"
-    for name, moment in (("", 7), ("", 25), ("c", 15), ("a", 10), ("d", 7)):
+    for name, moment in (("", 25), ("c", 15), ("a", 10), ("d", 7)):
         with pytest.raises(LoginRequired):
             choose_session(sessions, name, moment)
+    with pytest.raises(PersonAmbiguous, match="a, b"):
+        choose_session(sessions, "", 7)
 
 
 def test_what_is_stored_comes_back() -> None:

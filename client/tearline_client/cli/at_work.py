@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.audit import rows
 from tearline_client.cli.frame import Frame
-from tearline_client.config import read_passphrase
+from tearline_client.config import read_secret
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
@@ -50,8 +49,8 @@ def passphrases(frame: Frame, root_file: Path | None, *, twice: bool = False) ->
     node = frame.passphrase(twice=twice)
     if root_file is None:
         return Passphrases(node=node, root=node)
-    settings = replace(frame.settings, passphrase_file=root_file)
-    return Passphrases(node=node, root=read_passphrase(settings))
+    root = read_secret(root_file, "--root-passphrase-file", prompt="Passphrase of the root")
+    return Passphrases(node=node, root=root)
 
 
 def acting(frame: Frame, node: Node, agreement_id: bytes, role: Role) -> ActedBy | None:
@@ -106,7 +105,7 @@ def read_text(path: Path, *, maximum: int) -> str:
             data = file.read(maximum + 1)
         if len(data) > maximum:
             raise ConfigUnreadable(f"{path} is larger than {maximum} bytes")
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
 """``tearline keys``: which keys the node has, until when, and how each ends."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
-from tearline_client.config import read_passphrase
+from tearline_client.config import read_secret
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.certifying import has_authority, issue_certificate
 from tearline_client.keys.keystore import Keystore
@@ -123,8 +123,10 @@ def passphrase(
     keystore = (
         Keystore.open(home.root, given.root) if root else Keystore.open(home.keys, given.node)
     )
-    settings = replace(frame.settings, passphrase_file=new_passphrase_file)
-    keystore.change_passphrase(read_passphrase(settings, {}, twice=True))
+    option = "--new-passphrase-file"
+    keystore.change_passphrase(
+        read_secret(new_passphrase_file, option, prompt="New passphrase", twice=True)
+    )
     frame.say("The keystore has a new passphrase; make a fresh backup.")
 
 

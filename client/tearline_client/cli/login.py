@@ -28,6 +28,6 @@ def command(frame: Frame, name: str, person_passphrase_file: Path | None, out: b
         persons.logout(name)
         frame.say(f"{name} is logged out.")
         return
-    passphrase = person_passphrase(frame, person_passphrase_file)
+    passphrase = person_passphrase(name, person_passphrase_file)
     session = persons.login(name, passphrase, int(time.time()))
     frame.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")

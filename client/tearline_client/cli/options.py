@@ -58,7 +58,7 @@ def _decoded(data: bytes, place: str) -> str:
     if len(data) > MAX_TEXT_BYTES:
         raise ConfigUnreadable(f"{place} is larger than {MAX_TEXT_BYTES} bytes")
     try:
-        return data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        return data.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise ConfigUnreadable(f"{place}: not UTF-8") from None
 

@@ -10,7 +10,7 @@ from tearline_client.cli.at_work import home_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.config import read_passphrase
+from tearline_client.config import read_secret
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import LocalIssuer
 
@@ -60,7 +60,7 @@ def add(
         name,
         roles={Role(role) for role in roles},
         clearance=parse_tlp(clearance),
-        passphrase=person_passphrase(frame, person_passphrase_file, twice=True),
+        passphrase=person_passphrase(name, person_passphrase_file, twice=True),
     )
     frame.say(f"{name} may now log in.")
 
@@ -92,9 +92,7 @@ def disable(frame: Frame, name: str) -> None:
     frame.say(f"{name} may no longer act.")
 
 
-def person_passphrase(frame: Frame, file: Path | None, *, twice: bool = False) -> bytes:
-    """The passphrase of a person: from a file, or asked for; never the node's own."""
-    from dataclasses import replace
-
-    settings = replace(frame.settings, passphrase_file=file)
-    return read_passphrase(settings, {}, twice=twice)
+def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:
+    """Returns the passphrase of the person ``name``: from a file, or asked for."""
+    option = "--person-passphrase-file"
+    return read_secret(file, option, prompt=f"Passphrase of {name}", twice=twice)

@@ -141,7 +141,7 @@ def _decoded(number: int, data: bytes) -> str:
     if number == 1 and data.startswith(_UTF16_BOMS):
         raise ImportRefused("line 1: the file is UTF-16; save it as UTF-8")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError:
         raise ImportRefused(f"line {number} is not UTF-8") from None
     if "\0" in text:

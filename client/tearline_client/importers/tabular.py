@@ -134,7 +134,7 @@ def parse_mapping(data: bytes) -> TableMapping:
     if len(data) > MAX_MAPPING_BYTES:
         raise MappingMalformed(f"over {MAX_MAPPING_BYTES} bytes")
     try:
-        table = tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise MappingMalformed("not a TOML file in UTF-8") from None
     _known_keys("the file", table, {"delimiter", "entities"})

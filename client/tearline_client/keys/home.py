@@ -174,7 +174,7 @@ class Home:
         except OSError as error:
             raise ConfigUnreadable(f"{path}: {error.strerror}") from None
         try:
-            return data.decode("utf-8")
+            return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ConfigUnreadable(f"{path}: not UTF-8") from None
 

@@ -66,7 +66,7 @@ class PassphraseMissing(ConfigError):
 
     code = "TL-CFG-005"
     what = "No passphrase was given."
-    next = "Pass --passphrase-file, set TEARLINE_PASSPHRASE_FILE, or run on a terminal to be asked."
+    next = "Name its file by the option or variable given here, or run on a terminal to be asked."
 
 
 class FileExposed(ConfigError):

@@ -74,11 +74,11 @@ class LoginRefused(TlsError):
 
 
 class LoginRequired(TlsError):
-    """Nobody is logged in, or not any more, or not as whom the command names."""
+    """A person who is not logged in, or not any more."""
 
     code = "TL-TLS-009"
     what = "No person is logged in for this."
-    next = "Run `tearline login NAME`; where several are logged in, add `--as NAME`."
+    next = "Run `tearline login NAME`, and name that person with `--as NAME`."
 
 
 class PersonConflict(TlsError):
@@ -87,3 +87,11 @@ class PersonConflict(TlsError):
     code = "TL-TLS-010"
     what = "The person cannot be added or changed as asked."
     next = "Check the name with `tearline person list`."
+
+
+class PersonAmbiguous(TlsError):
+    """An act without a named person, while several are logged in."""
+
+    code = "TL-TLS-011"
+    what = "Several persons are logged in, and none was named."
+    next = "Add `--as NAME` with one of them; `tearline login NAME --out` ends a session."

@@ -125,4 +125,12 @@ FOUR_EYES = (
         test="tests/attacks/test_deciding_persons.py"
         "::test_nobody_passes_our_own_policies_without_a_person",
     ),
+    Attack(
+        name="act unnamed while several persons are logged in",
+        code="TL-TLS-011",
+        evidence="nothing is done",
+        function="tearline_client.persons:choose_session",
+        test="tests/attacks/test_deciding_persons.py::test_of_several_persons_none_acts_unnamed",
+        returns="sessions[0]",
+    ),
 )
