@@ -9,7 +9,7 @@ from simulator import Member, Simulation
 from tearline.consent import ConsentStatus, ConsentStep
 from tearline.errors import (
     ConsentClosed,
-    ItemUnknown,
+    ItemDecided,
     NotFound,
     ReleaseChanged,
     SamePersonTwice,
@@ -46,9 +46,13 @@ class Desk:
         self.ana = log_in(world.cn, "ana", Role.ANALYST, AGREEMENT)
         self.li = log_in(world.cn, "li", Role.LIAISON, AGREEMENT)
 
-    def draft(self, *items: int, person: str = "ana", text: str = "") -> bytes:
+    def draft(
+        self, *items: int, person: str = "ana", text: str = "", supplement: bool = False
+    ) -> bytes:
         plan = record_plan(self.world.cn, self.world.us, self.request)
-        return self.second.draft_answer(self.request, plan, items, text=text, person=person)
+        return self.second.draft_answer(
+            self.request, plan, items, text=text, person=person, supplement=supplement
+        )
 
     def waiting(self) -> list[bytes]:
         return [each.id for each in self.second.waiting()]
@@ -172,7 +176,7 @@ async def test_what_the_policies_changed_meanwhile_is_agreed_to_first(desk: Desk
 async def test_an_item_decided_meanwhile_is_not_answered(desk: Desk) -> None:
     pending = desk.draft(1)
     await desk.world.cn.node.requests.refuse(desk.request, Ground.NOT_HELD, [1], desk.li)
-    with pytest.raises(ItemUnknown):
+    with pytest.raises(ItemDecided):
         await desk.second.approve(pending, person="li")
     assert desk.is_nothing_sent()
 
@@ -191,7 +195,10 @@ async def test_a_request_withdrawn_meanwhile_is_not_answered(desk: Desk) -> None
 async def test_a_supplement_takes_two_persons_as_well(desk: Desk) -> None:
     us, cn = desk.world.us, desk.world.cn
     await cn.node.requests.refuse(desk.request, Ground.NOT_HELD, [], desk.li)
-    assert not (await desk.second.approve(desk.draft(2), person="li")).refused
+    with pytest.raises(ItemDecided):
+        desk.draft(2)
+    pending = desk.draft(2, supplement=True)
+    assert not (await desk.second.approve(pending, person="li")).refused
     await us.node.receive()
     assert phases(desk.request, us, cn) == [Phase.SUPPLEMENTED] * 2
 

@@ -9,13 +9,14 @@ from simulator import Member, Simulation, alone
 from tearline.channel import Address
 from tearline.errors import (
     AgreementNotInForce,
+    ItemDecided,
     ItemUnknown,
     LogTimeDisputed,
+    NoteRefused,
     NotFound,
     PersonRequired,
     QuestionNotAgreed,
     RecordRequestUnknown,
-    StatementMalformed,
     StepBackwards,
 )
 from tearline.event import EventCode
@@ -177,10 +178,26 @@ async def test_items_that_were_never_asked_are_not_decided(world: Simulation) ->
     with pytest.raises(ItemUnknown):
         await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [3], PERSON)
     await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [2], PERSON)
-    with pytest.raises(ItemUnknown):
+    with pytest.raises(ItemDecided, match="item 2 is refused: not-held"):
         await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [2], PERSON)
     with pytest.raises(NotFound):
         await world.cn.node.requests.answer(request, request, [1], PERSON)
+
+
+async def test_a_refusal_is_overturned_by_a_supplement_alone(world: Simulation) -> None:
+    us, cn = world.us, world.cn
+    request = await ask(us, cn)
+    answer = await send_record(cn, us, request)
+    await cn.node.requests.refuse(request, Ground.NEITHER, [], PERSON)
+    with pytest.raises(ItemDecided, match="item 1 is refused: neither-confirm-nor-deny"):
+        await cn.node.requests.answer(request, answer, (), PERSON)
+    with pytest.raises(ItemDecided):
+        cn.node.requests.answerable(request, [2])
+    assert [item.number for item in cn.node.requests.overturned(request)] == [1, 2]
+    await cn.node.requests.answer(request, answer, [2], PERSON, supplement=True)
+    await us.node.receive()
+    for node in (us.node, cn.node):
+        assert [item.answer for item in node.requests.show(request).items] == [b"", answer]
 
 
 # Who bends it.
@@ -278,9 +295,9 @@ async def test_neither_confirming_nor_denying_looks_alike(world: Simulation) -> 
         request = await ask(world.us, world.cn)
         if held:
             await world.cn.send(world.mx)  # there are records here
-        await world.cn.node.requests.refuse(request, Ground.NEITHER, [], PERSON)
-        with pytest.raises(StatementMalformed):
+        with pytest.raises(NoteRefused):
             await world.cn.node.requests.refuse(request, Ground.NEITHER, [1], PERSON, "none")
+        await world.cn.node.requests.refuse(request, Ground.NEITHER, [], PERSON)
         await world.us.node.receive()
         (step,) = world.us.node.requests.show(request).steps
         parsed = parse_step(step.signed.statement.body)

@@ -123,7 +123,10 @@ class Outgoing:
         (plan,) = plans
         return self._seal(bytes.fromhex(plan.draft.case_id), persons, also)
 
-    def answerable(self, request: bytes, items: tuple[int, ...]) -> tuple[int, ...]:
+    def answerable(
+        self, request: bytes, items: tuple[int, ...], *, supplement: bool
+    ) -> tuple[int, ...]:
+        assert supplement
         return items
 
     async def answer(
@@ -133,8 +136,10 @@ class Outgoing:
         items: tuple[int, ...],
         acted_by: ActedBy | None,
         text: str,
+        *,
+        supplement: bool,
     ) -> None:
-        assert (request, items, text) == (packet, (1,), "words")
+        assert (request, items, text, supplement) == (packet, (1,), "words", True)
         self.answered.append((packet, acted_by))
 
     def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int, repeats: str) -> Any:
@@ -236,7 +241,9 @@ class FourEyes(RuleBasedStateMachine):
                 )
             case "answer":
                 self.answers.add(packet)
-                return self.second.draft_answer(packet, plan, (1,), text="words", person=person)
+                return self.second.draft_answer(
+                    packet, plan, (1,), text="words", person=person, supplement=True
+                )
             case "consent":
                 half = packet[:16]
                 return self.second.draft_consent(

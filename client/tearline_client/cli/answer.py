@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,12 +12,13 @@ from tearline_client.cli.at_work import at_work, person_of
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
-from tearline_client.cli.options import FILE
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.order import repeats_option, unmarked_option
 from tearline_client.cli.release import emit_released, say_findings, say_mentions, takes_two
 from tearline_client.cli.requested import (
     catch_up,
     item_option,
+    overturned_text,
     preview_columns,
     row_of,
     text_option,
@@ -55,8 +57,8 @@ class Answer:
     dry_run: bool
 
 
-def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
-    """The options of both commands, as one Answer."""
+def _answering(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of both commands, as one Answer, before those that a command has alone."""
 
     @functools.wraps(function)
     def with_answer(
@@ -69,6 +71,7 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
         repeats: str,
         unmarked: bool,
         dry_run: bool,
+        **own: Any,
     ) -> None:
         if bool(file or attach) == bool(packet):
             raise click.UsageError("either FILE or --attach, or --packet")
@@ -83,7 +86,8 @@ def _answering(function: Callable[[Answer], None]) -> Callable[..., None]:
                 repeats=repeats,
                 unmarked=unmarked,
                 dry_run=dry_run,
-            )
+            ),
+            **own,
         )
 
     command: Callable[..., None] = with_answer
@@ -116,17 +120,36 @@ def answer(frame: Frame, answer: Answer) -> None:
 
 @click.command(cls=Command)
 @_answering
+@yes_option
 @pass_frame
-def supplement(frame: Frame, answer: Answer) -> None:
-    """Answer, after its end, items of REQUEST that were refused."""
-    _answer(frame, answer)
+def supplement(frame: Frame, answer: Answer, yes: bool) -> None:
+    """Answer, after its end, items of REQUEST that were refused; named items, answered ones too.
+
+    It says which decisions it overturns, and asks.
+    """
+
+    def confirm(node: Node, request: bytes) -> None:
+        words = overturned_text(node.requests.overturned(request, answer.items))
+        if answer.dry_run:
+            frame.say(words)
+        else:
+            frame.confirm(words, request.hex()[:12], yes=yes)
+
+    _answer(frame, answer, confirm)
 
 
-def _answer(frame: Frame, answer: Answer) -> None:
+def _answer(
+    frame: Frame, answer: Answer, confirm: Callable[[Node, bytes], None] | None = None
+) -> None:
+    supplement = confirm is not None
+
     async def run(node: Node) -> list[dict[str, object]] | bytes:
         await catch_up(node)
         packets = node.state.stores.packets
         request = packets.find(answer.request)
+        node.requests.answerable(request, answer.items, supplement=supplement)
+        if confirm is not None:
+            confirm(node, request)
         if answer.packet:
             packet = packets.find(answer.packet)
         else:
@@ -141,14 +164,23 @@ def _answer(frame: Frame, answer: Answer) -> None:
             if takes_two(node, plan.draft.agreement.id, plan.draft.article):
                 name = frame.settings.person
                 return node.second.draft_answer(
-                    request, plan, answer.items, text=answer.text, person=name
+                    request,
+                    plan,
+                    answer.items,
+                    text=answer.text,
+                    person=name,
+                    supplement=supplement,
                 )
             person = person_of(frame, node, plan.draft.agreement.id)
-            sent = await node.requests.release(request, plan, answer.items, person)
+            sent = await node.requests.release(
+                request, plan, answer.items, person, supplement=supplement
+            )
             verify_accepted(sent)
             (packet,) = sent.packets
         person = person_of(frame, node, packets.manifest(request).agreement.id)
-        await node.requests.answer(request, packet, answer.items, person, answer.text)
+        await node.requests.answer(
+            request, packet, answer.items, person, answer.text, supplement=supplement
+        )
         return [row_of(node.requests.show(request), node.state.trust)]
 
     done = at_work(frame, run)

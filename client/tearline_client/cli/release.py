@@ -10,6 +10,7 @@ from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.requested import overturned_text
 from tearline_client.cli.seen import cell_rows, field_text, short, text_column
 from tearline_client.desks.releasing import Sent, verify_accepted
 from tearline_client.desks.review import Review
@@ -116,6 +117,12 @@ def emit_released(frame: Frame, released: Released | None) -> None:
     frame.say(f"The exchange accepted {count} and logged each.")
 
 
+def _say_overturned(frame: Frame, node: Node, review: Review) -> None:
+    match review.pending.content:
+        case PendingAnswer(supplement=True) as answer:
+            frame.say(overturned_text(node.requests.overturned(answer.request, answer.items)))
+
+
 @click.command(cls=Command)
 @click.argument("release", metavar="[ID]", default="")
 @pass_frame
@@ -132,6 +139,7 @@ def pending(frame: Frame, release: str) -> None:
                 frame.say(words)
             if review.pending.lost:
                 frame.say(_lost_text(review.pending.lost))
+            _say_overturned(frame, node, review)
             _say_repeats(frame, node, review)
             return _review_rows(review, node.state.trust)
         return [_pending_row(node, each) for each in node.second.waiting()]
@@ -159,6 +167,7 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
         review = node.second.review(found)
         if review.pending.lost:
             frame.say(_lost_text(review.pending.lost))
+        _say_overturned(frame, node, review)
         _say_repeats(frame, node, review)
         for changed in review.changed:
             cell = changed.cell

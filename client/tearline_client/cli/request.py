@@ -129,9 +129,10 @@ def show(frame: Frame, request: str, steps: bool) -> None:
             {
                 "item": item.number,
                 "record": item.record,
-                "outcome": "answered" if item.answer else "refused" if item.ground else "open",
+                "outcome": item.outcome.partition(":")[0],
                 "ground": item.ground.value if item.ground else "",
                 "answer": item.answer.hex(),
+                "earlier": [packet.hex() for packet in item.earlier],
                 "corrected_by": superseded.get(item.answer, b"").hex()[:12],
             }
             for item in view.items

@@ -1,15 +1,20 @@
 """What the commands on requests share: their options, a request as a row, and whose step it is."""
 
+from collections.abc import Iterable
+
 import click
 
+from tearline.choices import listed
 from tearline.request.step import Side
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import agency_name, time_text
 from tearline_client.cli.frame import Frame
 from tearline_client.cli.options import free_text
 from tearline_client.cli.seen import text_column
-from tearline_client.desks.request_views import RequestView
+from tearline_client.desks.request_views import RequestedItem, RequestView
 from tearline_client.node import Node
+
+_RECORD_SHOWN = 60  # characters: enough to tell items apart
 
 item_option = click.option(
     "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
@@ -69,6 +74,14 @@ def _clock(view: RequestView) -> str:
     why = ["a question"] if view.progress.has_question else []
     why += ["suspended"] if view.suspended else []
     return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
+
+
+def overturned_text(items: Iterable[RequestedItem]) -> str:
+    """Returns which decisions a supplement overturns, as a sentence."""
+    told = listed(
+        f"item {each.number} ({each.record[:_RECORD_SHOWN]}) is {each.outcome}" for each in items
+    )
+    return f"This answers what was decided before: {told}."
 
 
 async def catch_up(node: Node) -> None:

@@ -5,11 +5,14 @@ to has ended meanwhile. Nobody was told it then, so it is sealed to the next key
 """
 
 from dataclasses import replace
+from typing import Any
 
 from tearline.errors import (
     AgreementSuspended,
+    NoteRefused,
     RecipientKeyExpired,
     RecordRequestError,
+    StatementMalformed,
     StepBackwards,
     TrustError,
 )
@@ -25,6 +28,18 @@ from tearline_client.border.sender import Sender
 from tearline_client.link.outgoing import sign_together
 from tearline_client.state import NodeState
 from tearline_client.store.requests import StoredRequest, StoredStep
+
+
+def note_of(**parts: Any) -> Note:
+    """Returns the note of a step that a person takes, from the parts of a ``Note``.
+
+    Raises:
+        NoteRefused: If no step can say that.
+    """
+    try:
+        return Note(**parts)
+    except StatementMalformed as refused:
+        raise NoteRefused(refused.why) from None
 
 
 class RequestSteps:
@@ -77,12 +92,15 @@ class RequestSteps:
             The id of its statement.
 
         Raises:
-            RecordRequestError: If it does not follow.
+            RecordRequestError: If it does not follow, or cannot say that.
             AgreementSuspended: If everything is suspended between the two.
             TrustError: If the other side has no encryption key that counts.
         """
         state, requests = self._state, self._state.stores.requests
-        verify_note(kind, note)
+        try:
+            verify_note(kind, note)
+        except StatementMalformed as refused:
+            raise NoteRefused(refused.why) from None
         replayed = self.replayed(request)
         progress = replayed.progress
         agreement_id = self._agreement_id(request)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tearline.bodies.requests import items_of
-from tearline.errors import ItemUnknown, PacketFrozen
+from tearline.choices import listed
+from tearline.errors import ItemDecided, ItemUnknown, PacketFrozen
 from tearline.request.progress import Progress
-from tearline.request.step import Ground, ItemOutcome
+from tearline.request.step import Ground, ItemOutcome, StepKind
 from tearline_client.state import NodeState
 from tearline_client.store.requests import StoredRequest, StoredStep
 
@@ -19,18 +20,27 @@ class RequestedItem:
         number: Its number, by which both sides name it.
         record: Which record is asked for.
         ground: Why it was refused; None where it was not.
-        answer: The packet that answers it; empty where none does.
+        answer: The packet that answers it, the newest one; empty where none does.
+        earlier: Packets that answered it before, oldest first.
     """
 
     number: int
     record: str
     ground: Ground | None = None
     answer: bytes = b""
+    earlier: tuple[bytes, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether nothing was decided about it."""
         return self.ground is None and not self.answer
+
+    @property
+    def outcome(self) -> str:
+        """Returns the decision about it in words, for example ``refused: policy``."""
+        if self.answer:
+            return "answered"
+        return "open" if self.ground is None else f"refused: {self.ground.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +73,31 @@ class RequestView:
     is_overdue: bool
     pending: tuple[bytes, ...]
 
-    def chosen(self, items: Sequence[int]) -> tuple[int, ...]:
-        """The items named, or all that are open; after the end also what was refused.
+    def chosen(self, items: Sequence[int], *, supplement: bool = False) -> tuple[int, ...]:
+        """Returns the numbers of the items named, or of all that are open.
+
+        Args:
+            items: Numbers; none for all that are open, or refused where they are supplemented.
+            supplement: Whether items may be among them that were decided before.
 
         Raises:
             PacketFrozen: If its asker has frozen it.
-            ItemUnknown: If one was never asked, or was decided before; or if none is left.
+            ItemUnknown: If one was never asked, or none is left.
+            ItemDecided: If one was decided before, and is not to be supplemented.
         """
         if self.frozen:
             raise PacketFrozen
-        ended = self.progress.phase.has_ended
-        free = {i.number for i in self.items if i.is_open or (ended and not i.answer)}
-        chosen = sorted(set(items)) or sorted(free)
-        if strange := [number for number in chosen if number not in free]:
-            raise ItemUnknown(f"item {strange[0]}")
+        known = {item.number: item for item in self.items}
+        if strange := sorted(set(items) - known.keys()):
+            raise ItemUnknown(f"no item {strange[0]}; one of {listed(map(str, known))}")
+        free = (i for i in self.items if (not i.answer if supplement else i.is_open))
+        chosen = [known[number] for number in sorted(set(items))] or list(free)
+        decided = [each for each in (chosen or self.items) if not each.is_open]
+        if decided and not supplement:
+            raise ItemDecided(listed(f"item {each.number} is {each.outcome}" for each in decided))
         if not chosen:
-            raise ItemUnknown("none is open")
-        return tuple(chosen)
+            raise ItemUnknown("every item was answered; name those to answer anew")
+        return tuple(each.number for each in chosen)
 
     def is_last(self, numbers: Sequence[int]) -> bool:
         """Whether nothing is open once these items are decided."""
@@ -127,13 +145,16 @@ def _items(
         if each.index is None or each.note is None:
             continue
         for outcome in each.note.items:
-            known = items.get(outcome.number)
-            if known is not None and not known.answer:  # what was answered stays so
-                items[outcome.number] = _decided(known, outcome, each.note.answer)
+            if known := items.get(outcome.number):
+                items[outcome.number] = _decided(known, outcome, each)
     return tuple(items.values())
 
 
-def _decided(item: RequestedItem, outcome: ItemOutcome, answer: bytes) -> RequestedItem:
-    if outcome.ground is None:
-        return replace(item, answer=answer, ground=None)
-    return replace(item, ground=outcome.ground)
+def _decided(item: RequestedItem, outcome: ItemOutcome, step: StoredStep) -> RequestedItem:
+    answer = b"" if step.note is None else step.note.answer
+    if item.answer and step.step.kind is not StepKind.SUPPLEMENT:
+        return item  # what was answered stays so, but for a supplement
+    if outcome.ground is not None:
+        return replace(item, ground=outcome.ground)
+    earlier = (*item.earlier, item.answer) if item.answer else ()
+    return replace(item, answer=answer, ground=None, earlier=earlier)

@@ -34,8 +34,8 @@ from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
 from tearline_client.chores import Chores
 from tearline_client.desks.releasing import Persons, Releasing, Sent
-from tearline_client.desks.request_steps import RequestSteps
-from tearline_client.desks.request_views import RequestView, view_request
+from tearline_client.desks.request_steps import RequestSteps, note_of
+from tearline_client.desks.request_views import RequestedItem, RequestView, view_request
 from tearline_client.notices import Due
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
@@ -124,11 +124,11 @@ class Requests:
 
     async def withdraw(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
         """Takes a request back, as long as it is open."""
-        await self._take(packet, StepKind.WITHDRAW, Note(text=text), acted_by)
+        await self._take(packet, StepKind.WITHDRAW, note_of(text=text), acted_by)
 
     async def confirm(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
         """Stands by an urgency that the holder contested."""
-        await self._take(packet, StepKind.CONFIRM, Note(text=text), acted_by)
+        await self._take(packet, StepKind.CONFIRM, note_of(text=text), acted_by)
 
     async def lower(self, packet: bytes, urgency: Urgency, acted_by: ActedBy | None) -> None:
         """Gives way where the holder contested the urgency; the clock is computed anew."""
@@ -138,7 +138,7 @@ class Requests:
         self, packet: bytes, text: str, acted_by: ActedBy | None, *, permit: bool = False
     ) -> None:
         """Answers the holder's question; with ``permit``, agrees to another one."""
-        await self._take(packet, StepKind.CLARIFIED, Note(text=text), acted_by, permit=permit)
+        await self._take(packet, StepKind.CLARIFIED, note_of(text=text), acted_by, permit=permit)
 
     async def permit(self, packet: bytes, acted_by: ActedBy | None) -> None:
         """Agrees to another question of the holder, which will stop the clock."""
@@ -146,62 +146,81 @@ class Requests:
 
     async def extend(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
         """Has what is preserved kept for thirty days more, once."""
-        await self._take(packet, StepKind.EXTEND, Note(text=text), acted_by)
+        await self._take(packet, StepKind.EXTEND, note_of(text=text), acted_by)
 
     async def close(
         self, packet: bytes, useful: bool, acted_by: ActedBy | None, text: str = ""
     ) -> None:
         """Closes a request that has ended, with feedback for the holder."""
-        await self._take(packet, StepKind.CLOSE, Note(useful=useful, text=text), acted_by)
+        await self._take(packet, StepKind.CLOSE, note_of(useful=useful, text=text), acted_by)
 
     # What the holder does.
 
     async def admit(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
         """Says that a request is in order."""
-        await self._take(packet, StepKind.ADMIT, Note(text=text), acted_by)
+        await self._take(packet, StepKind.ADMIT, note_of(text=text), acted_by)
 
     async def reject(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
         """Says that a request is not in order, and ends it."""
-        await self._take(packet, StepKind.REJECT, Note(text=text), acted_by)
+        await self._take(packet, StepKind.REJECT, note_of(text=text), acted_by)
 
     async def clarify(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
         """Asks the asker something; the clock stands still until that is answered."""
-        await self._take(packet, StepKind.CLARIFY, Note(text=text), acted_by)
+        await self._take(packet, StepKind.CLARIFY, note_of(text=text), acted_by)
 
     async def authorise(
         self, packet: bytes, extension_ms: int, text: str, acted_by: ActedBy | None
     ) -> None:
         """Announces that a judge must authorise the answer, and how long that may take."""
         await self._take(
-            packet, StepKind.AUTHORISE, Note(text=text), acted_by, extension_ms=extension_ms
+            packet, StepKind.AUTHORISE, note_of(text=text), acted_by, extension_ms=extension_ms
         )
 
     async def contest(
         self, packet: bytes, urgency: Urgency, text: str, acted_by: ActedBy | None
     ) -> None:
         """Contests the urgency, with a reason; the asker confirms it or lowers it."""
-        await self._take(packet, StepKind.CONTEST, Note(text=text), acted_by, urgency=urgency)
+        await self._take(packet, StepKind.CONTEST, note_of(text=text), acted_by, urgency=urgency)
 
-    def answerable(self, packet: bytes, items: Sequence[int] = ()) -> tuple[int, ...]:
+    def answerable(
+        self, packet: bytes, items: Sequence[int] = (), *, supplement: bool = False
+    ) -> tuple[int, ...]:
         """The numbers of the items that an answer would decide, by what is known here.
 
         Args:
             packet: The request.
             items: Numbers of the items; all that are open where none is named.
+            supplement: Whether it answers what was decided before; all that was refused where
+                no item is named.
 
         Raises:
-            ItemUnknown: If an item was never asked, or was decided before.
-            StepBackwards: If the request was withdrawn, has expired or is closed.
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before, and is not to be supplemented.
+            StepBackwards: If the request was withdrawn, has expired or is closed; or is open
+                where it is to be supplemented.
             StepMisattributed: If we are who asks.
         """
         shown = self.show(packet)
         if shown.request.side is Side.ASKER:
             raise StepMisattributed("we are who asks")
-        numbers = shown.chosen(items)
         phase = shown.progress.phase
-        if phase.has_ended and phase not in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED):
+        was_decided = phase in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED)
+        if not was_decided and (supplement or phase.has_ended):
             raise StepBackwards(f"it is {phase.text}")
-        return numbers
+        return shown.chosen(items, supplement=supplement)
+
+    def overturned(self, packet: bytes, items: Sequence[int] = ()) -> tuple[RequestedItem, ...]:
+        """Returns the items, decided before, that a supplement would answer.
+
+        Args:
+            packet: The request.
+            items: Numbers of the items; all that were refused where none is named.
+
+        Raises:
+            RecordRequestError: As ``answerable``.
+        """
+        numbers = self.answerable(packet, items, supplement=True)
+        return tuple(each for each in self.show(packet).items if each.number in numbers)
 
     async def release(
         self,
@@ -209,6 +228,8 @@ class Requests:
         plan: ReleasePlan,
         items: Sequence[int],
         acted_by: ActedBy | None,
+        *,
+        supplement: bool = False,
     ) -> Sent:
         """Sends a packet that is to answer items; ``answer`` then says so.
 
@@ -221,7 +242,7 @@ class Requests:
         """
         if acted_by is None:
             raise PersonRequired
-        self.answerable(packet, items)
+        self.answerable(packet, items, supplement=supplement)
         return await self._releasing.send([plan], Persons(acted_by=acted_by))
 
     async def answer(
@@ -231,6 +252,8 @@ class Requests:
         items: Sequence[int],
         acted_by: ActedBy | None,
         text: str = "",
+        *,
+        supplement: bool = False,
     ) -> None:
         """Says which items a packet of ours answers, one that was sent to the asker.
 
@@ -240,9 +263,11 @@ class Requests:
             items: Numbers of the items; all that are open where none is named.
             acted_by: Who answers for it.
             text: For the asker.
+            supplement: Whether it answers what was decided before.
 
         Raises:
-            ItemUnknown: If an item was never asked, or was decided before.
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before, and is not to be supplemented.
             NotFound: If no such packet of ours was sent to the asker, or it was taken back.
             RecordRequestError: If the step does not follow.
         """
@@ -250,12 +275,12 @@ class Requests:
         sent = (g for g in self._state.stores.packets.grants(answer) if not g.incoming and g.stands)
         if not any(g.grant.address.recipient == shown.request.peer for g in sent):
             raise NotFound("no such packet of ours was sent to the asker")
-        numbers = shown.chosen(items)
+        numbers = shown.chosen(items, supplement=supplement)
         outcomes = tuple(ItemOutcome(number=number) for number in numbers)
         kind = StepKind.ANSWER if shown.is_last(numbers) else StepKind.PARTIAL
-        if shown.progress.phase.has_ended:
+        if supplement:
             kind = StepKind.SUPPLEMENT
-        note = Note(items=outcomes, answer=answer, text=text)
+        note = note_of(items=outcomes, answer=answer, text=text)
         await self._take(packet, kind, note, acted_by)
 
     async def refuse(
@@ -269,8 +294,9 @@ class Requests:
         """Refuses items, or all that are open where none is named.
 
         Raises:
-            ItemUnknown: If an item was never asked, or was decided before.
-            StatementMalformed: If there are words beside neither confirming nor denying.
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before.
+            NoteRefused: If there are words beside neither confirming nor denying.
             RecordRequestError: If the step does not follow.
         """
         shown = self.show(packet)
@@ -280,7 +306,7 @@ class Requests:
         if shown.is_last(numbers):
             answered = any(item.answer for item in shown.items)
             kind = StepKind.ANSWER if answered else StepKind.REFUSE
-        await self._take(packet, kind, Note(items=outcomes, text=text), acted_by)
+        await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by)
 
     # What a machine must do.
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from tearline.consent import ConsentTerms
 from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
 from tearline.four_eyes import APPROVERS, DRAFTERS, verify_two
-from tearline.request.step import Note
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
@@ -20,6 +19,7 @@ from tearline_client.desks.consent_views import Giving
 from tearline_client.desks.consenting import Consents
 from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent
+from tearline_client.desks.request_steps import note_of
 from tearline_client.desks.requesting import Requests
 from tearline_client.desks.review import Review, changed_of
 from tearline_client.planning.plan import ReleasePlan
@@ -132,6 +132,7 @@ class Seconding:
         *,
         text: str = "",
         person: str = "",
+        supplement: bool = False,
     ) -> bytes:
         """Keeps an answer to a request until another person approves it; its clock runs on.
 
@@ -141,15 +142,18 @@ class Seconding:
             items: Numbers of the items; all that are open now where none is named.
             text: For the asker.
             person: Who drafts; empty for whoever is logged in.
+            supplement: Whether it answers what was decided before.
 
         Raises:
             TearlineError: If the request takes no such answer, or ``person`` does not draft.
         """
-        numbers = self._desks.requests.answerable(request, items)
-        Note(text=text)  # what the asker could not be told is refused before it waits
+        numbers = self._desks.requests.answerable(request, items, supplement=supplement)
+        note_of(text=text)  # what the asker could not be told is refused before it waits
         self._desks.releasing.verify_repeats(plan)
         packet = PendingPacket.of(plan)
-        answer = PendingAnswer(request=request, items=numbers, packet=packet, text=text)
+        answer = PendingAnswer(
+            request=request, items=numbers, packet=packet, text=text, supplement=supplement
+        )
         return self._wait(answer, person)
 
     def draft_consent(
@@ -233,7 +237,9 @@ class Seconding:
                 giving = self._giving(consent)
                 return Review(pending=waiting, fields=giving.opened, mentions=giving.mentions)
             case PendingAnswer() as answer:
-                self._desks.requests.answerable(answer.request, answer.items)
+                self._desks.requests.answerable(
+                    answer.request, answer.items, supplement=answer.supplement
+                )
                 return self._planned(waiting, (answer.packet,))
             case packets:
                 return self._planned(waiting, packets)
@@ -309,7 +315,12 @@ class Seconding:
                     (packet,) = sent.packets
                     by = persons.seconded_by
                     await desks.requests.answer(
-                        answer.request, packet, answer.items, by, answer.text
+                        answer.request,
+                        packet,
+                        answer.items,
+                        by,
+                        answer.text,
+                        supplement=answer.supplement,
                     )
                 return sent
             case _:

@@ -83,12 +83,14 @@ class PendingAnswer:
         items: Numbers of the items that it decides, at least one.
         packet: What answers them.
         text: For the asker.
+        supplement: Whether it answers what was decided before.
     """
 
     request: bytes
     items: tuple[int, ...]
     packet: PendingPacket
     text: str = ""
+    supplement: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +284,7 @@ class PendingStore:
                     items=tuple(answer["items"]),
                     packet=self._read_packet(answer["packet"]),
                     text=answer["text"],
+                    supplement=answer.get("supplement", False),  # of an earlier draft
                 )
             case {"consent": consent}:
                 return PendingConsent(
@@ -347,6 +350,7 @@ def _write(content: Content) -> dict[str, Any]:
                     "items": content.items,
                     "packet": _write_packet(content.packet),
                     "text": content.text,
+                    "supplement": content.supplement,
                 }
             }
         case PendingConsent():

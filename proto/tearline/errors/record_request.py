@@ -69,8 +69,28 @@ class ItemUnknown(RecordRequestError):
     """An answer to an item that was never asked."""
 
     code = "TL-RFI-007"
-    what = "The request has no such item, or it was decided before."
+    what = "The request has no such item."
     next = "Name items by the numbers that `tearline request show` gives them."
+
+
+class ItemDecided(RecordRequestError):
+    """An answer or a refusal of an item that was decided before."""
+
+    code = "TL-RFI-014"
+    what = "The item was decided before."
+    next = (
+        "Look at `tearline request show`; `tearline request supplement` answers it all the same,"
+        " once the request has ended."
+    )
+
+
+class NoteRefused(RecordRequestError):
+    """Words or outcomes that a step cannot carry."""
+
+    code = "TL-RFI-015"
+    what = "The step cannot say that."
+    next = "Leave out or correct what is named and try again; nothing was sent."
+    exit_status = EXIT_USAGE
 
 
 class PersonRequired(RecordRequestError):

@@ -131,7 +131,7 @@ REQUESTS = (
     ),
     _attack(
         "tell by the form of a refusal whether there is a record",
-        "TL-PKT-001",
+        "TL-RFI-015",
         "test_neither_confirming_nor_denying_looks_alike",
         "tearline.request.step:Note.__post_init__",
         "nothing: such a refusal is not made",
@@ -152,5 +152,13 @@ REQUESTS = (
         "nothing: it is said again to the next key",
         "False",
         file="test_returned_steps",
+    ),
+    _attack(
+        "overturn a refusal without a word, by an answer",
+        "TL-RFI-014",
+        "test_a_refusal_is_overturned_by_a_supplement_alone",
+        "tearline_client.desks.request_views:RequestView.chosen",
+        "nothing is signed",
+        "tuple(items) or (1, 2)",
     ),
 )

@@ -132,7 +132,7 @@ def test_a_text_that_is_disclosed_says_why_it_repeats_what_is_kept_back(
     assert "Person/name, which mx-prosecutor may not have in clear" in shown.stderr
     assert "the person who drafted it says: they know her" in shown.stderr
     assert strict.run("packet", "approve", field["pending"], "--as", "li").exit_code == 0
-    told = strict.run("packet", "show", row["packet"]).stderr
+    told = strict.run("packet", "show", row["packet"], "--as", AUDITOR).stderr
     assert told.index("because: a street") < told.index("because: they know her")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from desk import Desk, Rested, copy_of
+from desk import AUDITOR, Desk, Rested, copy_of
 from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from simulator import ARTICLE, EVERYTHING, PURPOSE, Simulation, opened
 from tearline.bodies.kinds import KINDS
@@ -143,6 +143,7 @@ def table(rested: Rested, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 ran = desk.run(*arguments, "--person-passphrase-file", word, agency=agency)
                 assert ran.exit_code == 0, ran.output
         act(desk)
+        patch.setenv("TEARLINE_PERSON", AUDITOR)  # of the two who are logged in, she reads
         assert desk.run("node", "sync").exit_code == 0
         yield Table(desk=desk, packets=packets)
 

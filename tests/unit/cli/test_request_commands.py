@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from desk import Desk
 from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, RecordRequestMalformed
@@ -102,7 +103,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
         ("answered", ""),
         ("refused", "neither-confirm-nor-deny"),
     ]
-    assert desk.run("packet", "show", items[0]["answer"]).exit_code == 0
+    assert desk.run("packet", "show", items[0]["answer"], "--as", "lin").exit_code == 0
     (row,) = desk.rows("request", "close", request, "--useful", "yes", "--as", "lin")
     assert row["state"] == "closed"
     steps = desk.rows("request", "show", request, "--steps", agency=MX)
@@ -171,7 +172,7 @@ def asked(desk: Desk, file: Path) -> str:
 def written_out(desk: Desk, packet: object, folder: Path) -> list[bytes]:
     """The documents of a packet, as the asker exports them."""
     folder.mkdir()
-    rows = desk.rows("packet", "export", packet, "--documents", folder)
+    rows = desk.rows("packet", "export", packet, "--documents", folder, "--as", "lin")
     return [Path(row["file"]).read_bytes() for row in rows]
 
 
@@ -202,12 +203,74 @@ def test_a_supplement_brings_records_and_a_guarded_document(two: tuple[Desk, Pat
     rows = desk.rows(*supplement, *guarded, "--dry-run", agency=MX)
     shown = {row["field"].rpartition("/")[2]: row["form"] for row in rows}
     assert (shown["amount"], shown["file"]) == ("clear", "withheld")
-    (row,) = desk.rows(*supplement, *guarded, agency=MX)
+    (row,) = desk.rows(*supplement, *guarded, "--yes", agency=MX)
     assert row["state"] == "supplemented"
     answer = desk.rows("request", "show", request)[0]["answer"]
-    assert {row["value"] for row in desk.rows("packet", "show", answer)} >= {"250000", "USD"}
-    refused = desk.run("packet", "export", answer, "--documents", file.parent)
+    shown = desk.rows("packet", "show", answer, "--as", "lin")
+    assert {row["value"] for row in shown} >= {"250000", "USD"}
+    refused = desk.run("packet", "export", answer, "--documents", file.parent, "--as", "lin")
     assert refused.exit_code == EXIT_NOT_FOUND  # none of it is open there
+
+
+def test_what_was_decided_is_answered_by_a_supplement_alone_which_asks(
+    two: tuple[Desk, Path],
+) -> None:
+    desk, file = two
+    request, record = asked(desk, file), file.parent / "record.jsonl"
+    ground = ("--ground", "neither-confirm-nor-deny", "--as", "mar")
+    desk.rows("request", "refuse", request, *ground, agency=MX)
+    held = len(desk.rows("packet", "list", agency=MX))
+
+    def of_mx(verb: str, *arguments: object) -> Result:
+        line = ("request", verb, request, record, *arguments, "--as", "mar")
+        return desk.run(*line, agency=MX)
+
+    for items in ((), ("--item", 2)):
+        refused = of_mx("answer", *items)
+        assert refused.exit_code == EXIT_REFUSED, refused.output
+        assert "item 2 is refused: neither-confirm-nor-deny" in refused.stderr
+        assert "Next: Look at `tearline request show`; `tearline request supplement`" in (
+            refused.stderr
+        )
+    told = "item 2 (Who opened it) is refused: neither-confirm-nor-deny."
+    assert told in of_mx("supplement", "--item", 2, "--dry-run").stderr
+    assert "TL-USE-005" in of_mx("supplement", "--item", 2).stderr
+    assert len(desk.rows("packet", "list", agency=MX)) == held
+    done = of_mx("supplement", "--item", 2, "--yes")
+    assert done.exit_code == 0, done.output
+    assert [row["outcome"] for row in desk.rows("request", "show", request)] == [
+        "refused",
+        "answered",
+    ]
+    again = of_mx("supplement", "--item", 2, "--yes")
+    assert again.exit_code == 0, again.output
+    for agency in ("us-justice", MX):
+        item = desk.rows("request", "show", request, agency=agency)[1]
+        assert (len(item["earlier"]), item["answer"] in item["earlier"]) == (1, False)
+
+
+def test_a_supplement_needs_a_request_that_ended(two: tuple[Desk, Path]) -> None:
+    desk, file = two
+    request, record = asked(desk, file), file.parent / "record.jsonl"
+    line = ("request", "supplement", request, record, "--yes", "--as", "mar")
+    early = desk.run(*line, agency=MX)
+    assert (early.exit_code, "TL-RFI-002" in early.stderr) == (EXIT_REFUSED, True)
+    assert len(desk.rows("packet", "list", agency=MX)) == 2  # the lead, and what was asked
+
+
+def test_words_that_a_step_cannot_carry_are_a_slip_of_who_wrote_them(
+    two: tuple[Desk, Path],
+) -> None:
+    desk, file = two
+    request = asked(desk, file)
+    neither = ("refuse", request, "--ground", "neither-confirm-nor-deny", "--text", "not ours")
+    for arguments in (neither, ("reject", request, "--text", "")):
+        refused = desk.run("request", *arguments, "--as", "mar", agency=MX)
+        assert (refused.exit_code, "TL-RFI-015" in refused.stderr) == (EXIT_USAGE, True), (
+            refused.output
+        )
+    (row,) = desk.rows("request", "list", agency=MX)
+    assert row["state"] == "received"
 
 
 def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path]) -> None:
@@ -226,7 +289,8 @@ def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path
         (shown, open_still) = desk.rows("request", "show", request, agency=agency)
         assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"][:12])
         assert (open_still["outcome"], open_still["corrected_by"]) == ("open", "")
-    assert "205000" in desk.run("packet", "show", shown["corrected_by"]).stdout
+    correction = ("packet", "show", shown["corrected_by"], "--as", "lin")
+    assert "205000" in desk.run(*correction).stdout
 
 
 def test_what_is_doubtful_in_an_answer_is_named(two: tuple[Desk, Path]) -> None:

@@ -63,7 +63,7 @@ def test_from_suspension_to_the_proof_of_the_gap(officer: Desk) -> None:
 
 def test_one_direction_of_an_article(officer: Desk) -> None:
     way = ("--article", "money-laundering", "--direction", "us-justice:mx-prosecutor")
-    assert officer.run(*SUSPEND, *way, "--return", "--freeze", "--yes").exit_code == 0
+    assert officer.run(*SUSPEND, *way, "--return", "--freeze", "--yes", "--as", "olga").exit_code == 0
     shown = officer.run("agreement", "show", NAME).stderr
     assert "article money-laundering from us-justice to mx-prosecutor" in shown
     assert "mail in flight: return, what it sent: freeze" in shown
@@ -141,7 +141,7 @@ def test_without_the_exchange_it_holds_here(officer: Desk, monkeypatch: pytest.M
 
     with monkeypatch.context() as cut:
         cut.setattr(Dialling, "publish", gone)
-        result = officer.run(*SUSPEND, "--yes")
+        result = officer.run(*SUSPEND, "--yes", "--as", "olga")
         assert result.exit_code == 0
         assert "The exchange could not be told yet" in result.stderr
         assert state(officer) == "suspended by us-justice"
