@@ -178,13 +178,13 @@ class Agency:
         sent = await self._node.send(plans)
         return {"refused": [list(pair) for pair in sent.refused]}
 
-    async def view(self, packet: str = "") -> dict[str, Any]:
-        """What this agency sees of a packet, or of its newest."""
+    async def view(self, packet: str = "", person: str = "") -> dict[str, Any]:
+        """What this agency, or a person of it, sees of a packet, or of its newest."""
         store = self._node.state.stores.packets
         packet_id = store.find(packet) if packet else next(iter(store.ids()), None)
         if packet_id is None:
             raise NotFound("no packet has arrived")
-        shown = await self._node.read(packet_id)
+        shown = await self._node.read(packet_id, person=person)
         return {
             "packet": packet_id.hex(),
             "rows": view_rows(shown),

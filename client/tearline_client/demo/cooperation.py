@@ -106,9 +106,9 @@ def precursor(story: Story) -> Told:
     source.write_text(incident_jsonl(), encoding="utf-8")
     packet = cn.ask("send", **sending)["packets"][0]
     seen = {}
-    for name, agency in ((US, us), (MX, mx)):
+    for name, agency, person in ((US, us, _ANSWERING), (MX, mx, _ASKING)):
         agency.ask("receive")
-        rows = agency.ask("view", packet=packet)["rows"]
+        rows = agency.ask("view", packet=packet, person=person)["rows"]
         seen[name] = {row["field"].partition("/")[2]: row["shown"] for row in rows}
     told = [(f["Substance/casNumber"], f["Substance/quantity"]) for f in seen.values()]
     return Told(
