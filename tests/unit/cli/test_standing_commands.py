@@ -63,7 +63,9 @@ def test_from_suspension_to_the_proof_of_the_gap(officer: Desk) -> None:
 
 def test_one_direction_of_an_article(officer: Desk) -> None:
     way = ("--article", "money-laundering", "--direction", "us-justice:mx-prosecutor")
-    assert officer.run(*SUSPEND, *way, "--return", "--freeze", "--yes", "--as", "olga").exit_code == 0
+    assert (
+        officer.run(*SUSPEND, *way, "--return", "--freeze", "--yes", "--as", "olga").exit_code == 0
+    )
     shown = officer.run("agreement", "show", NAME).stderr
     assert "article money-laundering from us-justice to mx-prosecutor" in shown
     assert "mail in flight: return, what it sent: freeze" in shown
