@@ -42,6 +42,8 @@ async def vitals_of(node: Node, pulse: Pulse) -> Vitals:
     return Vitals(
         ready=is_ready(node, pulse),
         reached_ms=pulse.reached_ms,
+        behind_since_ms=state.unread.since_ms,
+        free_bytes=node.home.free_bytes,
         failed=pulse.failed,
         status=node.status(),
         checkpoint_s=state.follower.time_s(),

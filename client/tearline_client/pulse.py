@@ -1,4 +1,7 @@
-"""How the rounds of a node at work go: a round reads the log, and sends and stores what waits."""
+"""How the rounds of a node at work go, and its reading of its mailbox.
+
+A round reads the log, and sends and stores what waits.
+"""
 
 from collections import Counter
 
@@ -36,3 +39,23 @@ class Pulse:
     def is_well(self, now_ms: int) -> bool:
         """Whether a round was done lately, and none failed since."""
         return not self.in_a_row and now_ms - self.reached_ms <= LATELY_MS
+
+
+class Unread:
+    """What a node at work knows of how far it has read its mailbox.
+
+    Attributes:
+        since_ms: Since when it was not read to its end, Unix milliseconds; None where it is, or
+            nobody has begun to.
+    """
+
+    def __init__(self) -> None:
+        self.since_ms: int | None = None
+
+    def is_behind(self, now_ms: int) -> None:
+        """Something waits there, or may."""
+        self.since_ms = self.since_ms or now_ms
+
+    def is_read(self) -> None:
+        """It was read to its end."""
+        self.since_ms = None

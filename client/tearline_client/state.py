@@ -45,6 +45,7 @@ from tearline.wire.reconciling import (
 from tearline_client.follower import MAX_AHEAD_S, LogFollower
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.link.transport import Transport
+from tearline_client.pulse import Unread
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.cases import CaseStore
 from tearline_client.store.channels import ChannelStore
@@ -170,6 +171,7 @@ class NodeState:
             is time.
         following: Held by the task that reads the log: the daemon has several.
         cosigned: Rung when a partner is seen to have cosigned more of the log.
+        unread: How far the mailbox is read.
     """
 
     keys: NodeKeys
@@ -182,6 +184,7 @@ class NodeState:
     asks_before_erasing: bool = False
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
     cosigned: asyncio.Event = field(default_factory=asyncio.Event)
+    unread: Unread = field(default_factory=Unread)
 
     @property
     def uri(self) -> str:

@@ -163,6 +163,7 @@ MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be tol
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
 FAULT_S = 60  # for a node on whose work the exchange failed: all it holds is read anew after that
 STUCK_S = 10  # for a batch, of a fraction of a second: an exchange that takes longer is not ready
+HEALTH_S = 2  # for the database to answer a question of health: whoever asks waits a few seconds
 MIN_FREE_BYTES = 256 << 20  # on the disk of the database: below it no packets are taken
 DISK_RETRY_MS = 60_000  # for whoever is turned away meanwhile: room is made by people
 DISK_S = 5  # how often that is looked at: at 50 MB a second it is not written full meanwhile

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvloop
 
+from tearline.certificates import end_s
 from tearline.errors import TearlineError
 from tearline.federation import TrustList
 from tearline.identity import parse_agency_uri
@@ -85,6 +86,7 @@ class Front:
         self._dns = config.dns
         self._authority = keys.authority
         self._issued_s = 0
+        metrics.authority(end_s(keys.authority.certificate))
         self._identity = self._certify()
         self.tls = self._tls(trust_list)
 
@@ -325,6 +327,7 @@ async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> No
         chore: What is done.
         metrics: Told of each time that it failed.
     """
+    metrics.chore_begins(name)
     while True:
         await asyncio.sleep(seconds)
         try:

@@ -142,6 +142,15 @@ class Cosignatures:
         trust, at = self._trust(), self._moment()
         return frozenset(node for node in trust.nodes() if trust.cosigning_keys(node, at=at))
 
+    def behind(self) -> dict[str, int]:
+        """For each node that cosigns, how many entries under a checkpoint it has not cosigned."""
+        newest: dict[str, int] = {}
+        for size, note in self._notes.items():
+            for signature in note.signatures:
+                newest[signature.name] = max(newest.get(signature.name, 0), size)
+        covered = self._log.covered
+        return {node: max(0, covered - newest.get(node, 0)) for node in self.cosigners()}
+
     async def _verify_not_behind(self, note: bytes) -> None:
         """Stops for good where the log itself signed more than it has: it was rolled back."""
         signed = verify_cosigned(note, self._identity)

@@ -71,7 +71,7 @@ class Exchange:
         self._reconciling = asyncio.Lock()  # who reconciles reads all that came back
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
-        self.free_bytes = 0
+        self.free_bytes: int | None = None
         listeners = Listeners(
             mail=self._mailboxes.wake,
             recalls=self._mailboxes.forget,
@@ -202,11 +202,13 @@ class Exchange:
             queued_bytes=waiting.bytes,
             questions=self._store.questions,
             backlog=self.upkeep.backlog,
-            unheard_s=self.others.unheard_s,
+            unheard_s=self.others.unheard_s if self._store.is_shared else None,
             under_way_s=self._committer.under_way_s,
             entries=self._log.size,
             covered=self._log.covered,
             cosigned=self._cosignatures.covered,
+            cosigners_behind=self._cosignatures.behind(),
+            standbys=self._store.standbys,
             signed_ms=self._log.signed_ms,
             lags=self._mailboxes.lags(self._desk.registry.mailboxes),
         )

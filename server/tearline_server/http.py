@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tearline.errors import TearlineError
-from tearline.limits import STUCK_S
+from tearline.limits import HEALTH_S
 from tearline.web import NEVER, TEXT, listening, log_application, refusal, reply
 from tearline_server.exchange import Exchange
 from tearline_server.metrics import MEDIA_TYPE, Metrics
@@ -44,7 +44,7 @@ def monitored(
         if not is_serving():
             return refusal(503)
         try:
-            async with asyncio.timeout(STUCK_S):
+            async with asyncio.timeout(HEALTH_S):
                 # Signs and stores a checkpoint, if the last is a minute old.
                 await exchange.entries(0, 1)
         except TimeoutError:

@@ -1,22 +1,31 @@
 """What is measured while the exchange works, in the text format that Prometheus reads.
 
-Numbers, names of methods and codes of errors alone: who talks with whom, and how much, is for
-nobody who watches machines.
+Numbers, names of methods and codes of errors: who talks with whom, and how much, is for nobody
+who watches machines. The nodes that cosign are named, as the log shows them to everybody.
+
+What has labels is there from the beginning, at 0, so that its first event is a growth; what has no
+value is not there.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
+from tearline.errors import concrete_errors
+from tearline.gauges import OptionalGauge, tell_build
 from tearline_server.storage.reading import Backlog
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 
 # Seconds: from an echo on loopback to the longest that a caller should wait.
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# How calls end, and what becomes of statements: ``ok``, and codes of these branches.
+_ENDS = ("TL-REQ", "TL-TLS", "TL-STO")
+_MEMBERS = ("TL-AGR", "TL-CAS", "TL-MBX", "TL-POL", "TL-RFI", "TL-TRU")
+_REFUSALS = (*_MEMBERS, "TL-GRT", "TL-LOG", "TL-PKT", "TL-REQ")
 _STATEMENTS = (1, 4, 16, 64, 256, 1024)  # to the bound of a batch
 
 
@@ -28,16 +37,18 @@ class Vitals:
         ready: Whether it can sign, append and read.
         disk_low: Whether it takes no packets for want of room.
         time_right: Whether its clock is to be trusted, and the log not ahead of it.
-        free_bytes: Room on the disk of the database; 0 where that is not looked at.
+        free_bytes: Room on the disk of the database; None where that is not looked at.
         queued_statements: Statements that wait for their commit.
         queued_bytes: Their bytes.
         questions: Questions to the database that wait or are being answered.
         backlog: What waits in all mailboxes, as it was when it was last looked at.
-        unheard_s: Seconds since it was last known what other processes wrote; 0 without others.
+        unheard_s: Seconds since it was last known what other processes wrote; None on a file.
         under_way_s: For how long a batch has been judged and written, seconds; 0 for none.
         entries: Entries of the log that are durable.
         covered: Entries that the newest checkpoint covers.
         cosigned: Entries under the newest checkpoint that an agency cosigned.
+        cosigners_behind: For each node that cosigns, the entries that it has not cosigned yet.
+        standbys: Synchronous standbys of the database; None where none must be there.
         signed_ms: When the newest checkpoint was signed, Unix milliseconds; 0 for none in
             this life.
         lags: For each subscription, how many places of its mailbox it is behind.
@@ -46,16 +57,18 @@ class Vitals:
     ready: bool
     disk_low: bool
     time_right: bool
-    free_bytes: int
+    free_bytes: int | None
     queued_statements: int
     queued_bytes: int
     questions: int
     backlog: Backlog
-    unheard_s: float
+    unheard_s: float | None
     under_way_s: float
     entries: int
     covered: int
     cosigned: int
+    cosigners_behind: Mapping[str, int]
+    standbys: int | None
     signed_ms: int
     lags: tuple[int, ...]
 
@@ -66,6 +79,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        tell_build("tearline_", self._registry)
         self._answers = self._counter("calls", "Calls that ended.", "method", "code")
         self._seconds = Histogram(
             "tearline_call_seconds",
@@ -96,15 +110,20 @@ class Metrics:
         self._sizes = self._histogram("commit_statements", "Statements of a batch.", _STATEMENTS)
         self._failures = self._counter("commits_failed", "Batches that could not be written.")
         self._chores = self._counter("chores_failed", "Chores that failed, of each.", "chore")
-        self._ends = self._gauge(
-            "certificate_end_timestamp_seconds", "When the TLS certificate ends; 0 without one."
+        self._ends = self._optional(
+            "certificate_end_timestamp_seconds", "When the TLS certificate ends."
+        )
+        self._authority_ends = self._optional(
+            "authority_end_timestamp_seconds", "When the exchange's CA, which certifies it, ends."
         )
         self._ready = self._gauge("ready", "Whether it can sign, append and read.")
         self._time_right = self._gauge(
             "time_right", "Whether the clock is to be trusted, and the log not ahead of it."
         )
-        self._disk_low = self._gauge("disk_low", "Whether no packets are taken for want of room.")
-        self._free = self._gauge("disk_free_bytes", "Room on the disk; 0 where none is watched.")
+        self._disk_low = self._optional(
+            "disk_low", "Whether no packets are taken for want of room."
+        )
+        self._free = self._optional("disk_free_bytes", "Room on the disk of the database's file.")
         self._questions = self._gauge(
             "store_questions", "Questions to the database that wait or are being answered."
         )
@@ -114,7 +133,7 @@ class Metrics:
             "mailbox_fullest_statements", "The most that one agency has waiting for one node."
         )
         self._most_bytes = self._gauge("mailbox_fullest_bytes", "The same in bytes.")
-        self._unheard = self._gauge(
+        self._unheard = self._optional(
             "unheard_seconds", "Since it was last known what other processes wrote."
         )
         self._queued = self._gauge("queued_statements", "Statements that wait for their commit.")
@@ -124,17 +143,40 @@ class Metrics:
         self._cosigned = self._gauge(
             "log_cosigned_entries", "Those under the newest checkpoint that an agency cosigned."
         )
-        self._signed = self._gauge(
-            "checkpoint_timestamp_seconds", "When the newest checkpoint was signed; 0 for never."
+        self._cosigners = self._gauge(
+            "cosigner_behind_entries", "Entries that a node has yet to cosign.", "cosigner"
+        )
+        self._standbys = self._optional("standbys", "Synchronous standbys of the database.")
+        self._signed = self._optional(
+            "checkpoint_timestamp_seconds", "When the newest checkpoint was signed."
         )
         self._subscriptions = self._gauge("subscriptions", "Mailboxes that are being read.")
         self._lag = self._gauge("mailbox_lag_items", "How far the slowest of them is behind.")
+        for code in _codes(_REFUSALS):
+            self._outcomes.labels(code)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(f"tearline_{name}", about, labels, registry=self._registry)
 
     def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
         return Gauge(f"tearline_{name}", about, labels, registry=self._registry)
+
+    def _optional(self, name: str, about: str) -> OptionalGauge:
+        return OptionalGauge(f"tearline_{name}", about, self._registry)
+
+    def serves(self, method: str, *, is_long: bool) -> None:
+        """Calls of a method are taken; ``is_long`` where they are answered by a stream."""
+        for code in (*_codes(_ENDS), "cancelled"):
+            self._answers.labels(method, code)
+        if is_long:
+            self._streams.labels(method)
+            self._messages.labels(method)
+        else:
+            self._seconds.labels(method)
+
+    def chore_begins(self, chore: str) -> None:
+        """The exchange does something by itself from now on."""
+        self._chores.labels(chore)
 
     def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"tearline_{name}", about, buckets=buckets, registry=self._registry)
@@ -203,6 +245,10 @@ class Metrics:
         """Something that the exchange does by itself failed this time."""
         self._chores.labels(chore).inc()
 
+    def authority(self, end_s: int) -> None:
+        """Those certificates are issued by a CA that ends then, Unix seconds."""
+        self._authority_ends.set(end_s)
+
     def certified(self, end_s: int) -> None:
         """Clients are met with a certificate that ends then, Unix seconds."""
         self._ends.set(end_s)
@@ -210,7 +256,7 @@ class Metrics:
     def text(self, vitals: Vitals) -> bytes:
         """Everything, as of now."""
         self._ready.set(vitals.ready)
-        self._disk_low.set(vitals.disk_low)
+        self._disk_low.set(None if vitals.free_bytes is None else vitals.disk_low)
         self._time_right.set(vitals.time_right)
         self._free.set(vitals.free_bytes)
         self._questions.set(vitals.questions)
@@ -225,7 +271,16 @@ class Metrics:
         self._entries.set(vitals.entries)
         self._covered.set(vitals.covered)
         self._cosigned.set(vitals.cosigned)
-        self._signed.set(vitals.signed_ms / 1000)
+        self._cosigners.clear()
+        for cosigner, entries in vitals.cosigners_behind.items():
+            self._cosigners.labels(cosigner).set(entries)
+        self._standbys.set(vitals.standbys)
+        self._signed.set(vitals.signed_ms / 1000 if vitals.signed_ms else None)
         self._subscriptions.set(len(vitals.lags))
         self._lag.set(max(vitals.lags, default=0))
         return generate_latest(self._registry)
+
+
+def _codes(branches: tuple[str, ...]) -> list[str]:
+    """``ok``, and every code of some branches of the error tree."""
+    return ["ok", *(error.code for error in concrete_errors() if error.code.startswith(branches))]

@@ -103,6 +103,7 @@ async def test_a_lost_primary_loses_nothing_that_was_acknowledged(
 async def test_what_no_standby_has_is_not_acknowledged(servers: Servers) -> None:
     store = await PostgresStore.open(servers.url, ha=True)
     assert await put(store, event(0)) == 0
+    assert store.standbys == 1
     servers.standby.kill()
     putting = asyncio.ensure_future(put(store, event(1)))
     connection = await asyncpg.connect(servers.primary.url())
@@ -117,6 +118,10 @@ async def test_what_no_standby_has_is_not_acknowledged(servers: Servers) -> None
         await putting
     with pytest.raises(StoreNotReplicated, match="synchronous_standby_names is empty"):
         await PostgresStore.open(servers.url, ha=True)
+    with pytest.raises(StoreNotReplicated):
+        async for _ in store.changes():
+            pass
+    assert store.standbys == 0
     await store.close()
 
 

@@ -32,6 +32,8 @@ STATUS = NodeStatus(
 VITALS = Vitals(
     ready=True,
     reached_ms=NOW_MS - 1_000,
+    behind_since_ms=NOW_MS - 9_000,
+    free_bytes=123,
     failed={},
     status=STATUS,
     checkpoint_s=NOW_MS // 1000 - 30,
@@ -55,7 +57,12 @@ def figures(text: bytes) -> dict[str, float]:
 
 
 def test_every_figure_is_told() -> None:
-    assert figures(Metrics().text(VITALS)) == {
+    told = figures(Metrics().text(VITALS))
+    failed = {name for name in told if name.startswith("rounds_failed_")}
+    versions = {name for name in told if name.startswith("build_info{")}
+    assert {name: told[name] for name in {*told} - failed - versions} == {
+        "inbox_behind_timestamp_seconds": NOW_MS / 1000 - 9,
+        "disk_free_bytes": 123,
         "ready": 1,
         "contact_timestamp_seconds": NOW_MS / 1000 - 1,
         "log_entries": 40,
@@ -84,12 +91,40 @@ def test_every_figure_is_told() -> None:
     }
 
 
+def test_what_has_no_value_is_not_told() -> None:
+    nothing = replace(
+        VITALS,
+        reached_ms=0,
+        behind_since_ms=None,
+        checkpoint_s=0,
+        partner_cosigned_s=0,
+        status=replace(STATUS, waiting_since_ms=None),
+    )
+    metrics = Metrics()
+    gone = {*figures(metrics.text(VITALS))} - {*figures(metrics.text(nothing))}
+    assert gone == {
+        "contact_timestamp_seconds",
+        "inbox_behind_timestamp_seconds",
+        "log_checkpoint_timestamp_seconds",
+        "partner_cosigned_timestamp_seconds",
+        "outbox_oldest_timestamp_seconds",
+    }
+
+
+def test_the_first_failure_of_a_kind_is_a_growth() -> None:
+    series = 'rounds_failed_total{code="%s"}'
+    said = figures(Metrics().text(VITALS))
+    for error in (StoreFull, ExchangeUnreachable):
+        assert said[series % error.code] == 0
+
+
 def test_what_is_settled_is_not_told_any_more() -> None:
     metrics = Metrics()
     metrics.text(VITALS)
     settled = replace(STATUS, outbox={}, waiting_since_ms=None, faults={}, quarantined=())
     said = figures(metrics.text(replace(VITALS, status=settled)))
-    assert said["outbox_oldest_timestamp_seconds"] == said['outbox_items{state="sealed"}'] == 0
+    assert said['outbox_items{state="sealed"}'] == 0
+    assert "outbox_oldest_timestamp_seconds" not in said
     assert not [name for name in said if name.startswith(("outbox_faults", "put_aside"))]
 
 

@@ -1,9 +1,10 @@
 """The node's mailbox, read to its end or for ever: taken in and acknowledged a batch at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
+from tearline.errors import TearlineError
 from tearline.wire.deliveries import encode_cursor
 from tearline_client.border.key_records import KeyRecords
 from tearline_client.border.receiver import Receiver
@@ -28,12 +29,24 @@ class Inbox:
 
     async def arrivals(self, *, wait: bool) -> AsyncIterator[Received]:
         """What arrived, verified and stored, one by one; see ``Node.inbox``."""
+        self._note_behind()
+        try:
+            async with aclosing(self._taken_in(wait=wait)) as arrivals:
+                async for received in arrivals:
+                    yield received
+        except TearlineError:
+            self._note_behind()  # whether something waits is not known any more
+            raise
+
+    async def _taken_in(self, *, wait: bool) -> AsyncGenerator[Received]:
         cursor = encode_cursor(self._state.stores.intake.cursor())
         arrivals = gathered(
             self._state.transport.subscribe(cursor), self._state.cosigned, self._receiver.is_idle
         )
         async with aclosing(arrivals):
             async for batch in arrivals:
+                if batch.deliveries:
+                    self._note_behind()
                 await self._receiver.read_log(batch.deliveries)
                 for received in self._receiver.take(batch.deliveries):
                     yield received
@@ -46,9 +59,13 @@ class Inbox:
                         yield received_late
                 await self._acknowledge()
                 if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
+                    self._state.unread.is_read()
                     self._records.destroy_ended()
                     if not wait:
                         return
+
+    def _note_behind(self) -> None:
+        self._state.unread.is_behind(self._state.now_ms())
 
     async def _fetched_again(self) -> AsyncIterator[Received]:
         """Takes in what was over its sender's quota, as soon as there is room for it.

@@ -13,6 +13,7 @@ policy/own.cedar   the agency's own policies, if it has any
 import os
 import re
 import secrets
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,14 @@ class Home:
         self.sending_lock = path / "sending.lock"
         self.renewing_lock = path / "renewing.lock"
         self.identity_file = path / "identity.toml"
+
+    @property
+    def free_bytes(self) -> int:
+        """Room on its disk; 0 where that cannot be asked, for it will not be written to either."""
+        try:
+            return shutil.disk_usage(self.path).free
+        except OSError:
+            return 0
 
     def identity(self) -> Identity:
         """Whose node this is.

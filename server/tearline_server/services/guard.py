@@ -103,6 +103,7 @@ class Guard:
         The call keeps its place until its caller has taken the answer in. To give the answer up
         would free nothing: gRPC holds all of it until the call's stream ends.
         """
+        self._metrics.serves(method, is_long=False)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
             began = time.perf_counter()
@@ -117,6 +118,7 @@ class Guard:
 
     def unary_stream(self, method: str, stream: Stream) -> Any:
         """Returns a handler of one message that is answered by a stream."""
+        self._metrics.serves(method, is_long=True)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with self._call(method, context) as caller:
@@ -128,6 +130,7 @@ class Guard:
 
     def stream_stream(self, method: str, converse: Converse) -> Any:
         """Returns a handler of a stream that is answered by a stream."""
+        self._metrics.serves(method, is_long=True)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with (

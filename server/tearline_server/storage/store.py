@@ -52,6 +52,11 @@ class Store(Protocol):
         """How many questions and changes wait, or are being answered."""
         ...
 
+    @property
+    def standbys(self) -> int | None:
+        """Synchronous standbys, as they were seen last; None where none must be there."""
+        ...
+
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
         ...

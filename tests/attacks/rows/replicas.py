@@ -55,7 +55,7 @@ REPLICAS = (
         "none: it does not start",
         "tests/unit/server/test_postgres.py::test_a_server_that_is_alone_is_not_highly_available",
         f"{_POSTGRES}.replication:verify_synchronous",
-        "'0/0'",
+        "('0/0', 1)",
     ),
     _replica(
         "change the tables beneath an exchange that cannot go on with them",

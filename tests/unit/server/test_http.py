@@ -54,7 +54,7 @@ async def test_whoever_asks_how_an_exchange_is_that_waits_for_its_disk_does_not_
         await asyncio.Event().wait()
 
     monkeypatch.setattr(world.exchange, "entries", stuck)
-    monkeypatch.setattr("tearline_server.http.STUCK_S", 0.01)
+    monkeypatch.setattr("tearline_server.http.HEALTH_S", 0.01)
     async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
         assert status(await told(port, HEALTH)) == 503
 

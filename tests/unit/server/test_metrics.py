@@ -1,7 +1,10 @@
 """Metrics: what operators watch, and that it names nobody."""
 
 import asyncio
+import platform
 import re
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,17 +15,26 @@ from http_asking import status, told
 from support import ROOT
 from tearline.channel import Void, VoidReason
 from tearline.errors import ExchangeBusy, StoreFull
+from tearline.note import NoteSignature, parse_note
+from tearline.rpc import methods
 from tearline.statement import StatementType
 from tearline.wire.deliveries import START
 from tearline.wire.flow import encode_void
 from tearline.wire.publications import Publication, encode_publication
 from tearline_server.app import Disk, every
+from tearline_server.cosigning import Cosignatures
 from tearline_server.gate import Caller
 from tearline_server.http import measured
 from tearline_server.metrics import MEDIA_TYPE, Metrics, Vitals
+from tearline_server.services.audit import AuditService
 from tearline_server.services.exchange import ExchangeService
+from tearline_server.services.guard import Guard
+from tearline_server.services.health import CHECK, HealthService
+from tearline_server.services.trust import TrustService
 from tearline_server.storage.reading import NO_BACKLOG
 
+NO_METHODS = {"AUTHORIZATION", "REFUSAL"}
+LONG = {methods.PUBLISH_STREAM, methods.SUBSCRIBE, methods.SEARCH}
 ASK = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
 
@@ -145,6 +157,79 @@ def test_calls_are_counted_by_method_and_code() -> None:
     assert after['tearline_stream_messages_total{method="/x/Subscribe"}'] == 1
 
 
+async def test_every_series_is_there_before_its_first_event(world: World) -> None:
+    metrics = Metrics()
+    guard = Guard(None, world.exchange, world.clock, metrics)  # type: ignore[arg-type]
+    services = (
+        ExchangeService(world.exchange),
+        TrustService(world.exchange),
+        AuditService(world.exchange.inquiries, world.exchange.take_answer_turn),
+        HealthService(world.exchange),
+    )
+    for service in services:
+        service.handlers(guard)
+    chore = asyncio.create_task(every(60, "erasures", world.exchange.recover, metrics))
+    await asyncio.sleep(0)
+    chore.cancel()
+    told = figures(metrics.text(VITALS))
+    assert told['tearline_chores_failed_total{chore="erasures"}'] == 0
+    assert told['tearline_statements_total{code="ok"}'] == 0
+    assert told['tearline_statements_total{code="TL-GRT-003"}'] == 0
+    called = [name for name in vars(methods) if name.isupper() and name not in NO_METHODS]
+    assert len(called) == 9
+    for method in (*(getattr(methods, name) for name in called), CHECK):
+        for code in ("ok", "cancelled", "TL-REQ-002", "TL-TLS-003", "TL-STO-008"):
+            assert told[f'tearline_calls_total{{code="{code}",method="{method}"}}'] == 0
+        is_long = f'tearline_streams{{method="{method}"}}' in told
+        assert is_long == (method in LONG)
+        assert is_long != (f'tearline_call_seconds_count{{method="{method}"}}' in told)
+
+
+def test_what_has_no_value_is_not_told() -> None:
+    metrics = Metrics()
+    metrics.certified(NOW_MS // 1000)
+    metrics.authority(NOW_MS // 1000)
+    on_a_file = replace(VITALS, free_bytes=1, signed_ms=NOW_MS)
+    on_postgres = replace(VITALS, unheard_s=0.5, standbys=2)
+    on_a_file_told, on_postgres_told = (
+        {*figures(metrics.text(vitals))} for vitals in (on_a_file, on_postgres)
+    )
+    assert on_a_file_told - on_postgres_told == {
+        "tearline_disk_low",
+        "tearline_disk_free_bytes",
+        "tearline_checkpoint_timestamp_seconds",
+    }
+    assert on_postgres_told - on_a_file_told == {"tearline_unheard_seconds", "tearline_standbys"}
+    told, ends = figures(metrics.text(VITALS)), ("certificate", "authority")
+    assert [told[f"tearline_{end}_end_timestamp_seconds"] for end in ends] == [NOW_MS // 1000] * 2
+    without = figures(Metrics().text(VITALS))
+    assert not [name for name in without if "_end_timestamp_seconds" in name]
+    versions = f'python="{platform.python_version()}",version="{version("tearline")}"'
+    assert without[f"tearline_build_info{{{versions}}}"] == 1
+
+
+async def test_each_node_that_cosigns_is_told_with_what_it_misses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = frozenset({node_of(CN), node_of(MX)})
+    monkeypatch.setattr(Cosignatures, "cosigners", lambda _: nodes)
+    early = parse_note(await world.exchange.checkpoint())
+    signature = NoteSignature(name=node_of(CN), key_hash=bytes(4), payload=bytes(32))
+    size = world.exchange.vitals.covered
+    await world.store.put_cosigned(
+        size, lambda _: early.with_signatures([signature]).encode(), above=-1
+    )
+    await world.exchange._cosignatures.restore()
+    world.clock.time_ms += 2000
+    sealed = world.packet()
+    await world.send(sealed, world.grant(sealed))
+    await world.exchange.checkpoint()
+    told = now(world)
+    series = 'tearline_cosigner_behind_entries{cosigner="%s"}'
+    assert told[series % node_of(CN)] == 2
+    assert told[series % node_of(MX)] == size + 2
+
+
 def test_what_waits_to_be_read_is_told_while_it_waits() -> None:
     metrics = Metrics()
     with metrics.unread(100), metrics.unread(20), metrics.under_way():
@@ -245,16 +330,18 @@ VITALS = Vitals(
     ready=True,
     disk_low=False,
     time_right=True,
-    free_bytes=0,
+    free_bytes=None,
     queued_statements=0,
     queued_bytes=0,
     questions=0,
     backlog=NO_BACKLOG,
-    unheard_s=0,
+    unheard_s=None,
     under_way_s=0.0,
     entries=0,
     covered=0,
     cosigned=0,
+    cosigners_behind={},
+    standbys=None,
     signed_ms=0,
     lags=(),
 )

@@ -119,7 +119,12 @@ class Database:
     Args:
         pool: Its connections.
         ha: Whether what is committed must lie on a second server, too.
+
+    Attributes:
+        standbys: Synchronous standbys, as they were seen last; None where none must be there.
     """
+
+    standbys: int | None = None
 
     def __init__(self, pool: Pool, *, ha: bool = False) -> None:
         self._pool = pool
@@ -161,7 +166,7 @@ class Database:
         database = cls(pool, ha=ha)
         try:
             if ha:  # else the first COMMIT might wait for ever
-                await database.ask(verify_synchronous)
+                _, database.standbys = await database.ask(verify_synchronous)
             await database.write(migrate)
         except BaseException:
             await database.close()
@@ -310,7 +315,8 @@ class Database:
                     connection.add_termination_listener(lambda _: ear.ring())
                     while not connection.is_closed():
                         if self._ha:
-                            await verify_synchronous(connection)
+                            self.standbys = 0  # should it fail to say so
+                            _, self.standbys = await verify_synchronous(connection)
                         yield await ear.next()
                 finally:
                     connection.terminate()  # it would go on to listen

@@ -24,11 +24,12 @@ _REACHED = (
 )
 
 
-async def verify_synchronous(connection: Connection) -> str:
+async def verify_synchronous(connection: Connection) -> tuple[str, int]:
     """Checks that commits wait for a synchronous standby, and that there is one.
 
     Returns:
-        Where the primary's log ends, as it has flushed it itself.
+        Where the primary's log ends, as it has flushed it itself; and how many synchronous
+        standbys there are.
 
     Raises:
         StoreNotReplicated: If not, saying what is missing.
@@ -43,7 +44,7 @@ async def verify_synchronous(connection: Connection) -> str:
             "pg_stat_replication shows no synchronous standby: there is none, or pg_monitor is"
             " not granted to this user"
         )
-    return str(flushed)
+    return str(flushed), int(standbys)
 
 
 async def verify_reached(connection: Connection) -> None:
@@ -52,7 +53,7 @@ async def verify_reached(connection: Connection) -> None:
     Raises:
         StoreNotReplicated: If none has, within some seconds.
     """
-    flushed = await verify_synchronous(connection)
+    flushed, _ = await verify_synchronous(connection)
     try:
         async with asyncio.timeout(_REACHED_S):
             while not await connection.fetchval(_REACHED, flushed):

@@ -91,6 +91,11 @@ class PostgresStore:
         """How many questions and changes wait, or are being answered."""
         return self._db.questions
 
+    @property
+    def standbys(self) -> int | None:
+        """Synchronous standbys, as they were seen last; None where none must be there."""
+        return self._db.standbys
+
     async def load(self) -> Stored:
         """What an exchange must hold in memory to go on."""
         return await self._db.ask(lambda c: stored_of(c, None))

@@ -12,6 +12,7 @@ class Alone:
     """The part of a ``Store`` that is about others, where nobody else writes."""
 
     is_shared = False
+    standbys: int | None = None
 
     async def news(self, since: Head) -> Stored | None:
         """Nobody wrote anything behind it."""
