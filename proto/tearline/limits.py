@@ -172,6 +172,7 @@ BACKLOG_S = 15  # how often it is counted what waits in mailboxes: as often as m
 MAX_CALLS = 8192  # under way at once, idle subscriptions among them
 MAX_NODE_CALLS = 512  # of one node at once; a node's own programs are a handful
 MAX_AGENCY_CALLS = 1024  # of all nodes of one agency at once: an eighth of all
+CALL_LINES_S = 16  # in the log, of one agency's calls: 400 MB a day of one that floods
 MAX_AGENCY_READS = 16  # messages of one agency that are on their way in, of 4 MiB: 64 MiB
 MAX_AGENCY_STREAMS = 16  # that one agency publishes in at once; each holds such a message
 MAX_AGENCY_ANSWERS = 16  # pages, or outcomes of large messages, that one agency is sent at once

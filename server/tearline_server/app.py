@@ -40,6 +40,7 @@ from tearline_server.house import house_of, now_ms
 from tearline_server.keyfile import ExchangeKeys
 from tearline_server.metrics import Metrics
 from tearline_server.services.audit import AuditService
+from tearline_server.services.calls import CallLog
 from tearline_server.services.exchange import ExchangeService
 from tearline_server.services.guard import Guard
 from tearline_server.services.health import HealthService
@@ -242,7 +243,10 @@ async def _serve(
         front.follow(exchange.trust_list)
 
     exchange.on_trust = follow
-    guard, health = Guard(gate, exchange, now_ms, metrics), HealthService(exchange)
+    guard, health = (
+        Guard(gate, exchange, now_ms, metrics, CallLog(config.log_calls)),
+        HealthService(exchange),
+    )
     services = (
         ExchangeService(exchange),
         TrustService(exchange),

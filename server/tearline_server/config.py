@@ -47,6 +47,7 @@ _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
 _STORE = "store"
 _HA = "ha"
+_LOG_CALLS = "log_calls"
 _SCHEMES = ("postgresql", "postgres")
 _SECRETS = ("password", "sslpassword")  # names in an address that would give one away
 _WITNESSES = "witnesses"
@@ -90,6 +91,7 @@ class Config:
         metrics: host:port of the metrics, or None for none.
         store: Address of a PostgreSQL database, or None for the file in the home.
         ha: Whether that database must keep everything on a second server, too.
+        log_calls: Of how many calls one is logged; 0 for none.
         witnesses: Foreign witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
@@ -106,6 +108,7 @@ class Config:
     metrics: str | None
     store: str | None
     ha: bool
+    log_calls: int
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
@@ -151,7 +154,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingInvalid: If a value is missing or not of its kind.
     """
     for name in values:
-        if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _WITNESSES, *_NUMBERS):
+        if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _LOG_CALLS, _WITNESSES, *_NUMBERS):
             raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
     return Config(
         home=home,
@@ -163,6 +166,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         metrics=_port("metrics", values),
         store=parse_store(values[_STORE]) if _STORE in values else None,
         ha=_ha(values),
+        log_calls=_log_calls(values),
         witnesses=_witnesses(values.get(_WITNESSES, [])),
         **{name: _number(name, values) for name in _NUMBERS},
     )
@@ -325,6 +329,15 @@ def _ha(values: Mapping[str, object]) -> bool:
         raise SettingInvalid("ha: true or false was expected")
     if value and _STORE not in values:
         raise SettingInvalid("ha: a file has no standby; name a PostgreSQL database in store")
+    return value
+
+
+def _log_calls(values: Mapping[str, object]) -> int:
+    value = values.get(_LOG_CALLS, 1)
+    if type(value) is not int or not 0 <= value <= _MAX_NUMBER:
+        raise SettingInvalid(
+            f"{_LOG_CALLS}: 0, or the number of calls of which one is logged, was expected"
+        )
     return value
 
 

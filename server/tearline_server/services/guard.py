@@ -47,6 +47,7 @@ from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
 from tearline_server.refusals import RefusalLines
+from tearline_server.services.calls import Call, CallLog
 
 T = TypeVar("T")
 
@@ -73,13 +74,22 @@ class Guard:
         exchange: Where refusals are counted.
         clock: The time.
         metrics: What is measured of calls.
+        calls: Writes a line for each; for all of them if not given.
     """
 
-    def __init__(self, gate: Gate, exchange: Exchange, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        exchange: Exchange,
+        clock: Clock,
+        metrics: Metrics,
+        calls: CallLog | None = None,
+    ) -> None:
         self._gate = gate
         self._exchange = exchange
         self._clock = clock
         self._metrics = metrics
+        self._calls = calls or CallLog()
         self._node_calls = Calls(MAX_NODE_CALLS, "the node has too many calls under way")
         self._agency_calls = Calls(MAX_AGENCY_CALLS, "the agency has too many calls under way")
         self._reads = Places(MAX_AGENCY_READS)
@@ -107,11 +117,13 @@ class Guard:
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
             began = time.perf_counter()
-            async with self._call(method, context) as caller, AsyncExitStack() as held:
-                request = await self._message(caller, requests)
+            async with self._call(method, context) as (caller, call), AsyncExitStack() as held:
+                request = await self._message(caller, call, requests)
                 if len(request) > small:
                     await held.enter_async_context(self._answers.one(str(caller.agency)))
-                await _write(context, await in_time(answer(caller, request)))
+                reply = await in_time(answer(caller, request))
+                await _write(context, reply)
+                call.sent += len(reply)
                 self._metrics.answered(method, time.perf_counter() - began)
 
         return grpc.stream_stream_rpc_method_handler(handle)
@@ -121,9 +133,10 @@ class Guard:
         self._metrics.serves(method, is_long=True)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            async with self._call(method, context) as caller:
-                request = await self._message(caller, requests)
+            async with self._call(method, context) as (caller, call):
+                request = await self._message(caller, call, requests)
                 async for reply in self._watched(method, caller, stream(caller, request)):
+                    call.sent += len(reply)
                     yield reply
 
         return grpc.stream_stream_rpc_method_handler(handle)
@@ -134,16 +147,17 @@ class Guard:
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with (
-                self._call(method, context) as caller,
+                self._call(method, context) as (caller, call),
                 self._streams.one(str(caller.agency)),
             ):
-                messages = self._watched(method, caller, self._messages(requests))
+                messages = self._watched(method, caller, self._messages(call, requests))
                 async for reply in converse(caller, messages):
+                    call.sent += len(reply)
                     yield reply
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    async def _message(self, caller: Caller, requests: AsyncIterator[bytes]) -> bytes:
+    async def _message(self, caller: Caller, call: Call, requests: AsyncIterator[bytes]) -> bytes:
         """Reads the one message of a call.
 
         Raises:
@@ -151,11 +165,11 @@ class Guard:
             ExchangeBusy: If it does not come in time.
         """
         async with self._reads.one(str(caller.agency)):
-            async for message in self._messages(requests):
+            async for message in self._messages(call, requests):
                 return message
         raise StatementMalformed("the call brings no message")
 
-    async def _messages(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _messages(self, call: Call, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yields the messages of a call as they come.
 
         Raises:
@@ -168,18 +182,19 @@ class Guard:
                     message = await _next(arriving)
             except StopAsyncIteration:
                 return
+            call.received += len(message)
             yield message
 
     @asynccontextmanager
-    async def _call(self, method: str, context: Context) -> AsyncIterator[Caller]:
+    async def _call(self, method: str, context: Context) -> AsyncIterator[tuple[Caller, Call]]:
         """A call, from the gate to its end, whichever that is."""
-        code = _CANCELLED
+        code, call = _CANCELLED, self._calls.begin(method, _peer(context))
         try:
             with self._metrics.under_way():
                 self._exchange.others.verify_heard()
                 facts, now_ms = tls_facts(context), self._clock()
                 leaf = self._gate.verify_node(facts, now_ms // 1000)
-                node, agency = str(leaf.node), str(leaf.node.agency)
+                node, agency = call.caller, call.agency = str(leaf.node), str(leaf.node.agency)
                 self._nodes.take(node, 1, now_ms)
                 with self._node_calls.one(node), self._agency_calls.one(agency):
                     # What a call costs is counted before: to verify a token is most of it.
@@ -189,30 +204,31 @@ class Guard:
                         # Agencies choose their pseudonyms: one's takes nothing of another's.
                         person = f"{agency} {caller.pseudonym.hex()}"
                         self._persons.take(person, 1, now_ms)
-                    yield caller
+                    yield caller, call
             code = _OK
         except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
             if isinstance(error, TlsError):
                 self._exchange.refusals.count(_peer(context), error.code)
             if not isinstance(error, grpc.aio.BaseError):
-                self._log(method, error)
+                self._log(call, error)
             await _abort(context, error)
         finally:
             self._metrics.ended(method, code)
+            self._calls.end(call, code)
 
-    def _log(self, method: str, error: Exception) -> None:
+    def _log(self, call: Call, error: Exception) -> None:
         """Logs how a call failed; of refusals that are alike, one a minute."""
         if not isinstance(error, TearlineError):
-            failed = {"method": method, "code": type(error).__name__}
+            failed = {"request": call.id, "method": call.method, "code": type(error).__name__}
             _log.error("call failed", extra=failed, exc_info=error)
             return
         if isinstance(error, ExchangeBusy):
             return  # metrics count these, and they pass
-        times = self._lines.count(method, error.code, self._clock())
+        times = self._lines.count(call.method, error.code, self._clock())
         if times:
             level = logging.WARNING if isinstance(error, TokenRefused) else logging.INFO
-            refused = {"method": method, "code": error.code, "times": times}
+            refused = {"method": call.method, "code": error.code, "times": times}
             _log.log(level, "call refused", extra=refused)
 
     async def _watched(

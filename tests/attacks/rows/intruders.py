@@ -70,6 +70,13 @@ CALLS = (
         "await anext(arriving)",
     ),
     _call(
+        "make calls without a pause, to fill the exchange's disk with its log",
+        "",
+        "server/test_calls.py::test_one_agency_that_floods_writes_no_more_and_leaves_others_theirs",
+        "tearline_server.services.calls:_Second.take",
+        "True",
+    ),
+    _call(
         "leave messages unfinished, to fill the memory or keep others waiting",
         "",
         "server/test_guard.py::test_messages_that_do_not_come_keep_nobody_else_s_waiting",

@@ -1,6 +1,7 @@
 """The guard: each kind of handler admits first, and ends with the code of its error."""
 
 import asyncio
+import contextlib
 import dataclasses
 import gc
 import json
@@ -472,6 +473,36 @@ async def test_an_answer_to_a_caller_that_left_is_cancelled_and_no_fault(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "error", "code", "received", "sent"),
+    [
+        ("unary", None, "ok", 7, 7),
+        ("reading", NotFound("nothing"), NotFound.code, 7, 0),
+        ("unary_stream", None, "ok", 7, 5),
+        ("unary_stream", ValueError("a field"), "ValueError", 7, 5),
+        ("stream_stream", None, "ok", 0, 5),
+    ],
+)
+async def test_each_call_has_a_line(
+    kind: str,
+    error: Exception | None,
+    code: str,
+    received: int,
+    sent: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with contextlib.suppress(Aborted):
+        await call(kind, Context(), error)
+    (line,) = [vars(each) for each in caplog.records if each.getMessage() == "call"]
+    assert (line["caller"], line["method"], line["code"]) == (node_of(US), methods.PUBLISH, code)
+    assert (line["received_bytes"], line["sent_bytes"]) == (received, sent)
+    faults = [vars(each) for each in caplog.records if each.levelno == logging.ERROR]
+    assert [each["request"] for each in faults] == (
+        [line["request"]] if code == "ValueError" else []
+    )
+
+
 async def test_refusals_of_a_flood_fill_no_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -502,7 +533,8 @@ async def test_refusals_that_are_alike_are_one_line_a_minute(
     await refused(NotFound("nothing is there"))
     clock.time_ms += REFUSALS_FLUSH_S * 1000
     await refused(StatementMalformed("noise"))
-    told = [(vars(line)["code"], vars(line)["times"]) for line in caplog.records]
+    refusals = [line for line in caplog.records if line.getMessage() == "call refused"]
+    told = [(vars(line)["code"], vars(line)["times"]) for line in refusals]
     assert told == [
         (StatementMalformed.code, 1),
         (NotFound.code, 1),
