@@ -21,6 +21,7 @@ from tearline.errors import (
     StoreError,
     TearlineError,
     TlsError,
+    TwinAtWork,
 )
 from tearline_client.state import NodeState
 
@@ -38,6 +39,7 @@ _OF_ALL = (
     ExchangeBusy,
     ExchangeFault,
     ClockSkewed,
+    TwinAtWork,
 )
 """What every chore would meet."""
 

@@ -5,11 +5,12 @@ or misses it. What contradicts our own log, under the log's own signature, is ev
 convinces anyone; from then on nothing is sent until an officer decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from tearline.checkpoint import (
+    Checkpoint,
     CheckpointSigner,
     SignedCheckpoint,
     VerifierKey,
@@ -29,6 +30,7 @@ from tearline.errors import (
     NotFound,
     RequestError,
     StatementMalformed,
+    TwinAtWork,
 )
 from tearline.identity import agency_uri_of
 from tearline.ledger import verify_cosigned
@@ -40,7 +42,7 @@ from tearline.wire.cosigning import (
     parse_cosign_news,
 )
 from tearline.witness import AddCheckpoint, Seen
-from tearline_client.follower import verify_not_ahead
+from tearline_client.follower import MAX_AHEAD_S, verify_not_ahead
 from tearline_client.investigation import find_equivocation
 from tearline_client.state import NodeState
 
@@ -67,6 +69,7 @@ class Cosigner:
             LogForked: If the log signed two histories: here, or as another node shows.
             LogError: If what is shown does not fit together.
             RequestError: If the exchange is out of reach.
+            TwinAtWork: If our own key cosigned later than this node did.
         """
         try:
             reply = await self._tell(self.cosign(), wait=wait)
@@ -77,6 +80,7 @@ class Cosigner:
             news = parse_cosign_news(reply)
             for evidence in news.evidence:
                 self.accuse(evidence)
+            self._verify_own(news.checkpoints)
             if max(map(_size, news.checkpoints)) > self._state.stores.log.size:
                 await self.follow()
             for note in news.checkpoints:
@@ -188,7 +192,7 @@ class Cosigner:
                 raise
             await self.judge(evidence)
             raise LogForked("that is known here") from None
-        return signer.sign(checkpoint, time_s=self._state.now_ms() // 1000)
+        return self._signed(signer, checkpoint)
 
     def mirrored(self) -> bytes:
         """The newest checkpoint over the entries that are here.
@@ -205,7 +209,7 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None or self.seen.size != newest.checkpoint.size:
             return newest.note
-        line = signer.sign(newest.checkpoint, time_s=self._state.now_ms() // 1000)
+        line = self._signed(signer, newest.checkpoint)
         return parse_note(newest.note).with_signatures([line]).encode()
 
     async def _warn(self) -> None:
@@ -222,8 +226,41 @@ class Cosigner:
         last, signer = self._last(), self._counting_signer()
         if last is None or signer is None:
             return b""
-        line = signer.sign(last.checkpoint, time_s=self._state.now_ms() // 1000)
+        line = self._signed(signer, last.checkpoint)
         return parse_note(last.note).with_signatures([line]).encode()
+
+    def _signed(self, signer: CheckpointSigner, checkpoint: Checkpoint) -> NoteSignature:
+        """Our line, of whose time this node knows before anybody sees it."""
+        time_s, stores = self._state.now_ms() // 1000, self._state.stores
+        with stores.database.transaction():
+            stores.cosigning.put_signed(time_s)
+        return signer.sign(checkpoint, time_s=time_s)
+
+    def _verify_own(self, notes: Sequence[bytes]) -> None:
+        """Checks that our key signed nothing after this node did.
+
+        A line from our future says nothing: this machine's clock may have been set back.
+
+        Raises:
+            TwinAtWork: If it did.
+            LogError: If our line does not verify.
+        """
+        signer = self._counting_signer()
+        if signer is None:
+            return
+        log, now_s = self._state.trust.trust_list.log, self._state.now_ms() // 1000
+        required = [parse_verifier_key(key) for key in log.verifier_keys]
+        for note in notes:
+            if not parse_note(note).only_by([signer.verifier]).signatures:
+                continue
+            found = parse_checkpoint(
+                note, origin=log.origin, required=required, known=[signer.verifier]
+            )
+            times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
+            last = self._state.stores.cosigning.signed_s()
+            if any(last < time_s <= now_s + MAX_AHEAD_S for time_s in times):
+                sign = f"it cosigned {found.checkpoint.size} entries of the log"
+                self._state.stop_for_twin(TwinAtWork(sign), note)
 
     def _counting_signer(self) -> CheckpointSigner | None:
         """Our key, if it is on record and counts now."""

@@ -13,6 +13,7 @@ from tearline.errors import (
     StoreFull,
     TearlineError,
     TlsError,
+    TwinAtWork,
 )
 from tearline.limits import NODE_RETRY_S
 from tearline_client.chores import OWN_FAULTS
@@ -93,7 +94,8 @@ async def run_daemon(
                 await _pause(error, {halt, telling}, report, pulse)
             except TearlineError as error:  # of a round: the next one is another
                 await _pause(error, {halt, telling}, report, pulse)
-        await node.mark()
+        with suppress(TwinAtWork):  # it was reported, and nothing may be signed
+            await node.mark()
     finally:
         halt.cancel()
         telling.cancel()

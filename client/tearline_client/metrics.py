@@ -44,7 +44,7 @@ class Vitals:
         cosigned: Entries in the largest tree that this node cosigned.
         partner_cosigned_s: When a partner was last seen to have cosigned, Unix seconds, by its
             clock; 0 for never.
-        stopped: Whether nothing is sent before an officer has looked at the log.
+        stopped: Whether nothing is sent before a person decided: on the log, or on another copy.
         ahead_of_cosignature: Packets that wait for their sender's cosignature.
         for_second: Decisions that wait for a second person.
         recalls_open: Partners' recalls that a person may still decide on.
@@ -95,7 +95,9 @@ class Metrics:
         self._partner = self._optional(
             "partner_cosigned_timestamp_seconds", "When a partner cosigned last."
         )
-        self._stopped = self._gauge("sending_stopped", "Whether the log stands accused.")
+        self._stopped = self._gauge(
+            "sending_stopped", "Whether nothing is sent until a person decides."
+        )
         self._outbox = self._gauge("outbox_items", "Items of the outbox.", "state")
         self._oldest = self._optional(
             "outbox_oldest_timestamp_seconds", "Since when the oldest waits."

@@ -49,7 +49,7 @@ async def vitals_of(node: Node, pulse: Pulse) -> Vitals:
         checkpoint_s=state.follower.time_s(),
         cosigned=node.cosigning.seen.size,
         partner_cosigned_s=max((each.time_s for each in stores.cosigning.partners()), default=0),
-        stopped=stores.cosigning.is_stopped,
+        stopped=stores.cosigning.is_stopped or bool(stores.recovery.twin()),
         ahead_of_cosignature=stores.waiting.count(),
         for_second=stores.pending.count(),
         recalls_open=stores.recalls.count_open(incoming=True),

@@ -201,9 +201,11 @@ class Node:
         Raises:
             RequestError: If the exchange is out of reach.
             LogError: If the log is not the one followed so far.
+            TwinAtWork: If another copy of this node is at work.
         """
         await self.cosigning.follow()
         watch_own_name(self.state)
+        self.state.verify_alone()
         try:
             await self._recovery.run()
             await self._keep_records()
@@ -234,6 +236,10 @@ class Node:
             return
         await self._records.keep()
         self._chores.run(anchoring=self._anchoring.anchor, standings=self.standings.affirm)
+
+    def take_over(self) -> None:
+        """Makes this copy the node again, once every other copy has ended; see ``Recovery``."""
+        self._recovery.take_over()
 
     # Keys.
 
@@ -452,7 +458,12 @@ class Node:
         await self._sender.flush()
 
     async def mark(self) -> int:
-        """Signs and sends a mark for every channel that moved; returns how many."""
+        """Signs and sends a mark for every channel that moved; returns how many.
+
+        Raises:
+            TwinAtWork: If another copy of this node is at work; none is signed then.
+        """
+        self.state.verify_alone()
         count = self._sender.mark()
         await self._sender.flush()
         return count

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NoReturn
 
 from tearline.agreed_time import AgreedTime
 from tearline.agreement import Agreement
@@ -19,6 +20,7 @@ from tearline.errors import (
     SendingStopped,
     TearlineError,
     TrustError,
+    TwinAtWork,
 )
 from tearline.identity import agency_uri_of
 from tearline.keys import KemKey, KemPublicKey
@@ -272,9 +274,11 @@ class NodeState:
         It cannot have another agency cosign that.
 
         Raises:
+            TwinAtWork: If another copy of this node is at work.
             SendingStopped: If the log stands accused, and no officer has decided.
             NotWitnessed: If another agency cosigns, and none did lately what we have read.
         """
+        self.verify_alone()
         if self.stores.cosigning.is_stopped:
             raise SendingStopped
         if not any(agency != self.agency for agency in self._cosigning_agencies()):
@@ -309,9 +313,33 @@ class NodeState:
         try:
             self.verify_ready()
             self.verify_witnessed()
-        except (TrustError, SendingStopped):
+        except (TrustError, SendingStopped, TwinAtWork):
             return False
         return True
+
+    def verify_alone(self) -> None:
+        """Checks that no sign of another copy of this node waits for an operator's decision.
+
+        Raises:
+            TwinAtWork: If one does.
+        """
+        if sign := self.stores.recovery.twin():
+            raise TwinAtWork(sign)
+
+    def stop_for_twin(self, error: TwinAtWork, evidence: bytes) -> NoReturn:
+        """Keeps the sign of another copy; from now on this one neither sends nor takes in.
+
+        Args:
+            error: Names the sign.
+            evidence: The bytes that show it.
+
+        Raises:
+            TwinAtWork: Always.
+        """
+        with self.stores.database.transaction():
+            self.stores.recovery.put_twin(error.why)
+        self.alarm(error, evidence)
+        raise error
 
     async def follow(self) -> None:
         """Reads the log up to a checkpoint, and takes the trust that it gives.

@@ -216,6 +216,7 @@ class SyncNode:
     identity = _called(Node.identity)
 
     sync = _awaited(Node.sync)
+    take_over = _called(Node.take_over)
 
     is_connection_due = _called(Node.is_connection_due)
     is_connection_current = _called(Node.is_connection_current)

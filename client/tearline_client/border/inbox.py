@@ -28,7 +28,12 @@ class Inbox:
         self._records = records
 
     async def arrivals(self, *, wait: bool) -> AsyncIterator[Received]:
-        """What arrived, verified and stored, one by one; see ``Node.inbox``."""
+        """What arrived, verified and stored, one by one; see ``Node.inbox``.
+
+        Raises:
+            TwinAtWork: If another copy of this node is at work: each would take from the other.
+        """
+        self._state.verify_alone()
         self._note_behind()
         try:
             async with aclosing(self._taken_in(wait=wait)) as arrivals:

@@ -8,6 +8,7 @@ restored does not know which places of its channels it has filled: the exchange 
 from collections.abc import Iterator, Sequence
 
 from tearline.channel import Address, Void, VoidReason
+from tearline.errors import TwinAtWork
 from tearline.limits import MAX_RETURNED
 from tearline.receipt import LogOpening
 from tearline.statement import StatementType
@@ -19,12 +20,14 @@ from tearline.wire.reconciling import (
     ReconcileReply,
     ReconcileRequest,
     Standing,
+    encode_reconcile_reply,
     encode_reconcile_request,
     parse_reconcile_reply,
 )
 from tearline.wire.statements import header_of, signed
 from tearline_client.state import NodeState
 from tearline_client.store.channels import ChannelState
+from tearline_client.store.recovery import Restored
 
 
 class Recovery:
@@ -42,6 +45,7 @@ class Recovery:
 
         Raises:
             RequestError: If the exchange is out of reach; it is tried again.
+            TwinAtWork: If the exchange has more of this node than this node sent.
         """
         stores = self._state.stores
         if not stores.recovery.is_due:
@@ -49,12 +53,18 @@ class Recovery:
         await self._return_openings()
         confirmed = tuple(map(self._confirmed, stores.channels.all()))
         reply = await self._ask(ReconcileRequest(confirmed=confirmed))
+        own_loss = stores.recovery.is_own_loss
+        if not own_loss and (sign := self._ahead(reply)):
+            self._state.stop_for_twin(TwinAtWork(sign), encode_reconcile_reply(reply))
         with stores.database.transaction():
-            if stores.recovery.restored() is not None:
+            if own_loss:
                 for there in reply.channels:
                     stores.channels.advance(
                         there.recipient, there.agreement_id, there.seq, there.mark
                     )
+                known = self._state.trust.keys_of(self._state.uri, at=self._state.next_moment())
+                stores.made.put(record.key_id for record in known)
+            stores.channels.excuse()
             reached = {(each.recipient, each.agreement_id): each.seq for each in reply.channels}
             # Where our agency stands comes first: what it stopped must not pass by another life.
             again = [
@@ -67,6 +77,19 @@ class Recovery:
                 again += self._again(channel, reached.get((channel.peer, channel.agreement_id), 0))
             stores.outbox.put_first(again, now_ms=self._state.now_ms())
             stores.recovery.finish()
+
+    def take_over(self) -> None:
+        """Has this copy of the node go on as if it were made of a backup.
+
+        What the other copies did is not here. As after a restore, no cosigning key is left, for
+        this copy does not know what the others cosigned with it.
+        """
+        stores = self._state.stores
+        self._state.keys.destroy_cosigning()
+        restored = Restored(time_s=self._state.now_ms() // 1000, log_size=stores.log.size)
+        with stores.database.transaction():
+            stores.recovery.put_restored(restored)
+            stores.recovery.put_twin("")
 
     async def _return_openings(self) -> None:
         log, after = self._state.stores.log, 0
@@ -81,6 +104,18 @@ class Recovery:
     async def _ask(self, request: ReconcileRequest) -> ReconcileReply:
         reply = await self._state.transport.reconcile(encode_reconcile_request(request))
         return parse_reconcile_reply(reply)
+
+    def _ahead(self, reply: ReconcileReply) -> str:
+        """Returns the channel in which the exchange has more of us than we sent; or nothing."""
+        channels = {
+            (each.peer, each.agreement_id): each for each in self._state.stores.channels.all()
+        }
+        for there in reply.channels:
+            here = channels.get((there.recipient, there.agreement_id))
+            sent, mark = (here.sent, here.counter) if here else (0, 0)
+            if there.seq > sent or there.mark > mark:
+                return f"the channel to {there.recipient} has {there.seq} sent, and this one {sent}"
+        return ""
 
     def _confirmed(self, channel: ChannelState) -> Standing:
         incoming = self._state.stores.channels.incoming(channel.peer, channel.agreement_id)

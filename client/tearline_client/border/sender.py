@@ -109,10 +109,12 @@ class Sender:
             worth sending again; None where it said no time.
 
         Raises:
+            TwinAtWork: If another copy of this node is at work; what waits stays.
             RequestError: If the exchange is out of reach or busy; what waits stays, and is sent
                 again as the same statements.
             TlsError: If the exchange does not let this node in; the same.
         """
+        self._state.verify_alone()
         outbox, last, held = self._state.stores.outbox, None, Held()
         if self._state.stores.cosigning.is_stopped:
             return None  # what waits stays, until an officer decides

@@ -6,17 +6,20 @@ from dataclasses import replace
 from tearline.errors import (
     EntryMismatch,
     ExchangeMisbehaved,
+    StatementConflict,
     TearlineError,
+    TwinAtWork,
 )
 from tearline.recall import is_answer
 from tearline.receipt import Status
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
-from tearline.wire.flow import parse_event, parse_receipt, parse_void
+from tearline.wire.flow import parse_event, parse_mark, parse_receipt, parse_void
 from tearline.wire.publications import (
     Outcome,
     Publication,
     Refused,
+    encode_outcomes,
     encode_publication,
     parse_outcomes,
 )
@@ -94,12 +97,17 @@ class Settling:
         *,
         whole: bool = False,
     ) -> OutboxItem:
-        """Notes what became of statements, and what is left to send of their message."""
+        """Notes what became of statements, and what is left to send of their message.
+
+        Raises:
+            TwinAtWork: If a place was taken that this node did not fill; all is noted before.
+        """
         signer, stores = self._state.signer, self._state.stores
         answers = {outcome.about: outcome for outcome in outcomes}
         kept: set[bytes] = set()
         instead: dict[bytes, Unsigned] = {}
         lost, fault = Refused(code=item.code, why=item.why), ""
+        twin: tuple[str, Outcome] | None = None
         with stores.database.transaction():
             for statement in publication.statements():
                 outcome = answers.get(statement.id)
@@ -113,6 +121,9 @@ class Settling:
                     self._note_accepted(statement, publication, outcome)
                     continue
                 refusal, final = outcome.refusal, whole or outcome.receipt is not None
+                if final and refusal.code == StatementConflict.code:
+                    sign = self._filled_elsewhere(statement)
+                    twin = twin or ((sign, outcome) if sign else None)
                 follows = instead_of(
                     statement,
                     refusal.code,
@@ -143,7 +154,27 @@ class Settling:
                 fault=fault,
             )
             stores.outbox.update(item)
+        if twin is not None:
+            self._state.stop_for_twin(TwinAtWork(twin[0]), encode_outcomes((twin[1],)))
         return item
+
+    def _filled_elsewhere(self, statement: Statement) -> str:
+        """Returns the place or mark that was taken before, which only this node may fill.
+
+        Empty where an earlier life of node or exchange may have filled it, and of what conflicts
+        by more than its place. A void is sent wherever it is not known whether a place is filled.
+        """
+        channels = self._state.stores.channels
+        if statement.type is StatementType.MARK:
+            mark = parse_mark(statement.body)
+            _, excused = channels.excused(mark.recipient, mark.agreement_id)
+            return f"it sent mark {mark.counter} to {mark.recipient}" * (mark.counter > excused)
+        address = address_of(statement)
+        if address is None or statement.type in (StatementType.VOID, StatementType.CONSENT):
+            return ""
+        excused, _ = channels.excused(address.recipient, address.agreement_id)
+        sign = f"it filled place {address.seq} of the channel to {address.recipient}"
+        return sign * (address.seq > excused)
 
     def _keep_anew(self, left: Publication, instead: Collection[bytes]) -> None:
         """Keeps recalls that were signed anew: it is these that answers will name.

@@ -227,6 +227,26 @@ def restore(frame: Frame, file: Path) -> None:
     frame.say("Next: tearline node sync.")
 
 
+@command.command(name="take-over")
+@yes_option
+@pass_frame
+def take_over(frame: Frame, yes: bool) -> None:
+    """Make this copy the node, after another copy of it was at work (TL-MBX-007).
+
+    Only once every other copy has ended for good. As after a restore, it asks the exchange how far
+    its channels came, reads its mail on, and makes a new cosigning key once another agency has
+    cosigned. What another copy sent and took in is not here.
+    """
+    act = "Every other copy of this node must have ended for good: two stop each other again."
+    frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+
+    async def run(node: Node) -> None:
+        node.take_over()
+
+    at_work(frame, run)
+    frame.say("This copy is the node now. Next: tearline node sync.")
+
+
 @command.command()
 @click.option("--output-file", type=FILE, required=True, help="The mirror, a new file.")
 @pass_frame

@@ -118,6 +118,12 @@ class NodeKeys:
         with suppress(KeystoreEntryMissing):  # another process of the node was faster
             self._keystore.delete(kem_entry(self.kem_key(key)))
 
+    def destroy_cosigning(self) -> None:
+        """Destroys the cosigning key in use, and the one that waits for its record."""
+        for name in (_IN_USE[KeyKind.COSIGN], _NEXT[KeyKind.COSIGN]):
+            with suppress(KeystoreEntryMissing):
+                self._keystore.delete(name)
+
     def _public(self, kind: KeyKind, name: str) -> bytes | None:
         seed = self._present(name)
         return None if seed is None else self._public_of(kind, seed)

@@ -57,6 +57,19 @@ class ChannelStore:
             (recipient, agreement_id, seq, mark),
         )
 
+    def excuse(self) -> None:
+        """Notes that an earlier life of either side may have filled all places up to here."""
+        self._db.execute("UPDATE channel_out SET excused_seq = seq, excused_mark = mark")
+
+    def excused(self, recipient: str, agreement_id: bytes) -> tuple[int, int]:
+        """Returns the place and the mark up to which ``excuse`` was said of a channel."""
+        row = self._db.row(
+            "SELECT excused_seq, excused_mark FROM channel_out"
+            " WHERE recipient = ? AND agreement = ?",
+            (recipient, agreement_id),
+        )
+        return row or (0, 0)
+
     def sent(self, recipient: str, agreement_id: bytes) -> int:
         """The last place taken in a channel to ``recipient``; 0 before the first."""
         return int(
@@ -70,7 +83,9 @@ class ChannelStore:
     def next_mark(self, recipient: str, agreement_id: bytes, sent: int, received: int) -> int:
         """Takes the next mark's number, and keeps what the mark says."""
         self._db.execute(
-            "INSERT INTO channel_out VALUES (?, ?, 0, 1, ?, ?)"
+            "INSERT INTO channel_out"
+            " (recipient, agreement, seq, mark, marked_sent, marked_received)"
+            " VALUES (?, ?, 0, 1, ?, ?)"
             " ON CONFLICT (recipient, agreement) DO UPDATE SET mark = mark + 1,"
             " marked_sent = excluded.marked_sent, marked_received = excluded.marked_received",
             (recipient, agreement_id, sent, received),

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from tearline.checkpoint import Checkpoint, parse_verifier_key
+from tearline.encoding import u64
 from tearline.equivocation import Equivocation
 from tearline.federation import LogIdentity
 from tearline.ledger import verify_cosigned
@@ -13,6 +14,7 @@ from tearline.witness import AddCheckpoint, Awaited, Seen, verify_add_checkpoint
 from tearline_client.store.database import Database
 
 _COSIGNED = "log.cosigned"
+_SIGNED_S = "log.cosigned.time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,14 @@ class CosigningStore:
         """Replaces what was cosigned last by a larger tree of the same log, with its own lines."""
         keys = [parse_verifier_key(key) for key in log.verifier_keys]
         self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
+
+    def signed_s(self) -> int:
+        """Returns by what time this node cosigned last, Unix seconds; 0 for never."""
+        return int.from_bytes(self._db.setting(_SIGNED_S) or b"")
+
+    def put_signed(self, time_s: int) -> None:
+        """Notes by what time this node is about to cosign."""
+        self._db.put_setting(_SIGNED_S, u64(time_s))
 
     def saw(self, size: int, now_ms: int) -> None:
         """Notes when a verified checkpoint was seen, in the caller's transaction."""

@@ -13,6 +13,8 @@ _SENT = Column("sent", "sealed", ("recipient", "agreement", "seq"))
 _DUE = "recovery.due"
 _RESTORED = "recovery.restored"
 _UNREAD = "recovery.unread"
+_TWIN = "recovery.twin"
+_THEIRS, _OURS = b"\1", b"\2"  # whose loss it is that the two have to talk about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,8 @@ class RecoveryStore:
 
     def begin(self) -> None:
         """The exchange began another epoch: what its receipts promised may be lost."""
-        self._db.put_setting(_DUE, b"\1")
+        if not self.is_own_loss:
+            self._db.put_setting(_DUE, _THEIRS)
         self._db.execute(
             "INSERT INTO excused SELECT receipt FROM promise WHERE true ON CONFLICT DO NOTHING"
         )
@@ -96,6 +99,11 @@ class RecoveryStore:
 
     # Our own loss.
 
+    @property
+    def is_own_loss(self) -> bool:
+        """Whether this node does not know yet what it did after its backup."""
+        return self._db.setting(_DUE) == _OURS
+
     def restored(self) -> Restored | None:
         """When this node was made of a backup last, or None."""
         stored = self._db.setting(_RESTORED)
@@ -106,7 +114,7 @@ class RecoveryStore:
     def put_restored(self, restored: Restored) -> None:
         """Notes that this node is made of a backup."""
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
-        self._db.put_setting(_DUE, b"\1")
+        self._db.put_setting(_DUE, _OURS)
         self._db.put_setting(_UNREAD, b"\1")
 
     @property
@@ -117,6 +125,16 @@ class RecoveryStore:
     def note_read(self) -> None:
         """Notes that the mailbox was read to its end: what was recalled since is known."""
         self._db.put_setting(_UNREAD, b"")
+
+    # Another copy of this node.
+
+    def twin(self) -> str:
+        """Returns the sign of another copy of this node at work; empty for none."""
+        return (self._db.setting(_TWIN) or b"").decode()
+
+    def put_twin(self, sign: str) -> None:
+        """Keeps the sign of another copy, until an operator decides; empty once one did."""
+        self._db.put_setting(_TWIN, sign.encode())
 
 
 def _withdraws(sent: Signed) -> bool:

@@ -72,5 +72,8 @@ class KeyForeign(KeyError_):
 
     code = "TL-KEY-007"
     what = "The log holds a key in this node's name that was not made here."
-    next = "Unless it was lost with a machine, revoke it now, and find out who holds it."
+    next = (
+        "If another copy of this node made it, end that copy. Unless it was lost with a machine, "
+        "revoke it now, and find out who holds it."
+    )
     exit_status = EXIT_INTEGRITY

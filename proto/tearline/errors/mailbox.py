@@ -55,3 +55,14 @@ class ReceiptForgotten(MailboxError):
     code = "TL-MBX-006"
     what = "A receipt came of a grant that this restored node does not know any more."
     next = "Keep it: it says that the partner has the grant; ask there what it was."
+
+
+class TwinAtWork(MailboxError):
+    """Something done in this node's name, with its keys, that this home did not do."""
+
+    code = "TL-MBX-007"
+    what = "Another copy of this node is at work; this one sends nothing more."
+    next = (
+        "End every copy but one, then run `tearline node take-over` with that one. If there is no "
+        "other copy, somebody has this node's keys: revoke them first."
+    )

@@ -18,6 +18,17 @@ def _loss(
     )
 
 
+def _twin(name: str, test: str, function: str, returns: str = "None") -> Attack:
+    return Attack(
+        name=name,
+        code="TL-MBX-007",
+        evidence="the copy that noticed: what showed it, and the alarm",
+        function=function,
+        test=f"tests/attacks/test_twins.py::{test}",
+        returns=returns,
+    )
+
+
 LOSSES = (
     _loss(
         "grant again, at a restored node, what it recalled after its backup",
@@ -55,6 +66,46 @@ LOSSES = (
         function="tearline.archive:_parse_header",
         test="tests/unit/test_archive.py::test_a_sparse_file_is_refused_before_anything_is_written",
         returns="('one', 0)",
+    ),
+    _twin(
+        "send beside another copy of one's own node",
+        "test_the_copy_whose_place_was_filled_stops_before_it_signs_more",
+        "tearline_client.border.settling:Settling._filled_elsewhere",
+        "''",
+    ),
+    _twin(
+        "go on at a node that knows of another copy",
+        "test_the_copy_whose_place_was_filled_stops_before_it_signs_more",
+        "tearline_client.state:NodeState.verify_alone",
+    ),
+    _twin(
+        "number marks beside another copy",
+        "test_a_mark_that_was_numbered_by_another_copy_stops_both_ends",
+        "tearline_client.border.settling:Settling._filled_elsewhere",
+        "''",
+    ),
+    _twin(
+        "start a backup beside its original",
+        "test_a_backup_that_works_beside_its_original_is_noticed_by_both",
+        "tearline_client.watching:watch_own_name",
+    ),
+    _twin(
+        "cosign beside another copy",
+        "test_both_copies_notice_what_their_own_key_cosigned",
+        "tearline_client.cosigner:Cosigner._verify_own",
+    ),
+    _twin(
+        "take the loss of the exchange for what another copy sent",
+        "test_an_exchange_that_has_more_of_us_than_we_sent_tells_of_a_copy",
+        "tearline_client.border.recovery:Recovery._ahead",
+        "''",
+    ),
+    Attack(
+        name="have a node that was restored by the book take its past for another copy",
+        code="",
+        evidence="none: places of an earlier life are excused",
+        function="tearline_client.store.channels:ChannelStore.excuse",
+        test="tests/attacks/test_twins.py::test_a_restore_by_the_book_is_no_copy",
     ),
     _loss(
         "roll the exchange back to a backup",
