@@ -5,19 +5,22 @@ declared. Before anything is sealed, ``verify`` judges a plan by the packets it 
 by the consents that their originators gave.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tearline.errors import CopyUndeclared, DerivedWeaker, NotFound, SourceUnknown
+from tearline.errors import CopyUndeclared, NotFound, SourceUnknown
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MENTIONS
 from tearline.onward import (
-    Held,
+    Group,
     Intent,
+    Permission,
+    Sources,
     Use,
-    concerned,
     derived_marking,
+    verify_derived_marking,
     verify_evaluation_kept,
     verify_use,
 )
@@ -53,7 +56,7 @@ class OnwardUse:
         if not sources:
             return draft
         fields = tuple(
-            replace(field, marking=derived_marking(field.marking, _taken_after(field, sources)))
+            replace(field, marking=derived_marking(field.marking, taken_after(field, sources)))
             for field in draft.fields
         )
         return replace(draft, fields=fields)
@@ -72,19 +75,14 @@ class OnwardUse:
         for shown in self._sources(draft.derived_from):
             verify_evaluation_kept(draft.evaluation, shown.manifest.evaluation)
         sources = self._held(draft.derived_from)
-        check = partial(
-            verify_use,
-            given=self._state.stores.consents.permissions() if sources else (),
+        getting = {field.path: set(_getting(plan, field)) for field in draft.fields}
+        uses = Uses(
+            draft.purpose,
+            self._state.stores.consents.permissions() if sources else (),
             now_ms=self._state.now_ms(),
         )
-        getting = {field.path: set(_getting(plan, field)) for field in draft.fields}
         for field in draft.fields:
-            for held in _taken_after(field, sources):
-                if derived_marking(field.marking, [held]) != field.marking:
-                    raise DerivedWeaker(f"{field.marking.category} of {held.packet.hex()[:12]}")
-                for agency in sorted(getting[field.path] - {held.originator}):
-                    check(held, Intent(use=Use.PURPOSE, scope=draft.purpose))
-                    check(held, Intent(use=Use.PASS_ON, scope=agency))
+            uses.verify(field, taken_after(field, sources), getting[field.path])
         self._verify_no_copy(draft, getting)
 
     def _verify_no_copy(self, draft: Draft, getting: dict[str, set[str]]) -> None:
@@ -147,16 +145,59 @@ class OnwardUse:
             if not self._is_ours(shown):
                 yield shown
 
-    def _held(self, ids: Iterable[bytes]) -> tuple[Held, ...]:
-        return tuple(held for shown in self._sources(ids) for held in held_of(shown))
+    def _held(self, ids: Iterable[bytes]) -> Sources:
+        return Sources(held for shown in self._sources(ids) for held in held_of(shown))
 
     def _is_ours(self, shown: PacketView) -> bool:
         return agency_uri_of(shown.packet.origin) == self._state.agency
 
 
-def _taken_after(field: Field, sources: Iterable[Held]) -> list[Held]:
+class Uses:
+    """Judges what fields of one packet take after; each group of their sources once.
+
+    Args:
+        purpose: What the packet is for.
+        given: The consents of originators.
+        now_ms: The time, Unix milliseconds.
+    """
+
+    def __init__(self, purpose: str, given: Iterable[Permission], *, now_ms: int) -> None:
+        self._purpose = purpose
+        self._now_ms = now_ms
+        self._given: defaultdict[tuple[bytes, str], list[Permission]] = defaultdict(list)
+        for permission in given:
+            self._given[permission.packet, permission.path].append(permission)
+        self._allowed: set[tuple[Group, str]] = set()
+
+    def verify(self, field: Field, groups: Iterable[Group], agencies: Iterable[str]) -> None:
+        """Checks a field that is to go to agencies by the fields that it takes after.
+
+        Raises:
+            DerivedWeaker: If it is marked more freely than one of them.
+            PassOnForbidden: If an originator has not allowed an agency.
+            PurposeForbidden: If it gave the field for another purpose.
+        """
+        wanted = sorted(agencies)
+        for group in groups:
+            verify_derived_marking(field.marking, group)
+            for agency in wanted:
+                if (group, agency) not in self._allowed:
+                    self._verify_group(group, agency)
+                    self._allowed.add((group, agency))
+
+    def _verify_group(self, group: Group, agency: str) -> None:
+        for held in group.fields:
+            given = self._given.get((held.packet, held.path), ())
+            check = partial(verify_use, held, given=given, now_ms=self._now_ms)
+            if agency != held.originator:
+                check(Intent(use=Use.PURPOSE, scope=self._purpose))
+                check(Intent(use=Use.PASS_ON, scope=agency))
+
+
+def taken_after(field: Field, sources: Sources) -> tuple[Group, ...]:
+    """Returns the fields of its sources that a field takes after."""
     # By the category that its path says: a marking that was raised before may name another.
-    return concerned(marking_of(field.path), values_of(field), sources)
+    return sources.concerned(marking_of(field.path), values_of(field))
 
 
 def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:

@@ -6,7 +6,8 @@ the exchange, which sees openings and grants; at the recipient's node, as far as
 source. Specified in docs/spec/onward-v1.md.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -209,42 +210,99 @@ def verify_use(held: Held, intent: Intent, given: Iterable[Permission], *, now_m
 # What is made from others.
 
 
-def concerned(marking: Marking, values: frozenset[str], sources: Iterable[Held]) -> list[Held]:
-    """The fields of its sources that a field of a derived packet takes after.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Group:
+    """Fields of the sources that a derived field takes after together.
 
-    Those that hold one of its values. Of a value that none of them holds, somebody wrote it
-    anew: those of its category. Free text may retell any of them.
+    Attributes:
+        fields: The fields, in the order of the sources; at least one.
+        floor: Their markings in one, as strict in each part as the strictest of them.
+    """
+
+    fields: tuple[Held, ...]
+    floor: Marking
+
+
+class Sources:
+    """Every field of the packets that something is made from, as far as they are open here.
+
+    Which fields a derived one takes after is looked up in time by its own values.
 
     Args:
-        marking: The field's own marking, before it is raised.
-        values: Its values, spelled as those of the sources are.
-        sources: Every field of the packets it is made from, as far as they are open here.
+        fields: The fields.
     """
-    sources = tuple(sources)
-    if marking.category == _FREE_TEXT:
-        return list(sources)
-    same = [held for held in sources if held.values & values]
-    return same or [held for held in sources if held.marking.category == marking.category]
+
+    def __init__(self, fields: Iterable[Held] = ()) -> None:
+        every = tuple(fields)
+        by_value: defaultdict[str, list[Held]] = defaultdict(list)
+        by_category: defaultdict[str, list[Held]] = defaultdict(list)
+        for held in every:
+            by_category[held.marking.category].append(held)
+            for value in held.values:
+                by_value[value].append(held)
+        self._all = (_group(every),) if every else ()
+        self._by_value = {value: _group(some) for value, some in by_value.items()}
+        self._by_category = {category: _group(some) for category, some in by_category.items()}
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def holding(self, values: Iterable[str]) -> tuple[Group, ...]:
+        """Returns, for each value that a field here holds, the fields that hold it."""
+        found = map(self._by_value.get, values)
+        return tuple(group for group in found if group is not None)
+
+    def concerned(self, marking: Marking, values: Iterable[str]) -> tuple[Group, ...]:
+        """Returns the fields that a field of a derived packet takes after.
+
+        Those that hold one of its values. Of a value that none of them holds, somebody wrote it
+        anew: those of its category. Free text may retell any of them.
+
+        Args:
+            marking: The field's own marking, before it is raised.
+            values: Its values, spelled as those of the sources are.
+        """
+        if marking.category == _FREE_TEXT:
+            return self._all
+        alike = self._by_category.get(marking.category)
+        return self.holding(values) or (() if alike is None else (alike,))
 
 
-def derived_marking(marking: Marking, sources: Iterable[Held]) -> Marking:
-    """A marking as strict in each part as those of the fields it takes after (spec O-5).
+def _group(fields: Sequence[Held]) -> Group:
+    floor = reduce(Marking.raised_to, (held.marking for held in fields))
+    return Group(fields=tuple(fields), floor=floor)
 
-    The floor of some is as strict in each part as the strictest of them.
+
+def derived_marking(marking: Marking, groups: Iterable[Group]) -> Marking:
+    """Returns a marking as strict in each part as the fields it takes after (spec O-5)."""
+    return reduce(Marking.raised_to, (group.floor for group in groups), marking)
+
+
+def verify_derived_marking(marking: Marking, group: Group) -> None:
+    """Checks that a marking is as strict in each part as the fields it takes after (spec O-5).
+
+    Raises:
+        DerivedWeaker: Naming the packet of the first that is stricter.
     """
-    return reduce(Marking.raised_to, (held.marking for held in sources), marking)
+    if derived_marking(marking, [group]) != marking:
+        stricter = next(h for h in group.fields if marking.raised_to(h.marking) != marking)
+        raise DerivedWeaker(f"{marking.category} of {stricter.packet.hex()[:12]}")
 
 
-def verify_marked_as(marking: Marking, held: Held) -> None:
+def verify_marked_as(marking: Marking, floor: Marking) -> None:
     """Checks that a field that holds a source's value is marked as strictly as it is there.
 
     The category is not compared: what a value is about, its path says, and each reader
     recomputes that.
 
+    Args:
+        marking: The field's.
+        floor: That of the fields of the source that hold the value.
+
     Raises:
         DerivedWeaker: Naming what the source asks for and the packet does not.
     """
-    raised = marking.raised_to(held.marking)
+    raised = marking.raised_to(floor)
     loosened = [
         part
         for part in ("tlp", "handling", "orcon", "pap")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
+from random import Random
 
 import pytest
 
@@ -17,11 +19,15 @@ from tearline.bodies.documents import judge_document, plain_file_name
 from tearline.bodies.kinds import KINDS, judge_body
 from tearline.bodies.legs import Leg, Tolerance, match_legs
 from tearline.limits import MAX_BODY_PROBLEMS
+from tearline.onward import Held, Permission, Sources, Use, derived_marking
 from tearline.packet import Field, PacketKind
+from tearline.policy.category import CATEGORIES
+from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import marking_of, property_category
-from tearline_client.border.deriving import values_of
+from tearline_client.border.deriving import values_of, verify_marked
 from tearline_client.importers.identifiers import FORMATS, check
+from tearline_client.onward import Uses, taken_after
 from tearline_client.planning.schemata import PropertyType
 from tearline_client.planning.search import Sought, folded
 from tearline_client.planning.substrings import Substrings
@@ -251,3 +257,96 @@ def test_finding_values_inside_a_text_takes_time_by_their_size(start: str) -> No
         return call
 
     assert growth(make, 400) <= MOST
+
+
+# What takes after partners' fields: a partner chooses how many it gives, and how alike they are.
+
+
+def taken(shape: str, number: int) -> tuple[list[Field], Sources]:
+    """Fields that are to be sent, and as many that a partner gave."""
+    path = "t/Packet/narrative" if shape == "narratives" else "t/Person/name"
+    marking = marking_of("t/Person/name")
+    fields = [
+        Field(
+            path=path,
+            values=(b"the same" if shape == "one value" else b"our own %d" % each,),
+            marking=replace(marking_of(path), tlp=Tlp.RED, handling=HANDLING_CODES, orcon=True),
+        )
+        for each in range(number)
+    ]
+    return fields, Sources(
+        Held(
+            packet=bytes(32),
+            originator="spiffe://a.example",
+            path=f"{each}/Person/name",
+            marking=replace(marking, tlp=Tlp.AMBER, handling=(), orcon=False),
+            values=frozenset({"the same" if shape == "one value" else f"theirs {each}"}),
+            purposes=frozenset({"trial"}),
+        )
+        for each in range(number)
+    )
+
+
+@pytest.mark.parametrize("shape", ["own values", "one value", "narratives"])
+def test_what_takes_after_partners_fields_is_judged_in_time_by_its_number(shape: str) -> None:
+    def make(number: int) -> Call:
+        fields, sources = taken(shape, number)
+
+        def judge() -> None:
+            uses = Uses("trial", (), now_ms=1)
+            for field in fields:
+                groups = taken_after(field, sources)
+                assert derived_marking(field.marking, groups).tlp is Tlp.RED
+                uses.verify(field, groups, ["spiffe://b.example"])
+            verify_marked(fields, sources)
+
+        return judge
+
+    assert growth(make, 40) <= MOST
+
+
+def test_consents_are_looked_up_by_field_and_not_all_read_for_each() -> None:
+    def make(number: int) -> Call:
+        fields, sources = taken("own values", number)
+        given = [
+            Permission(packet=bytes(32), path=f"x{each}", use=Use.PASS_ON, scope="", ends_ms=9)
+            for each in range(number)
+        ]
+
+        def judge() -> None:
+            uses = Uses("trial", given, now_ms=1)
+            uses.verify(fields[0], taken_after(fields[0], sources), ["spiffe://b.example"])
+
+        return judge
+
+    assert growth(make, 40) <= MOST
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_the_markings_of_many_in_one_raise_a_field_as_each_after_the_other(number: int) -> None:
+    chance = Random(number)
+
+    def some() -> Marking:
+        return Marking(
+            category=chance.choice([each.name for each in CATEGORIES]),
+            tlp=chance.choice(list(Tlp)),
+            handling=tuple(code for code in HANDLING_CODES if chance.random() < 0.5),
+            orcon=chance.random() < 0.5,
+            pap=chance.choice(list(Pap)),
+        )
+
+    for _ in range(50):
+        of = [
+            Held(
+                packet=bytes(32),
+                originator="",
+                path="",
+                marking=some(),
+                values=frozenset({"x"}),
+                purposes=frozenset(),
+            )
+            for _ in range(chance.randint(1, 6))
+        ]
+        own, (group,) = some(), Sources(of).holding({"x"})
+        each_after_the_other = reduce(Marking.raised_to, (held.marking for held in of), own)
+        assert own.raised_to(group.floor) == each_after_the_other

@@ -1,9 +1,10 @@
 """What is held here of partners' packets, as the rules of onward use see it."""
 
 import hashlib
+from collections.abc import Iterable
 
 from tearline.identity import agency_uri_of
-from tearline.onward import Held, verify_evaluation_kept, verify_marked_as
+from tearline.onward import Held, Sources, verify_evaluation_kept, verify_marked_as
 from tearline.packet import TEXT, Field, Manifest, View
 from tearline_client.planning.search import folded
 from tearline_client.store.packets import PacketStore
@@ -48,9 +49,17 @@ def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: 
         verify_evaluation_kept(manifest.evaluation, held.manifest.evaluation)
         if not held.keys:
             continue  # nor what was erased
-        fields = held_of(open_view(packets, source, node=node))
-        for opened in view.fields:
-            values = values_of(opened.field)
-            for each in fields:
-                if opened.field.media_type == TEXT and each.values & values:
-                    verify_marked_as(opened.field.marking, each)
+        shown = open_view(packets, source, node=node)
+        verify_marked((opened.field for opened in view.fields), Sources(held_of(shown)))
+
+
+def verify_marked(fields: Iterable[Field], source: Sources) -> None:
+    """Checks that texts are marked as strictly as the fields of a source that hold the same.
+
+    Raises:
+        DerivedWeaker: If one is marked milder.
+    """
+    for field in fields:
+        if field.media_type == TEXT:
+            for group in source.holding(values_of(field)):
+                verify_marked_as(field.marking, group.floor)
