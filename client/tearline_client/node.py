@@ -39,6 +39,7 @@ from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.desks.requesting import Requests
 from tearline_client.desks.seconding import Desks, Seconding
 from tearline_client.desks.suspending import Standings
+from tearline_client.desks.words import Words
 from tearline_client.finding import EVERYWHERE, Within
 from tearline_client.keys.home import TOKEN_KEY, Home, Identity
 from tearline_client.keys.keystore import Keystore
@@ -107,10 +108,13 @@ class Node:
         self.notices = Notices(state)
         self.recalls = Recalls(state, self._sender, self.sync)
         self.corrections = Corrections(state, self._releasing)
-        self.consents = Consents(state, self._sender, self._releasing, self._disclosures, self.sync)
+        words = Words(state, onward)
+        self.consents = Consents(
+            state, self._sender, self._releasing, self._disclosures, words, self.sync
+        )
         self.own_sources = OwnSources(state)
-        self.cases = Cases(state, self._sender)
-        self.requests = Requests(state, self._sender, self._releasing)
+        self.cases = Cases(state, self._sender, words)
+        self.requests = Requests(state, self._sender, self._releasing, words)
         self.imports = Importing(
             state, self._sender, self._releasing, self._reissuing, self.cosigning
         )

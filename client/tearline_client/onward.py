@@ -6,7 +6,7 @@ by the consents that their originators gave.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
 
@@ -29,7 +29,15 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.border.deriving import held_of, values_of
 from tearline_client.indexing import index_values
-from tearline_client.planning.mentions import Mention, Reader, mentions_of, phrases_of, texts_of
+from tearline_client.planning.mentions import (
+    BESIDE,
+    Mention,
+    Reader,
+    Seeker,
+    mentions_of,
+    phrases_of,
+    texts_of,
+)
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.values import Told
@@ -108,6 +116,30 @@ class OnwardUse:
         """Returns the texts that repeat values which their readers may not have in clear."""
         return (*mentions_of(readers), *self._mentions_of_partners(readers))
 
+    def mentions_beside(
+        self, words: str, recipient: str, kept: Iterable[Field] = ()
+    ) -> tuple[Mention, ...]:
+        """Returns how words beside packets repeat what their reader may not have in clear.
+
+        Args:
+            words: The words.
+            recipient: The reader's node URI.
+            kept: Fields of ours that it gets in no form, or in a coarser one.
+        """
+        seeker = Seeker(
+            (f.path, text) for f in kept if f.media_type == TEXT for text in texts_of(f)
+        )
+        found = {Mention(recipient=recipient, text=BESIDE, value=p) for p in seeker.found_in(words)}
+        if self._state.stores.packets.has_partners(self._state.uri):
+            index_values(self._state)
+            found |= {
+                Mention(recipient=recipient, text=BESIDE, packet=each.packet)
+                for each in self._told_in(set(phrases_of(words)))
+                if agency_uri_of(recipient) != agency_uri_of(each.origin)
+            }
+        ordered = sorted(found, key=lambda each: (each.value, each.packet))
+        return tuple(ordered[:MAX_MENTIONS])
+
     def _mentions_of_partners(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
         """Returns the texts in clear that repeat, in part, a value which a partner limited.
 
@@ -132,7 +164,10 @@ class OnwardUse:
     def _told_within(self, field: Field) -> list[Told]:
         """Where partners told values that stand in a text among other words."""
         phrases = {each for text in texts_of(field) for each in phrases_of(text)}
-        among = self._state.stores.values.told_among(phrases - values_of(field))
+        return self._told_in(phrases - values_of(field))
+
+    def _told_in(self, phrases: Set[str]) -> list[Told]:
+        among = self._state.stores.values.told_among(phrases)
         return [each for told in among.values() for each in told]
 
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:

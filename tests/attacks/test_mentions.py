@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from consenting import PERSON
+from asking import PERSON, ask
 from onward_use import given, path_of
 from simulator import ARTICLE, PURPOSE, Member, Simulation
 from tearline.errors import ValueRepeated
+from tearline.request.step import Ground
 from tearline_client.drafting import confirmed
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -140,3 +141,80 @@ async def test_a_text_that_is_passed_on_is_searched_for_the_third_party(
     # Now nothing of it is kept back any more.
     await world.us.node.consents.give(alone.id, acted_by=PERSON)
     assert world.us.node.state.stores.repeats.of(packet) == ("the name of a street",)
+
+
+# Words beside packets.
+
+BOAT = "it is about Wenhao Qiu's boat"
+REASON = "they told us of the boat themselves"
+
+
+async def test_the_words_of_a_step_repeat_no_partner_s_value(world: Simulation) -> None:
+    await given(world, world.mx)  # the name, by America
+    request = await ask(world.cn, world.mx)
+    desk, held = world.mx.node.requests, await world.cn.waiting()
+    with pytest.raises(ValueRepeated, match="the text beside it repeats packet"):
+        await desk.clarify(request, BOAT, PERSON)
+    with pytest.raises(ValueRepeated):
+        await desk.refuse(request, Ground.NOT_HELD, [], PERSON, "Qiu Wenhao")
+    assert await world.cn.waiting() == held
+    await desk.clarify(request, BOAT, PERSON, repeats=REASON)
+    said = desk.show(request).steps[-1]
+    reasons = world.mx.node.state.stores.repeats
+    assert reasons.of_statement(said.signed.statement.id) == REASON
+    # Who told it may read it again.
+    back = await ask(world.us, world.mx)
+    await desk.clarify(back, BOAT, PERSON)
+
+
+async def test_the_words_of_an_answer_repeat_nothing_that_the_answer_keeps_back(
+    world: Simulation,
+) -> None:
+    request = await ask(world.cn, world.us)
+    plan = told(world.us, "fee", world.cn, source="Lu Jing")
+    held = await world.cn.waiting()
+    with pytest.raises(ValueRepeated, match="repeats Person/name"):
+        await world.us.node.requests.release(request, plan, [], PERSON, "ask for Jing Lu")
+    with pytest.raises(ValueRepeated):
+        world.us.node.second.draft_answer(request, plan, text="ask for Jing Lu")
+    assert await world.cn.waiting() == held
+    sent = await world.us.node.requests.release(request, plan, [], PERSON, "as asked")
+    with pytest.raises(ValueRepeated):
+        await world.us.node.requests.answer(request, sent.packets[0], [], PERSON, "from Jing Lu")
+    await world.us.node.requests.answer(
+        request, sent.packets[0], [], PERSON, "from Jing Lu", repeats=REASON
+    )
+
+
+async def test_the_note_of_a_consent_repeats_nothing_that_its_reader_lacks(
+    world: Simulation,
+) -> None:
+    plan = told(world.us, "fee", world.mx, source="Lu Jing")
+    packet = (await world.us.node.send([plan])).packets[0]
+    await world.mx.node.receive()
+    path = path_of(world.mx, packet, PURPOSE_OF)
+    asked = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
+    await world.us.node.receive()
+    desk, held = world.us.node.consents, await world.cn.waiting()
+    for act in (desk.give, desk.refuse):
+        with pytest.raises(ValueRepeated, match="repeats Person/name"):
+            await act(asked.id, note="Jing Lu agrees", acted_by=PERSON)
+    assert await world.cn.waiting() == held
+    await desk.refuse(asked.id, note="Jing Lu agrees", repeats=REASON, acted_by=PERSON)
+    (refused,) = [each for each in desk.find(asked.id.hex()).steps if each.ours]
+    assert world.us.node.state.stores.repeats.of_statement(refused.id) == REASON
+
+
+async def test_the_title_of_a_case_repeats_no_partner_s_value(world: Simulation) -> None:
+    await given(world, world.mx)
+    desk, terms = world.mx.node.cases, world.mx.node.agreement("narcotics-2026")
+    for words in ({"title": "Qiu Wenhao"}, {"title": "boats", "summary": BOAT}):
+        with pytest.raises(ValueRepeated):
+            desk.open(terms, partners=["cn-public-security"], **words)
+    desk.open(terms, "Qiu Wenhao", ["us-justice"])
+    (view,) = desk.all()
+    with pytest.raises(ValueRepeated):
+        desk.invite(view, "cn-public-security")
+    assert desk.reasons(view) == ()
+    desk.invite(view, "cn-public-security", repeats=REASON)
+    assert desk.reasons(view) == (REASON,)

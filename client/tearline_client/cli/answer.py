@@ -173,13 +173,19 @@ def _answer(
                 )
             person = person_of(frame, node, plan.draft.agreement.id)
             sent = await node.requests.release(
-                request, plan, answer.items, person, supplement=supplement
+                request, plan, answer.items, person, answer.text, supplement=supplement
             )
             verify_accepted(sent)
             (packet,) = sent.packets
         person = person_of(frame, node, packets.manifest(request).agreement.id)
         await node.requests.answer(
-            request, packet, answer.items, person, answer.text, supplement=supplement
+            request,
+            packet,
+            answer.items,
+            person,
+            answer.text,
+            supplement=supplement,
+            repeats=answer.repeats,
         )
         return [row_of(node.requests.show(request), node.state.trust)]
 

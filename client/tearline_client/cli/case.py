@@ -11,6 +11,7 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, t
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
+from tearline_client.cli.order import repeats_option
 from tearline_client.desks.case_views import CaseView
 from tearline_client.node import Node
 
@@ -38,6 +39,7 @@ _hidden_from = click.option(
 @click.option("--agreement", required=True, help="The agreement it is kept under.")
 @click.option("--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Invite.")
 @free_text("--summary", help="What it is about; members read it.")
+@repeats_option
 @click.option(
     "--hide",
     "pairs",
@@ -52,6 +54,7 @@ def open_command(
     agreement: str,
     partners: tuple[str, ...],
     summary: str,
+    repeats: str,
     pairs: tuple[str, ...],
 ) -> None:
     """Open the case TITLE, and invite partners to it."""
@@ -65,6 +68,7 @@ def open_command(
             partners,
             summary=summary,
             hidden=map(_pair, pairs),
+            repeats=repeats,
             acted_by=_person(frame, node, terms.id),
         )
         await node.sync()
@@ -108,6 +112,8 @@ def show(frame: Frame, case: str) -> None:
         _, trust_list = home_of(frame).trust_list()
         view = node.cases.find(case)
         frame.say(f"{view.title}: {view.summary}" if view.summary else view.title)
+        for reason in node.cases.reasons(view):
+            frame.say(f"It repeats what a partner may not have in clear: {reason}")
         standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
         standings |= {uri: standing.value for uri, standing in view.seats.items()}
         standings[view.lead] = "leads"
@@ -151,13 +157,16 @@ def timeline(frame: Frame, case: str) -> None:
 @click.argument("case")
 @click.argument("partner")
 @_hidden_from
+@repeats_option
 @pass_frame
-def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...]) -> None:
+def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...], repeats: str) -> None:
     """Invite PARTNER to CASE, which this agency leads; those in it are asked."""
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.invite(view, partner, hidden_from=hidden, acted_by=by),
+        lambda node, view, by: node.cases.invite(
+            view, partner, hidden_from=hidden, repeats=repeats, acted_by=by
+        ),
     )
 
 

@@ -37,6 +37,7 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--until", type=_DATE, help="Until when; else as long as the packet lasts."),
         free_text("--note", help="Why, for the people who made the packet."),
+        repeats_option,
     ):
         function = option(function)
     return function
@@ -55,6 +56,7 @@ def pass_on(
     to: str,
     until: datetime | None,
     note: str,
+    repeats: str,
 ) -> None:
     """Ask whoever made PACKET to grant FIELDs of it to a third party.
 
@@ -66,7 +68,13 @@ def pass_on(
         paths = [find_path(shown, field) for field in fields]
         person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.pass_on(
-            shown.packet.id, paths, to, ends_ms=_ends_ms(until), note=note, acted_by=person
+            shown.packet.id,
+            paths,
+            to,
+            ends_ms=_ends_ms(until),
+            note=note,
+            repeats=repeats,
+            acted_by=person,
         )
         return record, node.state.trust.trust_list
 
@@ -93,6 +101,7 @@ def ask(
     scope: str,
     until: datetime | None,
     note: str,
+    repeats: str,
 ) -> None:
     """Ask whoever made PACKET to allow the use of FIELDs in evidence, or for another purpose."""
 
@@ -107,6 +116,7 @@ def ask(
             scope,
             ends_ms=_ends_ms(until),
             note=note,
+            repeats=repeats,
             acted_by=person,
         )
         return record, node.state.trust.trust_list
@@ -157,6 +167,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
                 "for": _scope_text(record, step.terms.scope, trust_list),
                 "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
                 "note": step.terms.note,
+                "repeats": node.state.stores.repeats.of_statement(step.id),
                 "packet": record.packet.hex(),
                 "paths": list(step.terms.fields),
             }
@@ -224,15 +235,16 @@ def give(
 @command.command()
 @click.argument("consent")
 @free_text("--note", help="Why, for the people who asked.")
+@repeats_option
 @pass_frame
-def refuse(frame: Frame, consent: str, note: str) -> None:
+def refuse(frame: Frame, consent: str, note: str, repeats: str) -> None:
     """Refuse CONSENT."""
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
         await node.receive()
         record = node.consents.find(consent)
         person = _acting(frame, node, record)
-        refused = await node.consents.refuse(record.id, note=note, acted_by=person)
+        refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
         return refused, node.state.trust.trust_list
 
     _emit(frame, *at_work(frame, run))
@@ -241,9 +253,10 @@ def refuse(frame: Frame, consent: str, note: str) -> None:
 @command.command()
 @click.argument("consent")
 @free_text("--note", help="Why, for the people of the other side.")
+@repeats_option
 @yes_option
 @pass_frame
-def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
+def withdraw(frame: Frame, consent: str, note: str, repeats: str, yes: bool) -> None:
     """Withdraw CONSENT, which we gave, or asked for.
 
     What was granted to a third party in the meantime stays granted: that is for a recall.
@@ -255,7 +268,10 @@ def withdraw(frame: Frame, consent: str, note: str, yes: bool) -> None:
         name = agency_name(trust_list, record.peer)
         frame.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
         person = _acting(frame, node, record)
-        return await node.consents.withdraw(record.id, note=note, acted_by=person), trust_list
+        withdrawn = await node.consents.withdraw(
+            record.id, note=note, repeats=repeats, acted_by=person
+        )
+        return withdrawn, trust_list
 
     _emit(frame, *at_work(frame, run))
 

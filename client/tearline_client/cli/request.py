@@ -15,6 +15,7 @@ from tearline_client.cli.at_work import at_work, person_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
+from tearline_client.cli.order import repeats_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.requested import (
     catch_up,
@@ -109,12 +110,16 @@ def list_command(frame: Frame, only_open: bool) -> None:
 def show(frame: Frame, request: str, steps: bool) -> None:
     """Show the items of REQUEST (the beginning of its id), and what became of each."""
 
-    async def run(node: Node) -> tuple[RequestView, TrustState, Mapping[bytes, bytes]]:
+    async def run(
+        node: Node,
+    ) -> tuple[RequestView, TrustState, Mapping[bytes, bytes], Mapping[bytes, str]]:
         await catch_up(node)
         view = node.requests.show(node.state.stores.packets.find(request))
-        return view, node.state.trust, node.corrections.superseded()
+        ids = [each.signed.statement.id for each in view.steps]
+        reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
+        return view, node.state.trust, node.corrections.superseded(), reasons
 
-    view, trust, superseded = at_work(frame, run)
+    view, trust, superseded, reasons = at_work(frame, run)
     row = row_of(view, trust)
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     frame.say(
@@ -122,7 +127,9 @@ def show(frame: Frame, request: str, steps: bool) -> None:
         f" {row['clock'] or 'due ' + (str(row['due']) or '-')}"
     )
     if steps:
-        frame.emit(_steps(view), ["at", "by", "step", "items", "text", "entry", "refused"])
+        columns = ["at", "by", "step", "items", "text", "entry", "refused"]
+        said = ["repeats"] if any(reasons.values()) else []
+        frame.emit(_steps(view, reasons), [*columns, *said])
         return
     frame.emit(
         (
@@ -141,7 +148,7 @@ def show(frame: Frame, request: str, steps: bool) -> None:
     )
 
 
-def _steps(view: RequestView) -> list[dict[str, object]]:
+def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, object]]:
     return [
         {
             "at": time_text(each.time_ms) if each.time_ms is not None else "",
@@ -152,6 +159,7 @@ def _steps(view: RequestView) -> list[dict[str, object]]:
             "useful": each.note.useful if each.note else None,
             "entry": each.index,
             "refused": each.code,
+            "repeats": reasons[each.signed.statement.id],
         }
         for each in view.steps
     ]
@@ -163,36 +171,47 @@ def _steps(view: RequestView) -> list[dict[str, object]]:
 @command.command()
 @click.argument("request")
 @text_option
+@repeats_option
 @pass_frame
-def admit(frame: Frame, request: str, text: str) -> None:
+def admit(frame: Frame, request: str, text: str, repeats: str) -> None:
     """Say that REQUEST is in order and will be dealt with."""
-    _act(frame, request, lambda node, packet, who: node.requests.admit(packet, who, text))
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.admit(packet, who, text, repeats=repeats),
+    )
 
 
 @command.command()
 @click.argument("request")
 @_needed_text
+@repeats_option
 @pass_frame
-def reject(frame: Frame, request: str, text: str) -> None:
+def reject(frame: Frame, request: str, text: str, repeats: str) -> None:
     """Say why REQUEST is not in order; it ends with that."""
-    _act(frame, request, lambda node, packet, who: node.requests.reject(packet, text, who))
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.reject(packet, text, who, repeats=repeats),
+    )
 
 
 @command.command()
 @click.argument("request")
 @text_option
+@repeats_option
 @click.option("--permit", is_flag=True, help="Agree to another question (the asker).")
 @pass_frame
-def clarify(frame: Frame, request: str, text: str, permit: bool) -> None:
+def clarify(frame: Frame, request: str, text: str, repeats: str, permit: bool) -> None:
     """Ask something about REQUEST, which stops its clock; or, as the asker, answer that."""
 
     def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
         view = node.requests.show(packet)
         if view.request.side is Side.HOLDER:
-            return node.requests.clarify(packet, text, who)
+            return node.requests.clarify(packet, text, who, repeats=repeats)
         if permit and not view.progress.has_question:
             return node.requests.permit(packet, who)
-        return node.requests.clarified(packet, text, who, permit=permit)
+        return node.requests.clarified(packet, text, who, permit=permit, repeats=repeats)
 
     _act(frame, request, act)
 
@@ -201,13 +220,16 @@ def clarify(frame: Frame, request: str, text: str, permit: bool) -> None:
 @click.argument("request")
 @click.option("--days", type=click.IntRange(1), required=True, help="How long it may take.")
 @_needed_text
+@repeats_option
 @pass_frame
-def authorise(frame: Frame, request: str, days: int, text: str) -> None:
+def authorise(frame: Frame, request: str, days: int, text: str, repeats: str) -> None:
     """Announce that a judge must authorise the answer to REQUEST; that extends its time."""
     _act(
         frame,
         request,
-        lambda node, packet, who: node.requests.authorise(packet, days * _DAY_MS, text, who),
+        lambda node, packet, who: node.requests.authorise(
+            packet, days * _DAY_MS, text, who, repeats=repeats
+        ),
     )
 
 
@@ -216,18 +238,21 @@ def authorise(frame: Frame, request: str, days: int, text: str) -> None:
 @click.option("--urgency", type=_URGENCIES, help="What would do; or, as the asker, what will.")
 @click.option("--confirm", is_flag=True, help="Stand by the urgency (the asker).")
 @text_option
+@repeats_option
 @pass_frame
-def contest(frame: Frame, request: str, urgency: str | None, confirm: bool, text: str) -> None:
+def contest(
+    frame: Frame, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
+) -> None:
     """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it."""
     if confirm == (urgency is not None):
         raise click.UsageError("either --urgency or --confirm")
 
     def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
         if urgency is None:
-            return node.requests.confirm(packet, who, text)
+            return node.requests.confirm(packet, who, text, repeats=repeats)
         if node.requests.show(packet).request.side is Side.ASKER:
             return node.requests.lower(packet, Urgency(urgency), who)
-        return node.requests.contest(packet, Urgency(urgency), text, who)
+        return node.requests.contest(packet, Urgency(urgency), text, who, repeats=repeats)
 
     _act(frame, request, act)
 
@@ -239,13 +264,18 @@ def contest(frame: Frame, request: str, urgency: str | None, confirm: bool, text
 )
 @item_option
 @text_option
+@repeats_option
 @pass_frame
-def refuse(frame: Frame, request: str, ground: str, items: tuple[int, ...], text: str) -> None:
+def refuse(
+    frame: Frame, request: str, ground: str, items: tuple[int, ...], text: str, repeats: str
+) -> None:
     """Refuse items of REQUEST, or all that are open."""
     _act(
         frame,
         request,
-        lambda node, packet, who: node.requests.refuse(packet, Ground(ground), items, who, text),
+        lambda node, packet, who: node.requests.refuse(
+            packet, Ground(ground), items, who, text, repeats=repeats
+        ),
     )
 
 
@@ -255,34 +285,47 @@ def refuse(frame: Frame, request: str, ground: str, items: tuple[int, ...], text
 @command.command(name="preserve-extend")
 @click.argument("request")
 @text_option
+@repeats_option
 @pass_frame
-def preserve_extend(frame: Frame, request: str, text: str) -> None:
+def preserve_extend(frame: Frame, request: str, text: str, repeats: str) -> None:
     """Have what REQUEST preserves kept for thirty days more, once."""
-    _act(frame, request, lambda node, packet, who: node.requests.extend(packet, who, text))
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.extend(packet, who, text, repeats=repeats),
+    )
 
 
 @command.command()
 @click.argument("request")
 @text_option
+@repeats_option
 @yes_option
 @pass_frame
-def withdraw(frame: Frame, request: str, text: str, yes: bool) -> None:
+def withdraw(frame: Frame, request: str, text: str, repeats: str, yes: bool) -> None:
     """Take REQUEST back."""
     frame.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
-    _act(frame, request, lambda node, packet, who: node.requests.withdraw(packet, who, text))
+    _act(
+        frame,
+        request,
+        lambda node, packet, who: node.requests.withdraw(packet, who, text, repeats=repeats),
+    )
 
 
 @command.command()
 @click.argument("request")
 @click.option("--useful", type=click.Choice(["yes", "no"]), required=True, help="Was it of use?")
 @text_option
+@repeats_option
 @pass_frame
-def close(frame: Frame, request: str, useful: str, text: str) -> None:
+def close(frame: Frame, request: str, useful: str, text: str, repeats: str) -> None:
     """Close REQUEST, which has ended, with feedback for the partner."""
     _act(
         frame,
         request,
-        lambda node, packet, who: node.requests.close(packet, useful == "yes", who, text),
+        lambda node, packet, who: node.requests.close(
+            packet, useful == "yes", who, text, repeats=repeats
+        ),
     )
 
 

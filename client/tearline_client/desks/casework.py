@@ -18,6 +18,7 @@ from tearline.case import (
     Membership,
     Phase,
 )
+from tearline.encoding import labelled_sha256, prefixed
 from tearline.errors import (
     CaseRefused,
     NotFound,
@@ -34,6 +35,7 @@ from tearline_client.desks.case_steps import CaseSteps
 from tearline_client.desks.case_views import CaseView, seats_of, view_joined, view_led
 from tearline_client.desks.releasing import node_of
 from tearline_client.desks.timeline import CaseEvent, timeline_of
+from tearline_client.desks.words import Words
 from tearline_client.state import NodeState
 from tearline_client.store.cases import LedCase
 
@@ -44,10 +46,12 @@ class Cases:
     Args:
         state: The node.
         sender: Its outbox at work.
+        words: Judges what is written to partners.
     """
 
-    def __init__(self, state: NodeState, sender: Sender) -> None:
+    def __init__(self, state: NodeState, sender: Sender, words: Words) -> None:
         self._state = state
+        self._words = words
         self._steps = CaseSteps(state, sender)
         self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
@@ -105,6 +109,7 @@ class Cases:
         *,
         summary: str = "",
         hidden: Iterable[tuple[str, str]] = (),
+        repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> bytes:
         """Opens a case and invites partners; said to them at the next ``sync``.
@@ -115,6 +120,7 @@ class Cases:
             partners: Agencies or nodes, by name.
             summary: What it is about, for members.
             hidden: Pairs of agencies, by name, that must not see each other.
+            repeats: Why title and summary may repeat what a partner may not have in clear.
             acted_by: The person who opens it.
 
         Returns:
@@ -122,6 +128,8 @@ class Cases:
 
         Raises:
             AgreementNotInForce: If it is not, or a partner is no party to it.
+            ValueRepeated: If title or summary repeat what a partner may not have, and no person
+                said why.
         """
         led = LedCase(
             id=secrets.token_bytes(CASE_ID_SIZE),
@@ -133,9 +141,12 @@ class Cases:
             led = self._hiding(led, *pair)
         for partner in partners:
             led = self._inviting(led, agreement, partner)
+        told = [node for node in led.nodes.values() if self._repeats(led, node, repeats)]
         with self._state.stores.database.transaction():
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
+            for node in told:
+                self._words.keep(_reading(led.id, node), repeats)
         return led.id
 
     def invite(
@@ -144,15 +155,19 @@ class Cases:
         partner: str,
         *,
         hidden_from: Iterable[str] = (),
+        repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> None:
         """Invites one more partner to a case of ours.
 
         Raises:
+            ValueRepeated: If title or summary repeat what it may not have, and no person said why.
             CaseRefused: If the case is not ours, is closed, or the partner was invited before.
             AgreementNotInForce: If the partner is no party to its agreement.
         """
         agreement = self._state.stores.agreements.newest(view.agreement_id)
+        node = node_of(self._state.trust, partner)
+        is_repeated = self._repeats(self._ours(view), node, repeats)
         with self._state.stores.database.transaction():
             led = self._ours(view)
             for other in hidden_from:
@@ -160,6 +175,19 @@ class Cases:
             led = self._inviting(led, agreement, partner)
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
+            if is_repeated:
+                self._words.keep(_reading(led.id, node), repeats)
+
+    def _repeats(self, led: LedCase, node: str, repeats: str) -> bool:
+        """Whether title or summary repeat what a node may not have, and a person said why."""
+        return self._words.verify([led.file.title, led.file.summary], node, repeats)
+
+    def reasons(self, view: CaseView) -> tuple[str, ...]:
+        """Returns why title and summary of a case of ours may say what they do, each once."""
+        led = self._state.stores.cases.file(view.id)
+        nodes = () if led is None else led.nodes.values()
+        said = (self._state.stores.repeats.of_statement(_reading(view.id, node)) for node in nodes)
+        return tuple(dict.fromkeys(filter(None, said)))
 
     def close(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
         """Closes a case of ours, for everybody and for good.
@@ -348,6 +376,11 @@ class Cases:
 
     def _agency(self, name: str) -> str:
         return agency_uri_of(node_of(self._state.trust, name)) if "://" not in name else name
+
+
+def _reading(case_id: bytes, node: str) -> bytes:
+    """Returns under which id the reason is kept why a case's words may be read by a node."""
+    return labelled_sha256("case-words", case_id, prefixed(node.encode()))
 
 
 def _with(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:

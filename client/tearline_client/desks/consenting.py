@@ -33,6 +33,7 @@ from tearline_client.desks.consent_steps import ConsentSteps
 from tearline_client.desks.consent_views import Giving
 from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
+from tearline_client.desks.words import Words
 from tearline_client.planning.mentions import Mention
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord
@@ -56,6 +57,7 @@ class Consents:
         sender: Its outbox at work.
         releasing: Its outgoing desk.
         disclosures: Where more of a packet is released.
+        words: Judges what is written beside packets.
         sync: Brings the node up to date.
     """
 
@@ -65,12 +67,14 @@ class Consents:
         sender: Sender,
         releasing: Releasing,
         disclosures: Disclosures,
+        words: Words,
         sync: Callable[[], Awaitable[None]],
     ) -> None:
         self._state = state
         self._store = state.stores.consents
         self._releasing = releasing
         self._disclosures = disclosures
+        self._words = words
         self._sync = sync
         self._steps = ConsentSteps(state, sender)
 
@@ -94,6 +98,7 @@ class Consents:
         *,
         ends_ms: int = 0,
         note: str = "",
+        repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
         """Asks a packet's originator to grant fields of it to a third party.
@@ -104,11 +109,13 @@ class Consents:
             to: The third party: an agency's name or a node URI.
             ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
             note: Why, for the people of the originator.
+            repeats: Why the note may repeat what the originator may not have in clear.
             acted_by: The person who asks.
 
         Raises:
             NotFound: If there is no such packet, field or partner.
             ConsentMisplaced: If nobody needs to be asked.
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
         """
         recipient = node_of(self._state.trust, to)
         return await self.ask(
@@ -118,6 +125,7 @@ class Consents:
             recipient,
             ends_ms=ends_ms,
             note=note,
+            repeats=repeats,
             acted_by=acted_by,
         )
 
@@ -130,6 +138,7 @@ class Consents:
         *,
         ends_ms: int = 0,
         note: str = "",
+        repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
         """Asks a packet's originator to allow more than it gave the fields for.
@@ -141,10 +150,12 @@ class Consents:
             scope: The third party's node URI, the proceedings or the purpose, by the use.
             ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
             note: Why, for the people of the originator.
+            repeats: Why the note may repeat what the originator may not have in clear.
             acted_by: The person who asks.
 
         Raises:
             NotFound: If there is no such packet or field.
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
             ConsentMisplaced: If the packet is our own, or the third party its originator.
         """
         await self._sync()
@@ -167,6 +178,7 @@ class Consents:
             _Matter(id=consent_id, use=use, ends_ms=ends_ms or shown.manifest.not_after_ms),
             ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
             Persons(acted_by=acted_by),
+            repeats=repeats,
         )
         return self._store.find(consent_id.hex())
 
@@ -238,7 +250,8 @@ class Consents:
             fields: Paths, some of those asked for; all where none are named.
             ends_ms: Until when, Unix milliseconds; 0 for what was asked.
             note: Words for the people who asked.
-            repeats: Why texts may repeat what the third party may not have in clear.
+            repeats: Why texts may repeat what the third party, or the note what the asker, may not
+                have in clear.
 
         Raises:
             PolicyError: If the article asks for two persons, the agreement does not let a field
@@ -272,6 +285,7 @@ class Consents:
         """
         self._verify_behind(giving, persons)
         giving.verify_repeats()
+        self.verify_note(giving, note)
         if giving.record.use is Use.PASS_ON:
             for path in giving.fields:
                 await self._grant(giving, path, persons)
@@ -282,8 +296,18 @@ class Consents:
             _Matter(id=giving.record.id, use=giving.record.use, ends_ms=giving.ends_ms),
             ConsentTerms(fields=giving.fields, scope=giving.scope, note=note),
             persons,
+            repeats=giving.repeats,
             also=also,
         )
+
+    def verify_note(self, giving: Giving, note: str) -> None:
+        """Checks what is to be written beside a consent.
+
+        Raises:
+            ValueRepeated: If it repeats what the asker lacks, and no person said why.
+        """
+        about = [giving.shown.packet.id]
+        self._words.verify([note], giving.record.peer, giving.repeats, about=about)
 
     def _verify_behind(self, giving: Giving, persons: Persons) -> None:
         reference = giving.shown.manifest.agreement
@@ -291,34 +315,51 @@ class Consents:
         verify_persons(article, persons.acted_by, persons.seconded_by)
 
     async def refuse(
-        self, consent_id: bytes, *, note: str = "", acted_by: ActedBy | None = None
+        self,
+        consent_id: bytes,
+        *,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
         """Refuses what a partner asked for.
 
         Raises:
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
             NotFound: If nobody asked.
             ConsentMisplaced: If it is not ours to refuse.
             ConsentClosed: If it was answered or withdrawn.
         """
-        return await self._close(consent_id, ConsentStep.REFUSE, note, acted_by)
+        return await self._close(consent_id, ConsentStep.REFUSE, note, repeats, acted_by)
 
     async def withdraw(
-        self, consent_id: bytes, *, note: str = "", acted_by: ActedBy | None = None
+        self,
+        consent_id: bytes,
+        *,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
         """Withdraws what we asked for, or what we gave.
 
         Raises:
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
             NotFound: If there is no such consent.
             ConsentClosed: If it was refused or withdrawn.
         """
-        return await self._close(consent_id, ConsentStep.WITHDRAW, note, acted_by)
+        return await self._close(consent_id, ConsentStep.WITHDRAW, note, repeats, acted_by)
 
     def turn(self) -> None:
         """Says again what came back because its recipient's key had ended."""
         self._steps.turn()
 
     async def _close(
-        self, consent_id: bytes, step: ConsentStep, note: str, acted_by: ActedBy | None
+        self,
+        consent_id: bytes,
+        step: ConsentStep,
+        note: str,
+        repeats: str,
+        acted_by: ActedBy | None,
     ) -> ConsentRecord:
         await self._sync()
         record = self._open(consent_id, step)
@@ -329,6 +370,7 @@ class Consents:
             _Matter(id=record.id, use=record.use),
             ConsentTerms(note=note),
             Persons(acted_by=acted_by),
+            repeats=repeats,
         )
         return self._store.find(record.id.hex())
 
@@ -368,10 +410,12 @@ class Consents:
         terms: ConsentTerms,
         persons: Persons,
         *,
+        repeats: str = "",
         also: Callable[[], None] = lambda: None,
     ) -> Sent:
         """Signs a step, keeps it, and sends it."""
         state = self._state
+        is_repeated = self._words.verify([terms.note], peer, repeats, about=[shown.packet.id])
         state.verify_ready()
         state.verify_witnessed()
         agreement_id = shown.manifest.agreement.id
@@ -394,6 +438,8 @@ class Consents:
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
             statement, ids = self._steps.queue(bare, terms, key)
+            if is_repeated:
+                self._words.keep(statement.statement.id, repeats)
         sent = await self._releasing.settle((), [statement], ids)
         verify_accepted(sent)
         return sent

@@ -36,7 +36,9 @@ from tearline_client.chores import Chores
 from tearline_client.desks.releasing import Persons, Releasing, Sent
 from tearline_client.desks.request_steps import RequestSteps, note_of
 from tearline_client.desks.request_views import RequestedItem, RequestView, view_request
+from tearline_client.desks.words import Words
 from tearline_client.notices import Due
+from tearline_client.planning.mentions import readers_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
 from tearline_client.store.requests import StoredRequest
@@ -51,10 +53,17 @@ class Requests:
         state: The node.
         sender: Its outbox at work.
         releasing: How packets are sent.
+        words: Judges what is written beside them.
+
+    Of every verb with a text, ``repeats`` says why it may repeat a value that its reader may not
+    have in clear; else such a text is refused (``ValueRepeated``).
     """
 
-    def __init__(self, state: NodeState, sender: Sender, releasing: Releasing) -> None:
+    def __init__(
+        self, state: NodeState, sender: Sender, releasing: Releasing, words: Words
+    ) -> None:
         self._state = state
+        self._words = words
         self._sender = sender
         self._releasing = releasing
         self._steps = RequestSteps(state, sender)
@@ -122,65 +131,112 @@ class Requests:
             raise RecordRequestUnknown("a request asks one partner, by a packet of its kind")
         return await self._releasing.send([plan], Persons(acted_by=acted_by))
 
-    async def withdraw(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+    async def withdraw(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
         """Takes a request back, as long as it is open."""
-        await self._take(packet, StepKind.WITHDRAW, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.WITHDRAW, note_of(text=text), acted_by, repeats)
 
-    async def confirm(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+    async def confirm(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
         """Stands by an urgency that the holder contested."""
-        await self._take(packet, StepKind.CONFIRM, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.CONFIRM, note_of(text=text), acted_by, repeats)
 
     async def lower(self, packet: bytes, urgency: Urgency, acted_by: ActedBy | None) -> None:
         """Gives way where the holder contested the urgency; the clock is computed anew."""
         await self._take(packet, StepKind.LOWER, Note(), acted_by, urgency=urgency)
 
     async def clarified(
-        self, packet: bytes, text: str, acted_by: ActedBy | None, *, permit: bool = False
+        self,
+        packet: bytes,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        permit: bool = False,
+        repeats: str = "",
     ) -> None:
         """Answers the holder's question; with ``permit``, agrees to another one."""
-        await self._take(packet, StepKind.CLARIFIED, note_of(text=text), acted_by, permit=permit)
+        await self._take(
+            packet, StepKind.CLARIFIED, note_of(text=text), acted_by, repeats, permit=permit
+        )
 
     async def permit(self, packet: bytes, acted_by: ActedBy | None) -> None:
         """Agrees to another question of the holder, which will stop the clock."""
         await self._take(packet, StepKind.PERMIT, Note(), acted_by)
 
-    async def extend(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+    async def extend(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
         """Has what is preserved kept for thirty days more, once."""
-        await self._take(packet, StepKind.EXTEND, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.EXTEND, note_of(text=text), acted_by, repeats)
 
     async def close(
-        self, packet: bytes, useful: bool, acted_by: ActedBy | None, text: str = ""
+        self,
+        packet: bytes,
+        useful: bool,
+        acted_by: ActedBy | None,
+        text: str = "",
+        *,
+        repeats: str = "",
     ) -> None:
         """Closes a request that has ended, with feedback for the holder."""
-        await self._take(packet, StepKind.CLOSE, note_of(useful=useful, text=text), acted_by)
+        await self._take(
+            packet, StepKind.CLOSE, note_of(useful=useful, text=text), acted_by, repeats
+        )
 
     # What the holder does.
 
-    async def admit(self, packet: bytes, acted_by: ActedBy | None, text: str = "") -> None:
+    async def admit(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
         """Says that a request is in order."""
-        await self._take(packet, StepKind.ADMIT, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.ADMIT, note_of(text=text), acted_by, repeats)
 
-    async def reject(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
+    async def reject(
+        self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
+    ) -> None:
         """Says that a request is not in order, and ends it."""
-        await self._take(packet, StepKind.REJECT, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.REJECT, note_of(text=text), acted_by, repeats)
 
-    async def clarify(self, packet: bytes, text: str, acted_by: ActedBy | None) -> None:
+    async def clarify(
+        self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
+    ) -> None:
         """Asks the asker something; the clock stands still until that is answered."""
-        await self._take(packet, StepKind.CLARIFY, note_of(text=text), acted_by)
+        await self._take(packet, StepKind.CLARIFY, note_of(text=text), acted_by, repeats)
 
     async def authorise(
-        self, packet: bytes, extension_ms: int, text: str, acted_by: ActedBy | None
+        self,
+        packet: bytes,
+        extension_ms: int,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        repeats: str = "",
     ) -> None:
         """Announces that a judge must authorise the answer, and how long that may take."""
         await self._take(
-            packet, StepKind.AUTHORISE, note_of(text=text), acted_by, extension_ms=extension_ms
+            packet,
+            StepKind.AUTHORISE,
+            note_of(text=text),
+            acted_by,
+            repeats,
+            extension_ms=extension_ms,
         )
 
     async def contest(
-        self, packet: bytes, urgency: Urgency, text: str, acted_by: ActedBy | None
+        self,
+        packet: bytes,
+        urgency: Urgency,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        repeats: str = "",
     ) -> None:
         """Contests the urgency, with a reason; the asker confirms it or lowers it."""
-        await self._take(packet, StepKind.CONTEST, note_of(text=text), acted_by, urgency=urgency)
+        await self._take(
+            packet, StepKind.CONTEST, note_of(text=text), acted_by, repeats, urgency=urgency
+        )
 
     def answerable(
         self, packet: bytes, items: Sequence[int] = (), *, supplement: bool = False
@@ -228,10 +284,11 @@ class Requests:
         plan: ReleasePlan,
         items: Sequence[int],
         acted_by: ActedBy | None,
+        text: str = "",
         *,
         supplement: bool = False,
     ) -> Sent:
-        """Sends a packet that is to answer items; ``answer`` then says so.
+        """Sends a packet that is to answer items; ``answer`` then says so, with the text.
 
         Nothing leaves the house where no answer would be taken by what is known here.
 
@@ -243,7 +300,19 @@ class Requests:
         if acted_by is None:
             raise PersonRequired
         self.answerable(packet, items, supplement=supplement)
+        self.verify_text(packet, plan, text)
         return await self._releasing.send([plan], Persons(acted_by=acted_by))
+
+    def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:
+        """Checks what is to be written beside a packet that answers a request.
+
+        Raises:
+            ValueRepeated: If it repeats what the asker lacks, and ``plan`` gives no reason.
+        """
+        for reader in readers_of(plan):
+            self._words.verify(
+                [text], reader.uri, plan.draft.repeats, about=[packet], kept=reader.kept
+            )
 
     async def answer(
         self,
@@ -254,6 +323,7 @@ class Requests:
         text: str = "",
         *,
         supplement: bool = False,
+        repeats: str = "",
     ) -> None:
         """Says which items a packet of ours answers, one that was sent to the asker.
 
@@ -264,6 +334,7 @@ class Requests:
             acted_by: Who answers for it.
             text: For the asker.
             supplement: Whether it answers what was decided before.
+            repeats: Why the text may repeat what the asker may not have in clear.
 
         Raises:
             ItemUnknown: If an item was never asked.
@@ -281,7 +352,7 @@ class Requests:
         if supplement:
             kind = StepKind.SUPPLEMENT
         note = note_of(items=outcomes, answer=answer, text=text)
-        await self._take(packet, kind, note, acted_by)
+        await self._take(packet, kind, note, acted_by, repeats)
 
     async def refuse(
         self,
@@ -290,6 +361,8 @@ class Requests:
         items: Sequence[int],
         acted_by: ActedBy | None,
         text: str = "",
+        *,
+        repeats: str = "",
     ) -> None:
         """Refuses items, or all that are open where none is named.
 
@@ -306,7 +379,7 @@ class Requests:
         if shown.is_last(numbers):
             answered = any(item.answer for item in shown.items)
             kind = StepKind.ANSWER if answered else StepKind.REFUSE
-        await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by)
+        await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by, repeats)
 
     # What a machine must do.
 
@@ -370,12 +443,19 @@ class Requests:
     # Steps.
 
     async def _take(
-        self, packet: bytes, kind: StepKind, note: Note, acted_by: ActedBy | None, **said: object
+        self,
+        packet: bytes,
+        kind: StepKind,
+        note: Note,
+        acted_by: ActedBy | None,
+        repeats: str = "",
+        **said: object,
     ) -> None:
         """Takes a step, and waits until the exchange has taken or refused it.
 
         Raises:
             RecordRequestError: If it does not follow, here or at the exchange.
+            ValueRepeated: If its text repeats what the reader lacks, and no person said why.
             AgreementSuspended: If everything is suspended between the two.
             ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
             RequestError: If the exchange is out of reach; the step is sent later.
@@ -384,10 +464,14 @@ class Requests:
             raise PersonRequired
         self._state.verify_ready()
         request = self.show(packet).request
+        about = {packet, note.answer} - {b""}
+        is_repeated = self._words.verify([note.text], request.peer, repeats, about=sorted(about))
         with self._state.stores.database.transaction():
             if self._steps.is_pending(request):
                 raise StepPending
             statement_id = self._steps.queue(request, kind, note, acted_by, **said)
+            if is_repeated:
+                self._words.keep(statement_id, repeats)
         await self._sender.flush()
         await self._state.follow()
         steps = self._state.stores.requests.steps(request)

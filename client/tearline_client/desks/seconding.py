@@ -150,6 +150,7 @@ class Seconding:
         numbers = self._desks.requests.answerable(request, items, supplement=supplement)
         note_of(text=text)  # what the asker could not be told is refused before it waits
         self._desks.releasing.verify_repeats(plan)
+        self._desks.requests.verify_text(request, plan, text)
         packet = PendingPacket.of(plan)
         answer = PendingAnswer(
             request=request, items=numbers, packet=packet, text=text, supplement=supplement
@@ -181,6 +182,7 @@ class Seconding:
         """
         giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
         giving.verify_repeats()
+        self._desks.consents.verify_note(giving, note)
         ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
         consent = PendingConsent(
             consent=consent_id,
@@ -310,6 +312,8 @@ class Seconding:
                 giving = self._giving(consent)
                 return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
             case PendingAnswer() as answer:
+                (plan,) = review.plans
+                desks.requests.verify_text(answer.request, plan, answer.text)
                 sent = await desks.releasing.send(review.plans, persons, also=also)
                 if not sent.refused:
                     (packet,) = sent.packets
@@ -321,6 +325,7 @@ class Seconding:
                         by,
                         answer.text,
                         supplement=answer.supplement,
+                        repeats=plan.draft.repeats,
                     )
                 return sent
             case _:

@@ -28,6 +28,8 @@ _MOST_TURNED = 8  # words of a longer one, of which each may come first
 _LONGEST_PHRASE = 4  # words of a partner's value that is sought in a text
 _LEAST_PHRASE = 6  # folded characters of one
 _SYLLABLE = re.compile("[" + "".join(f"{first}-{last}" for first, last in SYLLABIC_RANGES) + "]")
+BESIDE = "beside/the text beside it"
+"""In place of the path of a text: words that go beside a packet, and are in none."""
 Key = TypeVar("Key", bound=Hashable)
 _MOST_NAMED = 8  # of the places where a text repeats a value, in one refusal
 _WORD = re.compile("[a-z0-9]+")
@@ -39,7 +41,7 @@ class Mention:
 
     Attributes:
         recipient: The reader's node URI.
-        text: Path of the field whose text it is.
+        text: Path of the field whose text it is, or ``BESIDE``.
         value: Path of the field that holds the value; empty where a partner told it.
         packet: Id of the partner's packet that told it; empty where it is of the draft itself.
     """

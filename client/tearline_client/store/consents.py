@@ -34,12 +34,14 @@ class StoredStep:
     """A step of a consent.
 
     Attributes:
+        id: 32 bytes, its statement's.
         ours: Whether this node took it.
         consent: What its open part says.
         terms: What its sealed part says.
         time_ms: When: of what arrived, the time of its entry in the log.
     """
 
+    id: bytes
     ours: bool
     consent: Consent
     terms: ConsentTerms
@@ -251,6 +253,7 @@ class ConsentStore:
         self, statement_id: bytes, ours: int, time_ms: int, body: bytes, terms: bytes
     ) -> StoredStep:
         return StoredStep(
+            id=statement_id,
             ours=bool(ours),
             consent=parse_consent(self._db.vault.open(_BODY.at(statement_id), body)),
             terms=parse_terms(self._db.vault.open(_TERMS.at(statement_id), terms)),

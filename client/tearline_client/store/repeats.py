@@ -1,4 +1,4 @@
-"""Why packets and fields of ours were sent though texts repeat values that were kept back."""
+"""Why texts of ours were sent though they repeat values that were kept back."""
 
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
@@ -7,21 +7,27 @@ _REASON = Column("repeat", "sealed", ("statement",))
 
 
 class RepeatStore:
-    """Reasons by manifest or grant; the caller's transaction makes writes durable together."""
+    """Reasons by statement; the caller's transaction makes writes durable together."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, statement: bytes, reason: str, *, time_ms: int) -> None:
-        """Keeps the reason that a person gave for a packet, or for one more field of it.
+        """Keeps the reason that a person gave for a packet, one more field of it, or other words.
 
         Args:
-            statement: 32 bytes, the id of the packet's manifest or of the field's grant.
+            statement: 32 bytes, the id of the packet's manifest, of the field's grant, or of the
+                statement that says the words.
             reason: In the person's words.
             time_ms: When, Unix milliseconds.
         """
         sealed = self._db.vault.seal(_REASON.at(statement), reason.encode())
         self._db.execute("INSERT INTO repeat VALUES (?, ?, ?)", (statement, time_ms, sealed))
+
+    def of_statement(self, statement: bytes) -> str:
+        """Returns the reason that a person gave for the words of a statement; empty for none."""
+        sealed = self._db.value("SELECT sealed FROM repeat WHERE statement = ?", (statement,))
+        return "" if sealed is None else self._db.vault.open(_REASON.at(statement), sealed).decode()
 
     def of(self, packet: bytes) -> tuple[str, ...]:
         """Returns the reasons that persons gave for a packet and its fields, each once."""
