@@ -13,6 +13,7 @@ from tearline.errors import (
     EntryMismatch,
     EntryWithheld,
     NotPermitted,
+    OrderContradicted,
     RetentionBroken,
     RetentionUnknown,
     TearlineError,
@@ -37,7 +38,7 @@ from tearline_client.audit.proofs import prove
 from tearline_client.audit.retention import GRACE_MS, kept_too_long
 from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.sightings import who_saw
-from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome
+from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome, worst
 from tearline_client.store.log import OpenedEvent
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.verification import LogVerifier
@@ -591,6 +592,34 @@ async def test_an_order_that_contradicts_itself_fails_though_the_log_holds_it(
         stores.erasures.erase(signed, opening.index)
     with pytest.raises(EntryMismatch, match="TL-LOG-041"):
         prove(kept.cn.node.state, signed.statement.id.hex())
+
+
+async def test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_verified(
+    kept: Simulation,
+) -> None:
+    """The exchange erases a day early, and says that the entry was a day older than it is."""
+    await kept.us.send(kept.mx)
+    index = await sent(kept)
+    before = kept.us.node.state.stores.log.openings_between(-1, index - 1)
+    (*_, earlier) = [opened for opened in before if opened.event.code is EventCode.GRANT_ACCEPTED]
+    set_time(kept, KEPT_MS - DAY_MS // 2)
+    lie = order_of(kept, index, latest_ms=earlier.event.time_ms - DAY_MS)
+    opening = await carried_out(kept, lie, to=kept.us)
+    signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(lie))
+    stores, trust = kept.us.node.state.stores, kept.us.node.state.trust
+    (shown,) = prove(kept.us.node.state, earlier.event.statement_id.hex())
+    with stores.database.transaction():
+        stores.database.execute("DELETE FROM log_opening WHERE idx = ?", (index,))  # never told
+        stores.log.put_opening(opening)
+        stores.erasures.erase(signed, opening.index)
+    proofs = prove(kept.us.node.state, signed.statement.id.hex())
+    erased = next(each.data for each in proofs if each.index == index)
+    for files in ((shown.data, erased), (erased, shown.data)):
+        verifier = AuditVerifier(trust.trust_list.log, trust.federation)
+        compared = [verifier.compared(each) for each in [*map(verifier.judge, files)]]
+        codes = {each.index: [found.code for found in each.findings] for each in compared}
+        assert codes == {earlier.opening.index: [], index: [OrderContradicted.code]}
+        assert worst(each.outcome for each in compared) is Outcome.INDETERMINATE
 
 
 @pytest.mark.parametrize(

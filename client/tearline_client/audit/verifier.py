@@ -9,7 +9,7 @@ Proofs are judged one by one, and against each other: two entries of one event c
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from tearline.errors import (
     EntryMismatch,
     KeyMalformed,
     LogKeysUnknown,
+    OrderContradicted,
     TearlineError,
     TwinEntries,
     sentence,
@@ -42,6 +43,7 @@ from tearline.tlog_proof import LogProof, parse_log_proof
 from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
 from tearline.wire.flow import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
+from tearline_client.audit.dates import Dates
 from tearline_client.audit.erasures import failings, order_of, rule_of
 
 T = TypeVar("T")
@@ -147,6 +149,7 @@ class AuditVerifier:
         self._log = log
         self._federation = federation
         self._told: dict[bytes, bytes] = {}
+        self._dates = Dates()
         self._noted: _Noted | None = None
 
     def judge(self, data: bytes) -> Judgement:
@@ -172,7 +175,26 @@ class AuditVerifier:
         """
         if self._noted is None or proof.note != self._noted.note:
             self._noted = self._read_note(proof.note)
-        return _Case(self._noted, self._told, self._federation).judge(proof)
+        judgement = _Case(self._noted, self._told, self._federation).judge(proof)
+        if judgement.event is not None:
+            self._dates.note(proof.index, judgement.event)
+        return judgement
+
+    def compared(self, judgement: Judgement) -> Judgement:
+        """Returns a judgement as all that was judged makes it, before it and since (L-79).
+
+        That an erased entry would be older than an event before it leaves the reader unable to
+        tell: the log's time may have been corrected in between, which another proof shows.
+        """
+        by, index = judgement.erased, judgement.index
+        if by is None or index is None or by.agreement is None:
+            return judgement
+        later = self._dates.later(index, by.order.latest_ms)
+        if later is None:
+            return judgement
+        error = OrderContradicted(f"entry {later} is dated after what the order says of {index}")
+        found = finding_of(error, Outcome.INDETERMINATE)
+        return replace(judgement, findings=(*judgement.findings, found))
 
     def _read_note(self, note: bytes) -> "_Noted":
         try:

@@ -107,7 +107,8 @@ def verify(
     is judged with the file beside it, or an exhibit. Of an exhibit that is verified, what it shows
     is printed, and what it does not say. Of an erased entry it is told that it is there, and which
     order erased what it said. Proofs are compared with each other as well: two
-    entries of one event convict the log.
+    entries of one event convict the log, and an entry that an order says was older than an event
+    before it is not verified.
 
     Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
     """
@@ -115,7 +116,14 @@ def verify(
     trust_list = reader.trust_list
     log = reader.policy or (trust_list.log if trust_list else None)
     verifier = AuditVerifier(log, reader.federation)
-    verdicts = [_judge(verifier, reader, path) for path in _proof_files(files)]
+    paths = _proof_files(files)
+    judged = [_judge(verifier, reader, path) for path in paths]
+    verdicts = [
+        found
+        if isinstance(found, _Verdict)
+        else _proof_verdict(path, verifier.compared(found), reader.trust_list)
+        for path, found in zip(paths, judged, strict=True)
+    ]
     frame.emit(
         (verdict.row for verdict in verdicts),
         ["file", "outcome", "entry", "time", "action", "actor", "counterpart", "packet", "why"],
@@ -133,8 +141,11 @@ def end(status: int) -> None:
         click.get_current_context().exit(status)
 
 
-def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict:
-    """What a file is worth; of one that cannot be read, nothing can be told."""
+def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict | Judgement:
+    """Returns what a file is worth, of a proof before it is compared with the others.
+
+    Of one that cannot be read, nothing can be told.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
@@ -142,7 +153,7 @@ def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict:
         unread: Finding = finding_of(
             ConfigUnreadable(error.strerror or "it cannot be read"), Outcome.INDETERMINATE
         )
-        return _proof_verdict(path, Judgement(findings=(unread,)), reader.trust_list)
+        return Judgement(findings=(unread,))
     if data.startswith(export_verifier.BEGIN.encode()):
         return _export_verdict(path, data, reader)
     if data.startswith((b"{", b'"entry",')):
@@ -154,7 +165,7 @@ def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict:
     if data.startswith(BEGIN.encode()):
         examined = judge_exhibit(data, reader.federation, policy=reader.policy)
         return _exhibit_verdict(path, examined, reader.trust_list)
-    return _proof_verdict(path, verifier.judge(data), reader.trust_list)
+    return verifier.judge(data)
 
 
 def _export_verdict(path: Path, manifest: bytes, reader: _Reader) -> _Verdict:

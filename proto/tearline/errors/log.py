@@ -258,3 +258,14 @@ class RetentionUnknown(LogError):
     code = "TL-LOG-042"
     what = "Whether the log may keep an entry no longer cannot be told here yet."
     next = "Check this machine's clock, and that every version of the agreement was received."
+
+
+class OrderContradicted(LogError):
+    """An order by retention that makes an entry older than one before it."""
+
+    code = "TL-LOG-043"
+    what = "By the order the erased entry is older than an entry before it."
+    next = (
+        "Verify it together with the proofs of all `time` entries between the two; if there are "
+        "none, the exchange erased too early: keep both proofs, and tell the other parties."
+    )

@@ -127,6 +127,15 @@ RETENTIONS = (
         "tearline.retention:verify_rule",
         _FINDING,
     ),
+    Attack(
+        name="erase too early, and say in the order that the entry was older",
+        code="TL-LOG-043",
+        evidence=_FINDING,
+        function="tearline_client.audit.verifier:AuditVerifier.compared",
+        test="tests/attacks/test_retention.py"
+        "::test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_verified",
+        returns="judgement",
+    ),
     _early(
         "erase too early at the exchange, by an order that is in its log",
         "test_an_exchange_that_erased_too_early_is_told_by_its_own_log",
