@@ -61,6 +61,22 @@ def numbers(agency: Agency, peer: str) -> str:
     return agency.status()["channel", peer]
 
 
+def test_a_daemon_logs_for_programs(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    exchange = federation.operator.serve()
+    running = federation.cn.start("node", "run", "--json")
+    running.await_(lambda: "In touch with the exchange." in running.said, "it said so")
+    exchange.kill()
+    running.await_(lambda: '"code": "TL-REQ-001"' in running.said, "it noticed")
+    assert running.terminate() == 0
+    lines = [json.loads(line) for line in running.said.splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))
+    made = [line for line in lines if line["message"] == "call"]
+    assert {line["method"].rpartition("/")[2] for line in made} >= {"Entries", "Subscribe"}
+    assert "ok" in {line["code"] for line in made}
+    assert "UNAVAILABLE" not in running.said
+
+
 def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> None:
     federation = copied(tmp_path)
     us, cn = federation.us, federation.cn

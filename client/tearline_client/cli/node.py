@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tearline.errors import TearlineError
 from tearline_client.audit.retention import kept_too_long
 from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
 from tearline_client.cli.frame import Frame, pass_frame
@@ -43,12 +44,23 @@ def sync(frame: Frame) -> None:
     metavar="EVENT COMMAND",
     help="Run COMMAND when EVENT happens; may be given several times.",
 )
+@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines, calls among them.")
+@click.option(
+    "--log-calls",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="NUMBER",
+    help="With --json: of so many calls to the exchange log one; 0 for none.",
+)
 @pass_frame
-def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
+def run_command(
+    frame: Frame, hooks: tuple[tuple[str, str], ...], json_lines: bool, log_calls: int
+) -> None:
     """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
 
-    SIGHUP has it look at its certificate and keys, and at the exchange, at once; settings are read
-    at the start alone.
+    It logs to standard error, each line with its time. SIGHUP has it look at its certificate and
+    keys, and at the exchange, at once; settings are read at the start alone.
 
     COMMAND gets one line of JSON on its standard input: the event and ids, never contents; no
     shell is asked. EVENT is packet-arrived, request-arrived, request-due-soon, overdue, suspended,
@@ -58,11 +70,13 @@ def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
     its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
     With the setting `metrics` it answers to `/metrics`, `/healthz` and `/readyz` there.
     """
+    from tearline_client.cli.logs import log_run
     from tearline_client.daemon import run_daemon
     from tearline_client.notices import parse_hooks
     from tearline_client.pulse import Pulse
 
     asked = parse_hooks(hooks)
+    log = log_run(json_lines=json_lines, quiet=frame.quiet, calls_every=log_calls)
 
     async def run(node: Node) -> None:
         stop, anew, pulse = asyncio.Event(), asyncio.Event(), Pulse()
@@ -75,19 +89,23 @@ def run_command(frame: Frame, hooks: tuple[tuple[str, str], ...]) -> None:
                 from tearline_client.http import witnessing
 
                 port = await ports.enter_async_context(
-                    witnessing(frame.settings.http, node.state, node.cosigning, frame.say)
+                    witnessing(frame.settings.http, node.state, node.cosigning, log.info)
                 )
-                frame.say(f"Showing the log, and cosigning it, on port {port}.")
+                log.info(f"Showing the log, and cosigning it, on port {port}.")
             if frame.settings.metrics:
                 from tearline_client.monitoring import monitored
 
                 port = await ports.enter_async_context(
-                    monitored(frame.settings.metrics, node, pulse, frame.say)
+                    monitored(frame.settings.metrics, node, pulse, log.info)
                 )
-                frame.say(f"Telling metrics and health on port {port}.")
-            await run_daemon(node, stop, report=frame.say, hooks=asked, pulse=pulse, anew=anew)
+                log.info(f"Telling metrics and health on port {port}.")
+            await run_daemon(node, stop, report=log.info, hooks=asked, pulse=pulse, anew=anew)
 
-    at_work(frame, run)
+    try:
+        at_work(frame, run)
+    except TearlineError as error:
+        log.error(str(error))
+        raise SystemExit(error.exit_status) from None
 
 
 @command.command()

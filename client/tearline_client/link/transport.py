@@ -30,6 +30,7 @@ from tearline.rpc.credentials import (
     with_access_token,
 )
 from tearline.rpc.status import error_of
+from tearline_client.link.calls import Call, logged
 
 T = TypeVar("T")
 
@@ -103,6 +104,7 @@ class _GrpcStream:
         call: The call.
         timeout_s: How long one answer may take.
         translated: The error that an error of gRPC means.
+        line: What is logged of it.
     """
 
     def __init__(
@@ -110,8 +112,10 @@ class _GrpcStream:
         call: "grpc.aio.StreamStreamCall[bytes, bytes]",
         timeout_s: float,
         translated: Callable[[grpc.aio.AioRpcError], TearlineError],
+        line: Call,
     ) -> None:
         self._call = call
+        self._line = line
         self._timeout_s = timeout_s
         self._translated = translated
         self._ending: grpc.aio.AioRpcError | None = None
@@ -132,6 +136,7 @@ class _GrpcStream:
         with suppress(TimeoutError, asyncio.InvalidStateError, grpc.aio.AioRpcError):
             async with asyncio.timeout(self._timeout_s):
                 await self._call.write(publication)
+                self._line.sent += len(publication)
 
     async def receive(self) -> bytes:
         """The encoded outcomes of the first that was not answered yet."""
@@ -148,6 +153,7 @@ class _GrpcStream:
                 raise self._translated(ending) from None
         if not isinstance(reply, bytes):
             raise ExchangeMisbehaved("it ended the stream without an answer")
+        self._line.received += len(reply)
         return reply
 
 
@@ -213,20 +219,24 @@ class GrpcTransport:
         """A stream to publish in; what is not answered when it is left may have been taken."""
         call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(None)
         try:
-            yield _GrpcStream(call, self._timeout_s, partial(self._failed, self._at))
+            with logged(methods.PUBLISH_STREAM) as line:
+                yield _GrpcStream(call, self._timeout_s, partial(self._failed, self._at), line)
         finally:
             call.cancel()
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         """Encoded deliveries behind ``cursor``, until the stream ends."""
         at, stream = self._at, self._channel.unary_stream(methods.SUBSCRIBE, None, None)(cursor)
-        try:
-            async for delivery in stream:
-                yield delivery
-        except grpc.aio.AioRpcError as error:
-            raise self._failed(at, error) from None
-        finally:
-            stream.cancel()
+        with logged(methods.SUBSCRIBE) as line:
+            line.sent = len(cursor)
+            try:
+                async for delivery in stream:
+                    line.received += len(delivery)
+                    yield delivery
+            except grpc.aio.AioRpcError as error:
+                raise self._failed(at, error) from None
+            finally:
+                stream.cancel()
 
     async def reconcile(self, request: bytes) -> bytes:
         """Where this node stands after a loss; answered by where the exchange stands."""
@@ -252,19 +262,22 @@ class GrpcTransport:
         stream = channel.unary_stream(methods.SEARCH, None, None)(
             request, metadata=with_access_token(token)
         )
-        try:
-            while True:
-                async with asyncio.timeout(within_s):
-                    page = await stream.read()
-                if not isinstance(page, bytes):
-                    return
-                yield page
-        except TimeoutError:
-            raise ExchangeUnreachable("it stopped in the middle of a search") from None
-        except grpc.aio.AioRpcError as error:
-            raise self._failed(at, error) from None
-        finally:
-            stream.cancel()
+        with logged(methods.SEARCH) as line:
+            line.sent = len(request)
+            try:
+                while True:
+                    async with asyncio.timeout(within_s):
+                        page = await stream.read()
+                    if not isinstance(page, bytes):
+                        return
+                    line.received += len(page)
+                    yield page
+            except TimeoutError:
+                raise ExchangeUnreachable("it stopped in the middle of a search") from None
+            except grpc.aio.AioRpcError as error:
+                raise self._failed(at, error) from None
+            finally:
+                stream.cancel()
 
     async def reconnect(self, identity: TlsIdentity) -> None:
         """Goes on with another certificate; calls under way are ended."""
@@ -287,12 +300,15 @@ class GrpcTransport:
 
     async def _call_once(self, method: str, request: bytes, wait_s: float) -> bytes:
         at = self._at
-        try:
-            reply: bytes = await self._channel.unary_unary(method, None, None)(
-                request, timeout=self._timeout_s + wait_s
-            )
-        except grpc.aio.AioRpcError as error:
-            raise self._failed(at, error) from None
+        with logged(method) as line:
+            line.sent = len(request)
+            try:
+                reply: bytes = await self._channel.unary_unary(method, None, None)(
+                    request, timeout=self._timeout_s + wait_s
+                )
+            except grpc.aio.AioRpcError as error:
+                raise self._failed(at, error) from None
+            line.received = len(reply)
         return reply
 
     def _failed(self, at: int, error: grpc.aio.AioRpcError) -> TearlineError:

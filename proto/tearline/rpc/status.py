@@ -75,6 +75,14 @@ _WITHOUT_REFUSAL: Mapping[grpc.StatusCode, type[TearlineError]] = {
     grpc.StatusCode.CANCELLED: OutcomeUnknown,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ExchangeBusy,
 }
+# Why, in words of ours: what gRPC calls it helps nobody to put it right.
+_MISBEHAVED = "the call ended without saying why"
+_PLAIN: Mapping[grpc.StatusCode, str] = {
+    grpc.StatusCode.UNAVAILABLE: "there is no connection, or it was lost",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "no answer came in time",
+    grpc.StatusCode.CANCELLED: "the call was given up",
+    grpc.StatusCode.RESOURCE_EXHAUSTED: "a bound on calls or their size was reached",
+}
 _CODE = re.compile(r"TL-[A-Z]{3}-[0-9]{3}")
 _TEXTS = ("code", "what", "why", "next")
 _RETRY_AFTER = "retry_after_ms"
@@ -128,7 +136,7 @@ def error_of(
         refusal = _parse_refusal(payloads[0])
         if refusal is not None:
             return refusal
-    return _WITHOUT_REFUSAL.get(code, ExchangeFault)(f"the call ended with {code.name}")
+    return _WITHOUT_REFUSAL.get(code, ExchangeFault)(_PLAIN.get(code, _MISBEHAVED))
 
 
 def _grpc_code(error: TearlineError) -> grpc.StatusCode:

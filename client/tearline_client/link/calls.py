@@ -1,0 +1,62 @@
+"""What is logged of each call to the exchange: the method, how it ended, how long it took, sizes.
+
+No address, no statement and no packet stands there. Lines are of level INFO: commands show none,
+and a node at work shows them where it writes its log for programs.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tearline.errors import TearlineError
+
+_log = logging.getLogger(__name__)
+
+_ID_BYTES = 8
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A call under way.
+
+    Attributes:
+        sent: Bytes of its messages.
+        received: Bytes of its answers.
+    """
+
+    sent: int = 0
+    received: int = 0
+
+
+@contextmanager
+def logged(method: str) -> Iterator[Call]:
+    """Logs a call when it has ended; ``code`` is ``ok``, ``cancelled`` or that of its error.
+
+    Args:
+        method: The full name of its method.
+    """
+    call, code, began_s = Call(), "ok", time.perf_counter()
+    try:
+        yield call
+    except TearlineError as error:
+        code = error.code
+        raise
+    except (asyncio.CancelledError, GeneratorExit):  # whoever asked has enough
+        code = "cancelled"
+        raise
+    finally:
+        _log.info(
+            "call",
+            extra={
+                "request": secrets.token_hex(_ID_BYTES),
+                "method": method,
+                "code": code,
+                "duration_ms": round((time.perf_counter() - began_s) * 1000, 3),
+                "sent_bytes": call.sent,
+                "received_bytes": call.received,
+            },
+        )
