@@ -195,10 +195,17 @@ async def test_grants_that_were_not_handed_out_are_found_by_their_agreement(stor
     names = [b"%d" % n for n in range(6)]
     rows = [statement(n, name) for n, name in enumerate(names)]
     rows[4] = statement(4, names[4], type=StatementType.VOID)
-    mail = [MailRow(node=B, seq=n + 1, statement=n, entry=n) for n in range(6)]
+    agreements = [b"" if n == 4 else events[n].agreement_id for n in range(6)]
+    mail = [
+        MailRow(node=B, seq=n + 1, statement=n, entry=n, agreement=agreement)
+        for n, agreement in enumerate(agreements)
+    ]
     mail += [MailRow(node=A, seq=1, statement=0, entry=0)]  # its own, held, comes back to it
-    mail += [MailRow(node=C, seq=1, statement=1, entry=1)]
+    mail += [MailRow(node=C, seq=n, statement=1, entry=1, agreement=AGREEMENT) for n in (1, 2, 3)]
     await put(store, *events, statements=rows, mail=mail, acknowledged={B: 1})
+    await put(store, event(7), mail_updates=[MailUpdate(node=C, seq=2, passed=True)])
+    withdrawn = WithdrawnRow(node=C, seq=3, entry=4, grant=1)
+    await put(store, event(8), withdrawn=[withdrawn])
     await put(store, event(9), mail_updates=[MailUpdate(node=B, seq=2, delivered=6)])
     await put(store, event(10), mail_updates=[MailUpdate(node=B, seq=3, held=7)])
     asked = Asked(agreements=frozenset({AGREEMENT, b"i" * 16}))

@@ -45,7 +45,9 @@ class Place:
         recipient, agreement = self.address.recipient, self.address.agreement_id
         _, mark = _channel(self.hearing, recipient, agreement)
         _put(self.hearing, recipient, agreement, (self.address.seq, mark))
-        deliver(self.hearing, recipient, entry, self.size)
+        is_grant = self.hearing.claim.statement.type is StatementType.GRANT
+        open_under = agreement if is_grant else b""
+        deliver(self.hearing, recipient, entry, self.size, agreement=open_under)
 
 
 def next_place(hearing: Hearing, address: Address, *, size: int = 0) -> Place:

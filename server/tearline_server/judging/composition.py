@@ -92,6 +92,7 @@ def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: S
                 entry=item.entry,
                 agency=item.agency,
                 bytes=item.bytes,
+                agreement=item.agreement,
             )
             for item in docket.mail
         ],

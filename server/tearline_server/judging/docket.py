@@ -125,6 +125,7 @@ class NewMail:
         entry: The index of the entry told of.
         agency: URI of the agency in whose room it waits; empty for what takes none.
         bytes: What it takes of that room.
+        agreement: Of a grant that is to be handed out, 16 bytes; else empty.
     """
 
     node: str
@@ -132,6 +133,7 @@ class NewMail:
     statement: int
     entry: int
     agency: str = ""
+    agreement: bytes = b""
     bytes: int = 0
 
 

@@ -36,7 +36,13 @@ def verify_room(hearing: Hearing, node: str, size: int) -> None:
 
 
 def deliver(
-    hearing: Hearing, node: str, entry: int, size: int = 0, *, statement: int | None = None
+    hearing: Hearing,
+    node: str,
+    entry: int,
+    size: int = 0,
+    *,
+    statement: int | None = None,
+    agreement: bytes = b"",
 ) -> None:
     """Puts the statement heard into a mailbox.
 
@@ -46,6 +52,7 @@ def deliver(
         entry: The index of the entry that its reader is told of.
         size: Bytes that are handed out with it.
         statement: The index of the statement's own entry, where that is another.
+        agreement: Of a grant that is to be handed out, its agreement; else empty.
     """
     agency, weight = hearing.publisher.agency, _weight(hearing, size)
     hearing.docket.waiting[node, agency] = _waiting(hearing, node) + weight
@@ -57,6 +64,7 @@ def deliver(
             entry=entry,
             agency=agency,
             bytes=weight.bytes,
+            agreement=agreement,
         )
     )
 

@@ -163,6 +163,7 @@ class MailRow:
         entry: The entry whose opening the node is told.
         agency: URI of the agency in whose room it waits, or empty.
         bytes: What it takes of that room.
+        agreement: Of a grant that is to be handed out, 16 bytes; else empty.
     """
 
     node: str
@@ -170,6 +171,7 @@ class MailRow:
     statement: int
     entry: int
     agency: str = ""
+    agreement: bytes = b""
     bytes: int = 0
 
 

@@ -18,7 +18,7 @@ _COLUMNS = {
     "reason": "e.reason",
 }
 _NAMED = (
-    "SELECT a.idx FROM event_agency a JOIN event e ON e.idx = a.idx"
+    "SELECT a.idx FROM event_agency a CROSS JOIN event e ON e.idx = a.idx"
     " WHERE a.agency = ? AND a.idx > ? AND a.idx < ?"
 )
 _OVERSEEN = (
@@ -26,12 +26,24 @@ _OVERSEEN = (
     " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? AND e.idx < ?"
 )
 # Of one statement or packet there are a handful of events in millions that an agency may see.
-# CROSS JOIN makes SQLite look those up first; the plus keeps it off the agreement's index.
+# SQLite keeps to the order of a CROSS JOIN; the plus keeps it off the agreement's index.
 _NAMED_FEW = (
     "SELECT e.idx FROM event e CROSS JOIN event_agency a ON a.agency = ? AND a.idx = e.idx"
     " WHERE e.idx > ? AND e.idx < ?"
 )
 _OVERSEEN_FEW = "SELECT e.idx FROM event e WHERE +e.agreement = ? AND e.idx > ? AND e.idx < ?"
+# PostgreSQL keeps apart what has an OFFSET, and asks it for every row of what comes before.
+_NAMED_APART = (
+    "SELECT a.idx FROM event_agency a JOIN LATERAL (SELECT * FROM event WHERE idx = a.idx OFFSET 0)"
+    " e ON TRUE WHERE a.agency = ? AND a.idx > ? AND a.idx < ?"
+)
+_FEW_APART = "SELECT e.idx FROM (SELECT * FROM event e WHERE {0} OFFSET 0) e"
+_NAMED_FEW_APART = (
+    f"{_FEW_APART}"
+    " JOIN LATERAL (SELECT FROM event_agency"
+    " WHERE agency = ? AND idx = e.idx OFFSET 0) a ON TRUE WHERE e.idx > ? AND e.idx < ?"
+)
+_OVERSEEN_FEW_APART = f"{_FEW_APART} WHERE e.agreement = ? AND e.idx > ? AND e.idx < ?"
 _PARTIAL = {"statement": "", "packet": " AND e.packet <> x''"}
 """The fields by which few are found, and what shows that their index holds all of them."""
 
@@ -57,17 +69,24 @@ def search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
 def ordered_search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
     """The same for PostgreSQL, which merges nothing: each part has the order and the limit."""
     few = next((field for field in _PARTIAL if search.query.named(field)), None)
-    partial = "" if few is None else _PARTIAL[few]
-    parts, bound = _parts(search, _NAMED + partial, _OVERSEEN + partial)
+    named, overseen, first = _NAMED_APART, _OVERSEEN, list[Any]()
+    if few is not None:
+        first = sorted(search.query.named(few))
+        clause = f"{_COLUMNS[few]} IN ({', '.join('?' * len(first))}){_PARTIAL[few]}"
+        named, overseen = _NAMED_FEW_APART.format(clause), _OVERSEEN_FEW_APART.format(clause)
+    parts, bound = _parts(search, named, overseen)
     each = len(bound) // len(parts)
     values = [
         value
         for start in range(0, len(bound), each)
-        for value in (*bound[start : start + each], search.limit)
+        for value in (*first, *bound[start : start + each], search.limit)
     ]
     found = " UNION ".join(f"({part} ORDER BY 1 LIMIT ?)" for part in parts)
-    found = f"SELECT idx FROM ({found}) AS found ORDER BY 1 LIMIT ?"  # noqa: S608
-    sql = f"SELECT idx, salt, event FROM event WHERE idx IN ({found}) ORDER BY idx"  # noqa: S608
+    sql = (
+        f"SELECT f.idx, e.salt, e.event FROM (SELECT idx FROM ({found}) AS found"  # noqa: S608
+        " ORDER BY 1 LIMIT ?) f JOIN LATERAL (SELECT * FROM event WHERE idx = f.idx OFFSET 0) e"
+        " ON TRUE ORDER BY f.idx"
+    )
     number = count(1)
     sql = re.sub(r"\?", lambda _: f"${next(number)}", sql.replace("x''", "''"))
     return sql, (*values, search.limit)

@@ -50,6 +50,12 @@ _SETTINGS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "jit": "off",  # compiling a query takes longer than any of ours
+    # Every question names a few rows, to which indices lead one by one. Without
+    # statistics, as after a restore, the server would take other ways, through whole tables.
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
 }
 # The same at our end: after how many seconds of silence it is asked whether somebody is there, and
 # after how many milliseconds without an answer nobody is.

@@ -9,7 +9,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tearline.standing.stoppage import Reach, Stoppage
-from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
 from tearline_server.storage.allowance import allowance_of
 from tearline_server.storage.columns import reach_of, stoppage_of, unpacked_slots
@@ -29,12 +28,15 @@ from tearline_server.storage.known import (
 from tearline_server.storage.places import agreement_of, nodes_between, parties_between
 from tearline_server.storage.postgres.asking import Questions
 from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.log import AWAITED
 from tearline_server.storage.postgres.writing import text
 from tearline_server.storage.releases import Bases, wanted_releases
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
 Request = tuple[bytes, str]
 
+# The order of joins does not depend on what the server knows of its tables: OFFSET 0 keeps each
+# LATERAL question apart, and it is asked for every row before it.
 _STATEMENTS = (
     "SELECT s.id, s.signer, s.code, s.why, s.receipt, a.attestation FROM"
     " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
@@ -55,53 +57,61 @@ _MAIL = (
     "SELECT m.node, s.id, m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered,"
     " m.held, m.status, m.passed, s.envelope, s.idx"
     " FROM unnest({0}::text[], {1}::bytea[], {2}::text[]) AS k (node, id, signer)"
-    " JOIN statement s ON s.id = k.id AND s.signer = k.signer"
-    " JOIN mail m ON m.statement = s.idx AND m.node = k.node"
-    " LEFT JOIN event e ON e.idx = m.entry"
+    " JOIN LATERAL (SELECT * FROM statement"
+    " WHERE id = k.id AND signer = k.signer OFFSET 0) s ON TRUE"
+    " JOIN LATERAL (SELECT * FROM mail WHERE statement = s.idx OFFSET 0) m ON m.node = k.node"
+    " LEFT JOIN LATERAL (SELECT * FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
 )
 _HIDDEN = (
-    "SELECT e.idx, e.event, EXISTS (SELECT FROM mail m"
-    " LEFT JOIN acknowledged a ON a.node = m.node"
-    " WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
+    f"SELECT e.idx, e.event, {AWAITED} AS awaited"  # noqa: S608 (constant texts)
     " FROM unnest({0}::bigint[], {1}::text[]) AS k (idx, agency)"
-    " JOIN event_agency g ON g.idx = k.idx AND g.agency = k.agency JOIN event e ON e.idx = g.idx"
+    " JOIN event_agency g ON g.idx = k.idx AND g.agency = k.agency"
+    " JOIN LATERAL (SELECT * FROM event WHERE idx = g.idx OFFSET 0) e ON TRUE"
 )
 # A node passes only what was handed out to it, or kept from that, so behind its place is all.
 _UNDELIVERED = (
-    "SELECT e.agreement, m.node, m.seq, s.id, m.statement, e.event FROM mailbox b"
-    " LEFT JOIN acknowledged a ON a.node = b.node"
-    " JOIN mail m ON m.node = b.node AND m.seq > coalesce(a.seq, 0)"
-    " JOIN statement s ON s.idx = m.statement AND s.type = {0}::bigint AND s.signer <> m.node"
-    " JOIN event e ON e.idx = m.entry WHERE m.delivered IS NULL AND m.held IS NULL"
-    " AND e.agreement = ANY({1}::bytea[]) ORDER BY m.node, m.seq"
+    "SELECT m.agreement, m.node, m.seq, s.id, m.statement, e.event FROM unnest({0}::bytea[])"
+    " AS k (id) JOIN LATERAL (SELECT * FROM mail WHERE agreement <> '' AND agreement = k.id"
+    " AND delivered IS NULL AND held IS NULL AND NOT passed AND seq >"
+    " coalesce((SELECT seq FROM acknowledged WHERE node = mail.node), 0) OFFSET 0) m ON TRUE"
+    " JOIN LATERAL (SELECT id FROM statement WHERE idx = m.statement OFFSET 0) s ON TRUE"
+    " JOIN LATERAL (SELECT event FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
+    " ORDER BY m.node, m.seq"
 )
 _RESTORED = "SELECT start FROM restoration"
 # The third and fourth of each key are the two texts between which its agency's nodes stand.
 _KEYS = "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[]) AS k (id, agency, low, high)"
 _OF_OWN = (
-    f"{_KEYS} JOIN statement o ON o.id = k.id AND o.signer > k.low AND o.signer < k.high"
-    " JOIN packet p ON p.id = o.id"
+    f"{_KEYS} JOIN LATERAL (SELECT s.envelope, p.openings FROM statement s"  # noqa: S608 (constant texts)
+    " JOIN packet p ON p.id = s.id"
+    " WHERE s.id = k.id AND s.signer > k.low AND s.signer < k.high OFFSET 0) o ON TRUE"
 )
-_SIZE = "octet_length({0}.envelope) + octet_length({1}.openings)"
-_OWN = f"SELECT k.id, k.agency, {_SIZE.format('o', 'p')} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+_SIZE = "octet_length(o.envelope) + octet_length(o.openings)"
+_OWN = f"SELECT k.id, k.agency, {_SIZE} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+_PACKET = (
+    "JOIN LATERAL (SELECT s.envelope, p.openings FROM packet p JOIN statement s"
+    " ON s.idx = p.statement WHERE p.id = %s OFFSET 0) o ON TRUE"
+)
 _GIVEN = (
-    f"SELECT k.id, k.agency, {_SIZE.format('s', 'p')} FROM {_KEYS}"  # noqa: S608 (constant texts)
-    " JOIN packet p ON p.id = k.id JOIN statement s ON s.idx = p.statement"
-    " WHERE EXISTS (SELECT FROM event e WHERE e.packet = k.id AND e.packet <> ''"
-    " AND e.party > k.low AND e.party < k.high AND e.code = 'grant-accepted' AND e.outcome = 'ok')"
+    f"SELECT k.id, k.agency, {_SIZE} FROM {_KEYS} {_PACKET % 'k.id'}"  # noqa: S608 (constant texts)
+    " WHERE (SELECT TRUE FROM event e WHERE e.packet = k.id AND e.packet <> ''"
+    " AND e.party > k.low AND e.party < k.high AND e.code = 'grant-accepted' AND e.outcome = 'ok'"
+    " LIMIT 1) IS NOT NULL"
 )
 _SOURCES = (
-    f"SELECT d.packet, d.source, {_SIZE.format('s', 'b')} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
-    " JOIN derivation d ON d.packet = k.id JOIN packet b ON b.id = d.source"
-    " JOIN statement s ON s.idx = b.statement"
+    f"SELECT d.packet, d.source, {_SIZE} FROM (SELECT k.id FROM {_OF_OWN}) k"  # noqa: S608 (constant texts)
+    " JOIN LATERAL (SELECT * FROM derivation WHERE packet = k.id OFFSET 0) d ON TRUE"
+    f" {_PACKET % 'd.source'}"
 )
 # What was corrected may be lost with an earlier life, and what corrects it be here.
 _LINE = (
     f"WITH RECURSIVE own (id) AS (SELECT k.id FROM {_OF_OWN} UNION SELECT id"  # noqa: S608 (constant texts)
     " FROM unnest({4}::bytea[]) AS c (id) WHERE EXISTS (SELECT FROM restoration)),"
-    " line (packet, corrects) AS (SELECT packet, corrects FROM correction"
-    " WHERE packet IN (SELECT id FROM own) OR corrects IN (SELECT id FROM own)"
-    " UNION SELECT c.packet, c.corrects FROM correction c JOIN line ON c.packet = line.corrects)"
+    " line (packet, corrects) AS (SELECT c.packet, c.corrects FROM own JOIN LATERAL ("
+    "SELECT packet, corrects FROM correction WHERE packet = own.id UNION ALL"
+    " SELECT packet, corrects FROM correction WHERE corrects = own.id) c ON TRUE"
+    " UNION SELECT c.packet, c.corrects FROM line JOIN LATERAL"
+    " (SELECT * FROM correction WHERE packet = line.corrects OFFSET 0) c ON TRUE)"
     " SELECT packet, corrects FROM line"
 )
 _RELEASES = (
@@ -123,7 +133,7 @@ _WHOLE = (
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
 _OWN_RECALLS = (
     f"SELECT DISTINCT r.packet, r.node, r.grant_id, r.slots FROM {_OF_OWN}"  # noqa: S608 (constant texts)
-    " JOIN recall r ON r.packet = k.id"
+    " JOIN LATERAL (SELECT * FROM recall WHERE packet = k.id OFFSET 0) r ON TRUE"
 )
 _WAITING = (
     "SELECT w.node, w.agency, w.statements, w.bytes FROM"
@@ -136,22 +146,26 @@ _ROOMS = (
     " unnest({0}::text[], {1}::text[]) AS k (of, agency)"
     " JOIN waiting w ON w.node > k.of || '/' AND w.node < k.of || '0' AND w.agency = k.agency"
 )
+_REQUEST = (
+    "JOIN LATERAL (SELECT * FROM request WHERE packet = k.id AND holder = k.holder"
+    " AND k.side IN (holder, asker) OFFSET 0) r ON TRUE"
+)
 _REQUESTS = (
-    "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"
+    "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"  # noqa: S608 (constant texts)
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
     " t.envelope AS terms FROM"
     " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
-    " JOIN request r ON r.packet = k.id AND r.holder = k.holder AND k.side IN (r.holder, r.asker)"
-    " JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
+    f" {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
     " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
     " JOIN statement t ON t.idx = a.statement"
 )
 _STEPS = (
-    "SELECT DISTINCT r.packet, r.holder, r.statement, r.time_ms, s.envelope FROM"
-    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
-    " JOIN request q ON q.packet = k.id AND q.holder = k.holder AND k.side IN (q.holder, q.asker)"
-    " JOIN request_step r ON r.packet = q.packet AND r.holder = q.holder"
-    " JOIN statement s ON s.idx = r.statement ORDER BY r.statement"
+    "SELECT DISTINCT r.packet, r.holder, t.statement, t.time_ms, s.envelope FROM"  # noqa: S608 (constant texts)
+    f" unnest({{0}}::bytea[], {{1}}::text[], {{2}}::text[]) AS k (id, holder, side) {_REQUEST}"
+    " JOIN LATERAL (SELECT * FROM request_step WHERE packet = r.packet AND holder = r.holder"
+    " OFFSET 0) t ON TRUE"
+    " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
+    " ORDER BY t.statement"
 )
 # Each half reads an index: what goes on, and what ended since.
 _STOPPAGES = (
@@ -185,7 +199,7 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
     questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes, 2))
     questions.put("mail", _MAIL, *_columns(asked.mail, 3))
     questions.put("entries", _HIDDEN, *_columns(asked.entries, 2))
-    questions.put("undelivered", _UNDELIVERED, StatementType.GRANT, list(asked.agreements))
+    questions.put("undelivered", _UNDELIVERED, list(asked.agreements))
     questions.put("own", _OWN, *own)
     questions.put("made", _OWN, *_keys(asked.sources))
     questions.put("given", _GIVEN, *_keys(asked.sources))

@@ -16,11 +16,13 @@ _CLEAR = "SELECT idx, entry FROM entry WHERE length(entry) <> 33 AND idx >= {0} 
 _TOLD = (
     "SELECT s.idx, s.envelope, ARRAY(SELECT ROW (party, idx) FROM event"
     " WHERE statement = s.id AND code = '%s' ORDER BY idx), %s"
-    " FROM %s t JOIN statement s ON s.idx = t.statement WHERE t.serial > {0} %s ORDER BY s.idx"
+    " FROM %s t JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
+    " WHERE t.serial > {0} %s ORDER BY s.idx"
 )
 _NEWEST = "AND version = (SELECT max(version) FROM agreement WHERE id = t.id)"
 _CASE_STEPS = (
-    "SELECT s.envelope FROM case_step t JOIN statement s ON s.idx = t.statement"
+    "SELECT s.envelope FROM case_step t"
+    " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
     " WHERE t.serial > {0} ORDER BY s.idx"
 )
 _CHANNELS = "SELECT sender, recipient, agreement, seq, mark FROM channel WHERE serial > {0}"

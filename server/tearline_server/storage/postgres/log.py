@@ -23,13 +23,17 @@ _AGENCIES = (
     "WITH RECURSIVE each (agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
     " SELECT (SELECT min(e.agency) FROM event_agency e WHERE e.agency > each.agency)"
     " FROM each WHERE agency IS NOT NULL)"
-    " SELECT a.agency, a.idx FROM each JOIN event_agency a ON a.agency = each.agency"
-    " WHERE a.idx BETWEEN $1 AND $2 ORDER BY a.agency"
+    " SELECT a.agency, a.idx FROM each JOIN LATERAL (SELECT * FROM event_agency"
+    " WHERE agency = each.agency AND idx BETWEEN $1 AND $2 OFFSET 0) a ON TRUE ORDER BY a.agency"
 )
+AWAITED = (
+    "((SELECT TRUE FROM mail m WHERE m.entry = e.idx AND m.seq >"
+    " coalesce((SELECT a.seq FROM acknowledged a WHERE a.node = m.node), 0) LIMIT 1) IS NOT NULL)"
+)
+"""Whether mail tells of the event ``e`` that its node has not taken in; EXISTS would be hashed."""
 _RETAINED = (
-    "SELECT e.idx, e.time_ms, e.event, EXISTS (SELECT FROM mail m LEFT JOIN acknowledged a"
-    " ON a.node = m.node WHERE m.entry = e.idx AND m.seq > coalesce(a.seq, 0)) AS awaited"
-    " FROM event e WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
+    f"SELECT e.idx, e.time_ms, e.event, {AWAITED} AS awaited FROM event e"  # noqa: S608 (constant texts)
+    " WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
     " ORDER BY e.idx LIMIT $3"
 )
 _EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "agencies")

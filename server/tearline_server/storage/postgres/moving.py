@@ -41,7 +41,8 @@ _TABLES = (
     " AND objid = c.oid AND deptype = 'e') ORDER BY c.relname, a.attnum"
 )
 _TABLES_HERE = (
-    "SELECT name FROM sqlite_schema WHERE type = 'table' UNION SELECT name FROM sqlite_temp_schema"
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    " UNION SELECT name FROM sqlite_temp_schema"
 )
 # A file needs no row for the last place of a mailbox, since nobody else writes meanwhile.
 _MAILBOX = "CREATE TEMP VIEW mailbox AS SELECT node, max(seq) AS seq FROM mail GROUP BY node"
@@ -133,6 +134,8 @@ async def _move(
             if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 (a name of our schema)
                 raise StoreNotMoved(f"there is something in the database already, in {name}")
             await _copy(source, connection, name, columns, serial, copied)
+        # Else the server would know nothing of its tables until autovacuum comes to them.
+        await connection.execute(f"ANALYZE {', '.join(tables)}")
         moved.append(await lock_head(connection))
         await verify(PostgresStore(Transaction(connection)))
         return moved[-1].serial

@@ -9,12 +9,13 @@ from tearline_server.storage.postgres.writing import write_events
 from tearline_server.storage.rows import EventRow, Restoration
 
 _NOTHING_KNOWN = (
-    "length(e.entry) = 33 AND NOT EXISTS (SELECT FROM event WHERE idx = e.idx)"
-    " AND NOT EXISTS (SELECT FROM erasure WHERE idx = e.idx)"
+    "length(e.entry) = 33 AND (SELECT TRUE FROM event WHERE idx = e.idx LIMIT 1) IS NULL"
+    " AND (SELECT TRUE FROM erasure WHERE idx = e.idx LIMIT 1) IS NULL"
 )
 _UNOPENED = (
-    "SELECT DISTINCT e.idx FROM restoration r JOIN entry e ON e.idx >= greatest(r.start, $1 + 1)"  # noqa: S608 (constant texts)
-    f" AND e.idx < r.stop WHERE {_NOTHING_KNOWN} ORDER BY e.idx LIMIT $2"
+    "SELECT DISTINCT e.idx FROM restoration r JOIN LATERAL (SELECT e.idx FROM entry e"  # noqa: S608 (constant texts)
+    f" WHERE e.idx >= greatest(r.start, $1 + 1) AND e.idx < r.stop AND {_NOTHING_KNOWN}"
+    " ORDER BY e.idx LIMIT $2) e ON TRUE ORDER BY e.idx LIMIT $2"
 )
 _IS_UNOPENED = (
     "SELECT EXISTS (SELECT FROM entry e JOIN restoration r ON e.idx >= r.start"  # noqa: S608 (constant texts)

@@ -38,8 +38,10 @@ from tearline_server.storage.stored import Heard, Stored
 
 _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx AS entry, e.salt,"
-    " e.event, m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
-    " JOIN event e ON e.idx = m.entry WHERE m.node = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"
+    " e.event, m.delivered FROM mail m"
+    " JOIN LATERAL (SELECT * FROM statement WHERE idx = m.statement OFFSET 0) s ON TRUE"
+    " JOIN LATERAL (SELECT * FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
+    " WHERE m.node = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"
 )
 _GROWN = (
     "SELECT h.size, h.frontier, c.size AS covered, c.note FROM head h LEFT JOIN checkpoint c"
@@ -50,8 +52,9 @@ _PUT_CHECKPOINT = (
     " SET size = excluded.size, note = excluded.note WHERE checkpoint.size <= excluded.size"
 )
 _OPENINGS_OF = (
-    "SELECT e.idx, e.salt, e.event FROM event e JOIN event_agency a ON a.idx = e.idx"
-    " WHERE e.statement = $1 AND a.agency = $2 ORDER BY e.idx"
+    "SELECT e.idx, e.salt, e.event FROM (SELECT * FROM event WHERE statement = $1 OFFSET 0) e"
+    " JOIN LATERAL (SELECT FROM event_agency WHERE agency = $2 AND idx = e.idx OFFSET 0) a ON TRUE"
+    " ORDER BY e.idx"
 )
 _STATEMENT_NAMES = tuple(field.name for field in fields(StatementRow))
 

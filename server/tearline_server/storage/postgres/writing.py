@@ -50,6 +50,7 @@ _MAIL = {
     "entry": INT,
     "agency": TEXT,
     "bytes": INT,
+    "agreement": BYTES,
 }
 _REQUEST = {
     "packet": BYTES,
@@ -233,7 +234,7 @@ async def _change_mail(put: Gathered, commit: Commit) -> None:
     )
     await put.write()
     put.run(
-        "UPDATE mail m SET statement = new.entry, entry = new.entry FROM new"
+        "UPDATE mail m SET statement = new.entry, entry = new.entry, agreement = '' FROM new"
         " WHERE m.node = new.node AND m.seq = new.seq",
         {"node": TEXT, "seq": INT, "entry": INT},
         ((row.node, row.seq, row.entry) for row in commit.withdrawn),
@@ -242,7 +243,7 @@ async def _change_mail(put: Gathered, commit: Commit) -> None:
     # Nobody is to be handed it any more, unless it goes back to its sender.
     put.run(
         "UPDATE statement s SET envelope = '' FROM new WHERE s.idx = new.idx"
-        " AND NOT EXISTS (SELECT FROM mail m WHERE m.statement = s.idx)",
+        " AND (SELECT TRUE FROM mail m WHERE m.statement = s.idx LIMIT 1) IS NULL",
         {"idx": INT},
         ((row.grant,) for row in commit.withdrawn),
     )
@@ -250,9 +251,10 @@ async def _change_mail(put: Gathered, commit: Commit) -> None:
     put.run(
         "UPDATE waiting w SET statements = w.statements - taken.number,"
         " bytes = w.bytes - taken.size FROM (SELECT m.node, m.agency, count(*) AS number,"
-        " sum(m.bytes)::bigint AS size FROM new LEFT JOIN acknowledged a ON a.node = new.node"
-        " JOIN mail m ON m.node = new.node AND m.seq <= new.seq AND m.seq > coalesce(a.seq, 0)"
-        " GROUP BY m.node, m.agency) AS taken"
+        " sum(m.bytes)::bigint AS size FROM new JOIN LATERAL (SELECT node, agency, bytes FROM mail"
+        " WHERE node = new.node AND seq <= new.seq"
+        " AND seq > coalesce((SELECT seq FROM acknowledged WHERE node = new.node), 0) OFFSET 0) m"
+        " ON TRUE GROUP BY m.node, m.agency) AS taken"
         " WHERE w.node = taken.node AND w.agency = taken.agency",
         {"node": TEXT, "seq": INT},
         commit.acknowledged.items(),
@@ -348,8 +350,10 @@ async def _change_requests(put: Gathered, commit: Commit) -> None:
     await put.write()
     # Whether they run again is found out when they are looked at: none is read here.
     put.run(
-        "UPDATE request r SET due_ms = new.time_ms, stopped = FALSE FROM new"
-        " WHERE r.agreement = new.agreement AND r.stopped",
+        "UPDATE request r SET due_ms = new.time_ms, stopped = FALSE FROM new JOIN LATERAL"
+        " (SELECT packet, holder FROM request WHERE agreement = new.agreement AND stopped OFFSET 0)"
+        " k ON TRUE"
+        " WHERE r.packet = k.packet AND r.holder = k.holder",
         {"agreement": BYTES, "time_ms": INT},
         ((agreement, commit.time_ms) for agreement in commit.restless),
     )

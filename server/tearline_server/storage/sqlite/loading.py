@@ -8,6 +8,14 @@ from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.sqlite.asking import first
 from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
+# One step for each mailbox, however much is in it.
+_MAILBOXES = (
+    "WITH RECURSIVE each(node) AS (SELECT min(node) FROM mail UNION ALL"
+    " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
+    " FROM each WHERE node IS NOT NULL)"
+    " SELECT node, (SELECT max(seq) FROM mail WHERE node = each.node) FROM each"
+    " WHERE node IS NOT NULL"
+)
 _NEWEST = "WHERE version = (SELECT max(version) FROM agreement WHERE id = t.id)"
 
 
@@ -60,7 +68,7 @@ def stored_of(connection: apsw.Connection) -> Stored:
                 "SELECT sender, recipient, agreement, seq, mark FROM channel"
             )
         ],
-        mailboxes=dict(connection.execute("SELECT node, max(seq) FROM mail GROUP BY node")),
+        mailboxes=dict(connection.execute(_MAILBOXES)),
     )
 
 

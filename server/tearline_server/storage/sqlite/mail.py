@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 import apsw
 
-from tearline.statement import StatementType
 from tearline.wire.flow import parse_event
 from tearline_server.storage.known import Delivered, Undelivered
 from tearline_server.storage.places import agreement_of
@@ -12,28 +11,25 @@ from tearline_server.storage.reading import MailItem
 from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.sqlite.asking import first
 
+# SQLite keeps to the order of a CROSS JOIN, with statistics and without: from the one row that is
+# named to those that hang on it, never from all of a node's mail.
 _ITEMS = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx, e.salt, e.event,"
-    " m.delivered FROM mail m JOIN statement s ON s.idx = m.statement"
-    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
+    " m.delivered FROM mail m CROSS JOIN statement s ON s.idx = m.statement"
+    " CROSS JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
 )
 _DELIVERED = (
     "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
-    " m.passed, s.envelope, s.idx FROM statement s JOIN mail m ON m.statement = s.idx"
+    " m.passed, s.envelope, s.idx FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
     " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND s.signer = ? AND m.node = ?"
 )
 # A node passes only what was handed out to it, or kept from that, so behind its place is all.
 _UNDELIVERED = (
     "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"
-    " JOIN statement s ON s.idx = m.statement AND s.type = ? AND s.signer <> m.node"
-    " JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.delivered IS NULL AND m.held IS NULL"
-    " AND m.seq > coalesce((SELECT seq FROM acknowledged WHERE node = ?), 0)"
-    " AND e.agreement = ? ORDER BY m.seq"
-)
-_READERS = (
-    "WITH RECURSIVE each(node) AS (SELECT min(node) FROM mail UNION ALL"
-    " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
-    " FROM each WHERE node IS NOT NULL) SELECT node FROM each WHERE node IS NOT NULL"
+    " CROSS JOIN statement s ON s.idx = m.statement CROSS JOIN event e ON e.idx = m.entry"
+    " WHERE m.agreement <> x'' AND m.agreement = ? AND m.delivered IS NULL AND m.held IS NULL"
+    " AND NOT m.passed AND m.seq > coalesce((SELECT seq FROM acknowledged WHERE node = m.node), 0)"
+    " ORDER BY m.node, m.seq"
 )
 _BEHIND_SLASH = chr(ord("/") + 1)
 # Of each node whose URI begins with its agency's: an agency has few.
@@ -99,10 +95,7 @@ def undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undeliver
     """Grants under an agreement that were neither handed out nor kept from it."""
     return [
         Undelivered(node=node, seq=seq, id=id_, statement=statement, event=parse_event(event))
-        for (reader,) in list(connection.execute(_READERS))
-        for node, seq, id_, statement, event in connection.execute(
-            _UNDELIVERED, (StatementType.GRANT, reader, reader, agreement)
-        )
+        for node, seq, id_, statement, event in connection.execute(_UNDELIVERED, (agreement,))
     ]
 
 

@@ -103,9 +103,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
     )
     many(
-        "INSERT INTO mail (node, seq, statement, entry, agency, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO mail (node, seq, statement, entry, agency, bytes, agreement)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (row.node, row.seq, row.statement, row.entry, row.agency, row.bytes)
+            (row.node, row.seq, row.statement, row.entry, row.agency, row.bytes, row.agreement)
             for row in commit.mail
         ),
     )
@@ -123,7 +124,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ),
     )
     many(
-        "UPDATE mail SET statement = ?, entry = ? WHERE node = ? AND seq = ?",
+        "UPDATE mail SET statement = ?, entry = ?, agreement = x'' WHERE node = ? AND seq = ?",
         ((row.entry, row.entry, row.node, row.seq) for row in commit.withdrawn),
     )
     # Nobody is to be handed it any more, unless it goes back to its sender.
