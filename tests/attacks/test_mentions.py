@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from asking import PERSON, ask
+from attacks.test_cases_edges import CN, cut_off, end_key
 from onward_use import given, path_of
 from simulator import ARTICLE, PURPOSE, Member, Simulation
-from tearline.errors import ValueRepeated
+from tearline.errors import ExchangeUnreachable, ValueRepeated
 from tearline.request.step import Ground
 from tearline_client.drafting import confirmed
 from tearline_client.planning.drafts import About
@@ -218,3 +219,20 @@ async def test_the_title_of_a_case_repeats_no_partner_s_value(world: Simulation)
     assert desk.reasons(view) == ()
     desk.invite(view, "cn-public-security", repeats=REASON)
     assert desk.reasons(view) == (REASON,)
+
+
+async def test_the_reason_stays_with_words_that_are_said_again(world: Simulation) -> None:
+    await given(world, world.mx)
+    request = await ask(world.cn, world.mx)
+    cut_off(world.mx)
+    desk, reasons = world.mx.node.requests, world.mx.node.state.stores.repeats
+    with pytest.raises(ExchangeUnreachable):
+        await desk.clarify(request, BOAT, PERSON, repeats=REASON)
+    (first,) = desk.show(request).steps
+    world.mx.exchange.publication = lambda publication: publication
+    await end_key(world, world.cn, CN)
+    for member in (world.mx, world.cn, world.mx):
+        await member.node.receive()
+    (again,) = desk.show(request).steps
+    assert (first.signed.statement.id == again.signed.statement.id, again.code) == (False, "")
+    assert reasons.of_statement(again.signed.statement.id) == REASON

@@ -93,4 +93,5 @@ class ConsentSteps:
                 kem_key_id=key.id,
                 sealed=b"",
             )
-            self.queue(anew, terms, key)
+            statement, _ = self.queue(anew, terms, key)
+            state.stores.repeats.move(came_back, statement.statement.id, time_ms=state.right_ms())

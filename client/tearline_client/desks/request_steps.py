@@ -153,7 +153,7 @@ class RequestSteps:
         step, note = came_back.step, came_back.note
         if note is None or step.number <= self.replayed(request).progress.taken[request.side]:
             raise StepBackwards
-        self.queue(
+        anew = self.queue(
             request,
             step.kind,
             note,
@@ -162,4 +162,7 @@ class RequestSteps:
             urgency=step.urgency,
             permit=step.permit,
             entry=step.entry,
+        )
+        self._state.stores.repeats.move(
+            came_back.signed.statement.id, anew, time_ms=self._state.right_ms()
         )

@@ -24,6 +24,11 @@ class RepeatStore:
         sealed = self._db.vault.seal(_REASON.at(statement), reason.encode())
         self._db.execute("INSERT INTO repeat VALUES (?, ?, ?)", (statement, time_ms, sealed))
 
+    def move(self, statement: bytes, to: bytes, *, time_ms: int) -> None:
+        """Keeps a reason under the statement that says the same words anew, if there is one."""
+        if reason := self.of_statement(statement):
+            self.put(to, reason, time_ms=time_ms)
+
     def of_statement(self, statement: bytes) -> str:
         """Returns the reason that a person gave for the words of a statement; empty for none."""
         sealed = self._db.value("SELECT sealed FROM repeat WHERE statement = ?", (statement,))
