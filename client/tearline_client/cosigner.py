@@ -42,7 +42,7 @@ from tearline.wire.cosigning import (
     parse_cosign_news,
 )
 from tearline.witness import AddCheckpoint, Seen
-from tearline_client.follower import MAX_AHEAD_S, verify_not_ahead
+from tearline_client.follower import verify_not_ahead
 from tearline_client.investigation import find_equivocation
 from tearline_client.state import NodeState
 
@@ -237,9 +237,7 @@ class Cosigner:
         return signer.sign(checkpoint, time_s=time_s)
 
     def _verify_own(self, notes: Sequence[bytes]) -> None:
-        """Checks that our key signed nothing after this node did.
-
-        A line from our future says nothing: this machine's clock may have been set back.
+        """Checks that our key signed nothing by a later time than this node ever did.
 
         Raises:
             TwinAtWork: If it did.
@@ -248,7 +246,7 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             return
-        log, now_s = self._state.trust.trust_list.log, self._state.now_ms() // 1000
+        log = self._state.trust.trust_list.log
         required = [parse_verifier_key(key) for key in log.verifier_keys]
         for note in notes:
             if not parse_note(note).only_by([signer.verifier]).signatures:
@@ -258,7 +256,7 @@ class Cosigner:
             )
             times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
             last = self._state.stores.cosigning.signed_s()
-            if any(last < time_s <= now_s + MAX_AHEAD_S for time_s in times):
+            if any(time_s > last for time_s in times):
                 sign = f"it cosigned {found.checkpoint.size} entries of the log"
                 self._state.stop_for_twin(TwinAtWork(sign), note)
 

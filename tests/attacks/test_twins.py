@@ -8,7 +8,7 @@ import pytest
 
 from simulator import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
 from tearline.errors import KeyForeign, TwinAtWork
-from tearline.wire.cosigning import CosignTurn, encode_cosign_turn
+from tearline.wire.cosigning import CosignNews, CosignTurn, encode_cosign_turn
 from tearline_client.backups import back_up, restore
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
@@ -110,6 +110,29 @@ async def test_both_copies_notice_what_their_own_key_cosigned(world: Simulation)
             with pytest.raises(TwinAtWork, match="cosigned"):
                 await member.node.cosigning.turn()
             assert noticed(member) == 1
+
+
+async def test_a_clock_that_was_set_back_is_no_copy(world: Simulation) -> None:
+    """What this node cosigned by a clock that was ahead still stands on an older checkpoint."""
+    await world.us.node.cosigning.turn()
+    clock = world.us.node.state.now_ms
+    object.__setattr__(world.us.node.state, "now_ms", lambda: clock() + 100_000)
+    await world.us.node.cosigning.turn()
+    await world.cn.node.cosigning.turn()
+    object.__setattr__(world.us.node.state, "now_ms", clock)
+    await world.mx.send(world.us)
+    await world.us.node.cosigning.follow()
+    notes: list[bytes] = []
+
+    def seen(news: CosignNews) -> CosignNews:
+        notes.extend(news.checkpoints)
+        return news
+
+    world.us.exchange.news = seen
+    await world.us.node.cosigning.turn()
+    uri = world.us.node.uri.encode()
+    assert len({note.split(b"\n")[1] for note in notes if uri in note}) == 2
+    assert noticed(world.us) == 0
 
 
 async def wait_while(member: Member, other: Member, later_s: int) -> None:

@@ -51,6 +51,8 @@ class Recovery:
         if not stores.recovery.is_due:
             return
         await self._return_openings()
+        with stores.database.transaction():
+            stores.channels.excuse()  # before the exchange hears of places that wait here
         confirmed = tuple(map(self._confirmed, stores.channels.all()))
         reply = await self._ask(ReconcileRequest(confirmed=confirmed))
         own_loss = stores.recovery.is_own_loss

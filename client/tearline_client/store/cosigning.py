@@ -90,12 +90,12 @@ class CosigningStore:
         self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
 
     def signed_s(self) -> int:
-        """Returns by what time this node cosigned last, Unix seconds; 0 for never."""
+        """Returns the latest time by which this node cosigned, Unix seconds; 0 for never."""
         return int.from_bytes(self._db.setting(_SIGNED_S) or b"")
 
     def put_signed(self, time_s: int) -> None:
-        """Notes by what time this node is about to cosign."""
-        self._db.put_setting(_SIGNED_S, u64(time_s))
+        """Notes by what time this node is about to cosign, whatever its clock said before."""
+        self._db.put_setting(_SIGNED_S, u64(max(time_s, self.signed_s())))
 
     def saw(self, size: int, now_ms: int) -> None:
         """Notes when a verified checkpoint was seen, in the caller's transaction."""
