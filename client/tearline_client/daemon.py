@@ -24,7 +24,8 @@ from tearline_client.pulse import Pulse
 FOLLOW_S = 60  # how often the log is read although nothing came
 MARK_S = 3600  # a silent loss is noticed within two of these
 DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
-DAY_MS = 24 * 3_600_000
+DAY_S = 24 * 3600
+DAY_MS = DAY_S * 1000
 _PASSING = (StoreFull, StoreBusy)  # a full disk, and a command of the node's own that takes long
 
 Report = Callable[[str], None]
@@ -142,6 +143,9 @@ async def _work(node: Node, report: Report, pulse: Pulse, anew: asyncio.Event) -
         await node.sync()
         pulse.reached(node.state.now_ms())
 
+    async def keep_statistics() -> None:
+        node.state.stores.database.keep_statistics()
+
     anew.clear()
     if await node.renew_connection():
         report("The node has a fresh TLS certificate.")
@@ -158,6 +162,7 @@ async def _work(node: Node, report: Report, pulse: Pulse, anew: asyncio.Event) -
         _cosign(node),
         _every(FOLLOW_S, turn),
         _every(MARK_S, node.mark),
+        _every(DAY_S, keep_statistics),
         _until_connection_due(node, anew),
     )
     # None of them ends by itself but by failing, or the last one, after which all begin anew, with

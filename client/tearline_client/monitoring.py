@@ -61,7 +61,7 @@ async def vitals_of(node: Node, pulse: Pulse) -> Vitals:
 
 async def _requests_overdue(node: Node) -> Counter[Side]:
     late: Counter[Side] = Counter()
-    for request in node.state.stores.requests.all():
+    for request in node.state.stores.requests.open():
         late[request.side] += node.requests.is_overdue(request)
         await asyncio.sleep(0)  # each is replayed from its steps: thousands would hold up the loop
     return late

@@ -86,7 +86,7 @@ class OnwardUse:
         getting = {field.path: set(_getting(plan, field)) for field in draft.fields}
         uses = Uses(
             draft.purpose,
-            self._state.stores.consents.permissions() if sources else (),
+            self._state.stores.consents.permissions(draft.derived_from),
             now_ms=self._state.now_ms(),
         )
         for field in draft.fields:

@@ -168,7 +168,7 @@ async def test_the_node_works_on_while_its_requests_are_looked_at(
     request = StoredRequest(
         packet=bytes(32), peer=world.cn.node.uri, side=Side.ASKER, granted_ms=0, stored_ms=None
     )
-    monkeypatch.setattr(RequestStore, "all", lambda _: (request,) * 3)
+    monkeypatch.setattr(RequestStore, "open", lambda _: (request,) * 3)
     monkeypatch.setattr(Requests, "is_overdue", lambda *_: done.append("replayed") or True)
 
     async def work() -> None:

@@ -320,7 +320,7 @@ async def test_nobody_gives_what_is_not_theirs(world: Simulation) -> None:
     packet = await given(world, world.cn)
     await forged(world, world.cn, world.us, packet, ConsentStep.GIVE)
     assert world.us.codes() == [ConsentMisplaced.code]
-    assert world.us.node.state.stores.consents.permissions() == ()
+    assert world.us.node.state.stores.consents.permissions([packet]) == ()
 
 
 async def test_an_originator_does_not_give_what_nobody_asked_for(world: Simulation) -> None:

@@ -31,6 +31,7 @@ from tearline.wire.deliveries import Delivery
 from tearline.wire.flow import parse_event
 from tearline.wire.publications import Outcome
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix, parse_step
+from tearline_client.store.requests import RequestStore, StoredRequest, StoredStep
 from tearline_server.timekeeper import Timekeeper
 from two_persons import put_in_force
 
@@ -113,6 +114,37 @@ async def test_a_request_from_asking_to_feedback(world: Simulation) -> None:
     assert (last.useful, last.text) == (True, "it led to the account")
     assert us.node.requests.show(request).due_ms == cn.node.requests.show(request).due_ms
     assert [member.codes() for member in world.members] == [[], [], []]
+
+
+async def test_what_has_ended_is_left_alone_until_something_comes(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    us, cn = world.us, world.cn
+    request, still = await ask(us, cn), await ask(us, cn)
+    await us.node.requests.withdraw(request, PERSON)
+    await cn.node.receive()
+    for member in (us, cn):
+        await member.node.sync()
+    read: list[bytes] = []
+    honest = RequestStore.steps
+
+    def steps(store: RequestStore, asked: StoredRequest) -> tuple[StoredStep, ...]:
+        read.append(asked.packet)
+        return honest(store, asked)
+
+    monkeypatch.setattr(RequestStore, "steps", steps)
+    for member in (us, cn):
+        await member.node.sync()
+        member.node.requests.overdue()
+        assert [*member.node.requests.due(member.node.state.now_ms())] == []
+    assert {*read} == {still}
+    await us.node.requests.close(request, False, PERSON, "")
+    await cn.node.receive()
+    assert phases(request, us, cn) == [Phase.CLOSED] * 2
+    opened = [each.packet for each in cn.node.state.stores.requests.open()]
+    assert {*opened} == {request, still}
+    await cn.node.sync()
+    assert [each.packet for each in cn.node.state.stores.requests.open()] == [still]
 
 
 async def test_both_act_at_one_moment_and_end_alike(world: Simulation) -> None:

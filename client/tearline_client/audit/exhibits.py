@@ -110,7 +110,7 @@ def _has_consent(state: NodeState, packet_id: bytes, path: str) -> bool:
     return any(
         (given.packet, given.path, given.use) == (packet_id, path, Use.EVIDENCE)
         and now_ms < given.ends_ms
-        for given in state.stores.consents.permissions()
+        for given in state.stores.consents.permissions([packet_id])
     )
 
 

@@ -47,7 +47,7 @@ def verify_correction(state: NodeState, draft: Draft, recipients: Iterable[str])
         kind=draft.kind,
     )
     verify_corrects(subject, subject_of(manifest))
-    corrects = stores.corrections.all()
+    corrects = stores.corrections.line(corrected)
     verify_length(corrected, corrects)
     last = superseded(corrects).get(corrected)
     if last is not None:

@@ -42,11 +42,8 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
             frame.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
-        superseded = node.corrections.superseded()
-        for packet_id in shown:
-            if packet_id in superseded:
-                last = superseded[packet_id].hex()[:12]
-                frame.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last}.")
+        for packet_id, last in node.corrections.corrected_by(shown).items():
+            frame.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last.hex()[:12]}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         node.access.record(act, shown, person=frame.settings.person)
         store = node.state.stores.packets

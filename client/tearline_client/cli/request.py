@@ -117,7 +117,8 @@ def show(frame: Frame, request: str, steps: bool) -> None:
         view = node.requests.show(node.state.stores.packets.find(request))
         ids = [each.signed.statement.id for each in view.steps]
         reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
-        return view, node.state.trust, node.corrections.superseded(), reasons
+        answers = [item.answer for item in view.items if item.answer]
+        return view, node.state.trust, node.corrections.corrected_by(answers), reasons
 
     view, trust, superseded, reasons = at_work(frame, run)
     row = row_of(view, trust)

@@ -69,7 +69,7 @@ def search(
         if len(found) == MAX_FOUND:
             frame.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
         sought = Sought(text)
-        superseded = node.corrections.superseded()
+        superseded = node.corrections.corrected_by(found)
         rows: list[dict[str, object]] = []
         for packet_id, fields in found.items():
             packet = node.state.stores.packets.packet(packet_id)

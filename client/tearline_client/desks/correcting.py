@@ -114,7 +114,13 @@ class Corrections:
 
     def newest(self, packet_id: bytes) -> bytes:
         """What a packet was corrected to last; itself where nothing corrects it."""
-        return self.superseded().get(packet_id, packet_id)
+        line = self._state.stores.corrections.line(packet_id)
+        return superseded(line).get(packet_id, packet_id)
+
+    def corrected_by(self, packets: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Those among some packets that are not the last word, and what is."""
+        newest = {packet: self.newest(packet) for packet in packets}
+        return {packet: last for packet, last in newest.items() if packet != last}
 
     def outdated(self, agreement: Agreement) -> tuple[Outdated, ...]:
         """Who has a packet of ours that was corrected without them, and could be told now.

@@ -105,7 +105,7 @@ class Recalls:
             first packet first.
         """
         wanted = {node_of(self._state.trust, name) for name in to}
-        corrects = self._state.stores.corrections.all()
+        corrects = self._state.stores.corrections.line(plan.packet)
         found = []
         for packet in line_of(plan.packet, corrects):  # a line has 64 packets at most
             if packet == plan.packet or self._state.stores.packets.held(packet) is None:

@@ -78,7 +78,7 @@ class Requests:
 
     def overdue(self) -> tuple[StoredRequest, ...]:
         """Requests, ours and partners', whose answer is owed and late."""
-        return tuple(filter(self.is_overdue, self._state.stores.requests.all()))
+        return tuple(filter(self.is_overdue, self._state.stores.requests.open()))
 
     def is_overdue(self, request: StoredRequest) -> bool:
         """Whether the answer to a request is owed and late; computed from all of its steps.
@@ -100,11 +100,7 @@ class Requests:
         Raises:
             RecordRequestUnknown: If there is none, or several and none was named.
         """
-        found = [
-            each
-            for each in self._state.stores.requests.all()
-            if each.packet == packet and peer in ("", each.peer)
-        ]
+        found = [each for each in self._state.stores.requests.of(packet) if peer in ("", each.peer)]
         if len(found) != 1:
             raise RecordRequestUnknown(f"{len(found)} have that id here")
         return self._view(found[0], self._state.stores.pending.by_question())
@@ -386,7 +382,7 @@ class Requests:
     def due(self, now_ms: int) -> Iterator[Due]:
         """What hooks are told of: an answer that is owed soon, and one that is late."""
         waiting = self._state.stores.pending.by_question()
-        for request in self._state.stores.requests.all():
+        for request in self._state.stores.requests.open():
             with self._chores.attempt("requests"):
                 yield from _due(self._view(request, waiting), now_ms)
 
@@ -395,9 +391,11 @@ class Requests:
         if not self._state.is_ready():
             return False  # by a wrong clock nothing is disputed and nothing expires
         requests, steps = self._state.stores.requests, self._steps
-        acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in requests.all()]
+        still = requests.open()  # few: what has ended is settled below
+        acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in still]
         acts += [partial(self._dispute, *each) for each in requests.unjudged()]
-        acts += [partial(self._expire, each) for each in requests.all()]
+        acts += [partial(self._expire, each) for each in still]
+        acts += [partial(self._settle, each) for each in still]
         found = False
         for act in acts:
             with self._chores.attempt("requests"):
@@ -439,6 +437,17 @@ class Requests:
         with self._state.stores.database.transaction():
             self._steps.queue(request, StepKind.EXPIRE, Note(), None)
         return True
+
+    def _settle(self, request: StoredRequest) -> bool:
+        """Has a request left alone by later rounds, if it has ended and nothing of ours is owed."""
+        stores = self._state.stores
+        with stores.database.transaction():
+            if self._steps.replayed(request).progress.phase.has_ended and not any(
+                each.is_pending or each.code == RecipientKeyExpired.code
+                for each in stores.requests.steps(request)
+            ):
+                stores.requests.settle(request)
+        return False
 
     # Steps.
 

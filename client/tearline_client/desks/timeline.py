@@ -84,8 +84,8 @@ def _steps_of_requests(
 ) -> Iterator[tuple[bytes, str]]:
     """What was said of requests that are filed, by statement."""
     requests = state.stores.requests
-    for request in requests.all():
-        if request.packet in filed:
+    for packet in filed:
+        for request in requests.of(packet):
             for step in requests.steps(request):
                 yield step.signed.statement.id, step.step.kind.value
 

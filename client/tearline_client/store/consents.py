@@ -1,9 +1,10 @@
 """Consents as this node knows them: every step that was taken here or arrived, and what follows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from tearline.consent import (
     Consent,
@@ -19,12 +20,17 @@ from tearline.identity import agency_uri_of
 from tearline.onward import Permission, Use
 from tearline.statement import Statement
 from tearline.wire.consents import encode_terms, parse_consent, parse_terms
-from tearline_client.store.database import Database
+from tearline_client.store.database import Database, ids_from
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.vault import Column
 
 _BODY = Column("consent_step", "body", ("statement_id",))
 _TERMS = Column("consent_step", "terms", ("statement_id",))
+_STEPS = (
+    "SELECT consent_id, peer, asked_here, statement_id, ours, time_ms, body, terms"
+    " FROM consent_step"
+)
+_IN_ORDER = " ORDER BY consent_id, peer, asked_here"
 # The same words for a packet that is not here, not theirs, or was never given to them.
 _NOT_THEIRS = "no packet of that id was given from one of the two to the other"
 
@@ -181,7 +187,8 @@ class ConsentStore:
     ) -> None:
         consent = parse_consent(statement.body)
         self._db.execute(
-            "INSERT INTO consent_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO consent_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+            " ON CONFLICT DO NOTHING",
             (
                 statement.id,
                 consent.consent_id,
@@ -192,12 +199,14 @@ class ConsentStore:
                 time_ms,
                 self._db.vault.seal(_BODY.at(statement.id), statement.body),
                 self._db.vault.seal(_TERMS.at(statement.id), encode_terms(terms)),
+                consent.packet,
             ),
         )
 
     def all(self) -> tuple[ConsentRecord, ...]:
         """Every consent, in the order in which they began."""
-        return tuple(sorted(self._records(), key=lambda record: record.steps[0].time_ms))
+        records = _in_records(self._db.rows(f"{_STEPS}{_IN_ORDER}"))
+        return tuple(sorted(map(self._opened, records), key=lambda found: found.steps[0].time_ms))
 
     def find(self, prefix: str) -> ConsentRecord:
         """The consent whose id, in hexadecimal, begins with ``prefix``.
@@ -205,13 +214,26 @@ class ConsentStore:
         Raises:
             NotFound: If there is none, or more than one.
         """
-        found = [each for each in self._records() if each.id.hex().startswith(prefix.lower())]
-        if len(found) != 1 or not prefix:
+        found = _in_records(
+            self._db.rows(
+                f"{_STEPS} WHERE consent_id BETWEEN ? AND ?{_IN_ORDER}", ids_from(prefix, 16)
+            )
+        )
+        if len(found) != 1:
             raise NotFound("no consent here, or more than one, has an id that begins so")
-        return found[0]
+        return self._opened(found[0])
 
-    def permissions(self) -> tuple[Permission, ...]:
-        """What originators have given this node and did not take back, ended ones among them."""
+    def permissions(self, packets: Collection[bytes]) -> tuple[Permission, ...]:
+        """What originators of some packets have given this node and did not take back.
+
+        Ended ones are among them.
+        """
+        # What an earlier version kept does not say which packet it is about.
+        asked = (b"", *packets)
+        marks = ", ".join("?" * len(asked))
+        rows = self._db.rows(
+            f"{_STEPS} WHERE packet IN ({marks}) AND asked_here = 1{_IN_ORDER}", asked
+        )
         return tuple(
             Permission(
                 packet=record.packet,
@@ -220,34 +242,26 @@ class ConsentStore:
                 scope=_scope(record.use, given.terms.scope),
                 ends_ms=given.consent.ends_ms,
             )
-            for record in self._records()
-            if record.asked_here and record.status is ConsentStatus.GIVEN
+            for record in map(self._opened, _in_records(rows))
+            if record.packet in packets and record.status is ConsentStatus.GIVEN
             for given in [record.said[ConsentStep.GIVE]]
             for path in given.terms.fields
         )
 
     def _record(self, consent_id: bytes, peer: str, *, asked_here: bool) -> ConsentRecord | None:
-        return next(
-            (
-                record
-                for record in self._records()
-                if (record.id, record.peer, record.asked_here) == (consent_id, peer, asked_here)
-            ),
-            None,
-        )
-
-    def _records(self) -> Iterator[ConsentRecord]:
         rows = self._db.rows(
-            "SELECT consent_id, peer, asked_here, statement_id, ours, time_ms, body, terms"
-            " FROM consent_step"
-            " ORDER BY consent_id, peer, asked_here"
+            f"{_STEPS} WHERE consent_id = ? AND peer = ? AND asked_here = ?",
+            (consent_id, peer, int(asked_here)),
         )
-        for (consent_id, peer, asked_here), found in groupby(rows, key=lambda row: row[:3]):
-            steps = [self._step(*row[3:]) for row in found]
-            steps.sort(key=lambda step: status_of([step.consent.step]) or 0)
-            yield ConsentRecord(
-                id=consent_id, peer=peer, asked_here=bool(asked_here), steps=tuple(steps)
-            )
+        return self._opened(rows) if rows else None
+
+    def _opened(self, rows: Sequence[tuple[Any, ...]]) -> ConsentRecord:
+        consent_id, peer, asked_here = rows[0][:3]
+        steps = [self._step(*row[3:]) for row in rows]
+        steps.sort(key=lambda step: status_of([step.consent.step]) or 0)
+        return ConsentRecord(
+            id=consent_id, peer=peer, asked_here=bool(asked_here), steps=tuple(steps)
+        )
 
     def _step(
         self, statement_id: bytes, ours: int, time_ms: int, body: bytes, terms: bytes
@@ -259,6 +273,11 @@ class ConsentStore:
             terms=parse_terms(self._db.vault.open(_TERMS.at(statement_id), terms)),
             time_ms=time_ms,
         )
+
+
+def _in_records(rows: Iterable[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """The rows of each consent, in the order of ``_IN_ORDER``; none is opened."""
+    return [list(found) for _, found in groupby(rows, key=lambda row: row[:3])]
 
 
 def _scope(use: Use, scope: str) -> str:

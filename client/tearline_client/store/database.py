@@ -6,7 +6,7 @@ version forward, and none is ever changed once released.
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from tearline_client.store.vault import Column, Vault
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
 _PURGE_BUSY_MS = 1000  # other processes of the node read and write for milliseconds
 _PAGE_BYTES = 16384
+_ANALYZED = 400  # rows of each index, as SQLite's manual advises
+_OPTIMIZE = 0x10002  # tables that this connection did not read, too
 _OLDEST = 36  # before it, what was sealed was not bound to its row
 
 _SETTING = Column("setting", "value", ("name",))
@@ -149,8 +151,12 @@ class Database:
             return list(self._connection.execute(sql, bindings))
 
     def row(self, sql: str, bindings: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, or None."""
-        return next(iter(self.rows(sql, bindings)), None)
+        """The first row of a query, or None; no other is read."""
+        with _translated():
+            cursor = self._connection.execute(sql, bindings)
+            found: tuple[Any, ...] | None = cursor.fetchone()
+            cursor.close()
+        return found
 
     def value(self, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
         """The first column of the first row, or None."""
@@ -178,9 +184,37 @@ class Database:
             (name, self.vault.seal(_SETTING.at(name), value)),
         )
 
+    def keep_statistics(self) -> None:
+        """Has SQLite look at the tables that grew tenfold or shrank so since it last did.
+
+        No plan of ours depends on it, and it is left for another time where something is in the
+        way.
+        """
+        self._connection.set_busy_timeout(_PURGE_BUSY_MS)
+        with suppress(StoreBusy, StoreFull), _translated():
+            self._connection.execute(f"PRAGMA analysis_limit={_ANALYZED}")
+            for _ in self._connection.execute(f"PRAGMA optimize={_OPTIMIZE}"):
+                pass
+        self._connection.set_busy_timeout(_BUSY_MS)
+
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; again is no error."""
+        with suppress(apsw.ConnectionClosedError):
+            self.keep_statistics()
         self._connection.close()
+
+
+def ids_from(prefix: str, size: int) -> tuple[bytes, bytes]:
+    """Returns the least and the greatest id that begins so; an empty range where none can.
+
+    Args:
+        prefix: Of the id in hexadecimal.
+        size: Bytes of an id.
+    """
+    text = prefix.lower()
+    if not 0 < len(text) <= 2 * size or not set(text) <= set("0123456789abcdef"):
+        return b"\xff", b""
+    return bytes.fromhex(text.ljust(2 * size, "0")), bytes.fromhex(text.ljust(2 * size, "f"))
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -199,8 +199,7 @@ class IntakeStore:
 
     def over_quota(self) -> Mapping[str, int]:
         """How many deliveries are over a quota, by the agency that sent them."""
-        sql = "SELECT agency, count(*) FROM quarantine WHERE sealed = x'' GROUP BY agency"
-        return dict(self._db.rows(sql))
+        return dict(self._db.rows("SELECT agency, noted FROM quarantine_count WHERE noted > 0"))
 
     def replace_evidence(self, item_id: int, evidence: bytes) -> None:
         """Keeps less of what was put aside."""

@@ -113,7 +113,7 @@ class OutboxStore:
 
     def counts(self) -> dict[OutboxState, int]:
         """How many items stand where."""
-        rows = self._db.rows("SELECT state, count(*) FROM outbox GROUP BY state")
+        rows = self._db.rows("SELECT state, items FROM outbox_count WHERE items > 0")
         return {OutboxState(state): count for state, count in rows}
 
     def waiting_since_ms(self) -> int | None:

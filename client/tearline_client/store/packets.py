@@ -13,7 +13,7 @@ from tearline.wire.flow import parse_grant
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
 from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
-from tearline_client.store.database import Database
+from tearline_client.store.database import Database, ids_from
 from tearline_client.store.vault import Column
 
 MANIFEST = Column("packet", "manifest", ("id",))
@@ -22,6 +22,9 @@ _KEYS = Column("packet_key", "sealed", ("packet", "grant_id"))
 FREEZE = Column("freeze", "sealed", ("agency", "agreement"))
 _GRANT = Column("packet_grant", "sealed", ("statement_id",))
 _GRANT_COLUMNS = "statement_id, incoming, status, sealed, withdrawn"
+_MAY_END = (  # no parameter: an index is of these rows alone
+    f"incoming = 1 AND status < {Status.ERASED:d} OR incoming = 0 AND status <= {Status.ACCEPTED:d}"
+)
 
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of what a grantor is told of one grant: by then it is no accident
@@ -154,9 +157,8 @@ class PacketStore:
         Partners' that were not erased, and ours that may still wait in a mailbox.
         """
         rows = self._db.rows(
-            f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE ends_ms <= ?"  # noqa: S608 (names of our own)
-            " AND (incoming = 1 AND status < ? OR incoming = 0 AND status <= ?)",
-            (log_ms, Status.ERASED, Status.ACCEPTED),
+            f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE ends_ms <= ? AND ({_MAY_END})",  # noqa: S608 (names of our own)
+            (log_ms,),
         )
         return tuple(self._grant(row) for row in rows)
 
@@ -168,7 +170,10 @@ class PacketStore:
 
     def look_again(self) -> None:
         """Has every grant that has not ended judged anew: an agreement was changed."""
-        self._db.execute("UPDATE packet_grant SET ends_ms = 0 WHERE ends_ms < ?", (NEVER_MS,))
+        self._db.execute(
+            f"UPDATE packet_grant SET ends_ms = 0 WHERE ends_ms < ? AND ({_MAY_END})",  # noqa: S608 (the same)
+            (NEVER_MS,),
+        )
 
     def put_grant(self, signed: Signed, *, incoming: bool, status: Status | None) -> None:
         """Stores a grant with what is known of it."""
@@ -320,7 +325,10 @@ class PacketStore:
 
     def has_partners(self, node: str) -> bool:
         """Whether a packet is here that another node made."""
-        return self._db.row("SELECT 1 FROM packet WHERE origin <> ? LIMIT 1", (node,)) is not None
+        ends = self._db.row(
+            "SELECT (SELECT min(origin) FROM packet), (SELECT max(origin) FROM packet)"
+        )
+        return ends is not None and not {*ends} <= {None, node}
 
     def find(self, prefix: str) -> bytes:
         """The packet whose id, in hexadecimal, begins with ``prefix``.
@@ -328,10 +336,12 @@ class PacketStore:
         Raises:
             NotFound: If there is none, or more than one.
         """
-        found = [i for i in self.ids() if i.hex().startswith(prefix.lower())] if prefix else []
-        if len(found) != 1:
+        rows = self._db.rows(
+            "SELECT id FROM packet WHERE id BETWEEN ? AND ? LIMIT 2", ids_from(prefix, 32)
+        )
+        if len(rows) != 1:
             raise NotFound("no packet here, or more than one, has an id that begins so")
-        return found[0]
+        return bytes(rows[0][0])
 
     def number_copy(self, packet_id: bytes) -> int:
         """The number of one more printed copy, from 1; durable when this returns."""

@@ -70,9 +70,10 @@ class ReceiptStore:
 
     def promises(self) -> tuple[Promise, ...]:
         """The log entries that the exchange's receipts name and the log was not seen to hold."""
+        # From the few promises to their receipts, which SQLite would read all, and never back.
         rows = self._db.rows(
             "SELECT p.receipt, p.due_s, r.sealed FROM promise p"
-            " JOIN receipt r ON r.statement_id = p.receipt"
+            " CROSS JOIN receipt r ON r.statement_id = p.receipt"
         )
         found = [
             (i, parse_receipt(self._signed(i, sealed).statement.body).entry, due_s)

@@ -24,6 +24,7 @@ from tearline_client.store.vault import Column
 
 _STEP = Column("request_step", "sealed", ("statement_id",))
 _NOTE = Column("request_step", "note", ("statement_id",))
+_REQUESTS = "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class RequestStore:
     def begin(self, packet: bytes, peer: str, side: Side, *, index: int, time_ms: int) -> None:
         """Notes a request with its first grant; a later grant of the same changes nothing."""
         self._db.execute(
-            "INSERT INTO request VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
+            "INSERT INTO request VALUES (?, ?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING",
             (packet, peer, side, time_ms),
         )
         self._put_time(packet, peer, index, time_ms)
@@ -136,20 +137,37 @@ class RequestStore:
         return found
 
     def _row(self, packet: bytes, peer: str) -> StoredRequest | None:
-        row = self._db.row(
-            "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
-            " WHERE packet = ? AND peer = ?",
-            (packet, peer),
-        )
+        row = self._db.row(f"{_REQUESTS} WHERE packet = ? AND peer = ?", (packet, peer))
         return None if row is None else _request(*row)
 
     def all(self) -> tuple[StoredRequest, ...]:
         """Every request, newest first."""
+        rows = self._db.rows(f"{_REQUESTS} ORDER BY granted_ms DESC, packet, peer")
+        return tuple(_request(*row) for row in rows)
+
+    def open(self) -> tuple[StoredRequest, ...]:
+        """Those that were not settled since something came of them, newest first."""
         rows = self._db.rows(
-            "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
-            " ORDER BY granted_ms DESC, packet, peer"
+            f"{_REQUESTS} WHERE settled_ms IS NULL ORDER BY granted_ms DESC, packet, peer"
         )
         return tuple(_request(*row) for row in rows)
+
+    def of(self, packet: bytes) -> tuple[StoredRequest, ...]:
+        """Those made by one packet, in order of the other side."""
+        rows = self._db.rows(f"{_REQUESTS} WHERE packet = ? ORDER BY peer", (packet,))
+        return tuple(_request(*row) for row in rows)
+
+    def settle(self, request: StoredRequest) -> None:
+        """Notes that a request has ended and that all was said of it, until something comes.
+
+        In the caller's transaction, which has read its steps.
+        """
+        self._db.execute(
+            "UPDATE request SET settled_ms ="
+            " (SELECT max(s.time_ms) FROM request_step s WHERE s.packet = ?1 AND s.peer = ?2)"
+            " WHERE packet = ?1 AND peer = ?2",
+            (request.packet, request.peer),
+        )
 
     # Steps.
 
@@ -335,8 +353,9 @@ class RequestStore:
         """Entries of requests whose times were not judged yet: index, time and request."""
         rows = self._db.rows(
             "SELECT t.idx, t.time_ms, r.packet, r.peer, r.side, r.granted_ms, r.stored_ms"
-            " FROM request_time t JOIN request r ON r.packet = t.packet AND r.peer = t.peer"
-            " WHERE NOT t.judged ORDER BY t.idx"
+            " FROM request_time t INDEXED BY request_time_unjudged"
+            " CROSS JOIN request r ON r.packet = t.packet AND r.peer = t.peer"
+            " WHERE t.judged = 0 ORDER BY t.idx"
         )
         return tuple((index, time_ms, _request(*rest)) for index, time_ms, *rest in rows)
 
@@ -350,13 +369,16 @@ class RequestStore:
     def rest_on(self, agreement_id: bytes, agency: str, index: int, time_ms: int) -> None:
         """Notes an entry that may stop the clocks of an agreement's requests, or start them again.
 
+        What ended before it has ended; what ended since is judged anew.
+
         Args:
             agreement_id: 16 bytes.
             agency: URI of ours.
             index: Of the entry.
             time_ms: Of the entry.
         """
-        for request in self.all():
+        self._db.execute("UPDATE request SET settled_ms = NULL WHERE settled_ms >= ?", (time_ms,))
+        for request in self.open():
             if self._packets.manifest(request.packet).agreement.id != agreement_id:
                 continue
             try:

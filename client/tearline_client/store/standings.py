@@ -27,6 +27,25 @@ _SAID = Column("standing", "sealed", ("agency", "agreement", "counter"))
 _WISH = Column("standing_wish", "sealed", ("id",))
 _MARK = Column("standing_mark", "sealed", ("agreement", "peer", "own", "counter"))
 _LIFT, _ADD = b"-", b"+"
+_COLUMNS = "agency, agreement, counter, entry, time_ms, sealed"
+_ALL = f"SELECT {_COLUMNS} FROM standing"  # noqa: S608 (our own columns)
+_NEWEST = (  # one step of an index for each agency, and for the last that each said
+    "WITH RECURSIVE each(agency) AS ("
+    "SELECT min(agency) FROM standing WHERE agreement = ?1 UNION ALL"
+    " SELECT (SELECT min(s.agency) FROM standing s WHERE s.agreement = ?1"
+    " AND s.agency > each.agency) FROM each WHERE agency IS NOT NULL)"
+    " SELECT s.agency, s.agreement, s.counter, s.entry, s.time_ms, s.sealed"
+    " FROM each CROSS JOIN standing s ON s.agency = each.agency AND s.agreement = ?1"
+    " AND s.counter = (SELECT max(n.counter) FROM standing n"
+    " WHERE n.agency = each.agency AND n.agreement = ?1)"
+)
+_AGREEMENTS = (  # the same for each agreement
+    "WITH RECURSIVE each(agreement) AS (SELECT min(agreement) FROM standing UNION ALL"
+    " SELECT (SELECT min(s.agreement) FROM standing s WHERE s.agreement > each.agreement)"
+    " FROM each WHERE agreement IS NOT NULL)"
+    " SELECT agreement FROM each WHERE agreement IS NOT NULL"
+    " UNION SELECT agreement FROM standing_wish"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +120,8 @@ class StandingStore:
             ),
         )
         last = self._rows(
-            "WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 3", standing.key
+            f"{_ALL} WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 3",
+            standing.key,
         )
         if len({recorded.standing.terms for recorded, _ in last}) != 1 or len(last) != 3:
             return
@@ -133,16 +153,13 @@ class StandingStore:
 
     def newest(self, agreement_id: bytes) -> dict[str, Recorded]:
         """The newest standing of each party of an agreement that said something."""
-        rows = self._rows(
-            "AS s WHERE agreement = ? AND counter = (SELECT max(counter) FROM standing"
-            " WHERE agency = s.agency AND agreement = s.agreement)",
-            (agreement_id,),
-        )
+        rows = self._rows(_NEWEST, (agreement_id,))
         return {recorded.standing.agency: recorded for recorded, _ in rows}
 
     def history(self, agreement_id: bytes) -> tuple[tuple[Recorded, Signed], ...]:
         """Every standing under an agreement that said something new, in the log's order."""
-        return tuple(self._rows("WHERE agreement = ? ORDER BY entry", (agreement_id,)))
+        sql = f"{_ALL} WHERE agreement = ? ORDER BY entry"
+        return tuple(self._rows(sql, (agreement_id,)))
 
     def stoppages_at(self, agreement: Agreement, entry: int) -> tuple[Reach, tuple[Stoppage, ...]]:
         """Returns what was suspended when an entry was written, and how far that reached."""
@@ -183,22 +200,20 @@ class StandingStore:
     def recorded(self, agency: str, agreement_id: bytes, counter: int) -> Recorded | None:
         """The standing of one number, if it is kept."""
         rows = self._rows(
-            "WHERE agency = ? AND agreement = ? AND counter = ?", (agency, agreement_id, counter)
+            f"{_ALL} WHERE agency = ? AND agreement = ? AND counter = ?",
+            (agency, agreement_id, counter),
         )
         return rows[0][0] if rows else None
 
     def own_statement(self, agency: str, agreement_id: bytes) -> Signed | None:
         """The statement of an agency's newest standing."""
         rows = self._rows(
-            "WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 1",
+            f"{_ALL} WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 1",
             (agency, agreement_id),
         )
         return rows[0][1] if rows else None
 
-    def _rows(self, where: str, bindings: Sequence[object]) -> list[tuple[Recorded, Signed]]:
-        # What is put together here are our own conditions; every value is bound.
-        columns = "agency, agreement, counter, entry, time_ms, sealed"
-        sql = f"SELECT {columns} FROM standing {where}"  # noqa: S608
+    def _rows(self, sql: str, bindings: Sequence[object]) -> list[tuple[Recorded, Signed]]:
         found = []
         for *key, entry, time_ms, sealed in self._db.rows(sql, tuple(bindings)):
             signed = parse_signed(self._db.vault.open(_SAID.at(*key), sealed))
@@ -299,8 +314,15 @@ class StandingStore:
 
     def agreements(self) -> tuple[bytes, ...]:
         """Every agreement under which somebody said or wants something."""
-        sql = "SELECT agreement FROM standing UNION SELECT agreement FROM standing_wish"
-        return tuple(found for (found,) in self._db.rows(sql))
+        return tuple(found for (found,) in self._db.rows(_AGREEMENTS))
+
+    def _is_spoken_of(self, agreement_id: bytes) -> bool:
+        """Whether somebody said or wants something under an agreement."""
+        sql = (
+            "SELECT 1 FROM standing WHERE agreement = ?1"
+            " UNION ALL SELECT 1 FROM standing_wish WHERE agreement = ?1 LIMIT 1"
+        )
+        return self._db.row(sql, (agreement_id,)) is not None
 
     # Grants of ours that were stopped on their way.
 
@@ -355,7 +377,7 @@ class StandingStore:
         """Keeps a mark, if anybody ever said where it stands under the mark's agreement."""
         mark = parse_mark(signed.statement.body)
         peer = mark.recipient if own else mark.header.signer
-        if mark.agreement_id not in self.agreements():
+        if not self._is_spoken_of(mark.agreement_id):
             return
         key = (mark.agreement_id, peer, int(own), mark.counter)
         self._db.execute(

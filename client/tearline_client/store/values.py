@@ -57,11 +57,7 @@ class ValueStore:
 
     def behind(self) -> list[bytes]:
         """The packets that were opened further since they were indexed."""
-        rows = self._db.rows(
-            "SELECT DISTINCT k.packet FROM packet_key k LEFT JOIN value_indexed i"
-            " ON i.packet = k.packet AND i.grant_id = k.grant_id WHERE i.packet IS NULL"
-        )
-        return [packet for (packet,) in rows]
+        return [packet for (packet,) in self._db.rows("SELECT packet FROM value_due")]
 
     def put(
         self,
@@ -89,11 +85,7 @@ class ValueStore:
             " ON CONFLICT DO UPDATE SET word = excluded.word, ends_ms = NULL",
             [(tag, packet, word, place) for tag, word in sorted(words.items())],
         )
-        self._db.execute(
-            "INSERT INTO value_indexed SELECT packet, grant_id FROM packet_key WHERE packet = ?"
-            " ON CONFLICT DO NOTHING",
-            (packet,),
-        )
+        self._db.execute("DELETE FROM value_due WHERE packet = ?", (packet,))
 
     def find(self, value: str) -> list[bytes]:
         """The packets that hold ``value``, in whatever case, script or punctuation.

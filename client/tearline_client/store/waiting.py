@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tearline.errors import CosignatureAwaited
-from tearline_client.store.database import Database
+from tearline_client.store.database import Database, ids_from
 from tearline_client.store.vault import Column
 
 _DELIVERY = Column("waiting", "sealed", ("statement_id",))
@@ -82,6 +82,9 @@ class WaitingStore:
         Raises:
             CosignatureAwaited: If one does.
         """
-        for grant in self.all():
-            if prefix and grant.packet.hex().startswith(prefix.lower()):
-                raise CosignatureAwaited(f"packet {grant.packet.hex()[:12]} from {grant.sender}")
+        row = self._db.row(
+            "SELECT packet, sender FROM waiting WHERE packet BETWEEN ? AND ? LIMIT 1",
+            ids_from(prefix, 32),
+        )
+        if row is not None:
+            raise CosignatureAwaited(f"packet {row[0].hex()[:12]} from {row[1]}")
