@@ -22,6 +22,7 @@ from tearline_client.notices import Due, Hook
 from tearline_client.pulse import Pulse
 
 FOLLOW_S = 60  # how often the log is read although nothing came
+COSIGN_S = 5  # between two turns in which the log did not grow
 MARK_S = 3600  # a silent loss is noticed within two of these
 DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
 DAY_S = 24 * 3600
@@ -197,8 +198,14 @@ async def _tell(node: Node, arrived: asyncio.Event) -> None:
 
 
 async def _cosign(node: Node) -> None:
+    # The exchange holds the answer until the log has grown. Where it does not, as it knows of
+    # evidence or our cosigning key does not count, it is not asked again at once.
+    clock = asyncio.get_running_loop().time
     while True:
+        size, asked_s = node.state.stores.log.size, clock()
         await node.cosigning.turn(wait=True)
+        if node.state.stores.log.size == size:
+            await asyncio.sleep(asked_s + COSIGN_S - clock())
 
 
 async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:

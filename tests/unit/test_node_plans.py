@@ -10,7 +10,7 @@ import tearline_client.store
 from sql import Plans, Source
 
 ROWS = 100_000
-MOST = 1_000
+MOST = 2_000
 """Rows of a table that a step may reach: more is a scan of what grows."""
 
 SOURCE = Source(
@@ -32,7 +32,7 @@ SHORT: Mapping[str, int] = {
     "channel_in": 200,  # one for each partner and agreement
     "channel_out": 200,
     "channel_ahead": 500,  # what came before a gap, which the exchange closes
-    "notice": 1_000,  # ``MAX_NOTICES``
+    "notice": 16_384,  # ``MAX_NOTICES``
     "notice_hook": 8,  # ``MAX_HOOKS``
     "pending": 256,  # ``MAX_PENDING``
     "made": 500,  # keys: a few in a year
@@ -70,7 +70,7 @@ COLUMNS: Mapping[str, str] = {
     "agreement": _AGREEMENT,
     "side": "'asker'",
     "speaker": _PEER,
-    "event": "'alarm'",
+    "event": "'event ' || (n % 11)",
 }
 """What a column holds, unless ``OF_TABLE`` says otherwise, as an expression of the row's number."""
 
@@ -95,7 +95,7 @@ OF_TABLE: Mapping[str, str] = {
     "packet_grant.incoming": "n % 2",
     "packet_grant.status": "4",
     "packet_grant.told": f"CASE WHEN {_FEW} THEN 0 ELSE 4 END",
-    "packet_grant.ends_ms": "0",
+    "packet_grant.ends_ms": "9000000000000000",
     "receipt.about": _EIGHTH,
     "receipt.status": "2",
     "recall.packet": _EIGHTH,
@@ -104,10 +104,10 @@ OF_TABLE: Mapping[str, str] = {
     "request_step.idx": "n",
     "request_time.judged": f"NOT ({_FEW})",
     "consent_step.consent_id": _EIGHTH,
-    "consent_step.step": "'ask' || n % 8",
+    "consent_step.step": "'ask' || (n % 8)",
     "case_step.case_id": _EIGHTH,
-    "quarantine.code": "'TL-' || n % 8",
-    "quarantine.agency": "'agency ' || n % 8",
+    "quarantine.code": "'TL-' || (n % 8)",
+    "quarantine.agency": "'agency ' || (n % 8)",
     "quarantine.sealed": f"CASE WHEN {_FEW} THEN x'00' ELSE x'' END",
     "quarantine.packet": f"CASE WHEN {_FEW} THEN {_ID} ELSE x'' END",
     "erasure.entry": "n",
@@ -153,6 +153,7 @@ ALLOWED: Mapping[str, str] = {
     "log.LogStore.openings": _PROOF,
     "log.LogStore.openings_between": _PAGE,
     "log.LogStore.tile": _PAGE,
+    "notices.NoticeStore.tell": "the one that is beyond the bound",
     "own_sources.OwnSourceStore.all": _ASKED,
     "packets.PacketStore.ended": "what has ended is dated so, and left alone from then on",
     "packets.PacketStore.find": "the first two whose id begins as a person says",
@@ -188,12 +189,7 @@ def grown() -> apsw.Connection:
     behind = [*connection.execute(made)]
     for kind, name, _ in behind:
         connection.execute(f"DROP {kind} {name}")
-    connection.execute(
-        "CREATE TEMP TABLE each AS"
-        " WITH RECURSIVE e(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM e WHERE n < ?)"
-        " SELECT n FROM e",
-        (ROWS,),
-    )
+    number(connection, ROWS)
     tables = [*connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
     for (table,) in tables:
         if not table.startswith("sqlite_"):
@@ -203,17 +199,36 @@ def grown() -> apsw.Connection:
     return connection
 
 
-def fill(connection: apsw.Connection, table: str) -> None:
-    """Puts rows into a table as use does: of each column the ids or the few values it has."""
+def number(connection: apsw.Connection, rows: int) -> None:
+    """Makes the table of numbers that ``fill`` reads."""
+    connection.execute(
+        "CREATE TEMP TABLE each AS"
+        " WITH RECURSIVE e(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM e WHERE n < ?)"
+        " SELECT n FROM e",
+        (rows,),
+    )
+
+
+def fill(connection: apsw.Connection, table: str, rows: int = ROWS, *, done: bool = False) -> None:
+    """Puts rows into a table as use does: of each column the ids or the few values it has.
+
+    Args:
+        connection: The database, with a table ``each`` of numbers.
+        table: The table.
+        rows: How many, where the table does not stay short.
+        done: Whether nothing waits of it; else a few do.
+    """
     columns = [(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})")]
     values = [
         OF_TABLE.get(f"{table}.{name}") or ("n" if name.endswith(("_ms", "_s")) else COLUMNS[name])
         for name, _ in columns
     ]
+    if done:
+        values = [value.replace(_FEW, "0") for value in values]
     connection.execute(
-        f"INSERT INTO {table} ({', '.join(name for name, _ in columns)})"
+        f"INSERT OR IGNORE INTO {table} ({', '.join(name for name, _ in columns)})"
         f" SELECT {', '.join(values)} FROM each WHERE n <= ?",
-        (SHORT.get(table, ROWS),),
+        (SHORT.get(table, rows),),
     )
 
 

@@ -98,7 +98,8 @@ class NoticeStore:
         """The first notice of these events behind a number, or None."""
         marks = ", ".join("?" * len(events))
         row = self._db.row(
-            f"SELECT id, event, time_ms, sealed FROM notice"  # noqa: S608 (question marks alone)
+            # Each hook asks every second; what it is not told of is not read.
+            f"SELECT id, event, time_ms, sealed FROM notice INDEXED BY notice_event"  # noqa: S608 (question marks alone)
             f" WHERE id > ? AND event IN ({marks}) ORDER BY id LIMIT 1",
             (after, *events),
         )

@@ -18,6 +18,7 @@ CREATE INDEX standing_newest ON standing (agreement, agency, counter);
 CREATE INDEX stopped_place ON stopped (recipient, agreement, seq);
 CREATE INDEX stopped_owed ON stopped (statement_id) WHERE owed;
 CREATE INDEX stopped_hold ON stopped (statement_id) WHERE hold;
+CREATE INDEX notice_event ON notice (event, id);
 CREATE INDEX waiting_packet ON waiting (packet);
 
 -- Which packet a step of a consent is about; empty for what an earlier version kept.

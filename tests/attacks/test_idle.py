@@ -1,0 +1,102 @@
+"""A node at which nothing happens does nothing, however much lies there."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import apsw
+import pytest
+
+from simulator import Member, Simulation
+from tearline.wire.cosigning import encode_cosign_turn, parse_cosign_turn
+from tearline_client.daemon import run_daemon
+from tearline_client.monitoring import vitals_of
+from tearline_client.pulse import Pulse
+from unit.test_node_plans import fill, number
+
+ROWS = 20_000
+GROWN = [
+    *("packet", "packet_key", "packet_grant", "receipt", "outbox", "taken", "sent", "excused"),
+    *("request_step", "request", "request_time", "consent_step", "case_file", "case_step"),
+    *("correction", "recall", "forgotten_recall", "value_tag", "filed", "hold", "hold_end"),
+    *("own_source", "standing", "standing_mark", "stopped", "frozen", "repeat", "import"),
+    *("checkpoint_seen", "quarantine", "erasure", "proposal"),
+]
+"""Tables that use fills. None of these rows could be opened: a round that reads one fails."""
+
+
+@contextmanager
+def work(member: Member) -> Iterator[list[int]]:
+    """Counts the steps of SQLite's machine that a node's statements take, one by one."""
+    found: list[int] = []
+
+    def note(event: dict[str, dict[str, int]]) -> None:
+        found.append(event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"])
+
+    connection = member.node.state.stores.database._connection
+    connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, note)
+    try:
+        yield found
+    finally:
+        connection.trace_v2(0, None)
+
+
+async def an_idle_round(member: Member) -> list[int]:
+    """What a node asks of its store in a round, for hooks and for a scrape, all done before."""
+    with work(member) as found:
+        await member.node.sync()
+        await member.node.tell()
+        member.node.notices.scan()
+        await vitals_of(member.node, Pulse())
+    return found
+
+
+async def test_an_idle_node_works_no_more_in_a_store_that_was_used(world: Simulation) -> None:
+    await world.us.send(world.cn)
+    for _ in range(2):  # what is due once is done
+        for member in (world.us, world.cn):
+            await member.node.receive()
+            await member.node.sync()
+    for member in (world.us, world.cn):
+        before = await an_idle_round(member)
+        connection = member.node.state.stores.database._connection
+        number(connection, ROWS)
+        for table in GROWN:
+            fill(connection, table, ROWS, done=True)
+        assert connection.execute("SELECT count(*) FROM receipt").fetchone()[0] >= ROWS
+        after = await an_idle_round(member)
+        assert len(after) <= len(before) + 2
+        assert sum(after) < 1.25 * sum(before) + 1000
+        assert max(after) < max(before) + 1000  # no statement grew with the store
+    for member in (world.us, world.cn):
+        member.node.state.stores.database.close()  # what was filled in opens nowhere
+
+
+@pytest.mark.parametrize("why", ["no key of ours counts", "the exchange knows of evidence"])
+async def test_an_exchange_that_answers_at_once_is_not_asked_again_at_once(
+    world: Simulation, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, turns = world.us.node, []
+    if why == "no key of ours counts":
+        monkeypatch.setattr(node.cosigning, "cosign", lambda: b"")
+    honest = world.us.exchange.cosign
+
+    async def cosign(turn: bytes) -> bytes:
+        said = parse_cosign_turn(turn)
+        turns.append(said.wait)
+        if why == "the exchange knows of evidence":  # of which an officer of ours has decided
+            turn = encode_cosign_turn(replace(said, wait=False))
+        return await honest(turn)
+
+    monkeypatch.setattr(world.us.exchange, "cosign", cosign)
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_daemon(node, stop, report=lambda line: None))
+    async with asyncio.timeout(60):
+        while True not in turns:
+            await asyncio.sleep(0.01)
+        for _ in range(2000):  # turns of the event loop, in each of which it could ask
+            await asyncio.sleep(0)
+    assert turns.count(True) == 1
+    stop.set()
+    await running
