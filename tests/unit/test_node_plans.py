@@ -32,6 +32,7 @@ SHORT: Mapping[str, int] = {
     "channel_in": 200,  # one for each partner and agreement
     "channel_out": 200,
     "channel_ahead": 500,  # what came before a gap, which the exchange closes
+    "freeze": 200,  # one for each party of an agreement
     "notice": 16_384,  # ``MAX_NOTICES``
     "notice_hook": 8,  # ``MAX_HOOKS``
     "pending": 256,  # ``MAX_PENDING``
@@ -66,6 +67,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["returned", "due", "refusals", "hold", "owed"], f"{_FEW}"),
     **dict.fromkeys(["mark", "whole", "level", "version", "told", "stance", "others"], "0"),
     **dict.fromkeys(["marked_sent", "marked_received", "contiguous", "confirmed"], "0"),
+    **dict.fromkeys(["excused_seq", "excused_mark"], "0"),
     **dict.fromkeys(["incoming", "mine", "own", "ours", "asked_here", "judged", "counted"], "1"),
     "agreement": _AGREEMENT,
     "side": "'asker'",

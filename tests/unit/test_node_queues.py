@@ -155,7 +155,7 @@ def test_a_request_is_settled_until_something_comes_of_it(database: Database) ->
 
 def test_what_an_earlier_version_left_to_do_is_done(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    written_by_version(path, 45)
+    written_by_version(path, 47)
     before = apsw.Connection(str(path))
     for number in (1, 2, 3):
         packet = bytes([number]) * 32
