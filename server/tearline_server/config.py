@@ -313,6 +313,7 @@ def parse_store(value: object) -> str:
     try:
         parts = urlsplit(value)
         names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+        _verify_ports(parts.netloc)
         secret = parts.password is not None or any(name in _SECRETS for name in names)
     except ValueError:
         raise SettingInvalid("store: postgresql://… was expected") from None
@@ -321,6 +322,18 @@ def parse_store(value: object) -> str:
     if secret:
         raise SettingInvalid("store: a password does not stand in an address; use a passfile")
     return value
+
+
+def _verify_ports(netloc: str) -> None:
+    """Checks the ports of the hosts in an address, of which there may be several.
+
+    Raises:
+        ValueError: If one is none.
+    """
+    for host in netloc.rpartition("@")[2].split(","):
+        _, colon, port = host.rpartition("]")[2].rpartition(":")
+        if colon and port and not 0 < int(port) <= _MAX_PORT:
+            raise ValueError(port)
 
 
 def _ha(values: Mapping[str, object]) -> bool:

@@ -48,8 +48,8 @@ class SettingInvalid(ConfigError):
     code = "TL-CFG-003"
     what = "A setting has a value that it cannot have."
     next = (
-        "Correct the value named, in the option, variable or file that gives it; for a node "
-        "`tearline config show --origin` says which one does."
+        "Correct the value named, where it is given: of an exchange in an option or exchange.toml, "
+        "of a node where `tearline config show --origin` says."
     )
 
 

@@ -100,7 +100,8 @@ class StoreForbidden(StoreError):
     what = "The database does not let this user in, or not do what must be done."
     next = (
         "Of a file, see to it that this user owns it and those beside it, on a disk that can be "
-        "written; in PostgreSQL, to role, password and rights. No backup is needed for it."
+        "written; in PostgreSQL, to role and rights, and to the passfile: a line for this host, "
+        "port, database and role. No backup is needed for it."
     )
 
 
@@ -121,3 +122,25 @@ class RestoreUnread(StoreError):
     code = "TL-STO-013"
     what = "This node is made of a backup; what partners sent may have been recalled since."
     next = "Run `tearline node sync` with the exchange in reach; what was recalled is erased then."
+
+
+class StoreAbsent(StoreError):
+    """A database server that answers, and has no database of the name."""
+
+    code = "TL-STO-014"
+    what = "The database server has no database of that name."
+    next = (
+        "Create it, in UTF8, for the role in the address: docs/howto/postgresql.md has the SQL. Or "
+        "correct the name in `store`."
+    )
+
+
+class StoreUntrusted(StoreError):
+    """A database server that did not prove who it is."""
+
+    code = "TL-STO-015"
+    what = "The database server did not prove by its certificate that it is the one."
+    next = (
+        "Compare `sslrootcert` with the CA that issued the server's certificate, and the host in "
+        "`store` with the names in it; do not turn the verification off."
+    )

@@ -9,22 +9,19 @@ import asyncio
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import asyncpg
 
 from tearline.errors import (
-    ExchangeFault,
-    SettingInvalid,
     StoreDamaged,
-    StoreError,
-    StoreForbidden,
-    StoreFull,
     StoreUnreachable,
 )
+from tearline_server.storage.postgres.address import verify_files
 from tearline_server.storage.postgres.connection import Connection, Pool, Session
+from tearline_server.storage.postgres.faults import LOST, NO_ADDRESS, refused_address, translated
 from tearline_server.storage.postgres.hearing import CHANNEL, Ear
 from tearline_server.storage.postgres.migrating import join, migrate
 from tearline_server.storage.postgres.replication import verify_reached, verify_synchronous
@@ -63,35 +60,6 @@ _LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIME
 # A COMMIT that is cancelled while it waits for a standby says that it is done, and is not held by
 # anybody else: so no clock runs against it.
 _UNTIMED = "SET LOCAL statement_timeout = 0; "
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shut down, cannot connect now, statement timeout
-    asyncpg.TransactionRollbackError,  # serialization, deadlock
-    asyncpg.ReadOnlySQLTransactionError,  # what was the primary is a standby now
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.exceptions.TargetServerAttributeNotMatched,
-)
-
-
-# What asyncpg cannot use of an address, and what the server does not know as a setting.
-_NO_ADDRESS = (
-    ValueError,
-    asyncpg.exceptions.ClientConfigurationError,
-    asyncpg.UndefinedObjectError,
-    asyncpg.CantChangeRuntimeParamError,
-    asyncpg.InvalidParameterValueError,
-)
-_NOT_ALLOWED = (
-    asyncpg.InvalidAuthorizationSpecificationError,  # among them a wrong password
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.InvalidSchemaNameError,  # none in which tables could be made
-)
 
 
 class _Tidy(Session):
@@ -153,8 +121,13 @@ class Database:
             StoreVersion: If a later version of Tearline made the tables, and not for this one, or
                 one is connected that is too old for this.
             StoreForbidden: If the server does not let us in, or not make the tables.
+            StoreAbsent: If it has no such database.
+            StoreUntrusted: If its certificate does not show that it is the one.
             SettingInvalid: If the address is none, or the server is too old.
+            ConfigUnreadable: If a file that the address names cannot be read.
+            FileExposed: If the passfile is open to others.
         """
+        verify_files(url)
         with translated():
             try:
                 pool = asyncpg.create_pool(
@@ -167,8 +140,8 @@ class Database:
                     server_settings=_SETTINGS,
                 )
                 await pool
-            except _NO_ADDRESS as error:
-                raise SettingInvalid(f"store: {_said(error)}") from None
+            except NO_ADDRESS as error:
+                raise refused_address(error) from None
         database = cls(pool, ha=ha)
         try:
             if ha:  # else the first COMMIT might wait for ever
@@ -335,7 +308,7 @@ class Database:
                 async with self._pool.acquire() as connection:
                     await connection.execute("DELETE FROM writer WHERE id = $1", self._id)
                 await self._pool.close()
-        except (*_LOST, asyncpg.PostgresError):
+        except (*LOST, asyncpg.PostgresError):
             self._pool.terminate()
 
 
@@ -355,7 +328,7 @@ async def _undo(connection: Connection) -> None:
         return
     try:
         await connection.execute("ROLLBACK")
-    except _LOST:
+    except LOST:
         connection.terminate()
 
 
@@ -363,41 +336,3 @@ async def _end(connection: Connection, before: str = "") -> None:
     # A transaction that failed before says ROLLBACK to a COMMIT, and no error.
     if await connection.execute(f"{before}COMMIT") != "COMMIT":
         raise StoreDamaged("a transaction had failed before its end")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turns PostgreSQL's errors into ours.
-
-    Raises:
-        StoreUnreachable: Where no server answers, or it ended what was under way.
-        StoreForbidden: Where the server does not let us in, or not do what we must.
-        StoreFull: Where its disk is full.
-        StoreDamaged: Where it says that a row is not as it must be.
-        ExchangeFault: Where it was given a value that it cannot hold; no other work is to blame.
-    """
-    try:
-        yield
-    except StoreError:
-        raise
-    except asyncpg.DataError as error:
-        raise ExchangeFault(f"PostgreSQL says {type(error).__name__}") from None
-    except asyncpg.DiskFullError:
-        raise StoreFull() from None
-    except _NOT_ALLOWED as error:
-        raise StoreForbidden(_said(error)) from None
-    except (*_LOST, asyncpg.InvalidCatalogNameError) as error:
-        raise StoreUnreachable(_said(error)) from None
-    except asyncpg.PostgresError as error:  # whose words might be those of a row
-        raise StoreDamaged(f"PostgreSQL says {type(error).__name__}") from None
-
-
-def _said(error: Exception) -> str:
-    """What is wrong, in the words of whoever found it: the server, the system or asyncpg."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, FileNotFoundError | PermissionError):  # which asyncpg does not name
-        return f"{error.strerror}: a file or socket that the address names"
-    if not error.args:
-        return type(error).__name__
-    return str(error).partition("\n")[0]  # what follows are details, which may be of a row

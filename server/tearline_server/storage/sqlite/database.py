@@ -268,11 +268,16 @@ def translated() -> Iterator[None]:
     except apsw.FullError:
         raise StoreFull() from None
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreDamaged(type(error).__name__) from None
+        raise StoreDamaged(_told(error)) from None
     except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
-        raise StoreForbidden(f"SQLite says {type(error).__name__}") from None
+        raise StoreForbidden(_told(error)) from None
     except (apsw.IOError, apsw.ConstraintError) as error:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
             # No room for the index of the write-ahead log, which it makes when it opens.
             raise StoreFull() from None
-        raise StoreDamaged(f"SQLite says {type(error).__name__}") from None
+        raise StoreDamaged(_told(error)) from None
+
+
+def _told(error: apsw.Error) -> str:
+    """Its result code, which SQLite documents (sqlite.org/rescode.html)."""
+    return f"SQLite's result code is {getattr(error, 'extendedresult', 0)}"
