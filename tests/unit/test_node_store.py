@@ -11,7 +11,7 @@ import pytest
 import tearline_client.store
 from tearline.errors import StoreVersion
 from tearline.wire.deliveries import START
-from tearline_client.store.database import Database
+from tearline_client.store.database import Database, copy_database
 from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.values import ValueStore
@@ -235,3 +235,40 @@ def test_statistics_wait_for_whoever_writes(
         for _ in range(2):
             second.close()  # and raises nothing
     first.close()
+
+
+def test_a_copy_has_the_page_size_of_this_version(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    earlier = apsw.Connection(str(path))
+    earlier.execute("PRAGMA page_size=16384")
+    earlier.execute("PRAGMA journal_mode=WAL")
+    earlier.close()
+    database = Database(path, VAULT)
+    database.put_setting("name", b"value")
+    copy_database(path, tmp_path / "copy.db")
+    database.close()
+    sizes = []
+    for name in ("node.db", "copy.db"):
+        connection = apsw.Connection(str(tmp_path / name))
+        sizes.append(connection.pragma("page_size"))
+        connection.close()
+    assert sizes == [16384, 4096]
+    copied = Database(tmp_path / "copy.db", VAULT)
+    assert copied.setting("name") == b"value"
+    copied.close()
+
+
+def test_openings_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    written_by_version(path, 48)
+    before = apsw.Connection(str(path))
+    for number in (3, 1, 2):
+        before.execute(
+            "INSERT INTO log_opening VALUES (?, ?, x'05', x'00')",
+            (bytes([9 - number]) * 32, number),
+        )
+    before.close()
+    database = Database(path, VAULT)
+    rows = database.rows("SELECT * FROM log_opening")
+    database.close()
+    assert rows == [(n, bytes([9 - n]) * 32, b"\x05", b"\x00") for n in (1, 2, 3)]

@@ -24,7 +24,7 @@ from tearline_client.store.vault import Column, Vault
 
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
 _PURGE_BUSY_MS = 1000  # other processes of the node read and write for milliseconds
-_PAGE_BYTES = 16384
+_PAGE_BYTES = 4096  # rows have one to eight kilobytes: larger pages stay half empty beside them
 _ANALYZED = 400  # rows of each index, as SQLite's manual advises
 _OPTIMIZE = 0x10002  # tables that this connection did not read, too
 _OLDEST = 36  # before it, what was sealed was not bound to its row
@@ -233,6 +233,7 @@ def copy_database(source: Path, target: Path) -> None:
         connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             connection.set_busy_timeout(_BUSY_MS)
+            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # an earlier version's were 16384
             connection.execute("VACUUM INTO ?", (str(target),))
         finally:
             connection.close()

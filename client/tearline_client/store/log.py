@@ -178,8 +178,8 @@ class LogStore:
         self._db.execute(
             "INSERT INTO log_opening VALUES (?, ?, ?, ?)",
             (
-                event.id,
                 opening.index,
+                event.id,
                 event.statement_id,
                 self._db.vault.seal(_OPENING.at(event.id), encode_log_opening(opening)),
             ),
