@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import tearline_server.verification as verification
 from builders import CN, MX
 from exchange_builders import IDENTITY, codes, opened
 from tearline.merkle import NodeId
+from tearline_server.storage.rows import EventRow
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.verification import LogVerifier
 
@@ -71,6 +73,26 @@ async def test_the_tree_is_read_in_pages_and_not_node_by_node(
     assert await edited(tmp_path, logged) == []
     (together,) = asked
     assert together > 10
+
+
+async def test_events_are_read_in_pages_and_not_by_statement(
+    tmp_path: Path, logged: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    event_rows = SqliteStore.event_rows
+
+    async def counted(store: SqliteStore, start: int, *, limit: int) -> Sequence[EventRow]:
+        asked.append(start)
+        return await event_rows(store, start, limit=limit)
+
+    monkeypatch.setattr(SqliteStore, "event_rows", counted)
+    assert await edited(tmp_path, logged) == []
+    assert len(asked) == 2  # one page of the log, and one of its statements
+    # Where a page of events covers some of the statements, the next one goes on behind them.
+    monkeypatch.setattr(verification, "_EVENTS", 2)
+    asked.clear()
+    assert await edited(tmp_path, logged) == []
+    assert len(asked) > 2
 
 
 @pytest.mark.parametrize(
