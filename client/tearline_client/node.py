@@ -8,7 +8,7 @@ from typing import Self
 
 from tearline.agreement import Agreement
 from tearline.checkpoint import CheckpointSigner
-from tearline.errors import TrustError
+from tearline.errors import EXCHANGE_AWAY, TearlineError, TrustError
 from tearline.event import EventCode
 from tearline.packet import Field, OpenedField
 from tearline.statement import ActedBy
@@ -23,12 +23,16 @@ from tearline_client.border.receiver import Receiver
 from tearline_client.border.recovery import Recovery
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
+from tearline_client.border.turn import Presence
 from tearline_client.chores import Chores
 from tearline_client.cosigner import Cosigner
 from tearline_client.desks.agreeing import Agreements
+from tearline_client.desks.answers import Answers
+from tearline_client.desks.case_decisions import CaseDecisions
 from tearline_client.desks.casework import Cases
 from tearline_client.desks.consenting import Consents
 from tearline_client.desks.correcting import Corrections
+from tearline_client.desks.decisions import Decisions
 from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.erasing import draft_order, sign_order
 from tearline_client.desks.importing import Importing
@@ -106,15 +110,24 @@ class Node:
         self._reading = Reading(state, self.access, self._sender)
         self.cosigning = Cosigner(state, self.cosigner)
         self.notices = Notices(state)
+        self.decisions = Decisions(
+            state,
+            Presence(home.deciding_lock),
+            self.sync,
+            releasing=self._releasing,
+            disclosures=self._disclosures,
+        )
         self.recalls = Recalls(state, self._sender, self.sync)
         self.corrections = Corrections(state, self._releasing)
         words = Words(state, onward)
         self.consents = Consents(
-            state, self._sender, self._releasing, self._disclosures, words, self.sync
+            state, self._sender, self._releasing, self._disclosures, words, self.decisions
         )
         self.own_sources = OwnSources(state)
         self.cases = Cases(state, self._sender, words)
-        self.requests = Requests(state, self._sender, self._releasing, words)
+        self.case_decisions = CaseDecisions(state, self.cases, self.decisions, self._sender)
+        self.requests = Requests(state, self._sender, self.decisions, words)
+        self.answers = Answers(state, self.decisions, self._releasing, self.requests)
         self.imports = Importing(
             state, self._sender, self._releasing, self._reissuing, self.cosigning
         )
@@ -122,9 +135,10 @@ class Node:
             releasing=self._releasing,
             disclosures=self._disclosures,
             requests=self.requests,
+            answers=self.answers,
             consents=self.consents,
         )
-        self.second = Seconding(state, desks, self._acting, self.sync)
+        self.second = Seconding(state, desks, self._acting, self.decisions)
         self.notices.watch(self.requests.due)
         self.notices.watch(self.recalls.due)
         self._agreements = Agreements(state, home, self._sender, self._releasing, self.sync)
@@ -230,6 +244,7 @@ class Node:
         with self._chores.attempt("issuing anew"):
             if self._reissuing.reissue():
                 await self._sender.flush()
+        await self.decisions.run()
 
     async def _keep_records(self) -> None:
         try:
@@ -403,9 +418,8 @@ class Node:
         return self._releasing.mentions(plan)
 
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
-        """Seals, stores and sends packets under one signature; see ``Releasing.send``."""
-        await self.sync()
-        return await self._releasing.send(plans, Persons(acted_by=acted_by))
+        """Stores what is decided, seals and sends packets; see ``Decisions.send``."""
+        return await self.decisions.send(plans, Persons(acted_by=acted_by))
 
     async def disclose(
         self,
@@ -416,10 +430,9 @@ class Node:
         acted_by: ActedBy | None = None,
         repeats: str = "",
     ) -> Sent:
-        """Releases one more field of a packet of ours; see ``Disclosures.disclose``."""
-        await self.sync()
+        """Releases one more field of a packet of ours; see ``Decisions.disclose``."""
         persons = Persons(acted_by=acted_by)
-        return await self._disclosures.disclose(packet_id, path, to, persons, repeats=repeats)
+        return await self.decisions.disclose(packet_id, path, to, persons, repeats=repeats)
 
     # Receiving.
 
@@ -444,6 +457,23 @@ class Node:
                 count += await self._take_in()  # what all signed comes back, as to every party
         await self.tell()
         return count
+
+    async def refresh(self) -> TearlineError | None:
+        """Takes in what is there, as ``receive``, unless the exchange is away.
+
+        Returns:
+            Why it could not be asked, or None. What is here is as of ``known_ms`` then.
+        """
+        try:
+            await self.receive()
+        except EXCHANGE_AWAY as error:
+            return error
+        return None
+
+    @property
+    def known_ms(self) -> int:
+        """The time of the newest checkpoint that was read here, Unix milliseconds; or 0."""
+        return self.state.follower.time_s() * 1000
 
     async def _take_in(self) -> int:
         count = 0

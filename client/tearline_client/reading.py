@@ -1,9 +1,10 @@
 """Looking at what is here: written down before it is shown, and told to whoever granted it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
-from tearline.errors import NotFound, RestoreUnread
+from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
 from tearline.event import EventCode
 from tearline.packet import OpenedField
 from tearline.receipt import Status
@@ -68,7 +69,8 @@ class Reading:
                 told = [(replace(grant, status=status), acted_by) for grant in behind]
                 self._sender.store_receipts(told)
         if behind:
-            await self._sender.flush()
+            with suppress(*EXCHANGE_AWAY):  # it is told later
+                await self._sender.flush()
         return shown
 
 

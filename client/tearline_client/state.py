@@ -55,6 +55,7 @@ from tearline_client.store.consents import ConsentStore
 from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
+from tearline_client.store.decisions import DecisionStore
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.filed import FiledStore
 from tearline_client.store.holds import HoldStore
@@ -104,6 +105,7 @@ class Stores:
         self.made = MadeStore(database)
         self.agreements = AgreementStore(database)
         self.pending = PendingStore(database, self.agreements)
+        self.decisions = DecisionStore(database, self.agreements)
         self.notices = NoticeStore(database)
         self.intake = IntakeStore(database)
         self.recovery = RecoveryStore(database)

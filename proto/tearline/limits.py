@@ -118,6 +118,7 @@ MAX_NOTICES = 16_384  # kept for hooks; older ones are lost to a hook that is fu
 MAX_HOOKS = 16  # each may have one process at a time
 MAX_PENDING_AGE_MS = 30 * 24 * 3_600_000  # what nobody approves for a month was about another day
 MAX_PENDING = 256  # releases that wait for a second person; more is work that nobody does
+MAX_DECISIONS = 256  # of persons, not signed yet: hours of work of an office without an exchange
 
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers

@@ -141,7 +141,7 @@ async def test_one_person_does_not_pass_for_both_of_an_answer(
 async def test_an_answer_by_one_person_is_refused(desk: Desk) -> None:
     us, cn = desk.world.us, desk.world.cn
     plan = record_plan(cn, us, desk.request)
-    sent = await cn.node.requests.release(desk.request, plan, [1], desk.li)
+    sent = await cn.node.answers.send(desk.request, plan, [1], acted_by=desk.li)
     assert [code for code, _ in sent.refused] == [SecondPersonMissing.code]
     await us.node.receive()
     assert us.grants() == []

@@ -175,11 +175,11 @@ async def test_the_words_of_an_answer_repeat_nothing_that_the_answer_keeps_back(
     plan = told(world.us, "fee", world.cn, source="Lu Jing")
     held = await world.cn.waiting()
     with pytest.raises(ValueRepeated, match="repeats Person/name"):
-        await world.us.node.requests.release(request, plan, [], PERSON, "ask for Jing Lu")
+        await world.us.node.answers.send(request, plan, [], acted_by=PERSON, text="ask for Jing Lu")
     with pytest.raises(ValueRepeated):
         world.us.node.second.draft_answer(request, plan, text="ask for Jing Lu")
     assert await world.cn.waiting() == held
-    sent = await world.us.node.requests.release(request, plan, [], PERSON, "as asked")
+    sent = await world.us.node.send([plan])
     with pytest.raises(ValueRepeated):
         await world.us.node.requests.answer(request, sent.packets[0], [], PERSON, "from Jing Lu")
     await world.us.node.requests.answer(

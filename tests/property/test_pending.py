@@ -25,8 +25,9 @@ from tearline_client.desks.seconding import Desks, Seconding
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import Draft, ReleasePlan
 from tearline_client.store.database import Database
+from tearline_client.store.decisions import Act
 from tearline_client.store.notices import NoticeStore
-from tearline_client.store.pending import PendingStore
+from tearline_client.store.pending import PendingAnswer, PendingStore
 from tearline_client.store.vault import Vault
 
 ROLES = {
@@ -129,18 +130,20 @@ class Outgoing:
         assert supplement
         return items
 
-    async def answer(
-        self,
-        request: bytes,
-        packet: bytes,
-        items: tuple[int, ...],
-        acted_by: ActedBy | None,
-        text: str,
-        *,
-        supplement: bool,
-    ) -> None:
-        assert (request, items, text, supplement) == (packet, (1,), "words", True)
-        self.answered.append((packet, acted_by))
+    def verify_text(self, request: bytes, plan: ReleasePlan, text: str) -> None:
+        assert text == "words"
+
+    def verify_note(self, giving: Any, note: str) -> None:
+        assert note == "words"
+
+    async def carry(
+        self, answer: PendingAnswer, plan: ReleasePlan, persons: Persons, done: Callable[[], None]
+    ) -> Sent:
+        sent = self._seal(bytes.fromhex(plan.draft.case_id), persons, done)
+        assert (answer.request, answer.items, answer.text) == (sent.packets[0], (1,), "words")
+        assert answer.supplement
+        self.answered.append((sent.packets[0], persons.seconded_by))
+        return sent
 
     def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int, repeats: str) -> Any:
         assert repeats == REASON
@@ -169,6 +172,16 @@ class Outgoing:
                 raise StoreFull
         self.sealed.append((packet, persons))
         return Sent(packets=(packet,), receipts=(), refused=())
+
+
+class AtOnce:
+    """Decisions that are done at once, and stored nowhere."""
+
+    def on(self, desk: str, carry: object) -> None:
+        assert desk == "approval"
+
+    async def decide(self, content: Act, persons: Persons, act: Any) -> Sent:
+        return await act(lambda: None)
 
 
 def shown(packet: bytes) -> Any:
@@ -200,9 +213,6 @@ class FourEyes(RuleBasedStateMachine):
         return Database(Path(self.folder.name) / "node.db", Vault(bytes(32)))
 
     def _second(self) -> Seconding:
-        async def sync() -> None:
-            return None
-
         stores = SimpleNamespace(
             database=self.database,
             pending=PendingStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
@@ -216,9 +226,10 @@ class FourEyes(RuleBasedStateMachine):
             releasing=self.outgoing,
             disclosures=self.outgoing,
             requests=self.outgoing,
+            answers=self.outgoing,
             consents=self.outgoing,
         )
-        return Seconding(state, desks, People(), sync)
+        return Seconding(state, desks, People(), AtOnce())
 
     @rule(target=drafts, person=PERSON, kind=st.sampled_from(KINDS))
     def draft(self, person: str, kind: str) -> tuple[bytes, bytes, str]:

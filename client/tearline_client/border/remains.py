@@ -1,7 +1,8 @@
-"""What is left in drafts of a partner's packet that was taken back.
+"""What is left in drafts and decisions of a partner's packet that was taken back.
 
-A draft that waits for a second person holds values as they were written, not the packet that they
-came from. What goes from here goes from the drafts, too; a person then sees that it is missing.
+A draft that waits for a second person, or a decision that waits for the exchange, holds values as
+they were written, not the packet that they came from. What goes from here goes from there, too; a
+person then sees that it is missing.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from tearline_client.planning.plan import Draft
 from tearline_client.planning.search import folded
 from tearline_client.planning.substrings import Substrings
 from tearline_client.state import NodeState
+from tearline_client.store.decisions import Act
 from tearline_client.store.pending import (
     Content,
     PendingAnswer,
@@ -70,7 +72,8 @@ class _Sought:
 def open_values(state: NodeState, packet_id: bytes) -> Values:
     """Returns all that the keys here open of a packet; nothing where no draft waits."""
     held = state.stores.packets.held(packet_id)
-    if held is None or not state.stores.pending.count():
+    drafts = state.stores.pending.count() + state.stores.decisions.count()
+    if held is None or not drafts:
         return Values()
     view = View(fields=(), existences=())
     try:
@@ -112,6 +115,12 @@ def strip_drafts(state: NodeState, packet_id: bytes, lost: Values) -> None:
         content, count = _stripped(state, pending.content, sought)
         if count:
             state.stores.pending.replace(pending, content, lost=pending.lost + count)
+    for decision in state.stores.decisions.all():  # at most ``MAX_DECISIONS``
+        if isinstance(decision.content, Act):
+            continue  # words to partners, without a field
+        content, count = _stripped(state, decision.content, sought)
+        if count:
+            state.stores.decisions.replace(decision, content, lost=decision.lost + count)
 
 
 def _stripped(state: NodeState, content: Content, sought: _Sought) -> tuple[Content, int]:

@@ -45,6 +45,48 @@ class Turn:
                 os.close(descriptor)
 
 
+class Presence:
+    """Shows to other processes of the node that one of them is at work on something of its own.
+
+    Args:
+        path: A file to lock; the kernel lets go of it when the process ends, however.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @asynccontextmanager
+    async def shown(self) -> AsyncIterator[None]:
+        """Is shown inside; several may be at once."""
+        descriptor = self._opened()
+        try:
+            while not _is_locked(descriptor, fcntl.LOCK_SH):
+                await asyncio.sleep(_ASK_AGAIN_S)  # another asks whether this is shown
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_shown(self) -> bool:
+        """Whether a process, or another task of this one, is inside ``shown``."""
+        descriptor = self._opened()
+        try:
+            return not _is_locked(descriptor, fcntl.LOCK_EX)
+        finally:
+            os.close(descriptor)
+
+    def _opened(self) -> int:
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o600)
+
+
+def _is_locked(descriptor: int, operation: int) -> bool:
+    try:
+        fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 async def _lock(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TURN_S

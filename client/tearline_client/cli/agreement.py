@@ -119,7 +119,7 @@ def publish(frame: Frame, agreement: str) -> None:
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
             await node.publish_agreement(complete)
-        await node.receive()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # it comes back by the mailbox, as to every party
         return parse_agreement(versions[-1].statement.body).name
 
     frame.say(f"{at_work(frame, run)} was accepted by the exchange.")

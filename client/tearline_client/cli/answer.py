@@ -144,15 +144,13 @@ def _answer(
     supplement = confirm is not None
 
     async def run(node: Node) -> list[dict[str, object]] | bytes:
-        await catch_up(node)
+        await catch_up(frame, node)
         packets = node.state.stores.packets
         request = packets.find(answer.request)
         node.requests.answerable(request, answer.items, supplement=supplement)
         if confirm is not None:
             confirm(node, request)
-        if answer.packet:
-            packet = packets.find(answer.packet)
-        else:
+        if not answer.packet:
             drafted = draft_answer(
                 node, request, answer.file, answer.documents, unmarked=answer.unmarked
             )
@@ -172,15 +170,20 @@ def _answer(
                     supplement=supplement,
                 )
             person = person_of(frame, node, plan.draft.agreement.id)
-            sent = await node.requests.release(
-                request, plan, answer.items, person, answer.text, supplement=supplement
+            sent = await node.answers.send(
+                request,
+                plan,
+                answer.items,
+                acted_by=person,
+                text=answer.text,
+                supplement=supplement,
             )
             verify_accepted(sent)
-            (packet,) = sent.packets
+            return [row_of(node.requests.show(request), node.state.trust)]
         person = person_of(frame, node, packets.manifest(request).agreement.id)
         await node.requests.answer(
             request,
-            packet,
+            packets.find(answer.packet),
             answer.items,
             person,
             answer.text,

@@ -44,6 +44,35 @@ def at_work(frame: Frame, action: Callable[[Node], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+async def look(frame: Frame, node: Node, *, sync: bool = True) -> bool:
+    """Takes in what came, unless the exchange is away; says how old what is here is then.
+
+    Args:
+        frame: The command's.
+        node: The node.
+        sync: Whether the exchange is asked at all.
+
+    Returns:
+        Whether what is here is as of now.
+    """
+    missed = await node.refresh() if sync else None
+    if sync and missed is None:
+        return True
+    age = age_text(node.state.now_ms() - node.known_ms) if node.known_ms else "never read"
+    why = f"The exchange is away ({missed.code}): w" if missed is not None else "W"
+    frame.say(f"{why}hat is here is as of {time_text(node.known_ms)} ({age}).")
+    return False
+
+
+def age_text(age_ms: int) -> str:
+    """Returns how long ago something was: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
+    minutes = max(age_ms, 0) // 60_000
+    if minutes < 2 * 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    return f"{hours} h ago" if hours < 2 * 24 else f"{hours // 24} d ago"
+
+
 def passphrases(frame: Frame, root_file: Path | None, *, twice: bool = False) -> Passphrases:
     """The passphrases of both keystores; the root's is the node's where no file is named."""
     node = frame.passphrase(twice=twice)

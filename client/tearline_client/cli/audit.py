@@ -14,7 +14,7 @@ from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.audit.values import packets_with
 from tearline_client.audit.verifier import Outcome, worst
-from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.at_work import agency_name, at_work, look, time_text
 from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
@@ -51,8 +51,7 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
     """
 
     async def run(node: Node) -> tuple[WhoSaw, TrustList]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         packet_id = node.state.stores.packets.find(packet)
         return who_saw(node.state, packet_id, field), node.state.trust.trust_list
 

@@ -1,13 +1,20 @@
 """``tearline case``: joint cases, as far as this agency may see them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import click
 
 from tearline.errors import MalformedInput
 from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, time_text
+from tearline_client.cli.at_work import (
+    acting,
+    agency_name,
+    at_work,
+    home_of,
+    look,
+    time_text,
+)
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
@@ -60,9 +67,9 @@ def open_command(
     """Open the case TITLE, and invite partners to it."""
 
     async def run(node: Node) -> bytes:
-        await node.receive()
+        await look(frame, node)
         terms = node.agreement(agreement)
-        case_id = node.cases.open(
+        return await node.case_decisions.open(
             terms,
             title,
             partners,
@@ -71,9 +78,6 @@ def open_command(
             repeats=repeats,
             acted_by=_person(frame, node, terms.id),
         )
-        await node.sync()
-        node.cases.verify_taken()
-        return case_id
 
     case_id = at_work(frame, run)
     frame.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
@@ -85,6 +89,7 @@ def list_command(frame: Frame) -> None:
     """List the cases that this agency leads, is in, or was invited to."""
 
     async def run(node: Node) -> list[dict[str, object]]:
+        await look(frame, node, sync=False)
         _, trust_list = home_of(frame).trust_list()
         return [
             {
@@ -132,7 +137,7 @@ def timeline(frame: Frame, case: str) -> None:
     """Tell what happened in CASE, in the order of the log, as far as this node was told."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await node.receive()
+        await look(frame, node)
         _, trust_list = home_of(frame).trust_list()
 
         def name(uri: str) -> str:
@@ -164,7 +169,7 @@ def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...], repea
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.invite(
+        lambda node, view, by: node.case_decisions.invite(
             view, partner, hidden_from=hidden, repeats=repeats, acted_by=by
         ),
     )
@@ -175,7 +180,7 @@ def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...], repea
 @pass_frame
 def join(frame: Frame, case: str) -> None:
     """Accept the invitation to CASE, and those who are to join with us."""
-    _act(frame, case, lambda node, view, by: node.cases.join(view, acted_by=by))
+    _act(frame, case, lambda node, view, by: node.case_decisions.take(view, "join", acted_by=by))
 
 
 @command.command()
@@ -183,7 +188,7 @@ def join(frame: Frame, case: str) -> None:
 @pass_frame
 def decline(frame: Frame, case: str) -> None:
     """Decline the invitation to CASE, for good."""
-    _act(frame, case, lambda node, view, by: node.cases.decline(view, acted_by=by))
+    _act(frame, case, lambda node, view, by: node.case_decisions.take(view, "decline", acted_by=by))
 
 
 @command.command()
@@ -195,7 +200,7 @@ def consent(frame: Frame, case: str, agency: str) -> None:
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.answer(view, agency, consent=True, acted_by=by),
+        lambda node, view, by: node.case_decisions.answer(view, agency, consent=True, acted_by=by),
     )
 
 
@@ -208,7 +213,7 @@ def object_command(frame: Frame, case: str, agency: str) -> None:
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.answer(view, agency, consent=False, acted_by=by),
+        lambda node, view, by: node.case_decisions.answer(view, agency, consent=False, acted_by=by),
     )
 
 
@@ -221,7 +226,7 @@ def leave(frame: Frame, case: str, yes: bool) -> None:
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.leave(view, acted_by=by),
+        lambda node, view, by: node.case_decisions.take(view, "leave", acted_by=by),
         warning=None if yes else "This agency leaves the case, and cannot come back to it.",
     )
 
@@ -235,7 +240,7 @@ def close(frame: Frame, case: str, yes: bool) -> None:
     _act(
         frame,
         case,
-        lambda node, view, by: node.cases.close(view, acted_by=by),
+        lambda node, view, by: node.case_decisions.take(view, "close", acted_by=by),
         warning=None if yes else "Nobody can file anything under the case from then on.",
     )
 
@@ -243,20 +248,18 @@ def close(frame: Frame, case: str, yes: bool) -> None:
 def _act(
     frame: Frame,
     case: str,
-    act: Callable[[Node, CaseView, ActedBy | None], None],
+    act: Callable[[Node, CaseView, ActedBy | None], Awaitable[None]],
     *,
     warning: str | None = None,
 ) -> None:
     """Takes in what has come, acts on a case, and shows where it stands then."""
 
     async def run(node: Node) -> CaseView:
-        await node.receive()
+        await look(frame, node)
         view = node.cases.find(case)
         if warning is not None:
             frame.confirm(warning, view.title, yes=False)
-        act(node, view, _person(frame, node, view.agreement_id))
-        await node.sync()
-        node.cases.verify_taken()
+        await act(node, view, _person(frame, node, view.agreement_id))
         return node.cases.find(view.id.hex())
 
     view = at_work(frame, run)

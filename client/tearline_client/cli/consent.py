@@ -12,7 +12,7 @@ from tearline.federation import TrustList
 from tearline.onward import Use
 from tearline.statement import ActedBy
 from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, look, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
@@ -64,7 +64,7 @@ def pass_on(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(node, packet)
+        shown = await _received(frame, node, packet)
         paths = [find_path(shown, field) for field in fields]
         person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.pass_on(
@@ -106,7 +106,7 @@ def ask(
     """Ask whoever made PACKET to allow the use of FIELDs in evidence, or for another purpose."""
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(node, packet)
+        shown = await _received(frame, node, packet)
         paths = [find_path(shown, field) for field in fields]
         person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.ask(
@@ -131,8 +131,7 @@ def list_command(frame: Frame, sync: bool) -> None:
     """List what was asked here and of us, and where each consent stands."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
         waiting = node.state.stores.pending.by_question()
         return [
@@ -154,8 +153,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
     """Show every step of CONSENT (the beginning of its id), with its fields and words."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         record = node.consents.find(consent)
         trust_list = node.state.trust.trust_list
         return [
@@ -202,7 +200,7 @@ def give(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
-        await node.receive()
+        await look(frame, node)
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         shown = node.state.open_view(record.packet)
         paths = [find_path(shown, field) for field in fields]
@@ -241,7 +239,7 @@ def refuse(frame: Frame, consent: str, note: str, repeats: str) -> None:
     """Refuse CONSENT."""
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await node.receive()
+        await look(frame, node)
         record = node.consents.find(consent)
         person = _acting(frame, node, record)
         refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
@@ -263,7 +261,7 @@ def withdraw(frame: Frame, consent: str, note: str, repeats: str, yes: bool) -> 
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await node.receive()
+        await look(frame, node)
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         name = agency_name(trust_list, record.peer)
         frame.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
@@ -290,7 +288,7 @@ def own(frame: Frame, packet: str, field: str, reason: str) -> None:
 
     async def run(node: Node) -> None:
         person = node.person(frame.settings.person, Role.OFFICER)
-        shown = await _received(node, packet)
+        shown = await _received(frame, node, packet)
         node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
 
     at_work(frame, run)
@@ -317,8 +315,8 @@ def own_list(frame: Frame) -> None:
     frame.emit(at_work(frame, run), ["packet", "field", "officer", "at", "reason"])
 
 
-async def _received(node: Node, packet: str) -> PacketView:
-    await node.receive()
+async def _received(frame: Frame, node: Node, packet: str) -> PacketView:
+    await look(frame, node)
     packet_id = node.state.stores.packets.find(packet)
     return node.state.open_view(packet_id)
 

@@ -7,7 +7,7 @@ import click
 
 from tearline.policy.form import Form
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import agency_name, at_work, counted
+from tearline_client.cli.at_work import agency_name, at_work, counted, look
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
@@ -23,6 +23,7 @@ from tearline_client.cli.order import (
 from tearline_client.cli.release import Released, emit_released, release
 from tearline_client.cli.seen import content_text, short
 from tearline_client.desks.correcting import Change, CorrectionPlan, Seen
+from tearline_client.desks.releasing import Sent
 from tearline_client.drafting import confirmed, draft_correction
 from tearline_client.node import Node
 
@@ -60,7 +61,7 @@ def correct(
     text, documents = narrative_of(narrative), attached(attach)
 
     async def run(node: Node) -> tuple[CorrectionPlan, TrustState, Released | None]:
-        await node.sync()
+        await look(frame, node)
         plan, findings = draft_correction(
             node,
             node.state.stores.packets.find(packet),
@@ -91,7 +92,7 @@ def correct(
         frame.say("Nothing was sent: this was a dry run.")
         return
     emit_released(frame, released)
-    if released is not None and not isinstance(released, bytes):
+    if isinstance(released, Sent):
         partners = counted(len(plan.release.recipients), "partner")
         frame.say(f"It takes the place of {plan.corrected.hex()[:12]} for {partners}.")
 

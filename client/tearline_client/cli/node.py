@@ -15,6 +15,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.recall import recalls_in_status
+from tearline_client.cli.release import decision_text
 from tearline_client.node import Node
 
 
@@ -177,6 +178,10 @@ def status(frame: Frame) -> None:
         )
         if waiting := len(node.second.waiting()):
             rows.append({"what": "pending", "which": "for a second person", "state": waiting})
+        if decided := node.decisions.waiting():
+            stopped = sum(bool(each.code) for each in decided)
+            state = f"{len(decided)}, of which stopped {stopped}: tearline node queue"
+            rows.append({"what": "decided", "which": "not signed yet", "state": state})
         rows += recalls_in_status(node, trust_list)
         rows += [
             {
@@ -280,6 +285,34 @@ def mirror(frame: Frame, output_file: Path) -> None:
         return write_mirror(node, output_file)
 
     frame.say(f"Wrote {counted(at_work(frame, run), 'entry')} to {output_file}.")
+
+
+@command.command()
+@click.option("--forget", type=click.IntRange(1), metavar="NUMBER", help="Forget one of them.")
+@yes_option
+@pass_frame
+def queue(frame: Frame, forget: int | None, yes: bool) -> None:
+    """Show what persons decided and is not signed yet, in the order in which it will be.
+
+    It waits for the exchange: with too old a log nothing is sealed. STOPPED is the code of what
+    keeps one from being done; a person decides that again, and forgets this.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        if forget is not None:
+            frame.confirm(f"Decision {forget} will not be done.", str(forget), yes=yes)
+            node.decisions.forget(forget)
+        return [
+            {
+                "number": each.id,
+                "what": decision_text(each.content),
+                "decided": time_text(each.time_ms),
+                "stopped": each.code,
+            }
+            for each in node.decisions.waiting()
+        ]
+
+    frame.emit(at_work(frame, run), ["number", "what", "decided", "stopped"])
 
 
 @command.command()

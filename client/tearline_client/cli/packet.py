@@ -10,7 +10,7 @@ from tearline.errors import NotFound
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, counted, look, time_text
 from tearline_client.cli.consent import pass_on
 from tearline_client.cli.correct import correct
 from tearline_client.cli.documents import attach_option, attached, export
@@ -148,7 +148,7 @@ def send(
     order = order_of(options)
 
     async def run(node: Node) -> Released | None:
-        await node.sync()
+        await look(frame, node)
         drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
         say_findings(frame, drafted)
         frame.say(
@@ -169,8 +169,7 @@ def list_command(frame: Frame, sync: bool) -> None:
     """List the packets here, newest first."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         trust_list = node.state.trust.trust_list
         superseded = node.corrections.superseded()
         rows: list[dict[str, object]] = []
@@ -207,8 +206,7 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
     """
 
     async def run(node: Node) -> tuple[PacketView, TrustState, list[str]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         packet_id = _find(node, packet)
         manifest = node.state.stores.packets.manifest(packet_id)
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
@@ -281,8 +279,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         packets = node.state.stores.packets
         trust_list = node.state.trust.trust_list
         return [

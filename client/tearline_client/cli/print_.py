@@ -13,7 +13,7 @@ from tearline.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Tlp
 from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, agency_name, at_work, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, look, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
@@ -60,8 +60,7 @@ def print_command(frame: Frame, packet: str, form: str, target: Path | None, syn
     """
 
     async def run(node: Node) -> Document:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         packet_id = node.state.stores.packets.find(packet)
         manifest = node.state.stores.packets.manifest(packet_id)
         person = acting(frame, node, manifest.agreement.id, Role.LIAISON)

@@ -16,7 +16,7 @@ from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
 from tearline.proposal import Offer, ProposalState
 from tearline.tokens import Role
-from tearline_client.cli.at_work import agency_name, at_work, counted, read_text, time_text
+from tearline_client.cli.at_work import agency_name, at_work, counted, look, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
@@ -54,7 +54,7 @@ def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> 
 
     async def run(node: Node) -> None:
         _officer(frame, node)
-        await node.receive()
+        await look(frame, node)
         await _put_forward(frame, node, node.proposals.draft(text), days, dry_run, yes)
 
     at_work(frame, run)
@@ -76,7 +76,7 @@ def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: 
 
     async def run(node: Node) -> None:
         _officer(frame, node)
-        await node.receive()
+        await look(frame, node)
         await _put_forward(
             frame, node, node.proposals.draft_amendment(name, text), days, dry_run, yes
         )
@@ -97,7 +97,7 @@ def counter(frame: Frame, proposal: str, source: Path, days: int, dry_run: bool,
 
     async def run(node: Node) -> None:
         _officer(frame, node)
-        await node.receive()
+        await look(frame, node)
         offer = node.proposals.find(proposal)
         other = node.proposals.draft_counter(offer, text)
         await _put_forward(frame, node, other, days, dry_run, yes, answers=offer)
@@ -116,10 +116,10 @@ def decline(frame: Frame, proposal: str) -> None:
 
     async def run(node: Node) -> Offer:
         _officer(frame, node)
-        await node.receive()
+        await look(frame, node)
         offer = node.proposals.find(proposal)
         await node.proposals.decline(offer)
-        await node.receive()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # it comes back by the mailbox, as to every party
         return offer
 
     offer = at_work(frame, run)
@@ -153,12 +153,12 @@ def sign_proposal(frame: Frame, name: str, *, yes: bool) -> None:
 
     async def run(node: Node) -> Offer:
         _officer(frame, node)
-        await node.receive()
+        await look(frame, node)
         offer = node.proposals.find(name)
         frame.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
         frame.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
         await node.proposals.sign(offer)
-        await node.receive()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # it comes back by the mailbox, as to every party
         return node.state.stores.proposals.offer(offer.terms)
 
     offer = at_work(frame, run)
@@ -312,7 +312,7 @@ async def _put_forward(
     terms = await node.proposals.propose(
         agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
     )
-    await node.receive()  # it comes back by the mailbox, as to every party
+    await node.refresh()  # it comes back by the mailbox, as to every party
     others = counted(len(agreement.signatories) - 1, "other")
     frame.say(
         f"Proposed version {agreement.version} of {agreement.name} to {others},"

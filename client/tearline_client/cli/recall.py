@@ -10,7 +10,15 @@ from tearline.limits import MIN_ANSWER_MS
 from tearline.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.tokens import Role
 from tearline_client.border.ordering import RESPOND_MS
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, home_of, time_text
+from tearline_client.cli.at_work import (
+    acting,
+    agency_name,
+    at_work,
+    counted,
+    home_of,
+    look,
+    time_text,
+)
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option, yes_option
@@ -76,7 +84,7 @@ def recall(
     """
 
     async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
-        await node.sync()
+        await look(frame, node)
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field) if field else ""
@@ -148,8 +156,7 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.receive()
+        await look(frame, node, sync=sync)
         trust_list = node.state.trust.trust_list
         held: list[dict[str, object]] = [
             {
@@ -254,7 +261,7 @@ def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
         raise MalformedInput("either --ground, or --end")
 
     async def run(node: Node) -> None:
-        await node.receive()
+        await look(frame, node)
         packet_id = node.state.stores.packets.find(packet)
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(frame, node, agreement_id, Role.OFFICER)
@@ -281,7 +288,7 @@ def erase(frame: Frame, packet: str, yes: bool) -> None:
     """Erase a partner's PACKET that was recalled and waits, or was kept until now."""
 
     async def run(node: Node) -> str:
-        await node.receive()
+        await look(frame, node)
         packet_id = node.state.stores.packets.find(packet)
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(frame, node, agreement_id, Role.LIAISON)

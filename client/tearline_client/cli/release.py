@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from tearline.errors import ActQueued
 from tearline.receipt import Status
 from tearline.tokens import Role
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, time_text
+from tearline_client.cli.at_work import acting, agency_name, at_work, counted, look, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.requested import overturned_text
@@ -19,6 +20,7 @@ from tearline_client.importers.findings import told_unmarked
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import ReleasePlan
+from tearline_client.store.decisions import Act
 from tearline_client.store.pending import (
     Content,
     Pending,
@@ -28,8 +30,8 @@ from tearline_client.store.pending import (
 )
 from tearline_client.views import PacketView
 
-Released = Sent | bytes
-"""What became of a release; or the id under which it waits for a second person."""
+Released = Sent | bytes | ActQueued
+"""What became of a release; or the id under which it waits for a second person; or its place."""
 
 
 def say_findings(frame: Frame, drafted: Drafted) -> None:
@@ -73,7 +75,10 @@ async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Rel
     if takes_two(node, draft.agreement.id, draft.article):
         return node.second.draft(plans, person=frame.settings.person)
     person = acting(frame, node, draft.agreement.id, Role.LIAISON)
-    return await node.send(plans, acted_by=person)
+    try:
+        return await node.send(plans, acted_by=person)
+    except ActQueued as queued:
+        return queued
 
 
 async def release_field(
@@ -94,6 +99,12 @@ def emit_released(frame: Frame, released: Released | None) -> None:
     """Prints what became of a release; a refusal ends the command with its own status."""
     if released is None:
         return
+    if isinstance(released, ActQueued):
+        frame.emit(
+            ({"packet": each.hex(), "queued": released.place} for each in released.packets),
+            ["packet", "queued"],
+        )
+        raise released
     if isinstance(released, bytes):
         row = {"pending": released.hex()[:12], "id": released.hex()}
         frame.emit([row], ["pending"])
@@ -162,7 +173,7 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
     """
 
     async def run(node: Node) -> Sent:
-        await node.receive()  # what was taken back meanwhile is not answered
+        await look(frame, node)  # what was taken back meanwhile is not answered
         found = node.second.find(release)
         review = node.second.review(found)
         if review.pending.lost:
@@ -245,6 +256,22 @@ def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
             what = f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
             recipients = {recipient for packet in content for recipient in packet.recipients}
             return what, content[0].draft.article, recipients
+
+
+def decision_text(content: Content | Act) -> str:
+    """What a decision asks for, in a few words."""
+    match content:
+        case Act(desk=desk, about=about, said=said):
+            verb = said.get("verb") or said.get("kind") or said.get("step") or ""
+            return f"{desk} {verb} {about.hex()[:12]}".replace("  ", " ").rstrip()
+        case PendingField():
+            return f"disclose {short(content.path)} of packet {content.packet.hex()[:12]}"
+        case PendingAnswer():
+            return f"answer to request {content.request.hex()[:12]}"
+        case PendingConsent():
+            return f"consent {content.consent.hex()[:12]}"
+        case _:
+            return f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
 
 
 def _words(content: Content) -> list[str]:

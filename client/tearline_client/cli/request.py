@@ -11,7 +11,7 @@ from tearline.request.step import Ground, Side
 from tearline.statement import ActedBy
 from tearline.trust import TrustState
 from tearline_client.cli.answer import answer, supplement
-from tearline_client.cli.at_work import at_work, person_of, read_text, time_text
+from tearline_client.cli.at_work import at_work, look, person_of, read_text, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
@@ -57,7 +57,7 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
 
     async def run(node: Node) -> list[dict[str, object]] | bytes:
-        await node.sync()
+        await look(frame, node)
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
         groups = connected_groups([*asked.entities, *subjects])
         if len(groups) != 1:
@@ -88,7 +88,7 @@ def list_command(frame: Frame, only_open: bool) -> None:
     """List requests, ours and partners': whose turn it is, and until when."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(node)
+        await catch_up(frame, node)
         trust = node.state.trust
         return [
             row_of(view, trust)
@@ -113,7 +113,7 @@ def show(frame: Frame, request: str, steps: bool) -> None:
     async def run(
         node: Node,
     ) -> tuple[RequestView, TrustState, Mapping[bytes, bytes], Mapping[bytes, str]]:
-        await catch_up(node)
+        await catch_up(frame, node)
         view = node.requests.show(node.state.stores.packets.find(request))
         ids = [each.signed.statement.id for each in view.steps]
         reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
@@ -337,7 +337,7 @@ def _act(frame: Frame, request: str, act: Act) -> None:
     """Takes a step of a person, and prints how the request stands then."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(node)
+        await catch_up(frame, node)
         packets = node.state.stores.packets
         packet = packets.find(request)
         person = person_of(frame, node, packets.manifest(packet).agreement.id)

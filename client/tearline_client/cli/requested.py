@@ -7,7 +7,7 @@ import click
 from tearline.choices import listed
 from tearline.request.step import Side
 from tearline.trust import TrustState
-from tearline_client.cli.at_work import agency_name, time_text
+from tearline_client.cli.at_work import agency_name, look, time_text
 from tearline_client.cli.frame import Frame
 from tearline_client.cli.options import free_text
 from tearline_client.cli.seen import text_column
@@ -84,7 +84,7 @@ def overturned_text(items: Iterable[RequestedItem]) -> str:
     return f"This answers what was decided before: {told}."
 
 
-async def catch_up(node: Node) -> None:
+async def catch_up(frame: Frame, node: Node) -> None:
     """Takes in what came, and then what the log says of our own receipts of it."""
-    await node.receive()
-    await node.state.follow()
+    if await look(frame, node):
+        await node.state.follow()

@@ -6,7 +6,7 @@ import click
 
 from tearline.limits import MAX_FOUND
 from tearline.packet import PacketKind
-from tearline_client.cli.at_work import agency_name, at_work, time_text
+from tearline_client.cli.at_work import agency_name, at_work, look, time_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FREE_TEXT
@@ -57,6 +57,7 @@ def search(
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
+        await look(frame, node, sync=False)
         within = Within(
             own=own,
             kinds=frozenset(map(PacketKind, kinds)),

@@ -7,17 +7,22 @@ import click
 
 from tearline.agreement import Agreement
 from tearline.errors import (
-    ExchangeBusy,
-    ExchangeFault,
-    ExchangeUnreachable,
+    ActQueued,
     MalformedInput,
-    OutcomeUnknown,
 )
 from tearline.federation import TrustList
 from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
 from tearline.tokens import Role
 from tearline_client.border.gaps import Marks
-from tearline_client.cli.at_work import acting, agency_name, at_work, home_of, person_of, time_text
+from tearline_client.cli.at_work import (
+    acting,
+    agency_name,
+    at_work,
+    home_of,
+    look,
+    person_of,
+    time_text,
+)
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
@@ -81,24 +86,26 @@ def suspend(
     erased = " Partners erase what was sent before." if originated == Originated.ERASE else ""
     frame.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
 
-    async def run(node: Node) -> bool:
+    async def run(node: Node) -> ActQueued | bool:
         found = node.agreement(name)
         person = person_of(frame, node, found.id)
         try:
             await node.standings.suspend(name, suspension, acted_by=person)
-            await node.receive()
-        except (ExchangeUnreachable, ExchangeBusy, ExchangeFault, OutcomeUnknown):
-            return False
-        return not any(
+            await node.refresh()
+        except ActQueued as queued:
+            return queued
+        return any(
             position.since_ms is None
             for position in node.standings.positions(found)
             if position.agency == node.state.agency
         )
 
-    told = at_work(frame, run)
+    waits = at_work(frame, run)
     frame.say(f"{name}: {_scope(trust_list, suspension)} is suspended here.")
     _say_recalled(frame, originated)
-    if not told:
+    if isinstance(waits, ActQueued):
+        raise waits
+    if waits:
         frame.say("The exchange could not be told yet; the node says it again until it can.")
 
 
@@ -118,10 +125,10 @@ def resume(frame: Frame, name: str, article: str, direction: str) -> None:
     scope = (article, ends["sender"], ends["recipient"]) if article else None
 
     async def run(node: Node) -> tuple[tuple[Suspension, ...], tuple[Outdated, ...]]:
-        await node.receive()
+        await look(frame, node)
         person = acting(frame, node, node.agreement(name).id, Role.OFFICER)
         lifted = await node.standings.resume(name, scope, acted_by=person)
-        await node.receive()
+        await node.refresh()
         return lifted, node.corrections.outdated(node.agreement(name))
 
     lifted, outdated = at_work(frame, run)
@@ -153,7 +160,7 @@ def end(frame: Frame, name: str, in_flight: str, originated: str, reason: str, y
             originated=Originated(originated),
             acted_by=person,
         )
-        await node.receive()
+        await node.refresh()
 
     at_work(frame, run)
     frame.say(f"{name} is ended for this agency.")

@@ -385,8 +385,7 @@ class Agency:
         packet_id = self._node.state.stores.packets.find(request)
         (plan,) = draft_answer(self._node, packet_id, Path(source)).plans
         acting = self._node.acting(person, plan.draft.agreement.id, Role.LIAISON)
-        sent = await self._node.requests.release(packet_id, plan, [item], acting)
-        await self._node.requests.answer(packet_id, sent.packets[0], [item], acting)
+        sent = await self._node.answers.send(packet_id, plan, [item], acted_by=acting)
         return {"packet": sent.packets[0].hex(), "refused": [list(pair) for pair in sent.refused]}
 
     async def refuse(self, request: str, ground: str, item: int, person: str) -> None:

@@ -9,6 +9,7 @@ from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.border.sender import Sender
+from tearline_client.desks.queue import queueing
 from tearline_client.desks.releasing import Releasing
 from tearline_client.keys.home import Home
 from tearline_client.planning.agreement_file import parse_agreement_file
@@ -23,7 +24,7 @@ class Agreements:
         home: Where its trust list is.
         sender: What sends.
         releasing: What says what became of a statement.
-        sync: Comes up to date before something is published.
+        sync: Comes up to date, and sends what waits.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class Agreements:
         """Has the exchange take a statement that everyone who must has signed.
 
         Raises:
-            TearlineError: What it is refused with, or if the exchange is out of reach.
+            ActQueued: If the exchange is away; it is sent later.
+            TearlineError: What it is refused with.
         """
-        await self._sync()
         with self._state.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
+        with queueing(self._state):
+            await self._sync()  # it sends it
         sent = await self._releasing.settle((), [complete], ids)
         for code, why in sent.refused:
             raise (error_by_code(code) or AgreementNotInForce)(why)

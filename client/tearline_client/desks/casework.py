@@ -7,7 +7,7 @@ node at work, may have said something since its person looked.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tearline.agreement import Agreement
@@ -110,7 +110,9 @@ class Cases:
         summary: str = "",
         hidden: Iterable[tuple[str, str]] = (),
         repeats: str = "",
+        case_id: bytes = b"",
         acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
     ) -> bytes:
         """Opens a case and invites partners; said to them at the next ``sync``.
 
@@ -121,7 +123,9 @@ class Cases:
             summary: What it is about, for members.
             hidden: Pairs of agencies, by name, that must not see each other.
             repeats: Why title and summary may repeat what a partner may not have in clear.
+            case_id: Its id; a new one where none is given.
             acted_by: The person who opens it.
+            also: Done in the transaction that stores it, as of each act here.
 
         Returns:
             The case's id.
@@ -132,7 +136,7 @@ class Cases:
                 said why.
         """
         led = LedCase(
-            id=secrets.token_bytes(CASE_ID_SIZE),
+            id=case_id or secrets.token_bytes(CASE_ID_SIZE),
             agreement_id=agreement.id,
             file=CaseFile(lead=self._state.agency, title=title, summary=summary),
             nodes={},
@@ -143,6 +147,7 @@ class Cases:
             led = self._inviting(led, agreement, partner)
         told = [node for node in led.nodes.values() if self._repeats(led, node, repeats)]
         with self._state.stores.database.transaction():
+            also()
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
             for node in told:
@@ -157,6 +162,7 @@ class Cases:
         hidden_from: Iterable[str] = (),
         repeats: str = "",
         acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
         """Invites one more partner to a case of ours.
 
@@ -169,6 +175,7 @@ class Cases:
         node = node_of(self._state.trust, partner)
         is_repeated = self._repeats(self._ours(view), node, repeats)
         with self._state.stores.database.transaction():
+            also()
             led = self._ours(view)
             for other in hidden_from:
                 led = self._hiding(led, partner, other)
@@ -189,13 +196,20 @@ class Cases:
         said = (self._state.stores.repeats.of_statement(_reading(view.id, node)) for node in nodes)
         return tuple(dict.fromkeys(filter(None, said)))
 
-    def close(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+    def close(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
         """Closes a case of ours, for everybody and for good.
 
         Raises:
             CaseRefused: If it is not ours, or is closed already.
         """
         with self._state.stores.database.transaction():
+            also()
             led = self._ours(view)
             led = replace(led, file=replace(led.file, closed=True))
             self._state.stores.cases.put_file(led)
@@ -203,38 +217,65 @@ class Cases:
 
     # Taking part.
 
-    def join(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+    def join(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
         """Accepts an invitation, and with it everybody who is named in ``view`` as to join.
 
         Raises:
             CaseRefused: If there is no open invitation.
         """
         with self._state.stores.database.transaction():
+            also()
             self._verify_invited(view)
             self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
 
-    def decline(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+    def decline(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
         """Declines an invitation, for good.
 
         Raises:
             CaseRefused: If there is no open invitation.
         """
         with self._state.stores.database.transaction():
+            also()
             self._verify_invited(view)
             self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
 
-    def leave(self, view: CaseView, *, acted_by: ActedBy | None = None) -> None:
+    def leave(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
         """Leaves a case, for good.
 
         Raises:
             CaseRefused: If this agency is not in it, or leads it.
         """
         with self._state.stores.database.transaction():
+            also()
             self._verify_in(view)
             self._answer(view, Phase.LEFT, CaseNote(), acted_by)
 
     def answer(
-        self, view: CaseView, agency: str, *, consent: bool, acted_by: ActedBy | None = None
+        self,
+        view: CaseView,
+        agency: str,
+        *,
+        consent: bool,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
         """Says whether an agency that is to join may.
 
@@ -243,12 +284,14 @@ class Cases:
             agency: The agency, by name or URI.
             consent: Whether it may.
             acted_by: The person who says so.
+            also: As of ``open``.
 
         Raises:
             CaseRefused: If this agency is not in the case, or was not asked about that one.
         """
         uri = self._agency(agency)
         with self._state.stores.database.transaction():
+            also()
             if uri not in self._verify_in(view).asked:
                 raise CaseRefused("the lead has not asked about that agency")
             last = self._state.stores.cases.latest(view.id, view.lead, mine=True)

@@ -6,7 +6,7 @@ then says that it was done.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tearline.consent import (
@@ -28,16 +28,22 @@ from tearline.four_eyes import verify_persons
 from tearline.identity import agency_uri_of
 from tearline.onward import Use
 from tearline.statement import ActedBy
+from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.border.sender import Sender
 from tearline_client.desks.consent_steps import ConsentSteps
 from tearline_client.desks.consent_views import Giving
+from tearline_client.desks.decisions import Also, Decisions, persons_of
 from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of, verify_accepted
 from tearline_client.desks.words import Words
 from tearline_client.planning.mentions import Mention
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord
+from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.pending import PendingConsent
 from tearline_client.views import PacketView
+
+_DESK = "consent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ class Consents:
         releasing: Its outgoing desk.
         disclosures: Where more of a packet is released.
         words: Judges what is written beside packets.
-        sync: Brings the node up to date.
+        decisions: Where what a person says is stored before it is signed.
     """
 
     def __init__(
@@ -68,14 +74,16 @@ class Consents:
         releasing: Releasing,
         disclosures: Disclosures,
         words: Words,
-        sync: Callable[[], Awaitable[None]],
+        decisions: Decisions,
     ) -> None:
         self._state = state
         self._store = state.stores.consents
         self._releasing = releasing
         self._disclosures = disclosures
         self._words = words
-        self._sync = sync
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
+        decisions.on(PendingConsent.__name__, self._carry_giving)
         self._steps = ConsentSteps(state, sender)
 
     def all(self) -> tuple[ConsentRecord, ...]:
@@ -158,7 +166,6 @@ class Consents:
             ValueRepeated: If the note repeats what is kept back, and no person said why.
             ConsentMisplaced: If the packet is our own, or the third party its originator.
         """
-        await self._sync()
         shown = self._state.open_view(packet_id)
         if shown.own:
             raise ConsentMisplaced("the packet is our own")
@@ -171,7 +178,7 @@ class Consents:
         if missing or not fields:
             raise NotFound("a field asked for is not open here")
         consent_id = secrets.token_bytes(CONSENT_ID_SIZE)
-        await self._say(
+        await self._decide(
             ConsentStep.ASK,
             shown,
             shown.packet.origin,
@@ -258,10 +265,33 @@ class Consents:
                 be passed on, or a text repeats what is kept back; then nothing is given.
             TearlineError: As ``giving``.
         """
-        await self._sync()
         giving = self.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
-        await self.give_by(giving, Persons(acted_by=acted_by), note=note)
+        content = PendingConsent(
+            consent=consent_id,
+            packet=giving.shown.packet.id,
+            fields=giving.fields,
+            ends_ms=giving.ends_ms,
+            note=note,
+            repeats=repeats,
+        )
+        persons = Persons(acted_by=acted_by)
+        await self._decisions.decide(
+            content, persons, lambda done: self._give(content, persons, done)
+        )
         return self._store.find(consent_id.hex())
+
+    async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
+        """Gives what was decided, as it can be given now."""
+        giving = self.giving(
+            content.consent, content.fields, ends_ms=content.ends_ms, repeats=content.repeats
+        )
+        return await self.give_by(giving, persons, note=content.note, also=done)
+
+    async def _carry_giving(self, decision: Decision, done: Also) -> object:
+        match decision.content:
+            case PendingConsent() as content:
+                return await self._give(content, persons_of(decision), done)
+        return None
 
     async def give_by(
         self,
@@ -361,9 +391,8 @@ class Consents:
         repeats: str,
         acted_by: ActedBy | None,
     ) -> ConsentRecord:
-        await self._sync()
         record = self._open(consent_id, step)
-        await self._say(
+        await self._decide(
             step,
             self._state.open_view(record.packet),
             record.peer,
@@ -400,6 +429,66 @@ class Consents:
             shown.packet.id, path, to, persons, beside=giving.fields, repeats=giving.repeats
         )
         verify_accepted(sent)
+
+    async def _decide(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        persons: Persons,
+        *,
+        repeats: str,
+    ) -> None:
+        """Stores a step as decided, then takes it."""
+        said = {
+            "step": step.value,
+            "packet": shown.packet.id.hex(),
+            "peer": peer,
+            "use": matter.use.value,
+            "ends_ms": matter.ends_ms,
+            "terms": encode_terms(terms).hex(),
+            "repeats": repeats,
+        }
+        await self._decisions.decide(
+            Act(desk=_DESK, about=matter.id, said=said),
+            persons,
+            lambda done: self._take(step, shown, peer, matter, terms, persons, repeats, done),
+        )
+
+    async def _take(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        persons: Persons,
+        repeats: str,
+        done: Also,
+    ) -> Sent:
+        if step is not ConsentStep.ASK:
+            self._open(matter.id, step)
+        return await self._say(
+            step, shown, peer, matter, terms, persons, repeats=repeats, also=done
+        )
+
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        match decision.content:
+            case Act(about=consent_id, said=said):
+                matter = _Matter(id=consent_id, use=Use(said["use"]), ends_ms=said["ends_ms"])
+                return await self._take(
+                    ConsentStep(said["step"]),
+                    self._state.open_view(bytes.fromhex(said["packet"])),
+                    said["peer"],
+                    matter,
+                    parse_terms(bytes.fromhex(said["terms"])),
+                    persons_of(decision),
+                    said["repeats"],
+                    done,
+                )
+        return None
 
     async def _say(
         self,

@@ -23,6 +23,7 @@ from tearline_client.border.ordering import RESPOND_MS, order_recall, slots_reca
 from tearline_client.border.sender import Sender
 from tearline_client.border.withdrawing import withdraw
 from tearline_client.chores import Chores
+from tearline_client.desks.queue import queueing
 from tearline_client.desks.releasing import node_of
 from tearline_client.notices import Due
 from tearline_client.state import NodeState
@@ -143,10 +144,9 @@ class Recalls:
             One recall for each packet and recipient.
 
         Raises:
-            TearlineError: If the exchange refuses one, or is out of reach; what is signed is
-                sent later.
+            ActQueued: If the exchange is away; what is signed is sent later.
+            TearlineError: If the exchange refuses one.
         """
-        await self._sync()
         state, stores = self._state, self._state.stores
         plans = [plan, *line]
         with stores.database.transaction():
@@ -165,8 +165,9 @@ class Recalls:
                     ),
                 )
             ]
-        await self._sender.flush()
-        await state.follow()
+        with queueing(state):
+            await self._sync()  # it sends them
+            await state.follow()
         for item in map(stores.outbox.item, ids):
             if item is not None and item.code:
                 raise (error_by_code(item.code) or NotFound)(item.why)
@@ -223,7 +224,7 @@ class Recalls:
         Raises:
             LoginRequired: If the person is no officer.
             NotFound: If no such packet of a partner's is open here.
-            TearlineError: If the exchange is out of reach; the answer is sent later.
+            ActQueued: If the exchange is away; the answer is sent later.
         """
         _verify_officer(acted_by)
         with self._state.stores.database.transaction():
@@ -233,7 +234,8 @@ class Recalls:
                 self._verify_holdable(packet_id)
                 hold = Hold(packet=packet_id, ground=ground, acted_by=acted_by)
                 self._state.stores.holds.put(hold)
-        await self._sender.flush()
+        with queueing(self._state):
+            await self._sender.flush()
 
     def _verify_holdable(self, packet_id: bytes) -> None:
         packets = self._state.stores.packets
@@ -267,7 +269,7 @@ class Recalls:
 
         Raises:
             NotFound: If it was not recalled, or erased already.
-            TearlineError: If the exchange is out of reach; the answer is sent later.
+            ActQueued: If the exchange is away; the answer is sent later.
         """
         with self._state.stores.database.transaction():
             if not self._answered(
@@ -275,7 +277,8 @@ class Recalls:
             ):
                 raise NotFound("no recall of that packet waits for a decision")
             self._state.stores.holds.drop(packet_id)
-        await self._sender.flush()
+        with queueing(self._state):
+            await self._sender.flush()
 
     def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
         """Answers what was recalled of a packet and is still here; returns whether anything was."""

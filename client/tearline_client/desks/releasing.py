@@ -26,6 +26,7 @@ from tearline_client.border.filing import verify_filing
 from tearline_client.border.obeying import Obeying
 from tearline_client.border.reissuing import Reissuing
 from tearline_client.border.sender import Sender
+from tearline_client.desks.queue import queueing
 from tearline_client.link.outgoing import Releaser, grant_plans, seal_plans
 from tearline_client.onward import OnwardUse
 from tearline_client.planning.mentions import Mention, readers_of, verify_confirmed
@@ -152,6 +153,7 @@ class Releasing:
         persons: Persons,
         *,
         also: Callable[[], None] = lambda: None,
+        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
     ) -> Sent:
         """Seals, stores and sends packets under one signature.
 
@@ -159,6 +161,7 @@ class Releasing:
             plans: One for each packet.
             persons: Who releases them.
             also: Done in the transaction that stores what was sealed; where it raises, nothing is.
+            then: Done in the same transaction with the ids of the packets.
 
         Raises:
             TrustError: If the log could not be read lately, the clock is wrong, or our key has
@@ -167,10 +170,11 @@ class Releasing:
                 kept back; the same.
             AgreementSuspended, StandingStale: If a party has suspended something of it, or has
                 not said where it stands; nothing was sealed.
-            RequestError: If the exchange is out of reach; what is sealed is sent later.
+            ActQueued: If the exchange is away; what is sealed is sent later.
         """
         self.verify(plans, persons)
-        stored = self.store(plans, seal_plans(plans, self._state.signer.header), persons, also=also)
+        sealed = seal_plans(plans, self._state.signer.header)
+        stored = self.store(plans, sealed, persons, also=also, then=then)
         return await self.settle(stored.packets, stored.statements, stored.ids)
 
     def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:
@@ -197,6 +201,7 @@ class Releasing:
         persons: Persons,
         *,
         also: Callable[[], None] = lambda: None,
+        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
     ) -> Stored:
         """Grants and signs what was sealed, and stores it to be sent.
 
@@ -205,6 +210,7 @@ class Releasing:
             sealed: What ``seal_plans`` made of them.
             persons: Who releases them.
             also: Done in the same transaction; where it raises, nothing is stored.
+            then: Done in the same transaction with the ids of the packets.
         """
         with self._state.stores.database.transaction():
             also()
@@ -217,8 +223,10 @@ class Releasing:
                         plan.draft.repeats,
                         time_ms=self._state.right_ms(),
                     )
+            packets = tuple(packet.manifest.statement.id for packet in composition.packets)
+            then(packets)
         return Stored(
-            packets=tuple(packet.manifest.statement.id for packet in composition.packets),
+            packets=packets,
             statements=tuple(
                 statement
                 for packet in composition.packets
@@ -238,15 +246,17 @@ class Releasing:
             ids: The messages' places in the outbox.
 
         Raises:
+            ActQueued: If the exchange is away; they wait in the outbox.
             TearlineError: If one of them has no answer yet, what the exchange fails it with or
                 ``OutcomeUnknown``; it is sent again later.
         """
-        await self._sender.flush()
-        await self._state.follow()
-        anew = self._reissuing.reissue()
-        if anew:
+        with queueing(self._state, packets):
             await self._sender.flush()
             await self._state.follow()
+            anew = self._reissuing.reissue()
+            if anew:
+                await self._sender.flush()
+                await self._state.follow()
         stores = self._state.stores
         items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
         for item in items:

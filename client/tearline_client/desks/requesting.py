@@ -31,9 +31,12 @@ from tearline.request.step import (
     StepKind,
 )
 from tearline.statement import ActedBy
+from tearline.wire.requests import encode_note, parse_note
 from tearline_client.border.sender import Sender
 from tearline_client.chores import Chores
-from tearline_client.desks.releasing import Persons, Releasing, Sent
+from tearline_client.desks.decisions import Also, Decisions
+from tearline_client.desks.queue import queueing
+from tearline_client.desks.releasing import Persons, Sent
 from tearline_client.desks.request_steps import RequestSteps, note_of
 from tearline_client.desks.request_views import RequestedItem, RequestView, view_request
 from tearline_client.desks.words import Words
@@ -41,8 +44,10 @@ from tearline_client.notices import Due
 from tearline_client.planning.mentions import readers_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
+from tearline_client.store.decisions import Act, Decision
 from tearline_client.store.requests import StoredRequest
 
+_DESK = "request"
 SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
 
 
@@ -52,20 +57,21 @@ class Requests:
     Args:
         state: The node.
         sender: Its outbox at work.
-        releasing: How packets are sent.
-        words: Judges what is written beside them.
+        decisions: Where a step is stored before it is signed.
+        words: Judges what is written beside packets.
 
     Of every verb with a text, ``repeats`` says why it may repeat a value that its reader may not
     have in clear; else such a text is refused (``ValueRepeated``).
     """
 
     def __init__(
-        self, state: NodeState, sender: Sender, releasing: Releasing, words: Words
+        self, state: NodeState, sender: Sender, decisions: Decisions, words: Words
     ) -> None:
         self._state = state
         self._words = words
         self._sender = sender
-        self._releasing = releasing
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
         self._steps = RequestSteps(state, sender)
         self._chores = Chores(state)
 
@@ -125,7 +131,7 @@ class Requests:
             raise PersonRequired
         if plan.draft.kind is not PacketKind.RECORD_REQUEST or len(plan.recipients) != 1:
             raise RecordRequestUnknown("a request asks one partner, by a packet of its kind")
-        return await self._releasing.send([plan], Persons(acted_by=acted_by))
+        return await self._decisions.send([plan], Persons(acted_by=acted_by))
 
     async def withdraw(
         self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
@@ -274,31 +280,6 @@ class Requests:
         numbers = self.answerable(packet, items, supplement=True)
         return tuple(each for each in self.show(packet).items if each.number in numbers)
 
-    async def release(
-        self,
-        packet: bytes,
-        plan: ReleasePlan,
-        items: Sequence[int],
-        acted_by: ActedBy | None,
-        text: str = "",
-        *,
-        supplement: bool = False,
-    ) -> Sent:
-        """Sends a packet that is to answer items; ``answer`` then says so, with the text.
-
-        Nothing leaves the house where no answer would be taken by what is known here.
-
-        Raises:
-            PersonRequired: If nobody answers for it.
-            RecordRequestError: As ``answerable``.
-            TearlineError: As ``Releasing.send`` says.
-        """
-        if acted_by is None:
-            raise PersonRequired
-        self.answerable(packet, items, supplement=supplement)
-        self.verify_text(packet, plan, text)
-        return await self._releasing.send([plan], Persons(acted_by=acted_by))
-
     def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:
         """Checks what is to be written beside a packet that answers a request.
 
@@ -320,6 +301,7 @@ class Requests:
         *,
         supplement: bool = False,
         repeats: str = "",
+        decided: Also | None = None,
     ) -> None:
         """Says which items a packet of ours answers, one that was sent to the asker.
 
@@ -331,6 +313,7 @@ class Requests:
             text: For the asker.
             supplement: Whether it answers what was decided before.
             repeats: Why the text may repeat what the asker may not have in clear.
+            decided: Done in the transaction that signs it, where it is stored as decided.
 
         Raises:
             ItemUnknown: If an item was never asked.
@@ -348,7 +331,7 @@ class Requests:
         if supplement:
             kind = StepKind.SUPPLEMENT
         note = note_of(items=outcomes, answer=answer, text=text)
-        await self._take(packet, kind, note, acted_by, repeats)
+        await self._take(packet, kind, note, acted_by, repeats, decided=decided)
 
     async def refuse(
         self,
@@ -458,6 +441,8 @@ class Requests:
         note: Note,
         acted_by: ActedBy | None,
         repeats: str = "",
+        *,
+        decided: Also | None = None,
         **said: object,
     ) -> None:
         """Takes a step, and waits until the exchange has taken or refused it.
@@ -467,10 +452,53 @@ class Requests:
             ValueRepeated: If its text repeats what the reader lacks, and no person said why.
             AgreementSuspended: If everything is suspended between the two.
             ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
-            RequestError: If the exchange is out of reach; the step is sent later.
+            ActQueued: If the exchange is away; the step is sent later.
         """
         if acted_by is None:
             raise PersonRequired
+        if decided is not None:
+            await self._say(packet, kind, note, acted_by, said, repeats, decided)
+            return
+        act = {
+            "kind": kind.value,
+            "note": encode_note(note).hex(),
+            "said": said,
+            "repeats": repeats,
+        }
+        await self._decisions.decide(
+            Act(desk=_DESK, about=packet, said=act),
+            Persons(acted_by=acted_by),
+            lambda done: self._say(packet, kind, note, acted_by, said, repeats, done),
+            read=False,
+        )
+
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        match decision.content:
+            case Act(about=packet, said=act):
+                said = dict(act["said"])
+                if "urgency" in said:
+                    said["urgency"] = Urgency(said["urgency"])
+                await self._say(
+                    packet,
+                    StepKind(act["kind"]),
+                    parse_note(bytes.fromhex(act["note"])),
+                    decision.acted_by,
+                    said,
+                    act["repeats"],
+                    done,
+                )
+        return None
+
+    async def _say(
+        self,
+        packet: bytes,
+        kind: StepKind,
+        note: Note,
+        acted_by: ActedBy | None,
+        said: Mapping[str, object],
+        repeats: str,
+        done: Also,
+    ) -> None:
         self._state.verify_ready()
         request = self.show(packet).request
         about = {packet, note.answer} - {b""}
@@ -478,11 +506,13 @@ class Requests:
         with self._state.stores.database.transaction():
             if self._steps.is_pending(request):
                 raise StepPending
+            done()
             statement_id = self._steps.queue(request, kind, note, acted_by, **said)
             if is_repeated:
                 self._words.keep(statement_id, repeats)
-        await self._sender.flush()
-        await self._state.follow()
+        with queueing(self._state):
+            await self._sender.flush()
+            await self._state.follow()
         steps = self._state.stores.requests.steps(request)
         taken = next(each for each in steps if each.signed.statement.id == statement_id)
         if taken.code:

@@ -6,7 +6,7 @@ shown it first.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tearline.consent import ConsentTerms
@@ -15,8 +15,10 @@ from tearline.four_eyes import APPROVERS, DRAFTERS, verify_two
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.acting import Acting
+from tearline_client.desks.answers import Answers
 from tearline_client.desks.consent_views import Giving
 from tearline_client.desks.consenting import Consents
+from tearline_client.desks.decisions import Also, Decisions, persons_of
 from tearline_client.desks.disclosure import Disclosures
 from tearline_client.desks.releasing import Persons, Releasing, Sent
 from tearline_client.desks.request_steps import note_of
@@ -24,6 +26,7 @@ from tearline_client.desks.requesting import Requests
 from tearline_client.desks.review import Review, changed_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
+from tearline_client.store.decisions import Act, Decision
 from tearline_client.store.pending import (
     Content,
     Drafter,
@@ -35,6 +38,7 @@ from tearline_client.store.pending import (
 )
 
 _ID_SIZE = 16
+_DESK = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +48,15 @@ class Desks:
     Attributes:
         releasing: With packets.
         disclosures: With fields of packets that were sent.
-        requests: With answers.
+        requests: Says what may be answered.
+        answers: With answers.
         consents: With consents.
     """
 
     releasing: Releasing
     disclosures: Disclosures
     requests: Requests
+    answers: Answers
     consents: Consents
 
 
@@ -61,7 +67,7 @@ class Seconding:
         state: The node.
         desks: Where they go on.
         acting: The agency's persons at this node.
-        sync: Brings the node up to date.
+        decisions: Where an approval is stored before it is done.
     """
 
     def __init__(
@@ -69,13 +75,14 @@ class Seconding:
         state: NodeState,
         desks: Desks,
         acting: Acting,
-        sync: Callable[[], Awaitable[None]],
+        decisions: Decisions,
     ) -> None:
         self._state = state
         self._store = state.stores.pending
         self._desks = desks
         self._acting = acting
-        self._sync = sync
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
 
     def draft(
         self,
@@ -286,17 +293,34 @@ class Seconding:
             TearlineError: As ``Node.send``, ``Node.disclose`` and the desks of requests and
                 consents; what was not sealed goes on waiting then.
         """
-        await self._sync()
         review = self.review(pending)
         persons = self._persons(review, person)
         review.verify_agreed(agreed)
-        return await self._release(review, persons)
+        said = {"pending": pending.hex(), "agreed": agreed.hex()}
+        return await self._decisions.decide(
+            Act(desk=_DESK, about=pending, said=said),
+            persons,
+            lambda done: self._approve(pending, agreed, persons, done),
+        )
 
-    async def _release(self, review: Review, persons: Persons) -> Sent:
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        match decision.content:
+            case Act(about=pending, said={"agreed": str(agreed)}):
+                persons = persons_of(decision)
+                return await self._approve(pending, bytes.fromhex(agreed), persons, done)
+        return None
+
+    async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
+        review = self.review(pending)
+        review.verify_agreed(agreed)
+        return await self._release(review, persons, done)
+
+    async def _release(self, review: Review, persons: Persons, done: Also) -> Sent:
         desks = self._desks
 
         def also() -> None:
             self._store.drop(review.pending.id)
+            done()
 
         match review.pending.content:
             case PendingField() as field:
@@ -313,21 +337,7 @@ class Seconding:
                 return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
             case PendingAnswer() as answer:
                 (plan,) = review.plans
-                desks.requests.verify_text(answer.request, plan, answer.text)
-                sent = await desks.releasing.send(review.plans, persons, also=also)
-                if not sent.refused:
-                    (packet,) = sent.packets
-                    by = persons.seconded_by
-                    await desks.requests.answer(
-                        answer.request,
-                        packet,
-                        answer.items,
-                        by,
-                        answer.text,
-                        supplement=answer.supplement,
-                        repeats=plan.draft.repeats,
-                    )
-                return sent
+                return await desks.answers.carry(answer, plan, persons, also)
             case _:
                 return await desks.releasing.send(review.plans, persons, also=also)
 

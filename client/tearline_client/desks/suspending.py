@@ -26,6 +26,7 @@ from tearline_client.border.gaps import Gap, gaps_of
 from tearline_client.border.ordering import recall_suspended
 from tearline_client.border.sender import Sender
 from tearline_client.chores import Chores
+from tearline_client.desks.queue import queueing
 from tearline_client.state import NodeState
 
 _AFFIRM_MS = FRESH_MS // 2  # so that one that is late is still in time
@@ -80,7 +81,7 @@ class Standings:
         Raises:
             AgreementNotInForce: If there is no such agreement, article or direction.
             StandingUntold: If the exchange refuses it. It holds here all the same.
-            RequestError: If the exchange is out of reach. It holds here, and is sent later.
+            ActQueued: If the exchange is away. It holds here, and is sent later.
         """
         found = self._state.stores.agreements.by_name(agreement)
         self._verify_scope(found, suspension)
@@ -107,7 +108,7 @@ class Standings:
             LiftRefused: If it is no officer, or the agreement was ended.
             NotFound: If our agency has suspended nothing of that.
             StandingUntold: If the exchange refuses it.
-            RequestError: If the exchange is out of reach; it is sent later.
+            ActQueued: If the exchange is away; it is sent later.
         """
         found = self._state.stores.agreements.by_name(agreement)
         _verify_officer(acted_by)
@@ -136,7 +137,7 @@ class Standings:
         Raises:
             LiftRefused: If it is no officer.
             StandingUntold: If the exchange refuses it. It holds here all the same.
-            RequestError: If the exchange is out of reach. It holds here, and is sent later.
+            ActQueued: If the exchange is away. It holds here, and is sent later.
         """
         found = self._state.stores.agreements.by_name(agreement)
         _verify_officer(acted_by)
@@ -246,9 +247,10 @@ class Standings:
             self._queue(agreement_id)
             stores.channels.mark_due(agreement_id)
             recall_suspended(self._state, stores.agreements.newest(agreement_id))
-        await self._sender.flush()
-        self._sender.tell()
-        await self._sender.flush()
+        with queueing(self._state):
+            await self._sender.flush()
+            self._sender.tell()
+            await self._sender.flush()
         codes = [wish.code for wish in stores.standings.wishes(agreement_id) if wish.code]
         if codes and codes[0] not in _OVERTAKEN:
             raise StandingUntold(codes[0])

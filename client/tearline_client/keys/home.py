@@ -91,6 +91,7 @@ class Home:
         self.own_policy = path / "policy" / "own.cedar"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
+        self.deciding_lock = path / "deciding.lock"
         self.renewing_lock = path / "renewing.lock"
         self.identity_file = path / "identity.toml"
 

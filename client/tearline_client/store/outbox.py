@@ -116,6 +116,11 @@ class OutboxStore:
         rows = self._db.rows("SELECT state, items FROM outbox_count WHERE items > 0")
         return {OutboxState(state): count for state, count in rows}
 
+    def waiting(self) -> int:
+        """How many items wait; none is opened."""
+        sql = "SELECT count(*) FROM outbox WHERE state IN ('sealed', 'unknown')"
+        return int(self._db.value(sql))
+
     def waiting_since_ms(self) -> int | None:
         """When the oldest item that waits was put here, Unix milliseconds; None where none does.
 

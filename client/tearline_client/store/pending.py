@@ -180,7 +180,7 @@ class PendingStore:
 
     def _sealed(self, pending: bytes, content: Content, drafter: Drafter, *, lost: int) -> bytes:
         value = {
-            **_write(content),
+            **write_content(content),
             "subject": drafter.subject,
             "pseudonym": drafter.acted_by.pseudonym.hex(),
             "role": drafter.acted_by.role,
@@ -262,62 +262,9 @@ class PendingStore:
             id=pending,
             time_ms=time_ms,
             drafter=drafter,
-            content=self._read(value),
+            content=read_content(value, self._agreements),
             digest=hashlib.sha256(kept).digest(),
             lost=value.get("lost", 0),
-        )
-
-    def _read(self, value: dict[str, Any]) -> Content:
-        match value:
-            case {"packets": packets}:
-                return tuple(self._read_packet(packet) for packet in packets)
-            case {"field": field}:
-                return PendingField(
-                    packet=bytes.fromhex(field["packet"]),
-                    path=field["path"],
-                    recipient=field["recipient"],
-                    repeats=field.get("repeats", ""),  # of a draft from before it was asked for
-                )
-            case {"answer": answer}:
-                return PendingAnswer(
-                    request=bytes.fromhex(answer["request"]),
-                    items=tuple(answer["items"]),
-                    packet=self._read_packet(answer["packet"]),
-                    text=answer["text"],
-                    supplement=answer.get("supplement", False),  # of an earlier draft
-                )
-            case {"consent": consent}:
-                return PendingConsent(
-                    consent=bytes.fromhex(consent["consent"]),
-                    packet=bytes.fromhex(consent["packet"]),
-                    fields=tuple(consent["fields"]),
-                    ends_ms=consent["ends_ms"],
-                    note=consent["note"],
-                    repeats=consent.get("repeats", ""),
-                )
-            case _:
-                raise StoreDamaged("a release that waits holds nothing")
-
-    def _read_packet(self, value: dict[str, Any]) -> PendingPacket:
-        agreement = self._agreements.newest(bytes.fromhex(value["agreement"]))
-        draft = Draft(
-            fields=tuple(parse_field(base64.b64decode(field)) for field in value["fields"]),
-            agreement=agreement,
-            article=value["article"],
-            purpose=value["purpose"],
-            kind=PacketKind(value["kind"]),
-            not_after_ms=min(value["not_after_ms"], agreement.valid_until_ms),
-            case_id=value["case_id"],
-            urgency=Urgency(value["urgency"]),
-            evaluation=value["evaluation"],
-            derived_from=tuple(bytes.fromhex(each) for each in value["derived_from"]),
-            supersedes=bytes.fromhex(value["supersedes"]),
-            repeats=value.get("repeats", ""),  # of a draft from before it was asked for
-        )
-        return PendingPacket(
-            draft=draft,
-            recipients=tuple(value["recipients"]),
-            seen={(recipient, path): seen for recipient, path, seen in value["seen"]},
         )
 
 
@@ -332,7 +279,68 @@ def _about(content: Content) -> bytes:
             return b""
 
 
-def _write(content: Content) -> dict[str, Any]:
+def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Content:
+    """Reads back what ``write_content`` wrote; each draft under the newest version.
+
+    Raises:
+        StoreDamaged: If it holds nothing.
+    """
+    match value:
+        case {"packets": packets}:
+            return tuple(_read_packet(packet, agreements) for packet in packets)
+        case {"field": field}:
+            return PendingField(
+                packet=bytes.fromhex(field["packet"]),
+                path=field["path"],
+                recipient=field["recipient"],
+                repeats=field.get("repeats", ""),  # of a draft from before it was asked for
+            )
+        case {"answer": answer}:
+            return PendingAnswer(
+                request=bytes.fromhex(answer["request"]),
+                items=tuple(answer["items"]),
+                packet=_read_packet(answer["packet"], agreements),
+                text=answer["text"],
+                supplement=answer.get("supplement", False),  # of an earlier draft
+            )
+        case {"consent": consent}:
+            return PendingConsent(
+                consent=bytes.fromhex(consent["consent"]),
+                packet=bytes.fromhex(consent["packet"]),
+                fields=tuple(consent["fields"]),
+                ends_ms=consent["ends_ms"],
+                note=consent["note"],
+                repeats=consent.get("repeats", ""),
+            )
+        case _:
+            raise StoreDamaged("a release that waits holds nothing")
+
+
+def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> PendingPacket:
+    agreement = agreements.newest(bytes.fromhex(value["agreement"]))
+    draft = Draft(
+        fields=tuple(parse_field(base64.b64decode(field)) for field in value["fields"]),
+        agreement=agreement,
+        article=value["article"],
+        purpose=value["purpose"],
+        kind=PacketKind(value["kind"]),
+        not_after_ms=min(value["not_after_ms"], agreement.valid_until_ms),
+        case_id=value["case_id"],
+        urgency=Urgency(value["urgency"]),
+        evaluation=value["evaluation"],
+        derived_from=tuple(bytes.fromhex(each) for each in value["derived_from"]),
+        supersedes=bytes.fromhex(value["supersedes"]),
+        repeats=value.get("repeats", ""),  # of a draft from before it was asked for
+    )
+    return PendingPacket(
+        draft=draft,
+        recipients=tuple(value["recipients"]),
+        seen={(recipient, path): seen for recipient, path, seen in value["seen"]},
+    )
+
+
+def write_content(content: Content) -> dict[str, Any]:
+    """Returns a release as JSON may hold it."""
     match content:
         case PendingField():
             return {

@@ -50,6 +50,34 @@ class ExchangeUnreachable(RequestError):
     next = "Check its address and the network; what waits to be sent is kept."
 
 
+class ActQueued(ExchangeUnreachable):
+    """What a person decided, stored while the exchange cannot be asked.
+
+    Attributes:
+        place: Its place among all that waits here to be sent, from 1; 0 if unsaid.
+        packets: Ids of packets that it will send, 32 bytes each, as far as they are sealed.
+    """
+
+    code = "TL-REQ-011"
+    what = "What was decided is queued: the exchange cannot be asked."
+    next = "Do not decide it again: the next sync sends it; `tearline node queue` shows it."
+    exit_status = EXIT_PENDING
+
+    def __init__(self, why: str = "", *, place: int = 0, packets: tuple[bytes, ...] = ()) -> None:
+        super().__init__(why)
+        self.place = place
+        self.packets = packets
+
+
+class DecisionsFull(RequestError):
+    """More decisions of persons than are kept while the log cannot be read."""
+
+    code = "TL-REQ-012"
+    what = "Too many decisions wait for the exchange: this one was not stored."
+    next = "Decide it once the exchange is back; `tearline node queue` shows what waits."
+    exit_status = EXIT_REFUSED
+
+
 class ExchangeBusy(RequestError):
     """More was asked than the exchange takes at once.
 
@@ -106,3 +134,7 @@ class RefusedOtherwise(RequestError):
     what = "The exchange refused, for a reason that this version does not know."
     next = "Update this node, or follow what the exchange says."
     exit_status = EXIT_REFUSED
+
+
+EXCHANGE_AWAY = (ExchangeUnreachable, ExchangeBusy, ExchangeFault, OutcomeUnknown)
+"""What ends a call without a word on what it was about."""

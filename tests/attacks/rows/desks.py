@@ -17,6 +17,13 @@ def _desk(
 
 
 DESKS = (
+    Attack(
+        name="have a decision that waited show more than its person saw",
+        code="TL-POL-014",
+        evidence="nothing is sealed, and the decision stays with its code",
+        function="tearline_client.desks.decisions:verify_unchanged",
+        test="tests/attacks/test_decisions.py::test_what_would_be_seen_otherwise_now_is_stopped",
+    ),
     _desk(
         "print a packet without a trace",
         "cli/test_print_commands.py::test_a_copy_is_an_entry_before_it_is_shown",

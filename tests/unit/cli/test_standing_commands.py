@@ -3,7 +3,7 @@
 import pytest
 
 from desk import AUDITOR, Desk, Dialling
-from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, ExchangeUnreachable
+from tearline.errors import EXIT_NOT_FOUND, EXIT_PENDING, EXIT_REFUSED, EXIT_USAGE, ExchangeUnreachable
 
 NAME = "narcotics-2026"
 SUSPEND = ("agreement", "suspend", NAME, "--reason", "political")
@@ -144,8 +144,10 @@ def test_without_the_exchange_it_holds_here(officer: Desk, monkeypatch: pytest.M
     with monkeypatch.context() as cut:
         cut.setattr(Dialling, "publish", gone)
         result = officer.run(*SUSPEND, "--yes", "--as", "olga")
-        assert result.exit_code == 0
-        assert "The exchange could not be told yet" in result.stderr
+        assert result.exit_code == EXIT_PENDING
+        assert "is suspended here" in result.stderr
+        assert "TL-REQ-011" in result.stderr
+        assert "number 1 of all that waits" in result.stderr
         assert state(officer) == "suspended by us-justice"
         assert "the exchange has not taken it yet" in officer.run("agreement", "show", NAME).stderr
     assert officer.run("packet", "list").exit_code == 0  # it syncs

@@ -1,0 +1,38 @@
+"""What a person is told of an act that is stored, where the exchange cannot be asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tearline.errors import EXCHANGE_AWAY, ActQueued, TearlineError
+from tearline_client.state import NodeState
+
+
+def queued(
+    state: NodeState, missed: TearlineError, *, number: int = 0, packets: tuple[bytes, ...] = ()
+) -> ActQueued:
+    """Returns the error that says at which place an act waits.
+
+    Args:
+        state: The node.
+        missed: Why the exchange was not asked.
+        number: The decision; 0, or gone, where it is signed and last in the outbox.
+        packets: Packets that it will send.
+    """
+    place = state.stores.outbox.waiting() + state.stores.decisions.place(number)
+    why = f"it is number {place} of all that waits here ({missed.code})"
+    return ActQueued(why, place=place, packets=packets)
+
+
+@contextmanager
+def queueing(state: NodeState, packets: tuple[bytes, ...] = ()) -> Iterator[None]:
+    """Sends what is stored already; inside, the exchange may be away.
+
+    Raises:
+        ActQueued: If it is.
+    """
+    try:
+        yield
+    except ActQueued:
+        raise
+    except EXCHANGE_AWAY as error:
+        raise queued(state, error, packets=packets) from error
