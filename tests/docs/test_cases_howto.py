@@ -30,7 +30,9 @@ def test_a_case_is_opened_joined_filled_and_looked_back_on(tmp_path: Path) -> No
             assert len(row["members"].split()) == 3
 
         lead = str(federation.lead())
-        us.here("packet", "send", lead, f"--to={CN}", f"--to={MX}", *ORDER, "--case=Harbour")
+        us.here(
+            "packet", "send", "--yes", lead, f"--to={CN}", f"--to={MX}", *ORDER, "--case=Harbour"
+        )
         cn.here("node", "sync")
         assert cn.here("packet", "list", "-o", "json").rows[0]["case"] == row["id"]
         told = follow(us, LOOK_BACK, tmp_path).stdout
@@ -40,6 +42,6 @@ def test_a_case_is_opened_joined_filled_and_looked_back_on(tmp_path: Path) -> No
         again = us.run("case", "invite", "Harbour", MX)
         assert again.refused("TL-CAS-001", 4)
         us.here("case", "close", "Harbour", "--yes")
-        assert us.run("packet", "send", lead, f"--to={CN}", *ORDER, "--case=Harbour").refused(
-            "TL-CAS-001", 4
-        )
+        assert us.run(
+            "packet", "send", "--yes", lead, f"--to={CN}", *ORDER, "--case=Harbour"
+        ).refused("TL-CAS-001", 4)

@@ -143,7 +143,7 @@ def test_a_command_line_that_means_nothing(quiet: Federation) -> None:
         ("packet", "preview", lead, *TO_CN, "--guard", "nonsense"),
         ("packet", "preview", lead, *TO_CN, "--colour"),
         ("packet", "forget", lead),
-        ("packet", "send", lead),
+        ("packet", "send", "--yes", lead),
     ):
         ended = quiet.us.here(*line)
         assert (ended.status, ended.out) == (2, ""), line
@@ -296,7 +296,7 @@ def test_an_exchange_out_of_reach(quiet: Federation) -> None:
         ("node", "sync"),
         ("packet", "list"),
         ("packet", "show", "0" * 64),
-        ("packet", "send", lead, *TO_CN),
+        ("packet", "send", "--yes", lead, *TO_CN),
         ("import", "ftm", lead, *TO_CN),
         ("agreement", "publish", str(quiet.folder / "narcotics-2026.agreement")),
     ):
@@ -315,7 +315,7 @@ def test_a_clock_that_is_wrong(
 
     monkeypatch.setattr(tearline_client.startup, "time", types.SimpleNamespace(time_ns=now_ns))
     before = held_but_certificate(busy.us)
-    ended = busy.us.here("packet", "send", str(busy.lead()), *TO_CN, "-q")
+    ended = busy.us.here("packet", "send", "--yes", str(busy.lead()), *TO_CN, "-q")
     assert ended.refused(code, 4)
     assert ("seconds" in ended.err) == code.startswith("TL-TRU")
     after = held_but_certificate(busy.us)
@@ -340,7 +340,7 @@ def test_an_agreement_that_is_not_in_force(busy: Federation) -> None:
     later = AGREEMENT.replace("narcotics-2026", "later").replace("2026-01-01", "2035-01-01")
     busy.agree("later", later, (US, CN, MX))
     busy.us.here("node", "sync")
-    send = ("packet", "send", str(busy.lead()), *TO_CN, "--agreement=later", "-q")
+    send = ("packet", "send", "--yes", str(busy.lead()), *TO_CN, "--agreement=later", "-q")
     refuses(busy.us, send, "TL-AGR-001", 4)
     rows = busy.us.here("agreement", "list", "-o", "json").rows
     assert {row["agreement"]: row["state"] for row in rows} == {
@@ -358,7 +358,7 @@ def key_of(agency: Agency, use: str) -> str:
 def test_a_key_that_was_revoked(tmp_path: Path) -> None:
     with serving(tmp_path) as federation:
         us, cn = federation.us, federation.cn
-        send = ("packet", "send", str(federation.lead()), *TO_CN, "-q")
+        send = ("packet", "send", "--yes", str(federation.lead()), *TO_CN, "-q")
         assert cn.here("keys", "revoke", key_of(cn, "kem"), "--yes").status == 0
         us.here("node", "sync")
         refuses(us, send, "TL-TRU-002", 4)
@@ -374,7 +374,7 @@ def test_a_key_that_was_revoked(tmp_path: Path) -> None:
 
 def test_a_certificate_that_has_expired(busy: Federation) -> None:
     mx = busy.mx
-    send = ("packet", "send", str(busy.lead()), *TO_CN)
+    send = ("packet", "send", "--yes", str(busy.lead()), *TO_CN)
     expire(Home(mx.home))
     assert mx.here("node", "sync").status == 0  # the CA's key is here: there is a fresh one
     assert mx.here(*send).status == 0
@@ -445,7 +445,7 @@ def test_a_node_whose_disk_is_full(busy: Federation, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 8 << 20) as fill:
         us = Agency(moved(busy.us.home, tmp_path / "disk"))
         us.secret, us.variables = busy.us.secret, busy.us.variables
-        send = ("packet", "send", str(busy.lead()), *TO_CN, "-q")
+        send = ("packet", "send", "--yes", str(busy.lead()), *TO_CN, "-q")
         before = held(us)
         fill(True)
         assert us.here(*send).refused("TL-STO-002", 1)
@@ -486,7 +486,7 @@ def test_an_exchange_whose_disk_is_full(tmp_path: Path) -> None:
         operator.home = moved(operator.home, tmp_path / "disk")
         running = operator.serve()
         us, cn = federation.us, federation.cn
-        send = ("packet", "send", str(federation.lead()), *TO_CN, "-q", "-o", "json")
+        send = ("packet", "send", "--yes", str(federation.lead()), *TO_CN, "-q", "-o", "json")
         us.here("node", "sync")
         fill(True)
         running.await_(lambda: "disk nearly full" in running.said, "it saw that there is no room")

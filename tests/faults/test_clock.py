@@ -32,7 +32,7 @@ def wrong_by(program: Program, seconds: int) -> Iterator[None]:
 
 def send(federation: Federation) -> Ended:
     lead = str(federation.lead())
-    return federation.us.run("packet", "send", lead, f"--to={CN}", *ORDER, "-q")
+    return federation.us.run("packet", "send", "--yes", lead, f"--to={CN}", *ORDER, "-q")
 
 
 def packets(agency: Agency) -> set[str]:

@@ -57,7 +57,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             *(str(lead), f"--to={CN}", f"--to={MX}", *ORDER, *GUARDS),
             *("--narrative", str(narrative), "--evaluation=B2"),
         )
-        sent = federation.us.done("packet", "send", *arguments, "-o", "json")
+        sent = federation.us.done("packet", "send", "--yes", *arguments, "-o", "json")
         yield Story(federation=federation, lead=lead, arguments=arguments, sent=sent)
     # The fixture's end is the operator's: it drained, and its log is as it was written.
     verified = federation.operator.done("verify-log")
@@ -109,7 +109,7 @@ def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
     assert cells[CN, "Payment/amount"]["seen_as"] == "1000000-5000000"
     assert cells[CN, "Company/notes"]["form"] == "withheld"
     assert cells[MX, "Company/notes"]["form"] == "exists"
-    dry = us.done("packet", "send", *story.arguments, "--dry-run")
+    dry = us.done("packet", "send", "--yes", *story.arguments, "--dry-run")
     assert (dry.out, dry.err) == ("", "5 entities in 1 packet.\n")
     assert us.status() == before
 
@@ -213,11 +213,13 @@ def test_persons_act_under_their_names_and_roles(story: Story) -> None:
     secret.write_text("ana's own words\n")
     own = ("--person-passphrase-file", str(secret))
     assert us.done_here("person", "add", "ana", "--role", "auditor", *own).out == ""
-    early = us.here("packet", "send", *story.arguments, "--as", "ana")
+    early = us.here("packet", "send", "--yes", *story.arguments, "--as", "ana")
     assert early.refused("TL-TLS-009", 4)
     us.done_here("login", "ana", *own)
     # An auditor looks; a release is a liaison officer's act.
-    assert us.here("packet", "send", *story.arguments, "--as", "ana").refused("TL-TLS-006", 4)
+    assert us.here("packet", "send", "--yes", *story.arguments, "--as", "ana").refused(
+        "TL-TLS-006", 4
+    )
     assert us.done_here("person", "list", "-o", "json").rows == [
         {"person": "ana", "roles": "auditor", "clearance": "amber+strict", "enabled": True}
     ]

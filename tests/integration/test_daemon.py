@@ -35,7 +35,7 @@ def packets(agency: Agency) -> set[str]:
 def send(federation: Federation, *to: str) -> str:
     partners = [f"--to={name}" for name in to]
     sent = federation.us.done_here(
-        "packet", "send", str(federation.lead()), *partners, *ORDER, "-o", "json"
+        "packet", "send", "--yes", str(federation.lead()), *partners, *ORDER, "-o", "json"
     )
     (row,) = sent.rows
     return row["packet"]

@@ -42,7 +42,7 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
 ) -> None:
     monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 0.2)
     with serving(tmp_path) as federation:
-        lead = ("packet", "send", str(federation.lead()), f"--to={CN}", *ORDER)
+        lead = ("packet", "send", "--yes", str(federation.lead()), f"--to={CN}", *ORDER)
         cn, told, stop, pulse = federation.cn, Told(), asyncio.Event(), Pulse()
         before = certified_key_id(Home(cn.home).tls_certificate()).hex()
         exchange = federation.operator.address
@@ -83,7 +83,13 @@ async def test_a_node_told_to_looks_at_its_home_at_once(
         async with await opening as node:
             work = asyncio.create_task(run_daemon(node, stop, report=told, anew=anew))
             await beside(
-                federation.us, "packet", "send", str(federation.lead()), f"--to={CN}", *ORDER
+                federation.us,
+                "packet",
+                "send",
+                "--yes",
+                str(federation.lead()),
+                f"--to={CN}",
+                *ORDER,
             )
             await told.until("grant from")
             await beside(cn, "keys", "rotate", "--tls")

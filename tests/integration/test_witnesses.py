@@ -158,7 +158,9 @@ def test_a_node_killed_between_keeping_and_answering_keeps_to_what_it_kept(
             "PYTHONPATH": str(INJECT),
             "TEARLINE_MUTANT": DIE,
         }
-        federation.us.done_here("packet", "send", str(federation.lead()), f"--to={MX}", *ORDER)
+        federation.us.done_here(
+            "packet", "send", "--yes", str(federation.lead()), f"--to={MX}", *ORDER
+        )
         site, node = shown(cn)
         with pytest.raises((RemoteDisconnected, ConnectionResetError)):
             site.add(log, old)

@@ -11,7 +11,7 @@ from tearline_client.cli.at_work import agency_name, at_work, counted, look
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
-from tearline_client.cli.options import FILE
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.order import (
     evaluation_option,
     guard_option,
@@ -38,6 +38,7 @@ from tearline_client.node import Node
 @repeats_option
 @unmarked_option
 @click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
+@yes_option
 @pass_frame
 def correct(
     frame: Frame,
@@ -50,13 +51,15 @@ def correct(
     repeats: str,
     unmarked: bool,
     dry_run: bool,
+    yes: bool,
 ) -> None:
     """Put FILE (FollowTheMoney JSON lines) in the place of our PACKET, for all who have it.
 
     FILE holds all that is said now, with its narrative and documents: what it leaves out is gone.
     Each partner that has PACKET gets it in the forms that are allowed now, and is told that it
     takes PACKET's place. Who is kept from it, by a suspension or a policy, is named, and goes on
-    with PACKET. What was marked more strictly by hand stays so.
+    with PACKET. What was marked more strictly by hand stays so. What each partner will see is shown
+    first, and you are asked; in a script, say --yes.
     """
     text, documents = narrative_of(narrative), attached(attach)
 
@@ -75,7 +78,7 @@ def correct(
         for finding in findings:
             frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
-        released = None if dry_run else await release(frame, node, [wanted])
+        released = None if dry_run else await release(frame, node, [wanted], yes=yes)
         return plan, node.state.trust, released
 
     plan, trust, released = at_work(frame, run)

@@ -11,7 +11,7 @@ import click
 
 from tearline.errors import NotConfirmed, SettingInvalid
 from tearline_client.cli.groups import FORMATS, GLOBALS
-from tearline_client.cli.output import Row, ask, emit, print_line, progress
+from tearline_client.cli.output import Row, ask, emit, emit_aside, print_line, progress
 from tearline_client.config import Settings, load_settings, read_passphrase
 
 R = TypeVar("R")
@@ -56,6 +56,10 @@ class Frame:
     def emit(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
         """Prints data on standard output, in the format asked for."""
         emit(rows, columns, self.settings.output)
+
+    def show(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
+        """Prints a table on standard error: what a person looks at before they are asked."""
+        emit_aside(rows, columns)
 
     def say(self, message: str) -> None:
         """Tells something on standard error, unless asked to be quiet."""

@@ -131,6 +131,11 @@ def emit(
     stream.flush()
 
 
+def emit_aside(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    """Prints a table for the person at the terminal, on standard error."""
+    _emit_table(rows, columns, sys.stderr)
+
+
 def _emit_json(rows: Iterable[Row], stream: TextIO) -> None:
     between = "[\n"
     for row in rows:

@@ -18,7 +18,7 @@ from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
-from tearline_client.cli.options import FILE, sync_option
+from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.order import (
     narrative_of,
     narrative_option,
@@ -127,6 +127,7 @@ def preview(
 @narrative_option
 @attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
+@yes_option
 @order_options
 @pass_frame
 def send(
@@ -135,9 +136,12 @@ def send(
     narrative: Path | None,
     attach: tuple[str, ...],
     dry_run: bool,
+    yes: bool,
     **options: Any,
 ) -> None:
     """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view.
+
+    What each partner will see is shown first, and you are asked; in a script, say --yes.
 
     Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
     an id that `tearline packet approve` takes. Where a text repeats a value that its reader may
@@ -157,7 +161,7 @@ def send(
         if dry_run:
             say_mentions(frame, node, drafted.plans)
             return None
-        return await release(frame, node, drafted.plans)
+        return await release(frame, node, drafted.plans, yes=yes)
 
     emit_released(frame, at_work(frame, run))
 

@@ -68,17 +68,31 @@ def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
     return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
 
 
-async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> Released:
-    """Sends plans that are all under one article, or has them wait for a second person."""
+async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan], *, yes: bool) -> Released:
+    """Sends plans that are all under one article, or has them wait for a second person.
+
+    Unless ``yes``, what each partner will see is shown first, and the person is asked.
+    """
     say_mentions(frame, node, plans)
     draft = plans[0].draft
     if takes_two(node, draft.agreement.id, draft.article):
         return node.second.draft(plans, person=frame.settings.person)
     person = acting(frame, node, draft.agreement.id, Role.LIAISON)
+    if not yes:
+        _show(frame, node, plans)
+    recipients = {recipient for plan in plans for recipient in plan.recipients}
+    names = ", ".join(sorted(agency_name(node.state.trust.trust_list, r) for r in recipients))
+    frame.confirm(f"{counted(len(plans), 'packet')} will be sent to {names}.", "yes", yes=yes)
     try:
         return await node.send(plans, acted_by=person)
     except ActQueued as queued:
         return queued
+
+
+def _show(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> None:
+    cells = [cell for plan in plans for cell in plan.cells()]
+    columns = ["field", "category", "partner", "form", "shown"]
+    frame.show(cell_rows(cells, node.state.trust), columns)
 
 
 async def release_field(

@@ -82,7 +82,7 @@ def test_a_packet_that_is_sent_says_its_place_and_goes_with_the_next_sync(
 ) -> None:
     with away():
         for place in (1, 2):
-            sent = desk.run("-o", "json", "packet", "send", lead, *ORDER)
+            sent = desk.run("-o", "json", "packet", "send", "--yes", lead, *ORDER)
             assert sent.exit_code == EXIT_PENDING, sent.output
             assert "TL-REQ-011" in sent.stderr
             (row,) = json.loads(sent.stdout)

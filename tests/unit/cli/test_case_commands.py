@@ -184,7 +184,7 @@ def test_what_is_filed_is_for_members_who_see_each_other(table: Table, desk: Des
         '{"id": "p-1", "schema": "Person", "properties": {"name": ["Li Wei"]}}\n', encoding="utf-8"
     )
     send = (
-        *("packet", "send", file, "--agreement", "narcotics-2026"),
+        *("packet", "send", "--yes", file, "--agreement", "narcotics-2026"),
         *("--article", "money-laundering", "--purpose", "criminal-investigation"),
         *("--case", TITLE),
     )

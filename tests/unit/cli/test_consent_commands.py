@@ -30,7 +30,7 @@ def lead(folder: Path, name: str) -> Path:
 
 def sending(path: Path, to: str, *more: str) -> list[object]:
     return [
-        "packet", "send", path, "--to", to, "--agreement", "narcotics-2026",
+        "packet", "send", "--yes", path, "--to", to, "--agreement", "narcotics-2026",
         "--article", "money-laundering", "--purpose", "criminal-investigation", *more,
     ]  # fmt: skip
 

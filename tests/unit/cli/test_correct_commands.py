@@ -25,7 +25,7 @@ def corrected(tmp_path: Path) -> Path:
 
 
 def correct(desk: Desk, file: Path, *options: object) -> list[dict]:
-    return desk.rows("packet", "correct", desk.packet[:12], file, *options)
+    return desk.rows("packet", "correct", "--yes", desk.packet[:12], file, *options)
 
 
 def test_a_dry_run_shows_each_partner_what_changes_and_sends_nothing(
@@ -69,10 +69,10 @@ def test_the_old_packet_names_what_took_its_place_wherever_it_is_shown(
 
 def test_what_was_corrected_says_which_one_to_correct(desk: Desk, corrected: Path) -> None:
     (sent,) = correct(desk, corrected)
-    again = desk.run("packet", "correct", desk.packet, corrected)
+    again = desk.run("packet", "correct", "--yes", desk.packet, corrected)
     assert again.exit_code == CorrectedAlready.exit_status
     assert sent["packet"][:12] in again.stderr
-    assert len(desk.rows("packet", "correct", sent["packet"], corrected)) == 1
+    assert len(desk.rows("packet", "correct", "--yes", sent["packet"], corrected)) == 1
 
 
 def test_a_narrative_goes_with_it(desk: Desk, corrected: Path, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_narrative_goes_with_it(desk: Desk, corrected: Path, tmp_path: Path) -
 def test_what_is_not_ours_is_not_found(desk: Desk, corrected: Path) -> None:
     desk.rows("packet", "list", agency="mx-prosecutor")
     for packet in (desk.packet, "00" * 16):
-        ended = desk.run("packet", "correct", packet, corrected, agency="mx-prosecutor")
+        ended = desk.run("packet", "correct", "--yes", packet, corrected, agency="mx-prosecutor")
         assert ended.exit_code == EXIT_NOT_FOUND
 
 
@@ -98,7 +98,7 @@ def test_who_is_kept_out_is_named_when_it_is_corrected_and_when_it_is_resumed(
     way = ("--article", "money-laundering", "--direction", "us-justice:mx-prosecutor")
     stop = ("agreement", "suspend", "narcotics-2026", *way, "--reason", "political", "--yes")
     assert desk.run(*stop, "--as", AUDITOR).exit_code == 0
-    told = desk.run("packet", "correct", desk.packet, corrected, "--as", AUDITOR)
+    told = desk.run("packet", "correct", "--yes", desk.packet, corrected, "--as", AUDITOR)
     assert told.exit_code == 0, told.output
     assert "Not for mx-prosecutor: " in told.stderr
     assert f"mx-prosecutor goes on with {desk.packet[:12]} as it was" in told.stderr

@@ -33,7 +33,7 @@ def scan(tmp_path: Path) -> Path:
 def sent(desk: Desk, lead: Path, *attached: object) -> str:
     """Sends the lead with these documents; the packet's id."""
     options = [word for each in attached for word in ("--attach", each)]
-    (row,) = desk.rows("packet", "send", lead, *ORDER, *options)
+    (row,) = desk.rows("packet", "send", "--yes", lead, *ORDER, *options)
     return str(row["packet"])
 
 
@@ -100,7 +100,7 @@ def test_a_file_that_does_not_travel_is_refused_before_anything_is(
 ) -> None:
     program = tmp_path / "scan.exe"
     program.write_bytes(b"MZ")
-    refused = desk.run("packet", "send", lead, *ORDER, "--attach", program)
+    refused = desk.run("packet", "send", "--yes", lead, *ORDER, "--attach", program)
     assert (refused.exit_code, refused.stdout) == (4, "")
     assert "TL-PKT-033" in refused.stderr
 
@@ -111,7 +111,7 @@ def test_documents_that_are_too_much_for_a_packet_are_refused(
     large = tmp_path / "large.txt"
     large.write_bytes(b"a" * (1 << 20))
     three = [word for _ in range(3) for word in ("--attach", large)]
-    refused = desk.run("packet", "send", lead, *ORDER, *three)
+    refused = desk.run("packet", "send", "--yes", lead, *ORDER, *three)
     assert refused.exit_code == 5
     assert "TL-PKT-010" in refused.stderr
 

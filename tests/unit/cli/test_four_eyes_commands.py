@@ -61,7 +61,7 @@ def lead(tmp_path: Path) -> Path:
 
 
 def drafted(strict: Desk, lead: Path) -> str:
-    (row,) = strict.rows("packet", "send", lead, *ORDER, "--as", "bo")
+    (row,) = strict.rows("packet", "send", "--yes", lead, *ORDER, "--as", "bo")
     return row["pending"]
 
 
@@ -89,7 +89,7 @@ def test_what_an_analyst_drafts_a_liaison_approves(strict: Desk, lead: Path) -> 
 def test_who_drafted_it_does_not_approve_it_and_an_analyst_does_not(
     strict: Desk, lead: Path
 ) -> None:
-    (row,) = strict.rows("packet", "send", lead, *ORDER, "--as", "li")
+    (row,) = strict.rows("packet", "send", "--yes", lead, *ORDER, "--as", "li")
     same = strict.run("packet", "approve", row["pending"], "--as", "li")
     assert (same.exit_code, "TL-POL-012" in same.stderr) == (EXIT_REFUSED, True)
     analyst = strict.run("packet", "approve", row["pending"], "--as", "bo")
@@ -120,7 +120,7 @@ def test_a_text_that_is_disclosed_says_why_it_repeats_what_is_kept_back(
     path.write_text("".join(json.dumps(entity) + "\n" for entity in entities))
     guard = ("--to", "cn-public-security", *ORDER[2:], "--guard", "source/name=identity.source")
     first = ("--repeats", "a street", "--as", "bo")
-    (row,) = strict.rows("packet", "send", path, *guard, *first)
+    (row,) = strict.rows("packet", "send", "--yes", path, *guard, *first)
     (row,) = strict.rows("packet", "approve", row["pending"], "--as", "li")
     arguments = ("packet", "disclose", row["packet"], "purpose", "--to", "mx-prosecutor")
     refused = strict.run(*arguments, "--as", "bo")
@@ -163,7 +163,7 @@ def test_what_is_rejected_is_not_there(strict: Desk, lead: Path) -> None:
 def test_nobody_drafts_without_a_name(strict: Desk, lead: Path) -> None:
     for name in ("ana", "li", "bo"):
         strict.run("person", "disable", name)
-    refused = strict.run("packet", "send", lead, *ORDER)
+    refused = strict.run("packet", "send", "--yes", lead, *ORDER)
     assert refused.exit_code == EXIT_REFUSED, refused.output
     assert strict.rows("packet", "pending") == []
 

@@ -103,7 +103,7 @@ def test_what_is_shown_explains_the_evaluation(desk: Desk) -> None:
     file = desk.folder / "body.jsonl"
     file.write_text(TRANSFER)
     (row,) = desk.rows(
-        "packet", "send", file, *ORDER, "--kind", "value-transfer", "--evaluation", "B2"
+        "packet", "send", "--yes", file, *ORDER, "--kind", "value-transfer", "--evaluation", "B2"
     )
     shown = desk.run("packet", "show", row["packet"], "--no-sync")
     assert "B2: the source has mostly proved reliable; known to the source" in shown.stderr

@@ -1,12 +1,15 @@
 """``packet``: what a person reads of it before and after it is sent."""
 
 import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import tearline_client.cli.frame
 from desk import Desk
-from tearline.errors import EvaluationInvalid
+from tearline.errors import EXIT_USAGE, EvaluationInvalid
 from tearline_client import About, Node
 from tearline_client.cli.seen import captions, values_text
 
@@ -84,3 +87,52 @@ def test_what_shows_packets_asks_the_exchange_first_unless_told_not_to(
     assert asked == []
     assert desk.run(*arguments).exit_code == 0
     assert len(asked) == 1
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A person at a terminal, who types what is put in here, in turn."""
+    typed: list[str] = []
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(tearline_client.cli.frame, "sys", terminal)
+    monkeypatch.setattr(tearline_client.cli.frame, "ask", lambda question: typed.pop(0))
+    return typed
+
+
+def test_what_each_partner_will_see_is_shown_and_asked_before_it_leaves(
+    desk: Desk, lead: Path, asked: list[str]
+) -> None:
+    before = len(desk.rows("packet", "list", "--no-sync"))
+    asked += ["no", "yes"]
+    refused = desk.run("packet", "send", lead, *ORDER)
+    assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, "")
+    assert "TL-USE-005" in refused.stderr
+    shown = refused.stderr.partition("1 packet will be sent to mx-prosecutor.")[0]
+    assert re.search(r"Person/name +identity.subject +mx-prosecutor +clear +Qiu Wenhao", shown)
+    assert len(desk.rows("packet", "list", "--no-sync")) == before
+    assert desk.run("packet", "send", lead, *ORDER).exit_code == 0
+    assert len(desk.rows("packet", "list", "--no-sync")) == before + 1
+
+
+def test_a_script_that_does_not_say_yes_sends_nothing(desk: Desk, lead: Path) -> None:
+    refused = desk.run("packet", "send", lead, *ORDER)
+    assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, "")
+    assert "there is no terminal to ask on" in refused.stderr
+
+
+def test_a_text_that_repeats_a_guarded_value_is_named_before_the_question(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "repeating.jsonl"
+    source = {"id": "source", "schema": "Person", "properties": {"name": ["Marisol Quintanar"]}}
+    told = {"id": "note", "schema": "Person", "properties": {"name": ["Qiu"], "notes": ["x"]}}
+    link = {"id": "link", "schema": "Associate", "properties": {"person": ["source"]}}
+    link["properties"]["associate"] = ["note"]
+    path.write_text("".join(json.dumps(each) + "\n" for each in (source, told, link)))
+    text = tmp_path / "narrative.txt"
+    text.write_text("As Marisol Quintanar told us on Friday.")
+    guard = ("--guard", "source/name=identity.source", "--narrative", text)
+    refused = desk.run("packet", "send", path, *ORDER, *guard, "--repeats", "she agreed")
+    warning, _, question = refused.stderr.partition("Person/name, which mx-prosecutor may not have")
+    assert "Packet/narrative repeats" in warning
+    assert "there is no terminal to ask on" in question

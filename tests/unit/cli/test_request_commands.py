@@ -284,7 +284,9 @@ def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path
     assert (first["corrected_by"], second["corrected_by"]) == ("", "")
     right = {**RECORD, "properties": {**RECORD["properties"], "amount": ["205000"]}}
     record.write_text(json.dumps(right) + "\n")
-    (sent,) = desk.rows("packet", "correct", first["answer"], record, "--as", "mar", agency=MX)
+    (sent,) = desk.rows(
+        "packet", "correct", "--yes", first["answer"], record, "--as", "mar", agency=MX
+    )
     for agency in ("us-justice", MX):
         (shown, open_still) = desk.rows("request", "show", request, agency=agency)
         assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"][:12])

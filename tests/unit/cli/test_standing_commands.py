@@ -3,7 +3,13 @@
 import pytest
 
 from desk import AUDITOR, Desk, Dialling
-from tearline.errors import EXIT_NOT_FOUND, EXIT_PENDING, EXIT_REFUSED, EXIT_USAGE, ExchangeUnreachable
+from tearline.errors import (
+    EXIT_NOT_FOUND,
+    EXIT_PENDING,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    ExchangeUnreachable,
+)
 
 NAME = "narcotics-2026"
 SUSPEND = ("agreement", "suspend", NAME, "--reason", "political")

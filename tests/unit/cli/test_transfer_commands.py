@@ -37,7 +37,7 @@ def test_a_pair_from_two_files_is_proposed_and_explained(desk: Desk) -> None:
 
 def test_legs_in_packets_are_compared_with_those_of_a_file(desk: Desk) -> None:
     ours, theirs = two_files(desk)
-    (sent,) = desk.rows("packet", "send", theirs, *ORDER)
+    (sent,) = desk.rows("packet", "send", "--yes", theirs, *ORDER)
     (row,) = desk.rows("transfer", "match", ours, "--inbox", "--rate", "USD/CNY=7.2")
     assert row["pay_out"] == f"{sent['packet'][:12]}: leg-out"
     shown = desk.rows("audit", "access", "action:access-print", "--as", AUDITOR)
@@ -48,7 +48,7 @@ def test_legs_in_frozen_packets_are_passed_over(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = two_files(desk)
-    desk.rows("packet", "send", theirs, *ORDER)
+    desk.rows("packet", "send", "--yes", theirs, *ORDER)
     monkeypatch.setattr(PacketStore, "is_frozen", lambda store, packet: True)
     assert desk.rows("transfer", "match", ours, "--inbox", "--rate", "USD/CNY=7.2") == []
 
