@@ -16,6 +16,7 @@ from tearline.tokens import Role
 from tearline.wire.statements import Signed
 from tearline_client.access import AccessLog
 from tearline_client.acting import Acting
+from tearline_client.audit.values import Held
 from tearline_client.border.anchoring import Anchoring
 from tearline_client.border.inbox import Inbox
 from tearline_client.border.key_records import KeyRecords
@@ -545,6 +546,19 @@ class Node:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         return self._reading.search(text, person=person, within=within)
+
+    def who_saw(self, value: str, *, person: str = "") -> tuple[Held, ...]:
+        """Each field here that has a value, and who saw it; an entry of the own access log.
+
+        Args:
+            value: The whole value, in whatever case, script or punctuation.
+            person: Who asks; empty for whoever is logged in.
+
+        Raises:
+            MalformedInput: If it holds no letter and no digit.
+            StoreError: If the entry cannot be written: then nothing is shown.
+        """
+        return self._reading.who_saw(value, person=person)
 
     async def read(
         self,

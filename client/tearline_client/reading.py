@@ -10,6 +10,7 @@ from tearline.packet import OpenedField
 from tearline.receipt import Status
 from tearline.statement import ActedBy
 from tearline_client.access import AccessLog
+from tearline_client.audit.values import Held, who_saw_value
 from tearline_client.border.sender import Sender
 from tearline_client.finding import Within, find
 from tearline_client.state import NodeState
@@ -47,6 +48,13 @@ class Reading:
         """The fields here that hold ``text``, by packet; see ``Node.search``."""
         found = find(self._state, text, within)
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
+        return found
+
+    def who_saw(self, value: str, *, person: str) -> tuple[Held, ...]:
+        """Who saw a value; see ``Node.who_saw``."""
+        found = who_saw_value(self._state, value)
+        packets: dict[bytes, tuple[()]] = {held.packet: () for held in found}
+        self._access.record(EventCode.ACCESS_SEARCH, packets, person=person, sought=value)
         return found
 
     async def read(

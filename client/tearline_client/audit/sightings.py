@@ -56,6 +56,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A person of a partner, as that partner's signed receipt names them.
+
+    Attributes:
+        pseudonym: 32 bytes, the same for one person throughout one agreement.
+        role: In which they read.
+    """
+
+    pseudonym: bytes
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What one grant let one partner see of the field.
 
@@ -71,6 +84,7 @@ class Sighting:
         policy_ids: The shared policies that allowed it, as the log says.
         persons: Pseudonyms of who released it or, where it took two, who drafted and who
             approved it.
+        readers: Pseudonym and role of each person who saw the packet there, as receipts say.
         entry: The log position of the acceptance, where it is known.
         proven: Whether the log holds that entry and says the same as the grant.
         grant: 32 bytes, the grant's statement id; empty where there is none.
@@ -88,6 +102,7 @@ class Sighting:
     purpose: str = ""
     policy_ids: tuple[str, ...] = ()
     persons: tuple[bytes, ...] = ()
+    readers: tuple[Reader, ...] = ()
     entry: int | None = None
     proven: Outcome = Outcome.INDETERMINATE
     grant: bytes = b""
@@ -107,6 +122,7 @@ class Evidence:
         delivered: Whether the log says that it was handed out.
         in_log: Whether the log is proven to hold the acceptance.
         orders: Entries of orders by retention that may have erased the acceptance.
+        readers: The persons that receipts name.
     """
 
     partner: str
@@ -117,6 +133,7 @@ class Evidence:
     delivered: bool
     in_log: Outcome
     orders: tuple[int, ...] = ()
+    readers: tuple[Reader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +249,7 @@ def _sighting(place: Place, item: Evidence) -> Sighting | None:
         purpose=grant.purpose,
         policy_ids=tuple(sorted({policy for d in decisions for policy in d.policies})),
         persons=persons,
+        readers=item.readers,
         entry=None if item.accepted is None else item.accepted.opening.index,
         proven=proven,
         grant=item.stored.signed.statement.id,
@@ -296,7 +314,9 @@ def _evidence(state: NodeState, shown: PacketView, stored: StoredGrant) -> Evide
     grant_id = stored.signed.statement.id
     events = {opened.event.code: opened for opened in state.stores.log.openings(grant_id)}
     accepted = events.get(EventCode.GRANT_ACCEPTED)
-    statuses = {receipt.status for receipt in state.stores.receipts.of(grant_id)}
+    receipts = state.stores.receipts.of(grant_id)
+    statuses = {receipt.status for receipt in receipts}
+    persons = [receipt.acted_by for receipt in receipts if receipt.acted_by is not None]
     if stored.status is not None:
         statuses.add(stored.status)
     return Evidence(
@@ -307,6 +327,7 @@ def _evidence(state: NodeState, shown: PacketView, stored: StoredGrant) -> Evide
         accepted=accepted,
         delivered=EventCode.GRANT_DELIVERED in events,
         in_log=_in_log(accepted, state.stores.log, state.follower.checkpoint()),
+        readers=tuple(Reader(pseudonym=each.pseudonym, role=each.role) for each in persons),
         orders=tuple(
             found.entry
             for found in state.stores.erasures.orders()

@@ -1,10 +1,16 @@
-"""Which packets hold a value: asked of this node's own index, and of nobody else.
+"""Which packets hold a value, and who saw it: asked of this node's own index, and of nobody else.
 
 The log never holds a value in any form, so an auditor who has one begins here: the answer is
 ids of packets, and with those the log says who was shown them.
 """
 
+from dataclasses import dataclass
+
+from tearline.errors import TearlineError
+from tearline.packet import TEXT
+from tearline_client.audit.sightings import WhoSaw, who_saw
 from tearline_client.indexing import index_values
+from tearline_client.planning.search import folded
 from tearline_client.state import NodeState
 from tearline_client.store.packets import StoredPacket
 
@@ -24,3 +30,53 @@ def packets_with(state: NodeState, value: str) -> tuple[StoredPacket, ...]:
     return tuple(
         state.stores.packets.packet(packet_id) for packet_id in state.stores.values.find(value)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A field here that has a value, and who saw it.
+
+    Attributes:
+        packet: 32 bytes.
+        path: The field.
+        seen: Who saw it.
+    """
+
+    packet: bytes
+    path: str
+    seen: WhoSaw
+
+
+def who_saw_value(state: NodeState, value: str) -> tuple[Held, ...]:
+    """Returns who saw a value: each field that is open here and has it, oldest packet first.
+
+    Args:
+        state: The node.
+        value: The whole value, in whatever case, script or punctuation.
+
+    Raises:
+        MalformedInput: If it holds no letter and no digit.
+        PacketError: If a packet as it lies here no longer verifies.
+    """
+    sought, found = folded(value), []
+    for packet in packets_with(state, value):
+        shown = state.open_view(packet.id)
+        paths = {
+            opened.field.path
+            for opened in shown.view.fields
+            if opened.field.media_type == TEXT and sought in map(folded, opened.field.texts)
+        }
+        found += [
+            Held(packet=packet.id, path=path, seen=who_saw(state, packet.id, path))
+            for path in sorted(paths)
+        ]
+    return tuple(found)
+
+
+def field_names(state: NodeState, packet_id: bytes) -> dict[int, str]:
+    """Returns the paths of fields by slot, as far as a packet is open here."""
+    try:
+        shown = state.open_view(packet_id)
+    except TearlineError:
+        return {}  # erased, frozen or damaged since: its slots have no names any more
+    return {opened.slot: opened.field.path for opened in shown.view.fields}

@@ -12,7 +12,7 @@ from tearline.federation import TrustList
 from tearline.limits import MAX_TEXT_BYTES
 from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
-from tearline_client.audit.values import packets_with
+from tearline_client.audit.values import Held, packets_with
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.cli.at_work import agency_name, at_work, look, time_text
 from tearline_client.cli.audit_access import access_command
@@ -27,6 +27,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.output import print_lines
+from tearline_client.cli.seen import short
 from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.store.packets import StoredPacket
@@ -37,18 +38,30 @@ def command() -> None:
     """Who saw what, under which article, and proofs of it."""
 
 
+_SIGHTING = [
+    *("partner", "granted", "form", "delivered", "opened", "seen", "seen_by", "article", "by"),
+    *("persons", "entry", "proven"),
+]
+
+
 @command.command(name="who-saw")
-@click.argument("packet")
-@click.argument("field")
+@click.argument("packet", metavar="PACKET|VALUE")
+@click.argument("field", required=False)
 @sync_option
 @pass_frame
-def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
-    """Show which partner saw FIELD of PACKET, in which form, under which article.
+def who_saw_command(frame: Frame, packet: str, field: str | None, sync: bool) -> None:
+    """Show which partner saw FIELD of PACKET, or VALUE: in which form, under which article.
 
-    PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. "Indeterminate"
+    PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. With one argument
+    it is a whole value, in whatever case or script, in every packet that is open here; "-" reads
+    it from standard input, and the search is an entry of the node's own access log. SEEN_BY names
+    a reader by role and pseudonym, where the partner's receipt does. "Indeterminate"
     is what nobody has said: a partner that sent no receipt may have opened it or not. Where
     this node cannot tell which slots FIELD is, nothing is known, and the exit status is 6.
     """
+    if field is None:
+        _who_saw_value(frame, packet, sync=sync)
+        return
 
     async def run(node: Node) -> tuple[WhoSaw, TrustList]:
         await look(frame, node, sync=sync)
@@ -56,17 +69,43 @@ def who_saw_command(frame: Frame, packet: str, field: str, sync: bool) -> None:
         return who_saw(node.state, packet_id, field), node.state.trust.trust_list
 
     answer, trust_list = at_work(frame, run)
-    frame.emit(
-        (_sighting_row(sighting, trust_list) for sighting in answer.sightings),
-        ["partner", "granted", "form", "delivered", "opened", "seen", "article", "by",
-         "persons", "entry", "proven"],
-    )  # fmt: skip
+    frame.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
         frame.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
     if not answer.resolved:
         frame.say("This node cannot tell which field of the packet that is.")
         end(EXIT_NOT_FOUND)
     end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
+
+
+def _who_saw_value(frame: Frame, value: str, *, sync: bool) -> None:
+    if value == "-":
+        value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
+
+    async def run(node: Node) -> tuple[tuple[Held, ...], TrustList]:
+        await look(frame, node, sync=sync)
+        return node.who_saw(value, person=frame.settings.person), node.state.trust.trust_list
+
+    found, trust_list = at_work(frame, run)
+    frame.emit(
+        (
+            {
+                "packet": held.packet.hex()[:12],
+                "packet_id": held.packet.hex(),
+                "field": short(held.path),
+                "path": held.path,
+                **_sighting_row(sighting, trust_list),
+            }
+            for held in found
+            for sighting in held.seen.sightings
+        ),
+        ["packet", "field", *_SIGHTING],
+    )
+    if not found:
+        frame.say("No field that is open here has that value.")
+        end(EXIT_NOT_FOUND)
+    sightings = [sighting for held in found for sighting in held.seen.sightings]
+    end(STATUS[worst(s.proven for s in sightings if s.proven is Outcome.FAILED)])
 
 
 @command.command(name="hash")
@@ -176,6 +215,8 @@ def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object
         "delivered": sighting.delivered.value,
         "opened": sighting.opened.value,
         "seen": sighting.seen.value,
+        "seen_by": ", ".join(f"{r.role} {r.pseudonym.hex()[:12]}" for r in sighting.readers),
+        "readers": [{"role": r.role, "pseudonym": r.pseudonym.hex()} for r in sighting.readers],
         "article": sighting.article,
         "purpose": sighting.purpose,
         "by": " ".join(sighting.policy_ids),

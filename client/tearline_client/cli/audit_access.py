@@ -1,6 +1,7 @@
 """``tearline audit access``: who read what here, and whether that is all."""
 
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -16,11 +17,13 @@ from tearline_client.audit.access import (
     missing_anchors,
 )
 from tearline_client.audit.rows import Row
+from tearline_client.audit.values import field_names
 from tearline_client.audit.verifier import worst
 from tearline_client.cli.at_work import at_work, counted, time_text
 from tearline_client.cli.audit_verify import STATUS, end
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
+from tearline_client.cli.seen import short
 from tearline_client.node import Node
 
 
@@ -47,7 +50,7 @@ def access_command(
 
     The actions are access-open, access-search, access-export, access-print, access-exhibit and
     access-read, this command itself. Conditions are those of `tearline audit search`; actor: is
-    the node, where nobody was logged in, and --by a person. Entries name packets and slots,
+    the node, where nobody was logged in, and --by a person. Entries name packets and fields,
     never values; of a search a keyed hash is kept. It takes a person with the role auditor.
 
     Every time, the tree over the entries is derived anew and compared with the anchors that the
@@ -58,7 +61,7 @@ def access_command(
     if sought == "-":
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
-    async def run(node: Node) -> tuple[AccessExamination, list[AccessEntry]]:
+    async def run(node: Node) -> tuple[AccessExamination, list[Row]]:
         state, person = node.state, frame.settings.person
         node.person(person, Role.AUDITOR)
         node.access.record(EventCode.ACCESS_READ, {}, person=person)
@@ -79,7 +82,8 @@ def access_command(
             and name in ("", entry.event.actor)
             and (sought is None or node.access.has_sought(entry.event, sought))
         ]
-        return examined.with_findings(findings), chosen
+        names = {packet: field_names(state, packet) for packet in {e.event.packet for e in chosen}}
+        return examined.with_findings(findings), [_row(e, names[e.event.packet]) for e in chosen]
 
     examined, chosen = at_work(frame, run)
     if verify:
@@ -87,16 +91,17 @@ def access_command(
         frame.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
     else:
         frame.emit(
-            (_row(entry) for entry in chosen),
-            ["entry", "time", "action", "actor", "packet", "slots"],
+            chosen,
+            ["entry", "time", "action", "actor", "packet", "fields"],
         )
         for finding in examined.findings:
             frame.say(f"{finding.outcome}: {finding.why}")
     end(STATUS[worst(finding.outcome for finding in examined.findings)])
 
 
-def _row(entry: AccessEntry) -> Row:
+def _row(entry: AccessEntry, names: Mapping[int, str]) -> Row:
     event: Event = entry.event
+    slots = sorted(slot for shown in event.decisions for slot in shown.slots)
     return {
         "entry": entry.index,
         "time": time_text(event.time_ms),
@@ -104,7 +109,11 @@ def _row(entry: AccessEntry) -> Row:
         "actor": event.actor,
         "packet": event.packet.hex()[:12],
         "packet_id": event.packet.hex(),
-        "slots": sorted(slot for shown in event.decisions for slot in shown.slots),
+        "fields": ", ".join(
+            dict.fromkeys(short(names[s]) if s in names else f"slot:{s}" for s in slots)
+        ),
+        "paths": sorted({names[slot] for slot in slots if slot in names}),
+        "slots": slots,
         "shown": [
             {"category": each.category, "form": each.form, "slots": list(each.slots)}
             for each in event.decisions
