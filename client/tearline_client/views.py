@@ -12,6 +12,9 @@ from tearline.wire.packets import Release
 from tearline_client.link.findings import judge_fields, usable_fields
 from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
 
+NARRATIVE = "/Packet/narrative"
+"""What the path of a packet's narrative ends in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketView:
@@ -43,6 +46,11 @@ class PacketView:
     def field(self, path: str) -> OpenedField | None:
         """The most revealing form of one field, or None."""
         return next((opened for opened in self.view.best() if opened.field.path == path), None)
+
+    @property
+    def has_narrative(self) -> bool:
+        """Whether a narrative of the packet is open here."""
+        return any(opened.field.path.endswith(NARRATIVE) for opened in self.view.fields)
 
     def slots_of(self, grant: Grant) -> frozenset[int]:
         """The slots that a grant of the packet opens: whole compartments, and single fields."""

@@ -33,6 +33,7 @@ _IN_WORDS = {
     "H2": "not passed on without the originator's permission",
     "H3": "further conditions, which the narrative states",
 }
+_UNSTATED = "further conditions, which no narrative here states: ask the originator"
 
 
 class Use(StrEnum):
@@ -143,14 +144,20 @@ def is_telling(marking: Marking) -> bool:
     return is_limited(marking) and marking.category not in _SHARED_BY_MANY
 
 
-def caveats_in_words(markings: Iterable[Marking]) -> tuple[str, ...]:
-    """What whoever reads, prints or exports fields of these markings must know of their use."""
+def caveats_in_words(markings: Iterable[Marking], *, narrative: bool = True) -> tuple[str, ...]:
+    """What whoever reads, prints or exports fields of these markings must know of their use.
+
+    Args:
+        markings: Of the fields.
+        narrative: Whether the reader has the narrative that states further conditions.
+    """
     markings = tuple(markings)
     if not markings:
         return ()
     words = ["H0: only for the purpose it was given for"]
+    in_words = _IN_WORDS if narrative else {**_IN_WORDS, "H3": _UNSTATED}
     words += [
-        f"{code}: {_IN_WORDS[code]}"
+        f"{code}: {in_words[code]}"
         for code in HANDLING_CODES
         if any(code in marking.handling for marking in markings)
     ]

@@ -12,6 +12,7 @@ from standing_builders import OFFICER, WHOLE, of_article
 from tearline.channel import Address
 from tearline.consent import Consent, ConsentStatus, ConsentStep, ConsentTerms
 from tearline.errors import (
+    ActQueued,
     AgreementSuspended,
     ConsentClosed,
     ConsentMisplaced,
@@ -19,7 +20,6 @@ from tearline.errors import (
     DerivedWeaker,
     MailboxFull,
     OnwardUseForbidden,
-    OutcomeUnknown,
     PassOnForbidden,
     PurposeForbidden,
     SourceUnknown,
@@ -364,12 +364,15 @@ async def test_nothing_is_said_to_be_given_while_its_grant_waits(world: Simulati
         return publication
 
     world.us.exchange.publication = keep_out
-    for tried in range(2):
-        with pytest.raises(MailboxFull if not tried else OutcomeUnknown):
-            await world.us.node.consents.give(record.id, acted_by=PERSON)
+    with pytest.raises(ActQueued):  # the grant is in the outbox, and the consent decided
+        await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.us.node.sync()
     assert status(world.us, record) is ConsentStatus.ASKED
+    assert len(world.us.node.decisions.waiting()) == 1
     world.us.exchange.publication = lambda publication: publication
-    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    await world.us.node.sync()
+    assert status(world.us, record) is ConsentStatus.GIVEN
+    assert world.us.node.decisions.waiting() == ()
     await world.cn.node.receive()
     assert len(world.cn.node.state.stores.packets.grants(packet)) == 1
 

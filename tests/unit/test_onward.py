@@ -232,3 +232,10 @@ def test_a_recipient_does_not_get_more_than_it_was_given(given: tuple[Decision, 
 def test_who_was_given_nothing_of_a_limited_source_gets_nothing_made_of_it() -> None:
     with pytest.raises(PassOnForbidden):
         verify_given_alike([NAME], [], [MONEY])
+
+
+def test_conditions_are_not_said_to_stand_in_a_narrative_that_is_not_there() -> None:
+    marked = [dataclasses.replace(FREE, handling=("H3",))]
+    assert "H3: further conditions, which the narrative states" in caveats_in_words(marked)
+    lacking = caveats_in_words(marked, narrative=False)
+    assert "H3: further conditions, which no narrative here states: ask the originator" in lacking

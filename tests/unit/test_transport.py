@@ -43,3 +43,19 @@ async def test_a_search_ends_where_the_exchange_says_nothing_more(
     async with asyncio.timeout(30):  # it would wait for ever
         with pytest.raises(ExchangeUnreachable):
             await anext(node.search(b"", "token", follow=follow))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused", "no program"),
+        ("ipv4:127.0.0.1:4: Socket closed", "its trust list does not have this agency's CA"),
+        ("ipv4:127.0.0.1:4: Tls handshake failed: CERTIFICATE_VERIFY_FAILED", "not of that CA"),
+        ("check failed: Hostname Verification Check failed.", "bears another name"),
+        ("something new", ""),
+    ],
+)
+def test_why_no_connection_came_about_is_told(said: str, why: str) -> None:
+    told = transport._why(f"failed to connect to all addresses; last error: UNAVAILABLE: {said}")
+    assert (why in told) if why else (told == "")
+    assert transport._why(said) == ""  # of a connection that was there

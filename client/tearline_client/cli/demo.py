@@ -16,7 +16,7 @@ from tearline_client.cli.output import print_line, to_json
     "--keep",
     type=FILE,
     metavar="DIR",
-    help="Leave every home and file in DIR, a new folder.",
+    help="Leave the federation at work in DIR, a new folder; says how to use it and end it.",
 )
 @pass_frame
 def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
@@ -49,9 +49,26 @@ def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
         proved = sum(result.told.proved for result in results)
         print_line(f"{proved} of {len(results)} proved in {seconds:.0f} s")
         if keep is not None:
-            print_line(f"Kept in {keep}. Try: tearline --home {keep}/us-justice packet list")
+            for line in _how_to_use(keep.absolute()):
+                print_line(line)
     if not ok:
         click.get_current_context().exit(1)
+
+
+def _how_to_use(folder: Path) -> list[str]:
+    """What to type to use a federation that was left at work, and to end it."""
+    us, mx = (
+        f"tearline --home {folder}/{name} --passphrase-file {folder}/{name}.passphrase"
+        for name in ("us-justice", "mx-prosecutor")
+    )
+    return [
+        f"The exchange and three nodes are at work in {folder}; what they say is in its *.log.",
+        f"Try: {us} packet list",
+        f"     {mx} packet list",
+        f"     {us} audit who-saw 1847250",
+        f"     {us} node status",
+        f"End it: kill $(cat {folder}/*.pid)",
+    ]
 
 
 def _aloud(line: str) -> None:

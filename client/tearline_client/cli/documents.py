@@ -15,7 +15,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.seen import corrections_of
 from tearline_client.exporters.documents import documents_in
-from tearline_client.exporters.files import create_file
+from tearline_client.exporters.files import create_file, verify_free
 from tearline_client.importers.documents import Document, read_document
 from tearline_client.node import Node
 
@@ -74,6 +74,8 @@ def export(frame: Frame, packet: str, folder: Path) -> None:
         found = documents_in(shown.view)
         if not found:
             raise NotFound("no document of it is open here")
+        for name in found:
+            verify_free(folder, name)  # what fails is not logged as written
         opened = {packet_id: tuple(found.values())}
         node.access.record(EventCode.ACCESS_EXPORT, opened, person=frame.settings.person)
         return found

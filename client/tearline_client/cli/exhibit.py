@@ -9,7 +9,7 @@ from tearline_client.cli.at_work import at_work, counted
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.exporters.files import create_file
+from tearline_client.exporters.files import create_file, verify_free
 from tearline_client.node import Node
 
 
@@ -35,6 +35,7 @@ def exhibit(
     to whose use in evidence the originator consents: `tearline consent ask --use evidence`. The
     others only their originator can show. Nothing is sent, and nobody is told.
     """
+    verify_free(target.parent, target.name)  # what fails is not logged as made
 
     async def run(node: Node) -> tuple[str, str]:
         if sync:

@@ -14,7 +14,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.output import print_lines
-from tearline_client.exporters.files import create_file
+from tearline_client.exporters.files import create_file, verify_free
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
 from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
@@ -37,6 +37,8 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     here those that were corrected since. Where the packets of a partner under an agreement make
     no entities, they are left out of all that are here, and named.
     """
+    if target is not None:
+        verify_free(target.parent, target.name)  # what fails is not logged as written
 
     async def run(node: Node) -> tuple[list[Entity], tuple[str, ...]]:
         entities, shown, left_out = exported(node, packets)
@@ -53,7 +55,8 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
             if store.packet(packet_id).origin != node.uri
             for opened in fields
         ]
-        return entities, caveats_in_words(foreign)
+        stated = all(node.state.open_view(packet_id).has_narrative for packet_id in shown)
+        return entities, caveats_in_words(foreign, narrative=stated)
 
     entities, caveats = at_work(frame, run)
     lines = [encode_entity(without_extension(e) if plain else e) for e in entities]

@@ -28,7 +28,7 @@ from tearline_client.cli.order import (
 )
 from tearline_client.cli.output import print_line
 from tearline_client.cli.print_ import print_command
-from tearline_client.cli.recall import erase, keep, recall, recalls
+from tearline_client.cli.recall import erase, keep, recall, recalls, recalls_of
 from tearline_client.cli.release import (
     Released,
     approve,
@@ -215,13 +215,12 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         manifest = node.state.stores.packets.manifest(packet_id)
         person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
-        taken_back = sorted({each.state for each in node.recalls.of(packet_id)})
         words = corrections_of(shown, node.corrections.newest(packet_id))
         words += [
             f"Its texts repeat values that were kept back, because: {reason}"
             for reason in node.state.stores.repeats.of(packet_id)
         ]
-        words += [f"Its originator has recalled it, or a part of it: {s.text}." for s in taken_back]
+        words += recalls_of(node, shown)
         return shown, node.state.trust, words
 
     shown, trust, standing = at_work(frame, run)

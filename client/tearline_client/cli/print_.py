@@ -21,7 +21,7 @@ from tearline_client.cli.output import print_lines
 from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
 from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.seen import captions, field_text, short, values_text
-from tearline_client.exporters.files import create_file
+from tearline_client.exporters.files import create_file, verify_free
 from tearline_client.node import Node
 from tearline_client.planning.packet_words import (
     CAVEATS,
@@ -30,6 +30,7 @@ from tearline_client.planning.packet_words import (
     REASONS,
     SOURCE,
     TLP,
+    UNSTATED,
 )
 from tearline_client.views import PacketView
 
@@ -58,6 +59,8 @@ def print_command(frame: Frame, packet: str, form: str, target: Path | None, syn
     kept back, the tear line, and in words what every marking on it asks. Each copy is numbered,
     and is an entry of the access log before it is shown. The sender is told as by `packet show`.
     """
+    if target is not None:
+        verify_free(target.parent, target.name)  # what fails is not logged as printed
 
     async def run(node: Node) -> Document:
         await look(frame, node, sync=sync)
@@ -171,7 +174,8 @@ def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[tuple[str
     handling = {code for each in asked for code in each.handling}
     yield "H0", CAVEATS["H0"]
     for code in sorted(handling):
-        yield code, CAVEATS[code]
+        unstated = code == "H3" and not shown.has_narrative
+        yield code, UNSTATED if unstated else CAVEATS[code]
     if any(each.orcon for each in asked):
         yield "ORCON", CAVEATS["ORCON"]
     for tlp in sorted({marking.tlp for marking in markings}, reverse=True):

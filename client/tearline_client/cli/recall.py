@@ -26,6 +26,7 @@ from tearline_client.cli.seen import find_path
 from tearline_client.desks.recalling import RecallPlan
 from tearline_client.node import Node
 from tearline_client.store.recalls import StoredRecall
+from tearline_client.views import PacketView
 
 _HOUR_MS = 3_600_000
 _REASONS = [each.value for each in RecallReason if each is not RecallReason.SUSPENDED]
@@ -211,6 +212,21 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
 
     columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
     frame.emit(at_work(frame, run), columns)
+
+
+def recalls_of(node: Node, shown: PacketView) -> list[str]:
+    """What a reader must know of recalls of a packet: a partner's, or our own of ours."""
+    found = node.recalls.of(shown.packet.id)
+    if not shown.own:
+        states = sorted({each.state for each in found if each.incoming})
+        return [f"Its originator has recalled it, or a part of it: {s.text}." for s in states]
+    trust_list = node.state.trust.trust_list
+    return [
+        f"We recalled {_what(each.order.slots)} from {agency_name(trust_list, each.partner)}:"
+        f" {_state(node, each)} there. What stands here is our own copy."
+        for each in found
+        if not each.incoming
+    ]
 
 
 def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, object]]:

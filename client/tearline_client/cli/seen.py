@@ -133,7 +133,8 @@ def caveats_of(shown: PacketView) -> list[str]:
     """What a reader of a partner's packet must know of the use of what is open here."""
     if shown.own:
         return []
-    return list(caveats_in_words(opened.field.marking for opened in shown.view.fields))
+    markings = (opened.field.marking for opened in shown.view.fields)
+    return list(caveats_in_words(markings, narrative=shown.has_narrative))
 
 
 def what_to_heed(shown: PacketView) -> list[str]:

@@ -3,11 +3,12 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.errors import TearlineError
+from tearline_client.demo.agency import PASSPHRASE
 from tearline_client.demo.scene import Step, Story, Told
 from tearline_client.demo.story import STEPS
 from tearline_client.demo.world import World
@@ -28,7 +29,7 @@ def tell(say: Say, *, keep: Path | None = None) -> tuple[list[Result], float]:
 
     Args:
         say: Told each line as it happens.
-        keep: Folder to leave the federation in; a temporary one, removed, if None.
+        keep: Folder to leave the federation in, at work; a temporary one, removed, if None.
 
     Returns:
         Every step with its outcome, and the seconds it all took. A step whose ground an
@@ -38,7 +39,8 @@ def tell(say: Say, *, keep: Path | None = None) -> tuple[list[Result], float]:
     results: list[Result] = []
     with _folder(keep) as folder:
         world = World.create(folder)
-        try:
+        with ExitStack() as ending:
+            ending.callback(world.stop)
             story = Story(world)
             for number, step in enumerate(STEPS, start=1):
                 say(f"\n{number}. {step.title}")
@@ -47,8 +49,9 @@ def tell(say: Say, *, keep: Path | None = None) -> tuple[list[Result], float]:
                     say(f"   {line}")
                 say(f"   {'PROVED' if told.proved else 'NOT PROVED'}: {step.claim}")
                 results.append(Result(step=step, told=told))
-        finally:
-            world.stop()
+            if keep is not None:
+                world.leave(PASSPHRASE)
+                ending.pop_all()
     return results, time.monotonic() - began
 
 

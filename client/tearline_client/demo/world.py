@@ -112,12 +112,28 @@ class ExchangeProcess:
         """Takes the first trust list into the log."""
         self.run("trust", str(path))
 
-    def serve(self) -> None:
-        """Starts serving, and waits until a connection is taken."""
+    def leave(self) -> int:
+        """Serves on, in a process that outlives this one; returns its id."""
+        self.stop()
+        self.serve(detached=True)
+        if self._serving is None:
+            raise ExchangeUnreachable("it did not start")
+        return self._serving.pid
+
+    def serve(self, *, detached: bool = False) -> None:
+        """Starts serving, and waits until a connection is taken.
+
+        Args:
+            detached: Whether it goes on when this process or its terminal ends.
+        """
         log = (self.home.parent / "exchange.log").open("ab")
         with log:
             self._serving = subprocess.Popen(
-                self._command("serve"), stdout=log, stderr=log, env=self._environment()
+                self._command("serve"),
+                stdout=log,
+                stderr=log,
+                env=self._environment(),
+                start_new_session=detached,
             )
         host, _, port = self.address.rpartition(":")
         waited = 0.0
@@ -208,11 +224,44 @@ class World:
             raise errors[0]
         return answers
 
+    def leave(self, passphrase: bytes) -> None:
+        """Leaves exchange and nodes at work, in processes that outlive this one.
+
+        Each gets a file with its passphrase, its log and its process id, beside its home.
+
+        Args:
+            passphrase: Of the agencies' keystores.
+        """
+        for agency in self.agencies.values():
+            agency.stop()
+        pids = {"exchange": self.exchange.leave()}
+        for name, agency in self.agencies.items():
+            secret = self.folder / f"{name}.passphrase"
+            descriptor = os.open(secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(passphrase + b"\n")
+            pids[name] = _leave_node(agency.home, secret)
+        for name, pid in pids.items():
+            (self.folder / f"{name}.pid").write_text(f"{pid}\n")
+
     def stop(self) -> None:
         """Ends every process."""
         for agency in self.agencies.values():
             agency.stop()
         self.exchange.stop()
+
+
+def _leave_node(home: Path, secret: Path) -> int:
+    command = [sys.executable, "-m", "tearline_client", "node", "run", "--home", str(home)]
+    with (home.parent / f"{home.name}.log").open("ab") as log:
+        node = subprocess.Popen(
+            [*command, "--passphrase-file", str(secret)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return node.pid
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from tearline.errors import (
     EXCHANGE_AWAY,
     ActQueued,
+    MailboxFull,
     NotFound,
     NotWitnessed,
     OutcomeUnknown,
@@ -239,7 +240,7 @@ class Decisions:
                 raise ReleaseChanged("a partner took back what was in it")
             carry = self._carries[_desk(decision.content)]
             await carry(decision, lambda: store.drop(decision.id))
-        except (*_UNTIL_READ, OutcomeUnknown):
+        except (*_UNTIL_READ, OutcomeUnknown, MailboxFull):
             pass  # the next sync tries again
         except NotFound:
             if store.place(decision.id):  # else another process of this node was faster

@@ -144,10 +144,12 @@ class Recalls:
             One recall for each packet and recipient.
 
         Raises:
+            ClockSkewed: If this machine's clock is behind the log's.
             ActQueued: If the exchange is away; what is signed is sent later.
             TearlineError: If the exchange refuses one.
         """
         state, stores = self._state, self._state.stores
+        state.agreed_time()  # by a clock that is behind the log's nothing is dated
         plans = [plan, *line]
         with stores.database.transaction():
             before = {r.id for each in plans for r in stores.recalls.of(each.packet)}

@@ -33,6 +33,18 @@ def verify_file_name(name: str) -> str:
     return name
 
 
+def verify_free(folder: Path, name: str) -> None:
+    """Checks that a new file of that name can be written; before its contents leave the node.
+
+    Raises:
+        ExportRefused: If the name is not plain, it is taken, or the folder cannot be written.
+    """
+    if os.path.lexists(folder / verify_file_name(name)):
+        raise ExportRefused("a file of that name exists")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise ExportRefused("the folder cannot be written")
+
+
 @contextmanager
 def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     """A new file ``name`` in ``folder``, readable by its owner alone.

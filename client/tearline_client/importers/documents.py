@@ -1,11 +1,13 @@
 """Files that travel as fields of a packet: read whole, known by type, under a plain name."""
 
 import hashlib
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.bodies.documents import DOCUMENT, FILE, media_type_of, plain_file_name
+from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES
 from tearline.packet import TEXT, Field
 from tearline_client.importers.source import open_source
@@ -42,6 +44,9 @@ def read_document(path: Path, *, guard: str = "") -> Document:
     """
     with open_source(path) as stream:
         content = stream.read(MAX_FIELD_BYTES + 1)
+        if len(content) > MAX_FIELD_BYTES:
+            size = os.fstat(stream.fileno()).st_size  # of which no more was read than is judged
+            raise DocumentRefused(f"{path.name}: {size} bytes, of 1 to {MAX_FIELD_BYTES}")
     media_type = media_type_of(path.name, content)
     return Document(
         name=plain_file_name(path.name, media_type),

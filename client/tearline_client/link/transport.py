@@ -97,6 +97,19 @@ class Transport(Protocol):
         ...
 
 
+_SAID = {
+    "Connection refused": "no program listens at that address",
+    "DNS resolution failed": "its host name is not known",
+    "CERTIFICATE_VERIFY_FAILED": "what answers there is not the exchange of the trust list:"
+    " its certificate is not of that CA",
+    "Hostname Verification Check failed": "what answers there is not the exchange of the trust"
+    " list: its certificate bears another name",
+    "Socket closed": "it ended the connection at once, as it does where its trust list does not"
+    " have this agency's CA: ask the operator which list it serves",
+}
+"""Words of gRPC for why a connection does not come about, and ours."""
+
+
 class _GrpcStream:
     """A stream of one call.
 
@@ -328,4 +341,12 @@ class GrpcTransport:
                 verify_current(self._certificate, int(time.time()))
             except CertificateExpired as expired:
                 return expired
+            return ExchangeUnreachable(_why(error.details() or "") or meant.why)
         return meant
+
+
+def _why(details: str) -> str:
+    """Why no connection came about, as far as gRPC's words tell; empty where they do not."""
+    if "failed to connect" not in details:
+        return ""  # a connection that was there has ended
+    return next((why for said, why in _SAID.items() if said in details), "")

@@ -30,6 +30,8 @@ CAVEATS: Mapping[str, str] = {
     "H3": "Further conditions apply; the narrative states them.",
     "ORCON": "Passing any of it on takes a grant of the originator to whoever is to have it.",
 }
+UNSTATED = "Further conditions apply; no narrative here states them: ask the originator."
+"""In the place of ``H3``, where the reader has no narrative."""
 SOURCE: Mapping[str, str] = {
     "A": "no doubt of its authenticity, trustworthiness or competence",
     "B": "mostly reliable",

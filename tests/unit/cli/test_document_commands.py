@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import Desk
+from desk import AUDITOR, Desk
 
 PDF = b"%PDF-1.7\n" + b"\x1b[31mA scan that no terminal should see" + bytes(range(128, 256))
 ORDER = (
@@ -135,3 +135,27 @@ def test_search_and_ftm_leave_documents_alone(desk: Desk, lead: Path, scan: Path
     document = next(e for e in map(json.loads, lines) if e["schema"] == "Document")
     assert document["properties"]["fileName"] == ["scan.pdf"]
     assert "file" not in document["properties"]
+
+
+def test_a_file_that_is_too_large_is_refused_with_its_own_size(
+    desk: Desk, lead: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.txt"
+    large.write_bytes(b"a" * (3 << 20))
+    refused = desk.run("packet", "send", "--yes", lead, *ORDER, "--attach", large)
+    assert (refused.exit_code, refused.stdout) == (4, "")
+    assert f"large.txt: {3 << 20} bytes, of 1 to {1 << 20}" in refused.stderr
+
+
+def test_an_export_that_fails_is_not_logged_as_made(
+    desk: Desk, lead: Path, scan: Path, tmp_path: Path
+) -> None:
+    packet = sent(desk, lead, scan)
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / scan.name).write_text("mine")
+    before = len(desk.rows("audit", "access", "action:access-export", "--as", AUDITOR))
+    refused = desk.run("packet", "export", packet, "--documents", folder)
+    assert "TL-USE-004" in refused.stderr
+    assert len(desk.rows("audit", "access", "action:access-export", "--as", AUDITOR)) == before
+    assert (folder / scan.name).read_text() == "mine"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from canary import found
-from desk import Desk
+from desk import AUDITOR, Desk
 from tearline.armor import Armor, armor, parse_armor
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit
 from tearline_client.cli import command
@@ -197,3 +197,28 @@ def test_an_unusable_policy_is_named(proofs, tmp_path):
 def test_a_policy_may_demand_cosignatures(desk, proofs, tmp_path):
     result = desk.run("audit", "policy", "--output-file", tmp_path / "p", "--cosigned-by", "nobody")
     assert result.exit_code == 6
+
+
+@pytest.mark.parametrize("place", ["taken.exhibit", "nowhere/new.exhibit", ".hidden"])
+def test_an_exhibit_that_is_not_written_is_not_logged_as_made(desk, tmp_path, place):
+    (tmp_path / "taken.exhibit").write_text("mine")
+    command = ("packet", "exhibit", desk.packet, "Payment/amount")
+    refused = desk.run(*command, "--output-file", tmp_path / place)
+    assert "TL-USE-004" in refused.stderr
+    acts = [row["action"] for row in desk.rows("audit", "access", "--as", AUDITOR)]
+    assert "access-exhibit" not in acts
+    assert (tmp_path / "taken.exhibit").read_text() == "mine"
+
+
+@pytest.mark.parametrize("verb", ["print", "export"])
+def test_so_it_is_with_a_copy_and_with_an_export(desk, tmp_path, verb):
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    command = {
+        "print": ("packet", "print", desk.packet, "--to", taken),
+        "export": ("export", "ftm", desk.packet, "--output-file", taken),
+    }[verb]
+    refused = desk.run(*command)
+    assert "TL-USE-004" in refused.stderr, refused.output
+    acts = [row["action"] for row in desk.rows("audit", "access", "--as", AUDITOR)]
+    assert {"access-print", "access-export"}.isdisjoint(acts)

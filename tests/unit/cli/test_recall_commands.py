@@ -49,3 +49,15 @@ def test_a_line_of_corrections_is_not_left_without_a_word() -> None:
 def test_what_is_not_undone_is_said_in_words() -> None:
     assert not_undone((Reach.EXPORTED, Reach.SEEN)) == "exported to a file, seen by a person"
     assert not_undone(()) == ""
+
+
+def test_what_we_recalled_is_said_to_be_gone_there_and_not_here(desk: Desk) -> None:
+    recalled = desk.run("packet", "recall", desk.packet, "--reason", "mistake", "--yes")
+    assert recalled.exit_code == 0, recalled.output
+    for agency in ("mx-prosecutor", "us-justice"):
+        assert desk.run("node", "sync", agency=agency).exit_code == 0
+    shown = desk.run("packet", "show", desk.packet)
+    assert shown.exit_code == 0, shown.output
+    assert "We recalled everything from mx-prosecutor: erased there." in shown.stderr
+    assert "Its originator" not in shown.stderr
+    assert "Qiu Wenhao" in shown.stdout
