@@ -1,7 +1,7 @@
 """Proposals among honest nodes, under an exchange that lies, and by a partner that cheats."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -27,6 +27,7 @@ from tearline.wire.deliveries import Delivery
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, merge_signed
+from tearline_client.store.proposals import ProposalStore
 from tearline_server.verification import LogVerifier
 
 DAY_MS = 24 * 3_600_000
@@ -257,6 +258,22 @@ async def test_of_one_agency_a_node_keeps_so_many_steps(
     await all_hear(world)
     kept = {offer.terms for offer in offers() if offer.agreement.name != "of-others"}
     assert {again, *terms_of[1:]} <= kept
+
+
+async def test_a_proposal_that_others_have_to_sign_has_no_other_read(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
+    with monkeypatch.context() as patched:
+        patched.setattr(ProposalStore, "_steps", _unread)
+        await world.cn.node.receive()
+        assert not world.cn.node.proposals.put_in_force()
+    assert only(world.cn).terms
+    assert world.cn.node.state.stores.proposals.news() == ()
+
+
+def _unread(_: object) -> NoReturn:
+    raise AssertionError("proposals were read")
 
 
 async def test_only_parties_hear_of_a_proposal(world: Simulation) -> None:

@@ -193,10 +193,11 @@ class Proposals:
         Returns:
             Whether there was one.
         """
-        heard = self._state.stores.proposals.news()
-        if not heard:
-            return False
-        offers = {offer.terms: offer for offer in self.offers()}
+        proposals = self._state.stores.proposals
+        heard = proposals.news()
+        # To read proposals takes long where there are many, and most of what is heard ends none.
+        ended = any(proposals.have_all_signed(terms) for terms in heard)
+        offers = {offer.terms: offer for offer in self.offers()} if ended else {}
         queued = Chores(self._state).each(
             "proposals", heard, lambda terms: self._put_in_force(terms, offers.get(terms))
         )

@@ -39,6 +39,8 @@ _FORGET_CLOSED = (
     " OR max(p.version) <= (SELECT max(a.version) FROM agreement a WHERE a.id = max(p.agreement)))"
 )
 
+_UNKNOWN = (1 << 63) - 1  # how many have to sign what an earlier version kept
+
 
 class ProposalStore:
     """Steps that verified; the caller's transaction makes writes durable together.
@@ -139,6 +141,19 @@ class ProposalStore:
     def news(self) -> tuple[bytes, ...]:
         """The terms of which something was heard that was not taken up."""
         return tuple(terms for (terms,) in self._db.rows("SELECT terms FROM proposal_news"))
+
+    def have_all_signed(self, terms: bytes) -> bool:
+        """Returns whether as many agencies signed some terms, beside the drafter, as have to.
+
+        No step is opened for it; one that an earlier version kept counts as the last.
+        """
+        said = self._db.value(
+            "SELECT max(others) = ? OR"
+            " count(DISTINCT CASE stance WHEN 1 THEN speaker END) >= max(others)"
+            " FROM proposal WHERE terms = ?",
+            (_UNKNOWN, terms),
+        )
+        return bool(said)
 
     def take_news(self, terms: bytes) -> bool:
         """Takes up what was heard of some terms; returns whether something was."""
