@@ -18,6 +18,7 @@ from faults.test_crowd import memory, settled
 from http2 import Connection, connected, message_head
 from sending import agree, lead
 from served import Client, Served, founded
+from tearline.errors import StatementMalformed
 from tearline.limits import (
     MAX_CALLS,
     MAX_MESSAGE_BYTES,
@@ -29,7 +30,7 @@ from tearline.wire.deliveries import encode_cursor, encode_delivery
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 UNFINISHED = message_head(MAX_MESSAGE_BYTES - 16) + bytes(MAX_MESSAGE_BYTES - 17)
 HELD = 128  # of them at once: half a gigabyte where an exchange reads whatever comes
 OFFERED = HELD * len(UNFINISHED)
@@ -124,6 +125,24 @@ async def test_messages_that_are_never_finished_take_no_more_than_an_agency_s_sh
     assert await asyncio.gather(*sending, return_exceptions=True)
     assert taken < OFFERED // 4
     assert grown < OFFERED // 4
+
+
+async def test_messages_of_calls_that_ended_are_let_go(served: Served, honest: Client) -> None:
+    message = bytes(MAX_MESSAGE_BYTES - KIB)
+    async with served.client(CN) as partner:
+
+        async def refused() -> int:
+            for _ in range(8):
+                ends = (partner.call(methods.PUBLISH, message) for _ in range(4))
+                found = await asyncio.gather(*ends, return_exceptions=True)
+                assert {type(each) for each in found} == {StatementMalformed}
+            await goes_on(honest)
+            return memory(served)
+
+        before = await refused()
+        grown = max([await refused() for _ in range(3)]) - before
+    print(f"MiB: {96 * len(message) // MIB} refused, {grown // MIB} more held")
+    assert grown < 32 * MIB
 
 
 async def test_refused_calls_leave_nothing_behind(

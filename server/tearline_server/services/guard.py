@@ -11,8 +11,9 @@ a handler reads, gRPC holds no more of a call than the window of its stream.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -121,7 +122,9 @@ class Guard:
                 request = await self._message(caller, call, requests)
                 if len(request) > small:
                     await held.enter_async_context(self._answers.one(str(caller.agency)))
-                reply = await in_time(answer(caller, request))
+                answering = answer(caller, request)
+                del request, requests  # where the call is refused, this frame stays: see _forget
+                reply = await in_time(answering)
                 await _write(context, reply)
                 call.sent += len(reply)
                 self._metrics.answered(method, time.perf_counter() - began)
@@ -134,10 +137,12 @@ class Guard:
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with self._call(method, context) as (caller, call):
-                request = await self._message(caller, call, requests)
-                async for reply in self._watched(method, caller, stream(caller, request)):
+                replies = stream(caller, await self._message(caller, call, requests))
+                del requests
+                async for reply in self._watched(method, caller, replies):
                     call.sent += len(reply)
                     yield reply
+                    del reply
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
@@ -151,9 +156,12 @@ class Guard:
                 self._streams.one(str(caller.agency)),
             ):
                 messages = self._watched(method, caller, self._messages(call, requests))
-                async for reply in converse(caller, messages):
+                replies = converse(caller, messages)
+                del requests, messages
+                async for reply in replies:
                     call.sent += len(reply)
                     yield reply
+                    del reply
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
@@ -164,26 +172,35 @@ class Guard:
             StatementMalformed: If the call ends without one.
             ExchangeBusy: If it does not come in time.
         """
-        async with self._reads.one(str(caller.agency)):
-            async for message in self._messages(call, requests):
+        async with (
+            self._reads.one(str(caller.agency)),
+            aclosing(self._messages(call, requests)) as messages,
+        ):
+            async for message in messages:
                 return message
         raise StatementMalformed("the call brings no message")
 
-    async def _messages(self, call: Call, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _messages(
+        self, call: Call, requests: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
         """Yields the messages of a call as they come.
 
         Raises:
             ExchangeBusy: If the next one does not come in time.
         """
         arriving = aiter(requests)
-        while True:
-            try:
+        try:
+            while True:
                 with self._metrics.arriving():
                     message = await _next(arriving)
-            except StopAsyncIteration:
-                return
-            call.received += len(message)
-            yield message
+                call.received += len(message)
+                yield message
+        except StopAsyncIteration:
+            return
+        finally:
+            # gRPC's own is in a circle with what it yields from, and holds the last message.
+            if isinstance(arriving, AsyncGenerator):
+                await arriving.aclose()
 
     @asynccontextmanager
     async def _call(self, method: str, context: Context) -> AsyncIterator[tuple[Caller, Call]]:
@@ -212,6 +229,7 @@ class Guard:
                 self._exchange.refusals.count(_peer(context), error.code)
             if not isinstance(error, grpc.aio.BaseError):
                 self._log(call, error)
+            _forget(error)
             await _abort(context, error)
         finally:
             self._metrics.ended(method, code)
@@ -288,6 +306,18 @@ def _peer(context: Context) -> str:
     """The peer's address without its port, which would tell its connections apart."""
     kind, _, address = str(context.peer()).partition(":")
     return f"{kind}:{address.rpartition(':')[0]}"
+
+
+def _forget(error: BaseException) -> None:
+    """Lets go of all that the functions held in which a call failed.
+
+    gRPC keeps the exception that ends a call with the call, and so in a circle: what it leads to,
+    such as a message of megabytes, would stay until the garbage collector passes.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        traceback.clear_frames(found.__traceback__)
+        found = found.__context__
 
 
 async def _abort(context: Context, error: Exception) -> NoReturn:

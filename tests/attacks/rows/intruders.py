@@ -159,6 +159,12 @@ CALLS = (
         "1",
     ),
     _call(
+        "have messages of megabytes stay in memory after their calls were refused",
+        "",
+        "server/test_guard.py::test_a_refused_call_leaves_nothing_to_the_garbage_collector",
+        "tearline_server.services.guard:_forget",
+    ),
+    _call(
         "call although shut out",
         "TL-TLS-007",
         "test_gate.py::test_who_is_shut_out_is_refused_at_the_next_call",
