@@ -11,6 +11,7 @@ from typing import overload
 
 from tearline.encoding import label, prefixed
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
+from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
@@ -21,6 +22,7 @@ from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.merged import Groups
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.views import PacketView
 
@@ -73,14 +75,21 @@ class Plans(Sequence[ReleasePlan]):
     Args:
         groups: What makes a packet each.
         plan: Plans one.
+        places: Which of the groups; all, if not given.
     """
 
-    def __init__(self, groups: Sequence[Group], plan: Callable[[Group], ReleasePlan]) -> None:
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        plan: Callable[[Group], ReleasePlan],
+        places: range | None = None,
+    ) -> None:
         self._groups = groups
         self._plan = plan
+        self._places = range(len(groups)) if places is None else places
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self._places)
 
     @overload
     def __getitem__(self, place: int) -> ReleasePlan: ...
@@ -90,8 +99,8 @@ class Plans(Sequence[ReleasePlan]):
 
     def __getitem__(self, place: int | slice) -> "ReleasePlan | Plans":
         if isinstance(place, slice):
-            return Plans(self._groups[place], self._plan)
-        return self._plan(self._groups[place])
+            return Plans(self._groups, self._plan, self._places[place])
+        return self._plan(self._groups[self._places[place]])
 
 
 def draft_source(node: Node, path: Path, read: Reader, order: Order) -> Drafted:
@@ -108,14 +117,52 @@ def draft_source(node: Node, path: Path, read: Reader, order: Order) -> Drafted:
     Raises:
         TearlineError: As ``draft_file`` does.
     """
-    imported = read(path)
+    return plan_source(node, read(path), order)
+
+
+def plan_source(node: Node, imported: Imported, order: Order) -> Drafted:
+    """Plans the packets of what an importer read; see ``draft_source``."""
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
-    groups = connected_groups(imported.entities)
+    groups = Groups(imported.entities)
     plans = Plans(groups, partial(_plan, node, order, about, imported))
     for plan in plans:
         plan.verify_released()
     return _drafted(imported, plans, about, unmarked)
+
+
+def divide_order(node: Node, order: Order, agreements: Sequence[str]) -> tuple[Order, ...]:
+    """Divides an order to several partners among agreements.
+
+    Args:
+        node: The node that is to send.
+        order: The order; its agreement is not looked at.
+        agreements: Names of agreements; for a partner in several, PARTNER=AGREEMENT says which.
+
+    Raises:
+        MalformedInput: If a partner is in none or several of them, or one is for no partner.
+        TearlineError: If there is no such agreement or partner.
+    """
+    if len(agreements) == 1:
+        return (replace(order, agreement=agreements[0]),)
+    to: dict[str, list[str]] = {name: [] for name in agreements}
+    for each in order.to:
+        partner, _, named = each.partition("=")
+        agency = agency_uri_of(node.node_of(partner))
+        under = [
+            name
+            for name in to
+            if named in ("", name) and agency in node.agreement(name).terms.parties
+        ]
+        if len(under) != 1:
+            several = f"several of them; --to {partner}={under[0]} says which" if under else ""
+            raise MalformedInput(f"--agreement: {partner} is in {several or 'none of them'}")
+        to[under[0]].append(partner)
+    if unused := [name for name, partners in to.items() if not partners]:
+        raise MalformedInput(f"--agreement: no partner that is named is in {unused[0]}")
+    return tuple(
+        replace(order, agreement=name, to=tuple(partners)) for name, partners in to.items()
+    )
 
 
 def draft_file(

@@ -235,9 +235,9 @@ HTTP_DRAIN_S = 5  # for answers under way when the exchange stops; each is small
 # Imports and exports.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms
 MAX_GROUP_BYTES = 512 << 10  # text of one packet; with padding and slots in 4 forms under 4 MiB
-MAX_IMPORT_BYTES = 64 << 20  # entities are held to find which belong together
-MAX_IMPORT_ENTITIES = 100_000  # beyond it, an import should be several
-MAX_IMPORT_VALUES = 1_000_000  # their text and tuples stay within 200 MiB
+MAX_IMPORT_BYTES = 256 << 20  # a million rows of a bank's statement
+MAX_IMPORT_ENTITIES = 1_000_000  # merged; held to find which belong together, half a KiB each
+MAX_IMPORT_HELD_BYTES = 256 << 20  # of entities as they are held
 MAX_IMPORT_FINDINGS = 100_000  # more doubtful values than this are a wrong file or mapping
 MAX_LINE_BYTES = 4 << 20  # one entity with a field of 1 MiB, spelled in JSON escapes
 MAX_COLUMNS = 256  # the widest registers have about a hundred

@@ -18,6 +18,7 @@ from tearline_client.planning.entities import (
     fields_of,
     merge_entities,
 )
+from tearline_client.planning.merged import Groups, MergedEntities
 from tearline_client.planning.schemata import NEVER_TRAVELS, SCHEMATA, PropertyType
 
 KEY = b"k" * 32
@@ -76,11 +77,22 @@ def test_groups_do_not_depend_on_anything_but_the_import(found):
 
 
 @given(st.lists(entities(), min_size=1, max_size=8))
+def test_entities_that_are_held_small_are_the_same(found):
+    held = MergedEntities()
+    for entity in found:
+        held.add(entity)
+    assert tuple(held) == held[:] == merge_entities(found)
+    groups = Groups(held)
+    assert groups[:] == list(connected_groups(held[:]))
+    assert [groups[place] for place in reversed(range(len(groups)))] == groups[::-1]
+
+
+@given(st.lists(entities(), min_size=1, max_size=8))
 def test_export_and_import_again(found):
     sent = merge_entities(found)
     report = Report()
     stream = io.BytesIO(b"".join(map(encode_entity, sent)))
-    assert gather(iter_ftm(stream, report), report).entities == sent
+    assert gather(iter_ftm(stream, report), report).entities[:] == tuple(sent)
 
 
 @given(

@@ -14,15 +14,18 @@ from tearline_client.cli.at_work import acting, at_work, counted, read_text
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.order import order_of, order_options
+from tearline_client.cli.order import order_of, source_options
 from tearline_client.cli.release import say_unmarked, takes_two
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.desks.importing import Imported, batches, pause
 from tearline_client.desks.releasing import Persons
-from tearline_client.drafting import Drafted, Order, Reader, draft_source
+from tearline_client.drafting import Drafted, Reader, divide_order, plan_source
+from tearline_client.importers.findings import Concern
+from tearline_client.importers.findings import Imported as Source
 from tearline_client.importers.ftm import read_ftm
+from tearline_client.importers.mapping import parse_mapping
 from tearline_client.importers.ofac import read_ofac
-from tearline_client.importers.tabular import parse_mapping, read_csv
+from tearline_client.importers.tabular import read_csv
 from tearline_client.node import Node
 from tearline_client.planning.plan import ReleasePlan
 
@@ -39,22 +42,22 @@ def command() -> None:
 @click.argument("file", type=FILE)
 @_dry_run
 @_again
-@order_options
+@source_options
 @pass_frame
 def ftm(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, FollowTheMoney entities as JSON lines."""
-    import_file(frame, file, read_ftm, order_of(options), dry_run=dry_run, again=again)
+    import_file(frame, file, read_ftm, options, dry_run=dry_run, again=again)
 
 
 @command.command()
 @click.argument("file", type=FILE)
 @_dry_run
 @_again
-@order_options
+@source_options
 @pass_frame
 def ofac(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, the US Treasury's SDN list as CSV with a header."""
-    import_file(frame, file, read_ofac, order_of(options), dry_run=dry_run, again=again)
+    import_file(frame, file, read_ofac, options, dry_run=dry_run, again=again)
 
 
 @command.command()
@@ -62,38 +65,54 @@ def ofac(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -
 @click.option("--mapping", type=FILE, required=True, help="TOML file: column to property.")
 @_dry_run
 @_again
-@order_options
+@source_options
 @pass_frame
 def csv(
     frame: Frame, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
     """Import and send FILE, any CSV, by a mapping of its columns."""
     table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
-    order = order_of(options)
     import_file(
-        frame, file, lambda path: read_csv(path, table), order, dry_run=dry_run, again=again
+        frame, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
     )
 
 
 def import_file(
-    frame: Frame, file: Path, read: Reader, order: Order, *, dry_run: bool, again: bool
+    frame: Frame,
+    file: Path,
+    read: Reader,
+    options: dict[str, Any],
+    *,
+    dry_run: bool,
+    again: bool,
 ) -> None:
-    """Reads, reports every value that could not be validated, and sends it all."""
+    """Reads a source once, reports on it, and sends it to all partners that are named."""
+    agreements: tuple[str, ...] = options.pop("agreements")
+    order = order_of({**options, "agreement": agreements[0]})
 
-    async def run(node: Node) -> tuple[Drafted, Imported, list[bytes]]:
+    async def run(node: Node) -> tuple[Source, list[Drafted], Imported, list[bytes]]:
         await node.sync()
-        drafted = draft_source(node, file, read, order)
-        if dry_run:
-            return drafted, Imported(packets=0, refused=()), []
-        if again:
-            node.imports.forget(drafted.id)
-        left = node.imports.left(drafted.id, drafted.plans)
-        if before := len(drafted.plans) - len(left):
-            told = f"{counted(before, 'packet')} of it sent before; --again sends all of it anew."
-            frame.say(told)
-        return drafted, *await send(frame, node, drafted, left)
+        source = read(file)
+        orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
+        # All is planned before any of it is sent.
+        drafted = [plan_source(node, source, each) for each in orders]
+        packets, refused, waiting = 0, list[tuple[str, str]](), list[bytes]()
+        for one in () if dry_run else drafted:
+            if again:
+                node.imports.forget(one.id)
+            left = node.imports.left(one.id, one.plans)
+            if before := len(one.plans) - len(left):
+                told = (
+                    f"{counted(before, 'packet')} of it sent before; --again sends all of it anew."
+                )
+                frame.say(told)
+            sent, waits = await send(frame, node, one, left)
+            packets += sent.packets
+            refused += sent.refused
+            waiting += waits
+        return source, drafted, Imported(packets=packets, refused=tuple(refused)), waiting
 
-    drafted, sent, waiting = at_work(frame, run)
+    source, drafted, sent, waiting = at_work(frame, run)
     frame.emit(
         (
             {
@@ -103,20 +122,33 @@ def import_file(
                 "concern": finding.concern.value,
                 "why": finding.why,
             }
-            for finding in drafted.findings
+            for finding in source.findings
         ),
         ["line", "column", "part", "concern", "why"],
     )
-    say_unmarked(frame, drafted)
-    frame.say(
-        f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')};"
-        f" {counted(len(drafted.findings), 'value')} could not be validated, none was dropped;"
-        f" {counted(sent.packets, 'packet')} sent, {counted(len(sent.refused), 'message')}"
-        " refused in part."
-    )
+    say_unmarked(frame, drafted[0])
+    frame.say(f"{_told(source, drafted)}; {_outcome(sent)}.")
     if waiting:
         ids = ", ".join(one.hex()[:12] for one in waiting)
         frame.say(f"The article asks for a second person; these wait: {ids}.")
+
+
+def _told(source: Source, drafted: Sequence[Drafted]) -> str:
+    doubtful = sum(finding.concern is Concern.UNVALIDATED for finding in source.findings)
+    packets = sum(len(each.plans) for each in drafted)
+    told = [
+        f"{counted(len(source.entities), 'entity')} in {counted(packets, 'packet')}",
+        f"{counted(doubtful, 'value')} could not be validated, none was dropped",
+    ]
+    if source.repeated:
+        rows = counted(source.repeated, "row")
+        told.append(f"{rows} repeated earlier ones and merged with them")
+    return "; ".join(told)
+
+
+def _outcome(sent: Imported) -> str:
+    refused = counted(len(sent.refused), "message")
+    return f"{counted(sent.packets, 'packet')} sent, {refused} refused in part"
 
 
 async def send(

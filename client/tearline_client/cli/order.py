@@ -88,9 +88,26 @@ unmarked_option: Decorator = click.option(
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say under what something is sent, and to whom; as one Order."""
+    agreement = click.option("--agreement", required=True, help="Name of the agreement.")
+    return _with_options(function, agreement)
+
+
+def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a whole source, which partners may get under several agreements."""
+    agreements = click.option(
+        "--agreement",
+        "agreements",
+        multiple=True,
+        required=True,
+        help="Name of an agreement; of several, each partner is sent to under the one it is in.",
+    )
+    return _with_options(function, agreements)
+
+
+def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callable[..., Any]:
     options = (
         click.option("--to", multiple=True, required=True, help="Partner agency, or a node URI."),
-        click.option("--agreement", required=True, help="Name of the agreement."),
+        agreement,
         click.option("--article", required=True, help="Id of its article."),
         click.option("--purpose", required=True, help="What the partner may use it for."),
         click.option(

@@ -5,16 +5,17 @@ doubtful, never the value itself, so that a report may be shown and kept where i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline.errors import FieldsUnmarked, ImportRefused, ImportTooLarge, MalformedInput
-from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_VALUES
+from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_HELD_BYTES
 from tearline.policy.marking import STRICTEST
 from tearline.policy.profile import property_category
 from tearline_client.importers.identifiers import check_property
-from tearline_client.planning.entities import Entity, merge_entities
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.merged import MergedEntities
 from tearline_client.planning.schemata import SCHEMATA, property_of
 
 _MAX_NAMES = 10  # of what a refusal names
@@ -31,6 +32,9 @@ class Concern(StrEnum):
 
     STAYS_HOME = "stays-home"
     """It is not part of the import."""
+
+    REPEATED = "repeated"
+    """All that the row says belongs to entities of earlier rows, and is merged with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +57,18 @@ class Finding:
 
 
 class Report:
-    """Findings in the order they were made."""
+    """Findings in the order they were made.
+
+    Attributes:
+        made: How many entities the import made so far, those of one id and schema as one.
+        repeated: How many rows made none.
+    """
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
+        self._once: set[tuple[Concern, str]] = set()
+        self.made = 0
+        self.repeated = 0
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._findings)
@@ -65,7 +77,7 @@ class Report:
         return len(self._findings)
 
     def add(self, concern: Concern, why: str, *, line: int, column: str, part: int = 0) -> None:
-        """Record a doubt.
+        """Records a doubt.
 
         Raises:
             ImportTooLarge: If there are more than a report may hold.
@@ -76,6 +88,19 @@ class Report:
             Finding(line=line, column=column, part=part, concern=concern, why=why)
         )
 
+    def add_once(self, concern: Concern, why: str, *, line: int, column: str) -> None:
+        """Records what is true of a whole column, where it is seen first."""
+        if (concern, column) not in self._once:
+            self._once.add((concern, column))
+            self.add(concern, why, line=line, column=column)
+
+    def repeat(self, line: int) -> None:
+        """Records that a row made no new entity; beyond the bound it is counted alone."""
+        self.repeated += 1
+        if len(self._findings) < MAX_IMPORT_FINDINGS:
+            why = "the row makes nothing new; what it says is merged with earlier rows"
+            self.add(Concern.REPEATED, why, line=line, column="")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
@@ -84,10 +109,12 @@ class Imported:
     Attributes:
         entities: One for each (id, schema), in the order of the source.
         findings: Every doubt, in the order of the source.
+        repeated: How many rows made no entity that an earlier row had not made.
     """
 
-    entities: tuple[Entity, ...]
+    entities: Sequence[Entity]
     findings: tuple[Finding, ...]
+    repeated: int = 0
 
 
 def gather(entities: Iterable[Entity], report: Report) -> Imported:
@@ -97,22 +124,20 @@ def gather(entities: Iterable[Entity], report: Report) -> Imported:
         ImportRefused: If there are none, or the parts of one are too much together.
         ImportTooLarge: If there are more than one import may hold.
     """
-    held: list[Entity] = []
-    values = 0
+    held = MergedEntities()
     for entity in entities:
-        held.append(entity)
-        values += sum(map(len, entity.properties.values()))
-        if len(held) > MAX_IMPORT_ENTITIES or values > MAX_IMPORT_VALUES:
+        try:
+            held.add(entity)
+        except MalformedInput as malformed:
+            raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
+        report.made = len(held)
+        if len(held) > MAX_IMPORT_ENTITIES or held.size_bytes > MAX_IMPORT_HELD_BYTES:
             raise ImportTooLarge(
-                f"over {MAX_IMPORT_ENTITIES} entities or {MAX_IMPORT_VALUES} values"
+                f"over {MAX_IMPORT_ENTITIES} entities or {MAX_IMPORT_HELD_BYTES} bytes of them"
             )
     if not held:
         raise ImportRefused("the file holds no entity")
-    try:
-        merged = merge_entities(held)
-    except MalformedInput as malformed:
-        raise ImportRefused(f"an entity in several parts: {malformed.why}") from None
-    return Imported(entities=merged, findings=tuple(report))
+    return Imported(entities=held, findings=tuple(report), repeated=report.repeated)
 
 
 def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mapping[str, int]:

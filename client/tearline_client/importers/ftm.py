@@ -82,9 +82,8 @@ def _entity(line: int, text: str, report: Report) -> Entity:
         raise ImportRefused(f"line {line}: {malformed.why}") from None
     for key in data:
         if key in _KEYS_BESIDE:
-            report.add(
-                Concern.STAYS_HOME, "describes another store, not the entity", line=line, column=key
-            )
+            why = "describes another store, not the entity, in each line that has it"
+            report.add_once(Concern.STAYS_HOME, why, line=line, column=key)
         elif key not in _KEYS:
             raise ImportRefused(f"line {line}: a key that no entity has")
     judge(entity, report, line=line)

@@ -1,151 +1,38 @@
-"""A table in CSV, read by a mapping of its columns to properties.
+"""A table in delimited text, read by a mapping of its columns; see ``importers.mapping``.
 
-The mapping is a TOML file that names the entities of a row, the columns that tell one from
-another, and where the values of their properties come from::
-
-    delimiter = ";"
-
-    [entities.owner]
-    schema = "Person"
-    id = ["Name", "Born"]
-
-    [entities.owner.properties]
-    name = ["Name", { column = "Also known as", split = "|" }]
-    birthDate = { column = "Born", date = "%d.%m.%Y" }
-    idNumber = { column = "CURP", format = "curp" }
-    country = { value = "mx" }
-
-    [entities.wallet]
-    schema = "CryptoWallet"
-    id = ["Address"]
-
-    [entities.wallet.properties]
-    publicKey = "Address"
-    holder = { entity = "owner" }
-
-Values lose the blanks around them; blank cells have none. Names of countries become codes.
+Values lose the blanks around them; blank cells have none. Names of countries become codes, and
+an IBAN or BIC has one spelling. What is spelled in several ways tells one entity alike.
 """
 
 import hashlib
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tearline.encoding import label, prefixed
-from tearline.errors import ImportRefused, MalformedInput, MappingMalformed
-from tearline.limits import MAX_COLUMNS, MAX_MAPPING_BYTES
-from tearline_client.importers.dates import is_date_format, iso_date
+from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.importers.dates import iso_date
 from tearline_client.importers.findings import Concern, Imported, Report, gather
-from tearline_client.importers.identifiers import FORMATS, check, check_property
+from tearline_client.importers.identifiers import Verdict, check, check_property
+from tearline_client.importers.mapping import (
+    DELIMITERS,
+    EntityMapping,
+    Fixed,
+    FromColumn,
+    Link,
+    Source,
+    TableMapping,
+)
 from tearline_client.importers.source import open_source, read_table
 from tearline_client.planning.entities import Entity
-from tearline_client.planning.schemata import (
-    NEVER_TRAVELS,
-    SCHEMATA,
-    Property,
-    PropertyType,
-    property_of,
-)
+from tearline_client.planning.schemata import Property, PropertyType, property_of
 
-_DELIMITERS = (",", ";", "|", "\t")
 _ID_SIZE = 20
 # Enumerations that sources spell in words; everything else keeps the source's spelling.
 _SPELLED_AS_CODES = frozenset({PropertyType.COUNTRY, PropertyType.GENDER})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromColumn:
-    """Values from a cell: divided at ``split``, read by ``date``, judged by ``format``."""
-
-    column: str
-    split: str = ""
-    date: str = ""
-    format: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
-    """The same value in every row."""
-
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """The id of another entity of the same row."""
-
-    entity: str
-
-
-Source = FromColumn | Fixed | Link
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityMapping:
-    """How a row makes one entity.
-
-    Attributes:
-        schema: Name of its schema.
-        id: Columns whose values together tell it from others.
-        properties: Where the values of each property come from.
-    """
-
-    schema: str
-    id: tuple[str, ...]
-    properties: Mapping[str, tuple[Source, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableMapping:
-    """How a row makes entities.
-
-    Attributes:
-        delimiter: What stands between cells.
-        entities: Entities of a row, by the mapping's own names for them.
-    """
-
-    delimiter: str
-    entities: Mapping[str, EntityMapping]
-
-    def taken(self) -> set[str]:
-        """Columns whose values become values of a property."""
-        return {
-            source.column
-            for entity in self.entities.values()
-            for sources in entity.properties.values()
-            for source in sources
-            if isinstance(source, FromColumn)
-        }
-
-    def needed(self) -> set[str]:
-        """Columns that a table must have: those taken, and those that make ids."""
-        return self.taken().union(*(entity.id for entity in self.entities.values()))
-
-
-def parse_mapping(data: bytes) -> TableMapping:
-    """The mapping in a TOML file.
-
-    Raises:
-        MappingMalformed: If it is too long, not TOML, has a key that is not known, or names a
-            schema, property, format or entity that does not exist.
-    """
-    if len(data) > MAX_MAPPING_BYTES:
-        raise MappingMalformed(f"over {MAX_MAPPING_BYTES} bytes")
-    try:
-        table = tomllib.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise MappingMalformed("not a TOML file in UTF-8") from None
-    _known_keys("the file", table, {"delimiter", "entities"})
-    delimiter = table.get("delimiter", ",")
-    if delimiter not in _DELIMITERS:
-        raise MappingMalformed("delimiter is a comma, semicolon, bar or tab")
-    entities = _table("entities", table.get("entities"))
-    return TableMapping(
-        delimiter=delimiter,
-        entities={name: _entity_mapping(name, entry, entities) for name, entry in entities.items()},
-    )
+# Identifiers of which blanks and capitals are no part.
+_OF_ONE_SPELLING = frozenset({"bic", "iban"})
 
 
 def read_csv(path: Path, mapping: TableMapping) -> Imported:
@@ -161,65 +48,114 @@ def read_csv(path: Path, mapping: TableMapping) -> Imported:
 
 
 def iter_csv(stream: BinaryIO, mapping: TableMapping, report: Report) -> Iterator[Entity]:
-    """Entities row by row, in bounded memory; doubts go to ``report``.
+    """Entities row by row; doubts go to ``report``, and so do rows that make nothing new.
 
     Raises:
         ImportRefused: At the first record that does not fit.
     """
-    header, rows = read_table(stream, delimiter=mapping.delimiter)
+    header, rows = read_table(
+        stream, delimiter=mapping.delimiter, encoding=mapping.encoding, header=mapping.header
+    )
     if missing := sorted(mapping.needed() - set(header)):
-        raise ImportRefused(f"line 1: no column {missing[0]!r}, which the mapping names")
+        where = "the mapping's header" if mapping.header else "line 1"
+        others = [each for each in DELIMITERS if len(header) == 1 and each in header[0]]
+        hint = f"; the header is one cell, and holds {others[0]!r}" if others else ""
+        raise ImportRefused(f"{where}: no column {missing[0]!r}, which the mapping names{hint}")
     taken = mapping.taken()
     for column in header:
         if column not in taken:
             report.add(Concern.STAYS_HOME, "no property takes it", line=1, column=column)
-    for line, row in rows:
-        yield from _Row(line=line, cells=row, mapping=mapping, report=report).entities()
+    tellers = _tellers(mapping)
+    for number, (line, cells) in enumerate(rows, 1):
+        row = _Row(
+            number=number, line=line, cells=cells, mapping=mapping, tellers=tellers, report=report
+        )
+        entities, before = tuple(row.entities()), report.made
+        yield from entities
+        if entities and before and report.made == before:
+            report.repeat(line)
+
+
+_Tellers = Mapping[tuple[str, str], tuple[Property, FromColumn]]
+"""By entity and column of its id: how a value there is judged."""
+
+
+def _tellers(mapping: TableMapping) -> _Tellers:
+    found: dict[tuple[str, str], tuple[Property, FromColumn]] = {}
+    for name, entry in mapping.entities.items():
+        others = (each for each in mapping.entities.values() if each is not entry)
+        for each in (entry, *others):
+            for prop in each.properties:
+                known = each.schema.properties(prop)[0]
+                for source in each.taken_by(prop):
+                    if source.column in entry.id and not source.split:
+                        found.setdefault((name, source.column), (known, source))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
+    number: int
     line: int
     cells: Mapping[str, str]
     mapping: TableMapping
+    tellers: _Tellers
     report: Report
 
     def entities(self) -> Iterator[Entity]:
-        found = {name: self._own_values(entry) for name, entry in self.mapping.entities.items()}
-        present = {
-            name: self._id(name, entry)
-            for name, entry in self.mapping.entities.items()
-            if found[name] or any(self.cells[column].strip() for column in entry.id)
-        }
+        schemata, found, present = {}, {}, {}
+        for name, entry in self.mapping.entities.items():
+            is_told = any(self.cells[column].strip() for column in entry.id)
+            if not (is_told or any(self.cells[each.column].strip() for each in entry.taken())):
+                continue
+            schemata[name] = self._schema(entry)
+            found[name] = self._own_values(entry, schemata[name])
+            if found[name] or is_told:
+                present[name] = self._id(name, entry)
         for name, ftm_id in present.items():
-            entry = self.mapping.entities[name]
+            entry, schema = self.mapping.entities[name], schemata[name]
             properties = {
                 prop: (*found[name].get(prop, ()), *self._given(sources, present))
                 for prop, sources in entry.properties.items()
+                if property_of(schema, prop)
             }
             try:
                 yield Entity(
                     id=ftm_id,
-                    schema=entry.schema,
+                    schema=schema,
                     properties={prop: values for prop, values in properties.items() if values},
                 )
             except MalformedInput as malformed:
                 raise ImportRefused(f"line {self.line}: {malformed.why}") from None
 
-    def _own_values(self, entry: EntityMapping) -> dict[str, tuple[str, ...]]:
+    def _schema(self, entry: EntityMapping) -> str:
+        column = entry.schema.column
+        name = entry.schema.names.get(self.cells[column].strip() if column else "")
+        if name is None:
+            known = ", ".join(repr(text) for text in list(entry.schema.names)[:10])
+            raise ImportRefused(
+                f"line {self.line}: column {column!r} says no schema; the mapping knows {known}"
+            )
+        return name
+
+    def _own_values(self, entry: EntityMapping, schema: str) -> dict[str, tuple[str, ...]]:
         """What the cells say of an entity, by property."""
         found: dict[str, tuple[str, ...]] = {}
-        for prop, sources in entry.properties.items():
-            known = SCHEMATA[entry.schema].properties[prop]
-            values = tuple(
-                value
-                for source in sources
-                if isinstance(source, FromColumn)
-                for value in self._cell(known, source)
-            )
+        for prop in entry.properties:
+            known, columns = property_of(schema, prop), tuple(entry.taken_by(prop))
+            if known is None:
+                self._leave(schema, columns)
+                continue
+            values = tuple(value for source in columns for value in self._cell(known, source))
             if values:
                 found[prop] = values
         return found
+
+    def _leave(self, schema: str, columns: Iterable[FromColumn]) -> None:
+        for source in columns:
+            if self.cells[source.column].strip():
+                why = f"a {schema} has no such property"
+                self.report.add(Concern.STAYS_HOME, why, line=self.line, column=source.column)
 
     def _cell(self, known: Property, source: FromColumn) -> Iterator[str]:
         cell = self.cells[source.column]
@@ -227,8 +163,7 @@ class _Row:
         for part, text in enumerate((piece.strip() for piece in pieces), 1):
             if not text:
                 continue
-            value = (iso_date(text, source.date) or text) if source.date else text
-            verdict = check(source.format, value) if source.format else check_property(known, value)
+            value, verdict = _judged(known, source, text)
             if verdict.normal is None:
                 self.report.add(
                     Concern.UNVALIDATED,
@@ -237,7 +172,7 @@ class _Row:
                     column=source.column,
                     part=part if source.split else 0,
                 )
-            elif known.type in _SPELLED_AS_CODES:
+            elif known.type in _SPELLED_AS_CODES or known.format in _OF_ONE_SPELLING:
                 value = verdict.normal
             yield value
 
@@ -252,98 +187,28 @@ class _Row:
 
     def _id(self, name: str, entry: EntityMapping) -> str:
         """The same for the same values in these columns, in whatever row or file."""
-        parts = [self.cells[column].strip() for column in entry.id]
+        parts = [self._told(name, column) for column in entry.id]
         if not any(parts):
-            self.report.add(
-                Concern.UNVALIDATED,
-                "nothing tells the entity from others, so it stands alone",
-                line=self.line,
-                column=entry.id[0],
-            )
-            parts = [str(self.line), *self.cells.values()]
+            if entry.id:
+                self.report.add(
+                    Concern.UNVALIDATED,
+                    "nothing tells the entity from others, so it stands alone",
+                    line=self.line,
+                    column=entry.id[0],
+                )
+            parts = [str(self.number), *self.cells.values()]
         message = b"".join(prefixed(part.encode("utf-8")) for part in (name, *parts))
         return hashlib.sha256(label("table-row") + message).digest()[:_ID_SIZE].hex()
 
-
-def _known_keys(where: str, table: Mapping[str, Any], known: set[str]) -> None:
-    if unknown := sorted(set(table) - known):
-        raise MappingMalformed(f"{where}: no such key: {unknown[0]!r}")
-
-
-def _table(where: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict) or not value:
-        raise MappingMalformed(f"{where}: a table with at least one entry is expected")
-    return value
+    def _told(self, name: str, column: str) -> str:
+        """A cell that tells an entity from others, in its one spelling where it has one."""
+        text, teller = self.cells[column].strip(), self.tellers.get((name, column))
+        if not text or teller is None:
+            return text
+        return _judged(*teller, text)[1].normal or text
 
 
-def _texts(where: str, value: object) -> tuple[str, ...]:
-    if (
-        not isinstance(value, list)
-        or not 0 < len(value) <= MAX_COLUMNS
-        or not all(isinstance(item, str) and item for item in value)
-    ):
-        raise MappingMalformed(f"{where}: a list of texts is expected")
-    return tuple(value)
-
-
-def _entity_mapping(name: str, entry: object, entities: Mapping[str, Any]) -> EntityMapping:
-    where = f"entities.{name}"
-    table = _table(where, entry)
-    _known_keys(where, table, {"schema", "id", "properties"})
-    schema = table.get("schema")
-    if not isinstance(schema, str) or schema not in SCHEMATA or SCHEMATA[schema].abstract:
-        raise MappingMalformed(f"{where}: no such schema")
-    properties = _table(f"{where}.properties", table.get("properties"))
-    return EntityMapping(
-        schema=schema,
-        id=_texts(f"{where}.id", table.get("id")),
-        properties={
-            prop: _sources(f"{where}.properties.{prop}", schema, prop, value, entities)
-            for prop, value in properties.items()
-        },
-    )
-
-
-def _sources(
-    where: str, schema: str, prop: str, value: object, entities: Mapping[str, Any]
-) -> tuple[Source, ...]:
-    known = property_of(schema, prop)
-    if known is None or prop in NEVER_TRAVELS:
-        raise MappingMalformed(f"{where}: {schema} has no property of that name that may travel")
-    sources = tuple(
-        _source(where, item) for item in (value if isinstance(value, list) else [value])
-    )
-    if not sources:
-        raise MappingMalformed(f"{where}: a source of values is expected")
-    for source in sources:
-        if isinstance(source, Link) != (known.type is PropertyType.ENTITY):
-            raise MappingMalformed(f"{where}: links and only links are given as an entity")
-        if isinstance(source, Link) and source.entity not in entities:
-            raise MappingMalformed(f"{where}: the mapping has no such entity")
-        if isinstance(source, Fixed) and check_property(known, source.value).normal is None:
-            raise MappingMalformed(f"{where}: the fixed value is not what the property asks for")
-        if isinstance(source, FromColumn) and source.format and source.format not in FORMATS:
-            raise MappingMalformed(
-                f"{where}: no such format; known are {', '.join(sorted(FORMATS))}"
-            )
-        if isinstance(source, FromColumn) and source.date and not is_date_format(source.date):
-            raise MappingMalformed(f"{where}: a date is spelled with %d, %m or %b, and %Y")
-    return sources
-
-
-def _source(where: str, item: object) -> Source:
-    if isinstance(item, str):
-        item = {"column": item}
-    table = _table(where, item)
-    if not all(isinstance(value, str) and value for value in table.values()):
-        raise MappingMalformed(f"{where}: texts are expected")
-    if "value" in table:
-        _known_keys(where, table, {"value"})
-        return Fixed(value=table["value"])
-    if "entity" in table:
-        _known_keys(where, table, {"entity"})
-        return Link(entity=table["entity"])
-    _known_keys(where, table, {"column", "split", "date", "format"})
-    if "column" not in table:
-        raise MappingMalformed(f"{where}: a column, a value or an entity is expected")
-    return FromColumn(**table)
+def _judged(known: Property, source: FromColumn, text: str) -> tuple[str, Verdict]:
+    """A text as a date where it is one, and what its check says of it."""
+    value = (iso_date(text, source.date) or text) if source.date else text
+    return value, check(source.format, value) if source.format else check_property(known, value)

@@ -14,7 +14,7 @@ import adds ``token/Thing/id``, so that such a reader can resolve it as well.
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -28,6 +28,7 @@ from tearline.limits import (
     MAX_PROPERTIES,
     MAX_VALUES,
 )
+from tearline_client.planning.components import components
 from tearline_client.planning.schemata import is_reference
 
 ID_PROPERTY = "id"
@@ -162,9 +163,42 @@ def connected_groups(
     present = {entity.id for entity in entities}
     return tuple(
         group
-        for component in _components(entities)
-        for group in _filled(component, present, max_fields, max_bytes)
+        for places in components(map(links, entities))
+        for group in filled_groups(
+            [entities[place] for place in places],
+            present,
+            max_fields=max_fields,
+            max_bytes=max_bytes,
+        )
     )
+
+
+def filled_groups(
+    component: Iterable[Entity],
+    present: Set[str],
+    *,
+    max_fields: int = MAX_FIELDS,
+    max_bytes: int = MAX_GROUP_BYTES,
+) -> Iterator[Group]:
+    """Yields a component's entities packed in order, each group as full as the next allows.
+
+    Args:
+        component: Entities that refer to each other.
+        present: Ids of all entities of the import.
+        max_fields: How many fields a group has at most.
+        max_bytes: How many bytes of text.
+    """
+    waiting: list[Group] = []
+    fields = size = 0
+    for entity in component:
+        for part in _parts(entity, present, max_fields, max_bytes):
+            more_fields, more_bytes = _cost(part)
+            if waiting and (fields + more_fields > max_fields or size + more_bytes > max_bytes):
+                yield _joined(waiting)
+                waiting, fields, size = [], 0, 0
+            waiting.append(part)
+            fields, size = fields + more_fields, size + more_bytes
+    yield _joined(waiting)
 
 
 def fields_of(group: Group, *, key: bytes, agreement_id: bytes) -> Iterator[FieldText]:
@@ -309,30 +343,15 @@ def _union(parts: Sequence[Entity]) -> Entity:
     )
 
 
+def links(entity: Entity) -> tuple[str, Iterator[str]]:
+    """Returns the id of an entity, and the ids that it refers to."""
+    return entity.id, _references(entity)
+
+
 def _references(entity: Entity) -> Iterator[str]:
     for name, values in entity.properties.items():
         if is_reference(entity.schema, name):
             yield from values
-
-
-def _components(entities: Sequence[Entity]) -> Iterable[list[Entity]]:
-    """The connected components of the graph of references (union-find, halving paths)."""
-    parent = {entity.id: entity.id for entity in entities}
-
-    def root(ftm_id: str) -> str:
-        while parent[ftm_id] != ftm_id:
-            parent[ftm_id] = parent[parent[ftm_id]]
-            ftm_id = parent[ftm_id]
-        return ftm_id
-
-    for entity in entities:
-        for target in _references(entity):
-            if target in parent:
-                parent[root(target)] = root(entity.id)
-    components: dict[str, list[Entity]] = {}
-    for entity in entities:
-        components.setdefault(root(entity.id), []).append(entity)
-    return components.values()
 
 
 def _cost(part: Group) -> tuple[int, int]:
@@ -347,7 +366,7 @@ def _cost(part: Group) -> tuple[int, int]:
     return fields, size
 
 
-def _parts(entity: Entity, present: set[str], max_fields: int, max_bytes: int) -> Iterator[Group]:
+def _parts(entity: Entity, present: Set[str], max_fields: int, max_bytes: int) -> Iterator[Group]:
     """The entity whole if one packet can carry it, else property by property."""
     outside = tuple(dict.fromkeys(t for t in _references(entity) if t not in present))
     whole = Group(entities=(entity,), outside=outside)
@@ -360,23 +379,6 @@ def _parts(entity: Entity, present: set[str], max_fields: int, max_bytes: int) -
         yield Group(entities=(part,), outside=())
     for target in outside:
         yield Group(entities=(), outside=(target,))
-
-
-def _filled(
-    component: Iterable[Entity], present: set[str], max_fields: int, max_bytes: int
-) -> Iterator[Group]:
-    """Parts packed in order, each group as full as the next part allows."""
-    waiting: list[Group] = []
-    fields = size = 0
-    for entity in component:
-        for part in _parts(entity, present, max_fields, max_bytes):
-            more_fields, more_bytes = _cost(part)
-            if waiting and (fields + more_fields > max_fields or size + more_bytes > max_bytes):
-                yield _joined(waiting)
-                waiting, fields, size = [], 0, 0
-            waiting.append(part)
-            fields, size = fields + more_fields, size + more_bytes
-    yield _joined(waiting)
 
 
 def _joined(parts: Iterable[Group]) -> Group:

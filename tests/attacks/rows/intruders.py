@@ -368,4 +368,11 @@ FILES = (
         "importers/test_ftm.py::test_gathers_no_more_than_fits",
         "tearline_client.importers.findings:gather",
     ),
+    _file(
+        "have fields that nobody has marked pass for sent",
+        "TL-USE-006",
+        "cli/test_import_commands.py::test_fields_without_a_category_are_refused_by_name",
+        "tearline_client.importers.findings:verify_marked",
+        "{}",
+    ),
 )

@@ -17,6 +17,7 @@ from tearline.errors import (
     ExchangeUnreachable,
     FieldsUnmarked,
     MailboxFull,
+    MalformedInput,
     NothingReleased,
     StoreBusy,
 )
@@ -224,4 +225,38 @@ def test_a_packet_of_which_a_partner_gets_nothing_is_refused_before_any_is_sent(
     odd.write_text(f"{lines[1]}\n{lines[0]}\n")
     refused = desk.run("import", "ftm", odd, "--unmarked", *ORDER)
     assert refused.exit_code == NothingReleased.exit_status
+    assert arrived(desk) == []
+
+
+# Partners under several agreements.
+
+
+def test_partners_are_sent_to_under_their_own_agreements(desk: Desk, people: Path) -> None:
+    both = ("--agreement", "bilateral", *ORDER[2:])
+    to = ("--to", "cn-public-security", "--to", "mx-prosecutor=bilateral")
+    done = desk.run("import", "ftm", people, *to, *both)
+    assert done.exit_code == 0, done.output
+    assert "10 entities in 20 packets" in done.stderr
+    assert "20 packets sent" in done.stderr
+    assert arrived(desk) == NAMES
+    again = desk.run("import", "ftm", people, *to, *both)
+    assert again.stderr.count("10 packets of it sent before") == 2
+    assert "0 packets sent" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        (("mx-prosecutor",), "--to mx-prosecutor=narcotics-2026 says which"),
+        (("cn-public-security",), "no partner that is named is in bilateral"),
+        (("cn-public-security=bilateral",), "cn-public-security is in none of them"),
+    ],
+)
+def test_who_is_sent_to_under_which_agreement_is_not_guessed(
+    desk: Desk, people: Path, to: tuple[str, ...], why: str
+) -> None:
+    named = [part for each in to for part in ("--to", each)]
+    refused = desk.run("import", "ftm", people, *named, *ORDER[2:], "--agreement", "bilateral")
+    assert refused.exit_code == MalformedInput.exit_status
+    assert why in refused.stderr
     assert arrived(desk) == []

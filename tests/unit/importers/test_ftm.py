@@ -139,7 +139,6 @@ REFUSED = {
     "half a surrogate pair": b'{"id":"a","schema":"Person","properties":{"name":["\\ud800"]}}',
     "latin-1": b'{"id":"a","schema":"Person","properties":{"name":["\xe9"]}}',
     "overlong UTF-8": b'{"id":"\xc0\xaf"}',
-    "byte order mark": b"\xef\xbb\xbf" + line().encode(),
     "UTF-16": line().encode("utf-16"),
     "UTF-16 without a mark": line().encode("utf-16-le"),
     "UTF-32": line().encode("utf-32"),
@@ -150,12 +149,27 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_line_that_is_no_entity_is_refused_by_its_number(name):
     good = (line() + "\n").encode() * 2
-    data = REFUSED[name] if "UTF" in name or "mark" in name else good + REFUSED[name]
+    data = REFUSED[name] if "UTF" in name else good + REFUSED[name]
     with pytest.raises(ImportRefused) as refused:
         read(data)
     expected = 1 if data is REFUSED[name] else 3
     assert f"line {expected}" in refused.value.why
     assert "Invented" not in str(refused.value)
+
+
+def test_a_byte_order_mark_is_passed_over():
+    (entity,), _ = read(b"\xef\xbb\xbf" + line().encode())
+    assert entity.id == "p1"
+
+
+def test_keys_of_another_store_are_reported_once():
+    report = Report()
+    text = "\n".join(line(id=f"p{i}", datasets=["x"], first_seen="2026") for i in range(4))
+    assert len(list(iter_ftm(io.BytesIO(text.encode()), report))) == 4
+    assert [(f.line, f.column, f.concern) for f in report] == [
+        (1, "datasets", Concern.STAYS_HOME),
+        (1, "first_seen", Concern.STAYS_HOME),
+    ]
 
 
 def test_reads_line_by_line():
@@ -188,7 +202,7 @@ def test_gathers_parts_of_one_entity():
         json.dumps({**part, "properties": {"name": names}}) for names in (["A", "A"], ["B", "A"])
     )
     gathered = gather(iter_ftm(io.BytesIO(text.encode()), report), report)
-    assert gathered.entities == (
+    assert tuple(gathered.entities) == (
         Entity(id="p1", schema="Person", properties={"name": ("A", "A", "B")}),
     )
 
@@ -203,13 +217,20 @@ def test_parts_that_are_too_much_together_are_refused():
         gather(iter_ftm(io.BytesIO(text.encode()), report), report)
 
 
-@pytest.mark.parametrize("limit", ["MAX_IMPORT_ENTITIES", "MAX_IMPORT_VALUES"])
+@pytest.mark.parametrize("limit", ["MAX_IMPORT_ENTITIES", "MAX_IMPORT_HELD_BYTES"])
 def test_gathers_no_more_than_fits(monkeypatch, limit):
     monkeypatch.setattr(findings_module, limit, 3)
     report = Report()
     text = "\n".join(line(id=f"p{i}") for i in range(4))
     with pytest.raises(ImportTooLarge):
         gather(iter_ftm(io.BytesIO(text.encode()), report), report)
+
+
+def test_what_is_merged_counts_once(monkeypatch):
+    monkeypatch.setattr(findings_module, "MAX_IMPORT_ENTITIES", 3)
+    report = Report()
+    text = "\n".join(line(id=f"p{i % 3}") for i in range(30))
+    assert len(gather(iter_ftm(io.BytesIO(text.encode()), report), report).entities) == 3
 
 
 def test_a_report_holds_no_more_than_fits(monkeypatch):

@@ -4,8 +4,9 @@ import pytest
 
 from tearline.errors import ImportRefused, MappingMalformed
 from tearline.limits import MAX_MAPPING_BYTES
-from tearline_client.importers.findings import Concern, Report
-from tearline_client.importers.tabular import iter_csv, parse_mapping, read_csv
+from tearline_client.importers.findings import Concern, Report, gather
+from tearline_client.importers.mapping import parse_mapping
+from tearline_client.importers.tabular import iter_csv, read_csv
 
 MAPPING = """
 [entities.owner]
@@ -189,3 +190,219 @@ def test_reads_a_file(tmp_path):
     (tmp_path / "t.csv").write_text(f"{HEADER}\nAna,,,,,\nAna,,,,,\n")
     imported = read_csv(tmp_path / "t.csv", parse_mapping(MAPPING.encode()))
     assert len(imported.entities) == 1
+
+
+# What tells rows apart.
+
+PAYMENTS = """
+[entities.payer]
+schema = "BankAccount"
+id = ["From"]
+[entities.payer.properties]
+iban = "From"
+
+[entities.payment]
+schema = "Payment"
+id = ["From", "Day", "Amount"]
+[entities.payment.properties]
+payerAccount = { entity = "payer" }
+amount = "Amount"
+date = "Day"
+"""
+IBAN = "DE02120300000000202051"
+ROW = f"{IBAN},2026-02-17,9900\n"
+
+
+def gathered(text, mapping=PAYMENTS):
+    report = Report()
+    rules = parse_mapping(mapping.encode())
+    return gather(iter_csv(io.BytesIO(text.encode()), rules, report), report)
+
+
+def test_rows_that_make_nothing_new_are_counted_and_named():
+    imported = gathered(f"From,Day,Amount\n{ROW}{ROW}{IBAN},2026-02-18,9900\n{ROW}")
+    assert len(imported.entities) == 3
+    assert imported.repeated == 2
+    assert [(f.line, f.concern) for f in imported.findings] == [
+        (3, Concern.REPEATED),
+        (5, Concern.REPEATED),
+    ]
+
+
+def test_a_row_may_be_told_from_all_others():
+    mapping = PAYMENTS.replace('id = ["From", "Day", "Amount"]', 'id = "row"')
+    imported = gathered(f"From,Day,Amount\n{ROW}{ROW}{ROW}", mapping)
+    assert [entity.schema for entity in imported.entities] == [
+        "BankAccount",
+        "Payment",
+        "Payment",
+        "Payment",
+    ]
+    assert imported.repeated == 0
+    again = gathered(f"From,Day,Amount\n{ROW}{ROW}{ROW}{ROW}", mapping)
+    assert list(again.entities)[:4] == list(imported.entities)
+
+
+def test_an_account_in_three_spellings_is_one():
+    spellings = [IBAN, "de02 1203 0000 0000 2020 51", "DE02-1203-0000-0000-2020-51"]
+    rows = "".join(f"{iban},2026-02-1{day},1\n" for day, iban in enumerate(spellings))
+    account, *payments = gathered(f"From,Day,Amount\n{rows}").entities
+    assert account.properties == {"iban": (IBAN,)}
+    assert {payment.properties["payerAccount"] for payment in payments} == {(account.id,)}
+    assert len(payments) == 3
+
+
+def test_an_account_that_is_none_is_told_by_its_spelling():
+    rows = "DE00,2026-02-10,1\nDE 00,2026-02-10,1\n"
+    assert len(gathered(f"From,Day,Amount\n{rows}").entities) == 4
+
+
+# A schema for each row.
+
+PARTIES = """
+[entities.party]
+schema = { column = "Kind", values = { P = "Person", C = "Company" } }
+id = ["Name"]
+[entities.party.properties]
+name = "Name"
+birthDate = "Born"
+"""
+
+
+def test_a_column_says_the_schema_of_a_row():
+    imported = gathered("Kind,Name,Born\nP,Ana,1970-01-01\nC,Lantern,\nC,Moth,1990\n", PARTIES)
+    assert [entity.schema for entity in imported.entities] == ["Person", "Company", "Company"]
+    assert [(f.line, f.column, f.concern) for f in imported.findings] == [
+        (4, "Born", Concern.STAYS_HOME)
+    ]
+
+
+def test_the_column_may_hold_the_names_of_schemata():
+    mapping = PARTIES.replace(', values = { P = "Person", C = "Company" }', "")
+    imported = gathered("Kind,Name,Born\nPerson,Ana,\nVessel,Moth,\n", mapping)
+    assert [entity.schema for entity in imported.entities] == ["Person", "Vessel"]
+
+
+def test_a_row_of_no_schema_is_refused_by_its_line():
+    with pytest.raises(ImportRefused) as refused:
+        gathered("Kind,Name,Born\nP,Ana,\nX,Moth,\n", PARTIES)
+    assert "line 3: column 'Kind' says no schema; the mapping knows 'P', 'C'" in refused.value.why
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{ column = "Kind", values = {} }',
+        '{ values = { P = "Person" } }',
+        '{ column = "" }',
+        '{ column = "Kind", values = { P = "Persona" } }',
+        '{ column = "Kind", other = 1 }',
+    ],
+)
+def test_a_schema_that_no_row_could_have_is_refused(schema):
+    start, _, rest = PARTIES.partition("schema = ")
+    _, _, rest = rest.partition("\n")
+    with pytest.raises(MappingMalformed):
+        parse_mapping(f"{start}schema = {schema}\n{rest}".encode())
+
+
+# How files are spelled.
+
+NAMES = """
+[entities.a]
+schema = "Person"
+id = ["Name"]
+[entities.a.properties]
+name = "Name"
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Zoë"),
+        ("utf-16", "Zoë"),
+        ("utf-16-le", "Ċa上"),  # a byte of each looks like the end of a line
+        ("utf-16-be", "Ċa上"),
+        ("gb18030", "裘文昊"),
+        ("shift_jis", "ソ連"),
+        ("utf-8", "Zoë"),
+    ],
+)
+def test_a_file_is_read_in_the_encoding_that_is_named(encoding, text):
+    data = f"Name,Other\r\n{text},1\r\n".encode(encoding)
+    entities, _ = mapped(data, f'encoding = "{encoding}"\n' + NAMES)
+    assert [entity.properties["name"] for entity in entities] == [(text,)]
+
+
+def test_a_long_file_of_two_bytes_a_character_is_read_whole():
+    data = "Name\n" + "".join(f"Ċ{n}\n" for n in range(40_000))
+    entities, _ = mapped(data.encode("utf-16"), 'encoding = "utf-16"\n' + NAMES)
+    assert entities[-1].properties["name"] == ("Ċ39999",)
+    assert len(entities) == 40_000
+
+
+def test_a_file_without_a_header_has_its_columns_named():
+    entities, _ = mapped("Ana,1\nRen,2\n", 'header = ["Name", "Other"]\n' + NAMES)
+    assert [entity.properties["name"] for entity in entities] == [("Ana",), ("Ren",)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=,\nName,Other\nAna,1\n",
+        "Name,Other,\nAna,1,\n",
+        "Name,Other\nAna,1,\n",
+        "Name,Other,\nAna,1\n",
+        "Name,Other\nAna,1\n\x1a",
+        "Name,Other\nAna,1\x1a",
+        "\nName,Other\n\nAna,1\n",
+    ],
+)
+def test_what_programs_write_around_a_table_is_passed_over(text):
+    entities, _ = mapped(text, NAMES)
+    assert [entity.properties["name"] for entity in entities] == [("Ana",)]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (b"sep=;\nName;Other\nAna;1\n", "line 1 says that ';' stands between cells"),
+        (b"Name,Other\nAna,1,x\n", "line 2: 3 cells of 2"),
+        (b"Name,,Other\nAna,,1\n", "line 1: column 2 of the header has no name"),
+        (b"Name,Name\nAna,Ana\n", "line 1: columns 1 and 2 have the same name"),
+        (b"Name;Other\nAna;1\n", "names; the header is one cell, and holds ';'"),
+        ("Name,Other\n".encode("utf-16"), 'may say encoding = "utf-16"'),
+        ("Name,Other\n".encode("utf-16-le"), 'may say encoding = "utf-16-le"'),
+        ("Name,Other\n".encode("utf-16-be"), 'may say encoding = "utf-16-be"'),
+        (b"Name,Other\rAna,1\r", "line 1: lines end in CR alone"),
+        (b"Name,Other\nAna,1\x1a\nRen,2\n", "line 2: a Ctrl-Z"),
+        (b"Name,Other\nAn\xe9,1\n", "line 2 is not UTF-8"),
+    ],
+)
+def test_a_file_is_refused_for_what_it_is(data, why):
+    with pytest.raises(ImportRefused) as refused:
+        mapped(data, NAMES)
+    assert why in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "why"),
+    [
+        ("Name\nAna\n".encode("utf-16-le"), "utf-16", "no byte order mark says which"),
+        ("Name\nAna\n".encode("utf-16-le") + b"\x00", "utf-16-le", "not UTF-16-LE"),
+        (b"Name\nAn\x81\n", "cp1252", "line 2 is not CP1252"),
+    ],
+)
+def test_a_file_of_another_encoding_is_refused(data, encoding, why):
+    with pytest.raises(ImportRefused) as refused:
+        mapped(data, f'encoding = "{encoding}"\n' + NAMES)
+    assert why in refused.value.why
+
+
+@pytest.mark.parametrize("key", ['encoding = "utf-7"', 'header = ["Name", "Name"]', "header = []"])
+def test_a_mapping_names_a_file_that_can_be(key):
+    with pytest.raises(MappingMalformed):
+        parse_mapping(f"{key}\n{NAMES}".encode())
