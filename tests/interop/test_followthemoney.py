@@ -128,6 +128,13 @@ def test_an_unresolved_reference_still_is_one():
     assert proxy.get("person") == list(received.properties["person"])
 
 
+def test_a_mark_beside_an_entity_is_context():
+    person = Entity(id="a", schema="Person", properties={"birthDate": ("1970",)})
+    proxy = model.get_proxy(json.loads(encode_entity(person, generalised={"birthDate"})))
+    assert proxy.get("birthDate") == ["1970"]
+    assert proxy.context["generalised"] == ["birthDate"]
+
+
 def test_a_substance_is_read_as_an_asset():
     substance = Entity(
         id="s", schema="Substance", properties={"name": ("Safrole",), "casNumber": ("94-59-7",)}

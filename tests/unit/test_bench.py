@@ -138,6 +138,13 @@ def test_b12_compares_a_quiet_node_beside_a_flood_with_itself_alone() -> None:
     assert all(result.figure > 0 and result.baseline > 0 for result in results)
 
 
+def test_b15_imports_end_to_end() -> None:
+    results = benchmark("b15").run(rows=20)
+    assert [each.id for each in results] == ["B15", "B15m", "B15s", "B15r", "B15e"]
+    assert all(each.figure > 0 for each in results)
+
+
+@pytest.mark.integration
 def test_b13_compares_many_nodes_with_one() -> None:
     rate, cost = benchmark("b13").run(rounds=1, packets=1, lanes=4, nodes=2)
     assert (rate.id, cost.id) == ("B13", "B13c")

@@ -1,5 +1,7 @@
 """``tearline export``: what is open here, for other programs."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -7,7 +9,7 @@ import click
 from tearline.errors import EntityFieldMalformed
 from tearline.event import EventCode
 from tearline.onward import caveats_in_words
-from tearline.packet import TEXT, OpenedField
+from tearline.packet import TEXT, Field, OpenedField
 from tearline.policy.form import Form
 from tearline_client.cli.at_work import at_work
 from tearline_client.cli.frame import Frame, pass_frame
@@ -18,6 +20,9 @@ from tearline_client.exporters.files import create_file, verify_free
 from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
 from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
+
+Exported = tuple[Entity, frozenset[str]]
+"""An entity, and its properties of which only a generalised form is here."""
 
 
 @click.group(cls=Group)
@@ -33,14 +38,15 @@ def command() -> None:
 def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
 
-    Only fields in clear form; what was generalised or kept back is left out, and of all that are
-    here those that were corrected since. Where the packets of a partner under an agreement make
+    A property that is here in generalised form alone is named under the key generalised of its
+    entity. What was kept back is left out, and of all that are here those that were corrected
+    since. Where the packets of a partner under an agreement make
     no entities, they are left out of all that are here, and named.
     """
     if target is not None:
         verify_free(target.parent, target.name)  # what fails is not logged as written
 
-    async def run(node: Node) -> tuple[list[Entity], tuple[str, ...]]:
+    async def run(node: Node) -> tuple[list[Exported], tuple[str, ...]]:
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
             frame.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
@@ -59,7 +65,12 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
         return entities, caveats_in_words(foreign, narrative=stated)
 
     entities, caveats = at_work(frame, run)
-    lines = [encode_entity(without_extension(e) if plain else e) for e in entities]
+    lines = [
+        encode_entity(
+            without_extension(entity, generalised=coarse) if plain else entity, generalised=coarse
+        )
+        for entity, coarse in entities
+    ]
     if target is None:
         for line in lines:
             print_lines(line.decode("utf-8"))
@@ -73,7 +84,7 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
 
 def exported(
     node: Node, packets: tuple[str, ...]
-) -> tuple[list[Entity], dict[bytes, list[OpenedField]], dict[bytes, str]]:
+) -> tuple[list[Exported], dict[bytes, list[OpenedField]], dict[bytes, str]]:
     """Makes entities of some packets, or of all that are neither frozen nor superseded.
 
     Ids are resolved within originator and agreement.
@@ -98,18 +109,17 @@ def exported(
         source = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), {})
         source[packet_id] = [
             o
-            for o in shown.view.fields
-            if o.field.form is Form.CLEAR
+            for o in shown.view.best()
+            if o.field.form in (Form.CLEAR, Form.GENERALISED)
             and o.field.media_type == TEXT
             and "/Packet/" not in o.field.path
         ]
-    entities: list[Entity] = []
+    entities: list[Exported] = []
     taken: dict[bytes, list[OpenedField]] = {}
     left_out: dict[bytes, str] = {}
     for source in by_source.values():
-        fields = [(o.field.path, o.field.values) for opened in source.values() for o in opened]
         try:
-            entities += entities_from_fields(fields, known=ids_by_token(fields))
+            entities += _entities([o.field for opened in source.values() for o in opened])
         except EntityFieldMalformed as error:
             if packets:
                 raise
@@ -117,3 +127,24 @@ def exported(
         else:
             taken |= source
     return entities, taken, left_out
+
+
+def _entities(fields: Sequence[Field]) -> list[Exported]:
+    """Makes entities of one source's fields; a generalised value yields to a clear one.
+
+    Raises:
+        EntityFieldMalformed: If the fields make no entities.
+    """
+    clear, coarse = (
+        [(field.path, field.values) for field in fields if field.form is form]
+        for form in (Form.CLEAR, Form.GENERALISED)
+    )
+    known = ids_by_token(clear)
+    found = {(e.id, e.schema): e for e in entities_from_fields(clear, known=known)}
+    names: dict[tuple[str, str], frozenset[str]] = {}
+    for entity in entities_from_fields(coarse, known=known):
+        key = entity.id, entity.schema
+        own = found[key].properties if key in found else {}
+        names[key] = frozenset(entity.properties) - frozenset(own)
+        found[key] = replace(entity, properties={**entity.properties, **own})
+    return [(entity, names.get(key, frozenset())) for key, entity in found.items()]

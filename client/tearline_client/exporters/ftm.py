@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import BinaryIO
 
 from tearline_client.planning.entities import Entity
-from tearline_client.planning.schemata import EXTENSIONS, property_of
+from tearline_client.planning.schemata import EXTENSIONS, GENERALISED, property_of
 
 # JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
 # is misled by characters that turn the direction of writing or show nothing.
@@ -16,13 +16,21 @@ _STANDS_IN = {"Substance": ("Asset", "notes"), "TransferLeg": ("Payment", "descr
 _EVENT = ("Event", "notes")
 
 
-def encode_entity(entity: Entity) -> bytes:
-    """One line of JSON in UTF-8, with its end; safe to show on a terminal."""
-    data = {
+def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes:
+    """One line of JSON in UTF-8, with its end; safe to show on a terminal.
+
+    Args:
+        entity: The entity.
+        generalised: Its properties whose values are coarser than what the originator holds; named
+            under a key that FollowTheMoney takes for context.
+    """
+    data: dict[str, object] = {
         "id": entity.id,
         "schema": entity.schema,
         "properties": {name: list(values) for name, values in entity.properties.items()},
     }
+    if named := sorted(name for name in generalised if name in entity.properties):
+        data[GENERALISED] = named
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return _UNSEEN.sub(_escaped, text).encode("utf-8") + b"\n"
 
@@ -36,7 +44,7 @@ def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
     return count
 
 
-def without_extension(entity: Entity) -> Entity:
+def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> Entity:
     """The entity in FollowTheMoney's own schemata, for readers that know no others.
 
     A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, all else an ``Event``,
@@ -51,7 +59,8 @@ def without_extension(entity: Entity) -> Entity:
         if property_of(schema, name):
             properties[name] = values
         else:
-            notes.extend(f"{name}: {value}" for value in values)
+            said = f"{name} (generalised)" if name in generalised else name
+            notes.extend(f"{said}: {value}" for value in values)
     if notes:
         properties[remarks] = (*properties.get(remarks, ()), *notes)
     return Entity(id=entity.id, schema=schema, properties=properties)

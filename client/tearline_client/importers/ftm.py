@@ -1,7 +1,7 @@
 """FollowTheMoney JSON lines: one entity a line, ``{"id", "schema", "properties"}``.
 
-Schemata and properties that the table of schemata does not know are kept and reported: an
-agency's own extension is not a reason to refuse its data. Keys that other tools add beside an
+Schemata and properties that the table of schemata does not know are kept and reported: whether
+they may go along is for the sender to say. Keys that other tools add beside an
 entity (data sets, dates of observation) describe their stores, and stay home.
 """
 
@@ -14,9 +14,9 @@ from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.importers.findings import Concern, Imported, Report, gather, judge
 from tearline_client.importers.source import open_source, read_lines
 from tearline_client.planning.entities import Entity
-from tearline_client.planning.schemata import NEVER_TRAVELS
+from tearline_client.planning.schemata import GENERALISED, NEVER_TRAVELS
 
-_KEYS = frozenset({"id", "schema", "properties"})
+_KEYS = frozenset({"id", "schema", "properties", GENERALISED})
 # Of Aleph, OpenSanctions and yente.
 _KEYS_BESIDE = frozenset(
     {
@@ -66,6 +66,12 @@ def _entity(line: int, text: str, report: Report) -> Entity:
     ftm_id, schema, properties = data.get("id"), data.get("schema"), data.get("properties", {})
     if not (isinstance(ftm_id, str) and isinstance(schema, str) and isinstance(properties, dict)):
         raise ImportRefused(f"line {line}: an entity has an id, a schema and properties")
+    coarse = data.get(GENERALISED, [])
+    if not (
+        isinstance(coarse, list)
+        and all(isinstance(name, str) and name in properties for name in coarse)
+    ):
+        raise ImportRefused(f"line {line}: {GENERALISED} names properties of the entity")
     kept: dict[str, tuple[str, ...]] = {}
     for name, values in properties.items():
         if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
@@ -74,6 +80,9 @@ def _entity(line: int, text: str, report: Report) -> Entity:
             report.add(
                 Concern.STAYS_HOME, "a secret of the account", line=line, column=f"{schema}.{name}"
             )
+        elif name in coarse:
+            why = "a generalised form, which is not the value"
+            report.add(Concern.STAYS_HOME, why, line=line, column=f"{schema}.{name}")
         elif values:
             kept[name] = tuple(values)
     try:

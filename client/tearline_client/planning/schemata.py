@@ -86,6 +86,9 @@ EXTENSIONS = frozenset(
 )
 """Schemata of ours that FollowTheMoney does not know."""
 
+GENERALISED = "generalised"
+"""The key beside an entity under which properties stand whose values are in coarser form."""
+
 NEVER_TRAVELS = frozenset(name for _, name in SECRET_PROPERTIES)
 """Properties that are kept at home whatever their schema: whoever reads one owns the account."""
 

@@ -172,6 +172,19 @@ def test_keys_of_another_store_are_reported_once():
     ]
 
 
+def test_a_generalised_form_does_not_pass_for_the_value():
+    entity = {"name": ["Ana"], "birthDate": ["1970"]}
+    (read_again,), findings = read(line(properties=entity, generalised=["birthDate"]))
+    assert read_again.properties == {"name": ("Ana",)}
+    assert [(f.column, f.concern) for f in findings] == [("Person.birthDate", Concern.STAYS_HOME)]
+
+
+@pytest.mark.parametrize("names", ["birthDate", ["height"], [["name"]], {"name": 1}, [1]])
+def test_what_is_generalised_is_a_property_of_the_entity(names):
+    with pytest.raises(ImportRefused):
+        read(line(properties={"name": ["Ana"]}, generalised=names))
+
+
 def test_reads_line_by_line():
     class Endless(io.RawIOBase):
         """A source that never ends; only a reader that streams comes out of it."""

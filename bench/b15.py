@@ -1,0 +1,223 @@
+"""B15: a table of payments imported, sealed, published, delivered and opened, end to end.
+
+Everything is a process, as agencies run it: an exchange on SQLite, two partners' ``node run``, and
+``tearline import csv``. Each row becomes a packet of three entities to both partners. A packet
+counts once a partner has verified, opened and stored it. What is compared is the last tenth with
+the first: what fills up must not slow down.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from sqlite3 import connect
+from typing import Any
+
+from bench.harness import ROOT, Result, Target, result
+
+ROWS = 100_000 if os.environ.get("FULL") else 2_000
+RATE = Target(limit=0.9, at_most=False)
+ROOM = Target(limit=1, at_most=True)
+MEMORY_MIB = 300
+DISK_KIB = {"sender": 40, "recipient": 35, "exchange": 15}
+_POLL_S = 0.5
+_STILL_S = 600  # nothing arrives for so long: something stands still
+
+_MAPPING = """
+[entities.payer]
+schema = "BankAccount"
+id = ["From"]
+[entities.payer.properties]
+iban = "From"
+
+[entities.beneficiary]
+schema = "BankAccount"
+id = ["To"]
+[entities.beneficiary.properties]
+iban = "To"
+
+[entities.payment]
+schema = "Payment"
+id = "row"
+[entities.payment.properties]
+payerAccount = { entity = "payer" }
+beneficiaryAccount = { entity = "beneficiary" }
+amount = "Amount"
+currency = { value = "EUR" }
+date = "Day"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run showed.
+
+    Attributes:
+        rates: Packets a second by partner, of each tenth.
+        peak_mib: The most memory that the import took.
+        disk_kib: By house, for each packet.
+    """
+
+    rates: Mapping[str, Sequence[float]]
+    peak_mib: float
+    disk_kib: Mapping[str, float]
+
+
+def run(*, rows: int = ROWS) -> Sequence[Result]:
+    """Measures B15.
+
+    Args:
+        rows: Rows of the table, ten at least.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        measured = _measure(Path(folder), rows)
+    first = [rates[0] for rates in measured.rates.values()]
+    last = [rates[-1] for rates in measured.rates.values()]
+    return [
+        result(
+            "B15",
+            f"import a table of {rows:,} rows, until partners have opened each packet: last tenth",
+            runs=last,
+            unit="packets/s",
+            baseline=first,
+            baseline_unit="the first tenth, packets/s",
+            target=RATE,
+        ),
+        result(
+            "B15m",
+            "the import's memory, at most",
+            runs=[measured.peak_mib],
+            unit="MiB",
+            baseline=[MEMORY_MIB],
+            baseline_unit="what it may take, MiB",
+            target=ROOM,
+        ),
+        *(
+            result(
+                f"B15{house[0]}",
+                f"disk of the {house} for such a packet",
+                runs=[kib],
+                unit="KiB",
+                baseline=[DISK_KIB[house]],
+                baseline_unit="what it may take, KiB",
+                target=ROOM,
+            )
+            for house, kib in measured.disk_kib.items()
+        ),
+    ]
+
+
+def _measure(folder: Path, rows: int) -> Run:
+    with _serving(folder) as federation:
+        us, partners = federation.us, (federation.cn, federation.mx)
+        table, mapping = folder / "payments.csv", folder / "mapping.toml"
+        table.write_text("".join(_rows(rows)))
+        mapping.write_text(_MAPPING)
+        homes = {
+            "sender": us.home,
+            "recipient": partners[0].home,
+            "exchange": federation.operator.home,
+        }
+        before = {house: _size(home) for house, home in homes.items()}
+        at_work = [partner.start("node", "run") for partner in partners]
+        to = [part for partner in partners for part in ("--to", partner.home.name)]
+        importing = us.start(
+            *("import", "csv", str(table), "--mapping", str(mapping), *to),
+            *("--agreement", "narcotics-2026", "--article", "money-laundering"),
+            *("--purpose", "criminal-investigation"),
+        )
+        peak_kib = _await(importing, partners, rows)
+        rates = {partner.home.name: _rates(partner.home, rows) for partner in partners}
+        for running in at_work:
+            running.terminate()
+        disk = {house: (_size(home) - before[house]) / rows / 1024 for house, home in homes.items()}
+        return Run(rates=rates, peak_mib=peak_kib / 1024, disk_kib=disk)
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[Any]:
+    """A federation of processes, founded by the command lines."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from federation import serving
+    from once import VARIABLE
+
+    is_alone = VARIABLE not in os.environ  # a run of tests has its own
+    if is_alone:
+        (folder / "run").mkdir()
+        os.environ[VARIABLE] = str(folder / "run")
+    try:
+        with serving(folder / "federation") as federation:
+            yield federation
+    finally:
+        if is_alone:
+            del os.environ[VARIABLE]
+
+
+def _await(importing: Any, partners: Sequence[Any], rows: int) -> int:
+    """Waits until all has arrived; returns the most memory that the import took, in KiB."""
+    peak_kib, arrived, since = 0, 0, time.monotonic()
+    while arrived < rows:
+        peak_kib = max(peak_kib, _peak_kib(importing.pid))
+        now = min(_arrived(partner.home) for partner in partners)
+        if now > arrived:
+            arrived, since = now, time.monotonic()
+        if importing.is_over and importing.ended():
+            raise RuntimeError(f"the import ended: {importing.said}")
+        if time.monotonic() - since > _STILL_S:
+            raise RuntimeError(f"{arrived} of {rows} packets arrived: {importing.said}")
+        time.sleep(_POLL_S)
+    while not importing.is_over:
+        peak_kib = max(peak_kib, _peak_kib(importing.pid))
+        time.sleep(_POLL_S)
+    if importing.ended():
+        raise RuntimeError(f"the import ended: {importing.said}")
+    return peak_kib
+
+
+def _rows(rows: int) -> Iterator[str]:
+    """Rows of accounts that each occur once, so that each row is a packet of its own."""
+    yield "From,To,Amount,Day\n"
+    for number in range(rows):
+        payer, beneficiary = _iban(2 * number), _iban(2 * number + 1)
+        yield f"{payer},{beneficiary},{number % 90_000 + 100}.00,2026-{number % 12 + 1:02}-17\n"
+
+
+def _iban(number: int) -> str:
+    """An invented account at an invented bank, with the check digits that it must have."""
+    account = f"99999999{number:010}"
+    check = 98 - int(f"{account}131400") % 97  # D is 13 and E is 14
+    return f"DE{check:02}{account}"
+
+
+def _arrived(home: Path) -> int:
+    with connect(f"file:{home / 'node.db'}?mode=ro", uri=True) as database:
+        return int(database.execute("SELECT count(*) FROM packet").fetchone()[0])
+
+
+def _rates(home: Path, rows: int) -> Sequence[float]:
+    """Packets a second of each tenth, by when they were stored."""
+    with connect(f"file:{home / 'node.db'}?mode=ro", uri=True) as database:
+        found = database.execute("SELECT received_ms FROM packet ORDER BY received_ms")
+        times_ms = [time_ms for (time_ms,) in found]
+    tenth = rows // 10
+    ends = [times_ms[min(number * tenth, rows - 1)] for number in range(11)]
+    return [tenth * 1000 / max(1, end - start) for start, end in pairwise(ends)]
+
+
+def _peak_kib(pid: int) -> int:
+    """The most resident memory of a process so far; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    lines = (line.split() for line in status.splitlines())
+    return next((int(words[1]) for words in lines if words[0] == "VmHWM:"), 0)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*.db*"))
