@@ -220,4 +220,4 @@ def _peak_kib(pid: int) -> int:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*.db*"))
+    return sum(file.stat().st_size for file in folder.rglob("*.db"))

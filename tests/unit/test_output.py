@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -113,3 +114,44 @@ def test_a_progress_bar_stays_off_standard_output(capsys, monkeypatch):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "sending [red]\\u001b" in captured.err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def columns_on(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The header of a preview on a terminal of that width."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = {
+        "field": "0a1b2c3d/Payment/beneficiaryAccount",
+        "category": "finance.account",
+        "partner": "cn-public-security",
+        "form": "generalised",
+        "shown": "DE 120 …51",
+        "by": "agreed-generalised sources-and-methods",
+        "own": "as-agreed",
+    }
+    terminal = Terminal()
+    emit([row], list(row), "table", terminal, spare=("own", "by", "category"))
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+    assert all(len(line) <= width for line in lines)
+    if width >= 80:
+        assert row["field"] in lines[1]
+        assert row["partner"] in lines[1]
+    return lines[0].split()
+
+
+def test_a_terminal_does_without_spare_columns_where_it_is_narrow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["field", "partner", "form", "shown"]
+    assert columns_on(80, monkeypatch) == few
+    assert "too narrow for: category, by, own." in capsys.readouterr().err
+    assert columns_on(60, monkeypatch) == few
+    assert columns_on(110, monkeypatch) == ["field", "category", "partner", "form", "shown"]
+    capsys.readouterr()
+    wide = ["field", "category", "partner", "form", "shown", "by", "own"]
+    assert columns_on(200, monkeypatch) == wide
+    assert capsys.readouterr().err == ""

@@ -23,7 +23,7 @@ from tearline_client.cli.requested import (
     row_of,
     text_option,
 )
-from tearline_client.cli.seen import cell_rows
+from tearline_client.cli.seen import SPARE, cell_rows
 from tearline_client.desks.releasing import verify_accepted
 from tearline_client.drafting import confirmed, draft_answer
 from tearline_client.importers.documents import Document
@@ -197,4 +197,4 @@ def _answer(
         emit_released(frame, done)
         return
     columns = ["request", "partner", "state", "open_items"]
-    frame.emit(done, preview_columns(frame) if answer.dry_run else columns)
+    frame.emit(done, preview_columns(frame) if answer.dry_run else columns, spare=SPARE)

@@ -21,7 +21,7 @@ from tearline_client.cli.order import (
     unmarked_option,
 )
 from tearline_client.cli.release import Released, emit_released, release
-from tearline_client.cli.seen import content_text, short
+from tearline_client.cli.seen import SPARE, content_text, short
 from tearline_client.desks.correcting import Change, CorrectionPlan, Seen
 from tearline_client.desks.releasing import Sent
 from tearline_client.drafting import confirmed, draft_correction
@@ -91,7 +91,9 @@ def correct(
                 " packets again, send it a new one; or recall that from it."
             )
     if dry_run:
-        frame.emit(_rows(plan, trust), ["field", "category", "partner", "before", "after"])
+        frame.emit(
+            _rows(plan, trust), ["field", "category", "partner", "before", "after"], spare=SPARE
+        )
         frame.say("Nothing was sent: this was a dry run.")
         return
     emit_released(frame, released)

@@ -53,13 +53,23 @@ class Frame:
         """
         return read_passphrase(self.settings, twice=twice)
 
-    def emit(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
-        """Prints data on standard output, in the format asked for."""
-        emit(rows, columns, self.settings.output)
+    def emit(
+        self, rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()
+    ) -> None:
+        """Prints data on standard output, in the format asked for.
 
-    def show(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
+        Args:
+            rows: The data.
+            columns: Keys of the rows, in the order of a table.
+            spare: Columns that a narrow terminal does without, the first one first.
+        """
+        emit(rows, columns, self.settings.output, spare=spare)
+
+    def show(
+        self, rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()
+    ) -> None:
         """Prints a table on standard error: what a person looks at before they are asked."""
-        emit_aside(rows, columns)
+        emit_aside(rows, columns, spare=spare)
 
     def say(self, message: str) -> None:
         """Tells something on standard error, unless asked to be quiet."""

@@ -103,7 +103,12 @@ def to_json(value: object) -> str:
 
 
 def emit(
-    rows: Iterable[Row], columns: Sequence[str], form: str, stream: TextIO | None = None
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    form: str,
+    stream: TextIO | None = None,
+    *,
+    spare: Sequence[str] = (),
 ) -> None:
     """Prints ``rows``.
 
@@ -113,6 +118,7 @@ def emit(
         form: ``table``, ``json``, ``jsonl`` or ``csv``. All but the table are printed row by
             row, whatever their number.
         stream: Where to; standard output unless given.
+        spare: Columns that a terminal does without where it is too narrow, the first one first.
     """
     stream = stream or sys.stdout
     match form:
@@ -127,13 +133,13 @@ def emit(
             writer.writerow(columns)
             writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
         case _:
-            _emit_table(rows, columns, stream)
+            _emit_table(rows, columns, stream, spare)
     stream.flush()
 
 
-def emit_aside(rows: Iterable[Row], columns: Sequence[str]) -> None:
-    """Prints a table for the person at the terminal, on standard error."""
-    _emit_table(rows, columns, sys.stderr)
+def emit_aside(rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()) -> None:
+    """Prints a table for the person at the terminal, on standard error; see ``emit``."""
+    _emit_table(rows, columns, sys.stderr, spare)
 
 
 def _emit_json(rows: Iterable[Row], stream: TextIO) -> None:
@@ -144,7 +150,9 @@ def _emit_json(rows: Iterable[Row], stream: TextIO) -> None:
     stream.write("[]\n" if between == "[\n" else "\n]\n")
 
 
-def _emit_table(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+def _emit_table(
+    rows: Iterable[Row], columns: Sequence[str], stream: TextIO, spare: Sequence[str]
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -152,12 +160,20 @@ def _emit_table(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> 
     console = Console(
         file=stream, width=None if stream.isatty() else _UNWRAPPED, highlight=False, markup=False
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(column))) for column in columns))
+    shown, rows, left = list(columns), tuple(rows), [each for each in spare if each in columns]
+    while True:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in shown:
+            table.add_column(column.replace("_", " "), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell(row.get(column))) for column in shown))
+        if not left or table.__rich_measure__(console, console.options).minimum <= console.width:
+            break
+        shown.remove(left.pop(0))
     console.print(table)
+    if len(shown) < len(columns):
+        names = ", ".join(column for column in columns if column not in shown)
+        print_line(f"The terminal is too narrow for: {names}. -o json has all of it.", err=True)
 
 
 @contextmanager

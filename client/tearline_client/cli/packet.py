@@ -42,6 +42,7 @@ from tearline_client.cli.release import (
 )
 from tearline_client.cli.search import search
 from tearline_client.cli.seen import (
+    SPARE,
     below_the_line,
     caveats_of,
     cell_rows,
@@ -119,6 +120,7 @@ def preview(
     frame.emit(
         cell_rows(cells, trust),
         ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by", "own"],
+        spare=SPARE,
     )
 
 

@@ -12,7 +12,7 @@ from tearline_client.cli.at_work import acting, agency_name, at_work, counted, l
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.requested import overturned_text
-from tearline_client.cli.seen import cell_rows, field_text, short, text_column
+from tearline_client.cli.seen import SPARE, cell_rows, field_text, short, text_column
 from tearline_client.desks.releasing import Sent, verify_accepted
 from tearline_client.desks.review import Review
 from tearline_client.drafting import Drafted
@@ -92,7 +92,7 @@ async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan], *, yes
 def _show(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> None:
     cells = [cell for plan in plans for cell in plan.cells()]
     columns = ["field", "category", "partner", "form", "shown"]
-    frame.show(cell_rows(cells, node.state.trust), columns)
+    frame.show(cell_rows(cells, node.state.trust), columns, spare=SPARE)
 
 
 async def release_field(

@@ -24,7 +24,7 @@ from tearline_client.cli.requested import (
     row_of,
     text_option,
 )
-from tearline_client.cli.seen import cell_rows
+from tearline_client.cli.seen import SPARE, cell_rows
 from tearline_client.desks.releasing import verify_accepted
 from tearline_client.desks.request_views import RequestView
 from tearline_client.drafting import narrative_field
@@ -78,7 +78,7 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
     if isinstance(done, bytes):
         emit_released(frame, done)
         return
-    frame.emit(done, preview_columns(frame) if dry_run else ["request"])
+    frame.emit(done, preview_columns(frame) if dry_run else ["request"], spare=SPARE)
 
 
 @command.command(name="list")

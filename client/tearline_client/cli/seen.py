@@ -21,6 +21,10 @@ _REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
 _TOKEN_SHOWN = 6  # digits that tell the entities of a packet apart on a screen
 
 
+SPARE = ("own", "by", "category")
+"""Columns of a preview that a narrow terminal does without."""
+
+
 def text_column(frame: Frame, value: str) -> str:
     """People read names; programs read what was sent, in the column ``value``."""
     return "shown" if frame.settings.output == "table" else value

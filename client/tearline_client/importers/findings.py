@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.choices import listed
 from tearline.errors import FieldsUnmarked, ImportRefused, ImportTooLarge, MalformedInput
 from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_HELD_BYTES
 from tearline.policy.marking import STRICTEST
@@ -17,8 +18,6 @@ from tearline_client.importers.identifiers import check_property
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.merged import MergedEntities
 from tearline_client.planning.schemata import SCHEMATA, property_of
-
-_MAX_NAMES = 10  # of what a refusal names
 
 
 class Concern(StrEnum):
@@ -165,9 +164,7 @@ def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mappi
 def told_unmarked(found: Mapping[str, int]) -> str:
     """Returns the schemata and properties without a category as words, the most frequent first."""
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    told = ", ".join(f"{name} ({count})" for name, count in ordered[:_MAX_NAMES])
-    more = f" … and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
-    return f"{told}{more}"
+    return listed(f"{name} ({count})" for name, count in ordered)
 
 
 def is_marked(name: str) -> bool:

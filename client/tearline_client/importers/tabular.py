@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tearline.choices import listed
 from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.importers.dates import iso_date
@@ -132,7 +133,7 @@ class _Row:
         column = entry.schema.column
         name = entry.schema.names.get(self.cells[column].strip() if column else "")
         if name is None:
-            known = ", ".join(repr(text) for text in list(entry.schema.names)[:10])
+            known = listed(map(repr, entry.schema.names))
             raise ImportRefused(
                 f"line {self.line}: column {column!r} says no schema; the mapping knows {known}"
             )
