@@ -471,9 +471,8 @@ class Node:
             return error
         return None
 
-    @property
     def known_ms(self) -> int:
-        """The time of the newest checkpoint that was read here, Unix milliseconds; or 0."""
+        """Returns the time of the newest checkpoint that was read here, Unix milliseconds; or 0."""
         return self.state.follower.time_s() * 1000
 
     async def _take_in(self) -> int:

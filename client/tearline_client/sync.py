@@ -190,6 +190,9 @@ class SyncNode:
         self.requests = SyncDesk(node.requests, loop)
         self.recalls = SyncDesk(node.recalls, loop)
         self.corrections = SyncDesk(node.corrections, loop)
+        self.decisions = SyncDesk(node.decisions, loop)
+        self.answers = SyncDesk(node.answers, loop)
+        self.case_decisions = SyncDesk(node.case_decisions, loop)
 
     open = staticmethod(_opened(Node.open))
 
@@ -248,10 +251,13 @@ class SyncNode:
 
     inbox = _iterated(Node.inbox)
     receive = _awaited(Node.receive)
+    refresh = _awaited(Node.refresh)
+    known_ms = _called(Node.known_ms)
     tell = _awaited(Node.tell)
     mark = _awaited(Node.mark)
 
     show = _called(Node.show)
     search = _called(Node.search)
+    who_saw = _called(Node.who_saw)
     read = _awaited(Node.read)
     status = _called(Node.status)

@@ -58,9 +58,9 @@ async def look(frame: Frame, node: Node, *, sync: bool = True) -> bool:
     missed = await node.refresh() if sync else None
     if sync and missed is None:
         return True
-    age = age_text(node.state.now_ms() - node.known_ms) if node.known_ms else "never read"
+    age = age_text(node.state.now_ms() - node.known_ms()) if node.known_ms() else "never read"
     why = f"The exchange is away ({missed.code}): w" if missed is not None else "W"
-    frame.say(f"{why}hat is here is as of {time_text(node.known_ms)} ({age}).")
+    frame.say(f"{why}hat is here is as of {time_text(node.known_ms())} ({age}).")
     return False
 
 
