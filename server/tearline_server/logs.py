@@ -10,6 +10,9 @@ from tearline.display import visible
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+# Libraries that log, with places of their own code, what our lines tell: a database that is lost.
+_RETOLD = ("asyncpg",)
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and what ``extra`` names.
@@ -75,6 +78,8 @@ def log_to(stream: TextIO, *, plain: bool = False) -> None:
         stream: Where to.
         plain: Whether in lines for people; else in JSON lines.
     """
+    for name in _RETOLD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(PlainLines() if plain else JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -3,11 +3,13 @@
 Nothing vouches for a mirror: what it gives counts only as far as the log's own checkpoint says.
 """
 
+import os
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
+from urllib.error import URLError
 
 from tearline.archive import read_members
 from tearline.errors import BackupDamaged, RestoreRefused, TileMalformed
@@ -77,10 +79,17 @@ class HttpMirror:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as stream:  # noqa: S310 (``mirror_at`` let http and https alone through)
                 data: bytes = stream.read(maximum + 1)
         except (OSError, HTTPException) as error:
-            raise RestoreRefused(f"{url}: {error}") from None
+            raise RestoreRefused(f"{url}: {_said(error)}") from None
         if len(data) > maximum:
             raise RestoreRefused(f"{url} has more than {maximum} bytes")
         return data
+
+
+def _said(error: OSError | HTTPException) -> str:
+    """Why nothing was read, in the words of the system where it is the one to say it."""
+    cause = error.reason if isinstance(error, URLError) else error
+    number = cause.errno if isinstance(cause, OSError) else None
+    return os.strerror(number) if number is not None and number > 0 else str(error)
 
 
 def mirror_at(place: str) -> Mirror:

@@ -116,5 +116,5 @@ def test_what_is_no_mirror_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_listens() -> None:
-    with pytest.raises(RestoreRefused):
+    with pytest.raises(RestoreRefused, match="checkpoint: Connection refused"):
         read_checkpoint(HttpMirror("http://127.0.0.1:1"))

@@ -179,6 +179,18 @@ def test_logs_are_json_and_say_where_not_what() -> None:
     assert second["at"]
 
 
+def test_what_our_lines_tell_no_library_tells_again() -> None:
+    stream = io.StringIO()
+    log_to(stream)
+    try:
+        raise ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
+    except OSError:
+        logging.getLogger("asyncpg.pool").exception("Failed to restore the pool connection floor")
+    finally:
+        logging.getLogger().handlers.clear()
+    assert stream.getvalue() == ""
+
+
 def test_on_a_terminal_logs_are_for_people() -> None:
     first, second = logged(plain=True)
     assert re.fullmatch(r"\d\d:\d\d:\d\d hello: size 3, peer \\u001b\[2J", first)
