@@ -5,8 +5,11 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
-from stores import event, put
+from stores import AGREEMENT, A, B, event, known, put
 from tearline.errors import StoreVersion
+from tearline.statement import StatementType
+from tearline.wire.flow import encode_event
+from tearline_server.storage.known import Asked
 from tearline_server.storage.postgres import migrating
 from tearline_server.storage.postgres.migrating import Migration, migrations
 from tearline_server.storage.postgres.store import PostgresStore
@@ -95,3 +98,34 @@ def test_every_migration_says_whom_it_lets_go_on() -> None:
     for migration in migrations():
         assert migration.sql.startswith(f"-- beside: {migration.beside}\n"), migration.version
         assert 1 <= migration.beside <= migration.version
+
+
+async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that was held, one that was handed out, one that came back, and one that waits."""
+    all_known = migrations()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "migrations", lambda: all_known[:8])
+        await (await PostgresStore.open(database_url)).close()
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "INSERT INTO event VALUES (1, '', $1, 1001, '', '', '', '', '', '', '', $2)",
+        encode_event(event(1)),
+        AGREEMENT,
+    )
+    await connection.execute(
+        "INSERT INTO statement VALUES (1, '1', $1, $2, NULL, NULL, '', '', '', '', '')",
+        A,
+        int(StatementType.GRANT),
+    )
+    await connection.executemany(
+        "INSERT INTO mail (node, seq, statement, entry, delivered, held)"
+        " VALUES ($1, $2, 1, 1, $3, $4)",
+        [(B, 1, None, 5), (B, 2, 5, None), (A, 1, None, None), (B, 3, None, None)],
+    )
+    await connection.close()
+    store = await PostgresStore.open(database_url)
+    found = (await known(store, Asked(agreements=frozenset({AGREEMENT})))).undelivered
+    assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
+    await store.close()

@@ -12,8 +12,11 @@ import apsw
 import pytest
 
 import tearline_server.storage.sqlite.database as database
-from stores import AGREEMENT, PACKET, event, packet_row, put
+from stores import AGREEMENT, PACKET, A, B, event, known, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
+from tearline.statement import StatementType
+from tearline.wire.flow import encode_event
+from tearline_server.storage.known import Asked
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -51,6 +54,37 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     assert (await store.load()).head.tree.size == 1
     await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
     assert await put(store, event(2)) == 1
+    await store.close()
+
+
+async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
+    tmp_path: Path,
+) -> None:
+    """Of one that was held, one that was handed out, one that came back, and one that waits."""
+    path = tmp_path / "store.db"
+    scripts = sorted(
+        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
+    )
+    earlier = scripts[: [script.name for script in scripts].index("0019_open_grants.sql")]
+    with sqlite3.connect(path) as database:
+        for script in earlier:
+            database.executescript(script.read_text("utf-8"))
+        database.execute(f"PRAGMA user_version={len(earlier)}")
+        database.execute(
+            "INSERT INTO event VALUES (1, x'', ?, 1001, '', '', '', '', '', x'', x'', ?)",
+            (encode_event(event(1)), AGREEMENT),
+        )
+        database.execute(
+            "INSERT INTO statement VALUES (1, x'01', ?, ?, NULL, NULL, '', '', x'', x'', x'')",
+            (A, int(StatementType.GRANT)),
+        )
+        rows = [(B, 1, None, 5), (B, 2, 5, None), (A, 1, None, None), (B, 3, None, None)]
+        sql = "INSERT INTO mail (node, seq, statement, entry, delivered, held)"
+        database.executemany(f"{sql} VALUES (?, ?, 1, 1, ?, ?)", rows)
+    database.close()
+    store = SqliteStore(path)
+    found = (await known(store, Asked(agreements=frozenset({AGREEMENT})))).undelivered
+    assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
     await store.close()
 
 
