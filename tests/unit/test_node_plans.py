@@ -82,6 +82,7 @@ OF_TABLE: Mapping[str, str] = {
     "made.id": _ID,
     "import.sealed": "n",
     "agreement.version": "n",
+    "attestation.hash": _ID,
     "agreement.entry": "n",
     "partner.agency": "'agency ' || n",
     "channel_in.sender": "'node ' || n",

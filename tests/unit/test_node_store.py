@@ -9,15 +9,23 @@ import apsw
 import pytest
 
 import tearline_client.store
-from tearline.errors import StoreVersion
+from builders import AGREEMENT_ID, signer
+from tearline.channel import Address
+from tearline.errors import StoreDamaged, StoreVersion
+from tearline.receipt import Receipt, Status
+from tearline.statement import StatementType
 from tearline.wire.deliveries import START
+from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.wire.statements import Signed, encode_signed, signed
 from tearline_client.store.database import Database, copy_database
 from tearline_client.store.intake import Evidence, IntakeStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
+from tearline_client.store.receipts import ReceiptStore
 from tearline_client.store.values import ValueStore
-from tearline_client.store.vault import Vault
+from tearline_client.store.vault import Column, Vault
 
 VAULT = Vault(bytes(32))
+NODE = "spiffe://us.example/node/hub"
 _SCRIPTS = files(tearline_client.store).joinpath("migrations").iterdir()
 SCRIPTS = [file.read_text("utf-8") for file in sorted(_SCRIPTS, key=lambda file: file.name)]
 
@@ -272,3 +280,56 @@ def test_openings_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
     rows = database.rows("SELECT * FROM log_opening")
     database.close()
     assert rows == [(n, bytes([9 - n]) * 32, b"\x05", b"\x00") for n in (1, 2, 3)]
+
+
+def statements_of_a_batch() -> list[Signed]:
+    """Two receipts under one attestation."""
+    recipient = signer("spiffe://mx.example/node/hub", bytes(32))
+    receipts = [
+        Receipt(
+            header=recipient.header,
+            address=Address(recipient=NODE, agreement_id=AGREEMENT_ID, seq=number),
+            about=bytes([number]) * 32,
+            status=Status.STORED,
+            code="",
+            entry=None,
+            acted_by=None,
+            time_ms=1,
+        )
+        for number in (1, 2)
+    ]
+    tree = recipient.sign([(StatementType.RECEIPT, encode_receipt(each)) for each in receipts])
+    return [signed(tree, number) for number in range(2)]
+
+
+def test_an_attestation_is_kept_once_for_all_that_it_signs(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.db", VAULT)
+    store, batch = ReceiptStore(database), statements_of_a_batch()
+    for each in batch:
+        store.put(each, parse_receipt(each.statement.body))
+    assert database.value("SELECT count(*) FROM attestation") == 1
+    for each in batch:
+        assert store.signed(parse_receipt(each.statement.body).about) == (each,)
+    assert database.value("SELECT max(length(sealed)) FROM receipt") < 1024
+    database.execute("DELETE FROM attestation")
+    with pytest.raises(StoreDamaged, match="attestation"):
+        store.signed(parse_receipt(batch[0].statement.body).about)
+
+
+def test_what_an_earlier_version_kept_with_its_attestation_is_read(tmp_path: Path) -> None:
+    path, (first, _) = tmp_path / "node.db", statements_of_a_batch()
+    key, about = first.statement.id, parse_receipt(first.statement.body).about
+    written_by_version(path, 49)
+    before = apsw.Connection(str(path))
+    place = Column("receipt", "sealed", ("statement_id",)).at(key)
+    row = (key, about, VAULT.seal(place, encode_signed(first)))
+    before.execute("INSERT INTO receipt VALUES (?, ?, 1, ?)", row)
+    before.execute(
+        "INSERT INTO packet_grant (statement_id, packet, peer, incoming, status, sealed, told,"
+        " refusals, withdrawn, ends_ms) VALUES (x'01', x'02', 'mx', 1, 3, x'00', 2, 1, 'late', 7)"
+    )
+    before.close()
+    database = Database(path, VAULT)
+    assert ReceiptStore(database).signed(about) == (first,)
+    kept = (b"\1", b"\2", "mx", 1, 3, b"\0", 2, 1, "late", 7)
+    assert database.rows("SELECT * FROM packet_grant") == [kept]

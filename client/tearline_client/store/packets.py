@@ -13,6 +13,7 @@ from tearline.wire.flow import parse_grant
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
 from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database, ids_from
 from tearline_client.store.vault import Column
 
@@ -91,6 +92,7 @@ class PacketStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._attestations = AttestationStore(database)
 
     def put_packet(self, signed: Signed, origin: str, parts: PacketParts, *, now_ms: int) -> bool:
         """Stores a packet, or adds ciphertexts to one that is here; returns whether it is new."""
@@ -188,7 +190,9 @@ class PacketStore:
                 peer,
                 int(incoming),
                 status or 0,
-                self._db.vault.seal(_GRANT.at(signed.statement.id), encode_signed(signed)),
+                self._db.vault.seal(
+                    _GRANT.at(signed.statement.id), self._attestations.encode(signed)
+                ),
             ),
         )
 
@@ -245,7 +249,7 @@ class PacketStore:
     def _grant(self, row: tuple[bytes, int, int, bytes, str]) -> StoredGrant:
         statement_id, incoming, status, sealed, withdrawn = row
         return StoredGrant(
-            signed=parse_signed(self._db.vault.open(_GRANT.at(statement_id), sealed)),
+            signed=self._attestations.parse(self._db.vault.open(_GRANT.at(statement_id), sealed)),
             incoming=bool(incoming),
             status=Status(status) if status else None,
             withdrawn=VoidReason(withdrawn) if withdrawn else None,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from tearline.receipt import LogOpening, Receipt
 from tearline.wire.flow import parse_receipt
-from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline.wire.statements import Signed
+from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
@@ -32,6 +33,7 @@ class ReceiptStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._attestations = AttestationStore(database)
 
     def put(self, signed: Signed, receipt: Receipt) -> None:
         """Keeps a receipt as proof."""
@@ -41,7 +43,9 @@ class ReceiptStore:
                 signed.statement.id,
                 receipt.about,
                 receipt.status,
-                self._db.vault.seal(_RECEIPT.at(signed.statement.id), encode_signed(signed)),
+                self._db.vault.seal(
+                    _RECEIPT.at(signed.statement.id), self._attestations.encode(signed)
+                ),
             ),
         )
         if receipt.entry is not None:
@@ -94,4 +98,4 @@ class ReceiptStore:
         self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
 
     def _signed(self, receipt: bytes, sealed: bytes) -> Signed:
-        return parse_signed(self._db.vault.open(_RECEIPT.at(receipt), sealed))
+        return self._attestations.parse(self._db.vault.open(_RECEIPT.at(receipt), sealed))

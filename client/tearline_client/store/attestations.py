@@ -1,0 +1,51 @@
+"""Attestations, each kept once: one stands behind every statement of a batch, and is most of it."""
+
+from tearline.errors import StoreDamaged
+from tearline.statement import Attestation
+from tearline.wire.statements import (
+    Signed,
+    encode_attestation,
+    encode_statement,
+    parse_attestation,
+    parse_signed,
+    parse_statement,
+    signed_of,
+)
+from tearline_client.store.database import Database
+from tearline_client.store.vault import Column
+
+_ATTESTATION = Column("attestation", "sealed", ("hash",))
+_APART = b"\0"  # before a statement without its attestations: one with them begins otherwise
+
+
+class AttestationStore:
+    """The caller's transaction makes attestations durable with their statements."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def encode(self, signed: Signed) -> bytes:
+        """Keeps the attestations of a statement, and returns the statement for a row of its own."""
+        for key, attestation in signed.attestations.items():
+            if self._db.row("SELECT 1 FROM attestation WHERE hash = ?", (key,)) is None:
+                sealed = self._db.vault.seal(_ATTESTATION.at(key), encode_attestation(attestation))
+                self._db.execute("INSERT INTO attestation VALUES (?, ?)", (key, sealed))
+        return _APART + encode_statement(signed.statement)
+
+    def parse(self, data: bytes) -> Signed:
+        """Returns a statement with its attestations.
+
+        Raises:
+            StoreDamaged: If one of them is not here.
+        """
+        if not data.startswith(_APART):  # an earlier version kept them together
+            return parse_signed(data)
+        statement = parse_statement(data.removeprefix(_APART))
+        hashes = [inclusion.attestation for inclusion in statement.inclusions]
+        return signed_of(statement, {key: self._attestation(key) for key in hashes})
+
+    def _attestation(self, key: bytes) -> Attestation:
+        sealed = self._db.value("SELECT sealed FROM attestation WHERE hash = ?", (key,))
+        if sealed is None:
+            raise StoreDamaged("an attestation is missing")
+        return parse_attestation(self._db.vault.open(_ATTESTATION.at(key), sealed))
