@@ -229,3 +229,10 @@ def test_results_are_written_with_what_they_were_measured_on(tmp_path: Path) -> 
     assert (written["figure"], written["baseline"], written["ratio"]) == (3, 2, 1.5)
     assert (written["target"], written["met"]) == ("≤ 1.6", True)
     assert "≤ 1.6 met" in harness.table([line])
+
+
+def test_b14_asks_a_node_s_store_with_many_rows_beside_few() -> None:
+    b14 = benchmark("b14")
+    results = b14.run(rounds=1, number=1, few=50, many=100)
+    assert len(results) == len(b14.QUESTIONS) == len({each.id for each in results})
+    assert all(each.figure > 0 for each in results)
