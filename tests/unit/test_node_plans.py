@@ -49,6 +49,7 @@ SHORT: Mapping[str, int] = {
     # Queues of what is to be done, each as long as it takes to do it.
     "promise": 500,
     "returned": 500,
+    "decision": 100,
     "waiting": 500,
     "value_due": 500,
     "filed_due": 500,
