@@ -53,7 +53,7 @@ async def do(hostile: Hostile, name: str) -> None:
     """Does one thing, and says how it went."""
     began, ended = time.monotonic(), ""
     hostile.answers = Counter()
-    say(what="begins", act=name)
+    say(what="begins", act=name, at=began)
     try:
         await ACTS[name](hostile)
     except Told as told:

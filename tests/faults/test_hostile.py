@@ -2,7 +2,8 @@
 
 Phases of quiet and of attack alternate in one run, so that each is compared with what the same
 machine did a moment ago. The attacker draws from every act that a member can do, by a seed that is
-printed, and has the lowest priority of the machine: elsewhere it would have a machine of its own.
+printed. The exchange and the honest go before it and before all else that the machine does, where
+that is allowed: elsewhere each would have a machine of its own.
 """
 
 import functools
@@ -23,7 +24,7 @@ import soak
 from faults.hostile_acts import ACTS
 from faults.hostile_member import agreement_text
 from faults.load import NAMES, PARTNERS, Load, loaded
-from faults.watch import Watch, during, memory, p99
+from faults.watch import Phase, Watch, during, memory, p99, prefer
 from federation import (
     CN,
     MX,
@@ -137,7 +138,7 @@ def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[N
     tests = str(Path(__file__).parents[1])
     with said.open("wb") as stream, (federation.folder / "hostile.log").open("ab") as log:
         process = subprocess.Popen(
-            ["nice", "-n", "19", sys.executable, str(PROGRAM), str(settings)],
+            [sys.executable, str(PROGRAM), str(settings)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=log,
@@ -170,6 +171,8 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
     with loaded(federation) as load:
         watch = Watch(load=load)
         load.await_load(*NAMES)
+        for running in (load.exchange, *load.nodes.values()):
+            prefer(running.pid)
         try:
             besiege(watch, http, chance)
         finally:
@@ -210,8 +213,11 @@ def besiege(watch: Watch, http: int, chance: random.Random) -> None:
 
 
 def suspend(federation: Federation) -> None:
-    """One who has had enough suspends an agreement with the hostile member, under fire."""
-    federation.agencies[CN].done_here(
+    """One who has had enough suspends an agreement with the hostile member, under fire.
+
+    The command is a process of its own, as every other party of this run.
+    """
+    federation.agencies[CN].done(
         "agreement", "suspend", "suspended", "--reason", "security", "--yes", "--as", "ana"
     )
 
@@ -225,8 +231,19 @@ def tell(watch: Watch) -> None:
     for phase in watch.phases:
         under_way = during(delays, [phase])
         name = "quiet" if not phase.acts else " ".join(phase.acts) if len(phase.acts) < 4 else "all"
+        if phase.acts:
+            print("  began:", ", ".join(begun_in(watch, phase)) or "nothing")
         waited = f"{p99(under_way):.3f} s" if under_way else "none arrived"
         print(f"{name}: {len(under_way)} packets, p99 {waited}, {phase.peak >> 20} MiB")
+
+
+def begun_in(watch: Watch, phase: Phase) -> list[str]:
+    """What the hostile member began in a phase, in order."""
+    return [
+        str(act["act"])
+        for act in watch.acts
+        if act["what"] == "begins" and phase.from_s <= float(str(act["at"])) < phase.until_s
+    ]
 
 
 def verify_alive(load: Load) -> None:
