@@ -109,9 +109,12 @@ async def test_a_recall_without_an_exchange_waits_and_is_obeyed(world: Simulatio
 async def test_a_suspension_and_its_lifting_say_their_place(world: Simulation) -> None:
     us = world.us
     officer = us.node.state.stores.agreements.by_name(AGREEMENT)
-    with away(us), pytest.raises(ActQueued) as waits:
-        await us.node.standings.suspend(AGREEMENT, SUSPENSION)
-    assert waits.value.place == 1
+    with away(us):
+        with pytest.raises(ActQueued):
+            await us.node.send([us.plan(world.cn)])
+        with pytest.raises(ActQueued) as waits:
+            await us.node.standings.suspend(AGREEMENT, SUSPENSION)
+    assert waits.value.place == 1  # it goes before the packet
     with pytest.raises(AgreementSuspended):
         await us.node.send([us.plan(world.cn)])
     assert us.node.decisions.waiting() == ()  # what is refused does not wait

@@ -8,7 +8,12 @@ from tearline_client.state import NodeState
 
 
 def queued(
-    state: NodeState, missed: TearlineError, *, number: int = 0, packets: tuple[bytes, ...] = ()
+    state: NodeState,
+    missed: TearlineError,
+    *,
+    number: int = 0,
+    packets: tuple[bytes, ...] = (),
+    first: bool = False,
 ) -> ActQueued:
     """Returns the error that says at which place an act waits.
 
@@ -17,15 +22,23 @@ def queued(
         missed: Why the exchange was not asked.
         number: The decision; 0, or gone, where it is signed and last in the outbox.
         packets: Packets that it will send.
+        first: Whether it goes before all else, as a suspension does.
     """
-    place = state.stores.outbox.waiting() + state.stores.decisions.place(number)
+    place = 1 if first else state.stores.outbox.waiting() + state.stores.decisions.place(number)
     why = f"it is number {place} of all that waits here ({missed.code})"
     return ActQueued(why, place=place, packets=packets)
 
 
 @contextmanager
-def queueing(state: NodeState, packets: tuple[bytes, ...] = ()) -> Iterator[None]:
+def queueing(
+    state: NodeState, packets: tuple[bytes, ...] = (), *, first: bool = False
+) -> Iterator[None]:
     """Sends what is stored already; inside, the exchange may be away.
+
+    Args:
+        state: The node.
+        packets: Packets that it sends.
+        first: Whether it goes before all else that waits.
 
     Raises:
         ActQueued: If it is.
@@ -35,4 +48,4 @@ def queueing(state: NodeState, packets: tuple[bytes, ...] = ()) -> Iterator[None
     except ActQueued:
         raise
     except EXCHANGE_AWAY as error:
-        raise queued(state, error, packets=packets) from error
+        raise queued(state, error, packets=packets, first=first) from error

@@ -247,7 +247,7 @@ class Standings:
             self._queue(agreement_id)
             stores.channels.mark_due(agreement_id)
             recall_suspended(self._state, stores.agreements.newest(agreement_id))
-        with queueing(self._state):
+        with queueing(self._state, first=True):
             await self._sender.flush()
             self._sender.tell()
             await self._sender.flush()
