@@ -1,7 +1,6 @@
 """From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
 
 import hashlib
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,25 +8,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import overload
 
+from tearline.case import case_id_of
+from tearline.choices import one_of
 from tearline.encoding import label, prefixed
 from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packet import Field, PacketKind
-from tearline.policy.profile import marking_of
 from tearline_client.desks.correcting import CorrectionPlan
 from tearline_client.importers.documents import Document, document_fields
 from tearline_client.importers.findings import Finding, Imported, verify_marked
 from tearline_client.importers.ftm import read_ftm
 from tearline_client.node import Node
-from tearline_client.planning.drafts import About
+from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.merged import Groups
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.views import PacketView
 
 Reader = Callable[[Path], Imported]
-NARRATIVE = "Packet/narrative"
+NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
 _MAX_PLACES = 8  # of doubtful values that a refusal names
 
 
@@ -261,7 +261,8 @@ def draft_answer(
         article=manifest.agreement.article,
         purpose=packets.grants(request)[0].grant.purpose,
         kind=PacketKind.RECORD_ANSWER,
-        case_id=manifest.case_id,
+        # Another reference than a case's id is the asker's own, which we do not repeat in clear.
+        case_id=manifest.case_id if case_id_of(manifest.case_id) else "",
     )
     name = node.state.stores.agreements.newest(manifest.agreement.id).name
     draft = node.draft(group, about, agreement=name, extra=extra)
@@ -343,10 +344,18 @@ def draft_correction(
         guarded=dict(guarded),
     )
     name = node.state.stores.agreements.newest(manifest.agreement.id).name
-    extra = _beside(narrative, documents, _narrative_path(shown))
+    extra = (*_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
     draft = node.draft(groups[0], about, agreement=name, extra=extra)
     draft = replace(draft, derived_from=manifest.derived_from)
     return node.corrections.plan(shown, draft), imported.findings
+
+
+def _references(shown: PacketView) -> Iterable[Field]:
+    """The originator's own reference of a packet, which what takes its place keeps."""
+    for opened in shown.view.best():
+        if opened.field.path.endswith(f"/{REFERENCE}"):
+            text = opened.field.values[0].decode()
+            yield packet_field("reference", text, opened.field.path)
 
 
 def _narrative_path(shown: PacketView) -> str:
@@ -363,7 +372,8 @@ def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[En
     """
     names = {(entity.id, name) for entity in entities for name in entity.properties}
     for entity_id, name in sorted(guarded.keys() - names):
-        raise MalformedInput(f"the source has no field {entity_id}/{name} to guard")
+        fields = sorted(f"{entity}/{own}" for entity, own in names)
+        raise MalformedInput(one_of(f"{entity_id}/{name}", "field to guard", fields))
 
 
 def _beside(
@@ -389,5 +399,4 @@ def confirmed(plan: ReleasePlan, repeats: str) -> ReleasePlan:
 
 def narrative_field(text: str, path: str = "") -> Field:
     """The narrative of a packet, which belongs to no entity; at a new place, or at ``path``."""
-    path = path or f"{secrets.token_hex(16)}/{NARRATIVE}"
-    return Field(path=path, values=(text.encode(),), marking=marking_of(path))
+    return packet_field("narrative", text, path)

@@ -5,10 +5,17 @@ pinned digests of policy set, schema, marking profile and masks, reply times, re
 validity. An agreement is in force when every party signed it and its time has come.
 """
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tearline.errors import AgreementMalformed, AgreementNotInForce, MalformedInput, PinUnknown
+from tearline.errors import (
+    AgreementEnded,
+    AgreementMalformed,
+    AgreementNotInForce,
+    MalformedInput,
+    PinUnknown,
+)
 from tearline.identity import agency_uri_of, parse_agency_uri
 from tearline.limits import (
     MAX_LOG_RETENTION_MS,
@@ -135,6 +142,17 @@ class Agreement:
         """
         if not self.valid_from_ms <= now_ms < self.valid_until_ms:
             raise AgreementNotInForce("its time has not come, or has passed")
+
+
+def verify_signable(agreement: Agreement, now_ms: int) -> None:
+    """Checks that an agreement, once all have signed it, can cover anything.
+
+    Raises:
+        AgreementEnded: If its time has passed.
+    """
+    if agreement.valid_until_ms <= now_ms:
+        day = datetime.datetime.fromtimestamp(agreement.valid_until_ms / 1000, datetime.UTC)
+        raise AgreementEnded(f"{agreement.name} ended on {day:%Y-%m-%d}")
 
 
 def verify_parties_signed(agreement: Agreement, signers: frozenset[str]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tearline.channel import AGREEMENT_ID_SIZE
+from tearline.choices import one_of
 from tearline.encoding import parse_hex
 from tearline.errors import MalformedInput
 from tearline.event import Event, EventCode, EventOutcome
@@ -89,7 +90,7 @@ def _uri(text: str) -> str:
 def _one_of(names: Sequence[str]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in names:
-            raise MalformedInput(f"one of {', '.join(names)} was expected")
+            raise MalformedInput(one_of(text, "such value", names))
         return text
 
     return parse

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from tearline.errors import NameAmbiguous, NotFound
 from tearline.limits import MAX_LISTED_NAMES
+
+ID_SHOWN = 12
+"""Digits of an id that tell things apart on a screen."""
 
 
 def listed(names: Iterable[str]) -> str:
@@ -27,6 +31,30 @@ def one_of(given: str, noun: str, allowed: Iterable[str]) -> str:
     near = get_close_matches(given, names, n=1)
     meant = f" (near: {near[0]})" if near else ""
     return f"there is no {noun} {given!r}{meant}; one of {listed(names)}"
+
+
+def the_one(prefix: str, noun: str, found: Iterable[bytes]) -> bytes:
+    """Returns the only id that begins as a person wrote.
+
+    Args:
+        prefix: The beginning of the id, in hexadecimal.
+        noun: The kind of thing, for example ``packet``.
+        found: The ids that begin so; of very many, one more than are shown is enough.
+
+    Raises:
+        NotFound: If there is none.
+        NameAmbiguous: If there are several; each is named.
+    """
+    ids = tuple(found)
+    if not ids:
+        raise NotFound(f"no {noun} here has an id that begins with {prefix!r}")
+    if len(ids) > 1:
+        shown = max(ID_SHOWN, len(prefix) + 1)
+        names = [each.hex()[:shown] for each in ids[:MAX_LISTED_NAMES]]
+        more = ["…"] if len(ids) > MAX_LISTED_NAMES else []
+        told = ", ".join([*names, *more])
+        raise NameAmbiguous(f"{prefix!r} is the beginning of the {noun} id of several: {told}")
+    return ids[0]
 
 
 def matched(given: str, noun: str, found: Iterable[str]) -> str:

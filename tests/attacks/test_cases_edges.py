@@ -11,9 +11,12 @@ from tearline.case import Membership
 from tearline.errors import (
     AgreementSuspended,
     CaseRecipient,
+    CaseRefused,
+    CaseTitleRefused,
     CaseUnfiled,
+    CaseUnknown,
     ExchangeUnreachable,
-    NotFound,
+    NameAmbiguous,
     RecipientKeyExpired,
     SignerKeyUnknown,
 )
@@ -25,6 +28,8 @@ from tearline.statement import StatementType
 from tearline.trust import Moment, TrustState
 from tearline.wire.publications import Publication
 from tearline.wire.trust import encode_revocation
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, Group
 from tearline_client.store.cases import CaseStore, LedCase
 
 
@@ -38,9 +43,41 @@ async def test_a_title_that_two_cases_bear_is_never_sent_in_clear(world: Simulat
     assert world.us.node.cases.reference(TITLE) != TITLE
     opened(world.mx, TITLE, US)  # a partner gives a case of its own the same title
     await settle(world)
-    with pytest.raises(NotFound):
+    with pytest.raises(NameAmbiguous):
         world.us.node.cases.reference(TITLE)
-    assert world.us.node.cases.reference("harbour-2026") == "harbour-2026"
+
+
+async def test_nothing_but_the_id_of_a_case_is_sent_in_clear(world: Simulation) -> None:
+    us, cn = world.us.node, world.cn.node
+    opened(world.us, TITLE, CN)
+    for mistyped in (TITLE[:-1], "harbour-2026", "5" * 32):
+        with pytest.raises(CaseUnknown, match=f"one of {TITLE}"):
+            us.cases.reference(mistyped)
+    assert us.cases.reference("") == ""
+    for text in ("harbour-2026", TITLE):
+        with pytest.raises(CaseRefused):
+            us.plan(replace(world.us.draft(), case_id=text), [CN])
+    about = About(
+        article="money-laundering", purpose="criminal-investigation", reference="harbour-2026"
+    )
+    qiu = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao",)})
+    group = Group(entities=(qiu,), outside=())
+    plan = us.plan(us.draft(group, about, agreement=AGREEMENT), [CN])
+    (packet,) = (await us.send([plan])).packets
+    await cn.receive()
+    for node in (us, cn):
+        shown = node.show(packet)
+        assert shown.manifest.case_id == ""
+        values = {o.field.path.rpartition("/")[2]: o.field.values for o in shown.view.best()}
+        assert values["reference"] == (b"harbour-2026",)
+
+
+async def test_two_cases_of_a_house_are_told_apart_by_their_titles(world: Simulation) -> None:
+    opened(world.us, TITLE, CN)
+    for title in ("", "  ", TITLE, TITLE.upper(), f" {TITLE} "):
+        with pytest.raises(CaseTitleRefused):
+            opened(world.us, title, CN)
+    assert [view.title for view in world.us.node.cases.all()] == [TITLE]
 
 
 async def test_a_title_is_not_taken_for_another_case_s_id(world: Simulation) -> None:
@@ -51,7 +88,7 @@ async def test_a_title_is_not_taken_for_another_case_s_id(world: Simulation) -> 
     assert len(world.us.node.cases.all()) == 3
     assert world.us.node.cases.find(ours.hex()).id == ours
     assert world.us.node.cases.reference(ours.hex()) == ours.hex()
-    with pytest.raises(NotFound):
+    with pytest.raises(NameAmbiguous):
         world.us.node.cases.find(ours.hex()[:8])
 
 

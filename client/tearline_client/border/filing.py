@@ -19,16 +19,19 @@ def verify_filing(cases: CaseStore, reference: str, recipients: Iterable[str]) -
 
     Args:
         cases: What is known of cases here.
-        reference: What the manifest is to name; anything but a case's id is not judged.
+        reference: What the manifest is to name: a case's id, or empty.
         recipients: Node URIs.
 
     Raises:
-        CaseRefused: If there is no such open case that we are in.
+        CaseRefused: If there is no such open case that we are in. Any other text is refused as
+            well: the exchange would read it.
         CaseRecipient: If somebody is to get it whom we do not see in the case.
     """
+    if not reference:
+        return
     case_id = case_id_of(reference)
     if case_id is None:
-        return
+        raise CaseRefused("a packet names a case by its id")
     present = _seen(cases, case_id, admitted=True)
     if present is None:
         raise CaseRefused

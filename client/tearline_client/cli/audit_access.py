@@ -17,6 +17,7 @@ from tearline_client.audit.access import (
     missing_anchors,
 )
 from tearline_client.audit.rows import Row
+from tearline_client.audit.terms import whole_query
 from tearline_client.audit.values import field_names
 from tearline_client.audit.verifier import worst
 from tearline_client.cli.at_work import at_work, counted, time_text
@@ -57,12 +58,12 @@ def access_command(
     exchange's log holds: what was edited, dropped or added by hand is named, and the exit status
     is 5. With --verify, anchors are asked for that this node may have lost.
     """
-    wanted = parse_query(query)
     if sought == "-":
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
     async def run(node: Node) -> tuple[AccessExamination, list[Row]]:
         state, person = node.state, frame.settings.person
+        wanted = parse_query(whole_query(query, state.stores.packets, state.stores.agreements))
         node.person(person, Role.AUDITOR)
         node.access.record(EventCode.ACCESS_READ, {}, person=person)
         findings: tuple[AccessFinding, ...] = ()

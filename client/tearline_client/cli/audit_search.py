@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tearline_client.audit.exports import ExportWriter, sign_manifest
 from tearline_client.audit.rows import Row, RowWriter
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.statistics import Tally, histogram, statistics
+from tearline_client.audit.terms import whole_query
 from tearline_client.cli.at_work import at_work, counted, names_of
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
@@ -54,7 +56,8 @@ def search_command(
     """Search the log for QUERY, for example "action:grant-accepted -outcome:ok".
 
     Conditions are actor: party: action: packet: statement: agreement: outcome: reason: and
-    created:a..b in days. Of one field any may hold; a leading minus negates. It takes a person
+    created:a..b in days. packet: and agreement: take the beginning of an id, or the agreement's
+    name. Of one field any may hold; a leading minus negates. It takes a person
     with the role auditor, and is itself logged. You see what names your agency, and what was
     done under agreements that name it for oversight.
 
@@ -111,7 +114,8 @@ def export_command(frame: Frame, query: str, target: Path) -> None:
 
     async def run(node: Node) -> int:
         acted_by = _acted_by(frame, node)
-        request = SearchRequest(query=query, after=BEGINNING, limit=0, export=True)
+        whole = _whole_query(node, query)
+        request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         with (
             create_file(target.parent, target.name) as file,
             create_file(target.parent, target.name + SUFFIX) as manifest,
@@ -119,7 +123,7 @@ def export_command(frame: Frame, query: str, target: Path) -> None:
             written = ExportWriter(file, form)
             async for found in _found(frame, node, request):
                 written.write(found)
-            signed = sign_manifest(node.state, written, query, acted_by)
+            signed = sign_manifest(node.state, written, whole, acted_by)
             manifest.write(signed.encode("ascii"))
         return written.entries
 
@@ -152,8 +156,14 @@ def statistics_command(frame: Frame, agreement: str, year: int | None) -> None:
     _print_counts(frame, lambda node: statistics(_kinds(node)), asked)
 
 
+def _whole_query(node: Node, query: str) -> str:
+    stores = node.state.stores
+    return whole_query(query, stores.packets, stores.agreements)
+
+
 async def _found(frame: Frame, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
     await node.state.follow()
+    request = replace(request, query=_whole_query(node, request.query))
 
     def token() -> str:
         return node.audit_token(frame.settings.person)
@@ -195,7 +205,7 @@ def _acted_by(frame: Frame, node: Node) -> ActedBy:
 
 
 def _agreement_id(node: Node, text: str) -> bytes:
-    try:
+    try:  # also of an agreement that is not here, such as one that is overseen
         return parse_hex(text, size=AGREEMENT_ID_SIZE)
     except MalformedInput:
         return node.agreement(text).id

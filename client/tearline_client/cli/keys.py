@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from tearline.certificates import certified_key_id, verify_leaf
+from tearline.choices import the_one
 from tearline.encoding import parse_hex
-from tearline.errors import HomeMissing, MalformedInput, NotFound, TlsError
+from tearline.errors import HomeMissing, MalformedInput, TlsError
 from tearline.federation import KeyRecord
 from tearline.keys import KEY_ID_SIZE, key_id
 from tearline.trust import TrustState
@@ -256,12 +257,11 @@ def find_key(known: set[bytes], text: str) -> bytes:
     """The id that ``text`` begins, or is.
 
     Raises:
-        NotFound: If it begins none of the known ids or several, and is no whole id.
+        NotFound: If it begins none of the known ids, and is no whole id.
+        NameAmbiguous: If it begins several.
     """
     try:
         return parse_hex(text.lower(), size=KEY_ID_SIZE)
     except MalformedInput:
         found = [key for key in known if text and key.hex().startswith(text.lower())]
-    if len(found) != 1:
-        raise NotFound("no key here, or more than one, has an id that begins so")
-    return found[0]
+    return the_one(text, "key", sorted(found))

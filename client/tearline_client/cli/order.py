@@ -9,7 +9,7 @@ import click
 from tearline.errors import EvaluationInvalid
 from tearline.packet import PacketKind, Urgency, verify_evaluation
 from tearline_client.cli.at_work import read_text
-from tearline_client.cli.options import FILE, free_text
+from tearline_client.cli.options import FILE, FREE_TEXT, free_text
 from tearline_client.drafting import Order
 from tearline_client.planning.drafts import About
 
@@ -116,7 +116,12 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
             default=PacketKind.LEAD.value,
             show_default=True,
         ),
-        click.option("--case", "case_id", default="", help="The case it belongs to."),
+        click.option(
+            "--case", "case_id", default="", help="A case this agency is in: its title, or its id."
+        ),
+        click.option(
+            "--reference", type=FREE_TEXT, default="", help="A reference of your own; sealed."
+        ),
         click.option(
             "--urgency",
             type=click.Choice([urgency.value for urgency in Urgency]),

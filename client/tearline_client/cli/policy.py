@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tearline.agreement import Agreement
+from tearline.choices import one_of
 from tearline.errors import EXIT_LOCAL, MalformedInput, NotFound, PolicyError, PolicySetMalformed
 from tearline.federation import TrustList
 from tearline.identity import agency_uri_of
@@ -33,6 +34,7 @@ from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.node import Node
+from tearline_client.planning.drafts import article_of
 from tearline_client.state import Policies
 
 _MAX_CASES_BYTES = 1 << 20
@@ -77,7 +79,7 @@ class Desk:
 
     def article(self, article: str) -> ArticleTerms:
         """An article of the agreement."""
-        return self.agreement.article(article)
+        return article_of(self.agreement, article)
 
     def partners(self) -> tuple[str, ...]:
         """The other parties, as agency URIs."""
@@ -94,7 +96,8 @@ class Desk:
         else:
             uri = next((a.uri for a in self.trust_list.agencies if a.name == name), "")
         if uri not in self.agreement.terms.parties:
-            raise NotFound(f"{name} is no party to {self.agreement.name}")
+            parties = (agency_name(self.trust_list, each) for each in self.agreement.terms.parties)
+            raise NotFound(one_of(name, f"party to {self.agreement.name}", parties))
         return uri
 
     def request(

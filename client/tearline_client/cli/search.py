@@ -28,7 +28,9 @@ _DAY_MS = 24 * 3_600_000
     multiple=True,
     help="In packets of this kind.",
 )
-@click.option("--case", "case_id", default="", help="In packets of this case.")
+@click.option(
+    "--case", "case_id", default="", help="In packets of this case: its title, or its id."
+)
 @click.option(
     "--from", "sender", default="", metavar="AGENCY", help="In packets of this agency or node."
 )
@@ -61,7 +63,7 @@ def search(
         within = Within(
             own=own,
             kinds=frozenset(map(PacketKind, kinds)),
-            case_id=case_id,
+            case_id=node.cases.find(case_id).id.hex() if case_id else "",
             sender=_sender(node, sender),
             since_ms=_day_ms(since) if since else 0,
             **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.bodies.notices import EMBARGO, NOTICE
-from tearline.errors import NotFound
+from tearline.choices import matched, one_of
+from tearline.errors import NameAmbiguous, NotFound
 from tearline.onward import caveats_in_words
 from tearline.packet import TEXT, Field
 from tearline.policy.form import Form
@@ -157,12 +158,16 @@ def find_path(shown: PacketView, text: str) -> str:
     """The path of the one open field that ``text`` is, or is the end of.
 
     Raises:
-        NotFound: If there is none, or more than one.
+        NotFound: If there is none; the nearest is named.
+        NameAmbiguous: If there are several.
     """
     paths = [o.field.path for o in shown.view.best()]
     found = [path for path in paths if path == text or path.endswith(f"/{text}")]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} fields here have a path that ends so")
+    if len(found) > 1:
+        raise NameAmbiguous(matched(text, "end of the path", map(short, found)))
+    if not found:
+        ends = dict.fromkeys(path.partition("/")[2] for path in paths)
+        raise NotFound(one_of(text, "field open here", ends))
     return found[0]
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from tearline.agreement import Agreement
+from tearline.choices import one_of
 from tearline.errors import (
     ActQueued,
     MalformedInput,
@@ -265,9 +266,12 @@ def _ends(trust_list: TrustList, direction: str) -> dict[str, str]:
     if not direction:
         return {"sender": "", "recipient": ""}
     uris = {agency.name: agency.uri for agency in trust_list.agencies}
-    sender, _, recipient = direction.partition(":")
-    if sender not in uris or recipient not in uris:
+    sender, colon, recipient = direction.partition(":")
+    if not colon:
         raise MalformedInput("a direction is FROM:TO, two agencies as the trust list names them")
+    for name in (sender, recipient):
+        if name not in uris:
+            raise MalformedInput(one_of(name, "agency", uris))
     return {"sender": uris[sender], "recipient": uris[recipient]}
 
 

@@ -13,7 +13,7 @@ ORDER = {
     "agreement": "narcotics-2026",
     "article": "money-laundering",
     "purpose": "criminal-investigation",
-    "case_id": "harbour-2026",
+    "reference": "harbour-2026",
     "evaluation": "B2",
 }
 

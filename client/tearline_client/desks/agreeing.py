@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tearline.agreement import verify_pins
+from tearline.agreement import verify_pins, verify_signable
 from tearline.errors import AgreementNotInForce, error_by_code
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
@@ -42,13 +42,19 @@ class Agreements:
         self._sync = sync
 
     def draft(self, text: str) -> Signed:
-        """An agreement from its TOML file, proposed and signed by this node."""
+        """An agreement from its TOML file, proposed and signed by this node.
+
+        Raises:
+            AgreementEnded: If its time has passed.
+            AgreementMalformed: Naming the place.
+        """
         agreement = parse_agreement_file(
             text,
             trust_list=self._home.trust_list()[1],
             pins=self._state.policies.pins,
             header=self._state.signer.header,
         )
+        verify_signable(agreement, self._state.now_ms())
         body = encode_agreement(agreement)
         return signed(self._state.signer.sign([(StatementType.AGREEMENT, body)]))
 
@@ -57,10 +63,12 @@ class Agreements:
 
         Raises:
             PinUnknown: If it pins what this installation does not have.
+            AgreementEnded: If its time has passed.
             AgreementNotInForce: If our agency is neither a party nor to oversee it.
         """
         agreement = parse_agreement(proposed.statement.body)
         verify_pins(agreement, self._state.policies.pins)
+        verify_signable(agreement, self._state.now_ms())
         if self._state.agency not in agreement.signatories:
             raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
         body = proposed.statement.body

@@ -18,9 +18,13 @@ from tearline.case import (
     Membership,
     Phase,
 )
+from tearline.choices import ID_SHOWN, matched, one_of
 from tearline.encoding import labelled_sha256, prefixed
 from tearline.errors import (
     CaseRefused,
+    CaseTitleRefused,
+    CaseUnknown,
+    NameAmbiguous,
     NotFound,
     OutcomeUnknown,
     RefusedOtherwise,
@@ -75,25 +79,35 @@ class Cases:
         cases answer to a name, neither is meant.
 
         Raises:
-            NotFound: If there is none, or more than one.
+            NotFound: If there is none; the nearest title is named.
+            NameAmbiguous: If there are several; each is named by its id.
         """
-        found = self._named(name)
-        if len(found) != 1:
-            raise NotFound("no case here, or more than one, has that title or id")
+        cases = self.all() if name else ()
+        exact = [view for view in cases if view.id.hex() == name.lower()]
+        found = exact or [
+            v for v in cases if v.title == name or v.id.hex().startswith(name.lower())
+        ]
+        if len(found) > 1:
+            ids = (f"{view.id.hex()[:ID_SHOWN]} ({view.title})" for view in found)
+            raise NameAmbiguous(matched(name, "title or id", ids))
+        if not found:
+            raise NotFound(one_of(name, "case", dict.fromkeys(view.title for view in cases)))
         return found[0]
 
     def reference(self, name: str) -> str:
-        """What a packet's manifest says of a case: its id; or the text itself, if it names none.
+        """Returns the text by which a packet's manifest names a case: the case's id.
+
+        Args:
+            name: Its title or id, or the beginning of its id; empty for no case.
 
         Raises:
-            NotFound: If it names more than one: a title is for members, and never sent in clear.
+            CaseUnknown: If there is none. The exchange reads a manifest, so no other text goes in.
+            NameAmbiguous: If there are several.
         """
-        return self.find(name).id.hex() if self._named(name) else name
-
-    def _named(self, name: str) -> list[CaseView]:
-        cases = self.all() if name else ()
-        exact = [view for view in cases if view.id.hex() == name.lower()]
-        return exact or [v for v in cases if v.title == name or v.id.hex().startswith(name.lower())]
+        try:
+            return self.find(name).id.hex() if name else ""
+        except NotFound as missing:
+            raise CaseUnknown(missing.why) from None
 
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
         """All that this node was told of a case and of what is filed under it, in log order."""
@@ -134,7 +148,9 @@ class Cases:
             AgreementNotInForce: If it is not, or a partner is no party to it.
             ValueRepeated: If title or summary repeat what a partner may not have, and no person
                 said why.
+            CaseTitleRefused: If the title is empty, or another case here has it.
         """
+        self._verify_title(title)
         led = LedCase(
             id=case_id or secrets.token_bytes(CASE_ID_SIZE),
             agreement_id=agreement.id,
@@ -400,6 +416,18 @@ class Cases:
         if said is None:
             raise CaseRefused
         return view_joined(cases, said)
+
+    def _verify_title(self, title: str) -> None:
+        """Checks that people can name a case by its title.
+
+        Raises:
+            CaseTitleRefused: If it is empty, or another case here has it.
+        """
+        folded = title.strip().casefold()
+        if not folded:
+            raise CaseTitleRefused("it is empty")
+        if same := [each for each in self.all() if each.title.strip().casefold() == folded]:
+            raise CaseTitleRefused(f"case {same[0].id.hex()[:ID_SHOWN]} has it")
 
     def _hiding(self, led: LedCase, one: str, other: str) -> LedCase:
         pair = frozenset({self._agency(one), self._agency(other)})

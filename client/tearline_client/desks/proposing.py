@@ -7,8 +7,15 @@ every node that sees them complete does so. The exchange takes the first that is
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from tearline.agreement import Agreement, verify_pins
-from tearline.errors import AgreementMalformed, AgreementNotInForce, NotFound, ProposalClosed
+from tearline.agreement import Agreement, verify_pins, verify_signable
+from tearline.choices import ID_SHOWN, matched, one_of
+from tearline.errors import (
+    AgreementMalformed,
+    AgreementNotInForce,
+    NameAmbiguous,
+    NotFound,
+    ProposalClosed,
+)
 from tearline.proposal import Offer, Proposal, ProposalState, verify_amends
 from tearline.statement import StatementType
 from tearline.wire.agreements import encode_agreement
@@ -49,14 +56,19 @@ class Proposals:
         """What was proposed under an id that begins so, or the one open proposal of that name.
 
         Raises:
-            NotFound: If there is none, or more than one.
+            NotFound: If there is none; the nearest name of an open one is given.
+            NameAmbiguous: If there are several; each is named by its id.
         """
         offers = self.offers()
         found = [offer for offer in offers if name and offer.terms.hex().startswith(name.lower())]
+        still_open = [] if found else [offer for offer in offers if self.is_open(offer)]
+        found = found or [offer for offer in still_open if offer.agreement.name == name]
         if not found:
-            found = [o for o in offers if o.agreement.name == name and self.is_open(o)]
-        if len(found) != 1:
-            raise NotFound("no proposal here, or more than one, has that id or name")
+            names = dict.fromkeys(offer.agreement.name for offer in still_open)
+            raise NotFound(one_of(name, "open proposal", names))
+        if len(found) > 1:
+            ids = (f"{each.terms.hex()[:ID_SHOWN]} ({each.agreement.name})" for each in found)
+            raise NameAmbiguous(matched(name, "name or id", ids))
         return found[0]
 
     def state_of(self, offer: Offer) -> ProposalState:
@@ -82,14 +94,17 @@ class Proposals:
         """The first version of an agreement, from its TOML file.
 
         Raises:
+            AgreementEnded: If its time has passed.
             AgreementMalformed: Naming the place.
         """
-        return parse_agreement_file(
+        agreement = parse_agreement_file(
             text,
             trust_list=self._state.trust.trust_list,
             pins=self._state.policies.pins,
             header=self._state.signer.header,
         )
+        verify_signable(agreement, self._state.now_ms())
+        return agreement
 
     def draft_amendment(self, name: str, text: str) -> Agreement:
         """The next version of an agreement in force, from the TOML file of all its terms.
@@ -153,6 +168,7 @@ class Proposals:
         offer.verify_open(self._log_ms())
         self._verify_ours(offer.agreement)
         verify_pins(offer.agreement, self._state.policies.pins)
+        verify_signable(offer.agreement, self._state.now_ms())
         before = self._state.stores.proposals.own_step(offer.terms, self._state.uri)
         if before is not None and self._counts(before):
             await self._publish(before)

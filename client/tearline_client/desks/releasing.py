@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tearline.agreement import verify_direction
+from tearline.agreement import Agreement, verify_direction
 from tearline.bodies.kinds import verify_body
+from tearline.choices import matched, one_of
 from tearline.errors import (
     AgreementNotInForce,
+    NameAmbiguous,
     NotFound,
     OutcomeUnknown,
     RecipientKeyExpired,
@@ -29,6 +31,7 @@ from tearline_client.border.sender import Sender
 from tearline_client.desks.queue import queueing
 from tearline_client.link.outgoing import Releaser, grant_plans, seal_plans
 from tearline_client.onward import OnwardUse
+from tearline_client.planning.drafts import article_of
 from tearline_client.planning.mentions import Mention, readers_of, verify_confirmed
 from tearline_client.planning.plan import Draft, ReleasePlan, plan_release
 from tearline_client.state import NodeState
@@ -117,9 +120,7 @@ class Releasing:
             CorrectionRefused, CorrectedAlready, PacketRecalled: If it is to correct what it cannot.
         """
         recipients = tuple(dict.fromkeys(node_of(self._state.trust, name) for name in to))
-        article = draft.agreement.article(draft.article)
-        if draft.kind.value not in article.kinds or draft.purpose not in article.purposes:
-            raise AgreementNotInForce("the article does not cover this kind or purpose")
+        article = covering(draft.agreement, draft.article, draft.kind.value, draft.purpose)
         for recipient in recipients:
             self.verify_way(article, recipient)
         verify_body(draft.kind, draft.fields)
@@ -298,17 +299,39 @@ def _verify_behind(article: ArticleTerms, persons: Persons) -> None:
     verify_persons(article, persons.acted_by, persons.seconded_by)
 
 
+def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> ArticleTerms:
+    """Returns the article under which a packet of a kind may be sent for a purpose.
+
+    Raises:
+        AgreementNotInForce: If there is no such article, or it does not cover these; those that
+            there are, are named.
+    """
+    article = article_of(agreement, article_id)
+    if kind not in article.kinds:
+        raise AgreementNotInForce(one_of(kind, f"kind that {article_id} covers", article.kinds))
+    if purpose not in article.purposes:
+        raise AgreementNotInForce(
+            one_of(purpose, f"purpose that {article_id} covers", article.purposes)
+        )
+    return article
+
+
 def node_of(trust: TrustState, name: str) -> str:
     """The URI of a partner: of a node, or of the one node of an agency by its short name.
 
     Raises:
-        NotFound: If there is none, or an agency has several and none was named.
+        NotFound: If there is no such agency, or it has no node; the nearest is named.
+        NameAmbiguous: If it has several nodes, and none was named.
     """
     if name.startswith("spiffe://"):
         parse_uri(name)
         return name
-    agency = next((a for a in trust.trust_list.agencies if a.name == name), None)
-    nodes = [uri for uri in trust.nodes() if agency and agency_uri_of(uri) == agency.uri]
-    if len(nodes) != 1:
-        raise NotFound(f"{name}: name one node of an agency of this federation")
+    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
+    if name not in agencies:
+        raise NotFound(one_of(name, "agency", agencies))
+    nodes = [uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name]]
+    if not nodes:
+        raise NotFound(f"{name} has no node with a key on record yet")
+    if len(nodes) > 1:
+        raise NameAmbiguous(matched(name, "agency of several nodes", nodes))
     return nodes[0]

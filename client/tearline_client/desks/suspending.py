@@ -27,6 +27,7 @@ from tearline_client.border.ordering import recall_suspended
 from tearline_client.border.sender import Sender
 from tearline_client.chores import Chores
 from tearline_client.desks.queue import queueing
+from tearline_client.planning.drafts import article_of
 from tearline_client.state import NodeState
 
 _AFFIRM_MS = FRESH_MS // 2  # so that one that is late is still in time
@@ -276,7 +277,7 @@ class Standings:
     def _verify_scope(self, agreement: Agreement, suspension: Suspension) -> None:
         if not suspension.article:
             return
-        article = agreement.article(suspension.article)
+        article = article_of(agreement, suspension.article)
         ways = {(way.sender, way.recipient) for way in article.directions}
         if suspension.sender and (suspension.sender, suspension.recipient) not in ways:
             raise AgreementNotInForce("the article has no such direction")

@@ -31,6 +31,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.choices import one_of
 from tearline.errors import AgreementMalformed
 from tearline.federation import TrustList
 from tearline.packet import AGREEMENT_ID_SIZE, Pins, Urgency
@@ -153,7 +154,7 @@ def _table(value: object, where: str) -> dict[str, Any]:
 
 def _uri(uris: Mapping[str, str], name: object) -> str:
     if not isinstance(name, str) or name not in uris:
-        raise AgreementMalformed(f"the trust list has no agency called {name}")
+        raise AgreementMalformed(one_of(str(name), "agency in the trust list", uris))
     return uris[name]
 
 

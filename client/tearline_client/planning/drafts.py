@@ -1,10 +1,13 @@
 """From a connected group of entities to a draft: every field marked, nothing decided yet."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tearline.agreement import Agreement
-from tearline.errors import MarkingLoosened
+from tearline.bodies.body import NARRATIVE_SCHEMA
+from tearline.choices import one_of
+from tearline.errors import AgreementNotInForce, MarkingLoosened
 from tearline.packet import Field, PacketKind, Urgency, verify_evaluation
 from tearline.policy.marking import Marking
 from tearline.policy.profile import (
@@ -15,7 +18,8 @@ from tearline.policy.profile import (
     parse_path,
     verify_may_travel,
 )
-from tearline_client.planning.entities import Group, entity_token, fields_of
+from tearline.policy.terms import ArticleTerms
+from tearline_client.planning.entities import TOKEN_SIZE, Group, entity_token, fields_of
 from tearline_client.planning.plan import Draft
 
 DAY_MS = 24 * 3_600_000
@@ -30,7 +34,8 @@ class About:
         article: Id of the article invoked.
         purpose: What recipients may use it for.
         kind: What it is about.
-        case_id: The case it belongs to, or empty.
+        case_id: The case it belongs to, by its title or id or the beginning of it, or empty.
+        reference: The originator's own reference, which travels sealed, or empty.
         urgency: How soon an answer is owed.
         evaluation: 4x4.
         derived_from: Manifest ids of the packets it was made from.
@@ -54,6 +59,7 @@ class About:
     purpose: str
     kind: PacketKind = PacketKind.LEAD
     case_id: str = ""
+    reference: str = ""
     urgency: Urgency = Urgency.ROUTINE
     evaluation: str = "X4"
     derived_from: tuple[bytes, ...] = ()
@@ -88,7 +94,7 @@ def draft_packet(
         PolicyError: If a field never travels, or a category to guard one by is unknown.
     """
     agreement.verify_in_force(now_ms)
-    agreement.article(about.article)
+    article_of(agreement, about.article)
     stricter = {
         (entity_token(token_key, agreement.id, entity), name): category
         for (entity, name), category in about.guarded.items()
@@ -99,6 +105,8 @@ def draft_packet(
         where = parse_path(path)
         category = stricter.get((where.token, where.property))
         fields.append(Field(path=path, values=values, marking=marking_for(path, category)))
+    if about.reference:
+        fields.append(packet_field("reference", about.reference))
     return Draft(
         fields=(*fields, *extra),
         agreement=agreement,
@@ -112,6 +120,31 @@ def draft_packet(
         derived_from=about.derived_from,
         repeats=about.repeats,
     )
+
+
+def article_of(agreement: Agreement, article_id: str) -> ArticleTerms:
+    """Returns an article of an agreement.
+
+    Raises:
+        AgreementNotInForce: If there is none; those that there are, are named.
+    """
+    article = agreement.terms.article(article_id)
+    if article is None:
+        names = (each.id for each in agreement.terms.articles)
+        raise AgreementNotInForce(one_of(article_id, f"article of {agreement.name}", names))
+    return article
+
+
+def packet_field(name: str, text: str, path: str = "") -> Field:
+    """Returns a field that belongs to no entity of its packet, such as its narrative.
+
+    Args:
+        name: The property of schema ``Packet``.
+        text: Its value.
+        path: Its place; a new one where it is empty.
+    """
+    path = path or f"{secrets.token_hex(TOKEN_SIZE)}/{NARRATIVE_SCHEMA}/{name}"
+    return Field(path=path, values=(text.encode(),), marking=marking_of(path))
 
 
 def marking_for(path: str, category: str | None) -> Marking:

@@ -28,7 +28,7 @@ from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity
 
 _TEXTS = ("to", "agreement", "article", "purpose", "offence", "link")
-_OPTIONAL = ("urgency", "urgency_reason", "case", "narrative", "subjects")
+_OPTIONAL = ("urgency", "urgency_reason", "case", "reference", "narrative", "subjects")
 _ITEM = {"record", "about"}
 _REQUEST_ID = "record-request"
 
@@ -79,6 +79,7 @@ def parse_request_file(text: str) -> RequestFile:
             purpose=said["purpose"],
             kind=PacketKind.RECORD_REQUEST,
             case_id=said["case"],
+            reference=said["reference"],
             urgency=urgency,
         ),
         narrative=said["narrative"],

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tearline.agreement import Agreement
-from tearline.errors import AgreementNotInForce
+from tearline.choices import ID_SHOWN, matched, one_of
+from tearline.errors import AgreementNotInForce, NameAmbiguous
 from tearline.limits import MAX_AGREEMENTS_KEPT
 from tearline.standing.history import Amended
 from tearline.wire.agreements import parse_agreement
@@ -106,12 +107,19 @@ class AgreementStore:
         return self._parsed(*row)
 
     def by_name(self, name: str) -> Agreement:
-        """The newest version of the agreement of that name.
+        """The newest version of the agreement of that name, or whose id begins so.
 
         Raises:
-            AgreementNotInForce: If it is not here, or two agreements share the name.
+            AgreementNotInForce: If there is none; the names that there are, are given.
+            NameAmbiguous: If there are several; each is named by its id.
         """
-        found = [agreement for agreement in self.all() if agreement.name == name]
-        if len({agreement.id for agreement in found}) != 1:
-            raise AgreementNotInForce(f"no agreement here, or more than one, is named {name}")
-        return found[-1]
+        every = self.all()
+        named = {each.id: each for each in every if each.name == name}
+        found = named or {e.id: e for e in every if name and e.id.hex().startswith(name.lower())}
+        if len(found) > 1:
+            ids = (f"{each.id.hex()[:ID_SHOWN]} ({each.name})" for each in found.values())
+            raise NameAmbiguous(matched(name, "name or id", ids))
+        if not found:
+            names = dict.fromkeys(agreement.name for agreement in every)
+            raise AgreementNotInForce(one_of(name, "agreement", names))
+        return next(iter(found.values()))

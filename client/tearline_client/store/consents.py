@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from tearline.choices import the_one
 from tearline.consent import (
     Consent,
     ConsentStatus,
@@ -212,16 +213,16 @@ class ConsentStore:
         """The consent whose id, in hexadecimal, begins with ``prefix``.
 
         Raises:
-            NotFound: If there is none, or more than one.
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
         """
         found = _in_records(
             self._db.rows(
                 f"{_STEPS} WHERE consent_id BETWEEN ? AND ?{_IN_ORDER}", ids_from(prefix, 16)
             )
         )
-        if len(found) != 1:
-            raise NotFound("no consent here, or more than one, has an id that begins so")
-        return self._opened(found[0])
+        by_id = {record.id: record for record in found}
+        return self._opened(by_id[the_one(prefix, "consent", by_id)])
 
     def permissions(self, packets: Collection[bytes]) -> tuple[Permission, ...]:
         """What originators of some packets have given this node and did not take back.

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tearline.channel import VoidReason
+from tearline.choices import the_one
 from tearline.errors import NotFound
 from tearline.grant import Grant
 from tearline.identity import agency_uri_of
+from tearline.limits import MAX_LISTED_NAMES
 from tearline.packet import Manifest, PacketParts
 from tearline.receipt import Status
 from tearline.wire.flow import parse_grant
@@ -338,14 +340,14 @@ class PacketStore:
         """The packet whose id, in hexadecimal, begins with ``prefix``.
 
         Raises:
-            NotFound: If there is none, or more than one.
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
         """
         rows = self._db.rows(
-            "SELECT id FROM packet WHERE id BETWEEN ? AND ? LIMIT 2", ids_from(prefix, 32)
+            "SELECT id FROM packet WHERE id BETWEEN ? AND ? LIMIT ?",
+            (*ids_from(prefix, 32), MAX_LISTED_NAMES + 1),
         )
-        if len(rows) != 1:
-            raise NotFound("no packet here, or more than one, has an id that begins so")
-        return bytes(rows[0][0])
+        return the_one(prefix, "packet", (bytes(row[0]) for row in rows))
 
     def number_copy(self, packet_id: bytes) -> int:
         """The number of one more printed copy, from 1; durable when this returns."""

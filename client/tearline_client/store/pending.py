@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from tearline.choices import the_one
 from tearline.errors import NotFound, PendingFull, StoreDamaged
 from tearline.limits import MAX_PENDING, MAX_PENDING_AGE_MS
 from tearline.packet import PacketKind, Urgency
@@ -229,13 +230,12 @@ class PendingStore:
         """The id, in hexadecimal, that begins with ``prefix``.
 
         Raises:
-            NotFound: If there is none, or more than one.
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
         """
         ids: list[bytes] = [pending for (pending,) in self._db.rows("SELECT id FROM pending")]
         found = [i for i in ids if i.hex().startswith(prefix.lower())] if prefix else []
-        if len(found) != 1:
-            raise NotFound("no release that waits here, or more than one, has an id that begins so")
-        return found[0]
+        return the_one(prefix, "waiting release", found)
 
     def drop(self, pending: bytes) -> None:
         """Forgets a release: it was approved or rejected; in the caller's transaction.

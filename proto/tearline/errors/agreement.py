@@ -119,3 +119,11 @@ class ProposalClosed(AgreementError):
     code = "TL-AGR-022"
     what = "The proposal is no longer open."
     next = "Propose anew with `tearline agreement propose` or `amend`."
+
+
+class AgreementEnded(AgreementError):
+    """Terms whose time has passed before they are drafted or signed here."""
+
+    code = "TL-AGR-023"
+    what = "The agreement has ended before it is signed."
+    next = "Compare `valid_until` and this machine's clock; have new terms drafted."

@@ -1,6 +1,6 @@
 """TL-CAS: a case, or a step of it, is not what it must be."""
 
-from tearline.errors.base import EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, TearlineError
 
 
 class CaseError(TearlineError):
@@ -47,3 +47,24 @@ class CaseRecipient(CaseError):
     code = "TL-CAS-005"
     what = "A recipient is not in the case, as far as this agency may see."
     next = "Leave the recipient out, or the case; `tearline case show` lists who is in it."
+
+
+class CaseUnknown(CaseError):
+    """A packet that is to be filed under a case that this agency does not know."""
+
+    code = "TL-CAS-006"
+    what = "No case here has that title or id."
+    next = (
+        "Name a case of `tearline case list`; a reference of your own, which the exchange cannot"
+        " read, is `--reference`. Nothing was sent."
+    )
+    exit_status = EXIT_NOT_FOUND
+
+
+class CaseTitleRefused(CaseError):
+    """A title by which a case could not be told from others."""
+
+    code = "TL-CAS-007"
+    what = "A case needs a title of its own."
+    next = "Choose a title that no case of `tearline case list` has; nothing was opened."
+    exit_status = EXIT_USAGE

@@ -57,3 +57,11 @@ class FieldsUnmarked(UsageError):
     next = (
         "Name them as FollowTheMoney does, or pass --unmarked to send the rest; nothing was sent."
     )
+
+
+class NameAmbiguous(UsageError):
+    """A name, or the beginning of an id, that several things here have."""
+
+    code = "TL-USE-007"
+    what = "The name or the beginning of the id means several things here."
+    next = "Use more of the id of the one that you mean; nothing was done."

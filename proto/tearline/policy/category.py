@@ -9,6 +9,7 @@ down: an agreement that treats places mildly must not be met by calling an accou
 
 from dataclasses import dataclass
 
+from tearline.choices import one_of
 from tearline.errors import MarkingMalformed
 
 
@@ -93,7 +94,7 @@ def category_named(name: str) -> Category:
     """
     category = _BY_NAME.get(name)
     if category is None:
-        raise MarkingMalformed("the category is not a leaf of the tree")
+        raise MarkingMalformed(one_of(name, "category", _BY_NAME))
     return category
 
 

@@ -101,7 +101,7 @@ RECORDS = (
             "time": "fileDate closeDate",
         },
     ),
-    schema("Packet", "", {"narrative": "narrative"}),
+    schema("Packet", "", {"narrative": "narrative", "reference": "reference"}),
     # Documents of one form.
     schema("Article", "Document", {}),
     schema("Audio", "Document", {"document": "duration samplingRate"}),

@@ -142,4 +142,13 @@ CASES = (
         "nothing leaves the house",
         file="test_cases_edges",
     ),
+    _attack(
+        "have a mistyped title of a case read by the exchange",
+        "TL-CAS-006",
+        "test_nothing_but_the_id_of_a_case_is_sent_in_clear",
+        "tearline_client.desks.casework:Cases.reference",
+        "nothing is sealed",
+        "name",
+        file="test_cases_edges",
+    ),
 )

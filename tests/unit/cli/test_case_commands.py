@@ -188,6 +188,12 @@ def test_what_is_filed_is_for_members_who_see_each_other(table: Table, desk: Des
         *("--article", "money-laundering", "--purpose", "criminal-investigation"),
         *("--case", TITLE),
     )
+    mistyped = desk.run(*send[:-1], TITLE[:-1], "--to", MX, "--as", PEOPLE[US])
+    assert mistyped.exit_code == EXIT_NOT_FOUND, mistyped.output
+    assert f"TL-CAS-006: No case here has that title or id: there is no case '{TITLE[:-1]}'" in (
+        mistyped.stderr
+    )
+    assert f"(near: {TITLE})" in mistyped.stderr
     refused = desk.run(*send, "--to", MX, "--as", PEOPLE[CN], agency=CN)
     assert refused.exit_code == EXIT_REFUSED, refused.output
     assert CaseRecipient.code in refused.stderr

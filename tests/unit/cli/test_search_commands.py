@@ -10,6 +10,7 @@ import tearline_client.finding
 import tearline_client.state
 from desk import Desk
 from simulator import opened
+from tearline.errors import EXIT_NOT_FOUND
 from tearline_client.demo.lead import ACCOUNT
 from tearline_client.views import PacketView, open_view
 
@@ -41,7 +42,6 @@ def test_an_account_is_found_however_it_is_spaced(desk: Desk) -> None:
         (("--kind", "feedback"), False),
         (("--from", "us-justice"), True),
         (("--from", "mx-prosecutor"), False),
-        (("--case", "none-such"), False),
         (("--since", "2020-01-01"), True),
         (("--since", "2999-01-01"), False),
         (("--until", "2999-01-01"), True),
@@ -52,6 +52,11 @@ def test_it_looks_only_where_it_is_asked_to(
     desk: Desk, narrowed: tuple[str, ...], expected: bool
 ) -> None:
     assert bool(found(desk, ACCOUNT, *narrowed)) is expected
+
+
+def test_a_case_that_is_not_there_is_no_empty_answer(desk: Desk) -> None:
+    refused = desk.run("packet", "search", ACCOUNT, "--case", "none-such")
+    assert (refused.exit_code, "no case 'none-such'" in refused.stderr) == (EXIT_NOT_FOUND, True)
 
 
 def test_a_partner_finds_only_what_is_open_to_it(desk: Desk) -> None:

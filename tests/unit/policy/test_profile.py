@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schemata import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "9a36c8d4873ba0515c0c79affb173a6e94dded7b6463e4f5329debb503f819e8"
+DIGEST = "a2f8ac6f52336c1a2c4075036010e1140d53ffe9b21054b856e6061aeb025c7d"
 
 
 def path(name: str) -> str:
