@@ -146,7 +146,7 @@ def _answer(
     async def run(node: Node) -> list[dict[str, object]] | bytes:
         await catch_up(frame, node)
         packets = node.state.stores.packets
-        request = packets.find(answer.request)
+        request = node.requests.find(answer.request)
         node.requests.answerable(request, answer.items, supplement=supplement)
         if confirm is not None:
             confirm(node, request)

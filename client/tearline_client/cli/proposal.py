@@ -8,7 +8,7 @@ import click
 
 from tearline.agreement import Agreement
 from tearline.comparison import Change, Clause, clauses, compare
-from tearline.errors import AgreementNotInForce
+from tearline.errors import AgreementNotInForce, NotFound
 from tearline.federation import TrustList
 from tearline.packet import Pins
 from tearline.policy.form import Form
@@ -341,12 +341,15 @@ def named(node: Node, name: str) -> Agreement:
     """An agreement in force by its name, or what was proposed under an id or a name.
 
     Raises:
-        NotFound: If there is none.
+        NotFound: If there is none; the names of the agreements here are given.
     """
     try:
         return node.agreement(name)
-    except AgreementNotInForce:
-        return node.proposals.find(name).agreement
+    except AgreementNotInForce as missing:
+        try:
+            return node.proposals.find(name).agreement
+        except NotFound:
+            raise NotFound(missing.why) from None
 
 
 def _named(node: Node, name: str) -> Agreement:

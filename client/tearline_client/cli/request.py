@@ -114,7 +114,7 @@ def show(frame: Frame, request: str, steps: bool) -> None:
         node: Node,
     ) -> tuple[RequestView, TrustState, Mapping[bytes, bytes], Mapping[bytes, str]]:
         await catch_up(frame, node)
-        view = node.requests.show(node.state.stores.packets.find(request))
+        view = node.requests.show(node.requests.find(request))
         ids = [each.signed.statement.id for each in view.steps]
         reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
         answers = [item.answer for item in view.items if item.answer]
@@ -339,7 +339,7 @@ def _act(frame: Frame, request: str, act: Act) -> None:
     async def run(node: Node) -> list[dict[str, object]]:
         await catch_up(frame, node)
         packets = node.state.stores.packets
-        packet = packets.find(request)
+        packet = node.requests.find(request)
         person = person_of(frame, node, packets.manifest(packet).agreement.id)
         await act(node, packet, person)
         return [row_of(node.requests.show(packet), node.state.trust)]

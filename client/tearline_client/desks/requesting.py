@@ -8,6 +8,7 @@ request expired, and that a time in the log is not the one at which this node sa
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
+from tearline.choices import the_one
 from tearline.errors import (
     LogTimeDisputed,
     NotFound,
@@ -95,6 +96,17 @@ class Requests:
             replayed = self._state.stores.requests.replayed(request, self._state.agency)
             return replayed.progress.is_overdue(self._state.now_ms(), replayed.stopped)
         return False
+
+    def find(self, prefix: str) -> bytes:
+        """Returns the id of the request whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
+        """
+        known = dict.fromkeys(each.packet for each in self._state.stores.requests.all())
+        found = [each for each in known if prefix and each.hex().startswith(prefix.lower())]
+        return the_one(prefix, "request", found)
 
     def show(self, packet: bytes, peer: str = "") -> RequestView:
         """One request.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
+from tearline.choices import listed
 from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
@@ -120,7 +121,10 @@ class Standings:
         open_now = () if standing is None else standing.suspensions
         lifted = tuple(each for each in open_now if scope in (None, each.scope))
         if not lifted:
-            raise NotFound("this agency has suspended nothing of that")
+            held = dict.fromkeys(each.article or "the whole agreement" for each in open_now)
+            raise NotFound(
+                f"this agency has suspended of {found.name}: {listed(held) or 'no part'}"
+            )
         await self._say(found.id, _change(acted_by, *lifted, lift=True))
         return lifted
 

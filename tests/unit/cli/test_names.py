@@ -119,6 +119,19 @@ def test_an_agreement_is_known_by_its_id_as_well(desk: Desk) -> None:
         assert desk.run("agreement", "show", name).exit_code == 0, name
 
 
+def test_a_name_of_no_agreement_and_no_proposal_is_told_the_agreements(desk: Desk) -> None:
+    refused = desk.run("agreement", "show", "narcotics")
+    assert refused.exit_code == EXIT_NOT_FOUND
+    assert "no agreement 'narcotics' (near: narcotics-2026); one of " in refused.stderr
+
+
+def test_a_request_is_sought_among_requests_alone(desk: Desk) -> None:
+    for prefix in (desk.packet, desk.packet[:1]):
+        refused = desk.run("request", "show", prefix)
+        assert refused.exit_code == EXIT_NOT_FOUND
+        assert f"no request here has an id that begins with '{prefix}'" in refused.stderr
+
+
 def test_queries_take_short_ids_and_names(desk: Desk) -> None:
     whole = desk.rows("audit", "search", f"packet:{desk.packet} agreement:{agreement_id(desk)}")
     assert whole
