@@ -150,7 +150,6 @@ class Cases:
                 said why.
             CaseTitleRefused: If the title is empty, or another case here has it.
         """
-        self._verify_title(title)
         led = LedCase(
             id=case_id or secrets.token_bytes(CASE_ID_SIZE),
             agreement_id=agreement.id,
@@ -163,6 +162,7 @@ class Cases:
             led = self._inviting(led, agreement, partner)
         told = [node for node in led.nodes.values() if self._repeats(led, node, repeats)]
         with self._state.stores.database.transaction():
+            self._verify_title(title)
             also()
             self._state.stores.cases.put_file(led)
             self._tell(led, acted_by)
