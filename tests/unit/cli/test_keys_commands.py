@@ -5,7 +5,7 @@ import pytest
 from builders import MX, federation, key_record, node_of, signing_key
 from desk import OUR_NAME
 from simulator import PASSPHRASE
-from tearline.errors import NotFound
+from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation import KeyUse
 from tearline_client.cli.keys import Held, find_key, key_rows
 from tearline_client.keys.home import COSIGNING_KEY
@@ -47,9 +47,11 @@ def test_a_key_is_named_by_the_beginning_of_its_id():
     known = {b"\x01" * 32, b"\x01\x02" * 16, b"\xab" * 32}
     assert find_key(known, "AB") == b"\xab" * 32
     assert find_key(known, "77" * 32) == b"\x77" * 32  # of a node that was lost
-    for text in ("01", "", "ff", "x"):
+    for text in ("", "ff", "x"):
         with pytest.raises(NotFound):
             find_key(known, text)
+    with pytest.raises(NameAmbiguous, match="010101010101, 010201020102"):
+        find_key(known, "01")
 
 
 # The commands.
