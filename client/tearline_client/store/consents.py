@@ -221,8 +221,8 @@ class ConsentStore:
                 f"{_STEPS} WHERE consent_id BETWEEN ? AND ?{_IN_ORDER}", ids_from(prefix, 16)
             )
         )
-        by_id = {record.id: record for record in found}
-        return self._opened(by_id[the_one(prefix, "consent", by_id)])
+        the_one(prefix, "consent", [rows[0][0] for rows in found])
+        return self._opened(found[0])
 
     def permissions(self, packets: Collection[bytes]) -> tuple[Permission, ...]:
         """What originators of some packets have given this node and did not take back.
