@@ -96,7 +96,7 @@ def two_of_a_kind(desk: Desk, lead: Path) -> tuple[Desk, str]:
         begin = [each[0] for each in ids]
         if alike := [first for first in begin if begin.count(first) > 1]:
             return desk, alike[0]
-        assert desk.run("packet", "send", lead, *line).exit_code == 0
+        assert desk.run("packet", "send", lead, *line, "--yes").exit_code == 0
 
 
 def test_none_and_several_are_two_errors(two_of_a_kind: tuple[Desk, str]) -> None:
