@@ -60,7 +60,7 @@ STATUSES = {
     "MBX": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "LOG": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "STO": {errors.EXIT_LOCAL, errors.EXIT_NOT_FOUND, errors.EXIT_INTEGRITY},
-    "CAS": {errors.EXIT_REFUSED},
+    "CAS": {errors.EXIT_REFUSED, errors.EXIT_NOT_FOUND, errors.EXIT_USAGE},
     "REQ": {
         errors.EXIT_UNREACHABLE,
         errors.EXIT_REFUSED,
