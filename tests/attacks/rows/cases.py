@@ -94,11 +94,11 @@ CASES = (
     ),
     _attack(
         "give a case the title of a partner's, so that its packets go out under the title in clear",
-        "",
+        "TL-USE-007",
         "test_a_title_that_two_cases_bear_is_never_sent_in_clear",
-        "tearline_client.desks.casework:Cases._named",
+        "tearline_client.desks.casework:Cases.reference",
         "nothing leaves the house",
-        "[]",
+        "name",
         file="test_cases_edges",
     ),
     _attack(
