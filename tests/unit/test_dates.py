@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from builders import NOW_MS, US, node_of
-from costs import MOST, growth
 from tearline.event import Event, EventCode
 from tearline_client.audit.dates import Dates
 
@@ -55,11 +54,3 @@ def test_what_comes_later_is_taken_in() -> None:
     assert known.later(9, 10) is None
     known.note(2, replace(EVENT, time_ms=11))
     assert known.later(9, 10) == 2
-
-
-def test_comparing_takes_time_by_the_number_of_events_and_orders() -> None:
-    def make(number: int):
-        known = dates(*((each, each + 1) for each in range(number)))
-        return lambda: [known.later(each, number) for each in range(number)]
-
-    assert growth(make, 100) <= MOST
