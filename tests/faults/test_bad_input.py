@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,9 +16,22 @@ from typing import Any
 import pytest
 
 import tearline_client.startup
-from federation import AGENCIES, CN, MX, ORDER, PASSPHRASE, US, Agency, Federation, copied, serving
+from federation import (
+    AGENCIES,
+    CN,
+    MX,
+    ORDER,
+    PASSPHRASE,
+    US,
+    Agency,
+    Federation,
+    at_work,
+    copied,
+    serving,
+)
 from tearline.certificate_authority import CertificateAuthority
 from tearline.certificates import to_pem
+from tearline.errors import ActQueued
 from tearline.limits import MIN_FREE_BYTES
 from tearline.tls_key import TlsKey
 from tearline_client.demo.lead import AGREEMENT
@@ -57,7 +71,7 @@ def held(agency: Agency) -> dict[str, Any]:
     files = {
         str(path.relative_to(agency.home)): path.read_bytes()
         for path in agency.home.rglob("*")
-        if path.is_file() and not path.name.startswith("node.db")
+        if path.is_file() and not path.name.startswith("node.db") and path.suffix != ".lock"
     }
     return counts | files
 
@@ -291,16 +305,30 @@ def test_the_operator_is_refused_as_clearly(quiet: Federation, tmp_path: Path) -
 
 
 def test_an_exchange_out_of_reach(quiet: Federation) -> None:
-    lead = str(quiet.lead())
-    for line in (
-        ("node", "sync"),
-        ("packet", "list"),
-        ("packet", "show", "0" * 64),
-        ("packet", "send", "--yes", lead, *TO_CN),
-        ("import", "ftm", lead, *TO_CN),
-        ("agreement", "publish", str(quiet.folder / "narcotics-2026.agreement")),
-    ):
-        refuses(quiet.us, line, "TL-REQ-001", 3)
+    refuses(quiet.us, ("node", "sync"), "TL-REQ-001", 3)
+    refuses(quiet.us, ("import", "ftm", str(quiet.lead()), *TO_CN), "TL-REQ-001", 3)
+    refuses(quiet.us, ("packet", "show", "0" * 64), "TL-REQ-006", 6)
+    listed = quiet.us.here("packet", "list")
+    assert listed.status == 0
+    assert "(TL-REQ-001): what is here is as of" in listed.err
+
+
+def test_what_is_decided_while_the_exchange_is_out_of_reach(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us = federation.us
+    before = held(us)["outbox"]
+    sent = us.here("packet", "send", "--yes", str(federation.lead()), *TO_CN, "-q", "-o", "json")
+    signed = us.here("agreement", "publish", str(federation.folder / "narcotics-2026.agreement"))
+    for number, ended in enumerate((sent, signed), 1):
+        assert ended.status == 7
+        assert f"TL-REQ-011: {ActQueued.what.removesuffix('.')}" in ended.err
+        assert f"it is number {number} of all that waits here (TL-REQ-001)" in ended.err
+    assert held(us)["outbox"][0] == before[0] + 2
+    with at_work(federation.operator):
+        assert us.here("node", "sync").status == 0
+        assert [row["id"] for row in us.here("packet", "list", "-o", "json").rows] == [
+            row["packet"] for row in sent.rows
+        ]
 
 
 # By a clock a month ahead the certificate has long ended; the new one begins in the future.
@@ -491,15 +519,15 @@ def test_an_exchange_whose_disk_is_full(tmp_path: Path) -> None:
         fill(True)
         running.await_(lambda: "disk nearly full" in running.said, "it saw that there is no room")
         # A publication is refused for want of room, unless what comes before it met the fault.
-        refused = us.here(*send)
-        assert refused.refused("TL-REQ-002" if "TL-REQ-002" in refused.err else "TL-REQ-003", 3)
+        (sent,) = (queued := us.here(*send)).rows
+        assert queued.status == 7
+        assert re.search(r"TL-REQ-011: .* \(TL-REQ-00[23]\)", queued.err)
         fill(False)
         running.await_(lambda: "disk has room again" in running.said, "it saw that there is room")
-        # It goes on by itself, and what was sealed meanwhile is not sealed again.
-        sent = us.here(*send)
-        assert sent.status == 0
-        cn.here("node", "sync")
-        ids = {row["id"] for row in us.here("packet", "list", "-o", "json").rows}
-        assert {row["id"] for row in cn.here("packet", "list", "-o", "json").rows} == ids
+        # It goes on by itself, and what was decided meanwhile is sent once.
+        for agency in (us, cn):
+            assert agency.here("node", "sync").status == 0
+            listed = agency.here("packet", "list", "-o", "json").rows
+            assert [row["id"] for row in listed] == [sent["packet"]]
         assert running.terminate() == 0
         assert operator.run("verify-log").status == 0
