@@ -72,7 +72,7 @@ class Lead:
 
     @property
     def order(self) -> dict[str, Any]:
-        return {**ORDER, "guarded": self.guarded}
+        return {**ORDER, "guarded": self.guarded, "unmarked": True}
 
     def write(self, folder: Path) -> str:
         path = folder / f"{self.file_name}.jsonl"

@@ -410,8 +410,9 @@ class Agency:
 def _order(order: dict[str, Any]) -> Order:
     guarded = {tuple(place.rsplit("/", 1)): c for place, c in order.pop("guarded", {}).items()}
     to, agreement = tuple(order.pop("to")), order.pop("agreement")
-    kind = PacketKind(order.pop("kind", PacketKind.LEAD))
-    return Order(to=to, agreement=agreement, about=About(**order, kind=kind, guarded=guarded))
+    unmarked, kind = order.pop("unmarked", False), PacketKind(order.pop("kind", PacketKind.LEAD))
+    about = About(**order, kind=kind, guarded=guarded)
+    return Order(to=to, agreement=agreement, about=about, unmarked=unmarked)
 
 
 def _write(path: Path, kind: Armor, data: bytes) -> None:
