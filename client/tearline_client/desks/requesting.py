@@ -435,14 +435,19 @@ class Requests:
 
     def _settle(self, request: StoredRequest) -> bool:
         """Has a request left alone by later rounds, if it has ended and nothing of ours is owed."""
+        if not self._is_over(request):
+            return False
         stores = self._state.stores
         with stores.database.transaction():
-            if self._steps.replayed(request).progress.phase.has_ended and not any(
-                each.is_pending or each.code == RecipientKeyExpired.code
-                for each in stores.requests.steps(request)
-            ):
+            if self._is_over(request):  # something may have come of it meanwhile
                 stores.requests.settle(request)
         return False
+
+    def _is_over(self, request: StoredRequest) -> bool:
+        return self._steps.replayed(request).progress.phase.has_ended and not any(
+            each.is_pending or each.code == RecipientKeyExpired.code
+            for each in self._state.stores.requests.steps(request)
+        )
 
     # Steps.
 
