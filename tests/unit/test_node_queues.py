@@ -10,7 +10,7 @@ import pytest
 
 from builders import secret
 from tearline.correction import line_of, superseded
-from tearline.errors import CosignatureAwaited, NotFound
+from tearline.errors import CosignatureAwaited, NameAmbiguous, NotFound
 from tearline.receipt import Status
 from tearline.request.step import Side
 from tearline_client.store.corrections import CorrectionStore
@@ -48,7 +48,10 @@ def test_a_packet_is_found_by_the_beginning_of_its_id_alone(database: Database) 
         put(database, packet)
     for prefix, found in {"ab1": 0, "AB2": 1, "ac": 2, "f": 3, "ff" * 32: 3}.items():
         assert packets.find(prefix) == ids[found]
-    for prefix in ("", "a", "ab", "ae", "0", "xy", "ab1 ", "%", "ff" * 33, "\u0661"):
+    for prefix in ("a", "ab"):
+        with pytest.raises(NameAmbiguous):
+            packets.find(prefix)
+    for prefix in ("", "ae", "0", "xy", "ab1 ", "%", "ff" * 33, "\u0661"):
         with pytest.raises(NotFound):
             packets.find(prefix)
 
