@@ -3,6 +3,7 @@
 #   PYTHON   the interpreter, 3.11 or newer (default: the first one found)
 #   VENV     where packages are installed (default: .venv)
 #   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
+#   TESTS    what else `make test` tells pytest: paths, or what to leave out
 #   ID       one benchmark, for example `make bench ID=B3`
 #   SOAK_S   how many seconds a soak takes, roughly (default: 900)
 
@@ -19,6 +20,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 endif
 VENV ?= .venv
 JOBS ?= 3
+TESTS ?=
 SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
@@ -49,7 +51,7 @@ demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: th
 
 .PHONY: test faults check soak mutants bench interop ha
 test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS)
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS) $(TESTS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
 	$(RUN) -m pytest tests/faults -m "faults and slow and not soak" -n 2 --dist worksteal -v $(HANGS)
