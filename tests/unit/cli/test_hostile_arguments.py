@@ -44,7 +44,7 @@ def test_no_argument_is_obeyed(desk: Desk) -> None:
         if names not in ELSEWHERE
     }
     assert {names: found for names, ran in shown.items() if (found := obeyed(ran.output))} == {}
-    assert sum(r"\u001b" in ran.output for ran in shown.values()) > 20
+    assert sum("evil.example" in ran.output for ran in shown.values()) > 40  # it is shown at all
 
 
 def test_no_slip_is_told_so_that_it_is_obeyed(desk: Desk) -> None:
