@@ -28,6 +28,7 @@ from tearline.federation import (
     TrustList,
 )
 from tearline.identity import AgencyUri, parse_node_uri
+from tearline.limits import MAX_STREAMS_PER_CONNECTION
 from tearline.rpc import methods
 from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
 from tearline.rpc.status import error_of
@@ -51,6 +52,7 @@ DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000
 PASSPHRASE = "a passphrase of tests"
 DNS_NAME = "exchange.test"
+OWN_LINE = [("grpc.use_local_subchannel_pool", 1)]  # else clients of one node share a connection
 START_S = 240
 STOP_S = 240
 
@@ -203,6 +205,19 @@ class Served:
             yield Client(channel)
         finally:
             await channel.close()
+
+    @contextlib.asynccontextmanager
+    async def clients(self, uri: str, calls: int) -> AsyncIterator[list["Client"]]:
+        """Connections of one node for so many calls at once.
+
+        gRPC counts a call until all of it is freed, and refuses a connection's next one until
+        then: each connection has twice the room that it needs.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            yield [
+                await stack.enter_async_context(self.client(uri, options=OWN_LINE))
+                for _ in range(0, calls, MAX_STREAMS_PER_CONNECTION // 2)
+            ]
 
     @contextlib.asynccontextmanager
     async def transport(self, uri: str, *others: str) -> AsyncIterator[GrpcTransport]:

@@ -6,7 +6,7 @@ What is weighed is the memory of the exchange's process, and what others notice 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import grpc.aio
@@ -16,7 +16,7 @@ import soak
 from builders import AGREEMENT_ID, CN, MX, US, node_of, text_field
 from exchange_builders import codes
 from sending import agree, lead, now_ms
-from served import Client, Served, founded, refusal
+from served import OWN_LINE, Client, Served, founded, refusal
 from tearline.channel import Mark
 from tearline.errors import ExchangeBusy, StatementMalformed
 from tearline.limits import (
@@ -36,7 +36,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 KIB, MIB = 1 << 10, 1 << 20
 STREAM_BYTES = 96 * KIB  # that an idle subscription may cost: twice what was measured
-OWN_LINE = [("grpc.use_local_subchannel_pool", 1)]  # else clients of one node share a connection
 SILENT = 160  # subscriptions that are not read
 LEADS, LEAD_BYTES = 36, 200 * KIB  # a field; with what hides its length, a packet has 1.6 MiB
 STATEMENTS_S = 20  # that one node may publish
@@ -146,20 +145,6 @@ async def test_a_thousand_subscribers(served: Served) -> None:
         assert await late.ids(0) == []
 
 
-@asynccontextmanager
-async def several(served: Served, uri: str, calls: int) -> AsyncIterator[list[Client]]:
-    """Connections of one node for so many calls at once.
-
-    gRPC counts a call until all of it is freed, and refuses a connection's next one until then:
-    each connection has twice the room that it needs.
-    """
-    async with AsyncExitStack() as stack:
-        yield [
-            await stack.enter_async_context(served.client(uri, options=OWN_LINE))
-            for _ in range(0, calls, MAX_STREAMS_PER_CONNECTION // 2)
-        ]
-
-
 async def _until_room(client: Client) -> list[Subscription]:
     while True:
         try:
@@ -171,7 +156,7 @@ async def _until_room(client: Client) -> list[Subscription]:
 async def test_subscribers_that_never_read(served: Served) -> None:
     async with (
         served.client(US) as us,
-        several(served, CN, SILENT) as deaf,
+        served.clients(CN, SILENT) as deaf,
         served.client(MX) as mx,
     ):
         silent = []
@@ -203,7 +188,7 @@ async def test_subscribers_that_never_read(served: Served) -> None:
 
 
 async def test_a_flood_beside_a_quiet_node(served: Served) -> None:
-    async with several(served, US, LANES) as crowd, served.client(CN) as cn:
+    async with served.clients(US, LANES) as crowd, served.client(CN) as cn:
         us = crowd[0]
         flood = [lead(served, seq) for seq in range(1, 33)]
         messages = [encode_publication(each) for each in flood]
@@ -271,7 +256,7 @@ async def test_giants_and_dwarfs(served: Served) -> None:
         assert memory(served) - before < 64 * MIB
         with pytest.raises(ExchangeBusy):
             await us.call(methods.PUBLISH, b"", metadata=(("x", "y" * 8 * MAX_METADATA_BYTES),))
-        async with several(served, US, MAX_NODE_CALLS // 2) as crowd:
+        async with served.clients(US, MAX_NODE_CALLS // 2) as crowd:
             dwarfs = await asyncio.gather(
                 *(
                     crowd[number % len(crowd)].call(methods.PUBLISH, b"\xff")

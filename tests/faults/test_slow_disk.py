@@ -4,6 +4,7 @@ SQLite in the exchange's process has to wait for its disk as long as the test sa
 """
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -106,11 +107,14 @@ async def test_behind_a_slow_disk_everything_is_late_and_nothing_is_refused(disk
 async def test_behind_a_stuck_disk_all_are_told_to_come_again(disk: Disk) -> None:
     async with serving(disk, SOONER) as served:
         messages = [encode_publication(lead(served, seq, sender=MX)) for seq in range(1, LEADS + 1)]
-        async with served.client(MX) as mx, traffic(served, senders=(US,)) as load:
+        async with served.clients(MX, LEADS) as mx, traffic(served, senders=(US,)) as load:
             await load.more()
             disk.takes(STUCK_S)
             await load.await_readiness(False)
-            calls = (mx.call(methods.PUBLISH, message) for message in messages)
+            calls = (
+                client.call(methods.PUBLISH, message)
+                for client, message in zip(itertools.cycle(mx), messages, strict=False)
+            )
             answers = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(answer) for answer in answers} == {ExchangeBusy}
             assert all(answer.retry_after_ms for answer in answers)
@@ -126,7 +130,7 @@ async def test_behind_a_stuck_disk_all_are_told_to_come_again(disk: Disk) -> Non
             assert len(load.acknowledged) >= acknowledged
             await load.more()
             for message in messages:
-                assert await published(mx, message) == ["", ""]
+                assert await published(mx[0], message) == ["", ""]
         await load.verify_arrived(served)
         async with served.client(CN) as cn:
             waiting = [each.statements[0].id for each in await cn.waiting()]
