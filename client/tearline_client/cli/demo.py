@@ -65,7 +65,7 @@ def _how_to_use(folder: Path) -> list[str]:
         f"The exchange and three nodes are at work in {folder}; what they say is in its *.log.",
         f"Try: {us} packet list",
         f"     {mx} packet list",
-        f"     {us} audit who-saw 1847250",
+        f"     {us} --as grace audit who-saw 1847250",
         f"     {us} node status",
         f"End it: kill $(cat {folder}/*.pid)",
     ]

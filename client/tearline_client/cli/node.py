@@ -295,14 +295,15 @@ def queue(frame: Frame, forget: int | None, yes: bool) -> None:
     """Show what persons decided and is not signed yet, in the order in which it will be.
 
     It waits for the exchange: with too old a log nothing is sealed. STOPPED is the code of what
-    keeps one from being done; a person decides that again, and forgets this.
+    keeps one from being done; a person decides that again, and forgets this. Before all of these
+    goes what is signed already; how many that are is said as well.
     """
 
-    async def run(node: Node) -> list[dict[str, object]]:
+    async def run(node: Node) -> tuple[list[dict[str, object]], int]:
         if forget is not None:
             frame.confirm(f"Decision {forget} will not be done.", str(forget), yes=yes)
             node.decisions.forget(forget)
-        return [
+        rows = [
             {
                 "number": each.id,
                 "what": decision_text(each.content),
@@ -311,8 +312,11 @@ def queue(frame: Frame, forget: int | None, yes: bool) -> None:
             }
             for each in node.decisions.waiting()
         ]
+        return rows, node.state.stores.outbox.waiting()
 
-    frame.emit(at_work(frame, run), ["number", "what", "decided", "stopped"])
+    rows, signed = at_work(frame, run)
+    frame.say(f"Signed, and sent with the next sync: {signed}.")
+    frame.emit(rows, ["number", "what", "decided", "stopped"])
 
 
 @command.command()

@@ -87,6 +87,7 @@ def test_a_packet_that_is_sent_says_its_place_and_goes_with_the_next_sync(
             assert "TL-REQ-011" in sent.stderr
             (row,) = json.loads(sent.stdout)
             assert row["queued"] == place
+    assert "Signed, and sent with the next sync: 2." in desk.run("node", "queue").stderr
     assert desk.run("node", "sync").exit_code == 0
     assert desk.run("node", "sync", agency=CN).exit_code == 0
     rows = desk.rows("packet", "list", agency=CN)
