@@ -188,6 +188,7 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
         f"starts: {before[0]:.2f} s and {before[1] >> 20} MiB before, {after[0]:.2f} s and"
         f" {after[1] >> 20} MiB after"
     )
+    assert all(begun_in(watch, phase) for phase in watch.phases if phase.acts)
     verify_delays(watch)
     verify_memory(watch)
     assert after[0] <= AFTER * before[0]

@@ -1,6 +1,7 @@
 """The files of deploy/: what they start is there, with the options that they give."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -20,6 +21,7 @@ from tearline_server.__main__ import cli as exchange
 DEPLOY = ROOT / "deploy"
 CONTAINER = (DEPLOY / "Containerfile").read_text()
 RULES = DEPLOY / "tearline.nft"
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # users' own often lacks an administrator's tools
 UNITS = sorted(DEPLOY.glob("*.service"))
 PROGRAMS: dict[str, click.Command] = {"tearline": node, "tearline-server": exchange}
 
@@ -104,13 +106,16 @@ def test_a_unit_gives_up_for_no_reason_but_what_does_not_verify(unit: Path) -> N
 
 def in_a_namespace(*command: str) -> subprocess.CompletedProcess[str]:
     """Runs a command where no rule of a packet filter reaches this machine."""
-    unshare = shutil.which("unshare")
-    if unshare is None or shutil.which("nft") is None:
+    unshare = shutil.which("unshare", path=PATH)
+    if unshare is None or shutil.which("nft", path=PATH) is None:
         pytest.skip("this machine has no nft, or no unshare")
     namespace = [unshare, "--map-root-user", "--net"]
     if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine lets nobody have a network namespace")
-    return subprocess.run([*namespace, *command], check=False, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": PATH}
+    return subprocess.run(
+        [*namespace, *command], check=False, capture_output=True, text=True, env=environment
+    )
 
 
 def test_nftables_understands_the_rules() -> None:
