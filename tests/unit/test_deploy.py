@@ -15,6 +15,7 @@ import pytest
 
 from support import ROOT
 from tearline.errors import EXIT_INTEGRITY
+from tearline.limits import MAX_AGENCY_CALLS, MAX_STREAMS_PER_CONNECTION
 from tearline_client.cli import command as node
 from tearline_server.__main__ import cli as exchange
 
@@ -127,6 +128,12 @@ def test_nftables_would_refuse_a_rule_that_it_does_not_know(tmp_path: Path) -> N
     broken = tmp_path / "broken.nft"
     broken.write_text(RULES.read_text().replace("ct count over", "ct counted over"))
     assert in_a_namespace("nft", "--check", "--file", str(broken)).returncode
+
+
+def test_an_address_begins_no_more_calls_than_an_agency_may() -> None:
+    """Beyond it every call is refused, and a refusal takes the exchange's processor, too."""
+    (allowed,) = set(re.findall(r"ct count over (\d+)", RULES.read_text()))
+    assert int(allowed) * MAX_STREAMS_PER_CONNECTION <= MAX_AGENCY_CALLS
 
 
 def test_an_address_holds_so_many_connections_and_keeps_no_other_out() -> None:
