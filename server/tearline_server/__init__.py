@@ -1,3 +1,3 @@
-"""The exchange: it accepts, logs and delivers packets that it cannot read."""
+"""Exchange server: accepts, logs and delivers packets that it cannot read."""
 
-import tearline.rpc  # noqa: F401 (before anything imports gRPC: it closes TLS 1.2)
+import tearline.rpc  # noqa: F401 (must precede any import of gRPC: it disables TLS 1.2)

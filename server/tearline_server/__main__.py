@@ -1,4 +1,4 @@
-"""``tearline-server``: the operator's command line."""
+"""Command line of the exchange's operator: ``tearline-server``."""
 
 import asyncio
 import sys
@@ -38,20 +38,20 @@ from tearline_server.timekeeper import verify_said
 if TYPE_CHECKING:
     from tearline_server.keyfile import ExchangeKeys
 
-_LOOPBACK = "127.0.0.1:8480"  # who else shall read it is the operator's to say
+_LOOPBACK = "127.0.0.1:8480"  # the operator decides whether other machines may read it
 
 _HOME = click.option(
-    "--home", type=click.Path(path_type=Path), required=True, help="The exchange's directory."
+    "--home", type=click.Path(path_type=Path), required=True, help="Directory of the exchange."
 )
 _PASSPHRASE_FILE = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path),
-    help="File whose first line is the passphrase of the exchange's keys.",
+    help="File with the passphrase of the exchange's keys in its first line.",
 )
 _STORE = click.option(
     "--store",
     metavar="ADDRESS",
-    help="postgresql://… of the database to use, instead of the one in the settings.",
+    help="Database to use instead of the one in the settings (postgresql://…).",
 )
 
 
@@ -67,16 +67,16 @@ _CLOCK_IS_RIGHT = click.option(
     type=click.DateTime(["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"]),
     metavar="TIME",
     callback=_is_time,
-    help="The time now by another source, UTC, as 2026-11-27T21:00Z: write by this machine's "
-    "clock if it is within two minutes of it.",
+    help="Current UTC time from another source, e.g. 2026-11-27T21:00Z. Accepts this machine's "
+    "clock if it differs by two minutes or less.",
 )
 
 
 class _Command(click.Command):
-    """A command whose line in the list is its whole first paragraph, however long."""
+    """Command listed with the whole first paragraph of its help, however long."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """That paragraph; cut off where click would, it would not say what the command does."""
+        """Returns the first paragraph of the help; click would truncate it."""
         return " ".join((self.help or "").partition("\n\n")[0].split())
 
 
@@ -84,12 +84,12 @@ class _Group(click.Group):
     command_class = _Command
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Reads the options that stand before the command."""
+        """Parses the options that precede the command, and returns the context."""
         with slips_shown():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command."""
+        """Runs the command, and returns its result."""
         with slips_shown():
             return super().invoke(ctx)
 
@@ -102,17 +102,17 @@ def cli() -> None:
 
 @cli.command()
 @_HOME
-@click.option("--name", required=True, help="Its trust domain, for example exchange.example.")
-@click.option("--address", required=True, help="HOST:PORT under which nodes reach it.")
-@click.option("--dns", help="The DNS name in its certificate; the name if not given.")
-@click.option("--listen", help="HOST:PORT to listen on; the address if not given.")
-@click.option("--store", help="postgresql://… of its database; a file in the home if not given.")
+@click.option("--name", required=True, help="Trust domain, for example exchange.example.")
+@click.option("--address", required=True, help="HOST:PORT at which nodes reach the exchange.")
+@click.option("--dns", help="DNS name in its certificate (default: the name).")
+@click.option("--listen", help="HOST:PORT to listen on (default: the address).")
+@click.option("--store", help="Database, postgresql://… (default: a file in the home).")
 @click.option(
     "--http",
     is_flag=False,
     flag_value=_LOOPBACK,
-    help="HOST:PORT for health and for foreign readers of the log, without TLS: "
-    f"{_LOOPBACK} if none is named, no such port if not given.",
+    help="HOST:PORT for health checks and public readers of the log, without TLS: "
+    f"{_LOOPBACK} if given without a value (default: no such port).",
 )
 @_PASSPHRASE_FILE
 def init(
@@ -125,7 +125,7 @@ def init(
     http: str | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Make an exchange: its keys, its settings, and what the agencies are handed."""
+    """Create an exchange: its keys, its settings, and the enrolment file for agencies."""
     from tearline.wire.trust import encode_exchange_enrolment
     from tearline_server.keyfile import generate_keys, identity_of, write_keys
 
@@ -139,15 +139,15 @@ def init(
     except OSError as error:
         raise ConfigUnreadable(f"{home}: {error.strerror}") from None
     enrolment = encode_exchange_enrolment(identity_of(config, keys))
-    with ExitStack() as undo:  # half an exchange would stand in the way of a whole one
+    with ExitStack() as undo:  # a partial exchange would block the next attempt
         write_keys(config.keys, keys, passphrase)
         undo.callback(config.keys.unlink)
         write_config(config)
         undo.callback((home / FILE_NAME).unlink)
         write_new(config.enrolment, armor(Armor.EXCHANGE, enrolment))
         undo.pop_all()
-    print_line(f"Made the exchange {config.uri} in {home}.", err=True)
-    print_line(f"Hand {config.enrolment} to every agency for its trust list.", err=True)
+    print_line(f"Created the exchange {config.uri} in {home}.", err=True)
+    print_line(f"Give {config.enrolment} to every agency for its trust list.", err=True)
 
 
 @cli.command()
@@ -159,7 +159,7 @@ def init(
 def trust(
     home: Path, file: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
 ) -> None:
-    """Take the first, or the next, trust list into the log."""
+    """Log the first or the next trust list."""
     config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, [file], Armor.TRUST_LIST, clock_is_right=clock_is_right)
 
@@ -177,7 +177,7 @@ def admit(
     store: str | None,
     clock_is_right: bool,
 ) -> None:
-    """Take key records that agencies handed over into the log."""
+    """Log key records that agencies handed over."""
     config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, files, Armor.KEY_RECORD, clock_is_right=clock_is_right)
 
@@ -190,10 +190,11 @@ def admit(
 def correct_time(
     home: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
 ) -> None:
-    """Have a log that is dated ahead go on at the time of this machine's clock.
+    """Correct a log that is dated ahead of this machine's clock.
 
-    The exchange must not serve meanwhile. Without --clock-is-right TIME it shows both times, and
-    writes nothing. No entry is changed: one for each agency says that the log's time goes back.
+    Stop the exchange first. Without --clock-is-right TIME the command prints both times and writes
+    no entry. Existing entries never change: one new entry per agency records that the log's time
+    goes back.
     """
     from tearline_server.governance import correct_time as correct
     from tearline_server.house import house_of
@@ -213,8 +214,8 @@ def correct_time(
         print_line(f"The log's last entry:  {_utc(found.last_ms)}", err=True)
         print_line(f"This machine's clock:  {_utc(found.clock_ms)}", err=True)
         if found.entry is None:
-            raise ClockDoubted("nothing was written; compare it, then say --clock-is-right TIME")
-        print_line(f"From entry {found.entry} on the log goes by the clock.", err=True)
+            raise ClockDoubted("no entry was written; verify the time, pass --clock-is-right TIME")
+        print_line(f"From entry {found.entry} on, the log follows the clock.", err=True)
 
     asyncio.run(run())
 
@@ -223,16 +224,16 @@ def correct_time(
 @_HOME
 @_STORE
 @_PASSPHRASE_FILE
-@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines on a terminal, too.")
+@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines on a terminal too.")
 @click.option(
     "--do-not-wait",
     is_flag=True,
-    help="After a restore: write before every cosigning node has been there again.",
+    help="After a restore: write before every cosigning node has reconnected.",
 )
 @_CLOCK_IS_RIGHT
-@click.option("--listen", metavar="HOST:PORT", help="Listen here, and not where the settings say.")
-@click.option("--http", metavar="HOST:PORT", help="The same for the monitoring port.")
-@click.option("--metrics", metavar="HOST:PORT", help="The same for the port of the metrics.")
+@click.option("--listen", metavar="HOST:PORT", help="Address to listen on, overrides the setting.")
+@click.option("--http", metavar="HOST:PORT", help="Monitoring port, overrides the setting.")
+@click.option("--metrics", metavar="HOST:PORT", help="Metrics port, overrides the setting.")
 def serve(
     home: Path,
     passphrase_file: Path | None,
@@ -244,11 +245,11 @@ def serve(
     http: str | None,
     metrics: str | None,
 ) -> None:
-    """Serve until told to stop (SIGTERM), then drain.
+    """Serve until stopped (SIGTERM), then drain.
 
-    SIGHUP has it take a fresh TLS certificate; settings are read at the start alone.
-    Several may serve at once from one database of PostgreSQL, each on ports of its own. Logs to
-    standard error: JSON lines, or on a terminal lines for people.
+    SIGHUP renews the TLS certificate; settings are read only at the start. Several processes may
+    serve from one PostgreSQL database, each on its own ports. Logs go to standard error: as JSON
+    lines, or in readable form on a terminal.
     """
     from tearline_server.app import run
     from tearline_server.logs import log_to_stderr
@@ -260,7 +261,7 @@ def serve(
         http=parse_address("http", http) if http else config.http,
         metrics=parse_address("metrics", metrics) if metrics else config.metrics,
     )
-    # Else a thread that gRPC or the store wakes waits five milliseconds for a busy loop.
+    # By default a thread woken by gRPC or the store waits 5 ms for a busy loop.
     sys.setswitchinterval(0.0005)
     log_to_stderr(json_lines=json_lines)
     run(config, keys, do_not_wait=do_not_wait, clock_is_right=clock_is_right)
@@ -271,7 +272,7 @@ def serve(
 @_STORE
 @_PASSPHRASE_FILE
 def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Derive the log anew from what is stored, and name everything that is not so."""
+    """Recompute the log from the stored rows, and list every difference."""
     from tearline_server.keyfile import identity_of
     from tearline_server.storage.opening import open_store
     from tearline_server.verification import LogVerifier
@@ -290,9 +291,9 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
         finally:
             await store.close()
         if lost:
-            print_line(f"{lost} openings are missing since the restore; that is no tampering")
+            print_line(f"{lost} openings are missing since the restore; this is not tampering")
         if verifier.erased:
-            print_line(f"{verifier.erased} entries are there, and were erased by order")
+            print_line(f"{verifier.erased} entries are present with contents erased by order")
         if not found:
             print_line(f"{verifier.size} entries: all as they were logged")
         return found
@@ -303,21 +304,21 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
 
 @cli.command("migrate-store")
 @_HOME
-@click.option("--store", metavar="ADDRESS", help="postgresql://… to move to; that of the settings.")
+@click.option("--store", metavar="ADDRESS", help="Target, postgresql://… (default: the setting).")
 @_PASSPHRASE_FILE
 def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Move everything from the file in the home into an empty PostgreSQL database.
+    """Move the database from the file in the home into an empty PostgreSQL database.
 
-    The exchange must not serve meanwhile. Everything is moved and verified, or nothing is; in the
-    end the file is set aside as exchange.db.moved. Receipts and proofs of before hold as they are.
+    Stop the exchange first. The move is atomic: all rows are moved and verified, or none. At the
+    end the file is renamed to exchange.db.moved. Earlier receipts and proofs remain valid.
     """
     from tearline_server.keyfile import identity_of
     from tearline_server.moving import migrate
 
     config, keys = _opened(home, passphrase_file, store)
     size = asyncio.run(migrate(config, identity_of(config, keys).log, Progress().tell))
-    print_line(f"Moved {size} entries, and all that belongs to them; they verify.", err=True)
-    print_line(f'Now write into {home / FILE_NAME}: store = "{config.store}"', err=True)
+    print_line(f"Moved and verified {size} entries and their rows.", err=True)
+    print_line(f'Now add to {home / FILE_NAME}: store = "{config.store}"', err=True)
 
 
 @cli.command()
@@ -327,9 +328,9 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
 def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
     """Write database, keys and settings into FILE, while the exchange serves.
 
-    FILE must not be there yet. The keys in it are encrypted under their passphrase, the rest is
-    not: keep it as safe as the home. All of it is authenticated under those keys: a backup that
-    was changed is not restored. There must be room for the database twice.
+    FILE must not exist. The keys in it are encrypted under their passphrase; all other content is
+    not: protect FILE like the home. The backup is authenticated under those keys, so a modified one
+    is not restored. It needs free space for two copies of the database.
     """
     from tearline_server.restoring import back_up
 
@@ -346,7 +347,7 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
     "mirrors",
     multiple=True,
     metavar="FILE|URL",
-    help="An agency's mirror of the log, for what the backup does not have; may be repeated.",
+    help="Mirror of the log at an agency, for entries missing in the backup; repeatable.",
 )
 @_PASSPHRASE_FILE
 def restore(
@@ -356,12 +357,12 @@ def restore(
     mirrors: tuple[str, ...],
     passphrase_file: Path | None,
 ) -> None:
-    """Bring back an exchange from a backup, and from what agencies' mirrors hold behind it.
+    """Restore an exchange from a backup and from agencies' mirrors of the log.
 
-    With FILE it makes a home, which must not be there yet. Without it the home is there, and the
-    PostgreSQL database, which its own means have restored, is brought up to the mirrors in place;
-    no exchange may be connected. Give the mirror of every agency that you can reach: the exchange
-    must hold everything that was ever signed before it signs again.
+    With FILE, a new home is created; it must not exist. Without FILE, the home exists, and the
+    PostgreSQL database was restored by its own tools: its log is extended from the mirrors, and no
+    exchange may be connected. Pass the mirror of every agency that you can reach: the exchange must
+    hold every entry it ever signed before it signs again.
     """
     from tearline_server.keyfile import identity_of
     from tearline_server.mirror import mirror_at
@@ -369,21 +370,21 @@ def restore(
     from tearline_server.restoring import restore_database
 
     if file is not None and store is not None:
-        raise click.UsageError("Give FILE or --store: a backup in a file has no database in it.")
+        raise click.UsageError("Pass FILE or --store: a backup file holds no PostgreSQL database.")
     found = [mirror_at(place) for place in mirrors]
     if file is not None:
         restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
     else:
         config, keys = _opened(home, passphrase_file, store)
         if config.store is None:
-            raise click.UsageError("Give FILE, a backup, or --store, a PostgreSQL database.")
+            raise click.UsageError("Pass FILE (a backup) or --store (a PostgreSQL database).")
         restored = asyncio.run(restore_database(config, identity_of(config, keys).log, found))
     print_line(
         f"Restored {home if file else 'the database'}: {restored.backed_up} entries from the"
         f" backup, {restored.size - restored.backed_up} from mirrors.",
         err=True,
     )
-    print_line("It writes nothing before every cosigning node has been there again.", err=True)
+    print_line("It accepts no writes until every cosigning node has reconnected.", err=True)
 
 
 @cli.command()
@@ -391,7 +392,7 @@ def restore(
 @_STORE
 @_PASSPHRASE_FILE
 def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Check settings, keys, database and trust list, as serve would need them."""
+    """Check settings, keys, database and trust list as serve needs them."""
     from tearline_server.exchange import Exchange
     from tearline_server.house import house_of
     from tearline_server.storage.opening import open_store
@@ -422,7 +423,7 @@ def _opened(
         config = replace(config, store=parse_store(store))
     keys = read_keys(config.keys, read_passphrase(passphrase_file))
     if keys.log[0].verifier.name != config.origin:
-        raise SettingInvalid("name: the keys were made for another exchange")
+        raise SettingInvalid("name: the keys belong to another exchange")
     return config, keys
 
 
@@ -447,7 +448,7 @@ def _take(
             house = house_of(config, keys, store)
             for file, signed in statements:
                 index = await take_clear(house, signed, clock_is_right=clock_is_right)
-                said = "was in the log before" if index is None else f"is entry {index}"
+                said = "was already in the log" if index is None else f"is entry {index}"
                 print_line(f"{file} {said}.", err=True)
         finally:
             await store.close()
@@ -468,7 +469,7 @@ def _text(file: Path) -> str:
 
 
 def main() -> None:
-    """Runs the command line; errors go to stderr, with their exit status."""
+    """Runs the command line; prints errors to stderr and exits with their status."""
     sys.excepthook = print_traceback
     try:
         cli(prog_name="tearline-server")

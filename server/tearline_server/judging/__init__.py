@@ -1,1 +1,1 @@
-"""Judging what nodes publish: from a batch of statements to what one transaction writes."""
+"""Judging of publications: from a batch of statements to the writes of one transaction."""

@@ -1,4 +1,4 @@
-"""Judging agreements: in force when every party signed, and this exchange can judge by them."""
+"""Judging of agreements: in force once every party signed, if this exchange supports their pins."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -14,22 +14,22 @@ from tearline_server.judging.room import deliver, verify_room
 
 
 def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
-    """Takes a version of an agreement, and puts it into the mailbox of every party's node.
+    """Accepts a version of an agreement, and delivers it to every node of its parties.
 
-    1. Every party and every overseer signed it, by its root or a node, and nobody else did.
-    2. It pins what this exchange judges by.
-    3. It follows the version before.
+    1. Every party and overseer signed it, by its root or a node; no other agency did.
+    2. It pins the policy, schema, profile and masks of this exchange.
+    3. It follows the version in force.
     4. Every two parties have room for it, and so has every node's mailbox.
 
-    That the publisher's agency is a party was found out before.
+    The caller has verified that the publisher's agency is a party.
 
     Raises:
-        TearlineError: Naming what failed; nothing changed then.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     docket, registry, parties = hearing.docket, hearing.registry, agreement.terms.parties
     signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
     if not signers <= set(agreement.signatories):
-        raise AgreementMalformed("an agency signed that is neither party nor overseer")
+        raise AgreementMalformed("an agency that is neither party nor overseer signed it")
     verify_parties_signed(agreement, signers)
     verify_pins(agreement, registry.installation.pins)
     before = _verify_follows(hearing, agreement)
@@ -49,7 +49,7 @@ def accept_agreement(hearing: Hearing, agreement: Agreement) -> None:
 def log_for(
     hearing: Hearing, code: EventCode, agreement: Agreement, agencies: Iterable[str]
 ) -> Mapping[str, int]:
-    """Logs the statement heard, and with which agreement, in an entry for each of some agencies.
+    """Logs the heard statement and its agreement, in one entry per agency.
 
     Returns:
         The index of each agency's entry.
@@ -65,17 +65,17 @@ def log_for(
             agreement_id=agreement.id,
             policy_digest=agreement.pins.policy,
         )
-        # The receipt tells of the entry that names the publisher's own agency.
+        # The receipt names the entry of the publisher's own agency.
         own = party == hearing.publisher.agency
         entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
     return entries
 
 
 def verify_rooms(hearing: Hearing, agencies: Collection[str]) -> None:
-    """Checks that the statement heard finds room with every node of some agencies.
+    """Checks that the heard statement has room at every node of some agencies.
 
     Raises:
-        MailboxFull: If too much of the publisher's agency waits for one of them.
+        MailboxFull: If too much from the publisher's agency waits for one of them.
     """
     for node in hearing.registry.trust.nodes():
         if agency_uri_of(node) in agencies:
@@ -83,11 +83,11 @@ def verify_rooms(hearing: Hearing, agencies: Collection[str]) -> None:
 
 
 def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
-    """Puts the statement heard into the mailbox of every node of some agencies.
+    """Delivers the heard statement to every node of some agencies.
 
     Args:
-        hearing: The statement, which its publisher's own agency is told of, too.
-        entries: The index of the entry that each agency is told of.
+        hearing: The statement; nodes of its publisher's agency receive it too.
+        entries: The index of the entry that each agency receives.
     """
     statement = entries[hearing.publisher.agency]
     for node in hearing.registry.trust.nodes():
@@ -96,7 +96,7 @@ def put_into_mailboxes(hearing: Hearing, entries: Mapping[str, int]) -> None:
 
 
 def deliver_in_force(hearing: Hearing, node: str) -> None:
-    """Puts every agreement of a new node's agency into its mailbox."""
+    """Delivers every agreement of a new node's agency to that node."""
     agency = agency_uri_of(node)
     for found in hearing.registry.agreements.values():
         if agency in found.agreement.terms.parties:
@@ -110,10 +110,10 @@ def _deliver(hearing: Hearing, node: str, statement: int, entry: int) -> None:
 
 
 def _concerns(hearing: Hearing, agreement: Agreement, before: Agreement) -> bool:
-    """Returns whether a version may be compared with what is in force under its id.
+    """Returns whether a version may be compared with the version in force under its id.
 
-    Its publisher's agency is a party to that, or joins by this version, which all who are have
-    signed. Anybody else learns nothing of it.
+    The publisher's agency must be a party to the version in force, or join by this version, which
+    all current parties signed. Other agencies learn no detail of it.
     """
     parties = set(before.terms.parties)
     return hearing.publisher.agency in parties or parties <= set(agreement.terms.parties)
@@ -128,7 +128,7 @@ def _verify_follows(hearing: Hearing, agreement: Agreement) -> Agreement | None:
             raise AgreementMalformed("the first version is number 1")
         return None
     if agreement.version <= found.agreement.version:
-        raise StatementConflict("its id and version were agreed on before")
+        raise StatementConflict("its id and version are already in force")
     verify_amends(agreement, found.agreement)
     if agreement.version != found.agreement.version + 1:
         raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")

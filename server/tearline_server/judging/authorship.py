@@ -1,7 +1,7 @@
-"""Authorship: whose a claim is, and whether its signature is genuine.
+"""Authorship of claims: whether the publisher may publish them, and whether their signatures hold.
 
-It is found out before the database is asked for anything that the claim names: a statement of
-somebody else costs its publisher a refusal, and the exchange a look at its keys.
+Authorship is checked before any database lookup of ids in the claim. A forged statement costs its
+publisher a refusal, and the exchange only a key lookup.
 """
 
 from collections.abc import Collection
@@ -15,21 +15,21 @@ from tearline.trust import ROOT_TYPES, Moment, TrustState
 from tearline_server.judging.claims import Claim
 from tearline_server.judging.hearing import Publisher
 
-_RETRY_AFTER_MS = 250  # the next batch is judged by the keys that this one brings
+_RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
 _ABOUT_MEMBERS = frozenset(
     {StatementType.TRUST_LIST, StatementType.KEY_RECORD, StatementType.REVOCATION}
 )
-"""What is judged by keys alone: nothing is looked up for it."""
+"""Statement types judged by keys alone, without any lookup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
-    """A claim, and what is known of its author.
+    """Claim, and the result of its authorship check.
 
     Attributes:
         claim: The claim.
-        foreign: Why it is not its publisher's to publish, or None.
-        doubt: Why its signature is not genuine, or None.
+        foreign: The reason why its publisher may not publish it, or None.
+        doubt: The reason why its signature is not genuine, or None.
     """
 
     claim: Claim
@@ -38,20 +38,20 @@ class Authored:
 
     @property
     def is_genuine(self) -> bool:
-        """Whether it is its publisher's, and its signature is genuine."""
+        """Returns whether the publisher may publish it and its signature is genuine."""
         return self.foreign is None and self.doubt is None
 
     def verify_signature(self, trust: TrustState, at: Moment) -> None:
-        """Checks that the signature is believed at the claim's place in the log.
+        """Checks the signature at the claim's place in the log.
 
         Args:
             trust: Members and keys.
             at: That place.
 
         Raises:
-            ExchangeBusy: If it is believed by a key that came in the same batch: the database
-                was not asked for what it names.
-            TearlineError: If it is not believed.
+            ExchangeBusy: If it verifies only by a key of the same batch: the ids in the claim were
+                not looked up.
+            TearlineError: If it does not verify.
         """
         _verify_signature(self.claim, trust, at)
         if self.doubt is not None and self.claim.statement.type not in _ABOUT_MEMBERS:
@@ -59,14 +59,14 @@ class Authored:
 
 
 def authored(claim: Claim, publisher: Publisher, trust: TrustState, at: Moment) -> Authored:
-    """Finds out whose a claim is, and whether its signature is genuine.
+    """Checks the authorship of a claim, and returns the result.
 
     Args:
         claim: The claim.
-        publisher: Who published it.
+        publisher: Its publisher.
         trust: Members and keys.
-        at: The place in the log behind which the batch is written. A key of its signer's that
-            ended before suffices: a log that was restored may have held the statement then.
+        at: The place in the log after which the batch is written. An ended key of the signer
+            suffices: a restored log may already hold the statement.
     """
     foreign = doubt = None
     try:
@@ -82,22 +82,22 @@ def authored(claim: Claim, publisher: Publisher, trust: TrustState, at: Moment) 
 
 
 def verify_publisher(claim: Claim, publisher: Publisher) -> None:
-    """Checks that a claim is its publisher's to publish.
+    """Checks that a node may publish a claim.
 
-    A node publishes what it signed itself, or its agency's root; of co-signed statements, those
-    of which its agency is a party, and trust lists. What became of any other is not for it to
-    know: not even whether it was published before.
+    A node publishes statements signed by itself or by its agency's root, co-signed statements to
+    which its agency is a party, and trust lists. For any other statement it does not learn the
+    outcome, nor whether it was published before.
 
     Raises:
-        TearlineError: If it is not, or does not say whose it is.
+        TearlineError: If it may not, or the body names no signer.
     """
     if claim.header is None:
-        raise StatementMalformed("the body does not say who signs it")
+        raise StatementMalformed("the body does not name its signer")
     kind = claim.statement.type
     by_root = claim.header.signer == publisher.agency and kind in ROOT_TYPES
     is_own = claim.header.signer == publisher.node or by_root
     if kind not in COSIGNED_TYPES and not is_own:
-        raise NotPermitted("a node publishes what it, or its agency's root, signed")
+        raise NotPermitted("a node may publish only what it or its agency's root signed")
     match claim.content:
         case Agreement() as agreement:
             _verify_party(publisher, agreement.terms.parties)
@@ -109,12 +109,12 @@ def verify_publisher(claim: Claim, publisher: Publisher) -> None:
 
 def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:
     if publisher.agency not in parties:
-        raise NotPermitted("what several sign is published by one of its parties")
+        raise NotPermitted("a co-signed statement may be published only by one of its parties")
 
 
 def _verify_signature(
     claim: Claim, trust: TrustState, at: Moment, *, may_have_ended: bool = False
 ) -> None:
     if claim.statement.type is not StatementType.TRUST_LIST:
-        # Who may sign a list follows from the list, and is judged when it is applied.
+        # The signers of a list follow from the list itself; they are verified when it is applied.
         trust.verify(claim.statement, claim.attestations, at=at, vouched=may_have_ended)

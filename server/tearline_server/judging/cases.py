@@ -1,4 +1,4 @@
-"""Judging steps of cases: who may take which, and who may file under what. Notes stay sealed."""
+"""Judging of case steps and of packets filed under cases. Notes stay sealed."""
 
 from tearline.case import CaseStep, case_id_of
 from tearline.event import EventCode
@@ -9,12 +9,12 @@ from tearline_server.judging.hearing import Hearing
 
 
 def accept_case_step(hearing: Hearing, step: CaseStep) -> None:
-    """Takes a step, and relays it to the other side of its membership.
+    """Accepts a step, and relays it to the other side of its membership.
 
     Raises:
-        CaseError: If it is not its signer's to take, or not now.
-        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
-        TearlineError: If the two are in no agreement, or the place is not the next one.
+        CaseError: If its signer may not take it, or not at this point.
+        RecipientKeyExpired: If its recipient can no longer open it; the signer must reseal it.
+        TearlineError: If the two share no agreement, or the place is not the next one.
     """
     hearing.registry.cases.verify(step)
     verify_sealed_to(hearing, step.address.recipient, step.kem_key_id)
@@ -28,7 +28,7 @@ def verify_filed(hearing: Hearing, manifest: Manifest) -> None:
     """Checks that a packet's originator may file it under the case that it names.
 
     Raises:
-        CaseRefused: If not; the same whether there is such a case or not.
+        CaseRefused: If it may not; identical for an unknown case.
     """
     case_id = case_id_of(manifest.case_id)
     if case_id is not None:

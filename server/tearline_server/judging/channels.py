@@ -1,4 +1,4 @@
-"""Judging what has a place in a channel, and the marks that both ends make of it."""
+"""Judging of channels: places, marks, voids, and receipts about delivered grants."""
 
 from dataclasses import dataclass, replace
 
@@ -25,22 +25,22 @@ from tearline_server.judging.room import deliver, verify_room
 from tearline_server.storage.known import Delivered
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
-"""What a suspension does not stop: it says what became of earlier mail, or takes it back."""
+"""Events exempt from suspension: they concern earlier mail, or withdraw it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The next place of a channel, found free."""
+    """Next place of a channel, verified to be free."""
 
     hearing: Hearing
     address: Address
     size: int
 
     def take(self, entry: int) -> None:
-        """Takes it for the statement heard, and puts that into the recipient's mailbox.
+        """Assigns the place to the heard statement, and delivers it to the recipient.
 
         Args:
-            entry: The index of the entry that the recipient is told of.
+            entry: The index of the entry that the recipient receives.
         """
         recipient, agreement = self.address.recipient, self.address.agreement_id
         _, mark = _channel(self.hearing, recipient, agreement)
@@ -51,17 +51,20 @@ class Place:
 
 
 def next_place(hearing: Hearing, address: Address, *, size: int = 0) -> Place:
-    """Checks that an address is the next place of its channel, and has room in the mailbox.
+    """Checks that an address is its channel's next place and that its mailbox has room.
 
     Args:
         hearing: The statement.
-        address: Where it is to go.
+        address: Its address.
         size: Bytes that are handed out with it.
 
+    Returns:
+        The place.
+
     Raises:
-        StatementConflict: If the place is taken by another statement.
-        ChannelGap: If a place before it is free.
-        MailboxFull: If too much of the sender's agency waits for the recipient.
+        StatementConflict: If another statement has the place.
+        ChannelGap: If an earlier place is still free.
+        MailboxFull: If too much from the sender's agency waits for the recipient.
     """
     seq, _ = _channel(hearing, address.recipient, address.agreement_id)
     if address.seq <= seq:
@@ -73,27 +76,27 @@ def next_place(hearing: Hearing, address: Address, *, size: int = 0) -> Place:
 
 
 def accept_receipt(hearing: Hearing, receipt: Receipt) -> bytes | None:
-    """Takes a node's word on a grant that was delivered to it, and relays it to the grantor.
+    """Accepts a node's receipt for a grant delivered to it, and relays it to the grantor.
 
     Returns:
-        The id of the grant's packet; None for what is only relayed.
+        The id of the grant's packet; None if the receipt is only relayed.
 
     Raises:
-        NotFound: If no such grant was delivered to this node; the same for one that is not
-            its own and one that does not exist.
-        StatusBackwards: If it says less than the node said before.
+        NotFound: If no such grant was delivered to this node; identical for unknown grants and
+            those of other nodes.
+        StatusBackwards: If its status is lower than an earlier one.
         TearlineError: If its place in the channel is not the next one.
     """
     address, docket = receipt.address, hearing.docket
     if address is None:
-        raise StatementMalformed("accepting and refusing is the exchange's word")
+        raise StatementMalformed("only the exchange accepts or refuses statements")
     item = docket.known.mail.get((hearing.signer, receipt.about))
     if item is None and docket.known.is_restored:
         _relay_receipt(hearing, receipt, address)
         return None
     if (
         item is None
-        or not (item.delivered or docket.known.is_restored)  # by an earlier life, perhaps
+        or not (item.delivered or docket.known.is_restored)  # perhaps before a restore
         or item.type != StatementType.GRANT
         or (item.sender, item.agreement) != (address.recipient, address.agreement_id)
     ):
@@ -119,19 +122,19 @@ def accept_receipt(hearing: Hearing, receipt: Receipt) -> bytes | None:
 
 
 def _relay_receipt(hearing: Hearing, receipt: Receipt, address: Address) -> None:
-    """Relays a receipt about a grant that was lost with an earlier life of this exchange.
+    """Relays a receipt about a grant that a restore lost.
 
-    Whether there was such a grant, the one who made it knows.
+    The grantor can judge whether such a grant existed.
     """
     relay(hearing, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
 
 
 def accept_void(hearing: Hearing, void: Void) -> None:
-    """Takes the filling of a place that will stay empty, or that is to be empty again.
+    """Accepts a void: for a place that stays empty, or to withdraw a grant.
 
     Raises:
-        TearlineError: If the two are in no agreement, or the place is not the next one; or,
-            where the void withdraws a grant, if that one does not wait at this place.
+        TearlineError: If the two share no agreement, the place is not the next one, or the grant to
+            withdraw does not wait at this place.
     """
     address = void.address
     if (
@@ -144,12 +147,12 @@ def accept_void(hearing: Hearing, void: Void) -> None:
 
 
 def _withdraw(hearing: Hearing, void: Void) -> None:
-    """Puts a void into the place of a grant that its recipient was not handed.
+    """Replaces a grant that its recipient was not handed by a void.
 
     Raises:
-        NotFound: If the signer has no such grant there; the same for one of somebody else, one
-            that was withdrawn before and one that does not exist.
-        GrantHandedOut: If the recipient was handed it.
+        NotFound: If the signer has no such grant there; identical for unknown or withdrawn grants
+            and those of other signers.
+        GrantHandedOut: If the recipient was handed the grant.
     """
     docket, address = hearing.docket, void.address
     _verify_neighbours(hearing, address.recipient, address.agreement_id)
@@ -161,13 +164,13 @@ def _withdraw(hearing: Hearing, void: Void) -> None:
     entry = docket.settle(hearing.ruling, replace(event, packet=item.packet or b""))
     docket.withdrawn[place] = (item.statement, entry)
     if item.passed or item.held or place in docket.passed or place in docket.held:
-        # Whoever reads on has gone past that place, and would never see what stands there now.
+        # The recipient has read past that place, and would never see the void there.
         deliver(hearing, address.recipient, entry)
 
 
 def _verify_not_handed_out(docket: Docket, item: Delivered, void: Void) -> None:
     node = void.address.recipient
-    earlier = (void.withdraws, EventCode.GRANT_DELIVERED.value, node)  # by an earlier life
+    earlier = (void.withdraws, EventCode.GRANT_DELIVERED.value, node)  # before a restore
     if item.delivered or (node, item.seq) in docket.delivered or earlier in docket.known.events:
         raise GrantHandedOut
 
@@ -197,24 +200,24 @@ def relay(
     packet: bytes = b"",
     again: bool = False,
 ) -> int:
-    """Logs a statement that is for its recipient alone to judge, and puts it into its mailbox.
+    """Logs a statement that only its recipient can judge, and delivers it.
 
     Args:
         hearing: The statement.
         address: Its place in a channel.
-        code: What its entry says that it is.
-        acted_by: The person behind it.
-        seconded_by: The person who approved it, where it took two.
+        code: The code of its entry.
+        acted_by: The person who took the action.
+        seconded_by: The person who approved it, if two were required.
         packet: The packet that it is about, or empty.
-        again: Whether what an earlier life of this exchange delivered is taken once more, for
-            what it does here; its recipient is not told again.
+        again: Whether to accept a statement already delivered before a restore, for its effect
+            here; it is not delivered again.
 
     Returns:
         The index of its entry.
 
     Raises:
-        TearlineError: If the two are in no agreement, a party has suspended all between them and
-            this is none of what passes all the same, or the place is not the next one.
+        TearlineError: If the two share no agreement, a party suspended the channel and the code is
+            not exempt, or the place is not the next one.
     """
     agreement = _verify_neighbours(hearing, address.recipient, address.agreement_id)
     if code not in _ALWAYS_PASS:
@@ -237,12 +240,12 @@ def relay(
 
 
 def accept_mark(hearing: Hearing, mark: Mark) -> None:
-    """Relays a mark.
+    """Accepts a mark, and relays it.
 
     Raises:
         StatementConflict: If the counter did not grow.
-        MailboxFull: If too much of the sender's agency waits for the recipient.
-        TearlineError: If the two are in no agreement.
+        MailboxFull: If too much from the sender's agency waits for the recipient.
+        TearlineError: If the two share no agreement.
     """
     _verify_neighbours(hearing, mark.recipient, mark.agreement_id)
     seq, last = _channel(hearing, mark.recipient, mark.agreement_id)
@@ -264,11 +267,12 @@ def _verify_neighbours(hearing: Hearing, recipient: str, agreement_id: bytes) ->
 
 
 def verify_sealed_to(hearing: Hearing, recipient: str, kem_key_id: bytes) -> None:
-    """Checks that what is sealed for a node is sealed to a key of its that counts now.
+    """Checks that a statement is sealed to a current encryption key of its recipient.
 
     Raises:
-        GrantMisdirected: If it is no node on record.
-        RecipientKeyExpired: If the key has ended, or is another's: it could not be opened there.
+        GrantMisdirected: If the recipient is not a node on record.
+        RecipientKeyExpired: If the key has ended or belongs to another node, so the recipient
+            cannot open it.
     """
     trust = hearing.registry.trust
     trust.agency_of(recipient)
@@ -280,7 +284,7 @@ def verify_sealed_to(hearing: Hearing, recipient: str, kem_key_id: bytes) -> Non
 
 
 def was_delivered(hearing: Hearing, address: Address) -> bool:
-    """Whether a place was filled in an earlier life of this exchange, as its recipient signed."""
+    """Returns whether the place was filled before a restore, as its recipient confirmed."""
     seq, _ = _channel(hearing, address.recipient, address.agreement_id)
     return hearing.docket.known.is_restored and address.seq <= seq
 

@@ -1,4 +1,4 @@
-"""Claims: the statements of one publication, read but not yet believed."""
+"""Claims: the parsed but unverified statements of one publication."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,15 +88,15 @@ _CONSENT_PREFIX = b"C"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One statement as a node published it.
+    """Statement as a node published it.
 
     Attributes:
         statement: The statement.
-        attestations: By hash; those that came with the publication.
-        header: Who is said to sign it, or None where the body does not begin with that.
-        content: What the body says, or the error why it says nothing.
-        parts: What came beside a manifest, or None.
-        encoded_parts: The encoding of that, or None.
+        attestations: The publication's attestations, by hash.
+        header: The claimed signer, or None if the body has no valid header.
+        content: The parsed body, or the parse error.
+        parts: The parts that accompany a manifest, or None.
+        encoded_parts: Their encoding, or None.
     """
 
     statement: Statement
@@ -108,12 +108,12 @@ class Claim:
 
     @property
     def key(self) -> tuple[bytes, str]:
-        """What the statement is known by: its id and its signer."""
+        """Returns the statement's id and its claimed signer."""
         return self.statement.id, self.header.signer if self.header else ""
 
     @property
     def natural(self) -> bytes | None:
-        """The identifier inside that no other statement of the signer may bear."""
+        """Returns the inner identifier that must be unique per signer, or None."""
         match self.content:
             case Manifest():
                 return _PACKET_PREFIX + self.content.packet_id
@@ -134,10 +134,10 @@ class Claim:
 
 
 def claims_of(publication: Publication) -> tuple[Claim, ...]:
-    """Every statement of a publication as a claim, in order.
+    """Returns every statement of a publication as a claim, in order.
 
     Raises:
-        StatementMalformed: If the publication's order does not fit its statements.
+        StatementMalformed: If the publication's order does not match its statements.
     """
     attestations = publication.attestations()
     parts = {each.manifest: each for each in publication.parts}

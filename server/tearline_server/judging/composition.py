@@ -1,7 +1,7 @@
-"""From a docket to what one transaction writes: entries, receipts, rows.
+"""Composition of a transaction from a judged docket: entries, receipts, rows.
 
-One signature covers all receipts of a batch; each is stored as it is sent, so that a retry
-gets the same bytes.
+One signature covers all receipts of a batch. Each receipt is stored as sent, so a retry gets the
+same bytes.
 """
 
 from collections.abc import Mapping
@@ -33,17 +33,17 @@ from tearline_server.storage.rows import (
 
 
 def compose(docket: Docket, attestations: Mapping[bytes, Attestation], signer: Signer) -> Commit:
-    """What a batch writes; gives each ruling its receipt.
+    """Returns the writes of a batch, and assigns each ruling its receipt.
 
     Args:
-        docket: The batch, judged.
-        attestations: Those of its statements, by hash.
-        signer: The exchange.
+        docket: The judged batch.
+        attestations: The attestations of its statements, by hash.
+        signer: The exchange's signer.
     """
     appended = append(docket.head.tree, docket.items)
     _sign_receipts(docket, appended.openings, signer)
     accepted = [ruling for ruling in docket.rulings if ruling.refusal is None]
-    # Of what was refused, and then accepted in the same batch, the last ruling is kept.
+    # A statement refused and then accepted in one batch keeps only its last ruling.
     last = {(ruling.statement.id, ruling.signer): ruling for ruling in docket.rulings}
     kept = {
         inclusion.attestation: attestations[inclusion.attestation]
@@ -193,7 +193,7 @@ def _receipt(
 def _statement_row(docket: Docket, ruling: Ruling) -> StatementRow:
     receipt, refusal = ruling.receipt, ruling.refusal
     if receipt is None:
-        raise LookupError("a ruling has its receipt before it is written")
+        raise LookupError("a ruling needs its receipt before it is written")
     return StatementRow(
         idx=_index(docket, ruling),
         id=ruling.statement.id,

@@ -1,4 +1,4 @@
-"""Judging steps of consents: the exchange cannot read them, and leaves them to their recipient."""
+"""Judging of consent steps: sealed to their recipient, so the exchange checks only their frame."""
 
 from tearline.consent import Consent, ConsentStep
 from tearline.event import EventCode
@@ -9,18 +9,16 @@ from tearline_server.judging.hearing import Hearing
 
 
 def accept_consent(hearing: Hearing, consent: Consent) -> None:
-    """Takes a step of a consent, and relays it.
+    """Accepts a step of a consent, and relays it.
 
-    Whether its signer may take it, and where the consent stands by it, follows from the packet
-    and the steps before, and both sides judge it by them; an entry of the log says for which
-    packet something was asked or answered, and when. What the exchange sees for itself is that
-    two persons stand behind what is given, where the packet's article asks for them, and that its
-    recipient can open it.
+    Both parties judge the step by the packet and the earlier steps. The log records the packet and
+    the time of each step. The exchange verifies that two persons approved the step, where the
+    packet's article requires it, and that its recipient can open it.
 
     Raises:
-        PolicyError: If they do not.
-        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
-        TearlineError: If the two are in no agreement, or the place is not the next one.
+        PolicyError: If a required person is missing.
+        RecipientKeyExpired: If its recipient can no longer open it; the signer must reseal it.
+        TearlineError: If the two share no agreement, or the place is not the next one.
     """
     _verify_persons(hearing, consent)
     verify_sealed_to(hearing, consent.address.recipient, consent.kem_key_id)
@@ -35,9 +33,9 @@ def accept_consent(hearing: Hearing, consent: Consent) -> None:
 
 
 def _verify_persons(hearing: Hearing, consent: Consent) -> None:
-    """By the newest version of the agreement, as for grants (spec O-18).
+    """Checks the persons by the newest version of the agreement, as for grants (spec O-18).
 
-    Of a packet that is not the publisher's nothing is said: not even whether there is one.
+    A packet of another agency is treated like an unknown one.
     """
     facts = hearing.docket.facts(consent.packet) if consent.step is ConsentStep.GIVE else None
     agency = hearing.publisher.agency

@@ -1,4 +1,4 @@
-"""Judging packets that take the place of others: their originator's alone, for who had those."""
+"""Judging of corrections: published by the originator, for recipients of the corrected packets."""
 
 from tearline.correction import earlier, subject_of, verify_corrects, verify_length
 from tearline.errors import CorrectedAlready, CorrectionRefused, PacketRecalled
@@ -9,13 +9,12 @@ from tearline_server.judging.recalled import gone_slots, rows_of
 
 
 def verify_correction(hearing: Hearing, manifest: Manifest) -> None:
-    """Checks that a packet may take the place of the one that it names (spec P-30 to P-33).
+    """Checks that a packet may replace the one that it names (spec P-30 to P-33).
 
     Raises:
-        CorrectionRefused: If not; in the same words for what is somebody else's and for what
-            does not exist.
-        CorrectedAlready: If another took that place before.
-        PacketRecalled: If that one was recalled from everybody.
+        CorrectionRefused: If it may not; identical for unknown packets and those of other agencies.
+        CorrectedAlready: If another packet has replaced it.
+        PacketRecalled: If the named packet was recalled from all recipients.
     """
     corrected, docket = manifest.supersedes, hearing.docket
     if not corrected:
@@ -27,8 +26,8 @@ def verify_correction(hearing: Hearing, manifest: Manifest) -> None:
         facts = None
     if facts is not None:
         verify_corrects(subject_of(manifest), subject_of(facts.manifest))
-    elif not docket.known.is_restored:  # else it may be lost with an earlier life of this one
-        raise CorrectionRefused("no packet of this agency bears that id")
+    elif not docket.known.is_restored:  # otherwise a restore may have lost it
+        raise CorrectionRefused("this agency has no packet with that id")
     verify_length(corrected, docket.corrects)
     if corrected in docket.corrected:
         raise CorrectedAlready
@@ -37,14 +36,14 @@ def verify_correction(hearing: Hearing, manifest: Manifest) -> None:
 
 
 def verify_had(hearing: Hearing, packet: bytes, recipient: str) -> None:
-    """Checks that who is granted a correction was granted something of its line (spec P-34).
+    """Checks that the recipient of a correction was granted a packet of its line (spec P-34).
 
     Raises:
-        CorrectionRefused: If not.
+        CorrectionRefused: If it was not.
     """
     docket = hearing.docket
     line = tuple(earlier(packet, docket.corrects))
     if not line or docket.known.is_restored:
-        return  # what was granted may be lost with an earlier life of this exchange
+        return  # a restore may have lost the earlier grants
     if not any(docket.releases(each, recipient) for each in line):
-        raise CorrectionRefused("the recipient was given nothing of what it corrects")
+        raise CorrectionRefused("the recipient received no packet that it corrects")

@@ -1,7 +1,7 @@
-"""The docket: what a batch adds up to while it is judged, one claim after the other.
+"""Docket: the effects of a batch while its claims are judged in order.
 
-A later claim of the batch sees what the earlier ones did, just as if each had been committed
-alone. Nothing here is written before all of it is.
+Later claims see the effects of earlier ones, as if each had been committed alone. All effects are
+written together, at the end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,22 +32,22 @@ from tearline_server.storage.known import Known, Release, Undelivered
 from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
 from tearline_server.turns import Weight
 
-_RETRY_AFTER_MS = 250  # of what was named, as much again is looked up in the next batch
+_RETRY_AFTER_MS = 250  # the next batch looks up as many again
 
 
 @dataclass(slots=True, kw_only=True)
 class Ruling:
-    """What becomes of one claim.
+    """Ruling on one claim.
 
     Attributes:
         statement: The statement.
-        signer: Who signed it; empty where that is not believed.
-        position: Of the entry that its receipt tells of, in the docket; None without one.
-        logged: That entry, where the log has held it all along.
-        refusal: Why it was refused, or None.
-        natural: The identifier that it alone may bear from now on, or None.
-        packet: Of a grant, the id of its packet's manifest, or None.
-        receipt: The exchange's receipt, once there is one.
+        signer: URI of its signer; empty if the signature does not verify.
+        position: Position, in the docket, of the entry that its receipt names; None if it has none.
+        logged: That entry, if the log already held it.
+        refusal: The reason for refusal, or None.
+        natural: The identifier that it reserves, or None.
+        packet: For a grant, the id of its packet's manifest; else None.
+        receipt: The exchange's receipt, once signed.
     """
 
     statement: Statement
@@ -61,22 +61,22 @@ class Ruling:
 
     @property
     def status(self) -> Status:
-        """What the receipt says."""
+        """Returns the status in the receipt."""
         return Status.ACCEPTED if self.refusal is None else Status.REFUSED
 
     def outcome(self) -> Outcome:
-        """What the publisher is told."""
+        """Returns the outcome reported to the publisher."""
         return Outcome(about=self.statement.id, receipt=self.receipt, refusal=self.refusal)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PacketFacts:
-    """What grants of a packet are judged by.
+    """Facts about a packet, as needed to judge grants of it.
 
     Attributes:
         statement: Its manifest's statement.
         manifest: Its manifest.
-        openings: By compartment; of every compartment that is not padding.
+        openings: Openings by compartment, for every compartment that is not padding.
     """
 
     statement: Statement
@@ -85,23 +85,23 @@ class PacketFacts:
 
     @cached_property
     def compartments(self) -> Mapping[int, int]:
-        """The compartment of each slot that is not padding."""
+        """Returns the compartment of each slot that is not padding."""
         return {slot: c for c, opening in self.openings.items() for slot in opening.slots}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedRequest:
-    """A request for records, as far as the batch and the past have brought it.
+    """Progress of a request for records, including the current batch.
 
     Attributes:
         asker: URI of the node that asks.
         agreement: The version of the agreement that it was made under.
         article: The article.
-        progress: How far it has come.
-        overdue_ms: The last time at which the log says that it was overdue, or None.
-        is_new: Whether this batch brings it.
-        stoppages: What was suspended of its article since its grant, before the batch.
-        reaches: How far that reached, before the batch.
+        progress: Its progress.
+        overdue_ms: The last deadline that the log records as missed, or None.
+        is_new: Whether this batch opened it.
+        stoppages: Suspensions of its article since its grant, before the batch.
+        reaches: Reaches of those suspensions, before the batch.
     """
 
     asker: str
@@ -116,16 +116,16 @@ class FollowedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMail:
-    """An item for a mailbox: a statement, and the entry that its reader is told of.
+    """New item of a mailbox: a statement, and the entry that its reader receives.
 
     Attributes:
-        node: Whose mailbox.
-        seq: Its place there.
-        statement: Of the statement's own entry, its index.
-        entry: The index of the entry told of.
-        agency: URI of the agency in whose room it waits; empty for what takes none.
-        bytes: What it takes of that room.
-        agreement: Of a grant that is to be handed out, 16 bytes; else empty.
+        node: URI of the mailbox's node.
+        seq: Its place in the mailbox.
+        statement: Index of the statement's own entry.
+        entry: Index of the entry that the reader receives.
+        agency: URI of the agency whose room it uses; empty if it uses none.
+        bytes: Bytes of that room that it uses.
+        agreement: For a grant to be handed out, 16 bytes; else empty.
     """
 
     node: str
@@ -139,42 +139,43 @@ class NewMail:
 
 @dataclass(slots=True)
 class Docket:
-    """What a batch adds up to.
+    """Effects of a batch.
 
     Attributes:
-        head: The log behind which it is written.
-        known: What was asked of the past.
+        head: The head after which it is written.
+        known: The answers about stored state.
         now_ms: The log's time of all its entries.
         items: New entries, in order: clear statements and events.
-        rulings: What became of each claim that has an entry.
+        rulings: Rulings on all claims that have an entry.
         ruled: All rulings of the batch, by statement id and signer.
-        naturals: Identifiers that the batch took: (signer, natural) to statement id.
-        packets: Packets that the batch has to do with, by the id of their manifest.
-        new_packets: Those it brings, with their encoded parts.
+        naturals: Identifiers reserved by the batch: (signer, natural) to statement id.
+        packets: Packets that the batch refers to, by manifest id.
+        new_packets: New packets, with their encoded parts.
         agreements: New versions of agreements: id, version, and their statement's entry.
-        channels: Channels that moved: (sender, recipient, agreement) to (place, mark).
+        channels: Changed channels: (sender, recipient, agreement) to (place, mark).
         mail: New items of mailboxes.
-        waiting: What waits in mailboxes with what the batch adds, by node and sending agency.
-        statuses: What nodes said became of items of their mailboxes, by (node, place).
-        standings: Newest standings that came, by agency and agreement: their statement's entry,
-            and when the agency's bucket of standings is empty.
-        changed: What was suspended or resumed, by agreement.
-        reaches: Versions that changed how far that reaches, by agreement.
+        waiting: Unacknowledged mail including the batch, by node and sending agency.
+        statuses: Statuses that nodes reported for items of their mailboxes, by (node, place).
+        standings: Newest standings, by agency and agreement: their statement's entry, and the time
+            at which the agency's rate bucket for standings is empty.
+        changed: Suspensions and resumptions, by agreement.
+        reaches: Versions that changed the reach of suspensions, by agreement.
         case_steps: Newest steps of cases, by case, sending and receiving agency.
-        held: Grants that are not handed out, by (node, place), and the entries that say so.
-        delivered: Grants that are handed out, by (node, place), and the entries that say so.
-        requests: Requests that the batch brings or changes, by manifest id and holder.
+        held: Withheld grants, by (node, place), and the entries that record it.
+        delivered: Grants handed out, by (node, place), and the entries that record it.
+        requests: Requests that the batch opens or changes, by manifest id and holder.
         request_steps: Their new steps.
-        passed: Grants that are not handed out although their turn has come, by (node, place).
-        withdrawn: Grants, by (node, place), their entries and those of what takes their place.
-        recalls: What is recalled, by the id of the packet's manifest.
-        dropped: The slots whose ciphertexts go, by that id; None for all of them.
-        corrects: Which packet each packet of a line corrects, of this batch or from before.
-        corrected: Those whose place is taken.
-        ends: When to look whether packets have ended; None where no ciphertext is left.
-        erased: Entries whose contents go, the order's entry and whom they named.
-        acknowledged: Places up to which nodes have taken their mailbox in.
-        strangers: Who was refused without a ruling, and the code, once for each time.
+        passed: Grants not handed out although their turn came, by (node, place).
+        withdrawn: Withdrawn grants, by (node, place): their entries and their replacements'
+            entries.
+        recalls: Recalls, by the id of the packet's manifest.
+        dropped: Slots whose ciphertexts are deleted, by that id; None for all slots.
+        corrects: For each packet of a line, old or new, the packet that it corrects.
+        corrected: Packets that another packet replaced.
+        ends: Time of the next expiry check, by packet; None once no ciphertext is left.
+        erased: Entries whose contents are erased: the order's entry, and the agencies named.
+        acknowledged: Places up to which nodes acknowledged their mailbox.
+        strangers: Peers refused without a ruling, and the code, one item per refusal.
         trust_changed: Whether keys or members changed.
     """
 
@@ -225,19 +226,19 @@ class Docket:
 
     @property
     def next_index(self) -> int:
-        """The index that the next entry gets."""
+        """Returns the index of the next entry."""
         return self.head.tree.size + len(self.items)
 
     @property
     def moment(self) -> Moment:
-        """The moment at which the next claim is judged."""
+        """Returns the moment at which the next claim is judged."""
         return Moment(index=self.next_index, time_ms=self.now_ms)
 
     def moment_of(self, statement_id: bytes) -> Moment:
-        """The moment at which the signer of a claim is judged.
+        """Returns the moment at which a claim's signer is judged.
 
-        It is that of the next entry; or, where the log has held an acceptance of the statement
-        all along, as an exchange that was restored may find, that of this entry.
+        This is the moment of the next entry. After a restore, the log may already hold the
+        statement's acceptance: then it is the moment of that entry.
         """
         first = self._first_known.get(statement_id)
         if first is None:
@@ -248,9 +249,9 @@ class Docket:
         return Moment(index=first.idx, time_ms=event.time_ms)
 
     def log(self, item: Signed | Event) -> int:
-        """Adds an entry, and returns the index it gets; or that which it has had all along.
+        """Appends an entry, and returns its index.
 
-        An exchange that was restored may be told again of what its log holds already.
+        After a restore, the log may already hold the event: then its existing index is returned.
         """
         if isinstance(item, Event) and (logged := self._logged(item)):
             return logged.idx
@@ -262,15 +263,15 @@ class Docket:
         return index
 
     def facts(self, packet_id: bytes) -> PacketFacts | None:
-        """What is known of a packet, of this batch or from before; None where there is none.
+        """Returns the facts of a packet, of this batch or stored earlier; None if unknown.
 
         Raises:
-            ExchangeBusy: If it was not read, since its agency asked for too much at once.
+            ExchangeBusy: If it was not read, because its agency named too many packets at once.
         """
         if packet_id not in self.packets:
             if packet_id in self.known.unread:
                 raise ExchangeBusy(
-                    "it names more packets than are looked up at once",
+                    "it names more packets than one batch may look up",
                     retry_after_ms=_RETRY_AFTER_MS,
                 )
             stored = self.known.packets.get(packet_id)
@@ -290,10 +291,10 @@ class Docket:
         self.dropped[packet_id] = None if slots is None or before is None else before | slots
 
     def undelivered(self) -> Iterator[Undelivered]:
-        """Grants that the batch put into mailboxes, and that it neither holds nor hands out."""
+        """Yields grants of the batch that it neither withholds nor hands out."""
         first = self.head.tree.size
         for mail in self.mail:
-            # What an earlier life of the log holds is judged when it is handed out.
+            # Grants already logged before a restore are judged when they are handed out.
             event = self.items[mail.entry - first] if mail.entry >= first else None
             place = (mail.node, mail.seq)
             if (
@@ -311,30 +312,30 @@ class Docket:
                 )
 
     def correct(self, packet_id: bytes, corrected: bytes) -> None:
-        """Notes that the batch brings a packet that takes the place of another."""
+        """Records that a packet of the batch replaces another."""
         self.corrects[packet_id] = corrected
         self.corrected.add(corrected)
 
     def releases(self, packet_id: bytes, party: str) -> Sequence[Event]:
-        """The grants of a source, or of a corrected packet, to an agency or a node so far.
+        """Returns all grants so far of a source or corrected packet to an agency or node.
 
         Raises:
-            ExchangeBusy: If they were not read, since their agency asked for too much at once.
+            ExchangeBusy: If they were not read, because their agency named too many at once.
         """
         key = (packet_id, party)
         if key in self.known.untold:
             raise ExchangeBusy(
-                "it names more releases than are looked up at once", retry_after_ms=_RETRY_AFTER_MS
+                "it names more releases than one batch may look up", retry_after_ms=_RETRY_AFTER_MS
             )
         if key not in self._releases:
             self._releases[key] = [*map(parse_event, self.known.releases.get(key, ()))]
         return [*self._releases[key], *self._released.get(key, ())]
 
     def stopped(self, request: FollowedRequest, holder: str) -> tuple[Interval, ...]:
-        """When a request or its answer could not pass, as far as the log goes.
+        """Returns the intervals in which a request or its answer could not pass, per the log.
 
-        Of a request that the batch brings, only by what the batch itself holds: so its time may
-        be thought to end too early, and never too late.
+        For a request of this batch, only the batch's own suspensions count. The computed deadline
+        may then be too early, never too late.
         """
         agreement = request.agreement
         return standstill(
@@ -349,24 +350,24 @@ class Docket:
     def suspend(
         self, ruling: Ruling, before: Standing | None, standing: Standing, entry: int
     ) -> None:
-        """Notes the scopes that a standing suspends or resumes after its agency's one before."""
+        """Records the scopes that a standing suspends or resumes, compared with the one before."""
         recorded = Recorded(standing=standing, entry=entry, time_ms=self._time_of(ruling))
         changes = changes_of(before, recorded)
         if changes:
             self.changed.setdefault(standing.agreement_id, []).extend(changes)
 
     def amend(self, ruling: Ruling, before: Agreement, agreement: Agreement, entry: int) -> None:
-        """Notes a version of an agreement, where suspensions reach otherwise from it on."""
+        """Records a version of an agreement that changes the reach of suspensions."""
         reach = Reach.of(agreement.terms, entry=entry, time_ms=self._time_of(ruling))
         if reach.terms != Reach.of(before.terms).terms:
             self.reaches.setdefault(agreement.id, []).append(reach)
 
     def _time_of(self, ruling: Ruling) -> int:
-        # What an earlier life of this exchange logged stopped clocks then, and not now.
+        # An event logged before a restore stopped the clocks at its own time.
         return parse_event(ruling.logged.event).time_ms if ruling.logged else self.now_ms
 
     def settle(self, ruling: Ruling, event: Event) -> int:
-        """Logs what became of a claim, and returns the index of that entry."""
+        """Logs the ruling on a claim, and returns the index of its entry."""
         ruling.position = len(self.items)
         ruling.logged = self._logged(event)
         self.rulings.append(ruling)
@@ -377,6 +378,6 @@ class Docket:
 
 
 def refused(error: TearlineError) -> Refused:
-    """The refusal that ``error`` is, as its sender is told."""
+    """Returns the refusal that reports ``error`` to the sender."""
     wait_ms = error.retry_after_ms if isinstance(error, ExchangeBusy) else None
     return Refused(code=error.code, why=error.why, retry_after_ms=wait_ms)

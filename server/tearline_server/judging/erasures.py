@@ -1,4 +1,4 @@
-"""Judging orders to erase: signed by every agency that the entries name, or by retention."""
+"""Judging of orders to erase: signed by every agency that the entries name, or by retention."""
 
 from tearline.erasure import (
     Erasure,
@@ -16,49 +16,49 @@ from tearline_server.judging.docket import Docket, NewMail, Ruling
 from tearline_server.judging.hearing import Hearing
 from tearline_server.judging.registry import Registry
 
-# The same words whether there is no such entry, it was erased, or it names somebody else.
-_NOT_YOURS = "an entry it names is none of this agreement that names these agencies and no other"
+# Identical for entries that are unknown, erased, or name other agencies.
+_NOT_YOURS = "one of its entries is not under this agreement, or names other agencies"
 
 
 def accept_erasure(hearing: Hearing, order: Erasure) -> None:
-    """Takes an order, erases what it names, and puts it into the mailbox of every party's node.
+    """Accepts an order, erases its entries, and delivers it to every node of its parties.
 
-    1. All who sign it are parties to the agreement; that the publisher's agency is one of them
-       was found out before.
-    2. Every party signed it, and nobody else did.
-    3. Each entry names these parties and no other, under this agreement, and may be erased.
-    4. Every node has taken in what it is told of them.
+    1. All its parties are parties to the agreement. The caller has verified that the publisher's
+       agency is one of them.
+    2. Every party signed it; no other agency did.
+    3. Each entry names exactly these parties, under this agreement, and may be erased.
+    4. Every node has acknowledged its mail about the entries.
 
     Raises:
-        TearlineError: Naming what failed; nothing changed then.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     docket, parties, registry = hearing.docket, order.parties, hearing.registry
     if order.is_by_retention:
-        raise NotPermitted("an order to erase is published by one of its parties, who all sign it")
+        raise NotPermitted("an order to erase is signed by all its parties and published by one")
     registry.agreement_of(order.agreement_id, *parties)
     signers = signers_of(hearing.claim.statement, hearing.claim.attestations)
     verify_signers(order, signers, registry.exchange)
     for index in order.indices:
         _verify_erasable(hearing, order, index)
     if any(docket.known.entries[index].awaited for index in order.indices):
-        raise ErasureRefused("a node has not taken in yet what it is told of one of the entries")
-    # The receipt tells of the entry that names the publisher's own agency.
+        raise ErasureRefused("a node has yet to acknowledge its mail about one of the entries")
+    # The receipt names the entry of the publisher's own agency.
     own, actor = hearing.publisher.agency, hearing.publisher.node
     _erase(registry, docket, hearing.ruling, order, own=own, actor=actor)
 
 
 def erase_due(registry: Registry, docket: Docket, statement: Statement, order: Erasure) -> bool:
-    """Erases what the agreement lets the log keep no longer, by an order of the exchange's own.
+    """Erases entries past the agreement's log retention, by an order of the exchange.
 
     Args:
         registry: Keys, agreements, mailboxes.
-        docket: What must be written goes into it.
+        docket: The docket, which receives the writes.
         statement: The order's statement.
         order: The order.
 
     Returns:
-        Whether it did. It does nothing where one of the entries was erased, or a version of the
-        agreement came into force, since the order was drawn up.
+        Whether the entries were erased. They are not if one was erased, or a new version of the
+        agreement came into force, since the order was made.
     """
     found = registry.agreements[order.agreement_id].agreement
     if found.version != order.agreement_version:

@@ -1,6 +1,6 @@
-"""Deleting the ciphertexts of packets that have ended, as if they had been recalled from everybody.
+"""Expiry of packets: deletes their ciphertexts, like a recall from all recipients.
 
-What waits of such a packet is not handed out any more, and nothing of it is granted.
+Waiting grants of such a packet are not handed out, and no new grant of it is accepted.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from tearline_server.storage.rows import RecallRow
 
 
 def drop_ended(registry: Registry, docket: Docket, packets: Iterable[bytes]) -> None:
-    """Deletes ciphertexts of those that ended by now, and notes of the others when they do.
+    """Deletes ciphertexts of packets that have ended; schedules the next check of the others.
 
     Args:
-        registry: Agreements as they stand.
-        docket: What must be written goes into it.
-        packets: Packets that may have ended, by the id of their manifest.
+        registry: The current agreements.
+        docket: The docket, which receives the writes.
+        packets: Packets that may have ended, by manifest id.
     """
     for packet in packets:
         stored, facts = docket.known.packets.get(packet), docket.facts(packet)
@@ -36,7 +36,7 @@ def drop_ended(registry: Registry, docket: Docket, packets: Iterable[bytes]) -> 
 
 
 def end_of(registry: Registry, manifest: Manifest, accepted_ms: int) -> int:
-    """When a packet ends, by the newest version of its agreement."""
+    """Returns the time at which a packet ends, by the newest version of its agreement."""
     found = registry.agreements.get(manifest.agreement.id)
     agreement: Agreement | None = None if found is None else found.agreement
     return end_of_packet(manifest, agreement, accepted_ms)

@@ -1,7 +1,7 @@
-"""Handing grants out: the log says so before it happens.
+"""Handing out of grants: each delivery is logged before it happens.
 
-A grant for a node that waits for mail is handed out in the batch that accepts it; any other when
-its turn comes in the mailbox.
+A grant for a node that waits for mail is handed out in the batch that accepts it. Any other grant
+is handed out when its turn in the mailbox comes.
 """
 
 from collections.abc import Set
@@ -17,16 +17,16 @@ from tearline_server.storage.known import Undelivered
 def hand_out(
     registry: Registry, docket: Docket, waiting: Undelivered, *, has_ended: bool = False
 ) -> bool:
-    """Logs that a grant is handed out, unless it may not be any more.
+    """Logs the delivery of a grant, unless it may no longer be delivered.
 
-    One that a party has suspended since it was accepted is held; one that ended or was recalled
-    is passed over.
+    A grant suspended since its acceptance is withheld. A grant that ended or was recalled is passed
+    over.
 
     Args:
         registry: Agreements and standings.
         docket: The batch.
         waiting: The grant.
-        has_ended: Whether its time is over.
+        has_ended: Whether it has ended.
 
     Returns:
         Whether it is handed out.
@@ -56,18 +56,18 @@ def hand_out(
 
 
 def hand_out_at_once(registry: Registry, docket: Docket, at_rest: Set[str]) -> None:
-    """Hands out what the batch brings for nodes that have read all there was, and wait for more.
+    """Hands out new grants to nodes that have read all their mail and wait for more.
 
-    It comes last, so that whatever else the batch brings is obeyed. What the batch accepted
-    cannot have ended.
+    It runs last, so every other effect of the batch applies first. Grants of the same batch cannot
+    have ended.
 
     Args:
         registry: Agreements and standings.
-        docket: The batch, judged.
+        docket: The judged batch.
         at_rest: URIs of those nodes.
     """
     if docket.trust_changed:
-        return  # a node may be none any more: its stream ends before its turn would come
+        return  # a node may have been removed: its stream then ends before its turn
     for waiting in list(docket.undelivered()):
         if waiting.node in at_rest:
             hand_out(registry, docket, waiting)

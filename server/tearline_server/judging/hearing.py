@@ -1,4 +1,4 @@
-"""A hearing: one claim before the judge, with all that it is judged by."""
+"""Hearing: one claim under judgement, with the state it is judged by."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from tearline_server.judging.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """The node that publishes, as the gate admitted it.
+    """Publishing node, as admitted by the gate.
 
     Attributes:
         node: Its URI.
@@ -22,14 +22,14 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hearing:
-    """One claim, who makes it, and what became of everything before it.
+    """Claim under judgement, its publisher, and the state so far.
 
     Attributes:
         claim: The claim, whose signer was verified.
-        publisher: Who published it.
+        publisher: The publisher.
         registry: Keys, agreements, channels and mailboxes.
-        docket: What the batch adds up to so far.
-        ruling: The ruling to be filled in.
+        docket: The effects of the batch so far.
+        ruling: The ruling to fill in.
     """
 
     claim: Claim
@@ -40,5 +40,5 @@ class Hearing:
 
     @property
     def signer(self) -> str:
-        """Who signed the claim's statement."""
+        """Returns the URI of the statement's signer."""
         return self.claim.key[1]

@@ -1,18 +1,17 @@
-"""The judge: takes each claim of a publication through the same steps, and rules.
+"""Judge: takes each claim of a publication through the same steps, and rules on it.
 
-1. Whose is it? A node publishes what it signed itself, or its agency's root; of co-signed
-   statements, those that concern its agency.
-2. Was it ruled on before? Then the same receipt again, whatever came since.
-3. Is its signer believed, at the place of the log that it would get? That is found out before
-   the batch asks the database for what the claim names, and again where the batch changes keys.
-4. Is its identifier free?
-5. What its own type asks.
+1. Authorship: a node publishes statements signed by itself or its agency's root, or co-signed
+   statements that concern its agency.
+2. Repetition: an earlier ruling is returned unchanged, with the same receipt.
+3. Signature: it must verify at the place in the log that the statement would get. This is checked
+   before any lookup of ids, and again if the batch changes keys.
+4. Identifier: it must be unused.
+5. Rules of the statement's type.
 
-Who is not believed gets a refusal without a receipt, and is counted. So does what comes before
-its turn, what finds no room, and what names too much at once: a statement is ruled on once the
-places before its own in the channel are taken, its recipient's mailbox has room, and all that it
-names was looked up. So does a recall that lay with its sender until too little time is left for an
-answer. Every other refusal is signed, logged and final.
+Some claims are refused without a receipt, and the refusals are counted: claims without a valid
+signature, ahead of their place in the channel, without room in the mailbox, with too many ids to
+look up, or recalls that leave too little time to answer. The sender can send these again. Every
+other refusal is signed, logged and final.
 """
 
 from collections.abc import Iterable
@@ -62,19 +61,19 @@ from tearline_server.judging.standings import accept_standing
 from tearline_server.storage.known import Settled
 
 _JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
-"""What may be accepted although it was refused before: no other words say the same."""
+"""Statement types judged again after a refusal, because they cannot be reworded."""
 
 
 def judge(
     claims: Iterable[Authored], publisher: Publisher, registry: Registry, docket: Docket
 ) -> tuple[Ruling, ...]:
-    """Rules on every claim of a publication, in order.
+    """Rules on every claim of a publication, in order, and returns the rulings.
 
     Args:
-        claims: The publication's statements, and what is known of their authors.
-        publisher: Who published them.
-        registry: Keys, agreements, channels, mailboxes; what is accepted goes into it.
-        docket: What the batch adds up to; what must be written goes into it.
+        claims: The publication's statements, with their authorship.
+        publisher: The publisher.
+        registry: Keys, agreements, channels, mailboxes; updated by accepted claims.
+        docket: The docket, which receives the writes.
     """
     return tuple(_rule(claim, publisher, registry, docket) for claim in claims)
 
@@ -118,9 +117,9 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, docket: Do
 
 
 def _settled(hearing: Hearing) -> Settled | None:
-    """Returns what became of a claim earlier, if its publisher may know of it.
+    """Returns the earlier ruling on a claim, if its publisher may learn of it.
 
-    Trust lists are everybody's to publish: the receipt opens an entry of the one who was first.
+    Any node may publish a trust list, but the receipt opens an entry of its first publisher.
     """
     settled = hearing.docket.known.statements.get(hearing.claim.key)
     if settled is None or hearing.claim.statement.type is not StatementType.TRUST_LIST:
@@ -131,7 +130,7 @@ def _settled(hearing: Hearing) -> Settled | None:
 
 
 def _key(hearing: Hearing) -> tuple[bytes, str]:
-    """Returns by what a claim is known within the batch; a trust list, by who publishes it."""
+    """Returns the key of a claim within the batch; trust lists are keyed by publisher."""
     is_list = hearing.claim.statement.type is StatementType.TRUST_LIST
     return (hearing.claim.statement.id, hearing.publisher.node) if is_list else hearing.claim.key
 
@@ -143,7 +142,7 @@ def _verify_free(hearing: Hearing) -> None:
     key = (hearing.signer, natural)
     taken = hearing.docket.naturals.get(key) or hearing.docket.known.naturals.get(key)
     if taken is not None and taken != hearing.claim.statement.id:
-        raise StatementConflict("this packet or grant id was used before")
+        raise StatementConflict("this packet or grant id is already used")
 
 
 def _accept(hearing: Hearing) -> None:
@@ -185,7 +184,7 @@ def _accept(hearing: Hearing) -> None:
 
 
 def _accept_anchor(hearing: Hearing) -> None:
-    """Logs that a node holds its own access log fast; of what is in it, nothing is known here."""
+    """Logs that a node anchored its own access log; the exchange cannot see its content."""
     event = Event(
         statement_id=hearing.claim.statement.id,
         code=EventCode.ANCHOR,
@@ -220,9 +219,7 @@ def _not_ruled(hearing: Hearing, error: TearlineError) -> Ruling:
 
 def _again(ruling: Ruling, settled: Settled) -> Ruling:
     if not settled.receipt:
-        ruling.refusal = refused(
-            ErasureRefused("the receipt was erased with the entry it tells of")
-        )
+        ruling.refusal = refused(ErasureRefused("the receipt was erased together with its entry"))
         return ruling
     attestation = parse_attestation(settled.attestation)
     ruling.refusal = Refused(code=settled.code, why=settled.why) if settled.code else None

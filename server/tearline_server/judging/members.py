@@ -1,4 +1,4 @@
-"""Judging trust lists, key records and revocations: the clear entries of the log."""
+"""Judging of trust lists, key records and revocations: the clear entries of the log."""
 
 from tearline.certificates import verify_authority
 from tearline.errors import TrustListRejected
@@ -15,10 +15,10 @@ from tearline_server.judging.standings import deliver_standings
 
 
 def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation) -> None:
-    """Takes what everybody must see: a clear entry, and the event that its receipt tells of.
+    """Accepts a public statement: logs a clear entry, and the event for its receipt.
 
     Raises:
-        TearlineError: If the state of trust refuses it; nothing changed then.
+        TearlineError: If the state of trust refuses it; the state is then unchanged.
     """
     docket, trust = hearing.docket, hearing.registry.trust
     if isinstance(content, TrustList):
@@ -28,7 +28,7 @@ def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation)
         verify_date(content, now_ms=docket.now_ms)
     known = trust.nodes()
     signed = signed_of(hearing.claim.statement, hearing.claim.attestations)
-    clear_entry(signed)  # what does not fit one must not have changed anything
+    clear_entry(signed)  # raises before any change if the statement does not fit an entry
     trust.apply(docket.next_index, signed)
 
     docket.log(signed)
@@ -51,10 +51,10 @@ def accept_member(hearing: Hearing, content: TrustList | KeyRecord | Revocation)
 
 
 def verify_authorities(following: TrustList, current: TrustList | None, *, now_s: int) -> None:
-    """Checks every certificate authority that a trust list brings in.
+    """Checks every certificate authority that a trust list adds.
 
-    An agency changes its own with its own root alone, and one that is no certificate would
-    keep this exchange from meeting anybody's connection.
+    An agency changes its own authority with its own root alone. An invalid certificate would make
+    this exchange refuse all connections.
 
     Args:
         following: The list.
@@ -62,7 +62,7 @@ def verify_authorities(following: TrustList, current: TrustList | None, *, now_s
         now_s: The time, Unix seconds.
 
     Raises:
-        TlsError: If one is not its agency's, or not valid now.
+        TlsError: If one belongs to another agency, or is not valid now.
     """
     known = {
         (agency.uri, authority)

@@ -1,7 +1,7 @@
-"""Judging what was made from others' packets, by openings and by grants in the log.
+"""Judging of derived packets, by the openings and logged grants of their sources.
 
-A packet that is made from others names them. What the exchange cannot see, that a packet does
-not name what it was made from, the sender's own node looks for.
+A derived packet names its sources. The exchange cannot detect an unnamed source; the sender's own
+node checks for that.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,11 +17,11 @@ from tearline_server.judging.hearing import Hearing
 
 
 def verify_sources(hearing: Hearing, manifest: Manifest) -> None:
-    """Checks that a packet was made from what its originator has (spec O-6, O-8).
+    """Checks that a packet's originator holds all its sources (spec O-6, O-8).
 
     Raises:
-        SourceUnknown: If a source is none that the agency made or was given; the same for what
-            was given to others and what does not exist.
+        SourceUnknown: If the agency neither made nor received a source; identical for unknown
+            packets and those of other agencies.
         DerivedWeaker: If the packet claims more trust than a source of another agency.
     """
     for source, facts in _sources(hearing, manifest):
@@ -34,17 +34,17 @@ def verify_sources(hearing: Hearing, manifest: Manifest) -> None:
 def verify_passed_on(
     hearing: Hearing, manifest: Manifest, recipient: str, released: Iterable[Decision]
 ) -> None:
-    """Checks that a recipient may get so much of a packet made from others (spec O-9).
+    """Checks that a recipient may receive this release of a derived packet (spec O-9).
 
     Args:
         hearing: The grant.
-        manifest: Of its packet.
+        manifest: The packet's manifest.
         recipient: URI of the recipient's agency.
-        released: What the grant releases.
+        released: The decisions of the grant.
 
     Raises:
-        PassOnForbidden: If a source limits who gets it, and its originator did not give the
-            recipient as much of it; or if it granted the source more often than is read.
+        PassOnForbidden: If a source limits its recipients, and its originator did not release as
+            much of it to this recipient; or if the source has more grants than are read.
     """
     released = tuple(released)
     for source, facts in _sources(hearing, manifest):
@@ -65,12 +65,12 @@ def verify_passed_on(
 
 
 def _sources(hearing: Hearing, manifest: Manifest) -> Iterator[tuple[bytes, PacketFacts]]:
-    """The sources of a packet that are not its originator's own."""
+    """Yields the sources of a packet that belong to other agencies."""
     for source in manifest.derived_from:
         facts = hearing.docket.facts(source)
         if facts is None:
             if hearing.docket.known.is_restored:
-                continue  # it, or that it was given, may be lost with an earlier life of this one
+                continue  # a restore may have lost it, or its grants
             raise SourceUnknown
         if agency_uri_of(facts.manifest.header.signer) != hearing.publisher.agency:
             yield source, facts
@@ -79,6 +79,6 @@ def _sources(hearing: Hearing, manifest: Manifest) -> Iterator[tuple[bytes, Pack
 def _released_to(hearing: Hearing, source: bytes, agency: str) -> Sequence[Event]:
     events = hearing.docket.releases(source, agency)
     if len(events) > MAX_RELEASES:
-        # Those that are not read may limit it.
+        # A grant that was not read may limit it.
         raise PassOnForbidden(f"a source was granted to one agency over {MAX_RELEASES} times")
     return events

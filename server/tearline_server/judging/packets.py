@@ -1,8 +1,7 @@
-"""Judging manifests and grants: what they commit to, and what the agreement allows.
+"""Judging of manifests and grants, by their commitments and by the agreement.
 
-The exchange reads no contents. It holds the openings, which say how each compartment is
-marked, and judges by them what a grant lists; the recipient's node then finds out whether
-the contents are what the openings say.
+The exchange reads no contents. It holds the openings, which state the marking of each compartment,
+and judges grants by them. The recipient's node verifies that the contents match the openings.
 """
 
 from collections.abc import Iterable
@@ -47,24 +46,24 @@ from tearline_server.judging.recalled import verify_not_recalled
 from tearline_server.judging.registry import InForce
 from tearline_server.judging.requests import begin_request, verify_person
 
-# The same words for a packet of somebody else and for one that does not exist.
-_NOT_YOURS = "no packet of this agency bears that id"
+# Identical for unknown packets and those of other agencies.
+_NOT_YOURS = "this agency has no packet with that id"
 
 
 def accept_manifest(hearing: Hearing, manifest: Manifest) -> None:
-    """Takes a packet, once for all its recipients.
+    """Accepts a packet, once for all its recipients.
 
-    1. It is of a suite in use, and ends in the future, but not beyond all bounds.
-    2. An agreement of its originator is in force and covers it, and the article is not suspended
-       in every direction that the packet could go.
-    3. What it was made from, its originator was given, and claims no more trust in.
-    4. If it takes the place of another packet, that is one of its own agency's, on the same
-       terms, that nothing corrects yet and that was not recalled.
-    5. Every opening is one that it commits to, and no slot stands in two.
-    6. Every ciphertext is there, and the one that it names.
+    1. Its suite is supported, and its end is in the future and within the lifetime bound.
+    2. An agreement of its originator is in force and covers it. The article is open in at least one
+       direction.
+    3. Its originator holds all its sources, and claims no more trust than they have.
+    4. A packet that it corrects belongs to the same agency, has the same terms, and was neither
+       corrected nor recalled.
+    5. Every opening matches its commitment, and no slot is in two of them.
+    6. Every ciphertext is present and matches its hash.
 
     Raises:
-        TearlineError: Naming what failed; nothing changed then.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     now_ms = hearing.docket.now_ms
     if manifest.suite != SUITE:
@@ -123,7 +122,7 @@ def _verified_openings(manifest: Manifest, parts: PacketParts) -> dict[int, Open
     for opening in parts.openings:
         verify_opening(manifest, opening)
         if opening.compartment in openings or not slots.isdisjoint(opening.slots):
-            # Else a slot could be granted by whichever of its markings is the milder.
+            # Otherwise a slot could be granted under the milder of two markings.
             raise CommitmentMismatch("a compartment or a slot is opened twice")
         openings[opening.compartment] = opening
         slots.update(opening.slots)
@@ -140,31 +139,30 @@ def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
 
 
 def accept_grant(hearing: Hearing, grant: Grant) -> None:
-    """Takes a release to one recipient.
+    """Accepts a release to one recipient.
 
-    1. The packet is one of the grantor's own agency.
-    2. The agreement is the packet's, is in force, lets packets of its kind go this way, for this
-       purpose, and no party has suspended that. Where the article asks for two persons, two
-       stand behind it.
-    3. The recipient is a node whose encryption key counts, and the grant ends before the
-       packet does.
-    4. For each compartment the shared policies allow the form that is released.
-    5. Nothing that it releases was recalled from its recipient, or from everybody.
-    6. Where the packet was made from others, their originators gave the recipient as much.
-    7. Where the packet takes the place of others, the recipient was given something of those.
-    8. A person answers for data on persons, where it answers a request.
+    1. The packet belongs to the grantor's agency.
+    2. The agreement is the packet's, is in force, and covers this kind, direction and purpose; no
+       party suspended it. Two persons approved the grant, if the article requires it.
+    3. The recipient is a node with a current encryption key, and the grant ends before the packet
+       does.
+    4. For each compartment the shared policies allow the released form.
+    5. No released slot was recalled from the recipient, or from all recipients.
+    6. The originators of the packet's sources released as much to the recipient.
+    7. The recipient of a correction received a packet of its line.
+    8. A person is named for personal data in an answer to a request.
     9. Its place in the channel is the next one, and its recipient's mailbox has room.
-    10. With its packet and the entry it fits one message.
+    10. It fits one message together with its packet and entry.
 
     Raises:
-        TearlineError: Naming what failed; nothing changed then.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     docket, recipient = hearing.docket, grant.address.recipient
     facts = _facts(hearing, grant.packet)
     _verify_originator(facts.manifest, hearing.publisher.agency)
     manifest = facts.manifest
     if grant.address.agreement_id != manifest.agreement.id:
-        raise GrantMisdirected("the grant's channel is of another agreement than the packet")
+        raise GrantMisdirected("the grant's channel belongs to another agreement than the packet")
     recipient_agency = agency_uri_of(recipient)
     found = hearing.registry.agreement_of(
         manifest.agreement.id, hearing.publisher.agency, recipient_agency
@@ -210,7 +208,7 @@ def accept_grant(hearing: Hearing, grant: Grant) -> None:
 def _verify_deliverable(
     hearing: Hearing, facts: PacketFacts, slots: Iterable[int], event: Event
 ) -> None:
-    """Checks that the grant, its packet and its entry fit one message, at whatever place."""
+    """Checks that the grant, its packet and its entry fit one message, at any place."""
     claim, manifest = hearing.claim, facts.manifest
     last = MAX_LOG_SIZE - 1
     parts = PacketParts(manifest=facts.statement.id, openings=(), ciphertexts={})
@@ -237,7 +235,7 @@ def _verify_originator(manifest: Manifest, agency: str) -> None:
 
 
 def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, hearing: Hearing) -> None:
-    # By the newest version: an agreement that became stricter is not met by older packets.
+    # The newest version applies: a stricter agreement also binds older packets.
     agreement = found.agreement
     agreement.verify_in_force(hearing.docket.now_ms)
     article = agreement.article(manifest.agreement.article)
@@ -256,7 +254,7 @@ def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
 def _decide(
     policy: ReleasePolicy, grant: Grant, facts: PacketFacts, sender: str
 ) -> tuple[Decision, ...]:
-    """Judges each compartment that the grant has to do with, in order."""
+    """Returns the decision on each compartment of the grant, in order."""
     single: dict[int, list[int]] = {}
     for slot in grant.fields:
         if slot not in facts.compartments:

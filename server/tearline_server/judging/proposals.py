@@ -1,7 +1,7 @@
-"""Judging proposals: whether the terms could come into force, and who must hear of them.
+"""Judging of proposals: whether the terms could come into force, and delivery to all signatories.
 
-Nothing is kept of a proposal but its statement: what became of it, each party sees for itself,
-and what is agreed on is the agreement that all of them signed.
+The exchange stores only the statement of a proposal. The parties track its outcome themselves; an
+agreed proposal returns as an agreement signed by all of them.
 """
 
 from tearline.agreement import Agreement, verify_pins
@@ -18,21 +18,21 @@ from tearline_server.judging.hearing import Hearing
 
 
 def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
-    """Takes a step, and puts it into the mailbox of every node of those who are to sign.
+    """Accepts a step, and delivers it to every node of the signatories.
 
-    1. The publisher's agency is a party or to oversee it; all of those are of this federation.
-    2. The agreement is signed by its drafter and, unless this declines it, by the publisher.
-    3. It pins what this exchange judges by.
-    4. It follows the version that is in force, and its time has not passed.
-    5. Every such mailbox has room for it.
+    1. The publisher's agency is a party or an overseer; all of them are members of the federation.
+    2. The agreement is signed by its drafter and, unless the step declines it, by the publisher.
+    3. It pins the policy, schema, profile and masks of this exchange.
+    4. It follows the version in force, and its deadline has not passed.
+    5. Every mailbox of a signatory has room for it.
 
     Raises:
-        TearlineError: Naming what failed; nothing changed then.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     docket, trust = hearing.docket, hearing.registry.trust
     agreement = parse_agreement(proposal.statement.body)
     if hearing.publisher.agency not in agreement.signatories:
-        raise NotPermitted("an agreement is proposed by one of its parties")
+        raise NotPermitted("an agreement may be proposed only by one of its parties or overseers")
     trust.verify(proposal.statement, proposal.attestations, at=docket.moment)
     verify_proposal(proposal, agreement, [each.uri for each in trust.trust_list.agencies])
     verify_pins(agreement, hearing.registry.installation.pins)
@@ -47,7 +47,7 @@ def accept_proposal(hearing: Hearing, proposal: Proposal) -> None:
 
 def _verify_follows(hearing: Hearing, agreement: Agreement) -> None:
     found = hearing.registry.agreements.get(agreement.id)
-    # Who is not a party to what is in force learns nothing of it, not even that it exists.
+    # An agency that is not a party must not learn that the agreement exists.
     known = found and hearing.publisher.agency in found.agreement.terms.parties
     if found is not None and known:
         verify_follows(agreement, found.agreement)

@@ -1,7 +1,6 @@
-"""Questions: what must be known of the past before claims can be judged.
+"""Questions about stored state that claims require.
 
-Of a claim whose signature is not genuine, one thing alone: what became of it earlier, by its id
-and signer.
+For a claim without a genuine signature, only the earlier ruling is looked up, by id and signer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,12 +26,12 @@ from tearline_server.storage.known import Asked
 
 
 def asked_of(claims: Sequence[Authored], agency: str, registry: Registry) -> Asked:
-    """Returns what must be known of the past before claims of an agency can be judged.
+    """Returns the lookups needed to judge claims of an agency.
 
     Args:
         claims: The claims of one publication.
-        agency: URI of the publisher's agency: it is told of what is its own.
-        registry: Agreements as they stand.
+        agency: URI of the publisher's agency; lookups are limited to its items.
+        registry: The current agreements.
     """
     known = [each.claim for each in claims if each.foreign is None]
     genuine = [each.claim for each in claims if each.is_genuine]
@@ -98,7 +97,7 @@ def asked_of(claims: Sequence[Authored], agency: str, registry: Registry) -> Ask
 
 
 def _parties(content: Content | TearlineError) -> Iterable[str]:
-    """The agencies to all of whose nodes a statement goes, and takes room with."""
+    """Returns the agencies whose nodes all receive the statement and need room for it."""
     match content:
         case Agreement():
             return content.terms.parties
@@ -123,7 +122,7 @@ def _packet(content: Content | TearlineError) -> bytes | None:
 
 
 def _recipient(content: Content | TearlineError) -> str | None:
-    """The node whose mailbox alone a statement goes to, or None."""
+    """Returns the one node that receives a statement, or None."""
     match content:
         case Mark():
             return content.recipient

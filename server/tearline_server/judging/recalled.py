@@ -1,4 +1,4 @@
-"""What was recalled, as hand-outs and later grants are judged by it."""
+"""Recalled slots, as checked by deliveries and later grants."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from tearline_server.storage.rows import RecallRow
 
 
 def verify_not_recalled(docket: Docket, grant: Grant, slots: Iterable[int]) -> None:
-    """Checks that a grant releases nothing that was recalled from its recipient, or from all.
+    """Checks that a grant releases no slot recalled from its recipient or from all recipients.
 
     Args:
         docket: The batch.
@@ -26,16 +26,16 @@ def verify_not_recalled(docket: Docket, grant: Grant, slots: Iterable[int]) -> N
 
 
 def rows_of(docket: Docket, packet: bytes) -> tuple[RecallRow, ...]:
-    """Every recall of a packet, this batch's included."""
+    """Returns every recall of a packet, including those of this batch."""
     return (*docket.known.recalls.get(packet, ()), *docket.recalls.get(packet, ()))
 
 
 def gone_slots(rows: Iterable[RecallRow], node: str, grant: bytes) -> frozenset[int] | None:
-    """The slots of a node's grant that were recalled; None for all of it.
+    """Returns the recalled slots of a node's grant; None if all of it was recalled.
 
     Args:
         rows: The recalls of its packet.
         node: The grant's recipient.
-        grant: 32 bytes, the grant's statement id; none for one that is yet to come.
+        grant: 32 bytes, the grant's statement id; empty for a future grant.
     """
     return recalled_slots((row for row in rows if row.node in ("", node)), grant)

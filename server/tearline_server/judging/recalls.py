@@ -1,4 +1,4 @@
-"""Judging recalls: the originator's alone, obeyed at once; their answers are relayed."""
+"""Judging of recalls: by the originator only, effective at once; answers are relayed."""
 
 from tearline.channel import Address
 from tearline.errors import RecallNotOriginator
@@ -9,23 +9,23 @@ from tearline_server.judging.channels import relay, was_delivered
 from tearline_server.judging.hearing import Hearing
 from tearline_server.storage.rows import RecallRow
 
-# The same words for a packet of somebody else and for one that does not exist.
-_NOT_YOURS = "no packet of this agency bears that id"
+# Identical for unknown packets and those of other agencies.
+_NOT_YOURS = "this agency has no packet with that id"
 
 
 def accept_recall(hearing: Hearing, recall: Recall) -> None:
-    """Takes a recall, or an answer to one, and puts it into its recipient's mailbox.
+    """Accepts a recall, or an answer to one, and delivers it to its recipient.
 
-    1. A recall is by a node of the packet's originator, under the packet's agreement, and leaves
-       its recipient a day to answer.
-    2. From its entry on, what it names is neither handed out nor granted any more; what is
-       recalled from everybody loses its ciphertexts in the same transaction.
-    3. Of an answer, its recipient alone can judge whether it was asked for.
+    1. A recall comes from a node of the packet's originator, under the packet's agreement, and
+       leaves its recipient a day to answer.
+    2. From its entry on, the recalled slots are neither handed out nor granted. A recall from all
+       recipients deletes their ciphertexts in the same transaction.
+    3. Only the recipient of an answer can judge whether it was requested.
 
     Raises:
-        RecallNotOriginator: If the packet is not of the signer's agency, or not under that
-            agreement; the same where there is none.
-        AnswerTimeShort: If it leaves too little time; its signer makes it anew.
+        RecallNotOriginator: If the packet is not the signer's agency's under that agreement;
+            identical for unknown packets.
+        AnswerTimeShort: If it leaves too little time; its signer must make it anew.
         TearlineError: If its place in the channel is not the next one.
     """
     said = recall.said
@@ -36,7 +36,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
         return
     _verify_own(hearing, recall)
     _verify_time(hearing, recall.address, said)
-    # A backup holds what was recalled since: then it is taken again.
+    # A restored backup may still hold recalled ciphertexts: apply the recall again.
     relay(
         hearing,
         recall.address,
@@ -62,7 +62,7 @@ def accept_recall(hearing: Hearing, recall: Recall) -> None:
 
 def _verify_time(hearing: Hearing, address: Address, order: RecallOrder) -> None:
     if was_delivered(hearing, address):
-        return  # in an earlier life of this exchange: its recipient is not told again
+        return  # delivered before a restore: the recipient does not receive it again
     verify_answer_time(order, hearing.docket.moment_of(hearing.claim.statement.id).time_ms)
 
 

@@ -1,8 +1,7 @@
-"""The registry: what the exchange holds of keys, agreements, standings, channels, mailboxes.
+"""Registry: the exchange's in-memory keys, agreements, standings, channels and mailboxes.
 
-All of it follows from the store and is read back from there at the start, and whenever a
-transaction failed after its batch was judged. What others wrote is taken before anything is
-judged behind it.
+It is derived from the store at the start, and again after a failed transaction. Writes of other
+processes are applied before the next batch is judged.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,13 +44,13 @@ ROOM = Weight(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What this exchange is and judges by.
+    """Identity of this exchange, and the rules that it judges by.
 
     Attributes:
         identity: The exchange and its log, as trust lists must name them.
         pins: The digests that agreements must pin.
         shared: The policy set of that digest.
-        room: What one agency may have waiting for one node.
+        room: Mail that one agency may have waiting for one node.
     """
 
     identity: ExchangeEnrolment
@@ -61,7 +60,7 @@ class Installation:
 
 
 def installation_of(identity: ExchangeEnrolment, room: Weight = ROOM) -> Installation:
-    """What this version of Tearline judges by."""
+    """Returns the installation of this version of Tearline."""
     shared = parse_policy_set(SHARED_POLICIES)
     pins = Pins(
         policy=shared.digest(),
@@ -74,12 +73,12 @@ def installation_of(identity: ExchangeEnrolment, room: Weight = ROOM) -> Install
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """The newest version of an agreement.
+    """Newest version of an agreement.
 
     Attributes:
         agreement: The agreement.
         statement: The index of its statement's entry.
-        entries: The index of the entry that each party's agency is told of.
+        entries: The index of the entry sent to each party's agency.
     """
 
     agreement: Agreement
@@ -89,12 +88,12 @@ class InForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the parties of an agreement were told of a statement.
+    """Entries about a statement that the parties of an agreement received.
 
     Attributes:
         statement: The index of its entry.
-        entries: The index of the entry that each party's agency is told of.
-        empty_ms: When its agency's bucket of standings is empty, in log time.
+        entries: The index of the entry sent to each party's agency.
+        empty_ms: Time at which the agency's rate bucket for standings is empty, in log time.
     """
 
     statement: int
@@ -106,11 +105,11 @@ class Registry:
     """Keys, agreements, channels and mailboxes, as of the last commit.
 
     Args:
-        installation: What this exchange is and judges by.
+        installation: The exchange's identity and rules.
         federation: 32 bytes, the id of the federation.
 
     Attributes:
-        head: The log that it follows from; None before anything is known of it.
+        head: The head that it follows from; None before the first load.
     """
 
     def __init__(self, installation: Installation, federation: bytes) -> None:
@@ -128,12 +127,12 @@ class Registry:
 
     @property
     def exchange(self) -> str:
-        """URI of this exchange."""
+        """Returns the URI of this exchange."""
         return self.installation.identity.exchange.uri
 
     @classmethod
     def restore(cls, installation: Installation, stored: Stored) -> "Registry":
-        """The registry that follows from a store.
+        """Returns the registry derived from a store.
 
         Raises:
             TrustMissing: If the store holds no trust list yet.
@@ -146,11 +145,11 @@ class Registry:
         return registry
 
     def follow(self, stored: Stored) -> None:
-        """Takes what was written behind the head that this follows from, or more.
+        """Applies writes made after the registry's head, or from earlier on.
 
         Raises:
-            FrontierDamaged: If the store is of an earlier time than that head, or another life
-                of it: what is held here was signed and told, and is no more.
+            FrontierDamaged: If the store is older than that head, or of another epoch: state that
+                was already signed and published is gone.
             StoreVersion: If an earlier version accepted a statement that this one refuses.
         """
         verify_follows(stored.head, self.head)
@@ -186,14 +185,14 @@ class Registry:
     def put_agreement(
         self, agreement: Agreement, statement: int, entries: Mapping[str, int], size: int
     ) -> None:
-        """Takes a newer version of an agreement, of so many bytes."""
+        """Stores a newer version of an agreement; ``size`` is its bytes."""
         self.bounds.put(agreement, size)
         self.agreements[agreement.id] = InForce(
             agreement=agreement, statement=statement, entries=entries
         )
 
     def policy_of(self, agreement: Agreement) -> ReleasePolicy:
-        """Returns what decides releases under the newest version of an agreement."""
+        """Returns the release policy under the newest version of an agreement."""
         return self._policies(*agreement.key)
 
     def _policy(self, agreement_id: bytes, version: int) -> ReleasePolicy:
@@ -201,10 +200,10 @@ class Registry:
         return ReleasePolicy(terms=terms, shared=self.installation.shared)
 
     def agreement_of(self, agreement_id: bytes, *agencies: str) -> InForce:
-        """The newest version of an agreement to which all ``agencies`` are parties.
+        """Returns the newest version of an agreement to which all ``agencies`` are parties.
 
         Raises:
-            AgreementNotInForce: If there is none; the same whether it exists or not.
+            AgreementNotInForce: If there is none; identical whether it exists or not.
         """
         found = self.agreements.get(agreement_id)
         if found is None or not set(agencies) <= set(found.agreement.terms.parties):
@@ -217,7 +216,7 @@ class Registry:
         return found is not None and agency in found.agreement.terms.parties
 
     def next_mail(self, node: str) -> int:
-        """Takes the next place in a mailbox."""
+        """Reserves and returns the next place in a mailbox."""
         self.mailboxes[node] = self.mailboxes.get(node, 0) + 1
         return self.mailboxes[node]
 
@@ -236,10 +235,10 @@ def _stored(name: str, envelope: bytes, parse: Callable[[bytes], T]) -> tuple[T,
 
 
 def verify_follows(head: Head, known: Head | None) -> None:
-    """Checks that a store's head is a head that was seen before, or behind it.
+    """Checks that a store's head equals or follows a head seen before.
 
     Raises:
-        FrontierDamaged: If it is not.
+        FrontierDamaged: If it does not.
     """
     if known is not None and (head.epoch != known.epoch or head.serial < known.serial):
-        raise FrontierDamaged("the store is of an earlier time than what was read from it before")
+        raise FrontierDamaged("the store is older than the state read from it before")

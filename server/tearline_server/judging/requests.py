@@ -1,8 +1,7 @@
-"""Judging requests for records: each step in its turn, by the clock that all three compute.
+"""Judging of requests for records: each step in turn, by the clock that all three parties compute.
 
-What is asked and answered, the exchange does not read. It sees who asks whom, which step is
-taken and what moves the clock; so of two steps that exclude each other it takes the first, and
-it says in the log when an answer is overdue.
+The exchange cannot read questions and answers. It sees the parties, the kind of each step, and the
+events that move the clock. Of two exclusive steps it accepts the first. It logs overdue answers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,11 +29,11 @@ from tearline_server.storage.known import StoredRequest
 from tearline_server.storage.rows import RequestRow, RequestStepRow
 
 RequestKey = tuple[bytes, str]
-"""The id of a request's manifest, and the URI of the node asked."""
+"""Id of a request's manifest, and URI of the node asked."""
 
 
 def begin_request(hearing: Hearing, grant: Grant, manifest: Manifest, agreement: Agreement) -> None:
-    """Follows a request from its first grant to a holder on; of other packets, nothing happens."""
+    """Starts tracking a request at its first grant to a holder; ignores other packets."""
     key = (grant.packet, grant.address.recipient)
     known = hearing.docket.requests.keys() | hearing.docket.known.requests.keys()
     if manifest.kind is not PacketKind.RECORD_REQUEST or key in known:
@@ -51,7 +50,7 @@ def begin_request(hearing: Hearing, grant: Grant, manifest: Manifest, agreement:
 
 
 def verify_person(grant: Grant, manifest: Manifest, decisions: Iterable[Decision]) -> None:
-    """Checks that a person answers for an answer with data on persons.
+    """Checks that an answer with personal data names a responsible person.
 
     Raises:
         PersonRequired: If none is named.
@@ -60,11 +59,11 @@ def verify_person(grant: Grant, manifest: Manifest, decisions: Iterable[Decision
         return
     shown = {each.category for each in decisions if each.form != Form.EXISTS.text}
     if shown & PERSONAL:
-        raise PersonRequired("the answer holds data on persons")
+        raise PersonRequired("the answer contains personal data")
 
 
 def note_stored(docket: Docket, packet: bytes, holder: str) -> None:
-    """Starts the clock of a request that its holder says to have; of other packets, nothing."""
+    """Starts the clock of a request that its holder received; ignores other packets."""
     found = _followed(docket, (packet, holder))
     if found is None or found.progress.stored_ms is not None:
         return
@@ -72,24 +71,24 @@ def note_stored(docket: Docket, packet: bytes, holder: str) -> None:
 
 
 def accept_step(hearing: Hearing, step: RequestStep) -> None:
-    """Takes a step, and relays it to the other side.
+    """Accepts a step, and relays it to the other side.
 
-    1. There is such a request between the two, and the step is the signer's to take.
-    2. It follows from what the log holds of the request.
+    1. The request exists between the two, and the signer may take the step.
+    2. The step follows from the logged steps of the request.
     3. Its recipient can open it.
     4. Its place in the channel is the next one.
 
     Raises:
-        RecordRequestUnknown: If there is none; the same for one of others and for none at all.
+        RecordRequestUnknown: If there is no such request; identical for requests of other nodes.
         RecordRequestError: If the step does not follow.
-        RecipientKeyExpired: If its recipient could not open it any more; it is sealed anew.
+        RecipientKeyExpired: If its recipient can no longer open it; the signer must reseal it.
         TearlineError: If it may not be relayed; see ``relay``.
     """
     docket, address = hearing.docket, step.address
     key, side = _key_of(hearing, step)
     found = _followed(docket, key)
     if found is None and docket.known.is_restored:
-        # It was lost with an earlier life of this exchange; the other side knows of it.
+        # A restore lost the request; the other side still has it.
         verify_sealed_to(hearing, address.recipient, step.kem_key_id)
         relay(hearing, address, EventCode.REQUEST, acted_by=step.acted_by, packet=step.request)
         return
@@ -107,9 +106,9 @@ def accept_step(hearing: Hearing, step: RequestStep) -> None:
 
 
 def _key_of(hearing: Hearing, step: RequestStep) -> tuple[RequestKey, Side]:
-    """Which request a step is about; its signer is the side that such steps are of.
+    """Returns the key of a step's request, and the signer's side.
 
-    Of a step that either side takes, the one whose request is known here.
+    For a step that either side may take, the known request decides.
     """
     keys = {
         Side.HOLDER: (step.request, hearing.signer),
@@ -121,14 +120,14 @@ def _key_of(hearing: Hearing, step: RequestStep) -> tuple[RequestKey, Side]:
 
 
 def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> None:
-    """Logs that answers are overdue: once for each request and clock, naming both sides.
+    """Logs overdue answers: once for each request and clock, naming both sides.
 
-    What was suspended meanwhile is asked for only here: a request whose clock stood still is kept
-    with the time at which it ends after all, or as one that stands still.
+    Suspensions are read only here. A request whose clock stood still is stored with its new
+    deadline, or as one whose clock still stands still.
 
     Args:
         docket: The batch.
-        keys: Requests whose time was found to have passed.
+        keys: Requests whose deadline was found to have passed.
         exchange: URI of this exchange.
     """
     for packet, holder in keys:
@@ -157,12 +156,12 @@ def log_overdue(docket: Docket, keys: Iterable[RequestKey], exchange: str) -> No
 
 
 def overdue_id(packet: bytes, holder: str, due_ms: int) -> bytes:
-    """What the entry that an answer is overdue is known by: its request and its clock."""
+    """Returns the id of the entry for an overdue answer, from its request and deadline."""
     return labelled_sha256("overdue", packet, prefixed(holder.encode()), u64(due_ms))
 
 
 def request_rows(docket: Docket, *, new: bool) -> Sequence[RequestRow]:
-    """What a batch writes of requests: those that it brings, or those that it changes."""
+    """Returns the rows of requests that a batch opens (``new``), or those it changes."""
     return [
         _row(key, found, docket.stopped(found, key[1]))
         for key, found in docket.requests.items()
@@ -191,7 +190,7 @@ def _row(key: RequestKey, found: FollowedRequest, stopped: Sequence[Interval]) -
 
 def _followed(docket: Docket, key: RequestKey) -> FollowedRequest | None:
     found = docket.requests.get(key)
-    # A request that this batch was thought to bring may have come before, by an earlier grant.
+    # A request that the batch seemed to open may be stored already, from an earlier grant.
     if found is not None and not (found.is_new and key in docket.known.requests):
         return found
     stored = docket.known.requests.get(key)

@@ -1,9 +1,8 @@
-"""Room in a mailbox: how much one agency may have waiting for one node.
+"""Room in a mailbox: the mail that one agency may have waiting for one node.
 
-It is counted for each agency by itself: so nobody is kept out by what others send, or learns of
-it. The recipient's acknowledgement makes room, and nothing else does. What brings contents stops
-at the bound; what says that something was received, recalled or void is small, and stops at twice
-the bound.
+Room is counted per sending agency, so one agency's mail neither blocks nor reveals another's. Only
+the recipient's acknowledgement frees room. Grants stop at the bound. Receipts, recalls and voids
+are small, and stop at twice the bound.
 """
 
 from tearline.errors import MailboxFull
@@ -15,13 +14,13 @@ from tearline_server.turns import Weight
 
 
 def verify_room(hearing: Hearing, node: str, size: int) -> None:
-    """Checks that the statement heard finds room in a mailbox.
+    """Checks that the heard statement finds room in a mailbox.
 
-    Where nothing of its agency waits, it does, whatever its size.
+    A statement of any size fits if no mail of its agency waits.
 
     Args:
         hearing: The statement.
-        node: Whose mailbox.
+        node: URI of the mailbox's node.
         size: Bytes that are handed out with it.
 
     Raises:
@@ -44,15 +43,15 @@ def deliver(
     statement: int | None = None,
     agreement: bytes = b"",
 ) -> None:
-    """Puts the statement heard into a mailbox.
+    """Adds the heard statement to a mailbox.
 
     Args:
         hearing: The statement.
-        node: Whose mailbox.
-        entry: The index of the entry that its reader is told of.
+        node: URI of the mailbox's node.
+        entry: The index of the entry that its reader receives.
         size: Bytes that are handed out with it.
-        statement: The index of the statement's own entry, where that is another.
-        agreement: Of a grant that is to be handed out, its agreement; else empty.
+        statement: The index of the statement's own entry, if different.
+        agreement: For a grant to be handed out, its agreement; else empty.
     """
     agency, weight = hearing.publisher.agency, _weight(hearing, size)
     hearing.docket.waiting[node, agency] = _waiting(hearing, node) + weight
@@ -70,7 +69,7 @@ def deliver(
 
 
 def _waiting(hearing: Hearing, node: str) -> Weight:
-    """What waits of the publisher's agency, this batch's own included."""
+    """Returns the waiting mail of the publisher's agency, including this batch."""
     key = (node, hearing.publisher.agency)
     statements, size = hearing.docket.known.waiting.get(key, (0, 0))
     return hearing.docket.waiting.get(key, Weight(statements=statements, bytes=size))

@@ -1,4 +1,4 @@
-"""Judging standings: taken from a party, told to all of them, obeyed from the next entry on."""
+"""Judging of standings: delivered to all parties, effective from the next entry on."""
 
 from collections.abc import Iterator
 
@@ -17,17 +17,17 @@ from tearline_server.storage.known import Undelivered
 
 
 def accept_standing(hearing: Hearing, standing: Standing) -> None:
-    """Takes where a party stands, and puts it into the mailbox of every party's node.
+    """Accepts a party's standing, and delivers it to every node of the parties.
 
     1. The publisher's agency is a party to the agreement.
-    2. What it suspends anew is there to be suspended.
-    3. It follows what the agency said before; only an officer takes anything back.
-    4. The agency did not say too often lately where it stands; what only suspends always passes.
-    5. What waits for a node and is stopped by now is not handed out, and its sender is told.
+    2. The scopes that it newly suspends exist.
+    3. It follows the agency's previous standing; only an officer resumes a scope.
+    4. The agency is within its rate of standings; a standing that only suspends always passes.
+    5. Waiting grants that are now suspended are withheld, and their senders notified.
 
     Raises:
-        ExchangeBusy: If the agency said too often lately where it stands; it is sent again.
-        TearlineError: Naming what failed; nothing changed then.
+        ExchangeBusy: If the agency sent too many standings lately; the node retries.
+        TearlineError: If a check fails; the state is then unchanged.
     """
     docket, registry = hearing.docket, hearing.registry
     agreement = registry.agreement_of(standing.agreement_id, hearing.publisher.agency).agreement
@@ -49,7 +49,7 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
             pseudonym=pseudonym_of(standing.acted_by),
             agreement_id=agreement.id,
         )
-        # The receipt tells of the entry that names the publisher's own agency.
+        # The receipt names the entry of the publisher's own agency.
         own = party == hearing.publisher.agency
         entries[party] = docket.settle(hearing.ruling, event) if own else docket.log(event)
     statement = entries[hearing.publisher.agency]
@@ -66,7 +66,7 @@ def accept_standing(hearing: Hearing, standing: Standing) -> None:
 
 
 def deliver_standings(hearing: Hearing, node: str) -> None:
-    """Puts the newest standing of every party of its agreements into a new node's mailbox."""
+    """Delivers the newest standings of a new node's agreements to that node."""
     agency = agency_uri_of(node)
     for told in hearing.registry.told.values():
         if agency in told.entries:
@@ -74,7 +74,7 @@ def deliver_standings(hearing: Hearing, node: str) -> None:
 
 
 def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[Stop, ...]:
-    """What stops a grant by now, of which an event says that it was accepted."""
+    """Returns the current suspensions of a grant, given the event of its acceptance."""
     return registry.standings.stops(
         agreement,
         event.article,
@@ -86,16 +86,17 @@ def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[St
 def hold(
     registry: Registry, docket: Docket, waiting: Undelivered, stops: tuple[Stop, ...], *, actor: str
 ) -> None:
-    """Keeps a grant from being handed out, for good, and tells its sender.
+    """Withholds a grant permanently, and notifies its sender.
 
-    The sender puts a void in its place; where it is held, it issues it anew on resumption.
+    The sender fills its place with a void. If the grant is held rather than returned, the sender
+    issues it anew on resumption.
 
     Args:
         registry: Mailboxes.
         docket: The batch.
         waiting: The grant.
-        stops: What stops it.
-        actor: The node whose act it comes from.
+        stops: The suspensions that apply.
+        actor: The node whose action caused it.
     """
     event, sender = waiting.event, waiting.event.actor
     entry = docket.log(
@@ -116,7 +117,7 @@ def hold(
 
 
 def _undelivered(docket: Docket, agreement_id: bytes) -> Iterator[Undelivered]:
-    """Every grant of an agreement that waits in a mailbox, this batch's own included."""
+    """Yields every undelivered grant of an agreement, including those of this batch."""
     for item in docket.known.undelivered.get(agreement_id, ()):
         place = (item.node, item.seq)
         if not any(place in gone for gone in (docket.delivered, docket.held, docket.withdrawn)):

@@ -1,1 +1,1 @@
-"""What the exchange keeps: the questions asked of a store, and the rows they are about."""
+"""Storage of the exchange: the store's interface, its queries, and the rows they return."""

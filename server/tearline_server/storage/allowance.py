@@ -1,4 +1,4 @@
-"""Which packets of the past are read for a batch: those its agencies may know of, up to a bound."""
+"""Per-agency limits on the stored packets that one batch may read."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -8,16 +8,16 @@ from tearline.limits import MAX_ASKED_BYTES, MAX_ASKED_PACKETS
 from tearline_server.storage.known import Asked, Owned
 
 Sizes = Mapping[Owned, int]
-"""Bytes of packets that are there for the agency that names them."""
+"""Bytes of packets, keyed by packet and the agency that named it; only packets it may know of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What is read of all that is asked for.
+    """Packets that a batch reads, and packets left for a later batch.
 
     Attributes:
-        read: Packets that are read, by the id of their manifest.
-        unread: Packets that are left for another batch.
+        read: Packets to read, by manifest id.
+        unread: Packets left for another batch, by manifest id.
     """
 
     read: AbstractSet[bytes]
@@ -27,16 +27,19 @@ class Allowance:
 def allowance_of(
     asked: Asked, *, own: Sizes, made: Sizes, sources: Mapping[bytes, Mapping[bytes, int]]
 ) -> Allowance:
-    """Divides what is asked for into what is read and what is left.
+    """Divides the requested packets into those to read and those to leave.
 
-    Each agency has an allowance of its own. The order of what is asked decides, and what one
-    statement names fits: so the first statement is never left out.
+    Each agency has its own allowance, spent in the order of the request. The packets that one
+    statement names always fit, so the first statement is never left out.
 
     Args:
-        asked: What is asked for.
-        own: Packets of the agencies that name them.
-        made: Packets that are named as sources, and that the agency made or was given.
+        asked: The request.
+        own: Packets that belong to the agency that names them.
+        made: Packets named as sources that the agency made or received.
         sources: The sources of its own packets, with their bytes.
+
+    Returns:
+        The packets to read and the packets left unread.
     """
     packets = (
         (owned, {owned[0]: own[owned]} | dict(sources.get(owned[0], {})))

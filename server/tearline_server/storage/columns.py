@@ -1,4 +1,4 @@
-"""Columns that hold several values, and values that stand in several columns."""
+"""Encoding of compound columns: several values in one column, or one value in several."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,27 +17,27 @@ _SLOT_SIZE = 4
 
 
 def packed_slots(slots: Sequence[int]) -> bytes:
-    """The column that holds slots."""
+    """Returns the column that encodes slots."""
     return b"".join(map(u32, slots))
 
 
 def unpacked_slots(data: bytes) -> tuple[int, ...]:
-    """Slots from the column that holds them."""
+    """Returns the slots that a column encodes."""
     return tuple(int.from_bytes(part) for part in _parts(data, _SLOT_SIZE))
 
 
 def tree_of(size: int, hashes: bytes) -> Frontier:
-    """A tree from the columns that hold it."""
+    """Returns the tree frontier that a size and a column of hashes encode."""
     return Frontier(size=size, hashes=tuple(_parts(hashes, _HASH_SIZE)))
 
 
 def ciphertexts_of(data: bytes) -> Mapping[int, bytes]:
-    """Returns ciphertexts by slot from the column that holds them; an empty one holds none."""
+    """Returns ciphertexts by slot from their column; an empty column yields none."""
     return parse_parts(data).ciphertexts if data else {}
 
 
 def without_slots(ciphertexts: bytes, slots: Slots) -> bytes:
-    """Returns the column of ciphertexts without those of some slots; empty where none is left."""
+    """Returns the column of ciphertexts without some slots; empty if none remain."""
     parts = parse_parts(ciphertexts)
     left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in slots}
     return encode_parts(replace(parts, ciphertexts=left)) if left else b""
@@ -48,13 +48,13 @@ def _parts(data: bytes, size: int) -> list[bytes]:
 
 
 def stoppage_columns(stoppage: Stoppage) -> tuple[str | int | None, ...]:
-    """Returns agency, scope, beginning and end of a stoppage."""
+    """Returns the columns of a stoppage: agency, scope, start and end."""
     began, ended = (stoppage.start, stoppage.start_ms), (stoppage.end, stoppage.end_ms)
     return stoppage.agency, *stoppage.scope, *began, *ended
 
 
 def stoppage_of(row: Sequence[Any]) -> Stoppage:
-    """Returns the stoppage that agency, scope, beginning and end make up."""
+    """Returns the stoppage that a row encodes: agency, scope, start and end."""
     agency, article, sender, recipient, began, began_ms, ended, ended_ms = row
     return Stoppage(
         agency=agency,
@@ -67,13 +67,13 @@ def stoppage_of(row: Sequence[Any]) -> Stoppage:
 
 
 def reach_columns(reach: Reach) -> tuple[int | str, ...]:
-    """Returns entry, time, and the lists of a reach."""
+    """Returns the columns of a reach: entry, time, and its three lists."""
     lists = (reach.parties, reach.articles, reach.joint)
     return reach.entry, reach.time_ms, *map(" ".join, lists)
 
 
 def reach_of(row: Sequence[Any]) -> Reach:
-    """Returns the reach that entry, time and three lists hold."""
+    """Returns the reach that a row encodes: entry, time and three lists."""
     entry, time_ms, parties, articles, joint = row
     return Reach(
         parties=tuple(parties.split()),

@@ -1,4 +1,4 @@
-"""``Commit``: everything that one transaction writes."""
+"""``Commit``: all writes of one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,17 +27,17 @@ from tearline_server.storage.rows import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Everything that one transaction writes. All of it happens, or nothing does.
+    """All writes of one transaction, applied atomically.
 
     Attributes:
-        tree: The log's tree with the new entries.
-        time_ms: The log's time of them.
+        tree: The log's tree including the new entries.
+        time_ms: The log's time of the new entries.
         entries: New entries, in order.
-        nodes: The nodes of the tree that they completed.
-        dropped: The slots whose ciphertexts go, by packet; None for all of them.
-        ends: When to look whether packets have ended; None where all their ciphertexts are gone.
-        stopped: What was suspended; where it was resumed at once, with its end.
-        resumed: Of what was suspended before, what was resumed: by its scope, with its end.
+        nodes: Tree nodes that the new entries completed.
+        dropped: Slots whose ciphertexts are deleted, by packet; None for all slots.
+        ends: Time of the next expiry check, by packet; None once no ciphertext is left.
+        stopped: New suspensions, including any that were resumed in the same batch.
+        resumed: Ends of earlier suspensions, identified by scope.
     """
 
     tree: Frontier
@@ -69,13 +69,13 @@ class Commit:
 
     @property
     def restless(self) -> frozenset[bytes]:
-        """Agreements under which something was suspended or resumed, or reaches further."""
+        """Returns the agreements whose suspensions or reaches this commit changes."""
         stoppages = {row.agreement for row in (*self.stopped, *self.resumed)}
         return frozenset(stoppages | {row.agreement for row in self.reaches})
 
     @property
     def waiting(self) -> Mapping[tuple[str, str], tuple[int, int]]:
-        """What it adds to the room that agencies take in mailboxes, by node and agency."""
+        """Returns statements and bytes added to mailbox rooms, by node and sending agency."""
         added: dict[tuple[str, str], tuple[int, int]] = {}
         for row in self.mail:
             if row.agency:

@@ -1,4 +1,4 @@
-"""What is asked of the past, and known of it, before a batch is judged."""
+"""Questions about stored state, and their answers, for judging a batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,40 +10,39 @@ from tearline.standing.stoppage import Reach, Stoppage
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
 Owned = tuple[bytes, str]
-"""A packet, by the id of its manifest, and the URI of the agency that names it."""
+"""Id of a packet's manifest, and URI of the agency that names the packet."""
 
 Release = tuple[bytes, str]
-"""A packet, by the id of its manifest, and the URI of the agency or node that was granted it."""
+"""Id of a packet's manifest, and URI of the agency or node that received a grant of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What must be known of the past before a batch can be judged.
+    """Stored state to look up before a batch is judged.
 
-    An id that a statement names is asked for together with the party that names it. What belongs
-    to others is not found, and costs what an id costs that does not exist.
+    Each id is looked up together with the party that names it. Items of other parties are not
+    found, at the same cost as an id that does not exist.
 
     Attributes:
         statements: Statements by (id, signer).
         naturals: Identifiers by (signer, natural).
-        packets: Packets of an agency, in order; each with its sources, what it corrects, what
-            corrects it, and what was recalled of it.
-        ending: Packets that the exchange looks at for their end, by the id of their manifest.
-        mail: Items by (node, statement id, signer).
-        entries: What blind entries hide, by index and an agency that they name.
-        agreements: Agreements whose grants that were not handed out are wanted, by id.
-        sources: Packets that an agency made or was given something of, in order.
-        corrected: Packets of an agency that others are to correct, in order, as in ``packets``.
+        packets: Packets of an agency, in order; each with its sources, its corrections in both
+            directions, and its recalls.
+        ending: Packets to check for expiry, by manifest id.
+        mail: Mailbox items by (node, statement id, signer).
+        entries: Contents of blind entries, by (index, an agency that the entry names).
+        agreements: Agreements, by id, whose undelivered grants are needed.
+        sources: Source packets that an agency made or received, in order.
+        corrected: Packets of an agency to be corrected, in order, looked up like ``packets``.
         derived: Packets of the batch, each with a source.
-        superseding: Packets of the batch, each with the one whose place it takes.
-        grants: Grants in order: the packet, the URI of the agency that grants it, and that of the
-            node that is to have it.
-        requests: Requests for records by (manifest id, holder, the node of either side that
-            asks).
-        envelopes: Statements as they travel, by (id, signer).
-        recalls: Packets of which it is wanted what was recalled, by the id of their manifest.
-        waiting: What waits in mailboxes, by (node, URI of the agency that sent it).
-        rooms: What waits with all nodes of an agency, by (URI of theirs, URI of the sender's).
+        superseding: Packets of the batch, each with the packet that it replaces.
+        grants: Grants in order: packet, URI of the granting agency, URI of the receiving node.
+        requests: Requests for records by (manifest id, holder, asking node of either side).
+        envelopes: Encoded statements by (id, signer).
+        recalls: Packets whose recalls are needed, by manifest id.
+        waiting: Mailbox contents to count, by (node, URI of the sending agency).
+        rooms: Mailbox contents to count at all nodes of an agency, by (its URI, URI of the sending
+            agency).
     """
 
     statements: frozenset[tuple[bytes, str]] = frozenset()
@@ -66,7 +65,7 @@ class Asked:
 
     @classmethod
     def together(cls, asked: Iterable["Asked"]) -> "Asked":
-        """Returns all that several ask; what has an order keeps it."""
+        """Returns the union of several requests; ordered fields keep their order."""
         each = list(asked)
         nothing = cls()
         answers = {}
@@ -79,7 +78,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of a statement earlier: the refusal, if it was one, and the signed receipt."""
+    """Earlier ruling on a statement: the refusal, if any, and the signed receipt."""
 
     code: str
     why: str
@@ -89,13 +88,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet, as grants of it are judged: without its ciphertexts.
+    """Stored packet without its ciphertexts, as needed to judge grants.
 
     Attributes:
-        envelope: Its manifest's statement as it travels.
+        envelope: Encoded statement of its manifest.
         openings: Its openings, encoded.
-        accepted_ms: The log's time of its entry; 0 where an earlier version took it and the
-            entry was erased.
+        accepted_ms: The log's time of its entry; 0 if an earlier version accepted it and the entry
+            was erased.
     """
 
     envelope: bytes
@@ -105,10 +104,10 @@ class StoredPacket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholePacket(StoredPacket):
-    """A packet, as it is delivered.
+    """Stored packet with its ciphertexts, as needed for delivery.
 
     Attributes:
-        ciphertexts: Those that are still here, encoded; empty where none is.
+        ciphertexts: The ciphertexts still stored, encoded; empty if there are none.
     """
 
     ciphertexts: bytes
@@ -116,19 +115,19 @@ class WholePacket(StoredPacket):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """An item of a mailbox, as a receipt about it is judged.
+    """Mailbox item, as needed to judge a receipt about it.
 
     Attributes:
         seq: Its place in the mailbox.
-        statement: The entry of the statement.
-        sender: Who signed the statement.
-        type: The statement's type's number.
-        packet: Of a grant, the id of its packet's manifest, or None.
-        agreement: 16 bytes, the agreement it was sent under, or empty.
+        statement: Index of the statement's entry.
+        sender: URI of the statement's signer.
+        type: Number of the statement's type.
+        packet: For a grant, the id of its packet's manifest; else None.
+        agreement: 16 bytes, the agreement it was sent under; or empty.
         delivered: Whether it was handed out.
-        held: Whether it is kept from being handed out.
-        status: The latest status that the node gave it, or None.
-        passed: Whether the node's reading went past it, and it was not handed out.
+        held: Whether it is withheld from delivery.
+        status: The latest status that the node reported, or None.
+        passed: Whether the node read past it although it was not handed out.
     """
 
     seq: int
@@ -145,14 +144,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """A grant in a mailbox that was neither handed out nor kept from it.
+    """Grant in a mailbox that was neither handed out nor withheld.
 
     Attributes:
-        node: Whose mailbox.
-        seq: Its place there.
+        node: URI of the mailbox's node.
+        seq: Its place in the mailbox.
         id: 32 bytes, the grant's statement id.
-        statement: The entry of its statement.
-        event: The event that says that it was accepted.
+        statement: Index of its statement's entry.
+        event: The event that records its acceptance.
     """
 
     node: str
@@ -164,11 +163,11 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """What a blind entry hides, as an order to erase it is judged.
+    """Contents of a blind entry, as needed to judge an order to erase it.
 
     Attributes:
         event: The encoded event.
-        awaited: Whether a node that is told of it in its mailbox has not taken it in yet.
+        awaited: Whether a node has yet to acknowledge a mailbox item about this entry.
     """
 
     event: bytes
@@ -177,15 +176,15 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request for records, as its next step is judged.
+    """Stored request for records, as needed to judge its next step.
 
     Attributes:
-        row: What was kept of it.
-        manifest: Its manifest's statement as it travels.
-        agreement: The statement of the agreement that it was made under.
+        row: Its row.
+        manifest: Encoded statement of its manifest.
+        agreement: Encoded statement of the agreement that it was made under.
         steps: Its steps in the order of the log: entry, time and statement.
-        stoppages: What was suspended of its article, or of all, since its grant.
-        reaches: How far that reached, from the version on that counted at its grant.
+        stoppages: Suspensions of its article, or of the whole agreement, since its grant.
+        reaches: Reaches of those suspensions, from the version in force at its grant.
     """
 
     row: RequestRow
@@ -198,16 +197,16 @@ class StoredRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The answers to ``Asked``; what is not there is absent.
+    """Answers to ``Asked``; items that were not found are absent.
 
-    In a database that was restored, the log may hold events about statements that are not here:
-    by (statement id, code, party). They are not logged again. ``releases`` are the events of
-    accepted grants, by the packet and the party that it was granted to: one more than is judged
-    by at most, and one alone where it is wanted whether there are any. ``corrects`` says of each
-    packet of a line of corrections which one it corrects. ``waiting`` are statements and bytes
-    that their recipient has not acknowledged. ``unread`` are packets that were not read, since
-    their agency asked for too much at once, and ``untold`` are releases: of them alone, absence
-    says nothing.
+    * ``events``: after a restore, the log may hold events about statements that are not stored, by
+      (statement id, code, party). They are not logged again.
+    * ``releases``: events of accepted grants, by packet and recipient. One more event than the
+      judge's limit is read; a single one where only existence matters.
+    * ``corrects``: for each packet of a line of corrections, the packet that it corrects.
+    * ``waiting``: statements and bytes that their recipient has not acknowledged.
+    * ``unread`` and ``untold``: packets and releases left unread because their agency named too
+      many at once. Absence is not an answer for these.
     """
 
     statements: Mapping[tuple[bytes, str], Settled] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Opening the store that the settings name: a file in the home, or a PostgreSQL database."""
+"""Opening of the configured store: a file in the home, or a PostgreSQL database."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,20 +12,20 @@ from tearline_server.storage.store import Store
 
 T = TypeVar("T")
 Report = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and of how much."""
+"""Callback for progress: stage, units done, units in total."""
 Verify = Callable[[Store, LogIdentity, Callable[[int, int], None]], Awaitable[None]]
-"""Raises a StoreError where a store is not what was logged; says how far it is."""
+"""Verifier of a store; raises StoreError if it differs from the log, and reports progress."""
 
 _MISSING = "store: asyncpg is missing; it comes with tearline[postgres]"
 
 
 async def open_store(config: Config) -> Store:
-    """What the exchange of these settings keeps.
+    """Opens the store that the settings name, and returns it.
 
     Raises:
-        StoreMisplaced: If the home says that it lies elsewhere.
-        StoreError: If it cannot be used, or another process uses it alone.
-        SettingInvalid: If the address of the database is none, or what speaks to it is missing.
+        StoreMisplaced: If the home shows that the data is elsewhere.
+        StoreError: If the store cannot be used, or another process uses it exclusively.
+        SettingInvalid: If the database address is invalid, or its driver is not installed.
     """
     _verify_place(config)
     if config.store is None:
@@ -40,10 +40,10 @@ async def open_store(config: Config) -> Store:
 
 
 def _verify_place(config: Config) -> None:
-    """Checks that nobody begins a second log because a setting was forgotten.
+    """Checks that a missing setting cannot start a second log.
 
     Raises:
-        StoreMisplaced: If the file was moved and no database is named, or the other way round.
+        StoreMisplaced: If the file was moved and no database is named, or the reverse.
     """
     if config.store is None and config.moved.exists():
         raise StoreMisplaced(f"{config.moved} is there, and `store` names no database")
@@ -52,21 +52,21 @@ def _verify_place(config: Config) -> None:
 
 
 async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify, report: Report) -> int:
-    """Moves what an exchange keeps from a file into a PostgreSQL database.
+    """Moves the exchange's data from a file into a PostgreSQL database.
 
     Args:
-        file: The file of an exchange that does not serve.
-        url: The database, with nothing in it.
+        file: The file of a stopped exchange.
+        url: The database, which must be empty.
         log: The log's name and keys.
-        verify: What verifies the file, and what came of it.
-        report: Told how far it is.
+        verify: Verifier for the file and for the result.
+        report: Callback for progress.
 
     Returns:
-        How many entries the log has.
+        The number of entries in the log.
 
     Raises:
-        StoreError: If it cannot be moved; then everything is where it was.
-        SettingInvalid: If the address of the database is none, or what speaks to it is missing.
+        StoreError: If the move fails; both stores are then unchanged.
+        SettingInvalid: If the database address is invalid, or its driver is not installed.
     """
     from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -87,11 +87,11 @@ async def move_store(file: Path, url: str, log: LogIdentity, verify: Verify, rep
 
 
 async def change_store(config: Config, act: Callable[[Store], Awaitable[T]]) -> T:
-    """Has ``act`` change the store in the database that the settings name: all, or nothing.
+    """Runs ``act`` on the configured database in one atomic change, and returns its result.
 
     Raises:
-        SettingInvalid: If they name none, or what speaks to it is missing.
-        StoreMisplaced: If the home says that what the exchange keeps lies elsewhere.
+        SettingInvalid: If no database is configured, or its driver is not installed.
+        StoreMisplaced: If the home shows that the data is elsewhere.
         StoreBusy: If an exchange is connected.
         StoreError: If the database cannot be used.
     """

@@ -1,4 +1,4 @@
-"""What is read of a store while it serves: mail to hand out, what waits, and events of the log."""
+"""Results of reads while serving: mail, backlog, retained entries and searches."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from tearline_server.storage.rows import OpeningRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits in all mailboxes together, and in the fullest of them.
+    """Unacknowledged mail: totals, and the largest single mailbox room.
 
     Attributes:
-        statements: Statements that their recipients have not taken in.
+        statements: Statements not yet acknowledged by their recipients.
         bytes: Their bytes.
-        most_statements: The most that one agency has waiting for one node.
-        most_bytes: The same in bytes.
+        most_statements: The most statements that one agency has waiting for one node.
+        most_bytes: The most bytes that one agency has waiting for one node.
     """
 
     statements: int
@@ -27,23 +27,23 @@ BACKLOG = (
     "SELECT coalesce(sum(statements), 0), coalesce(sum(bytes), 0),"
     " coalesce(max(statements), 0), coalesce(max(bytes), 0) FROM waiting"
 )
-"""Asks for one in either database; the numbers in the order of its attributes."""
+"""SQL for one ``Backlog`` in either database; columns in the order of its attributes."""
 NO_BACKLOG = Backlog(statements=0, bytes=0, most_statements=0, most_bytes=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailItem:
-    """An item of a mailbox, as it is delivered.
+    """Mailbox item, as needed for delivery.
 
     Attributes:
         seq: Its place in the mailbox.
         id: 32 bytes, the statement's id.
-        sender: Who signed it.
-        type: Its type's number.
-        statement: The entry of its statement.
-        envelope: The statement as it travels.
-        packet: Of a grant, the id of its packet's manifest, or None.
-        opening: The entry that the node is told of.
+        sender: URI of its signer.
+        type: Number of its type.
+        statement: Index of its statement's entry.
+        envelope: The encoded statement.
+        packet: For a grant, the id of its packet's manifest; else None.
+        opening: The entry reported to the node.
         delivered: Whether it was handed out before.
     """
 
@@ -60,13 +60,13 @@ class MailItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainedRow:
-    """What a blind entry hides, as the agreement's retention is asked for it.
+    """Contents of a blind entry, as needed to apply an agreement's retention.
 
     Attributes:
         idx: The entry's index.
         time_ms: The event's time.
         event: The encoded event.
-        awaited: Whether a node that is told of it in its mailbox has not taken it in yet.
+        awaited: Whether a node has yet to acknowledge a mailbox item about this entry.
     """
 
     idx: int
@@ -77,15 +77,15 @@ class RetainedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A search in the events that one agency may see.
+    """Search over the events that one agency may see.
 
     Attributes:
-        agency: URI of the agency: it may see what names it.
-        agreements: Agreements that it oversees: it may see what was done under them.
-        query: What is asked for.
+        agency: URI of the agency; it may see events that name it.
+        agreements: Agreements that it oversees; it may see events under them.
+        query: The query.
         after: The index to continue after; -1 from the beginning.
-        below: Only entries below this index, which a checkpoint covers.
-        limit: How many events at most.
+        below: Exclusive upper index, which a checkpoint covers.
+        limit: The maximum number of events.
     """
 
     agency: str

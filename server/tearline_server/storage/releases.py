@@ -1,8 +1,8 @@
-"""Which releases of the past are read for a batch: those its grants are judged by, up to a bound.
+"""Per-agency limits on the earlier releases that one batch may read.
 
-A grant of a packet made from others is judged by the grants of its sources to the publisher's
-agency and to the recipient's; one of a correction by whether the recipient was granted something
-of its line.
+A grant of a derived packet is judged by the earlier grants of its sources, to the publisher's
+agency and to the recipient's. A grant of a correction is judged by whether the recipient received
+any packet of the corrected line.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,11 +18,11 @@ from tearline_server.storage.known import Asked, Release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedReleases:
-    """The releases that are read of all that are asked for.
+    """Releases that a batch reads, and releases left for a later batch.
 
     Attributes:
-        most: How many events are read of each.
-        unread: Those that are left for another batch.
+        most: The number of events to read, by release.
+        unread: Releases left for another batch.
     """
 
     most: Mapping[Release, int]
@@ -31,13 +31,13 @@ class WantedReleases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bases:
-    """What the packets of a batch rest on, as far as their agencies may know of it.
+    """Packets that a batch depends on, limited to those its agencies may know.
 
     Attributes:
-        own: Packets of the agencies that name them.
-        made: Sources that the agency that names them made or was given.
-        sources: The sources of packets from before.
-        corrects: Lines of corrections from before.
+        own: Packets that belong to the agency that names them.
+        made: Sources that the naming agency made or received.
+        sources: Sources of packets stored earlier.
+        corrects: Lines of corrections stored earlier.
         read: Packets that are read.
     """
 
@@ -49,10 +49,10 @@ class Bases:
 
 
 def wanted_releases(asked: Asked, bases: Bases) -> WantedReleases:
-    """Returns which releases are read for a batch, and how many events of each.
+    """Returns the releases to read for a batch, and the number of events of each.
 
-    Each agency has an allowance of its own. The order of what is asked decides, and what one
-    statement needs fits.
+    Each agency has its own allowance, spent in the order of the request. The releases that one
+    statement needs always fit.
     """
     most: dict[Release, int] = {}
     unread: set[Release] = set()
@@ -70,7 +70,7 @@ def wanted_releases(asked: Asked, bases: Bases) -> WantedReleases:
 
 
 def _needed(asked: Asked, bases: Bases) -> Iterator[tuple[str, Release, int]]:
-    """Yields the agency that needs a release, the release, and how many events of it."""
+    """Yields the agency that needs a release, the release, and the number of events needed."""
     for source, agency in asked.sources:
         if (source, agency) in bases.made and source in bases.read:
             yield agency, (source, agency), 1

@@ -1,4 +1,4 @@
-"""What a store keeps, row by row, as the exchange means it, whatever database keeps it."""
+"""Rows of the store, independent of the database."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,14 @@ from tearline.standing.stoppage import Reach, Stoppage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The state of the log.
+    """State of the log.
 
     Attributes:
-        epoch: 16 bytes: which life of the database this is.
+        epoch: 16 bytes, the epoch of the database; a restore begins a new one.
         tree: The tree over all entries.
-        time_ms: The log's time: of the last entry, or of a later end of packets, Unix milliseconds.
-        serial: How many transactions wrote behind each other; some bring no entry.
+        time_ms: The log's time, Unix milliseconds: of the last entry, or of a later expiry of
+            packets.
+        serial: The number of committed transactions; some add no entry.
     """
 
     epoch: bytes
@@ -26,7 +27,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningRow:
-    """What a blind entry hides.
+    """Contents of a blind entry.
 
     Attributes:
         idx: The entry's index.
@@ -40,21 +41,21 @@ class OpeningRow:
 
     @property
     def opening(self) -> LogOpening:
-        """The same as nodes are told of it."""
+        """Returns the opening as nodes receive it."""
         return LogOpening(index=self.idx, salt=self.salt, event=self.event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow(OpeningRow):
-    """What a blind entry hides, and by what it is found.
+    """Contents of a blind entry, with the columns that searches use.
 
     Attributes:
         time_ms: The event's time.
-        code: What happened.
-        outcome: How it ended.
+        code: The event code.
+        outcome: The outcome.
         reason: Code of the error, or empty.
-        actor: URI of who acted.
-        party: URI the event is about.
+        actor: URI of the actor.
+        party: URI of the party that the event is about.
         statement: 32 bytes, the statement's id.
         packet: 32 bytes, the manifest's id, or empty.
         agreement: 16 bytes, or empty.
@@ -75,21 +76,20 @@ class EventRow(OpeningRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRow:
-    """A statement and what became of it.
+    """Statement, and the ruling on it.
 
     Attributes:
-        idx: The entry that its receipt tells of.
+        idx: Index of the entry that its receipt names.
         id: 32 bytes.
         signer: URI of its (first) signer.
-        type: Its type's number.
-        natural: An identifier that no other statement of this signer may bear, or None.
-        packet: Of a grant, the id of its packet's manifest, or None.
-        code: Of its refusal; empty where it was accepted.
-        why: What the sender was told of the refusal.
-        receipt: The receipt's statement as it travels; empty where its entry was erased.
+        type: Number of its type.
+        natural: An identifier that no other statement of this signer may use, or None.
+        packet: For a grant, the id of its packet's manifest; else None.
+        code: Code of its refusal; empty if it was accepted.
+        why: Reason of the refusal, as reported to the sender.
+        receipt: Encoded statement of the receipt; empty if its entry was erased.
         signature: 32 bytes, the hash of the attestation over the receipt.
-        envelope: The statement as it travels; None where it was refused, and empty where it is
-            a grant that was withdrawn.
+        envelope: The encoded statement; None if it was refused, empty for a withdrawn grant.
     """
 
     idx: int
@@ -107,18 +107,18 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketRow:
-    """A packet.
+    """Packet.
 
     Attributes:
         id: 32 bytes, the id of its manifest.
-        statement: The entry of its manifest.
+        statement: Index of its manifest's entry.
         openings: Its openings, encoded.
         ciphertexts: Its ciphertexts, encoded.
         agreement: 16 bytes.
         accepted_ms: The log's time of its entry.
-        ends_ms: When to look whether it has ended; it does not end before.
+        ends_ms: Time of the next expiry check; the packet does not end earlier.
         sources: Ids of the packets that it was made from.
-        corrects: Id of the packet whose place it takes, or empty.
+        corrects: Id of the packet that it replaces, or empty.
     """
 
     id: bytes
@@ -134,7 +134,7 @@ class PacketRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementRow:
-    """One version of an agreement, and the entry of its statement."""
+    """Version of an agreement, and the index of its statement's entry."""
 
     id: bytes
     version: int
@@ -143,7 +143,7 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRow:
-    """How far a channel has come: the highest place and the highest mark."""
+    """Position of a channel: its highest place and its highest mark."""
 
     sender: str
     recipient: str
@@ -154,16 +154,16 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRow:
-    """An item of a mailbox.
+    """Item of a mailbox.
 
     Attributes:
-        node: Whose mailbox.
-        seq: Its place there, from 1.
-        statement: The entry of its statement.
-        entry: The entry whose opening the node is told.
-        agency: URI of the agency in whose room it waits, or empty.
-        bytes: What it takes of that room.
-        agreement: Of a grant that is to be handed out, 16 bytes; else empty.
+        node: URI of the mailbox's node.
+        seq: Its place in the mailbox, from 1.
+        statement: Index of its statement's entry.
+        entry: Index of the entry whose opening the node receives.
+        agency: URI of the agency whose room it uses, or empty.
+        bytes: Bytes of that room that it uses.
+        agreement: For a grant to be handed out, 16 bytes; else empty.
     """
 
     node: str
@@ -177,15 +177,15 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailUpdate:
-    """What became of an item of a mailbox.
+    """Change to an item of a mailbox.
 
     Attributes:
-        node: Whose mailbox.
-        seq: Its place there.
-        delivered: The entry of its delivery, if that is new.
-        status: The latest receipt about it, if that is new.
-        held: The entry that says that it is not handed out, if that is new.
-        passed: Whether the node's reading went past it now, and it was not handed out.
+        node: URI of the mailbox's node.
+        seq: Its place in the mailbox.
+        delivered: Index of the delivery's entry, if new.
+        status: Status of the latest receipt about it, if new.
+        held: Index of the entry that records that it is withheld, if new.
+        passed: Whether the node now read past it although it was not handed out.
     """
 
     node: str
@@ -198,13 +198,13 @@ class MailUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnRow:
-    """An item of a mailbox that another statement takes the place of.
+    """Mailbox item replaced by another statement.
 
     Attributes:
-        node: Whose mailbox.
-        seq: Its place there.
-        entry: Of the other statement, its entry, which the node is told of.
-        grant: The entry of the grant that stood there; it is deleted where no other mailbox has
+        node: URI of the mailbox's node.
+        seq: Its place in the mailbox.
+        entry: Index of the other statement's entry, which the node receives.
+        grant: Index of the withdrawn grant's entry; the grant is deleted if no other mailbox holds
             it.
     """
 
@@ -216,7 +216,7 @@ class WithdrawnRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStepRow:
-    """The newest step of a case from one agency to another: the entry of its statement."""
+    """Newest step of a case from one agency to another: index of its statement's entry."""
 
     case: bytes
     sender: str
@@ -226,13 +226,13 @@ class CaseStepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
-    """The newest standing of an agency under an agreement.
+    """Newest standing of an agency under an agreement.
 
     Attributes:
         agency: URI of the agency.
         agreement: 16 bytes.
-        statement: The entry of its statement.
-        empty_ms: When the agency's bucket of standings is empty, in log time.
+        statement: Index of its statement's entry.
+        empty_ms: Time at which the agency's rate bucket for standings is empty, in log time.
     """
 
     agency: str
@@ -243,7 +243,7 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppageRow:
-    """An interval in which something was suspended under an agreement."""
+    """Interval of a suspension under an agreement."""
 
     agreement: bytes
     stoppage: Stoppage
@@ -251,7 +251,7 @@ class StoppageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachRow:
-    """How far suspensions reach under an agreement, from a version of it on."""
+    """Reach of suspensions under an agreement, from one of its versions on."""
 
     agreement: bytes
     reach: Reach
@@ -259,13 +259,13 @@ class ReachRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallRow:
-    """What was recalled of a packet.
+    """Recall of a packet.
 
     Attributes:
         packet: 32 bytes, the id of its manifest.
-        node: From which node; empty for everybody.
+        node: The node it is recalled from; empty for all recipients.
         grant: The one grant, or empty for all.
-        slots: Some slots, ascending, or none for all.
+        slots: The recalled slots, ascending; empty for all.
     """
 
     packet: bytes
@@ -276,12 +276,12 @@ class RecallRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureRow:
-    """An entry whose contents are gone.
+    """Entry whose contents were erased.
 
     Attributes:
         idx: Its index.
-        statement: Of the order that had them erased, the entry of its statement.
-        agencies: URIs of the agencies that it named.
+        statement: Index of the entry of the erasure order.
+        agencies: URIs of the agencies that the entry named.
     """
 
     idx: int
@@ -291,21 +291,20 @@ class ErasureRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRow:
-    """A request for records, in one holder's mailbox.
+    """Request for records, in one holder's mailbox.
 
     Attributes:
         packet: 32 bytes, the id of its manifest.
         holder: URI of the node asked.
         asker: URI of the node that asks.
         agreement: 16 bytes.
-        version: Of the agreement, as the manifest names it.
+        version: Version of the agreement, as the manifest names it.
         granted_ms: The log's time of the grant.
         stored_ms: The log's time of the holder's first receipt, or None.
-        due_ms: When to look whether an answer is overdue: its time does not end before, and ends
-            later where something was suspended since. None where none is owed, or its clock
-            stands still.
-        overdue_ms: The last such time of which the log says that it passed, or None.
-        stopped: Whether its clock was found to stand still for a suspension.
+        due_ms: Time of the next overdue check. The deadline is not earlier; it is later after a
+            suspension. None if no answer is owed, or its clock stands still.
+        overdue_ms: The last deadline that the log records as missed, or None.
+        stopped: Whether a suspension stopped its clock at the last check.
         article: The article that it is under.
     """
 
@@ -324,7 +323,7 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStepRow:
-    """A step of a request: the entry of its statement, and the log's time of that."""
+    """Step of a request: index of its statement's entry, and the log's time of it."""
 
     packet: bytes
     holder: str
@@ -334,12 +333,12 @@ class RequestStepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoration:
-    """The last time that the database was restored.
+    """Restore of the database.
 
     Attributes:
-        start: Entries from here came back from a mirror, without what they hide.
-        stop: Up to here.
-        settled: Whether it is known that no entry behind them was signed.
+        start: First entry that came from a mirror, without its contents.
+        stop: Index after the last such entry.
+        settled: Whether it is known that no later entry was signed.
     """
 
     start: int

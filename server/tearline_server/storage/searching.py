@@ -1,4 +1,4 @@
-"""A search as SQL: made of constant texts alone; whatever an auditor wrote is bound."""
+"""SQL of searches: built from constant texts only; all values of a query are bound."""
 
 import re
 from itertools import count
@@ -25,14 +25,14 @@ _OVERSEEN = (
     "SELECT e.idx FROM event e"
     " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? AND e.idx < ?"
 )
-# Of one statement or packet there are a handful of events in millions that an agency may see.
-# SQLite keeps to the order of a CROSS JOIN; the plus keeps it off the agreement's index.
+# One statement or packet has a handful of events among millions that an agency may see.
+# SQLite preserves the order of a CROSS JOIN; the plus prevents use of the agreement's index.
 _NAMED_FEW = (
     "SELECT e.idx FROM event e CROSS JOIN event_agency a ON a.agency = ? AND a.idx = e.idx"
     " WHERE e.idx > ? AND e.idx < ?"
 )
 _OVERSEEN_FEW = "SELECT e.idx FROM event e WHERE +e.agreement = ? AND e.idx > ? AND e.idx < ?"
-# PostgreSQL keeps apart what has an OFFSET, and asks it for every row of what comes before.
+# OFFSET 0 stops PostgreSQL from merging a subquery; it runs once per row of the outer side.
 _NAMED_APART = (
     "SELECT a.idx FROM event_agency a JOIN LATERAL (SELECT * FROM event WHERE idx = a.idx OFFSET 0)"
     " e ON TRUE WHERE a.agency = ? AND a.idx > ? AND a.idx < ?"
@@ -45,14 +45,14 @@ _NAMED_FEW_APART = (
 )
 _OVERSEEN_FEW_APART = f"{_FEW_APART} WHERE e.agreement = ? AND e.idx > ? AND e.idx < ?"
 _PARTIAL = {"statement": "", "packet": " AND e.packet <> x''"}
-"""The fields by which few are found, and what shows that their index holds all of them."""
+"""Selective fields, and the condition that makes their partial index usable."""
 
 
 def search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
-    """The statement that answers a search in SQLite, and what is bound to it.
+    """Returns the SQLite query of a search, and its bound values.
 
-    Each part reads one index in the order of the log; SQLite merges them as it goes, and
-    reads no further than the limit. A query that names statements or packets reads theirs.
+    Each part reads one index in the order of the log; SQLite merges the parts lazily and stops at
+    the limit. A query that names statements or packets uses their indexes.
     """
     few = next((field for field in _PARTIAL if search.query.named(field)), None)
     named, overseen = (_NAMED, _OVERSEEN) if few is None else (_NAMED_FEW, _OVERSEEN_FEW)
@@ -67,7 +67,10 @@ def search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
 
 
 def ordered_search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
-    """The same for PostgreSQL, which merges nothing: each part has the order and the limit."""
+    """Returns the PostgreSQL query of a search, and its bound values.
+
+    PostgreSQL does not merge lazily, so each part has its own order and limit.
+    """
     few = next((field for field in _PARTIAL if search.query.named(field)), None)
     named, overseen, first = _NAMED_APART, _OVERSEEN, list[Any]()
     if few is not None:
@@ -93,7 +96,7 @@ def ordered_search_sql(search: Search) -> tuple[str, tuple[Any, ...]]:
 
 
 def _parts(search: Search, named: str, overseen: str) -> tuple[list[str], list[Any]]:
-    """What is read of each source, and what is bound to all of it."""
+    """Returns the query of each source, and the bound values of all of them."""
     clauses, bound = "", [search.after, search.below]
     for condition in search.query.conditions:
         clause, values = _clause(condition)

@@ -1,7 +1,7 @@
-"""``Store``: the few questions that the exchange asks of its database.
+"""``Store``: the exchange's interface to its database.
 
-Its heart is ``commit``: everything a batch changes, with the log entries that describe it,
-in one transaction, on the disk when the call returns.
+Its core is ``commit``: all changes of a batch and their log entries are written in one transaction,
+and are durable when the call returns.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -22,203 +22,209 @@ from tearline_server.storage.rows import (
 from tearline_server.storage.stored import Heard, Stored
 
 Ask = Callable[[Head, Stored | None], Asked]
-"""Says what must be known, from the head that is locked, and what others wrote behind the caller's
-head, or more; None where nobody did. It may be called again where a connection was lost."""
+"""Callback that returns the state to look up.
+
+Its arguments are the locked head, and the writes of other processes since the caller's head or
+earlier (None if there are none). It may be called again after a lost connection.
+"""
 
 Append = Callable[[Head, Known], Commit]
-"""Makes what a transaction writes, from the head it writes behind and what was asked; pure."""
+"""Pure function that returns the writes of a transaction, from the locked head and the answers."""
 
 
 def ask_nothing(head: Head, news: Stored | None) -> Asked:
-    """Returns an ``Asked`` that asks for nothing."""
+    """Returns an ``Asked`` that looks up no state."""
     return Asked()
 
 
 Merge = Callable[[bytes | None], bytes]
-"""Makes the note to keep of the one that is kept, or of None; pure."""
+"""Pure function that returns the note to store, from the stored note or None."""
 
 
 class Store(Protocol):
-    """What the exchange keeps. Every method raises StoreError where the database fails.
+    """Database of the exchange. Every method raises StoreError if the database fails.
 
     Attributes:
-        is_shared: Whether other processes may write there, too.
+        is_shared: Whether other processes may write to it.
     """
 
     is_shared: bool
 
     @property
     def questions(self) -> int:
-        """How many questions and changes wait, or are being answered."""
+        """Returns the number of queries and changes that are queued or running."""
         ...
 
     @property
     def standbys(self) -> int | None:
-        """Synchronous standbys, as they were seen last; None where none must be there."""
+        """Returns the synchronous standbys last observed; None if none are required."""
         ...
 
     async def load(self) -> Stored:
-        """What an exchange must hold in memory to go on."""
+        """Returns the state that an exchange holds in memory."""
         ...
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        """Locks the head, answers what is asked, writes what ``append`` makes of both.
+        """Locks the head, answers the questions, and writes the result of ``append``.
 
-        Durable on return. Nobody writes between the answers and what is written. Whatever ``ask``
-        or ``append`` raises comes out, and nothing is written.
+        The writes are durable on return, and no other writer runs between answers and writes. An
+        exception from ``ask`` or ``append`` propagates, and the transaction is rolled back.
 
         Args:
-            ask: Says what must be known.
-            append: Makes what is written.
-            since: The head that the caller knows; None where news are not wanted.
+            ask: Returns the state to look up.
+            append: Returns the writes.
+            since: The head that the caller knows; None if it needs no news.
 
         Returns:
-            Seconds that it waited for the disk in the end.
+            Seconds spent waiting for the disk at the end.
         """
         ...
 
-    # What other processes write.
+    # Writes of other processes.
 
     async def news(self, since: Head) -> Stored | None:
-        """What others wrote behind the head that the caller knows; None where nobody did."""
+        """Returns the writes of others since ``since``; None if there are none."""
         ...
 
     async def grown(
         self, size: int, signed: int
     ) -> tuple[Frontier, tuple[int, bytes] | None] | None:
-        """The log's tree, and the newest checkpoint of it, as they are at one moment.
+        """Returns the log's tree and its newest checkpoint, read at one moment.
 
-        None where others changed neither: the tree has ``size`` entries still, and the
-        checkpoint covers ``signed``.
+        Returns None if neither changed: the tree still has ``size`` entries, and the checkpoint
+        still covers ``signed``.
         """
         ...
 
     def changes(self) -> AsyncIterator[Heard]:
-        """Something at each time that others may have written, and at least every second.
+        """Yields whenever other processes may have written, and at least every second.
 
-        Where there are no others, never anything. Ends with an error where something may be
-        missed; what is asked for anew then begins with everything.
+        A store that is not shared never yields. The iterator raises when a change may have been
+        missed; a new one then begins with a full refresh.
         """
         ...
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
-        """Items of a mailbox behind place ``after``, in order."""
+        """Returns items of a mailbox after place ``after``, in order."""
         ...
 
     async def backlog(self) -> Backlog:
-        """What waits in the mailboxes."""
+        """Returns the totals of unacknowledged mail."""
         ...
 
     async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """A packet by its manifest's id, or None."""
+        """Returns a packet by its manifest's id, or None."""
         ...
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
-        """What was recalled of a packet, by its manifest's id."""
+        """Returns the recalls of a packet, by its manifest's id."""
         ...
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
-        """Encoded attestations by their hash; unknown ones are absent."""
+        """Returns encoded attestations by hash; unknown ones are absent."""
         ...
 
     async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
-        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        """Returns log entries from ``start`` up to ``end``: at least one, at most ``max_bytes``."""
         ...
 
     async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
-        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        """Returns hashes of perfect subtrees, leaves included; unknown ones are absent."""
         ...
 
     async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
-        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
+        """Stores a checkpoint before it is published, and returns the newest one stored."""
         ...
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Size and note of the checkpoints that were cosigned, by size."""
+        """Returns size and note of the cosigned checkpoints, by size."""
         ...
 
     async def cosigned_at(self, size: int) -> bytes | None:
-        """The note of the checkpoint of that size that was cosigned, or None."""
+        """Returns the note of the cosigned checkpoint of that size, or None."""
         ...
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
+        """Merges and stores the note of a cosigned checkpoint, and returns it.
+
+        Deletes the cosigned checkpoints up to size ``above``.
+        """
         ...
 
     async def evidence(self) -> Sequence[bytes]:
-        """What shows that the log signed two histories."""
+        """Returns the evidence that the log signed two histories."""
         ...
 
     async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
-        """Keeps evidence against the log, by its id of 32 bytes."""
+        """Stores evidence against the log, by its id of 32 bytes."""
         ...
 
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Events about a statement that an agency may see, in the order of the log."""
+        """Returns the events about a statement that an agency may see, in the order of the log."""
         ...
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
-        """Events that an agency may see and that meet every condition, in order."""
+        """Returns the events that an agency may see and that meet every condition, in order."""
         ...
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
-        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
+        """Returns requests, as (manifest id, holder), that may be overdue by ``now_ms``."""
         ...
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
-        """What entries above ``after`` hide that name an agreement, in the order of the log."""
+        """Returns contents of entries above ``after`` under an agreement, in log order."""
         ...
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
-        """Packets that may have ended, by the id of their manifest.
+        """Returns packets that may have ended, by manifest id.
 
         Args:
-            now_ms: Those that are to be looked at by this time.
-            kept: Of each agreement, the time since which its packets may still be kept.
-            limit: How many at most.
+            now_ms: Time of the check; packets with a later check time are skipped.
+            kept: Time since which an agreement's packets may still be stored, by agreement.
+            limit: The maximum number of packets.
         """
         ...
 
     # After a restore.
 
     async def begin_epoch(self, restoration: Restoration) -> None:
-        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+        """Begins a new epoch of the database; cursors of earlier epochs become invalid."""
         ...
 
     async def restorations(self) -> Sequence[Restoration]:
-        """Every restore, oldest first."""
+        """Returns every restore, oldest first."""
         ...
 
     async def settle(self) -> None:
-        """Keeps that nothing is known to have been signed beyond what was restored."""
+        """Records that no entry beyond the restored ones is known to have been signed."""
         ...
 
     async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
-        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        """Returns indices above ``after`` of restored blind entries without contents."""
         ...
 
     async def put_events(self, rows: Sequence[EventRow]) -> None:
-        """Keeps what restored entries hide; what is known already stays."""
+        """Stores contents of restored entries; contents already stored remain."""
         ...
 
-    # For the operator's own verification: whole rows, from an index on, in order.
+    # For the operator's verification: whole rows from an index on, in order.
 
     async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Entries with their indices."""
+        """Returns entries with their indices."""
         ...
 
     async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
-        """Events."""
+        """Returns events."""
         ...
 
     async def erased(self, start: int, end: int) -> Mapping[int, int]:
-        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        """Returns the erased entries from ``start`` up to ``end``, each with its order's entry."""
         ...
 
     async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Statements."""
+        """Returns statements."""
         ...
 
     async def close(self) -> None:
-        """Ends everything under way and lets go of the database."""
+        """Ends all running work and closes the database."""
         ...

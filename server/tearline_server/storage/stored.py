@@ -1,4 +1,4 @@
-"""What an exchange holds in memory, and how it hears that others wrote."""
+"""In-memory state of an exchange, and notifications of writes by other processes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tearline_server.storage.rows import ChannelRow, Head
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAgreement:
-    """A version of an agreement: its entry, its statement, and the entry each agency got."""
+    """Version of an agreement: its entry, its statement, and the entry sent to each agency."""
 
     statement: int
     envelope: bytes
@@ -17,9 +17,9 @@ class StoredAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStanding:
-    """A newest standing: its entry, its statement, and the entry each agency got.
+    """Newest standing: its entry, its statement, and the entry sent to each agency.
 
-    ``empty_ms`` is when its agency's bucket of standings is empty, in log time.
+    ``empty_ms`` is the time at which the agency's rate bucket for standings is empty, in log time.
     """
 
     statement: int
@@ -30,11 +30,11 @@ class StoredStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What an exchange holds in memory, as it stands; or what came to it behind a head.
+    """State that an exchange holds in memory: all of it, or the part written after a head.
 
     Attributes:
-        head: The log.
-        checkpoint: Size and note of the last one signed, or None.
+        head: The log's head.
+        checkpoint: Size and note of the newest signed checkpoint, or None.
         clear: Every clear entry with its index, in order.
         agreements: The newest version of every agreement, in the order of the log.
         standings: The newest standing of each agency under each agreement.
@@ -55,10 +55,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What other processes may have written: the log, and what was cosigned of it.
+    """Notification that other processes may have written.
 
     Attributes:
-        cosigned: Sizes of the checkpoints that were; None where it may be any, and evidence.
+        cosigned: Sizes of the checkpoints that were cosigned; None if any may have been, and if
+            there may be new evidence.
     """
 
     cosigned: frozenset[int] | None

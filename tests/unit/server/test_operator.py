@@ -317,7 +317,7 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
     file = tmp_path / "federation.trust"
     file.write_text(armor(Armor.TRUST_LIST, encode_signed(signed)))
     assert run(home, "trust", str(file)) == ("", f"{file} is entry 0.\n")
-    assert run(home, "trust", str(file)) == ("", f"{file} was in the log before.\n")
+    assert run(home, "trust", str(file)) == ("", f"{file} was already in the log.\n")
 
     assert "2 agencies" in run(home, "check")[1]
     assert run(home, "verify-log") == ("", "2 entries: all as they were logged\n")
@@ -356,8 +356,11 @@ def test_errors_have_their_exit_status(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "Give FILE, a backup, or --store, a PostgreSQL database."),
-        (("backup", "--store", "postgresql:///tearline"), "a backup in a file has no database"),
+        ((), "Pass FILE (a backup) or --store (a PostgreSQL database)."),
+        (
+            ("backup", "--store", "postgresql:///tearline"),
+            "a backup file holds no PostgreSQL database",
+        ),
     ],
 )
 def test_a_restore_says_of_what(options: tuple[str, ...], said: str, tmp_path: Path) -> None:
