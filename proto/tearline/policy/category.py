@@ -84,6 +84,11 @@ CATEGORIES = tuple(
 GROUPS = tuple(sorted({category.group for category in CATEGORIES} - {""}))
 
 _BY_NAME = {category.name: category for category in CATEGORIES}
+# An agreement may have a hundred thousand shares, and each names a node.
+_LEAVES_UNDER = {
+    group: tuple(each for each in CATEGORIES if each.group == group and not each.guarded)
+    for group in GROUPS
+} | {name: (category,) for name, category in _BY_NAME.items()}
 
 
 def category_named(name: str) -> Category:
@@ -104,11 +109,10 @@ def leaves_under(node: str) -> tuple[Category, ...]:
     Raises:
         MarkingMalformed: If ``node`` is neither a leaf nor a group.
     """
-    if node in _BY_NAME:
-        return (_BY_NAME[node],)
-    if node not in GROUPS:
+    leaves = _LEAVES_UNDER.get(node)
+    if leaves is None:
         raise MarkingMalformed("the category is not in the tree")
-    return tuple(c for c in CATEGORIES if c.group == node and not c.guarded)
+    return leaves
 
 
 def is_at_least_as_strict_category(name: str, other: str) -> bool:

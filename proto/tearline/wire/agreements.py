@@ -51,6 +51,7 @@ def _write_agreement(agreement: Agreement) -> pb.Agreement:
 
 
 def _read_agreement(message: pb.Agreement) -> Agreement:
+    names: dict[str, str] = {}
     if [item.urgency for item in message.reply_times] != list(Urgency):
         raise StatementMalformed("an agreement has one reply time for each urgency, in order")
     return Agreement(
@@ -60,7 +61,7 @@ def _read_agreement(message: pb.Agreement) -> Agreement:
         name=message.name,
         terms=Terms(
             parties=tuple(message.parties),
-            articles=tuple(_read_article(article) for article in message.articles),
+            articles=tuple(_read_article(article, names) for article in message.articles),
         ),
         pins=read_pins(message.pins),
         reply_times={Urgency(item.urgency): item.time_ms for item in message.reply_times},
@@ -94,17 +95,32 @@ def _write_article(article: ArticleTerms) -> pb.Article:
     )
 
 
-def _read_article(message: pb.Article) -> ArticleTerms:
+def _read_article(message: pb.Article, names: dict[str, str]) -> ArticleTerms:
+    """Reads an article.
+
+    Args:
+        message: The article.
+        names: Those read before. Shares repeat them, and each is kept once.
+    """
+    once = names.setdefault
     return ArticleTerms(
         id=message.id,
         purposes=tuple(message.purposes),
         kinds=tuple(message.kinds),
         crime_areas=tuple(message.crime_areas),
         directions=tuple(
-            Direction(sender=way.sender, recipient=way.recipient) for way in message.directions
+            Direction(
+                sender=once(way.sender, way.sender),
+                recipient=once(way.recipient, way.recipient),
+            )
+            for way in message.directions
         ),
         shares=tuple(
-            Share(partner=share.partner, category=share.category, form=Form(share.form))
+            Share(
+                partner=once(share.partner, share.partner),
+                category=once(share.category, share.category),
+                form=Form(share.form),
+            )
             for share in message.shares
         ),
         highest_tlp=parse_tlp(message.highest_tlp),
