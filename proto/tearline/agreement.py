@@ -1,8 +1,8 @@
-"""Agreements: what parties signed to share, with whom, in which form, until when.
+"""Agreements: the terms under which parties share, the forms, the recipients and the validity.
 
-The terms decide releases (``tearline.policy.terms``); the rest says what they rest on: the
-pinned digests of policy set, schema, marking profile and masks, reply times, retention and
-validity. An agreement is in force when every party signed it and its time has come.
+The terms decide releases (``tearline.policy.terms``). The rest states their basis: the pinned
+digests of policy set, schema, marking profile and masks, reply times, retention and validity. An
+agreement is in force once every party has signed it and its validity has begun.
 """
 
 import datetime
@@ -34,7 +34,7 @@ DEFAULT_REPLY_TIMES: Mapping[Urgency, int] = {
     Urgency.EMERGENCY: 8 * HOUR_MS,
     Urgency.URGENT: 3 * 24 * HOUR_MS,
     Urgency.ROUTINE: 7 * 24 * HOUR_MS,
-    # The preservation period usual between states, extendable once.
+    # The usual preservation period between states, extendable once.
     Urgency.PRESERVE: 60 * 24 * HOUR_MS,
 }
 
@@ -49,16 +49,17 @@ class Agreement:
         version: From 1.
         name: For people, the same for all versions.
         terms: Parties and articles.
-        pins: Digests of what releases under it are judged by.
+        pins: Digests of the policies that decide releases under it.
         reply_times: Milliseconds by urgency.
-        retention_ms: How long recipients may keep what they got.
+        retention_ms: Retention of released fields at their recipients, milliseconds.
         onward_use: The rule on onward use, in words.
         oversight: URIs of agencies whose auditors may see all its entries; ascending.
         valid_from_ms: Start, Unix milliseconds.
         valid_until_ms: End, Unix milliseconds.
-        authorisation_ms: By how much a holder who waits for a judicial authorisation may extend
-            the time of a reply; 0 for not at all.
-        log_retention_ms: How long the log keeps what its entries about it say; 0 for ever.
+        authorisation_ms: Maximum extension of a reply time while a holder waits for a judicial
+            authorisation, milliseconds; 0 for none.
+        log_retention_ms: Retention of its entries' contents in the log, milliseconds; 0 for
+            ever.
     """
 
     header: Header
@@ -95,36 +96,35 @@ class Agreement:
             except MalformedInput:
                 raise AgreementMalformed("oversight is named by its agency's URI") from None
         if self.authorisation_ms < 0:
-            raise AgreementMalformed("time is not extended backwards")
+            raise AgreementMalformed("an extension is not negative")
         if max(*self.reply_times.values(), self.authorisation_ms) > MAX_PACKET_LIFETIME_MS:
-            raise AgreementMalformed("no packet lives as long as it leaves time for a reply")
+            raise AgreementMalformed("a reply time is longer than the lifetime of a packet")
         if self.retention_ms <= 0:
-            raise AgreementMalformed("what is shared is kept for some time at least")
+            raise AgreementMalformed("the retention of released fields is not positive")
         if self.log_retention_ms and not self.log_retention_ms >= max(
             MIN_LOG_RETENTION_MS, self.retention_ms
         ):
             raise AgreementMalformed(
-                "the log keeps what it says for 30 days at least, and as long as recipients may"
-                " keep what they got"
+                "the log's retention is at least 30 days, and at least the recipients' retention"
             )
         if self.log_retention_ms > MAX_LOG_RETENTION_MS:
-            raise AgreementMalformed("what is kept for longer than a century is kept for ever")
+            raise AgreementMalformed("the log's retention is at most a century, or 0 for ever")
 
     @property
     def signatories(self) -> tuple[str, ...]:
-        """URIs of the agencies whose signatures it takes, ascending: parties and overseers.
+        """Returns the URIs of all required signers, ascending: parties and overseers.
 
-        An agency is no overseer of what it did not sign, so that none is made to read.
+        Overseers sign too, so that no agency must oversee an agreement against its will.
         """
         return tuple(sorted({*self.terms.parties, *self.oversight}))
 
     @property
     def key(self) -> tuple[bytes, int]:
-        """Id and version, which name it."""
+        """Returns id and version, which identify it."""
         return self.id, self.version
 
     def article(self, article: str) -> ArticleTerms:
-        """One article's terms.
+        """Returns one article's terms.
 
         Raises:
             AgreementNotInForce: If there is no such article.
@@ -135,20 +135,20 @@ class Agreement:
         return found
 
     def verify_in_force(self, now_ms: int) -> None:
-        """Checks that its time has come and not passed.
+        """Checks that the agreement is valid at ``now_ms``.
 
         Raises:
-            AgreementNotInForce: If not.
+            AgreementNotInForce: If it is not.
         """
         if not self.valid_from_ms <= now_ms < self.valid_until_ms:
-            raise AgreementNotInForce("its time has not come, or has passed")
+            raise AgreementNotInForce("its validity has not begun, or has ended")
 
 
 def verify_signable(agreement: Agreement, now_ms: int) -> None:
-    """Checks that an agreement, once all have signed it, can cover anything.
+    """Checks that an agreement can still come into force.
 
     Raises:
-        AgreementEnded: If its time has passed.
+        AgreementEnded: If its validity has ended.
     """
     if agreement.valid_until_ms <= now_ms:
         day = datetime.datetime.fromtimestamp(agreement.valid_until_ms / 1000, datetime.UTC)
@@ -156,24 +156,24 @@ def verify_signable(agreement: Agreement, now_ms: int) -> None:
 
 
 def verify_parties_signed(agreement: Agreement, signers: frozenset[str]) -> None:
-    """Checks that every party signed, and every agency that is to oversee it.
+    """Checks that every party and every overseeing agency signed.
 
     Args:
         agreement: The agreement.
         signers: URIs of the agencies whose root or node signed it.
 
     Raises:
-        AgreementNotInForce: If one of them did not.
+        AgreementNotInForce: If a signature is missing.
     """
     if missing := set(agreement.signatories) - signers:
         raise AgreementNotInForce(f"{len(missing)} of its parties and overseers have not signed")
 
 
 def verify_pins(agreement: Agreement, pins: Pins) -> None:
-    """Checks that this installation judges by what the agreement pins.
+    """Checks that this installation has the digests that the agreement pins.
 
     Raises:
-        PinUnknown: Naming what differs.
+        PinUnknown: If digests differ; names them.
     """
     pairs = (
         ("policy set", agreement.pins.policy, pins.policy),
@@ -186,10 +186,10 @@ def verify_pins(agreement: Agreement, pins: Pins) -> None:
 
 
 def verify_packet(manifest: Manifest, agreement: Agreement, *, now_ms: int) -> ArticleTerms:
-    """Checks that ``agreement`` covers ``manifest`` here and now, and returns the article.
+    """Checks that ``agreement`` covers ``manifest`` at this time, and returns the article.
 
     Raises:
-        AgreementNotInForce: If version, time, article, kind or sender do not fit.
+        AgreementNotInForce: If version, time, article, kind or sender do not match.
         PinUnknown: If the packet was made under other digests.
     """
     if agreement.key != (manifest.agreement.id, manifest.agreement.version):
@@ -205,7 +205,7 @@ def verify_packet(manifest: Manifest, agreement: Agreement, *, now_ms: int) -> A
 
 
 def verify_direction(article: ArticleTerms, *, sender: str, recipient: str) -> None:
-    """Checks that the article lets packets go from one agency to the other.
+    """Checks that the article allows packets from the sender to the recipient.
 
     Args:
         article: The article.
@@ -220,5 +220,5 @@ def verify_direction(article: ArticleTerms, *, sender: str, recipient: str) -> N
 
 
 def reference(agreement: Agreement, article: str) -> AgreementRef:
-    """The reference to one of its articles that a manifest carries."""
+    """Returns the reference to one of its articles, as a manifest carries it."""
     return AgreementRef(id=agreement.id, version=agreement.version, article=article)

@@ -1,9 +1,9 @@
-"""An auditor's export: a file of log entries, and a signed word on what it is.
+"""Auditor's export: a file of log entries, and a signed manifest.
 
-The manifest stands beside the file. It names the file by its digest, the query, how many
-entries the file holds, and the checkpoint that all of them are proven under. It brings along
-the clear entries that say whose key signed it, so that whoever knows the federation's first
-trust list needs nothing else. Specified in docs/spec/audit-v1.md.
+The manifest stands beside the file. It names the file's digest, the query, the number of entries,
+and the checkpoint that proves them all. It includes the clear entries that certify the signing key,
+so that the federation's first trust list suffices for a verification. Specified in
+docs/spec/audit-v1.md.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tearline.statement import HASH_SIZE, ActedBy, Header
 
 
 class ExportFormat(StrEnum):
-    """How the entries are written down."""
+    """File formats of an export."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -23,17 +23,18 @@ class ExportFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditExport:
-    """What a node says of a file of log entries that it wrote.
+    """Node's signed manifest of a file of log entries.
 
     Attributes:
-        header: Who says it.
-        format: How the entries are written down.
+        header: The signer.
+        format: The file format.
         digest: 32 bytes, SHA-256 of the file.
-        entries: How many the file holds.
-        query: What was asked for.
-        checkpoint: The signed note that every entry is proven under, in UTF-8.
-        acted_by: The person who exported, by the same pseudonym as in the log's own entry of it.
-        time_ms: When; for display.
+        entries: Number of entries in the file.
+        query: The query.
+        checkpoint: The signed note that proves every entry, in UTF-8.
+        acted_by: The person who exported, by the same pseudonym as in the log's own entry of
+            it.
+        time_ms: Time of the export, Unix milliseconds; for display.
     """
 
     header: Header

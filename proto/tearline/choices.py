@@ -1,4 +1,4 @@
-"""Names in messages: the ones that are allowed, that match, or that may be meant."""
+"""Names in messages: allowed names, matches and near matches."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from tearline.errors import NameAmbiguous, NotFound
 from tearline.limits import MAX_LISTED_NAMES
 
 ID_SHOWN = 12
-"""Digits of an id that tell things apart on a screen."""
+"""Digits of an id that identify an item on a screen."""
 
 
 def listed(names: Iterable[str]) -> str:
@@ -18,12 +18,12 @@ def listed(names: Iterable[str]) -> str:
 
 
 def one_of(given: str, noun: str, allowed: Iterable[str]) -> str:
-    """Returns why a name is refused: that it is no ``noun``, the nearest one, and those there are.
+    """Returns the reason why a name is refused, with the nearest and the allowed names.
 
     Args:
         given: The name, as it was given.
         noun: The kind of name, for example ``article``.
-        allowed: The names there are, each once.
+        allowed: The allowed names, each once.
     """
     names = tuple(allowed)
     if not names:
@@ -34,12 +34,12 @@ def one_of(given: str, noun: str, allowed: Iterable[str]) -> str:
 
 
 def the_one(prefix: str, noun: str, found: Iterable[bytes]) -> bytes:
-    """Returns the only id that begins as a person wrote.
+    """Returns the only id with a prefix.
 
     Args:
         prefix: The beginning of the id, in hexadecimal.
-        noun: The kind of thing, for example ``packet``.
-        found: The ids that begin so; of very many, one more than are shown is enough.
+        noun: The kind of item, for example ``packet``.
+        found: The ids with this prefix; the caller may stop at one more than are shown.
 
     Raises:
         NotFound: If there is none.
@@ -58,5 +58,5 @@ def the_one(prefix: str, noun: str, found: Iterable[bytes]) -> bytes:
 
 
 def matched(given: str, noun: str, found: Iterable[str]) -> str:
-    """Returns why a name is refused that means several things of the kind ``noun``."""
+    """Returns the reason why an ambiguous name of the kind ``noun`` is refused."""
     return f"{given!r} is the {noun} of several: {listed(found)}"

@@ -1,8 +1,8 @@
-"""Four eyes: where an article asks for it, a release stands on two persons of the agency.
+"""Four eyes: a release under such an article requires two persons of the agency.
 
-One drafts, another approves. Partners know both by their pseudonyms under the agreement, which
-are the same for one person throughout it: so everybody can see that they are two, and nobody
-who. The sender's node asks for both before it seals, the exchange before it accepts, and the
+One person drafts, another approves. Partners know both by pseudonyms, which are constant for one
+person under one agreement. Partners can thus tell that they are two persons, but cannot identify
+them. The sender's node checks both before it seals, the exchange before it accepts, and the
 recipient's node before it opens.
 """
 
@@ -12,25 +12,25 @@ from tearline.statement import ActedBy
 from tearline.tokens import Role
 
 DRAFTERS = (Role.ANALYST, Role.LIAISON, Role.OFFICER)
-"""Who may draft a release, where another person approves it."""
+"""Roles that may draft a release, where another person approves it."""
 APPROVERS = (Role.LIAISON, Role.OFFICER)
-"""Who may approve what another person drafted."""
+"""Roles that may approve another person's draft."""
 
 
 def verify_persons(
     article: ArticleTerms, acted_by: ActedBy | None, seconded_by: ActedBy | None
 ) -> None:
-    """Checks that as many persons stand behind a release as its article asks for.
+    """Checks that an article's required number of persons stands behind a release.
 
     Args:
-        article: What it is done under.
-        acted_by: Who drafted it, or released it alone; None where a machine duty did.
-        seconded_by: Who approved it; None where nobody did.
+        article: The article of the release.
+        acted_by: The drafter, or the only releaser; None for a machine duty.
+        seconded_by: The approver; None without an approval.
 
     Raises:
-        SecondPersonMissing: If the article asks for two, and they are fewer.
-        SamePersonTwice: If both are one.
-        RoleUnfit: If one of two acted in a role that does not let them.
+        SecondPersonMissing: If the article requires two persons, and there are fewer.
+        SamePersonTwice: If drafter and approver are one person.
+        RoleUnfit: If one of the two acted in a role that does not permit it.
     """
     if acted_by is None or seconded_by is None:
         if article.four_eyes:
@@ -43,10 +43,10 @@ def verify_persons(
 
 
 def verify_two(first: ActedBy, second: ActedBy) -> None:
-    """Checks that two acts are of two persons.
+    """Checks that two acts are by two different persons.
 
     Raises:
-        SamePersonTwice: If they are of one.
+        SamePersonTwice: If both are by one person.
     """
     if first.pseudonym == second.pseudonym:
         raise SamePersonTwice

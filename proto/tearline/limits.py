@@ -1,4 +1,4 @@
-"""Every maximum, with its reason. Nothing in Tearline is unbounded."""
+"""All limits, each with its reason and unit. Every resource in Tearline is bounded."""
 
 # Packets (sizes of what one signature and one grant must carry).
 MAX_COMPARTMENTS = 64  # 512 fields in four forms, by category, fit; a manifest stays under 8 KiB

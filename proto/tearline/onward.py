@@ -1,7 +1,7 @@
-"""Onward use: what a reader may do with what a partner gave, and what it needs a consent for.
+"""Onward use: permitted uses of a partner's fields, and uses that require a consent.
 
-Decisions are data, ``Allow`` or ``Withhold(reason)``; whoever enforces one calls a ``verify_…``,
-which raises. The rules hold at three places: at the sender's node, which knows every value; at
+A decision is data, ``Allow`` or ``Withhold(reason)``. Its enforcers call a ``verify_…``, which
+raises. The rules are enforced at three places: at the sender's node, which knows every value; at
 the exchange, which sees openings and grants; at the recipient's node, as far as it holds the
 source. Specified in docs/spec/onward-v1.md.
 """
@@ -37,7 +37,7 @@ _UNSTATED = "further conditions, which no narrative here states: ask the origina
 
 
 class Use(StrEnum):
-    """What somebody other than the originator wants to do with a field."""
+    """Use of a field by an agency other than its originator."""
 
     PASS_ON = "pass-on"  # noqa: S105 (a name, not a secret)
     EVIDENCE = "evidence"
@@ -46,15 +46,15 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """It may be done."""
+    """The use is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Withhold:
-    """It may not be done.
+    """The use is not allowed.
 
     Attributes:
-        reason: Why, for people: the conditions that stand in the way.
+        reason: The conditions that forbid it, for people.
     """
 
     reason: str
@@ -65,15 +65,15 @@ Answer = Allow | Withhold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A field that a partner gave.
+    """Field that a partner granted.
 
     Attributes:
         packet: 32 bytes, its manifest's statement id.
         originator: URI of the agency that made the packet.
-        path: Where the field stands there.
+        path: Its path in that packet.
         marking: Its marking.
-        values: Its values, spelled so that what is the same compares equal.
-        purposes: What the originator gave it for.
+        values: Its values, normalised so that equal values compare equal.
+        purposes: Purposes for which the originator granted it.
     """
 
     packet: bytes
@@ -86,12 +86,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is wanted.
+    """Intended use.
 
     Attributes:
         use: The sort of use.
-        scope: Of passing on, the URI of the third party's agency; of another purpose, that
-            purpose; of evidence, nothing: any consent to it counts.
+        scope: For passing on, the URI of the third party's agency; for another purpose, that
+            purpose; for evidence empty, since any consent to evidence applies.
     """
 
     use: Use
@@ -100,14 +100,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """What an originator has consented to, field by field.
+    """Originator's consent to the use of one field.
 
     Attributes:
         packet: 32 bytes.
         path: The field.
         use: The sort of use.
-        scope: As in ``Intent``; of evidence, the proceedings.
-        ends_ms: Until when, Unix milliseconds.
+        scope: As in ``Intent``; for evidence, the proceedings.
+        ends_ms: Its expiry, Unix milliseconds.
     """
 
     packet: bytes
@@ -118,7 +118,7 @@ class Permission:
 
 
 def conditions(marking: Marking, use: Use) -> tuple[str, ...]:
-    """What a marking sets against a use, in words; nothing where it needs no consent."""
+    """Returns a marking's conditions on a use, in words; empty if the use needs no consent."""
     if use is Use.PURPOSE:
         return ()  # H0, which always holds, is judged by the purposes that a field was given for
     wanted = ("H1", "H2") if use is Use.EVIDENCE else ("H2",)
@@ -131,24 +131,23 @@ def conditions(marking: Marking, use: Use) -> tuple[str, ...]:
 
 
 def is_limited(marking: Marking) -> bool:
-    """Whether a marking keeps a field from being passed on, or from evidence, without consent."""
+    """Returns whether a marking forbids passing on, or use as evidence, without consent."""
     return bool(conditions(marking, Use.EVIDENCE))
 
 
 def is_telling(marking: Marking) -> bool:
-    """Whether one value of a field so marked is enough to tell a copy.
+    """Returns whether one value of a field so marked suffices to identify a copy.
 
-    Nationalities and dates of birth are limited as persons' names are, and many persons share
-    them.
+    Nationalities and dates of birth are limited like names of persons, but many persons share them.
     """
     return is_limited(marking) and marking.category not in _SHARED_BY_MANY
 
 
 def caveats_in_words(markings: Iterable[Marking], *, narrative: bool = True) -> tuple[str, ...]:
-    """What whoever reads, prints or exports fields of these markings must know of their use.
+    """Returns the conditions on use that every reader of fields with these markings must know.
 
     Args:
-        markings: Of the fields.
+        markings: Markings of the fields.
         narrative: Whether the reader has the narrative that states further conditions.
     """
     markings = tuple(markings)
@@ -169,19 +168,19 @@ def caveats_in_words(markings: Iterable[Marking], *, narrative: bool = True) -> 
 
 
 def decide(held: Held, intent: Intent, given: Iterable[Permission], *, now_ms: int) -> Answer:
-    """Whether a field may be used so.
+    """Returns the decision on an intended use of a field.
 
     Args:
         held: The field.
-        intent: What is wanted.
-        given: The originator's consents, ended ones among them.
+        intent: The intended use.
+        given: The originator's consents, expired ones included.
         now_ms: The time, Unix milliseconds.
     """
     reasons = conditions(held.marking, intent.use)
     if intent.use is Use.PASS_ON and intent.scope == held.originator:
         return Allow()  # back to where it came from
     if intent.use is Use.PURPOSE and intent.scope not in held.purposes:
-        reasons = (f"it was given for {', '.join(sorted(held.purposes)) or 'nothing'}",)
+        reasons = (f"it was given for {', '.join(sorted(held.purposes)) or 'no purpose'}",)
     if not reasons or any(_covers(each, held, intent, now_ms) for each in given):
         return Allow()
     return Withhold(f"{held.marking.category}; " + "; ".join(reasons))
@@ -204,26 +203,26 @@ _ERRORS: dict[Use, type[TearlineError]] = {
 
 
 def verify_use(held: Held, intent: Intent, given: Iterable[Permission], *, now_ms: int) -> None:
-    """Checks that a field may be used so (spec O-1 to O-3).
+    """Checks that an intended use of a field is allowed (spec O-1 to O-3).
 
     Raises:
-        PassOnForbidden, OnwardUseForbidden, PurposeForbidden: By the use, naming the conditions.
+        PassOnForbidden, OnwardUseForbidden, PurposeForbidden: By the use, with the conditions.
     """
     answer = decide(held, intent, given, now_ms=now_ms)
     if isinstance(answer, Withhold):
         raise _ERRORS[intent.use](answer.reason)
 
 
-# What is made from others.
+# Derived packets.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Group:
-    """Fields of the sources that a derived field takes after together.
+    """Source fields with one combined marking, for a derived field.
 
     Attributes:
         fields: The fields, in the order of the sources; at least one.
-        floor: Their markings in one, as strict in each part as the strictest of them.
+        floor: Their combined marking, as strict in each part as the strictest of them.
     """
 
     fields: tuple[Held, ...]
@@ -231,9 +230,9 @@ class Group:
 
 
 class Sources:
-    """Every field of the packets that something is made from, as far as they are open here.
+    """All fields of the source packets of a derivation, as far as they are open here.
 
-    Which fields a derived one takes after is looked up in time by its own values.
+    Lookups of the fields behind a derived field are indexed by its values.
 
     Args:
         fields: The fields.
@@ -260,14 +259,14 @@ class Sources:
         return tuple(group for group in found if group is not None)
 
     def concerned(self, marking: Marking, values: Iterable[str]) -> tuple[Group, ...]:
-        """Returns the fields that a field of a derived packet takes after.
+        """Returns the source fields whose markings apply to a field of a derived packet.
 
-        Those that hold one of its values. Of a value that none of them holds, somebody wrote it
-        anew: those of its category. Free text may retell any of them.
+        These are the fields that hold one of its values. If none holds a value, the author wrote it
+        anew, and the fields of its category apply. Free text may retell any field, so all apply.
 
         Args:
             marking: The field's own marking, before it is raised.
-            values: Its values, spelled as those of the sources are.
+            values: Its values, normalised like those of the sources.
         """
         if marking.category == _FREE_TEXT:
             return self._all
@@ -281,15 +280,15 @@ def _group(fields: Sequence[Held]) -> Group:
 
 
 def derived_marking(marking: Marking, groups: Iterable[Group]) -> Marking:
-    """Returns a marking as strict in each part as the fields it takes after (spec O-5)."""
+    """Returns a marking as strict in each part as its source fields (spec O-5)."""
     return reduce(Marking.raised_to, (group.floor for group in groups), marking)
 
 
 def verify_derived_marking(marking: Marking, group: Group) -> None:
-    """Checks that a marking is as strict in each part as the fields it takes after (spec O-5).
+    """Checks that a marking is as strict in each part as its source fields (spec O-5).
 
     Raises:
-        DerivedWeaker: Naming the packet of the first that is stricter.
+        DerivedWeaker: If one is stricter; names the packet of the first.
     """
     if derived_marking(marking, [group]) != marking:
         stricter = next(h for h in group.fields if marking.raised_to(h.marking) != marking)
@@ -297,17 +296,16 @@ def verify_derived_marking(marking: Marking, group: Group) -> None:
 
 
 def verify_marked_as(marking: Marking, floor: Marking) -> None:
-    """Checks that a field that holds a source's value is marked as strictly as it is there.
+    """Checks that a field with a source's value is marked as strictly as in the source.
 
-    The category is not compared: what a value is about, its path says, and each reader
-    recomputes that.
+    The category is not compared: it follows from the path, and each reader recomputes it.
 
     Args:
-        marking: The field's.
-        floor: That of the fields of the source that hold the value.
+        marking: The field's marking.
+        floor: The combined marking of the source fields that hold the value.
 
     Raises:
-        DerivedWeaker: Naming what the source asks for and the packet does not.
+        DerivedWeaker: If a part is less strict; names each such part.
     """
     raised = marking.raised_to(floor)
     loosened = [
@@ -320,13 +318,12 @@ def verify_marked_as(marking: Marking, floor: Marking) -> None:
 
 
 def verify_evaluation_kept(evaluation: str, source: str) -> None:
-    """Checks that a derived packet claims no more trust than its source (spec O-6).
+    """Checks that a derived packet claims no higher evaluation than its source (spec O-6).
 
-    A receiver does not change an evaluation: it keeps it or leaves it weaker, and an absent one
-    is X4, the weakest.
+    A receiver keeps an evaluation or lowers it. A missing evaluation is X4, the lowest.
 
     Raises:
-        DerivedWeaker: If the source of the information, or the information, is rated higher.
+        DerivedWeaker: If the source, or the information, is rated higher.
     """
     if _SOURCE.index(evaluation[0]) < _SOURCE.index(source[0]) or _INFORMATION.index(
         evaluation[1]
@@ -337,17 +334,17 @@ def verify_evaluation_kept(evaluation: str, source: str) -> None:
 def verify_given_alike(
     limited: Iterable[Decision], given: Iterable[Decision], released: Iterable[Decision]
 ) -> None:
-    """Checks, without reading anything, that a recipient may get of a derived packet.
+    """Checks, without access to contents, that a recipient may get fields of a derived packet.
 
     Args:
-        limited: What the source's originator released to the packet's sender, of compartments
-            whose marking keeps them from being passed on.
-        given: What the same originator released of the source to the recipient itself.
-        released: What the derived packet is to release to it.
+        limited: Decisions of the source's originator for the packet's sender, about
+            compartments whose marking forbids passing on.
+        given: Decisions of the same originator about the source for the recipient itself.
+        released: Decisions of the derived packet for the recipient.
 
     Raises:
-        PassOnForbidden: If the recipient was given nothing of the source, or of a category in
-            question nothing, or nothing so revealing.
+        PassOnForbidden: If the recipient was granted no field of the source, none of a category
+            in question, or only less revealing forms.
     """
     mine, theirs = _best_forms(limited), _best_forms(given)
     if not mine:
@@ -360,7 +357,7 @@ def verify_given_alike(
 
 
 def _best_forms(decisions: Iterable[Decision]) -> dict[str, Form]:
-    """By category the most revealing form that shows contents."""
+    """Returns by category the most revealing form that shows contents."""
     best: dict[str, Form] = {}
     for decision in decisions:
         form = parse_form(decision.form)

@@ -1,12 +1,12 @@
-"""Recalls: the originator takes back what it released, and each recipient says what it did.
+"""Recalls: the originator takes back a release, and each recipient answers.
 
     recalled ──▶ erased
        │           ▲
-       └──▶ kept ──┘        kept: a person says why it may stay, and for as long as that holds
+       └──▶ kept ──┘        kept: a person gives the ground, and keeps it while the ground holds
 
-What was asked for and what was answered are one type of statement, each with a place in the
-channel. A recall that has no answer when its time is up is overdue; an answer may still come.
-Specified in docs/spec/recall-v1.md.
+A recall and its answer are one type of statement, each with a sequence number in the channel. A
+recall without an answer at its deadline is overdue; a late answer is still accepted. Specified in
+docs/spec/recall-v1.md.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from tearline.statement import HASH_SIZE, ActedBy, Header
 
 
 class RecallReason(StrEnum):
-    """Why something is taken back."""
+    """Reasons for a recall."""
 
     MISTAKE = "mistake"
     SOURCE_AT_RISK = "source-at-risk"
@@ -39,7 +39,7 @@ class RecallReason(StrEnum):
 
 
 class KeepGround(StrEnum):
-    """Why a recipient keeps what was recalled."""
+    """Grounds on which a recipient keeps a recalled packet."""
 
     LEGAL_HOLD = "legal-hold"
     EVIDENCE = "evidence"
@@ -47,7 +47,7 @@ class KeepGround(StrEnum):
 
 
 class Reach(StrEnum):
-    """What was done with a packet before, which no erasure undoes."""
+    """Earlier uses of a packet, which no erasure reverses."""
 
     EXHIBITED = "exhibited"
     EXPORTED = "exported"
@@ -57,7 +57,7 @@ class Reach(StrEnum):
 
 
 class RecallState(IntEnum):
-    """Where a recall stands at one recipient; a greater number is later, and never less again."""
+    """State of a recall at one recipient; it never decreases."""
 
     OPEN = 1
     KEPT = 2
@@ -65,21 +65,22 @@ class RecallState(IntEnum):
 
     @property
     def text(self) -> str:
-        """The lower-case name shown to people."""
+        """Returns the lower-case name shown to people."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallOrder:
-    """What the originator takes back from one recipient.
+    """Recall of a packet, or of parts of it, from one recipient.
 
     Attributes:
-        grant: 32 bytes, the statement id of the one grant that is recalled; empty for every
-            grant of the packet that the recipient has or ever gets.
-        slots: The slots that are recalled, ascending; none for all of them.
-        whole: Whether that is recalled from everybody: then it is released to nobody any more.
-        reason: Why.
-        respond_by_ms: The log's time by which an answer is due; see ``answer_due_ms``.
+        grant: 32 bytes, the statement id of the one recalled grant; empty for every present and
+            future grant of the packet to the recipient.
+        slots: The recalled slots, ascending; empty for all of them.
+        whole: Whether these slots are recalled from every recipient, and may not be released
+            again.
+        reason: The reason.
+        respond_by_ms: Deadline for the answer, in the log's time; see ``answer_due_ms``.
         acted_by: The person who recalls, or None.
     """
 
@@ -98,19 +99,19 @@ class RecallOrder:
         if self.slots and not 0 <= self.slots[0] <= self.slots[-1] < MAX_SLOTS:
             raise StatementMalformed("no packet has such a slot")
         if self.whole and self.grant:
-            raise StatementMalformed("what is recalled from everybody is no one grant")
+            raise StatementMalformed("a recall from every recipient names no single grant")
         if not 0 < self.respond_by_ms <= MAX_TIME_MS:
-            raise StatementMalformed("a recall says when an answer is due")
+            raise StatementMalformed("a recall has no valid deadline for its answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallAnswer:
-    """What a recipient did.
+    """Recipient's answer to a recall.
 
     Attributes:
         recall: 32 bytes, the statement id of the recall.
-        ground: Why it keeps what was recalled; None where it erased it.
-        reach: What was done with it before, ascending.
+        ground: The ground for keeping the packet; None if it was erased.
+        reach: Earlier uses of the packet, ascending.
         acted_by: The person who decided, or None for the machine.
     """
 
@@ -123,22 +124,22 @@ class RecallAnswer:
         if len(self.recall) != HASH_SIZE:
             raise StatementMalformed("an answer names the recall by its id of 32 bytes")
         if list(self.reach) != sorted(set(self.reach)):
-            raise StatementMalformed("an answer names what was done once, in order")
+            raise StatementMalformed("an answer names each earlier use once, in order")
         if self.ground is not None and self.acted_by is None:
-            raise StatementMalformed("a person says why something is kept")
+            raise StatementMalformed("only a person may decide to keep a recalled packet")
 
     @property
     def state(self) -> RecallState:
-        """Where the recall stands by this answer."""
+        """Returns the state of the recall after this answer alone."""
         return RecallState.ERASED if self.ground is None else RecallState.KEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """A statement of type 16.
+    """Statement of type 16.
 
     Attributes:
-        header: Who says it.
+        header: The signer.
         address: Its place in the channel.
         packet: 32 bytes, the statement id of the manifest.
         said: A recall, or an answer to one.
@@ -156,7 +157,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """A grant that was recalled before it came: it stays closed.
+    """Grant that was recalled before its arrival: it stays closed.
 
     Attributes:
         grant: The grant.
@@ -166,17 +167,17 @@ class TakenBack:
 
 
 def is_answer(recall: Recall) -> bool:
-    """Whether a statement answers a recall, and does not recall something itself."""
+    """Returns whether a statement answers a recall."""
     return isinstance(recall.said, RecallAnswer)
 
 
 def following(state: RecallState, answer: RecallAnswer) -> RecallState:
-    """Where a recall stands after an answer, in whatever order answers come (spec R-9)."""
+    """Returns the state after an answer; the order of answers does not matter (spec R-9)."""
     return max(state, answer.state)
 
 
 def verify_answer_time(order: RecallOrder, entry_ms: int) -> None:
-    """Checks that a recall leaves its recipient time for an answer (spec R-20).
+    """Checks that a recall leaves its recipient enough time to answer (spec R-20).
 
     Args:
         order: The recall.
@@ -190,45 +191,45 @@ def verify_answer_time(order: RecallOrder, entry_ms: int) -> None:
 
 
 def with_answer_time(order: RecallOrder, now_ms: int) -> RecallOrder:
-    """Returns a recall that is sent now with the time for an answer that it must leave."""
+    """Returns the recall with a deadline that leaves the minimum time from now."""
     return replace(order, respond_by_ms=max(order.respond_by_ms, now_ms + MIN_ANSWER_MS))
 
 
 def answer_due_ms(order: RecallOrder, arrived_ms: int) -> int:
-    """Returns until when a recipient may decide (spec R-21): a day after it came at least.
+    """Returns the recipient's deadline (spec R-21), at least a day after arrival.
 
     Args:
         order: The recall.
-        arrived_ms: When the recipient's node took it in.
+        arrived_ms: Its arrival at the recipient's node, Unix milliseconds.
     """
     return max(order.respond_by_ms, arrived_ms + MIN_ANSWER_MS)
 
 
 def is_overdue(state: RecallState, respond_by_ms: int, at: AgreedTime) -> bool:
-    """Whether an answer is due and has not come."""
+    """Returns whether the deadline has passed without an answer."""
     return state is RecallState.OPEN and at.has_reached(respond_by_ms + 1)
 
 
 class Recalled(Protocol):
-    """What a recall names: ``RecallOrder``, or what is kept of one."""
+    """Scope of a recall: ``RecallOrder``, or its stored part."""
 
     @property
     def grant(self) -> bytes:
-        """The one grant, or empty for all."""
+        """Returns the one grant, or empty for all."""
         ...
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """The slots, or none for all."""
+        """Returns the slots, or none for all."""
         ...
 
 
 def recalled_slots(orders: Iterable[Recalled], grant: bytes) -> frozenset[int] | None:
-    """The slots of a grant that recalls of its packet take back; None for all of it.
+    """Returns the slots of a grant that recalls of its packet cover; None for all of it.
 
     Args:
         orders: Recalls of the packet from the grant's recipient.
-        grant: 32 bytes, the grant's statement id; none for one that is yet to come.
+        grant: 32 bytes, the grant's statement id; empty for a future grant.
     """
     slots: set[int] = set()
     for order in orders:

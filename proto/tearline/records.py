@@ -1,7 +1,7 @@
-"""How much of what stays on record for ever one agency may bring: keys, nodes, agreements.
+"""Limits on an agency's permanent records: keys, nodes, agreements.
 
-Every reader of the log keeps it, since it says whose old signatures hold. So the bounds rest on
-names and dates that are signed, and every reader refuses the same entry.
+Every reader of the log keeps these records, since they prove which old signatures are valid. The
+limits therefore depend on signed names and dates only, and every reader refuses the same entry.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -25,7 +25,7 @@ from tearline.limits import (
 
 
 class RecordBounds:
-    """Counts what each agency put on record (spec L-25)."""
+    """Counter of each agency's records in the log (spec L-25)."""
 
     def __init__(self) -> None:
         self._begins: dict[tuple[str, KeyUse], list[int]] = {}
@@ -38,7 +38,7 @@ class RecordBounds:
 
         Raises:
             RecordsExceeded: If its agency has too many nodes, or its node too many keys of one
-                use whose time begins near that of this one.
+                use with nearby start times.
         """
         agency = agency_uri_of(record.subject)
         nodes = self._nodes.get(agency, set())
@@ -53,10 +53,10 @@ class RecordBounds:
         insort(self._begins.setdefault((record.subject, record.use), []), begin_ms)
 
     def take_changes(self, agencies: Iterable[str]) -> None:
-        """Counts a change of what stands under agencies' names on the trust list.
+        """Counts a change of the trust list under the names of agencies.
 
         Raises:
-            RecordsExceeded: If one of them changed it too often.
+            RecordsExceeded: If one of them has reached its limit of changes.
         """
         changed = list(agencies)
         if any(self._changes[agency] >= MAX_OWN_CHANGES for agency in changed):
@@ -67,7 +67,7 @@ class RecordBounds:
         """Counts a revocation.
 
         Raises:
-            RecordsExceeded: If the agency revoked too many keys.
+            RecordsExceeded: If the agency has reached its limit of revocations.
         """
         if self._revocations[agency] >= MAX_REVOCATIONS:
             raise RecordsExceeded(f"its agency revoked {MAX_REVOCATIONS} keys")
@@ -75,12 +75,12 @@ class RecordBounds:
 
 
 def most_per_life(use: KeyUse) -> int:
-    """Returns how many keys of a use may begin within one longest life of such a key."""
+    """Returns the maximum number of keys of a use that start within one maximum lifetime."""
     return MAX_COSIGNING_RECORDS_PER_LIFE if use is KeyUse.COSIGN else MAX_RECORDS_PER_LIFE
 
 
 class AgreementBounds:
-    """Counts the agreements between each two agencies, and their newest versions' bytes."""
+    """Counter of agreements per pair of agencies, and of their newest versions' bytes."""
 
     def __init__(self) -> None:
         self._sizes: dict[bytes, tuple[tuple[str, ...], int]] = {}
@@ -95,7 +95,7 @@ class AgreementBounds:
             size: Bytes of its statement's body.
 
         Raises:
-            AgreementsExceeded: If two of them have not.
+            AgreementsExceeded: If a pair of parties has reached a limit.
         """
         parties, before = self._sizes.get(agreement.id, ((), 0))
         known = set(combinations(parties, 2))
@@ -107,7 +107,7 @@ class AgreementBounds:
                 raise AgreementsExceeded(f"they take {MAX_PAIR_AGREEMENT_BYTES} bytes together")
 
     def put(self, agreement: Agreement, size: int) -> None:
-        """Counts a version in the place of the one before it."""
+        """Counts a version in place of the previous one."""
         parties, before = self._sizes.get(agreement.id, ((), 0))
         for pair in combinations(parties, 2):
             self._counts[pair] -= 1
@@ -119,10 +119,10 @@ class AgreementBounds:
 
 
 def verify_date(record: KeyRecord, *, now_ms: int) -> None:
-    """Checks at its acceptance that a record has not ended, and does not begin far ahead.
+    """Checks on acceptance that a record has not expired, and does not start far in the future.
 
     Raises:
-        RecordsExceeded: If it is: records of all times would take room for ever.
+        RecordsExceeded: If it does; such records would take room for ever.
     """
     if not record.not_before_ms - MAX_KEY_LIFETIME_MS[record.use] <= now_ms < record.not_after_ms:
-        raise RecordsExceeded("the key's time has passed, or is further ahead than such keys live")
+        raise RecordsExceeded("the key has expired, or starts more than one lifetime ahead")

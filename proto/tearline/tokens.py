@@ -1,13 +1,12 @@
-"""Access tokens: which person acts, on which node, for whom, until when.
+"""Access tokens: the acting person, the node, the audience and the expiry.
 
-An agency issues JWT access tokens (RFC 9068) to its own persons. A token lives five minutes
-at most, is meant for one audience, names the node it was issued on (``client_id``) and the
-certificate of that node's connection (``cnf``, RFC 8705, section 3.1): a token that was
-copied elsewhere is worth nothing.
+An agency issues JWT access tokens (RFC 9068) to its own persons. A token is valid for at most five
+minutes and for one audience. It names its node (``client_id``) and the certificate of that node's
+connection (``cnf``, RFC 8705, section 3.1): a copied token is worthless elsewhere.
 
-PyJWT checks signatures. Who may sign, with what kind of key, and everything that a claim
-must be is decided here; so are the things PyJWT leaves open: the ``typ``, the lifetime, an
-``aud`` that is a list. Its own clock is never asked.
+PyJWT checks signatures. This module decides on permitted signers, the kind of key and the value of
+each claim. It also checks ``typ``, the lifetime, and an ``aud`` that is a list, which PyJWT leaves
+open. PyJWT's own clock is never used.
 """
 
 import base64
@@ -39,12 +38,12 @@ _CONFIRMATION = "x5t#S256"
 _SEED_SIZE = 32
 _PUBLIC_SIZE = 32
 _TOKEN_ID_SIZE = 16
-# RFC 8410, section 7: what stands before the 32 bytes of an Ed25519 key in PKCS#8.
+# RFC 8410, section 7: the PKCS#8 prefix of the 32 bytes of an Ed25519 key.
 _PKCS8_ED25519 = bytes.fromhex("302e020100300506032b657004220420")
 
 
 class Role(StrEnum):
-    """What a person may be at an agency."""
+    """Roles of a person at an agency."""
 
     ANALYST = "analyst"
     LIAISON = "liaison"
@@ -54,11 +53,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person as a token describes them.
+    """Person as a token describes them.
 
     Attributes:
         subject: The agency's name for the person; towards the exchange, a pseudonym.
-        roles: What the person may act as.
+        roles: The person's roles.
         clearance: The strictest TLP label the person is cleared for.
     """
 
@@ -69,12 +68,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """What a token must be bound to, from the verifier's own records.
+    """Values to which a token must be bound, from the verifier's own records.
 
     Attributes:
         node: The node that presents it.
         thumbprint: SHA-256 of that node's TLS certificate, 32 bytes.
-        audience: The URI of whoever verifies.
+        audience: The URI of the verifier.
         issuer_keys: Ed25519 keys, 32 bytes each, of that node's agency.
     """
 
@@ -86,14 +85,14 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token that holds.
+    """Verified access token.
 
     Attributes:
-        person: Who acts.
-        node: On which node.
+        person: The acting person.
+        node: The node of the act.
         token_id: The issuer's id of the token, ``jti``.
         issued_at_s: Unix seconds.
-        expires_at_s: Unix seconds; the first at which it holds no more.
+        expires_at_s: Unix seconds; the first at which it is no longer valid.
     """
 
     person: Person
@@ -104,26 +103,26 @@ class AccessToken:
 
     @property
     def agency(self) -> AgencyUri:
-        """The agency that issued it."""
+        """Returns the agency that issued it."""
         return self.node.agency
 
     @property
     def token_hash(self) -> bytes:
-        """SHA-256 of the token's id, 32 bytes, as statements name it."""
+        """Returns SHA-256 of the token's id, 32 bytes, as statements name it."""
         return hashlib.sha256(self.token_id.encode()).digest()
 
     def verify_time(self, now_s: int) -> None:
-        """Checks that the token has not ended at ``now_s``, Unix seconds.
+        """Checks that the token has not expired at ``now_s``, Unix seconds.
 
         Raises:
-            TokenRefused: If it has ended.
+            TokenRefused: If it has expired.
         """
         if now_s >= self.expires_at_s:
             raise TokenRefused("it has ended")
 
 
 class IssuerKey:
-    """An agency's Ed25519 key for tokens, kept as its 32-byte seed."""
+    """Agency's Ed25519 key for tokens, kept as its 32-byte seed."""
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != _SEED_SIZE:
@@ -135,11 +134,11 @@ class IssuerKey:
         self.public = _unbase64url(OKPAlgorithm.to_jwk(key, as_dict=True)["x"])
 
     def private_bytes(self) -> bytes:
-        """The seed, for a keystore that encrypts it."""
+        """Returns the seed, for a keystore that encrypts it."""
         return self._seed
 
     def sign(self, header: Mapping[str, str], claims: Mapping[str, object]) -> str:
-        """A compact JWS over ``claims``."""
+        """Returns a compact JWS over ``claims``."""
         payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
         return jwt.PyJWS().encode(payload, self._pem, _ALGORITHM, headers=dict(header))
 
@@ -150,12 +149,12 @@ class IssuerKey:
 def issue_token(
     key: IssuerKey, person: Person, binding: Binding, *, token_id: bytes, now_s: int
 ) -> str:
-    """A token that holds for five minutes from ``now_s``.
+    """Returns a token that is valid for five minutes from ``now_s``.
 
     Args:
         key: The agency's issuer key.
-        person: Who acts.
-        binding: Where the token is to hold.
+        person: The acting person.
+        binding: Node, certificate and audience of the token.
         token_id: 16 fresh random bytes.
         now_s: The time, Unix seconds.
 
@@ -180,18 +179,22 @@ def issue_token(
 
 
 def verify_token(token: str, binding: Binding, now_s: int) -> AccessToken:
-    """Finds out who acts.
+    """Verifies a token, and returns it.
 
-    1. The token is small, and its header says access token and EdDSA, and nothing else
-       that would have to be understood (``crit``, ``jku``, ``x5c`` …).
-    2. An issuer key *of the presenting node's agency*, from our own records and of the one
-       kind there is, signed it.
-    3. It was issued by that agency, on that node, over that certificate, for us alone.
-    4. It lives five minutes at most, and now.
+    1. The token is small. Its header states access token and EdDSA, and no other parameter that a
+    verifier must understand (``crit``, ``jku``, ``x5c`` …).
+
+    2. An issuer key *of the presenting node's agency*, from the verifier's own records and of the
+    only permitted kind, signed it.
+
+    3. That agency issued it, on that node, over that certificate, for this audience alone.
+
+    4. It is valid now, and for at most five minutes.
+
     5. It names a person, at least one role, and a clearance.
 
     Raises:
-        TokenRefused: If any of this is not so.
+        TokenRefused: If a check fails.
     """
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
         raise TokenRefused("it is too large, or not a token")
@@ -205,7 +208,7 @@ def verify_token(token: str, binding: Binding, now_s: int) -> AccessToken:
     for name, value in expected.items():
         # A list never equals a string: an audience among several is not accepted.
         if claims.get(name) != value:
-            raise TokenRefused(f"its {name} is not what it must be here")
+            raise TokenRefused(f"its {name} is not the expected one")
     issued_at_s, expires_at_s = _verify_times(claims, now_s)
     return AccessToken(
         person=Person(
@@ -221,7 +224,7 @@ def verify_token(token: str, binding: Binding, now_s: int) -> AccessToken:
 
 
 def pairwise_id(agency_key: bytes, subject: str, agreement_id: bytes) -> bytes:
-    """A person's pseudonym within one agreement: 32 bytes, linkable to no other agreement.
+    """Returns a person's pseudonym within one agreement: 32 bytes, unlinkable to other agreements.
 
     Args:
         agency_key: 32 secret bytes of the person's agency.
@@ -237,7 +240,7 @@ def pairwise_id(agency_key: bytes, subject: str, agreement_id: bytes) -> bytes:
 def acted_by(
     token: AccessToken, role: Role, *, agency_key: bytes, agreement_id: bytes, time_ms: int
 ) -> ActedBy:
-    """What a statement says of the person behind it: a role and a pseudonym, no name.
+    """Returns the person behind a statement, by role and pseudonym, without a name.
 
     Raises:
         NotPermitted: If the person does not have the role.
@@ -265,14 +268,14 @@ def _signed_claims(token: str, issuer_keys: Sequence[bytes]) -> dict[str, object
             "typ": _TYPE,
             "alg": _ALGORITHM,
         }:
-            raise TokenRefused("its header says something other than at+jwt and EdDSA")
+            raise TokenRefused("its header is not at+jwt with EdDSA")
         return _parse_claims(decoded["payload"])
     raise TokenRefused("no issuer of the node's agency signed it")
 
 
 def _public_key(public: bytes) -> jwt.PyJWK:
-    # The kind of key is fixed here: PyJWT's EdDSA would take Ed448 as well, and a key given
-    # as text would be read as whatever kind it turns out to be.
+    # The kind of key is fixed here: PyJWT's EdDSA would also accept Ed448, and would guess
+    # the kind of a key given as text.
     if len(public) != _PUBLIC_SIZE:
         raise KeyMalformed(f"a token issuer's public key has {_PUBLIC_SIZE} bytes")
     parameters = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(public)}
@@ -283,7 +286,7 @@ def _parse_claims(payload: bytes) -> dict[str, object]:
     try:
         claims = json.loads(payload.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError):
-        raise TokenRefused("its claims are not JSON in one reading") from None
+        raise TokenRefused("its claims are not unambiguous JSON") from None
     if not isinstance(claims, dict):
         raise TokenRefused("its claims are not an object")
     return claims
@@ -302,9 +305,9 @@ def _verify_times(claims: Mapping[str, object], now_s: int) -> tuple[int, int]:
     if not 0 < expires_at_s - issued_at_s <= MAX_TOKEN_LIFETIME_S:
         raise TokenRefused("it lives longer than five minutes")
     if max(issued_at_s, not_before_s) > now_s + TOKEN_SKEW_S:
-        raise TokenRefused("it does not hold yet; is a clock wrong?")
+        raise TokenRefused("it is not valid yet; check the clocks")
     if now_s >= expires_at_s:
-        raise TokenRefused("it holds no more")
+        raise TokenRefused("it has expired")
     return issued_at_s, expires_at_s
 
 
@@ -319,7 +322,7 @@ def _roles(value: object) -> frozenset[Role]:
     if not isinstance(value, list) or not value or len(value) > len(known):
         raise TokenRefused("it gives no roles")
     if not all(isinstance(name, str) and name in known for name in value):
-        raise TokenRefused("it gives a role that there is not")
+        raise TokenRefused("it gives an unknown role")
     return frozenset(Role(name) for name in value)
 
 

@@ -140,7 +140,7 @@ def test_a_passphrase_file_open_to_others_is_refused(home, mode):
     with pytest.raises(FileExposed) as caught:
         read_passphrase(settings, {})
     assert "secret" not in str(caught.value).replace("holds a secret", "").replace(
-        "consider the secret", ""
+        "treat the secret", ""
     )
 
 

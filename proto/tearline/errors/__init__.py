@@ -1,25 +1,25 @@
 """The one error tree of Tearline.
 
     TearlineError
-    ├── UsageError       TL-USE   the caller asked for something that cannot be meant
-    ├── ConfigError      TL-CFG   a setting or a file of ours is missing, unknown or wrong
+    ├── UsageError       TL-USE   the command or its input is not valid
+    ├── ConfigError      TL-CFG   a setting or a local file is missing, unknown or wrong
     ├── KeyError_        TL-KEY   a private or public key cannot be used
     ├── TlsError         TL-TLS   the connection, its certificate or its token is not acceptable
-    ├── TrustError       TL-TRU   a signer, a trust list or a key record is not believed
+    ├── TrustError       TL-TRU   a signer, a trust list or a key record is not trusted
     ├── AgreementError   TL-AGR   no agreement in force covers this
-    ├── PolicyError      TL-POL   a release oversteps what an agreement or an agency allows
+    ├── PolicyError      TL-POL   a release exceeds an agreement or an agency's own policy
     ├── PacketError      TL-PKT   a statement or a packet is malformed or does not verify
-    ├── GrantError       TL-GRT   a grant is malformed, misdirected or ended
-    ├── MailboxError     TL-MBX   a mailbox, a channel or its sequence is not as it must be
+    ├── GrantError       TL-GRT   a grant is malformed, misdirected or expired
+    ├── MailboxError     TL-MBX   a mailbox, a channel or its sequence is not valid
     ├── LogError         TL-LOG   the audit log, or a proof of it, does not verify
-    ├── StoreError       TL-STO   a database cannot do what was asked of it
-    ├── CaseError        TL-CAS   a case, or a step of it, is not what it must be
-    ├── RequestError     TL-REQ   the exchange is out of reach, overloaded, or found nothing
-    └── RecordRequestError TL-RFI a request for records, or a step of one, is not as it must be
+    ├── StoreError       TL-STO   a database operation failed
+    ├── CaseError        TL-CAS   a case, or a step of one, is not valid
+    ├── RequestError     TL-REQ   the exchange is unreachable or overloaded, or found no match
+    └── RecordRequestError TL-RFI a request for records, or a step of one, is not valid
 
-Every concrete error has a code that never changes its meaning and is never given
-to another error, a sentence that says what happened, and one that says what to do
-next; the raiser adds why. Nothing in an error may tell an outsider that a thing exists.
+Every concrete error has a stable code, which is never reused for another error. One sentence
+states the fault, one states the next step; the raiser adds the cause. An error never reveals
+to an outsider that an item exists.
 """
 
 from tearline.errors.agreement import *

@@ -10,7 +10,7 @@ class AgreementError(TearlineError):
 
 
 class AgreementNotInForce(AgreementError):
-    """An agreement or article that is not in force here and now."""
+    """Agreement or article that is not in force at this time."""
 
     code = "TL-AGR-001"
     what = "No agreement in force covers this."
@@ -18,112 +18,112 @@ class AgreementNotInForce(AgreementError):
 
 
 class AgreementMalformed(AgreementError):
-    """An agreement that contradicts itself."""
+    """Agreement that contradicts itself."""
 
     code = "TL-AGR-002"
     what = "The agreement is not well formed."
-    next = "Correct the place named and sign again."
+    next = "Correct the named place and sign again."
 
 
 class PinUnknown(AgreementError):
-    """An agreement that pins a policy or profile not present here."""
+    """Agreement that pins a policy or profile missing from this installation."""
 
     code = "TL-AGR-003"
     what = "The agreement pins a digest that this installation does not have."
-    next = "Install the version of policy, profile or masks that it names."
+    next = "Install the version of policy, profile or masks that the agreement names."
 
 
 class AgreementsExceeded(AgreementError):
-    """More agreements between two agencies than the exchange keeps."""
+    """Too many agreements between two agencies."""
 
     code = "TL-AGR-004"
-    what = "Two of its parties have as many agreements as an exchange keeps for them."
-    next = "Amend one of those that are there; see tearline agreement list."
+    what = "Two parties have reached the exchange's limit of agreements between them."
+    next = "Amend an existing agreement; see tearline agreement list."
 
 
 class AgreementSuspended(AgreementError):
-    """Something that a party of the agreement has suspended."""
+    """Act under an agreement that a party has suspended."""
 
     code = "TL-AGR-010"
     what = "A party has suspended this."
-    next = "Wait until it resumes; tearline agreement list says who suspended what."
+    next = "Wait until the party resumes; tearline agreement list shows all suspensions."
 
 
 class StandingOutdated(AgreementError):
-    """A standing that is older than one that is known."""
+    """Standing older than the newest known one."""
 
     code = "TL-AGR-011"
     what = "A newer standing of this agency is known."
-    next = "Receive what waits and say it again: tearline agreement list shows how it stands."
+    next = "Run tearline node sync, check tearline agreement list, then repeat the command."
 
 
 class LiftRefused(AgreementError):
-    """A suspension lifted, or an agreement ended or taken up again, by who may not."""
+    """Lift of a suspension, end or resumption of an agreement, without the right to it."""
 
     code = "TL-AGR-012"
-    what = "Only an officer in charge lifts a suspension or ends an agreement, and for good."
-    next = "Have an officer of the agency that suspended it resume it: tearline --as NAME."
+    what = "Only an officer in charge may lift a suspension or end an agreement; an end is final."
+    next = "Have an officer of the suspending agency resume it: tearline --as NAME."
 
 
 class StandingStale(AgreementError):
-    """A joint article without a fresh standing of every party."""
+    """Joint article without a fresh standing of every party."""
 
     code = "TL-AGR-013"
-    what = "A party of this joint article has not said within the hour where it stands."
-    next = "Have that party's node run; if it does, its standing is being kept back: tell it so."
+    what = "A party of this joint article has not confirmed its standing within the last hour."
+    next = "Ask that party to run its node; if it does run, the party's standing is being withheld."
 
 
 class SuspensionBreached(AgreementError):
-    """Something that was accepted while a party had it suspended."""
+    """Statement that the exchange accepted although a party had suspended it."""
 
     code = "TL-AGR-014"
-    what = "It was let through although a party had suspended this."
-    next = "Keep the evidence: the log shows both, the standing and what came after it."
+    what = "The exchange accepted this although a party had suspended it."
+    next = "Keep the evidence: the log shows the standing and the later statement."
 
 
 class PacketFrozen(AgreementError):
-    """A packet whose originator suspended, and froze what it had sent."""
+    """Packet that its originator froze by a suspension."""
 
     code = "TL-AGR-015"
     what = "Its originator has frozen this packet with a suspension."
-    next = "Wait until the originator resumes: tearline agreement list says who suspended what."
+    next = "Wait until the originator resumes: tearline agreement list shows all suspensions."
 
 
 class StandingUntold(AgreementError):
-    """A suspension that holds here, and that the exchange has refused."""
+    """Suspension in force at this node that the exchange refused."""
 
     code = "TL-AGR-016"
-    what = "This node obeys the suspension, but the exchange has refused to take it."
-    next = "Ask the exchange's operator why, and tell the partners by another way."
+    what = "This node obeys the suspension, but the exchange refused it."
+    next = "Ask the exchange's operator for the reason, and inform the partners out of band."
 
 
 class ProposalRefused(AgreementError):
-    """A step of a proposal that does not hold for its terms."""
+    """Step of a proposal that is not valid for its terms."""
 
     code = "TL-AGR-020"
-    what = "What is said about the proposed agreement does not hold."
-    next = "Keep it as evidence, and ask its signer what was meant."
+    what = "The step of the proposed agreement is not valid."
+    next = "Keep it as evidence, and ask its signer for an explanation."
 
 
 class ProposalSuperseded(AgreementError):
-    """Terms that come after another version was agreed on."""
+    """Proposed terms that another agreed version has replaced."""
 
     code = "TL-AGR-021"
-    what = "Another version of this agreement was agreed on first."
-    next = "Look at what is in force with `tearline agreement show`, and amend that."
+    what = "The parties already agreed on another version of this agreement."
+    next = "Read the version in force with `tearline agreement show`, and amend that version."
 
 
 class ProposalClosed(AgreementError):
-    """Terms on which nothing is left to say."""
+    """Step of a proposal that is closed."""
 
     code = "TL-AGR-022"
     what = "The proposal is no longer open."
-    next = "Propose anew with `tearline agreement propose` or `amend`."
+    next = "Propose again with `tearline agreement propose` or `amend`."
 
 
 class AgreementEnded(AgreementError):
-    """Terms whose time has passed before they are drafted or signed here."""
+    """Terms that end before they are drafted or signed here."""
 
     code = "TL-AGR-023"
-    what = "The agreement has ended before it is signed."
-    next = "Compare `valid_until` and this machine's clock; have new terms drafted."
+    what = "The agreement ends before it is signed."
+    next = "Compare `valid_until` with this machine's clock; have new terms drafted."

@@ -1,4 +1,4 @@
-"""What every error has, and the statuses commands exit with."""
+"""Base class of all errors, and the exit statuses of both command lines."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -15,14 +15,14 @@ EXIT_PENDING = 7
 
 
 class TearlineError(Exception):
-    """Anything Tearline refuses or fails to do.
+    """Base class of every refusal and failure of Tearline.
 
     Attributes:
         code: Stable identifier, for example ``TL-PKT-003``.
-        what: What happened, one sentence.
-        next: What to do next, one sentence.
+        what: The fault, one sentence.
+        next: The next step, one sentence.
         exit_status: The exit status of a command that ends with this error.
-        why: What the raiser knows of the cause; ids and sizes, never contents.
+        why: The cause as the raiser knows it; ids and sizes, never contents.
     """
 
     code: ClassVar[str] = ""
@@ -39,14 +39,14 @@ class TearlineError(Exception):
 
 
 def sentence(what: str, why: str) -> str:
-    """One sentence of what happened and, where it is known, why."""
+    """Returns the fault as one sentence, followed by its cause if the cause is known."""
     if not why:
         return what
     return f"{what.removesuffix('.')}: {why}{'' if why[-1] in '.?!' else '.'}"
 
 
 def concrete_errors() -> Iterator[type[TearlineError]]:
-    """Every error that has a code, in the order of the codes."""
+    """Yields every error that has a code, in the order of the codes."""
     found: list[type[TearlineError]] = []
     pending: list[type[TearlineError]] = [TearlineError]
     while pending:
@@ -58,5 +58,5 @@ def concrete_errors() -> Iterator[type[TearlineError]]:
 
 
 def error_by_code(code: str) -> type[TearlineError] | None:
-    """The error class that ``code`` names, or None for a code this version does not know."""
+    """Returns the error class of ``code``, or None for a code that this version does not know."""
     return next((error for error in concrete_errors() if error.code == code), None)

@@ -1,70 +1,70 @@
-"""TL-CAS: a case, or a step of it, is not what it must be."""
+"""TL-CAS: a case, or a step of one, is not valid."""
 
 from tearline.errors.base import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, TearlineError
 
 
 class CaseError(TearlineError):
-    """A case, or a step of it, is not what it must be."""
+    """A case, or a step of one, is not valid."""
 
     exit_status = EXIT_REFUSED
 
 
 class CaseRefused(CaseError):
-    """A case that the caller has no part in, or that there is not."""
+    """Case that does not exist, or that the caller does not take part in."""
 
     code = "TL-CAS-001"
     what = "There is no open case of that id in which this agency may do this."
-    next = "Look at `tearline case list`; join the case, or leave the id out."
+    next = "Check `tearline case list`; join the case, or omit the id."
 
 
 class CaseStepRefused(CaseError):
-    """A step that takes back what was said before it."""
+    """Step that contradicts an earlier step of the same membership."""
 
     code = "TL-CAS-002"
-    what = "The step does not follow from what was said of this membership before."
-    next = "Look at `tearline case show`: what was declined, left or closed stays so."
+    what = "The step contradicts an earlier step of this membership."
+    next = "Check `tearline case show`: a membership that was declined, left or closed is final."
 
 
 class CaseStepOutdated(CaseError):
-    """A step with a number that its side has passed."""
+    """Step with a number that its side has passed."""
 
     code = "TL-CAS-003"
     what = "A newer step of the same side is known."
-    next = "Nothing to do: the newer step says everything; or sync, and act again."
+    next = "No action is needed: the newer step is complete. Or sync, and repeat the command."
 
 
 class CaseUnfiled(CaseError):
-    """A packet filed under a case that this node does not know, or by somebody not in it."""
+    """Packet filed under an unknown case, or by an agency that is not a member of the case."""
 
     code = "TL-CAS-004"
-    what = "A packet names a case that its sender is not known to be in."
-    next = "Ask the lead of the case; the packet itself was taken in, outside of the case."
+    what = "A packet names a case, but its sender is not a known member of that case."
+    next = "Ask the lead of the case; the packet itself was stored, outside the case."
 
 
 class CaseRecipient(CaseError):
-    """A packet filed under a case, for somebody whom this agency does not see in it."""
+    """Packet filed under a case for a recipient that this agency does not see in the case."""
 
     code = "TL-CAS-005"
-    what = "A recipient is not in the case, as far as this agency may see."
-    next = "Leave the recipient out, or the case; `tearline case show` lists who is in it."
+    what = "A recipient is not a member of the case that this agency may see."
+    next = "Remove the recipient or the case; `tearline case show` lists the members."
 
 
 class CaseUnknown(CaseError):
-    """A packet that is to be filed under a case that this agency does not know."""
+    """Packet to be filed under a case that this agency does not know."""
 
     code = "TL-CAS-006"
     what = "No case here has that title or id."
     next = (
-        "Name a case of `tearline case list`; a reference of your own, which the exchange cannot"
-        " read, is `--reference`. Nothing was sent."
+        "Use a case of `tearline case list`. For your own reference, which the exchange cannot "
+        "read, use `--reference`. The packet was not sent."
     )
     exit_status = EXIT_NOT_FOUND
 
 
 class CaseTitleRefused(CaseError):
-    """A title by which a case could not be told from others."""
+    """Title that another case already has, or that is empty."""
 
     code = "TL-CAS-007"
     what = "A case needs a title of its own."
-    next = "Choose a title that no case of `tearline case list` has; nothing was opened."
+    next = "Choose a title that no case of `tearline case list` has; the case was not opened."
     exit_status = EXIT_USAGE

@@ -1,22 +1,22 @@
-"""TL-CFG: a setting or a file of ours is missing, unknown or wrong."""
+"""TL-CFG: a setting or a local file is missing, unknown or wrong."""
 
 from tearline.errors.base import TearlineError
 
 
 class ConfigError(TearlineError):
-    """A setting or a file of ours is missing, unknown or wrong."""
+    """A setting or a local file is missing, unknown or wrong."""
 
 
 class LogPolicyMalformed(ConfigError):
-    """A policy on checkpoints that cannot be followed."""
+    """Checkpoint policy that is not valid."""
 
     code = "TL-CFG-010"
-    what = "The log's policy file is not one, or names a kind of key that is not in use."
-    next = "Compare it with c2sp.org/tlog-policy, or write it anew: `tearline audit policy`."
+    what = "The log's policy file is not valid, or names a kind of key that is not in use."
+    next = "Compare it with c2sp.org/tlog-policy, or write a new one: `tearline audit policy`."
 
 
 class HookMalformed(ConfigError):
-    """A hook whose event or command cannot be used."""
+    """Hook with an event or command that cannot be used."""
 
     code = "TL-CFG-011"
     what = "A hook for notices cannot be used."
@@ -24,37 +24,37 @@ class HookMalformed(ConfigError):
 
 
 class MappingMalformed(ConfigError):
-    """A mapping of columns to properties that cannot be followed."""
+    """Mapping of columns to properties that is not valid."""
 
     code = "TL-CFG-001"
-    what = "The mapping of columns is not usable."
-    next = "Correct the place named in the mapping file; nothing was imported."
+    what = "The mapping of columns is not valid."
+    next = "Correct the named place in the mapping file; the import did not start."
 
 
 class SettingUnknown(ConfigError):
-    """A configuration file that names something which is not a setting."""
+    """Configuration file that names an unknown setting."""
 
     code = "TL-CFG-002"
     what = "The configuration names a setting that does not exist."
     next = (
-        "Remove the setting named, or correct its spelling; for a node `tearline config show` "
-        "lists all."
+        "Remove the named setting, or correct its spelling; for a node, `tearline config show` "
+        "lists all settings."
     )
 
 
 class SettingInvalid(ConfigError):
-    """A setting whose value is not of its kind."""
+    """Setting with a value of the wrong type or out of range."""
 
     code = "TL-CFG-003"
-    what = "A setting has a value that it cannot have."
+    what = "A setting has a value that is not allowed."
     next = (
-        "Correct the value named, where it is given: of an exchange in an option or exchange.toml, "
-        "of a node where `tearline config show --origin` says."
+        "Correct the named value at its source: for an exchange, an option or exchange.toml; for a "
+        "node, see `tearline config show --origin`."
     )
 
 
 class ConfigUnreadable(ConfigError):
-    """A file of ours that is missing, not readable, or not in its format."""
+    """Local file that is missing, not readable, or not in its format."""
 
     code = "TL-CFG-004"
     what = "A file cannot be read or written."
@@ -62,19 +62,19 @@ class ConfigUnreadable(ConfigError):
 
 
 class PassphraseMissing(ConfigError):
-    """No passphrase where one is needed."""
+    """Missing passphrase."""
 
     code = "TL-CFG-005"
     what = "No passphrase was given."
-    next = "Name its file by the option or variable given here, or run on a terminal to be asked."
+    next = "Name its file by the option or variable given here, or use a terminal to be asked."
 
 
 class FileExposed(ConfigError):
-    """A secret file that others than its owner may read or write."""
+    """Secret file that users other than its owner may read or write."""
 
     code = "TL-CFG-006"
-    what = "A file that holds a secret is open to others."
-    next = "Take its permissions away (chmod 600), and consider the secret known to others."
+    what = "A file that holds a secret is accessible to other users."
+    next = "Restrict its permissions (chmod 600), and treat the secret as compromised."
 
 
 class TlsUnprepared(ConfigError):
@@ -86,16 +86,16 @@ class TlsUnprepared(ConfigError):
 
 
 class HomeMissing(ConfigError):
-    """A home that holds no node yet, or not all of one."""
+    """Home without a node, or with an incomplete one."""
 
     code = "TL-CFG-008"
     what = "There is no node here, or a part of it is missing."
-    next = "Make one with tearline init, or name its home with --home."
+    next = "Create one with tearline init, or name its home with --home."
 
 
 class TrustMissing(ConfigError):
-    """An exchange that was not told who belongs to its federation."""
+    """Exchange without a trust list."""
 
     code = "TL-CFG-009"
     what = "The exchange has no trust list yet."
-    next = "Hand exchange.enrolment to the agencies, then run tearline-server trust FILE."
+    next = "Give exchange.enrolment to the agencies, then run tearline-server trust FILE."

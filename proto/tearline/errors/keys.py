@@ -17,7 +17,7 @@ class KeyMalformed(KeyError_):
 
 
 class SignatureInvalid(KeyError_):
-    """A signature that its key did not make over these bytes."""
+    """Signature that does not verify under its key."""
 
     code = "TL-KEY-002"
     what = "The signature does not verify."
@@ -26,54 +26,54 @@ class SignatureInvalid(KeyError_):
 
 
 class KeystoreLocked(KeyError_):
-    """A passphrase that does not open the keystore."""
+    """Passphrase that does not open the keystore."""
 
     code = "TL-KEY-003"
     what = "The passphrase does not open the keystore."
-    next = "Try again; without the passphrase the keys are lost, and new ones are made."
+    next = "Try again; without the passphrase the keys are lost and must be replaced."
 
 
 class KeystoreDamaged(KeyError_):
-    """A file of the keystore that is not as it was written."""
+    """Keystore file that was changed, moved or truncated."""
 
     code = "TL-KEY-004"
-    what = "A file of the keystore was changed, moved or cut short."
-    next = "Restore the keystore from a backup, and find out who could write there."
+    what = "A file of the keystore was changed, moved or truncated."
+    next = "Restore the keystore from a backup, and investigate write access to it."
     exit_status = EXIT_INTEGRITY
 
 
 class KeystoreEntryMissing(KeyError_):
-    """A key that is not in the keystore, or not any more."""
+    """Key that is not, or no longer, in the keystore."""
 
     code = "TL-KEY-005"
     what = "The keystore does not hold this key."
-    next = "Check which node this is; a key that was destroyed does not come back."
+    next = "Check that this is the right node; a destroyed key cannot be recovered."
     exit_status = EXIT_NOT_FOUND
 
 
 class KeystoreUnusable(KeyError_):
-    """A keystore that is not there, is there already, or cannot be read or written."""
+    """Keystore that is missing, exists already, or cannot be read or written."""
 
     code = "TL-KEY-006"
     what = "The keystore cannot be used."
-    next = "Check its path, its permissions and the space on the disk; nothing was changed."
+    next = "Check its path, its permissions and the free disk space; the keystore was not changed."
 
 
 class PassphraseShort(KeyError_):
-    """A passphrase that is guessed too soon."""
+    """Passphrase that is too easy to guess."""
 
     code = "TL-KEY-008"
     what = "The passphrase is too short for a keystore."
-    next = "Take a longer one, such as five words that were drawn at random; nothing was changed."
+    next = "Use a longer one, such as five random words; the keystore was not changed."
 
 
 class KeyForeign(KeyError_):
-    """A key on record in this node's name whose private half was never here."""
+    """Key on record for this node that was not made on this machine."""
 
     code = "TL-KEY-007"
     what = "The log holds a key in this node's name that was not made here."
     next = (
-        "If another copy of this node made it, end that copy. Unless it was lost with a machine, "
-        "revoke it now, and find out who holds it."
+        "If another copy of this node made it, stop that copy. Unless it was lost with a machine, "
+        "revoke the key now, and find out its holder."
     )
     exit_status = EXIT_INTEGRITY

@@ -10,23 +10,23 @@ class LogError(TearlineError):
 
 
 class ProofMalformed(LogError):
-    """A position, two sizes or a proof that cannot belong together."""
+    """Position, tree sizes or proof that are inconsistent with each other."""
 
     code = "TL-LOG-001"
-    what = "The proof does not fit the tree it is about."
-    next = "Ask for the proof again; if it comes back the same, keep it as evidence."
+    what = "The proof does not fit its tree."
+    next = "Request the proof again; if the answer is the same, keep it as evidence."
 
 
 class EntryNotIncluded(LogError):
-    """A proof that does not lead from the entry to the checkpoint."""
+    """Inclusion proof that does not lead from the entry to the checkpoint."""
 
     code = "TL-LOG-002"
-    what = "The log does not hold this entry at this place."
+    what = "The log does not hold this entry at this position."
     next = "Keep the proof as evidence and tell the auditors."
 
 
 class LogInconsistent(LogError):
-    """Two trees of which the later does not begin with the earlier."""
+    """Two trees of which the later is not an extension of the earlier."""
 
     code = "TL-LOG-003"
     what = "The log was rewritten between two checkpoints."
@@ -34,31 +34,31 @@ class LogInconsistent(LogError):
 
 
 class FrontierDamaged(LogError):
-    """A stored tree head that no tree has."""
+    """Stored tree head that is not valid for any tree."""
 
     code = "TL-LOG-004"
     what = "The stored state of the log's tree is damaged."
-    next = "Restore it from the entries or from a mirror before anything is signed."
+    next = "Restore it from the entries or from a mirror before any further signature."
 
 
 class NoteMalformed(LogError):
-    """A signed note, checkpoint or proof that is not the one spelling of itself."""
+    """Signed note, checkpoint or proof that is not in canonical form."""
 
     code = "TL-LOG-005"
     what = "The signed note is not well formed."
-    next = "Ask for it again; if it comes back the same, keep it as evidence."
+    next = "Request it again; if the answer is the same, keep it as evidence."
 
 
 class CheckpointForeign(LogError):
-    """A checkpoint of a log other than the one expected."""
+    """Checkpoint of a log other than the expected one."""
 
     code = "TL-LOG-006"
-    what = "The checkpoint is of another log."
-    next = "Check which log was asked, and the trust list for the log's name."
+    what = "The checkpoint belongs to another log."
+    next = "Check the address of the log, and the log's name in the trust list."
 
 
 class CheckpointUnsigned(LogError):
-    """A checkpoint without a signature that is required."""
+    """Checkpoint without a required signature."""
 
     code = "TL-LOG-007"
     what = "A required signature is missing from the checkpoint."
@@ -66,7 +66,7 @@ class CheckpointUnsigned(LogError):
 
 
 class CheckpointForged(LogError):
-    """A signature line of a known key that this key did not make."""
+    """Signature line of a known key that does not verify under this key."""
 
     code = "TL-LOG-008"
     what = "A signature on the checkpoint does not verify."
@@ -74,31 +74,34 @@ class CheckpointForged(LogError):
 
 
 class LogUnproven(LogError):
-    """More entries than are held without a checkpoint over them."""
+    """More entries without a covering checkpoint than a node stores."""
 
     code = "TL-LOG-009"
-    what = "The log gives entry upon entry and no checkpoint that they lead to."
-    next = "Restore a newer backup of the node, so that less is missing, or tell the operator."
+    what = "The log sends entries without a checkpoint that covers them."
+    next = (
+        "Restore a newer backup of the node, so that fewer entries are missing, or tell the "
+        "operator."
+    )
 
 
 class EntryMismatch(LogError):
-    """An entry that is of no kind, or not what its opening says."""
+    """Entry of an unknown kind, or one that does not match its opening."""
 
     code = "TL-LOG-020"
-    what = "A log entry is not what it is said to be."
+    what = "A log entry does not match its opening."
     next = "Keep it as evidence and tell the other agencies; the log may have been altered."
 
 
 class TwinEntries(LogError):
-    """One event with two entries, or two parties told of different ones."""
+    """One event with two entries, or with different entries for two parties."""
 
     code = "TL-LOG-021"
-    what = "The log holds one event twice, or told its parties different things."
+    what = "The log holds one event twice, or showed its parties different events."
     next = "Keep both openings as evidence and tell the other agencies."
 
 
 class LogKeysUnknown(LogError):
-    """A checkpoint that a reader without a trust list cannot judge."""
+    """Checkpoint that a reader without a trust list cannot verify."""
 
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
@@ -106,97 +109,99 @@ class LogKeysUnknown(LogError):
 
 
 class EntryWithheld(LogError):
-    """An answer without an entry that the asking node was told of."""
+    """Answer that omits an entry of which the requesting node holds an opening."""
 
     code = "TL-LOG-026"
-    what = "The exchange left out of its answer an entry that this node was told of."
+    what = "The exchange omitted from its answer an entry that this node knows."
     next = "Keep the answer as evidence, tell the operator, and search your node's own proofs."
 
 
 class CheckpointMissing(LogError):
-    """An entry in a file that lacks the checkpoint it is proven under."""
+    """Entry in a file without the checkpoint that proves it."""
 
     code = "TL-LOG-028"
-    what = "The checkpoint that this entry is proven under is not in the file."
-    next = "Verify the whole file: the row that brought the checkpoint was left out."
+    what = "The checkpoint that proves this entry is not in the file."
+    next = "Verify the whole file: the row with the checkpoint was left out."
 
 
 class ExportAltered(LogError):
-    """A file that is not the one that its manifest was signed for."""
+    """File that does not match its signed manifest."""
 
     code = "TL-LOG-029"
-    what = "The file is not what its manifest says."
-    next = "Ask for the file and its manifest again, as they were exported."
+    what = "The file does not match its manifest."
+    next = "Request the exported file and its manifest again."
 
 
 class TileMalformed(LogError):
-    """A tile of the log, or the path of one, that is not the one spelling of itself."""
+    """Tile of the log, or tile path, that is not in canonical form."""
 
     code = "TL-LOG-025"
     what = "The tile is not well formed, or its path is not."
-    next = "Ask for it again or elsewhere; c2sp.org/tlog-tiles says what it must be."
+    next = "Request it again or from another source; c2sp.org/tlog-tiles defines the format."
 
 
 class EntryTooLarge(LogError):
-    """A statement too large for a log that every reader can fetch."""
+    """Statement larger than an entry of the log may be."""
 
     code = "TL-LOG-024"
     what = "The statement does not fit an entry of the log."
-    next = "Of a trust list: name fewer agencies, or fewer certificate authorities for each."
+    next = "For a trust list: name fewer agencies, or fewer certificate authorities for each."
     exit_status = EXIT_REFUSED
 
 
 class MomentUnproven(LogError):
-    """An exhibit that does not show when the log took its packet."""
+    """Exhibit that does not prove when the log accepted its packet."""
 
     code = "TL-LOG-027"
-    what = "Nothing here shows when the log took the packet; a key counts at a place of the log."
-    next = "Ask the originator for an exhibit, or receive again and make it anew."
+    what = (
+        "The file does not prove when the log accepted the packet; keys are valid by log position."
+    )
+    next = "Ask the originator for an exhibit, or receive the packet again and make a new one."
 
 
 class EvidenceInsufficient(LogError):
-    """Two checkpoints that one history can have."""
+    """Two checkpoints that are consistent with one history."""
 
     code = "TL-LOG-023"
     what = "The evidence does not show that the log has two histories."
-    next = "Look for the checkpoint that contradicts it; do not accuse the log on this alone."
+    next = "Look for the contradicting checkpoint; do not accuse the log on this alone."
 
 
 class LogForked(LogError):
-    """Two histories under the log's own signatures."""
+    """Equivocation: two histories under the log's own signatures."""
 
     code = "TL-LOG-030"
     what = "The log signed two histories that contradict each other."
-    next = "Show the evidence to every party; an officer decides whether anything is sent again."
+    next = "Show the evidence to every party; an officer decides whether the node sends again."
 
 
 class SendingStopped(LogError):
-    """Something to send, while the log stands accused and no officer decided."""
+    """Sending while equivocation of the log is unresolved."""
 
     code = "TL-LOG-031"
-    what = "Nothing is sent while the log stands accused of two histories."
+    what = "Sending is stopped: the log is accused of two histories."
     next = "Look at the evidence with `tearline log evidence`; an officer lifts the stop."
     exit_status = EXIT_REFUSED
 
 
 class CosignerElsewhere(LogError):
-    """A proof that begins at another tree than the cosigner signed last."""
+    """Consistency proof that does not start at the cosigner's last signed tree."""
 
     code = "TL-LOG-032"
-    what = "The cosigner signed another tree last."
+    what = "The cosigner last signed another tree."
     next = "Offer the checkpoint again with a proof from that tree."
 
 
 class CosignatureMissing(LogError):
-    """A partner that is there, and does not see what it sent us in the log."""
+    """Partner that is online and does not cosign the log that contains its own statements."""
 
     code = "TL-LOG-033"
-    what = "An agency has not cosigned what the log shows here as its own."
-    next = "Compare checkpoints with that agency by another way: the log may be split."
+    what = "An agency has not cosigned a log that contains its own statements."
+    next = "Compare checkpoints with that agency out of band: the log may be split."
 
 
 class CosignerUnknown(LogError):
-    """A cosignature by nobody whose key is on record."""
+    """Cosignature by a key that is not on record."""
 
     code = "TL-LOG-034"
     what = "The cosignature is not by a key of the caller that counts."
@@ -204,48 +209,48 @@ class CosignerUnknown(LogError):
 
 
 class CosigningWaits(LogError):
-    """A restored node that does not know yet whether the log is the one it cosigned."""
+    """Restored node that cannot tell yet whether it reads the log that it cosigned."""
 
     code = "TL-LOG-036"
-    what = "This node was restored, and no other agency has cosigned yet what it reads."
-    next = "Let it run until another agency's node has cosigned; then it makes a new key."
+    what = "This node was restored, and no other agency has yet cosigned the log that it reads."
+    next = "Let it run until another agency's node has cosigned; the node then makes a new key."
 
 
 class PromiseLost(LogError):
-    """A receipt's entry that the exchange lost with its machine."""
+    """Entry of a receipt that the exchange lost together with its machine."""
 
     code = "TL-LOG-037"
-    what = "The exchange was restored, and has lost an entry that its receipt names."
-    next = "Tell the operator; the receipt is kept, and what it is about is sent again."
+    what = "The exchange was restored and has lost an entry that its receipt names."
+    next = "Tell the operator; the node keeps the receipt and resends the statement."
 
 
 class ErasureRefused(LogError):
-    """An order to erase entries that does not hold for what it is to erase."""
+    """Erasure order that is not valid for the entries that it names."""
 
     code = "TL-LOG-038"
-    what = "The order to erase the log's entry does not hold."
-    next = "Have every agency that the entries name, and no other, sign one order for them."
+    what = "The order to erase entries of the log is not valid."
+    next = "Have exactly the agencies that the entries name sign one order for them."
 
 
 class AccessLogChanged(LogError):
-    """An own access log that is not what was written, by its own tree or by an anchor."""
+    """Access log of the node that does not match its own tree or an anchor."""
 
     code = "TL-LOG-039"
-    what = "The node's own access log was changed by hand."
-    next = "Keep the database, and find out who could write to it since the last good anchor."
+    what = "The node's own access log was changed outside Tearline."
+    next = "Keep the database, and investigate write access to it since the last valid anchor."
 
 
 class CosignatureAwaited(LogError):
-    """A packet under an article that opens nothing before both agencies have cosigned."""
+    """Packet that opens only after both agencies have cosigned."""
 
     code = "TL-LOG-040"
-    what = "The packet is here, and waits for the sender's cosignature."
-    next = "Let the node run: it opens by itself once the sender's agency has cosigned the log."
+    what = "The packet has arrived and waits for the sender's cosignature."
+    next = "Let the node run: the packet opens once the sender's agency has cosigned the log."
     exit_status = EXIT_REFUSED
 
 
 class RetentionBroken(LogError):
-    """An order by retention for what an agreement lets the log keep."""
+    """Retention order for an entry that the agreement lets the log keep."""
 
     code = "TL-LOG-041"
     what = "The exchange erased an entry of the log that the agreement lets it keep."
@@ -253,19 +258,19 @@ class RetentionBroken(LogError):
 
 
 class RetentionUnknown(LogError):
-    """An order by retention that cannot be judged here yet."""
+    """Retention order that cannot be verified here yet."""
 
     code = "TL-LOG-042"
-    what = "Whether the log may keep an entry no longer cannot be told here yet."
+    what = "Whether the retention of an entry has ended cannot be verified here yet."
     next = "Check this machine's clock, and that every version of the agreement was received."
 
 
 class OrderContradicted(LogError):
-    """An order by retention that makes an entry older than one before it."""
+    """Retention order that makes an entry older than an earlier entry."""
 
     code = "TL-LOG-043"
-    what = "By the order the erased entry is older than an entry before it."
+    what = "The order dates the erased entry before an earlier entry of the log."
     next = (
-        "Verify it together with the proofs of all `time` entries between the two; if there are "
+        "Verify it together with the proofs of all `time` entries between the two. If there are "
         "none, the exchange erased too early: keep both proofs, and tell the other parties."
     )

@@ -1,40 +1,40 @@
-"""TL-MBX: a mailbox, a channel or its sequence is not as it must be."""
+"""TL-MBX: a mailbox, a channel or its sequence is not valid."""
 
 from tearline.errors.base import EXIT_INTEGRITY, TearlineError
 
 
 class MailboxError(TearlineError):
-    """A mailbox, a channel or its sequence is not as it must be."""
+    """A mailbox, a channel or its sequence is not valid."""
 
     exit_status = EXIT_INTEGRITY
 
 
 class ChannelGap(MailboxError):
-    """A sequence number that is not the next one."""
+    """Sequence number that is not the next one."""
 
     code = "TL-MBX-001"
-    what = "Something sent on this channel did not arrive."
+    what = "A statement sent on this channel did not arrive."
     next = "Fetch again; if the gap stays, compare marks with the sender."
 
 
 class ChannelReplay(MailboxError):
-    """A sequence number used twice for different statements."""
+    """Sequence number used for two different statements."""
 
     code = "TL-MBX-002"
-    what = "A place in the channel was used twice."
+    what = "A sequence number of the channel was used twice."
     next = "Do not use the later statement; keep both as evidence."
 
 
 class MarkUnequal(MailboxError):
-    """Two ends of a channel that disagree."""
+    """Channel with contradicting marks of its two ends."""
 
     code = "TL-MBX-003"
     what = "The two ends of a channel disagree about what was sent."
-    next = "Compare what was sent and received with the partner, outside the exchange."
+    next = "Compare sent and received statements with the partner out of band."
 
 
 class StatusBackwards(MailboxError):
-    """A receipt that would move a status back."""
+    """Receipt that would reverse a status."""
 
     code = "TL-MBX-004"
     what = "A status only moves forward."
@@ -42,27 +42,27 @@ class StatusBackwards(MailboxError):
 
 
 class ChannelStalled(MailboxError):
-    """A gap that stays while too much comes behind it."""
+    """Gap that persists while too many statements follow it."""
 
     code = "TL-MBX-005"
-    what = "More has come behind a gap than is taken in; nothing more is, until the gap closes."
-    next = "Compare what was sent and received with the sender, outside the exchange."
+    what = "Too many statements follow a gap; the node accepts no more until the gap closes."
+    next = "Compare sent and received statements with the sender out of band."
 
 
 class ReceiptForgotten(MailboxError):
-    """A receipt of a grant that this node made after its backup."""
+    """Receipt of a grant that this node made after its backup."""
 
     code = "TL-MBX-006"
-    what = "A receipt came of a grant that this restored node does not know any more."
-    next = "Keep it: it says that the partner has the grant; ask there what it was."
+    what = "A receipt arrived for a grant that this restored node no longer knows."
+    next = "Keep it: it proves that the partner has the grant; ask the partner for its contents."
 
 
 class TwinAtWork(MailboxError):
-    """Something done in this node's name, with its keys, that this home did not do."""
+    """Statement in this node's name and under its keys that this home did not make."""
 
     code = "TL-MBX-007"
-    what = "Another copy of this node is at work; this one sends nothing more."
+    what = "Another copy of this node is active; this one sends no more."
     next = (
-        "End every copy but one, then run `tearline node take-over` with that one. If there is no "
-        "other copy, somebody has this node's keys: revoke them first."
+        "Stop every copy but one, then run `tearline node take-over` with that one. If there is no "
+        "other copy, an attacker has this node's keys: revoke them first."
     )

@@ -10,7 +10,7 @@ class PacketError(TearlineError):
 
 
 class StatementMalformed(PacketError):
-    """Bytes that are not the one encoding of a statement or packet."""
+    """Bytes that are not the canonical encoding of a statement or packet."""
 
     code = "TL-PKT-001"
     what = "A statement or packet is not well formed."
@@ -18,23 +18,23 @@ class StatementMalformed(PacketError):
 
 
 class AttestationMissing(PacketError):
-    """A statement whose signature was not sent along."""
+    """Statement that arrived without its signature."""
 
     code = "TL-PKT-002"
     what = "The signature over a statement is missing."
-    next = "Fetch the statement again; if it repeats, tell the operator."
+    next = "Fetch the statement again; if the error repeats, tell the operator."
 
 
 class InclusionInvalid(PacketError):
-    """A statement that the signed tree does not contain."""
+    """Statement that the signed tree does not contain."""
 
     code = "TL-PKT-003"
-    what = "The statement is not part of what was signed."
+    what = "The statement is not part of the signed tree."
     next = "Do not use it; keep it as evidence and ask its signer."
 
 
 class SignerMismatch(PacketError):
-    """A body and its signature that name different signers or keys."""
+    """Body and signature that name different signers or keys."""
 
     code = "TL-PKT-004"
     what = "The statement names another signer than its signature."
@@ -42,7 +42,7 @@ class SignerMismatch(PacketError):
 
 
 class TypeNotAllowed(PacketError):
-    """A key that signed a kind of statement its record does not list."""
+    """Statement type that the record of the signing key does not list."""
 
     code = "TL-PKT-005"
     what = "The key may not sign this kind of statement."
@@ -50,31 +50,31 @@ class TypeNotAllowed(PacketError):
 
 
 class CommitmentMismatch(PacketError):
-    """Content that is not what the manifest commits to."""
+    """Content that does not match the manifest's commitment."""
 
     code = "TL-PKT-006"
-    what = "A part of the packet is not what its originator signed."
+    what = "A part of the packet does not match its originator's signature."
     next = "Do not use the packet; keep it as evidence and tell its originator."
 
 
 class CiphertextMissing(PacketError):
-    """A granted field whose ciphertext did not arrive."""
+    """Granted field without its ciphertext."""
 
     code = "TL-PKT-007"
-    what = "A ciphertext that was granted is missing."
-    next = "Ask the exchange for the packet again, then its originator."
+    what = "The ciphertext of a granted field is missing."
+    next = "Request the packet again from the exchange, then from its originator."
 
 
 class DecryptionFailed(PacketError):
-    """A ciphertext that its key does not open."""
+    """Ciphertext that does not decrypt under its key."""
 
     code = "TL-PKT-008"
-    what = "A ciphertext does not open under the key that was granted."
+    what = "A ciphertext does not decrypt under the granted key."
     next = "Do not use the packet; keep it as evidence and tell its originator."
 
 
 class PathDuplicated(PacketError):
-    """One path twice in the same form."""
+    """Path that appears twice in the same form."""
 
     code = "TL-PKT-009"
     what = "The packet holds the same field twice in one form."
@@ -86,19 +86,19 @@ class PacketTooLarge(PacketError):
 
     code = "TL-PKT-010"
     what = "The packet is larger than a packet may be."
-    next = "Split it; an import does so by itself."
+    next = "Split it; an import splits packets automatically."
 
 
 class StatementConflict(PacketError):
-    """The same identifier with other bytes."""
+    """Identifier that was used before for other bytes."""
 
     code = "TL-PKT-011"
-    what = "This identifier was used before for something else."
+    what = "This identifier was used before for another statement."
     next = "Do not send again under this identifier; the conflict is recorded."
 
 
 class SuiteUnknown(PacketError):
-    """A suite below what the trust list demands, or unknown."""
+    """Cryptographic suite that is unknown or below the trust list's minimum."""
 
     code = "TL-PKT-012"
     what = "The cryptographic suite is not accepted in this federation."
@@ -106,7 +106,7 @@ class SuiteUnknown(PacketError):
 
 
 class EvaluationInvalid(PacketError):
-    """A 4x4 evaluation that is not one."""
+    """Value that is not a 4x4 evaluation."""
 
     code = "TL-PKT-013"
     what = "The evaluation of source and information is not valid."
@@ -114,87 +114,87 @@ class EvaluationInvalid(PacketError):
 
 
 class EntityFieldMalformed(PacketError):
-    """A field that is not of an entity, or contradicts another."""
+    """Field that does not belong to an entity, or contradicts another field."""
 
     code = "TL-PKT-014"
-    what = "The fields of the packet do not make entities."
-    next = "Keep the packet as evidence and ask its originator to send it anew."
+    what = "The fields of the packet do not form entities."
+    next = "Keep the packet as evidence and ask its originator to send a new one."
 
 
 class StatementUnsupported(PacketError):
-    """A kind of statement that this version knows and does not take yet."""
+    """Statement type that this version knows but does not accept yet."""
 
     code = "TL-PKT-015"
-    what = "The exchange does not take this kind of statement."
-    next = "Ask the operator which version runs there; nothing was done."
+    what = "The exchange does not accept this type of statement."
+    next = "Ask the operator for the exchange's version; the statement had no effect."
     exit_status = EXIT_REFUSED
 
 
 class LifetimeRefused(PacketError):
-    """A packet that has ended already, or would never end."""
+    """Packet with an expiry in the past or too far in the future."""
 
     code = "TL-PKT-016"
-    what = "The packet's end is in the past, or too far away."
-    next = "Give it an end within ten years; check the clock."
+    what = "The packet's expiry is in the past, or too far in the future."
+    next = "Set an expiry within ten years; check the clock."
     exit_status = EXIT_REFUSED
 
 
 class BodyIncomplete(PacketError):
-    """A body of which its kind asks for more."""
+    """Body without a part that its kind requires."""
 
     code = "TL-PKT-030"
-    what = "Something is missing that a packet of this kind must have."
+    what = "A part that this kind of packet requires is missing."
     next = "Add it, or choose another kind: `tearline packet kinds` shows an example of each."
     exit_status = EXIT_REFUSED
 
 
 class BodyRefused(PacketError):
-    """A body that is not what its kind asks for."""
+    """Body that does not match its kind."""
 
     code = "TL-PKT-031"
-    what = "The packet is not what its kind asks for."
-    next = "Correct the places named, or choose another kind; nothing was sent."
+    what = "The packet does not match its kind."
+    next = "Correct the named places, or choose another kind; the packet was not sent."
     exit_status = EXIT_REFUSED
 
 
 class BodyUnfit(PacketError):
-    """A partner's body that is not what its kind asks for."""
+    """Partner's body that does not match its kind."""
 
     code = "TL-PKT-032"
-    what = "A packet that came is not what its kind asks for."
+    what = "A received packet does not match its kind."
     next = "Read it with care, and ask its originator to correct it."
 
 
 class DocumentRefused(PacketError):
-    """A file that does not travel as a document."""
+    """File that cannot be sent as a document."""
 
     code = "TL-PKT-033"
-    what = "The file cannot travel as a document."
+    what = "The file cannot be sent as a document."
     next = "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 1 MiB."
     exit_status = EXIT_REFUSED
 
 
 class CorrectionRefused(PacketError):
-    """A packet that is to take the place of one that it cannot."""
+    """Correction that does not apply to the packet that it names."""
 
     code = "TL-PKT-034"
-    what = "The packet does not correct the one that it names."
-    next = "Correct a packet of your own, for those who had it; or send a new one."
+    what = "The packet does not correct the packet that it names."
+    next = "Correct a packet of your own, for its recipients; or send a new one."
     exit_status = EXIT_REFUSED
 
 
 class CorrectedAlready(PacketError):
-    """A second correction of one packet."""
+    """Second correction of one packet."""
 
     code = "TL-PKT-035"
-    what = "The packet was corrected before."
-    next = "Correct the newest of the line: `tearline packet list` names it."
+    what = "The packet was already corrected."
+    next = "Correct the newest packet of the line: `tearline packet list` names it."
     exit_status = EXIT_REFUSED
 
 
 class CorrectedUnknown(PacketError):
-    """A correction of what this node was never granted."""
+    """Correction of a packet that this node was never granted."""
 
     code = "TL-PKT-036"
-    what = "A correction came of a packet that this node was not given."
-    next = "Nothing: it is taken in when that packet comes; else ask its originator."
+    what = "A correction arrived for a packet that this node was not granted."
+    next = "Wait: the node stores it when that packet arrives; otherwise ask its originator."

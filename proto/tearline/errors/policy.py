@@ -1,33 +1,33 @@
-"""TL-POL: a release oversteps what an agreement or an agency allows."""
+"""TL-POL: a release exceeds an agreement or an agency's own policy."""
 
 from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, TearlineError
 
 
 class PolicyError(TearlineError):
-    """A release oversteps what an agreement or an agency allows."""
+    """A release exceeds an agreement or an agency's own policy."""
 
     exit_status = EXIT_REFUSED
 
 
 class MarkingMalformed(PolicyError):
-    """A marking or a form that is not in its one spelling, or names an unknown category."""
+    """Marking or form that is not in canonical form, or names an unknown category."""
 
     code = "TL-POL-001"
-    what = "The marking is not one this version knows."
-    next = "Use a category, codes and forms of the marking table; nothing was done."
+    what = "The marking is not known to this version."
+    next = "Use a category, codes and forms of the marking table; the marking was not applied."
 
 
 class Mislabelled(PolicyError):
-    """A field in a compartment of another category than its own."""
+    """Field in a compartment of another category than its own."""
 
     code = "TL-POL-002"
-    what = "A field is marked as something it is not."
-    next = "It is quarantined; ask its originator to send it again, marked as the profile says."
+    what = "A field is marked with a category that is not its own."
+    next = "The packet is quarantined; ask its originator to send it again, marked by the profile."
     exit_status = EXIT_INTEGRITY
 
 
 class PathMalformed(PolicyError):
-    """A field's path that is not entity token, schema and property."""
+    """Field path that is not entity token, schema and property."""
 
     code = "TL-POL-003"
     what = "The path of a field is not well formed."
@@ -35,36 +35,38 @@ class PathMalformed(PolicyError):
 
 
 class MarkingLoosened(PolicyError):
-    """A file that asks for a milder marking than it may."""
+    """File that requests a milder marking than the profile allows."""
 
     code = "TL-POL-004"
-    what = "The file marks a field milder than the marking profile does."
-    next = "Mark it stricter, or let an officer answer for a milder marking; nothing was done."
+    what = "The file marks a field more mildly than the marking profile does."
+    next = (
+        "Mark it more strictly, or have an officer approve the milder marking; no field was sent."
+    )
 
 
 class SecretProperty(PolicyError):
-    """A private key or a password about to travel."""
+    """Private key or password in a packet to be sent."""
 
     code = "TL-POL-005"
-    what = "The field is a secret that never travels."
-    next = "Remove it from the file; nothing was done."
+    what = "The field is a secret and may never be sent."
+    next = "Remove it from the file; no field was sent."
 
 
 class GeneralisedMismatch(PolicyError):
-    """A generalised field that its clear values do not give."""
+    """Generalised field that its mask does not derive from the clear values."""
 
     code = "TL-POL-006"
-    what = "The generalised form of a field is not what its mask makes of the clear values."
+    what = "The generalised form of a field does not follow from its clear values."
     next = "Trust neither form; keep both as evidence and ask the originator."
     exit_status = EXIT_INTEGRITY
 
 
 class PolicySetMalformed(PolicyError):
-    """A policy text that cannot be relied on to decide."""
+    """Policy text that is not valid."""
 
     code = "TL-POL-007"
     what = "The policy set is not well formed."
-    next = "Run `tearline policy check` on it and correct what it lists; nothing was done."
+    next = "Run `tearline policy check` on it and correct the listed places; it was not adopted."
 
 
 class TermsMalformed(PolicyError):
@@ -72,11 +74,11 @@ class TermsMalformed(PolicyError):
 
     code = "TL-POL-008"
     what = "The terms of the agreement are not well formed."
-    next = "Correct the place named."
+    next = "Correct the named place."
 
 
 class ReleaseRefused(PolicyError):
-    """A release of a more revealing form than the policies allow."""
+    """Release of a more revealing form than the policies allow."""
 
     code = "TL-POL-009"
     what = "The release reveals more than the policies allow."
@@ -84,50 +86,49 @@ class ReleaseRefused(PolicyError):
 
 
 class NothingReleased(PolicyError):
-    """A recipient that may be told nothing at all of a packet."""
+    """Recipient to which no field of a packet may be released."""
 
     code = "TL-POL-010"
-    what = "Nothing of this packet may be released to that recipient."
-    next = "Look at the preview; leave the recipient out, or ask for other terms."
+    what = "No field of this packet may be released to that recipient."
+    next = "Check the preview; remove the recipient, or negotiate other terms."
 
 
 class SecondPersonMissing(PolicyError):
-    """A release by fewer than two persons, under an article that asks for four eyes."""
+    """Release by fewer than two persons under an article that requires four eyes."""
 
     code = "TL-POL-011"
-    what = "The article asks for two persons behind a release, and there are fewer."
+    what = "The article requires two persons for a release, and there are fewer."
     next = (
-        "Name who drafts it with --as, and have another person approve it: `tearline packet "
-        "pending`."
+        "Name the drafter with --as, and have another person approve it: `tearline packet pending`."
     )
 
 
 class SamePersonTwice(PolicyError):
-    """One person for both that the article asks for."""
+    """One person as both drafter and approver."""
 
     code = "TL-POL-012"
-    what = "Who drafted a release does not approve it as well."
+    what = "The drafter of a release may not approve it."
     next = "Have another person of the agency approve it."
 
 
 class RoleUnfit(PolicyError):
-    """A person in a role that does not draft, or does not approve."""
+    """Person in a role that may not draft, or may not approve."""
 
     code = "TL-POL-013"
-    what = "A person behind the release acted in a role that does not let them."
+    what = "A person acted in a role that does not permit the act."
     next = "Have a liaison or an officer approve it; an analyst may draft."
 
 
 class ReleaseChanged(PolicyError):
-    """A release that waited, and would now show something else than was drafted."""
+    """Pending release that would now show other fields than drafted."""
 
     code = "TL-POL-014"
-    what = "The policies decide otherwise than when the release was drafted."
-    next = "Look at what changed, and approve it as it is now, or reject it."
+    what = "The policies decide differently than at the time of the draft."
+    next = "Check the changes, and approve the release as it is now, or reject it."
 
 
 class PendingFull(PolicyError):
-    """More releases that wait for a second person than are kept."""
+    """More pending releases than a node stores."""
 
     code = "TL-POL-015"
     what = "Too many releases wait for a second person."
@@ -135,81 +136,81 @@ class PendingFull(PolicyError):
 
 
 class PassOnForbidden(PolicyError):
-    """What a partner gave, about to go to somebody that its originator did not allow."""
+    """Partner's field about to be passed to a recipient without its originator's consent."""
 
     code = "TL-POL-020"
-    what = "Its originator has not allowed this to go on to that recipient."
-    next = "Ask for it with `tearline packet pass-on`, or leave it out; nothing was sent."
+    what = "The originator has not allowed this to be passed on to that recipient."
+    next = "Ask for consent with `tearline packet pass-on`, or omit it; the packet was not sent."
 
 
 class PurposeForbidden(PolicyError):
-    """What a partner gave, about to be used for another purpose than it was given for."""
+    """Partner's field about to be used for a purpose other than its own."""
 
     code = "TL-POL-021"
-    what = "Its originator gave this for another purpose."
-    next = "Ask for it with `tearline consent ask --use purpose`, or leave it out."
+    what = "The originator gave this for another purpose."
+    next = "Ask for consent with `tearline consent ask --use purpose`, or omit it."
 
 
 class CopyUndeclared(PolicyError):
-    """A value of a partner's packet in a packet that does not name that one as its source."""
+    """Value of a partner's packet in a packet that does not name that source."""
 
     code = "TL-POL-022"
-    what = "A value about to be sent stands in a partner's packet that limits its use."
+    what = "A value to be sent appears in a partner's packet that limits its use."
     next = (
-        "Name the packet with --derived-from; or, where we have the value from a source of our"
-        " own, let an officer record that with `tearline consent own`."
+        "Name the packet with --derived-from. If your agency has the value from a source of its "
+        "own, have an officer record that with `tearline consent own`."
     )
 
 
 class DerivedWeaker(PolicyError):
-    """A derived packet that is marked or evaluated more freely than what it was made from."""
+    """Derived packet with a milder marking or a higher evaluation than its source."""
 
     code = "TL-POL-023"
-    what = "A packet marks or evaluates what was taken from another more freely than that one does."
-    next = "Do not use it; its sender marks it as its source is marked, and sends it again."
+    what = "A packet marks or evaluates a field less strictly than its source does."
+    next = "Do not use it; its sender must mark it as its source is marked, and send it again."
     exit_status = EXIT_INTEGRITY
 
 
 class SourceUnknown(PolicyError):
-    """A packet that is said to be made from one that its sender was never given."""
+    """Packet derived from a packet that its sender was never granted."""
 
     code = "TL-POL-024"
-    what = "The packet names a source that its sender was not given."
-    next = "Name the packets that it was made from, by their whole ids; nothing was taken."
+    what = "The packet names a source that its sender was not granted."
+    next = "Name its source packets by their whole ids; the packet was not accepted."
 
 
 class ConsentMisplaced(PolicyError):
-    """A step of a consent that is not for its signer to take."""
+    """Step of a consent by an agency that may not take this step."""
 
     code = "TL-POL-025"
-    what = "This is not for its signer to ask, or to answer."
-    next = "Nothing is allowed by it; keep it as evidence and ask its signer."
+    what = "The signer may not ask for this consent, or may not answer it."
+    next = "The step has no effect; keep it as evidence and ask its signer."
     exit_status = EXIT_INTEGRITY
 
 
 class ConsentClosed(PolicyError):
-    """A step of a consent that has come too late."""
+    """Step of a consent that has ended."""
 
     code = "TL-POL-026"
-    what = "The consent does not stand where this step could be taken."
-    next = "Look at it with `tearline consent show`; ask anew where that is wanted."
+    what = "The consent is in a state that does not permit this step."
+    next = "Check it with `tearline consent show`; ask again if you still need it."
 
 
 class DrafterGone(PolicyError):
-    """A draft of somebody who may not draft any more."""
+    """Draft by a person without the right to draft any more."""
 
     code = "TL-POL-027"
-    what = "The person who drafted it may not act for the agency any more."
+    what = "The person who drafted it may no longer act for the agency."
     next = "Reject it with `tearline packet reject`, and have another person draft it."
     exit_status = EXIT_REFUSED
 
 
 class DraftEnded(PolicyError):
-    """A draft that waited longer than drafts do."""
+    """Draft past its maximum age."""
 
     code = "TL-POL-028"
-    what = "The draft has waited for 30 days, and has ended."
-    next = "Draft it anew from what is known now."
+    what = "The draft has waited for 30 days, and has expired."
+    next = "Create a new draft from current data."
     exit_status = EXIT_REFUSED
 
 
@@ -217,18 +218,21 @@ class OwnPolicyChanged(PolicyError):
     """Own policies that no officer adopted."""
 
     code = "TL-POL-029"
-    what = "The agency's own policies are not those that an officer adopted; nothing is started."
-    next = "Find out who changed them; then have an officer run `tearline policy adopt FILE`."
+    what = (
+        "The agency's own policies differ from those that an officer adopted; the node did not "
+        "start."
+    )
+    next = "Investigate the change; then have an officer run `tearline policy adopt FILE`."
     exit_status = EXIT_INTEGRITY
 
 
 class ValueRepeated(PolicyError):
-    """A text that repeats a value which its reader may not have in clear."""
+    """Text that repeats a value which its reader may not have in clear."""
 
     code = "TL-POL-030"
-    what = "A text about to be sent repeats a value that its reader may not have in clear."
+    what = "A text to be sent repeats a value that its reader may not have in clear."
     next = (
-        "Take it out of the text, or keep the text back; or say with --repeats REASON why it may"
-        " stand there. `tearline packet preview` names every such place."
+        "Remove it from the text, or withhold the text; or justify it with --repeats REASON. "
+        "`tearline packet preview` names every such place."
     )
     exit_status = EXIT_REFUSED

@@ -1,4 +1,4 @@
-"""TL-RFI: a request for records, or a step of one, is not as it must be."""
+"""TL-RFI: a request for records, or a step of one, is not valid."""
 
 from tearline.errors.base import (
     EXIT_INTEGRITY,
@@ -11,13 +11,16 @@ from tearline.errors.base import (
 
 
 class RecordRequestError(TearlineError):
-    """A request for records, or a step of one, is not as it must be."""
+    """A request for records, or a step of one, is not valid."""
 
     exit_status = EXIT_REFUSED
 
 
 class RecordRequestUnknown(RecordRequestError):
-    """A request that is not there, or not between these two; nobody learns which."""
+    """Request that does not exist or is not between these two nodes.
+
+    The error never reveals which of the two.
+    """
 
     code = "TL-RFI-001"
     what = "There is no such request between these two nodes."
@@ -26,119 +29,122 @@ class RecordRequestUnknown(RecordRequestError):
 
 
 class StepBackwards(RecordRequestError):
-    """A step that a request is past."""
+    """Step that the request has already passed."""
 
     code = "TL-RFI-002"
-    what = "The request is past that step."
-    next = "Look at `tearline request show`: what was decided stays, and what is open goes on."
+    what = "The request has passed that step."
+    next = "Check `tearline request show`: decisions are final, and open items continue."
 
 
 class StepOutOfOrder(RecordRequestError):
-    """A step that does not follow the last one of its side."""
+    """Step that is not the next one of its side."""
 
     code = "TL-RFI-003"
     what = "The step does not follow the last one of its side."
-    next = "Run `tearline node status`; where a step was put aside, the node tries it again."
+    next = "Run `tearline node status`; the node retries steps that it set aside."
 
 
 class StepMisattributed(RecordRequestError):
-    """A step that only the other side takes."""
+    """Step that only the other side may take."""
 
     code = "TL-RFI-004"
-    what = "That step is the other side's to take."
-    next = "Look at `tearline request show`: it says which side of the request this node is on."
+    what = "Only the other side may take that step."
+    next = "Check `tearline request show`: it names this node's side of the request."
 
 
 class QuestionNotAgreed(RecordRequestError):
-    """A further question that the asker has not agreed to."""
+    """Second question without the requester's agreement."""
 
     code = "TL-RFI-005"
-    what = "One question stops the clock; a further one takes the asker's agreement."
-    next = "Have the asker agree by `tearline request clarify --permit`, or answer what is clear."
+    what = "One question stops the clock; a further one requires the requester's agreement."
+    next = (
+        "Have the requester agree by `tearline request clarify --permit`, or answer the clear "
+        "items."
+    )
 
 
 class ExtensionRefused(RecordRequestError):
-    """More time than the agreement gives."""
+    """Longer extension than the agreement allows."""
 
     code = "TL-RFI-006"
-    what = "The agreement does not give that much more time."
-    next = "State a shorter time, once; `tearline agreement show` has what the parties agreed."
+    what = "The agreement does not allow so long an extension."
+    next = "State a shorter time, once; `tearline agreement show` lists the agreed times."
 
 
 class ItemUnknown(RecordRequestError):
-    """An answer to an item that was never asked."""
+    """Answer to an item that the request does not contain."""
 
     code = "TL-RFI-007"
     what = "The request has no such item."
-    next = "Name items by the numbers that `tearline request show` gives them."
+    next = "Use the item numbers of `tearline request show`."
 
 
 class ItemDecided(RecordRequestError):
-    """An answer or a refusal of an item that was decided before."""
+    """Answer to, or refusal of, an item that was already decided."""
 
     code = "TL-RFI-014"
-    what = "The item was decided before."
+    what = "The item was already decided."
     next = (
-        "Look at `tearline request show`; `tearline request supplement` answers it all the same,"
-        " once the request has ended."
+        "Check `tearline request show`; after the end of the request, `tearline request "
+        "supplement` still answers the item."
     )
 
 
 class NoteRefused(RecordRequestError):
-    """Words or outcomes that a step cannot carry."""
+    """Text or outcome that a step cannot carry."""
 
     code = "TL-RFI-015"
-    what = "The step cannot say that."
-    next = "Leave out or correct what is named and try again; nothing was sent."
+    what = "The step cannot carry this text or outcome."
+    next = "Remove or correct the named part and try again; the step was not sent."
     exit_status = EXIT_USAGE
 
 
 class PersonRequired(RecordRequestError):
-    """What takes a person, done by none."""
+    """Step that requires a person, taken without one."""
 
     code = "TL-RFI-008"
-    what = "A liaison officer or an officer in charge has to answer for this."
+    what = "This step requires a liaison officer or an officer in charge."
     next = "Run `tearline login NAME` as one of them, or add `--as NAME`."
 
 
 class RecordRequestMalformed(RecordRequestError):
-    """A file that does not say what is asked."""
+    """File that is not a valid request for records."""
 
     code = "TL-RFI-009"
-    what = "The file is no request for records."
-    next = "Correct the place named; docs/howto/requests.md shows a whole file."
+    what = "The file is not a valid request for records."
+    next = "Correct the named place; docs/howto/requests.md shows a complete file."
     exit_status = EXIT_USAGE
 
 
 class StepPending(RecordRequestError):
-    """A step while an earlier one of ours has no answer."""
+    """Step while the exchange has not answered an earlier one of this node."""
 
     code = "TL-RFI-010"
-    what = "An earlier step of ours waits for the exchange's answer."
-    next = "Run `tearline request list` while the exchange is in reach, then try again."
+    what = "An earlier step of this node waits for the exchange's answer."
+    next = "Run `tearline request list` while the exchange is reachable, then try again."
     exit_status = EXIT_PENDING
 
 
 class LogTimeDisputed(RecordRequestError):
-    """A time in the log that is not the one at which this node saw the entry come."""
+    """Log time of an entry that differs from its arrival at this node."""
 
     code = "TL-RFI-011"
-    what = "The log's time of an entry is not when this node saw it come."
-    next = "Compare both clocks with another source, then speak with the partner and the operator."
+    what = "The log's time of an entry differs from its arrival at this node."
+    next = "Compare both clocks with another source, then contact the partner and the operator."
     exit_status = EXIT_INTEGRITY
 
 
 class UrgencyRefused(RecordRequestError):
-    """An urgency that cannot take the place of another."""
+    """Change of urgency that is not allowed."""
 
     code = "TL-RFI-012"
-    what = "The urgency cannot be changed so."
-    next = "Contest it once, with a lower one; the asker then confirms its own or lowers it."
+    what = "The urgency cannot be changed this way."
+    next = "Contest it once, with a lower urgency; the requester then confirms or lowers its own."
 
 
 class NotExpired(RecordRequestError):
-    """A word that a request expired before it did."""
+    """Notice of expiry before the request has expired."""
 
     code = "TL-RFI-013"
     what = "The request has not expired."
-    next = "Answer it or refuse it; the node says by itself when its time is over."
+    next = "Answer it or refuse it; the node reports the expiry automatically."

@@ -1,4 +1,4 @@
-"""TL-REQ: the exchange is out of reach, overloaded, or found nothing."""
+"""TL-REQ: the exchange is unreachable or overloaded, or found no match."""
 
 from tearline.errors.base import (
     EXIT_INTEGRITY,
@@ -11,56 +11,56 @@ from tearline.errors.base import (
 
 
 class RequestError(TearlineError):
-    """The exchange is out of reach, overloaded, or found nothing."""
+    """The exchange is unreachable or overloaded, or found no match."""
 
     exit_status = EXIT_UNREACHABLE
 
 
 class NotFound(RequestError):
-    """Nothing here that answers to this name, or nothing for this caller."""
+    """Name without a match, or with none that this caller may access."""
 
     code = "TL-REQ-006"
-    what = "Nothing was found."
-    next = "Check the name; what is not yours to see is not found either."
+    what = "No match was found."
+    next = 'Check the name; items that you may not access also appear as "not found".'
     exit_status = EXIT_NOT_FOUND
 
 
 class ExchangeMisbehaved(RequestError):
-    """An answer that no exchange may give."""
+    """Answer that violates the protocol."""
 
     code = "TL-REQ-007"
-    what = "The exchange answered in a way that no exchange may."
+    what = "The exchange's answer violates the protocol."
     next = "Keep it as evidence and tell the operator."
 
 
 class LogBehind(RequestError):
-    """An exchange whose log is shorter than what it signed in an earlier life."""
+    """Exchange with a shorter log than it signed before its restore."""
 
     code = "TL-REQ-008"
-    what = "The log signed more entries than the exchange has: it signs nothing more."
-    next = "The operator restores it again, with an agency's mirror that holds them."
+    what = "The log signed more entries than the exchange has: it signs no more."
+    next = "The operator must restore it again, with an agency's mirror that holds these entries."
     exit_status = EXIT_INTEGRITY
 
 
 class ExchangeUnreachable(RequestError):
-    """No connection to the exchange."""
+    """Failed connection to the exchange."""
 
     code = "TL-REQ-001"
     what = "The exchange cannot be reached."
-    next = "Check its address and the network; what waits to be sent is kept."
+    next = "Check its address and the network; the node keeps its queue."
 
 
 class ActQueued(ExchangeUnreachable):
-    """What a person decided, stored while the exchange cannot be asked.
+    """Decision of a person, stored while the exchange is unreachable.
 
     Attributes:
-        place: Its place among all that waits here to be sent, from 1; 0 if unsaid.
-        packets: Ids of packets that it will send, 32 bytes each, as far as they are sealed.
+        place: Its position in this node's queue, from 1; 0 if unknown.
+        packets: Ids of the packets to be sent, 32 bytes each, as far as they are sealed.
     """
 
     code = "TL-REQ-011"
-    what = "What was decided is queued: the exchange cannot be asked."
-    next = "Do not decide it again: the next sync sends it; `tearline node queue` shows it."
+    what = "The decision is queued: the exchange is unreachable."
+    next = "Do not repeat the command: the next sync sends it; `tearline node queue` shows it."
     exit_status = EXIT_PENDING
 
     def __init__(self, why: str = "", *, place: int = 0, packets: tuple[bytes, ...] = ()) -> None:
@@ -70,24 +70,24 @@ class ActQueued(ExchangeUnreachable):
 
 
 class DecisionsFull(RequestError):
-    """More decisions of persons than are kept while the log cannot be read."""
+    """More queued decisions than a node stores while the log is unreachable."""
 
     code = "TL-REQ-012"
     what = "Too many decisions wait for the exchange: this one was not stored."
-    next = "Decide it once the exchange is back; `tearline node queue` shows what waits."
+    next = "Repeat it once the exchange is reachable; `tearline node queue` shows the queue."
     exit_status = EXIT_REFUSED
 
 
 class ExchangeBusy(RequestError):
-    """More was asked than the exchange takes at once.
+    """Request beyond the exchange's capacity or a rate limit.
 
     Attributes:
-        retry_after_ms: How long to wait before trying again, milliseconds; None if unsaid.
+        retry_after_ms: Delay before the next attempt, milliseconds; None if unknown.
     """
 
     code = "TL-REQ-002"
-    what = "The exchange takes no more at this moment."
-    next = "Try again later; nothing was lost."
+    what = "The exchange accepts no more requests at this time."
+    next = "Try again later; all data is kept."
 
     def __init__(self, why: str = "", *, retry_after_ms: int | None = None) -> None:
         super().__init__(why)
@@ -95,46 +95,46 @@ class ExchangeBusy(RequestError):
 
 
 class ClockDoubted(ExchangeBusy):
-    """An exchange whose clock does not fit the log, or the clocks of those who cosign it."""
+    """Exchange with a clock that contradicts the log or the cosigners' clocks."""
 
     code = "TL-REQ-010"
-    what = "The exchange's clock is in doubt: it writes nothing, and deletes nothing."
-    next = "Nothing was lost: it is sent again by itself; the operator compares the clock."
+    what = "The exchange's clock is in doubt: it writes and deletes no data."
+    next = "All data is kept: the node resends it automatically; the operator checks the clock."
 
 
 class MailboxFull(ExchangeBusy):
-    """More of this agency's waits for one node than may."""
+    """Mailbox of one node in which one agency has too many statements."""
 
     code = "TL-REQ-009"
-    what = "Too much of this agency's waits for that node, which has not taken it in."
-    next = "Nothing was lost: it is sent again by itself; ask the partner whether its node runs."
+    what = "Too many statements of this agency wait for that node."
+    next = "All data is kept: the node resends it automatically; ask the partner to run its node."
 
 
 class ExchangeFault(RequestError):
-    """The exchange failed, and says no more than that."""
+    """Internal failure of the exchange, without details."""
 
     code = "TL-REQ-003"
-    what = "The exchange failed to do what was asked."
-    next = "Try again; if it repeats, tell the operator when it happened."
+    what = "The exchange failed to process the request."
+    next = "Try again; if the error repeats, tell the operator its time."
 
 
 class OutcomeUnknown(RequestError):
-    """A request that ended without an answer."""
+    """Request that ended without an answer."""
 
     code = "TL-REQ-004"
-    what = "The exchange did not answer in time; whether it acted is not known."
-    next = "Ask again with the same request: repeating it is safe."
+    what = "The exchange did not answer in time; the outcome is unknown."
+    next = "Send the same request again: repeating it is safe."
     exit_status = EXIT_PENDING
 
 
 class RefusedOtherwise(RequestError):
-    """A refusal whose code this version does not know."""
+    """Refusal with a code that this version does not know."""
 
     code = "TL-REQ-005"
     what = "The exchange refused, for a reason that this version does not know."
-    next = "Update this node, or follow what the exchange says."
+    next = "Update this node, or follow the exchange's message."
     exit_status = EXIT_REFUSED
 
 
 EXCHANGE_AWAY = (ExchangeUnreachable, ExchangeBusy, ExchangeFault, OutcomeUnknown)
-"""What ends a call without a word on what it was about."""
+"""Errors that end a call without an outcome for its statements."""

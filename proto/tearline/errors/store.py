@@ -1,14 +1,14 @@
-"""TL-STO: a database cannot do what was asked of it."""
+"""TL-STO: a database operation failed."""
 
 from tearline.errors.base import EXIT_INTEGRITY, TearlineError
 
 
 class StoreError(TearlineError):
-    """A database cannot do what was asked of it."""
+    """A database operation failed."""
 
 
 class StoreBusy(StoreError):
-    """Another process holds the database."""
+    """Database that another process holds."""
 
     code = "TL-STO-001"
     what = "The database is in use by another process."
@@ -16,15 +16,15 @@ class StoreBusy(StoreError):
 
 
 class StoreFull(StoreError):
-    """No room left on the disk."""
+    """Full disk."""
 
     code = "TL-STO-002"
-    what = "The disk is full; nothing of this was stored."
-    next = "Make room and try again; nothing is half done."
+    what = "The disk is full; the data was not stored."
+    next = "Free some space and try again; the operation was rolled back."
 
 
 class StoreDamaged(StoreError):
-    """A database that is damaged, moved, or sealed under another key."""
+    """Database that is damaged, was moved, or is sealed under another key."""
 
     code = "TL-STO-003"
     what = "The database cannot be read."
@@ -33,99 +33,101 @@ class StoreDamaged(StoreError):
 
 
 class StoreVersion(StoreError):
-    """A database of another version."""
+    """Database of another version."""
 
     code = "TL-STO-004"
-    what = "The database was made by another version of Tearline."
-    next = "Run the version that made it, or one that reads it: CHANGELOG.md says which do."
+    what = "The database was created by another version of Tearline."
+    next = "Run the version that created it, or one that reads it: CHANGELOG.md lists them."
 
 
 class QuarantineFull(StoreError):
-    """An agency's quota of the quarantine is full; told as an alarm, the node works on."""
+    """Full quarantine quota of one agency; the node raises an alarm and continues."""
 
     code = "TL-STO-005"
-    what = "An agency sent more that does not verify than is kept of it; only ids are noted now."
-    next = "Look at `tearline node status`, tell that agency, then run `tearline node forget`."
+    what = (
+        "An agency sent more invalid statements than its quarantine quota; only ids are now stored."
+    )
+    next = "Check `tearline node status`, tell that agency, then run `tearline node forget`."
     exit_status = EXIT_INTEGRITY
 
 
 class BackupDamaged(StoreError):
-    """A file that is no backup, or not all of one."""
+    """File that is not a backup, or is incomplete."""
 
     code = "TL-STO-006"
-    what = "The backup is not whole, or none."
-    next = "Use another backup; nothing was restored."
+    what = "The file is not a complete backup."
+    next = "Use another backup; no data was restored."
     exit_status = EXIT_INTEGRITY
 
 
 class RestoreRefused(StoreError):
-    """A place where nothing may be backed up or restored to, or a mirror that does not fit."""
+    """Invalid place for a backup or a restore, or a mirror that does not match."""
 
     code = "TL-STO-007"
-    what = "Nothing was backed up or restored."
-    next = "Put right what is named, and try again."
+    what = "The backup or restore was not done."
+    next = "Correct the named problem, and try again."
 
 
 class StoreUnreachable(StoreError):
-    """A database server that does not answer, or ended what was under way."""
+    """Database server that does not answer, or aborted the transaction."""
 
     code = "TL-STO-008"
-    what = "The database server does not answer, or ended what was asked of it."
+    what = "The database server does not answer, or aborted the operation."
     next = (
-        "A running exchange tries again by itself; if it stays so, look at the server and at the "
+        "A running exchange retries automatically. If the error persists, check the server and the "
         "address in `store`."
     )
 
 
 class StoreNotReplicated(StoreError):
-    """A database server that keeps what it is told alone, where a second should."""
+    """Database server without the required synchronous standby."""
 
     code = "TL-STO-010"
-    what = "The database is not replicated synchronously: nothing is acknowledged."
-    next = "Bring a synchronous standby back; what was sent is tried again and nothing is lost."
+    what = "The database is not replicated synchronously: the exchange acknowledges no writes."
+    next = "Restore a synchronous standby; the nodes resend automatically, and no data is lost."
 
 
 class StoreNotMoved(StoreError):
-    """A file that cannot be moved into a database server, or a database that is not empty."""
+    """File that cannot be moved into a database server, or a target that is not empty."""
 
     code = "TL-STO-009"
-    what = "What the exchange keeps was not moved; it is where it was."
-    next = "Put right what is named, and move it again."
+    what = "The exchange's data was not moved; it is still at its old place."
+    next = "Correct the named problem, and repeat the move."
 
 
 class StoreForbidden(StoreError):
-    """A database that this user may not use, or not for what must be done."""
+    """Database that denies this user access or a required right."""
 
     code = "TL-STO-011"
-    what = "The database does not let this user in, or not do what must be done."
+    what = "The database denies this user access, or a right that it needs."
     next = (
-        "Of a file, see to it that this user owns it and those beside it, on a disk that can be "
-        "written; in PostgreSQL, to role and rights, and to the passfile: a line for this host, "
-        "port, database and role. No backup is needed for it."
+        "For a file, check that this user owns it and the files beside it, on a writable disk. In "
+        "PostgreSQL, check role, rights and passfile: a line for this host, port, database and "
+        "role. No backup is needed."
     )
 
 
 class StoreMisplaced(StoreError):
-    """A database that is not the one where the log went on, or will."""
+    """Database other than the one in which the log continues."""
 
     code = "TL-STO-012"
-    what = "What the exchange keeps is not where the settings say."
+    what = "The exchange's data is not in the database of the settings."
     next = (
-        "Name the database that it was moved to in `store`, or move it there by migrate-store; "
-        "begin no log anew: two under one name convict the exchange."
+        "Name the database that it was moved to in `store`, or move it there by migrate-store. Do "
+        "not start a new log: two logs under one name convict the exchange."
     )
 
 
 class RestoreUnread(StoreError):
-    """A node made of a backup, which has not read what came to it since."""
+    """Restored node that has not yet received later statements."""
 
     code = "TL-STO-013"
-    what = "This node is made of a backup; what partners sent may have been recalled since."
-    next = "Run `tearline node sync` with the exchange in reach; what was recalled is erased then."
+    what = "This node was restored from a backup; partners may since have recalled packets."
+    next = "Run `tearline node sync` while the exchange is reachable; it erases recalled packets."
 
 
 class StoreAbsent(StoreError):
-    """A database server that answers, and has no database of the name."""
+    """Database server without a database of the given name."""
 
     code = "TL-STO-014"
     what = "The database server has no database of that name."
@@ -136,10 +138,10 @@ class StoreAbsent(StoreError):
 
 
 class StoreUntrusted(StoreError):
-    """A database server that did not prove who it is."""
+    """Database server that did not prove its identity."""
 
     code = "TL-STO-015"
-    what = "The database server did not prove by its certificate that it is the one."
+    what = "The database server did not prove its identity by its certificate."
     next = (
         "Compare `sslrootcert` with the CA that issued the server's certificate, and the host in "
         "`store` with the names in it; do not turn the verification off."

@@ -10,7 +10,7 @@ class TlsError(TearlineError):
 
 
 class CertificateRefused(TlsError):
-    """A certificate that does not speak for whom it names."""
+    """Certificate that is not valid for its subject."""
 
     code = "TL-TLS-001"
     what = "The certificate is not acceptable."
@@ -18,7 +18,7 @@ class CertificateRefused(TlsError):
 
 
 class CertificateExpired(TlsError):
-    """A certificate outside its validity."""
+    """Certificate outside its validity."""
 
     code = "TL-TLS-002"
     what = "The certificate is not valid at this time."
@@ -26,15 +26,15 @@ class CertificateExpired(TlsError):
 
 
 class ConnectionRefused(TlsError):
-    """A connection that is not TLS 1.3 with the hybrid key exchange."""
+    """Connection without TLS 1.3 or the hybrid key exchange."""
 
     code = "TL-TLS-003"
-    what = "The connection is not protected as this federation demands."
+    what = "The connection does not have the protection that this federation requires."
     next = "Connect with TLS 1.3 and X25519MLKEM768, as every Tearline node does."
 
 
 class TokenRefused(TlsError):
-    """A person's access token that does not hold here and now."""
+    """Person's access token that is not valid here and now."""
 
     code = "TL-TLS-004"
     what = "The access token is not acceptable."
@@ -42,39 +42,39 @@ class TokenRefused(TlsError):
 
 
 class TokenRequired(TlsError):
-    """A call that only a person may make, made without a token."""
+    """Call without a token that only a person may make."""
 
     code = "TL-TLS-005"
-    what = "This needs a person who is logged in."
+    what = "This requires a logged-in person."
     next = "Run `tearline login` and try again."
 
 
 class NotPermitted(TlsError):
-    """A call that the caller, or the person behind it, may not make."""
+    """Call that the caller, or the person behind it, may not make."""
 
     code = "TL-TLS-006"
     what = "The caller may not do this."
-    next = "Ask somebody whose role allows it."
+    next = "Ask a person with a role that allows it."
 
 
 class CallerDenied(TlsError):
-    """A node or a key that was shut out."""
+    """Node or key that the operator or an agency has blocked."""
 
     code = "TL-TLS-007"
-    what = "The node, or the key of its certificate, is shut out."
-    next = "Ask the node's agency whether the key was revoked, and the operator otherwise."
+    what = "The node, or the key of its certificate, is blocked."
+    next = "Ask the node's agency about a revocation of the key; otherwise ask the operator."
 
 
 class LoginRefused(TlsError):
-    """A name and a passphrase that do not belong to a person who may act."""
+    """Name and passphrase that do not belong to an enabled person."""
 
     code = "TL-TLS-008"
     what = "The person cannot log in."
-    next = "Check the name and the passphrase, or ask an officer whether the person is disabled."
+    next = "Check the name and the passphrase, or ask an officer about the person's status."
 
 
 class LoginRequired(TlsError):
-    """A person who is not logged in, or not any more."""
+    """Act by a person without a current login."""
 
     code = "TL-TLS-009"
     what = "No person is logged in for this."
@@ -82,15 +82,15 @@ class LoginRequired(TlsError):
 
 
 class PersonConflict(TlsError):
-    """A person who cannot be added or changed as asked."""
+    """Invalid addition or change of a person."""
 
     code = "TL-TLS-010"
-    what = "The person cannot be added or changed as asked."
+    what = "The person cannot be added or changed as requested."
     next = "Check the name with `tearline person list`."
 
 
 class PersonAmbiguous(TlsError):
-    """An act without a named person, while several are logged in."""
+    """Act without a named person while several are logged in."""
 
     code = "TL-TLS-011"
     what = "Several persons are logged in, and none was named."

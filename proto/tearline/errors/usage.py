@@ -1,67 +1,68 @@
-"""TL-USE: the caller asked for something that cannot be meant."""
+"""TL-USE: the command or its input is not valid."""
 
 from tearline.errors.base import EXIT_USAGE, TearlineError
 
 
 class UsageError(TearlineError):
-    """The caller asked for something that cannot be meant."""
+    """The command or its input is not valid."""
 
     exit_status = EXIT_USAGE
 
 
 class MalformedInput(UsageError):
-    """Text that is not the one spelling of what it should be."""
+    """Text that is not in its canonical form."""
 
     code = "TL-USE-001"
     what = "The input is not well formed."
-    next = "Correct the place named and try again; nothing was done."
+    next = "Correct the named place and try again; the input had no effect."
 
 
 class ImportRefused(UsageError):
-    """A file whose lines are not what its format asks."""
+    """File with lines that do not match its format."""
 
     code = "TL-USE-002"
     what = "The file cannot be imported."
-    next = "Correct the place named and import the file again; nothing was taken from it."
+    next = "Correct the named place and import the file again; no line was imported."
 
 
 class ImportTooLarge(UsageError):
-    """More than one import may hold."""
+    """Import beyond the size limit."""
 
     code = "TL-USE-003"
-    what = "The import is larger than one may be."
-    next = "Divide the file and import its parts; nothing was taken from it."
+    what = "The import is larger than the limit."
+    next = "Split the file and import its parts; no line was imported."
 
 
 class ExportRefused(UsageError):
-    """A place where an export may not be written."""
+    """Path at which an export may not be written."""
 
     code = "TL-USE-004"
     what = "The export cannot be written there."
-    next = "Choose a new file name in an existing folder; nothing was written."
+    next = "Choose a new file name in an existing folder; no file was written."
 
 
 class NotConfirmed(UsageError):
-    """A wide or destructive act whose name was not typed back."""
+    """Wide or destructive act without its typed confirmation."""
 
     code = "TL-USE-005"
     what = "The act was not confirmed."
-    next = "Type the name exactly as shown, or pass --yes in a script; nothing was done."
+    next = "Type the name exactly as shown, or pass --yes in a script; the act was not done."
 
 
 class FieldsUnmarked(UsageError):
-    """A source whose schemata or properties the marking profile does not know."""
+    """Source with schemata or properties that the marking profile does not know."""
 
     code = "TL-USE-006"
     what = "Fields of the source have no category, so no partner would see them."
     next = (
-        "Name them as FollowTheMoney does, or pass --unmarked to send the rest; nothing was sent."
+        "Rename them to FollowTheMoney names, or pass --unmarked to send the rest; the packet was "
+        "not sent."
     )
 
 
 class NameAmbiguous(UsageError):
-    """A name, or the beginning of an id, that several things here have."""
+    """Name, or beginning of an id, that matches several items."""
 
     code = "TL-USE-007"
-    what = "The name or the beginning of the id means several things here."
-    next = "Use more of the id of the one that you mean; nothing was done."
+    what = "The name or the beginning of the id matches several items here."
+    next = "Give more digits of the id; the command had no effect."
