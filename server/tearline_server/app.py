@@ -1,9 +1,9 @@
-"""The composition root: builds the exchange, serves it, drains it.
+"""Composition root: builds the exchange, serves it, drains it.
 
-On SIGTERM or SIGINT the exchange says that it serves no more, ends its streams, answers what
-it has taken in, writes it, and goes. The monitoring port is the last to close, so that health
-can be asked for until the end. On SIGHUP it takes a fresh certificate at once, and goes on: the
-trust list is always the one in force, and settings are read once.
+On SIGTERM or SIGINT the exchange reports that it no longer serves, ends its streams, finishes
+accepted calls, writes their results and exits. The monitoring port closes last, so health remains
+visible. On SIGHUP it issues a fresh certificate. The trust list always follows the log, and
+settings are read only at the start.
 """
 
 import asyncio
@@ -51,16 +51,20 @@ from tearline_server.storage.opening import open_store
 _log = logging.getLogger(__name__)
 
 Chore = Callable[[], Awaitable[None]]
-"""Something that the exchange does by itself, from time to time."""
+"""Periodic task of the exchange."""
 
-DRAIN_S = 20  # for calls under way; several commits and a slow line fit
-_RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more in which a failure can be noticed
-_AGAIN_S = 1  # until what lasts begins, and begins again where it failed
-_GARBAGE = (10_000, 20, 20)  # new objects, and passes: by Python's own, each call's are looked at
+DRAIN_S = 20  # for running calls; several commits and a slow line fit
+_RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more remain to notice a failure
+_AGAIN_S = 1  # delay before a long-running chore starts, and restarts after a failure
+_GARBAGE = (
+    10_000,
+    20,
+    20,
+)  # thresholds of the generations; Python's defaults would scan the objects of every call
 
 
 def roster_of(exchange: Exchange) -> Roster:
-    """Whom the trust list in force and the revocations let in."""
+    """Returns the roster that follows from the trust list in force and the revocations."""
     trust_list = exchange.trust_list
     domains = {parse_agency_uri(each.uri).trust_domain: each for each in trust_list.agencies}
     return Roster(
@@ -71,13 +75,13 @@ def roster_of(exchange: Exchange) -> Roster:
 
 
 class Front:
-    """With what clients are met: the exchange's certificate, and the CAs it accepts.
+    """TLS identity that clients meet: the exchange's certificate, and the CAs that it accepts.
 
     Args:
         config: The DNS name.
         keys: The CA that certifies it.
         trust_list: The agencies.
-        metrics: Told until when it holds.
+        metrics: The metrics, which report the certificates' ends.
     """
 
     def __init__(
@@ -93,11 +97,11 @@ class Front:
 
     @property
     def is_due(self) -> bool:
-        """Whether the certificate is a day old, or from the future: a clock was set since."""
+        """Returns whether the certificate is a day old, or dated in the future."""
         return not 0 <= now_ms() // 1000 - self._issued_s < _RENEWAL_S
 
     def renew(self, trust_list: TrustList) -> None:
-        """A fresh key and certificate."""
+        """Issues a fresh key and certificate."""
         self._identity = self._certify()
         self.follow(trust_list)
 
@@ -126,11 +130,11 @@ class Front:
 
 
 class Disk:
-    """The disk of the database: while there is little room on it, no packets are taken.
+    """Disk of the database; while space is low, packets are refused.
 
     Args:
         place: A folder on it.
-        exchange: Who takes packets.
+        exchange: The exchange to notify.
     """
 
     def __init__(self, place: Path, exchange: Exchange) -> None:
@@ -138,24 +142,24 @@ class Disk:
         self._exchange = exchange
 
     async def look(self) -> None:
-        """Looks how much room there is, and says so where that changed."""
+        """Checks the free space, and logs a change of state."""
         try:
             free = shutil.disk_usage(self._place).free
-        except OSError:  # a disk that cannot be asked will not be written to either
+        except OSError:  # a disk that cannot be read is treated as full
             free = 0
         self._exchange.free_bytes = free
         low = free < MIN_FREE_BYTES
         if low != self._exchange.is_disk_low:
             self._exchange.is_disk_low = low
-            message = "disk nearly full: no packets are taken" if low else "disk has room again"
+            message = "disk nearly full: packets are refused" if low else "disk has room again"
             _log.log(logging.ERROR if low else logging.INFO, message, extra={"bytes": free})
 
 
 class Watch:
-    """The clock: while it is in doubt, or the log ahead of it, nothing is written or deleted.
+    """Watch over the clock; while it is doubted or behind the log, no change is written.
 
     Args:
-        exchange: Who dates entries by it.
+        exchange: The exchange that uses the clock.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -163,11 +167,11 @@ class Watch:
         self._was_right = True
 
     async def look(self) -> None:
-        """Looks whether it is to be trusted, and says so where that changed."""
+        """Checks whether the clock is trusted, and logs a change of state."""
         right = self._exchange.is_time_right
         if right != self._was_right:
             self._was_right = right
-            message = "clock is right" if right else "clock in doubt: nothing is written or deleted"
+            message = "clock is right" if right else "clock in doubt: no writes or deletions"
             _log.log(logging.INFO if right else logging.ERROR, message)
 
 
@@ -184,16 +188,16 @@ async def serve(
     """Serves until ``stopping`` is set, then drains.
 
     Args:
-        config: Where and as whom.
+        config: The settings.
         keys: The exchange's keys.
-        stopping: Set when it is time to go.
-        reloading: Set when a fresh certificate is wanted.
-        serving: Told the port once calls are taken.
-        do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
-        clock_is_right: Whether the operator says that this machine's clock is right.
+        stopping: Set to stop.
+        reloading: Set to issue a fresh certificate.
+        serving: Called with the port once calls are accepted.
+        do_not_wait: Whether to write after a restore before every cosigner has reconnected.
+        clock_is_right: Whether the operator confirmed this machine's clock.
 
     Raises:
-        TearlineError: If the exchange cannot begin.
+        TearlineError: If the exchange cannot start.
     """
     store = await open_store(config)
     house = house_of(config, keys, store)
@@ -267,7 +271,7 @@ async def _serve(
 
     async def renew_when_asked() -> None:
         await reloading.wait()
-        reloading.clear()  # what is asked for meanwhile is done once more
+        reloading.clear()  # a request during the renewal causes another one
         await renew()
 
     watch = Watch(exchange)
@@ -286,7 +290,7 @@ async def _serve(
     }
     if config.witnesses:
         chores["witnesses"] = (_AGAIN_S, exchange.ask_witnesses)
-    if config.store is None:  # the disk of a database server is watched there
+    if config.store is None:  # a database server monitors its own disk
         disk = Disk(config.home, exchange)
         await disk.look()
         chores["disk"] = (DISK_S, disk.look)
@@ -323,20 +327,20 @@ async def _serve(
 
 
 async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> None:
-    """Does something again and again, until it is cancelled.
+    """Repeats a chore until cancelled.
 
     Args:
-        seconds: How long to wait each time, the first included.
-        name: What it is called where it failed.
-        chore: What is done.
-        metrics: Told of each time that it failed.
+        seconds: Delay before each run, the first included.
+        name: Its name in logs and metrics.
+        chore: The chore.
+        metrics: The metrics, which count failures.
     """
     metrics.chore_begins(name)
     while True:
         await asyncio.sleep(seconds)
         try:
             await chore()
-        except Exception as error:  # noqa: BLE001 (the next time may be better; none ends unseen)
+        except Exception as error:  # noqa: BLE001 (the next run may succeed; every failure is logged)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
             _log.error("chore failed", extra={"chore": name, "code": code})
             metrics.chore_failed(name)
@@ -345,13 +349,13 @@ async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> No
 def run(
     config: Config, keys: ExchangeKeys, *, do_not_wait: bool = False, clock_is_right: bool = False
 ) -> None:
-    """Serves in this process until it is told to stop.
+    """Serves in this process until it is stopped.
 
     Args:
-        config: Where and as whom.
+        config: The settings.
         keys: The exchange's keys.
-        do_not_wait: Whether it writes, after a restore, before every cosigner was there again.
-        clock_is_right: Whether the operator says that this machine's clock is right.
+        do_not_wait: Whether to write after a restore before every cosigner has reconnected.
+        clock_is_right: Whether the operator confirmed this machine's clock.
     """
 
     async def until_signalled() -> None:
@@ -375,10 +379,9 @@ def run(
 
 
 def _keep_what_is_here(port: int) -> None:
-    """Has the garbage collector pass over what lasts as long as the process.
+    """Exempts long-lived objects from garbage collection.
 
-    To look at all modules and all members takes it a twentieth of a second, and nobody is
-    answered meanwhile.
+    A scan of all modules and members takes 50 ms, during which no call is answered.
     """
     gc.collect()
     gc.freeze()

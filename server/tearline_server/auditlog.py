@@ -1,9 +1,9 @@
-"""The log: appending entries, signing checkpoints, proving.
+"""Audit log: appends entries, signs checkpoints, proves.
 
-``append`` is pure and runs inside the transaction that writes what the entries describe.
-A checkpoint is signed only over what is on the disk, at most every second, and kept before
-anybody is shown it: so the log never signs two trees of one size. Where several processes sign,
-each asks for the newest checkpoint before it shows one: so none shows an older than another did.
+``append`` is pure, and runs inside the transaction that writes the described changes. A checkpoint
+covers only durable entries, is signed at most every second, and is stored before it is published.
+So the log never signs two trees of one size. Processes that share a log read the newest checkpoint
+before they publish one, so published sizes never decrease.
 """
 
 import asyncio
@@ -41,19 +41,19 @@ from tearline_server.storage.store import Store
 Clock = Callable[[], int]
 """The time, Unix milliseconds."""
 
-_BUNDLE_BYTES = TILE_WIDTH * MAX_ENTRY_BYTES  # a bundle is whole, or it is none
+_BUNDLE_BYTES = TILE_WIDTH * MAX_ENTRY_BYTES  # a bundle is never truncated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
-    """What a batch adds to the log.
+    """Additions of a batch to the log.
 
     Attributes:
-        tree: The tree with it.
+        tree: The tree including them.
         entries: The entries, in order.
-        nodes: The nodes of the tree that they completed.
-        openings: By position in the batch, for the blind ones.
-        events: Rows of the blind ones.
+        nodes: The tree nodes that they completed.
+        openings: Openings of blind entries, by position in the batch.
+        events: Rows of blind entries.
     """
 
     tree: Frontier
@@ -64,7 +64,7 @@ class Appended:
 
 
 def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
-    """Adds clear statements and blind events to the log, in order."""
+    """Returns the additions of clear statements and blind events to the log, in order."""
     entries: list[bytes] = []
     openings: dict[int, LogOpening] = {}
     rows: list[EventRow] = []
@@ -88,7 +88,7 @@ def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
 
 
 def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
-    """The row by which an event is found; all of it follows from the event."""
+    """Returns the row of an event; all columns follow from the event."""
     return EventRow(
         idx=index,
         salt=salt,
@@ -106,15 +106,15 @@ def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow
     )
 
 
-@lru_cache(maxsize=4096)  # who has to do with whom is few pairs in millions of events
+@lru_cache(maxsize=4096)  # millions of events have few distinct pairs of parties
 def _agencies_of(*uris: str) -> tuple[str, ...]:
-    """URIs of the agencies that an event names, sorted."""
+    """Returns the URIs of the agencies that an event names, sorted."""
     return tuple(sorted({domain_uri_of(uri) for uri in uris if "://" in uri}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Signed:
-    """The newest checkpoint, and when it was signed."""
+    """Newest checkpoint, and the time of its signing."""
 
     size: int
     note: bytes
@@ -125,7 +125,7 @@ class AuditLog:
     """Checkpoints over the stored log, and proofs under them.
 
     Args:
-        store: Where the log is.
+        store: The store of the log.
         origin: The log's name.
         signers: Its keys; each signs every checkpoint.
         clock: The time.
@@ -145,11 +145,11 @@ class AuditLog:
         self._growth = asyncio.Event()
 
     async def restore(self, head: Head, checkpoint: tuple[int, bytes] | None) -> None:
-        """Goes on from what is stored.
+        """Resumes from the stored log.
 
         Raises:
-            FrontierDamaged: If a larger tree was signed than is stored, or one that does not begin
-                it: signing again would fork the log.
+            FrontierDamaged: If a signed tree is larger than the stored one, or not a prefix of it:
+                signing again would fork the log.
             StoreError: If it cannot be read.
         """
         self._tree = head.tree
@@ -162,10 +162,10 @@ class AuditLog:
         self._newest = _Signed(size=size, note=note, time_ms=0)
 
     async def _verify_begins(self, tree: Frontier, size: int, note: bytes) -> None:
-        """Checks that a note is of the first ``size`` entries of a tree.
+        """Checks that a note covers the first ``size`` entries of a tree.
 
         Raises:
-            FrontierDamaged: If it is of others.
+            FrontierDamaged: If it covers other entries.
         """
         if size < tree.size:
             tree = Frontier(size=size, hashes=await self._hashes(frontier_nodes(size)))
@@ -173,7 +173,7 @@ class AuditLog:
             raise FrontierDamaged(f"another tree of size {size} was signed")
 
     async def refresh(self) -> None:
-        """Takes in how far others have brought the log, and what they signed of it.
+        """Loads the entries and checkpoints of other processes.
 
         Raises:
             FrontierDamaged: If the store holds less than before: it was rolled back.
@@ -186,8 +186,8 @@ class AuditLog:
         tree, checkpoint = found
         covered, note = checkpoint or (0, b"")
         if tree.size < size or covered < signed:
-            raise FrontierDamaged("the store is of an earlier time than what was read from it")
-        if covered > tree.size:  # another process was told that more was signed, and halted
+            raise FrontierDamaged("the store is older than the state read from it before")
+        if covered > tree.size:  # another process learned that more was signed, and halted
             self._signed_size = max(self._signed_size, covered)
         elif covered > signed:
             await self._verify_begins(tree, covered, note)
@@ -196,38 +196,38 @@ class AuditLog:
         self.advance(tree)
 
     def advance(self, tree: Frontier) -> None:
-        """Takes the tree that a commit made durable."""
+        """Adopts the tree that a commit made durable."""
         if tree.size > self._tree.size:
             self._tree = tree
             self.wake()
 
     def wake(self) -> None:
-        """Lets everybody look who waits for entries."""
+        """Wakes all waiters for new entries."""
         self._growth.set()
         self._growth = asyncio.Event()
 
     async def grown(self, size: int) -> None:
-        """Waits until there are more than ``size`` entries, or somebody wakes who waits."""
+        """Waits until there are more than ``size`` entries, or until the next ``wake``."""
         if self._tree.size <= size:
             await self._growth.wait()
 
     @property
     def size(self) -> int:
-        """Entries that are durable."""
+        """Returns the number of durable entries."""
         return self._tree.size
 
     @property
     def covered(self) -> int:
-        """Entries that the newest checkpoint covers."""
+        """Returns the number of entries that the newest checkpoint covers."""
         return self._newest.size if self._newest else 0
 
     @property
     def signed_ms(self) -> int:
-        """When that was signed, Unix milliseconds; 0 if not in this life."""
+        """Returns the time of its signing, Unix milliseconds; 0 if before this process."""
         return self._newest.time_ms if self._newest else 0
 
     async def halt(self, size: int, note: bytes) -> None:
-        """Signs nothing more, in no later life either: more was signed than is stored.
+        """Stops signing permanently, because more was signed than is stored.
 
         Args:
             size: Entries of a checkpoint that this log signed.
@@ -240,26 +240,26 @@ class AuditLog:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the log was never found to hold less than it had signed.
+        """Returns whether the log never held less than it had signed.
 
-        What is written behind a loss makes good for nothing: it is another history.
+        Later writes cannot repair a loss: they would form another history.
         """
         return not self._signed_size
 
     def verify_whole(self) -> None:
-        """Checks that the log was never found to hold less than it had signed.
+        """Checks that the log never held less than it had signed.
 
         Raises:
-            LogBehind: If it was.
+            LogBehind: If it did.
         """
         if not self.is_whole:
             raise LogBehind(f"{self._signed_size} were signed, and fewer were stored")
 
     async def checkpoint(self, size: int = 0) -> tuple[int, bytes]:
-        """The size and note of a checkpoint over at least ``size`` entries.
+        """Returns the size and note of a checkpoint over at least ``size`` entries.
 
-        Entries above what is durable cannot be waited for: the newest checkpoint then covers
-        all there is. An old checkpoint is signed anew, so that readers see the log is alive.
+        If fewer entries are durable, the newest checkpoint covers all of them. An old checkpoint is
+        signed anew, so that readers see that the log is alive.
 
         Raises:
             LogBehind: If more was signed than is stored.
@@ -277,9 +277,9 @@ class AuditLog:
                     await self._sign(newest)
 
     async def beyond(self, size: int, *, within_s: float) -> tuple[int, bytes]:
-        """The newest checkpoint, as soon as it covers more than ``size`` entries.
+        """Returns a checkpoint as soon as it covers more than ``size`` entries.
 
-        Whatever there is, after ``within_s`` seconds or when somebody wakes who waits.
+        Returns the newest one after ``within_s`` seconds, or at the next ``wake``.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
@@ -287,7 +287,7 @@ class AuditLog:
         return await self.checkpoint(self._tree.size)
 
     def _is_fresh(self, newest: _Signed) -> bool:
-        # One of a time to come was signed by a clock that was wrong: no node follows it.
+        # A checkpoint from the future was signed by a wrong clock, and nodes refuse it.
         return abs(self._clock() - newest.time_ms) < CHECKPOINT_REFRESH_MS
 
     async def _sign(self, newest: _Signed | None) -> None:
@@ -308,7 +308,7 @@ class AuditLog:
         return Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
 
     async def prove(self, indices: Sequence[int], size: int) -> list[tuple[bytes, ...]]:
-        """For each index its inclusion proof in the tree of the first ``size`` entries.
+        """Returns the inclusion proof of each index in the tree of the first ``size`` entries.
 
         Raises:
             ProofMalformed: If that tree has no such entry.
@@ -322,7 +322,9 @@ class AuditLog:
         ]
 
     async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """The proof that the first ``old`` entries begin the first ``new``; empty from none.
+        """Returns the proof that the first ``old`` entries begin the first ``new``.
+
+        The proof is empty for ``old`` 0.
 
         Raises:
             ProofMalformed: If ``old`` is above ``new``.
@@ -335,7 +337,7 @@ class AuditLog:
         return consistency_proof(old, new, lambda level, place: nodes[level, place])
 
     async def tile(self, tile: Tile) -> bytes:
-        """The content of a tile, hashes or entries, whatever its width.
+        """Returns the content of a tile, hashes or entries, of any width.
 
         Raises:
             NotFound: If the newest checkpoint does not cover all of it.
@@ -351,7 +353,7 @@ class AuditLog:
         return encode_tile(await self._hashes(tile.nodes()))
 
     async def _hashes(self, places: Sequence[NodeId]) -> tuple[bytes, ...]:
-        """The hashes of nodes of the tree, in order.
+        """Returns the hashes of tree nodes, in order.
 
         Raises:
             FrontierDamaged: If one is missing.

@@ -1,4 +1,4 @@
-"""Bounds of each agency, node and person: publications and calls, over time and at once."""
+"""Limits per agency, node and person: rates, and numbers of concurrent calls."""
 
 import asyncio
 from collections import Counter, defaultdict, deque
@@ -10,8 +10,8 @@ from tearline.errors import ExchangeBusy
 from tearline.identity import agency_uri_of
 from tearline.limits import AGENCY_RATES, NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
 
-_RETRY_AFTER_MS = 1000  # a call of a node's own may have ended by then
-_MAX_NODES = 65_536  # forgetting one only means that it may burst again
+_RETRY_AFTER_MS = 1000  # one of the node's own calls may have ended by then
+_MAX_NODES = 65_536  # a forgotten node may only burst again
 
 
 @dataclass(slots=True)
@@ -21,11 +21,11 @@ class _Bucket:
 
 
 class Rate:
-    """A leaky bucket for each source: fills with what it does, leaks at the allowed rate.
+    """Leaky bucket per source: filled by its actions, leaking at the allowed rate.
 
     Args:
-        per_second: What leaks in a second.
-        refusal: What is said to whoever does more.
+        per_second: The rate at which it leaks.
+        refusal: The reason reported to a source above the rate.
     """
 
     def __init__(self, per_second: int, refusal: str) -> None:
@@ -34,10 +34,10 @@ class Rate:
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, source: str, amount: int, now_ms: int) -> None:
-        """Lets ``amount`` in, if the bucket is not full.
+        """Adds ``amount`` to the source's bucket, unless the bucket is full.
 
         Raises:
-            ExchangeBusy: If it is, saying when it will not be.
+            ExchangeBusy: If it is full; includes the retry delay.
         """
         bucket = self._buckets.get(source)
         if bucket is None:
@@ -56,20 +56,20 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What one node may publish in a second, over many seconds."""
+    """Publication rates of one node, averaged over many seconds."""
 
     statements: int = NODE_STATEMENTS_S
     bytes: int = NODE_BYTES_S
 
 
 class NodeRate:
-    """A rate of each node, and a few times that for all nodes of its agency together.
+    """Rate per node, and a multiple of it per agency.
 
-    So names of nodes, which cost an agency nothing, get it no more.
+    The agency's rate prevents it from gaining capacity by adding nodes.
 
     Args:
-        per_second: What one node may in a second.
-        excess: What is said of whoever does more.
+        per_second: The rate of one node.
+        excess: The start of the refusal's reason.
     """
 
     def __init__(self, per_second: int, excess: str) -> None:
@@ -77,17 +77,17 @@ class NodeRate:
         self._agencies = Rate(per_second * AGENCY_RATES, f"{excess} than one agency may")
 
     def take(self, node: str, amount: int, now_ms: int) -> None:
-        """Lets ``amount`` in, if neither the node nor its agency did too much lately.
+        """Adds ``amount`` to the node and its agency, unless one is above its rate.
 
         Raises:
-            ExchangeBusy: If one did, saying when it may again.
+            ExchangeBusy: If one is; includes the retry delay.
         """
         self._nodes.take(node, amount, now_ms)
         self._agencies.take(agency_uri_of(node), amount, now_ms)
 
 
 class Bounds:
-    """What one node may publish, and its agency: statements and bytes."""
+    """Publication limits per node and per agency: statements and bytes."""
 
     def __init__(self, rates: Rates) -> None:
         excess = "more is published"
@@ -95,21 +95,21 @@ class Bounds:
         self._bytes = NodeRate(rates.bytes, excess)
 
     def take(self, node: str, *, statements: int, size: int, now_ms: int) -> None:
-        """Lets a publication in.
+        """Counts a publication.
 
         Raises:
-            ExchangeBusy: If the node or its agency published too much lately.
+            ExchangeBusy: If the node or its agency is above its rate.
         """
         self._statements.take(node, statements, now_ms)
         self._bytes.take(node, size, now_ms)
 
 
 class Calls:
-    """Calls under way of each node, or of each agency.
+    """Concurrent calls of each node, or of each agency.
 
     Args:
-        most: What one may have.
-        refusal: What is said to a caller that has them.
+        most: The maximum per source.
+        refusal: The reason reported to a source at the maximum.
     """
 
     def __init__(self, most: int, refusal: str) -> None:
@@ -139,7 +139,7 @@ class Calls:
 
 
 class Places:
-    """Places at something that takes memory: each source has some of its own, and waits for one.
+    """Concurrency limit for memory-intensive work, per source, with a queue.
 
     Args:
         most: Places of one source.
@@ -147,12 +147,12 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # Sources are agencies that were admitted: no more than trust lists name.
+        # Sources are admitted agencies, bounded by the trust list.
         self._places: dict[str, asyncio.Semaphore] = {}
 
     @asynccontextmanager
     async def one(self, source: str) -> AsyncIterator[None]:
-        """Takes a place while it is needed.
+        """Holds a place while it is needed.
 
         Raises:
             ExchangeBusy: If none becomes free in time.
@@ -163,7 +163,7 @@ class Places:
                 await place.acquire()
         except TimeoutError:
             raise ExchangeBusy(
-                "others of the same agency are served first", retry_after_ms=_RETRY_AFTER_MS
+                "other calls of the same agency are served first", retry_after_ms=_RETRY_AFTER_MS
             ) from None
         try:
             yield
@@ -176,17 +176,17 @@ class Places:
 
 @dataclass(slots=True)
 class _Left:
-    """What is left of a source's room, and who waits for some of it."""
+    """Remaining room of a source, and its waiters."""
 
     size: int
     waiting: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)
 
     def give(self, size: int) -> None:
-        """Takes some back, and hands it on, first come, first served."""
+        """Returns bytes to the room, and passes them on to waiters in order."""
         self.size += size
         while self.waiting and self.waiting[0][0] <= self.size:
             wanted, turn = self.waiting.popleft()
-            if not turn.done():  # whoever went away wants none
+            if not turn.done():  # a cancelled waiter takes none
                 self.size -= wanted
                 turn.set_result(None)
 
@@ -199,26 +199,26 @@ class Share:
         self._size = size
 
     def shrink(self, size: int) -> None:
-        """Gives back all but ``size``, where it holds more."""
+        """Gives back all but ``size`` bytes."""
         excess = max(0, self._size - size)
         self._size -= excess
         self._left.give(excess)
 
 
 class Room:
-    """Memory for what is large, in bytes: each source has some of its own, and waits for it.
+    """Memory budget for large messages, per source in bytes, with a queue.
 
     Args:
         most: Bytes of one source.
     """
 
     def __init__(self, most: int) -> None:
-        # Sources are agencies that were admitted: no more than trust lists name.
+        # Sources are admitted agencies, bounded by the trust list.
         self._left: defaultdict[str, _Left] = defaultdict(lambda: _Left(most))
 
     @asynccontextmanager
     async def hold(self, source: str, size: int) -> AsyncIterator[Share]:
-        """Holds so many bytes of a source's room while they are needed; or fewer, once that shows.
+        """Holds bytes of a source's room while they are needed; the share can shrink early.
 
         Raises:
             ExchangeBusy: If they do not become free in time.
@@ -241,10 +241,10 @@ class Room:
             async with asyncio.timeout(PLACE_S):
                 await turn
         except BaseException as error:
-            # It may have been handed its bytes at the same moment.
+            # The bytes may have been assigned at the same moment.
             left.give(size if turn.done() and not turn.cancelled() else 0)
             if isinstance(error, TimeoutError):
                 raise ExchangeBusy(
-                    "its agency leaves too much unread", retry_after_ms=_RETRY_AFTER_MS
+                    "its agency has too much unread data", retry_after_ms=_RETRY_AFTER_MS
                 ) from None
             raise

@@ -1,7 +1,7 @@
-"""The write path: one worker takes whatever waits, and commits it as one batch.
+"""Write path: one worker commits all queued work in batches.
 
-Group commit without a timer: while one batch is on its way to the disk, the next gathers.
-Nobody hears of anything before it is durable.
+Group commit without a timer: while one batch is being written, the next one gathers. Results are
+reported only once they are durable.
 """
 
 import asyncio
@@ -39,35 +39,33 @@ from tearline_server.turns import Line, Weight
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
-# How long judging and writing a batch may take. Large batches are cheap, and small ones let nobody
-# wait: so they are small while several nodes have something to write, and for a while after. Where
-# the disk takes longer than that, for a batch of any size, judging and writing may take as long:
-# with small batches much would wait behind many such commits.
+# Time limits for judging and writing a batch. Large batches are cheap; small ones keep latency low
+# while several nodes write, and for a while after. If the disk alone takes longer than the limit,
+# judging may take as long as the disk: small batches would queue behind many slow commits.
 _ALONE_S = 0.1
 _SHARED_S = 0.01
-# A batch costs something by itself, a signature above all. Smaller ones than these would spend
-# most of their time on that, and then more waits than small batches spare anybody. So many for each
-# agency that waits, and for two at least: a turn of each would else be many batches. Where one
-# agency waits alone, so many for each of its nodes, up to as many nodes as keep nobody long who
-# comes meanwhile.
+# A batch has a fixed cost, above all a signature, which smaller batches than these would mostly
+# spend. The minimum counts per waiting agency, two at least: a turn of each would otherwise take
+# many batches. For a single agency it counts per node, up to a number that keeps latency low for
+# newcomers.
 _FEWEST_EACH = 8
 _MOST_NODES = 8
 _SHARED_FOR_S = 1.0
-_FIRST_COST_S = 0.001  # of a statement, until it is known
+_FIRST_COST_S = 0.001  # of a statement, until it is measured
 _BOUND = Weight(statements=MAX_QUEUE_STATEMENTS, bytes=MAX_QUEUE_BYTES)
 
 
 class Work(Protocol):
-    """Something that changes what is stored."""
+    """Unit of work that changes the store."""
 
     @property
     def source(self) -> str:
-        """Whose it is: the URI of a node, or ``OWN``."""
+        """Returns the URI of the node that it comes from, or ``OWN``."""
         ...
 
     @property
     def weight(self) -> Weight:
-        """What it takes of the queue."""
+        """Returns its weight in the queue."""
         ...
 
 
@@ -76,45 +74,45 @@ W_contra = TypeVar("W_contra", bound=Work, contravariant=True)
 
 
 class Desk(Protocol[W_contra]):
-    """Where batches are judged; the committer knows only when."""
+    """Judge of batches; the committer decides only the timing."""
 
     @property
     def head(self) -> Head | None:
-        """The head that the desk knows."""
+        """Returns the head that the desk knows."""
         ...
 
     def ask(self, works: Sequence[W_contra], head: Head, news: Stored | None) -> Asked:
-        """Says what must be known of the past to judge a batch. Runs inside the transaction."""
+        """Returns the state to look up for a batch. Runs inside the transaction."""
         ...
 
     def compose(self, works: Sequence[W_contra], known: Known, head: Head) -> Commit:
-        """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        """Judges a batch, and returns its writes. Runs inside the transaction."""
         ...
 
     def committed(self, works: Sequence[W_contra]) -> None:
-        """The batch is durable: whoever waits for news may be woken."""
+        """Notifies waiters that the batch is durable."""
         ...
 
     async def follow(self) -> Frontier | None:
-        """Takes in what other processes wrote; the log's tree with it, or None for nothing."""
+        """Applies writes of other processes; returns the new tree, or None if there were none."""
         ...
 
     async def restore(self) -> None:
-        """The last batch was judged and not written: goes back to what is stored."""
+        """Reloads the stored state, after a judged batch was not written."""
         ...
 
 
 class Committer(Generic[W]):
-    """The queue, and the one worker that drains it.
+    """Queue of work, and the one worker that drains it.
 
     Args:
-        store: Where batches go.
-        desk: Where they are judged.
-        advance: Told the log's tree after each commit.
-        metrics: What is measured of it.
+        store: The store.
+        desk: The judge of batches.
+        advance: Called with the log's tree after each commit.
+        metrics: The metrics.
 
     Attributes:
-        on_settled: Told that a batch is over, however it went.
+        on_settled: Called after every batch, successful or not.
     """
 
     def __init__(
@@ -147,37 +145,37 @@ class Committer(Generic[W]):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the last batch could be written, and the one under way is not stuck."""
+        """Returns whether the last batch was written and the current one is not stuck."""
         return not self._damaged and self.under_way_s < STUCK_S
 
     @property
     def under_way_s(self) -> float:
-        """For how long a batch has been judged and written; 0 where there is none."""
+        """Returns the seconds since the current batch began; 0 if there is none."""
         return time.monotonic() - self._began_s if self._began_s is not None else 0.0
 
     @property
     def waiting(self) -> Weight:
-        """What waits for its commit."""
+        """Returns the weight of the queued work."""
         return self._line.waiting
 
     def holds(self, source: str) -> bool:
-        """Whether a source should bring nothing more now: others wait for the batch under way.
+        """Returns whether a source should wait: it has queued work, and others await the batch.
 
-        To read that would take the processor from the batch, and something of it waits already.
+        Reading more from it now would take processor time from the current batch.
         """
         return self._is_shared and self._began_s is not None and source in self._line
 
     async def submit(self, work: W, *, internal: bool = False) -> None:
-        """Queues ``work`` and waits until it is durable.
+        """Queues ``work``, and waits until it is durable.
 
         Args:
-            work: What to do.
-            internal: Whether it is the exchange's own and must not be turned away.
+            work: The work.
+            internal: Whether it is the exchange's own work, which is never refused.
 
         Raises:
-            ExchangeBusy: If too much waits already, the exchange failed on something of the same
-                source a moment ago, or it is closing.
-            StoreError: If the batch could not be written; nothing of it happened.
+            ExchangeBusy: If the queue is full, the source's work caused a fault a moment ago, or
+                the exchange is closing.
+            StoreError: If the batch could not be written; none of it took effect.
             FrontierDamaged: If the store holds less than what was read from it before.
         """
         if self._closing and not internal:
@@ -189,7 +187,7 @@ class Committer(Generic[W]):
         self._line.put(work.source, work.weight, (work, done))
         self._arrived.set()
         began = time.perf_counter()
-        # A caller that goes away does not take its batch with it.
+        # A cancelled caller does not cancel its batch.
         await asyncio.shield(done)
         self._metrics.written(time.perf_counter() - began)
 
@@ -199,21 +197,21 @@ class Committer(Generic[W]):
         self._faults[source] = now_s
 
     def _verify_no_fault(self, source: str) -> None:
-        """Checks that no work of a source failed here lately in a way that was not foreseen.
+        """Checks that no work of a source caused an unexpected fault lately.
 
-        After each the exchange reads anew what it holds, and everybody waits for that.
+        After each such fault the exchange reloads its state, and all work waits for that.
         """
         left_s = self._faults.get(source, -math.inf) + FAULT_S - time.monotonic()
         if left_s > 0:
             raise ExchangeBusy(
-                "the exchange failed on what came before", retry_after_ms=int(left_s * 1000) + 1
+                "the exchange failed on an earlier request", retry_after_ms=int(left_s * 1000) + 1
             )
 
     async def follow(self) -> None:
-        """Has the desk take in what other processes wrote, between two batches.
+        """Has the desk apply writes of other processes, between two batches.
 
         Raises:
-            StoreError: If it cannot be read.
+            StoreError: If they cannot be read.
             FrontierDamaged: If the store holds less than what was read from it before.
         """
         if self._followed is None:
@@ -222,7 +220,7 @@ class Committer(Generic[W]):
         await asyncio.shield(self._followed)
 
     async def close(self) -> None:
-        """Writes what was queued, takes nothing more, and ends the worker."""
+        """Writes the queued work, refuses new work, and ends the worker."""
         self._closing = True
         self._arrived.set()
         if self._worker is not None:
@@ -235,7 +233,7 @@ class Committer(Generic[W]):
                 await self._arrived.wait()
                 continue
             followed, self._followed = self._followed, None
-            # Whoever commits takes in what others wrote before: it is not asked for twice.
+            # A commit also applies earlier writes of others, so one read suffices.
             is_current = bool(self._line) and await self._work_off(self._take())
             if followed and is_current:
                 followed.set_result(None)
@@ -247,7 +245,7 @@ class Committer(Generic[W]):
             if self._damaged:
                 await self._go_back()
             tree = await self._desk.follow()
-        except Exception as error:  # noqa: BLE001 (who asked is told, and the worker goes on)
+        except Exception as error:  # noqa: BLE001 (the caller gets the error, and the worker continues)
             self._damaged = True
             followed.set_exception(error)
         else:
@@ -260,7 +258,7 @@ class Committer(Generic[W]):
         self._damaged = False
 
     async def _work_off(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
-        """Writes a batch, which takes its room in the queue until it is settled."""
+        """Writes a batch, which keeps its room in the queue until settled; returns the success."""
         for work, _ in batch:
             self._line.begin(work.source, work.weight)
         try:
@@ -270,14 +268,14 @@ class Committer(Generic[W]):
                 self._line.end(work.source, work.weight)
 
     async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
-        """Writes a batch, and tells everybody who waits for it; whether it could, as it was."""
+        """Writes a batch, and notifies its waiters; returns whether it was written as a whole."""
         try:
             await self._write([work for work, _ in batch])
         except (StoreError, FrontierDamaged, ClockDoubted) as error:
             about = {"works": len(batch), "code": error.code, "why": error.why}
             _log.error("batch not written", extra=about)
             _fail(batch, error)
-        except Exception as error:  # noqa: BLE001 (one defect must not stop all other work)
+        except Exception as error:  # noqa: BLE001 (one fault must not stop other work)
             _log.error("batch failed", extra={"works": len(batch), "error": type(error).__name__})
             if len(batch) == 1:
                 self._note_fault(batch[0][0].source)
@@ -296,7 +294,7 @@ class Committer(Generic[W]):
     def _announce(self, works: Sequence[W]) -> None:
         try:
             self._desk.committed(works)
-        except Exception as error:  # noqa: BLE001 (durable is durable, whoever fails to hear of it)
+        except Exception as error:  # noqa: BLE001 (the batch is durable, even if a listener fails)
             _log.error("listener failed", extra={"error": type(error).__name__})
 
     def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
@@ -311,7 +309,7 @@ class Committer(Generic[W]):
         return batch
 
     def _fitting(self) -> float:
-        """How many statements a batch may have now."""
+        """Returns the number of statements that the next batch may have."""
         if self._line.nodes > 1:
             self._shared_s = time.monotonic()
         within_s = max(_SHARED_S if self._is_shared else _ALONE_S, self._disk_s)
@@ -322,7 +320,7 @@ class Committer(Generic[W]):
 
     @property
     def _is_shared(self) -> bool:
-        """Whether several nodes had something to write, now or a moment ago."""
+        """Returns whether several nodes had work queued, now or a moment ago."""
         return time.monotonic() - self._shared_s < _SHARED_FOR_S
 
     async def _write(self, works: list[W]) -> None:
@@ -352,7 +350,7 @@ class Committer(Generic[W]):
         self._advance(trees[-1])
 
     def _measure(self, statements: int, seconds: float, disk_s: float) -> None:
-        """Remembers what a statement and what the disk takes; the newest batch counts a quarter."""
+        """Updates the averages of statement and disk time; the newest batch weighs a quarter."""
         self._metrics.committed(statements, seconds, disk_s)
         self._cost_s += ((seconds - disk_s) / max(1, statements) - self._cost_s) / 4
         self._disk_s += (disk_s - self._disk_s) / 4

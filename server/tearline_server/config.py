@@ -1,7 +1,7 @@
 """Settings of the exchange: ``exchange.toml`` in its home, and the passphrase of its keys.
 
-A name in the file that is no setting is refused, for a misspelt one would otherwise pass for
-the default. Secrets are never settings.
+Unknown names are refused, because a misspelt setting would silently use its default. Secrets are
+never settings.
 """
 
 import getpass
@@ -42,14 +42,14 @@ _MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file 
 _MAX_PORT = 65535
 _PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
-_MAX_NUMBER = 1 << 40  # beyond any line and any disk
+_MAX_NUMBER = 1 << 40  # beyond any network or disk
 _TEXTS = ("name", "address", "dns", "listen")
-_PORTS = ("http", "metrics")  # in plain HTTP; each is opened only where it is set
+_PORTS = ("http", "metrics")  # plain HTTP; each is opened only if set
 _STORE = "store"
 _HA = "ha"
 _LOG_CALLS = "log_calls"
 _SCHEMES = ("postgresql", "postgres")
-_SECRETS = ("password", "sslpassword")  # names in an address that would give one away
+_SECRETS = ("password", "sslpassword")  # parameters of an address that hold a secret
 _WITNESSES = "witnesses"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
@@ -66,10 +66,10 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A foreign witness, which the exchange asks for cosignatures.
+    """External witness, which the exchange asks for cosignatures.
 
     Attributes:
-        url: Its submission prefix, without a slash at the end.
+        url: Its submission prefix, without a trailing slash.
         key: The key by which it cosigns.
     """
 
@@ -79,24 +79,24 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The settings of an exchange.
+    """Settings of an exchange.
 
     Attributes:
         home: Its home directory.
         name: Its trust domain, for example ``exchange.example``.
-        address: host:port under which nodes reach it.
+        address: host:port at which nodes reach it.
         dns: The one DNS name in its certificate.
         listen: host:port that it listens on.
         http: host:port of the monitoring port, or None for none.
         metrics: host:port of the metrics, or None for none.
         store: Address of a PostgreSQL database, or None for the file in the home.
-        ha: Whether that database must keep everything on a second server, too.
-        log_calls: Of how many calls one is logged; 0 for none.
-        witnesses: Foreign witnesses that are asked to cosign.
+        ha: Whether that database must replicate all data to a second server.
+        log_calls: Logs one of this many calls; 0 for none.
+        witnesses: External witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
         mailbox_statements: Statements of one agency that may wait for one node.
-        mailbox_bytes: Bytes of them.
+        mailbox_bytes: Bytes of one agency that may wait for one node.
     """
 
     home: Path
@@ -117,41 +117,41 @@ class Config:
 
     @property
     def uri(self) -> ExchangeUri:
-        """The exchange's URI."""
+        """Returns the exchange's URI."""
         return ExchangeUri(trust_domain=self.name)
 
     @property
     def origin(self) -> str:
-        """The log's name, for good."""
+        """Returns the log's name, which never changes."""
         return f"{self.name}/log"
 
     @property
     def keys(self) -> Path:
-        """The file of private keys."""
+        """Returns the path of the private keys."""
         return self.home / "exchange.keys"
 
     @property
     def database(self) -> Path:
-        """The database, where ``store`` names no other."""
+        """Returns the path of the database, unless ``store`` names another."""
         return self.home / "exchange.db"
 
     @property
     def moved(self) -> Path:
-        """What that file is called once everything in it was moved to another database."""
+        """Returns the path to which that file is renamed after a move."""
         return self.home / "exchange.db.moved"
 
     @property
     def enrolment(self) -> Path:
-        """What the agencies are handed."""
+        """Returns the path of the file for the agencies."""
         return self.home / "exchange.enrolment"
 
 
 def config_of(home: Path, values: Mapping[str, object]) -> Config:
-    """Settings from a table of names and values.
+    """Returns the settings from a table of names and values.
 
     Raises:
-        SettingUnknown: If a name is no setting.
-        SettingInvalid: If a value is missing or not of its kind.
+        SettingUnknown: If a name is not a setting.
+        SettingInvalid: If a value is missing or of the wrong kind.
     """
     for name in values:
         if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _LOG_CALLS, _WITNESSES, *_NUMBERS):
@@ -173,12 +173,12 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
 
 
 def load_config(home: Path) -> Config:
-    """The settings of the exchange in ``home``.
+    """Returns the settings of the exchange in ``home``.
 
     Raises:
         ConfigUnreadable: If there is no such file, or it is not TOML.
-        SettingUnknown: If it names something that is no setting.
-        SettingInvalid: If a value is missing or not of its kind.
+        SettingUnknown: If a name is not a setting.
+        SettingInvalid: If a value is missing or of the wrong kind.
     """
     path = home / FILE_NAME
     data = _read(path, _MAX_FILE_BYTES)
@@ -193,7 +193,7 @@ def write_config(config: Config) -> None:
     """Writes a new ``exchange.toml``.
 
     Raises:
-        ConfigUnreadable: If there is one already, or it cannot be written.
+        ConfigUnreadable: If it exists already, or cannot be written.
     """
     chosen = (name for name in (*_PORTS, _STORE) if getattr(config, name) is not None)
     names = (*_TEXTS, *chosen)
@@ -203,10 +203,10 @@ def write_config(config: Config) -> None:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Writes a file that was not there; where that fails there is none.
+    """Creates a file with a text; leaves no file after a failure.
 
     Raises:
-        ConfigUnreadable: If there is one already, or it cannot be written.
+        ConfigUnreadable: If it exists already, or cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -223,20 +223,20 @@ def write_new(path: Path, text: str) -> None:
 def read_passphrase(
     file: Path | None, environment: Mapping[str, str] = os.environ, *, twice: bool = False
 ) -> bytes:
-    """The passphrase of the keys, as UTF-8 in Unicode's composed form.
+    """Returns the passphrase of the keys, as UTF-8 in Unicode form NFC.
 
-    From ``file``, else from the file that ``TEARLINE_PASSPHRASE_FILE`` names, else from
-    ``TEARLINE_PASSPHRASE``, else from a prompt.
+    Sources, in order: ``file``, the file named by ``TEARLINE_PASSPHRASE_FILE``,
+    ``TEARLINE_PASSPHRASE``, a prompt.
 
     Args:
-        file: A file whose first line it is, or None.
-        environment: Where variables are looked up.
-        twice: Whether a prompt asks a second time, as for a new passphrase.
+        file: A file with the passphrase in its first line, or None.
+        environment: The environment variables.
+        twice: Whether the prompt asks twice, for a new passphrase.
 
     Raises:
         PassphraseMissing: If there is none, it is empty, or the two entries differ.
         ConfigUnreadable: If the file cannot be read.
-        FileExposed: If others than its owner may read or write the file.
+        FileExposed: If users other than its owner may read or write the file.
     """
     if file is None and environment.get(_PASSPHRASE_FILE):
         file = Path(environment[_PASSPHRASE_FILE])
@@ -281,14 +281,14 @@ def _domain(name: str, values: Mapping[str, object]) -> str:
 
 
 def parse_address(name: str, value: object) -> str:
-    """A host and a port, with a colon between.
+    """Returns an address, a host and a port with a colon between, once verified.
 
     Args:
-        name: Of the setting, for the error.
-        value: What was given.
+        name: Name of the setting, for the error.
+        value: The value.
 
     Raises:
-        SettingInvalid: If it is none.
+        SettingInvalid: If it is not such an address.
     """
     if not isinstance(value, str):
         raise SettingInvalid(f"{name}: host:port was expected")
@@ -303,10 +303,10 @@ def parse_address(name: str, value: object) -> str:
 
 
 def parse_store(value: object) -> str:
-    """The address of a PostgreSQL database, in which no secret may stand.
+    """Returns the address of a PostgreSQL database, once verified to hold no secret.
 
     Raises:
-        SettingInvalid: If it is none.
+        SettingInvalid: If it is not such an address, or holds a secret.
     """
     if not isinstance(value, str) or not value.isprintable() or '"' in value or "\\" in value:
         raise SettingInvalid("store: postgresql://… was expected")
@@ -320,15 +320,15 @@ def parse_store(value: object) -> str:
     if parts.scheme not in _SCHEMES:
         raise SettingInvalid("store: postgresql://… was expected")
     if secret:
-        raise SettingInvalid("store: a password does not stand in an address; use a passfile")
+        raise SettingInvalid("store: an address must not contain a password; use a passfile")
     return value
 
 
 def _verify_ports(netloc: str) -> None:
-    """Checks the ports of the hosts in an address, of which there may be several.
+    """Checks the ports of all hosts in an address.
 
     Raises:
-        ValueError: If one is none.
+        ValueError: If one is invalid.
     """
     for host in netloc.rpartition("@")[2].split(","):
         _, colon, port = host.rpartition("]")[2].rpartition(":")
@@ -348,9 +348,7 @@ def _ha(values: Mapping[str, object]) -> bool:
 def _log_calls(values: Mapping[str, object]) -> int:
     value = values.get(_LOG_CALLS, 1)
     if type(value) is not int or not 0 <= value <= _MAX_NUMBER:
-        raise SettingInvalid(
-            f"{_LOG_CALLS}: 0, or the number of calls of which one is logged, was expected"
-        )
+        raise SettingInvalid(f"{_LOG_CALLS}: expected 0, or N to log one of N calls")
     return value
 
 
@@ -359,7 +357,7 @@ def _witnesses(tables: object) -> tuple[Witness, ...]:
         raise SettingInvalid(f"witnesses: at most {MAX_WITNESSES} tables were expected")
     witnesses = tuple(map(_witness, tables))
     if len({witness.key.name for witness in witnesses}) != len(witnesses):
-        raise SettingInvalid("witnesses: two have one name")
+        raise SettingInvalid("witnesses: two have the same name")
     return witnesses
 
 
@@ -368,17 +366,17 @@ def _witness(table: object) -> Witness:
         case {"url": str(url), "key": str(text), **others} if not others:
             url = url.rstrip("/")
         case _:
-            raise SettingInvalid("witnesses: each has a url and a key, both text, and nothing else")
+            raise SettingInvalid("witnesses: each has exactly a url and a key, both text")
     found = _URL.fullmatch(url)
     if found is None or not url.isascii() or int(found[1] or 1) > _MAX_PORT:
-        raise SettingInvalid(f"witnesses: {url!r} is no submission prefix over https or http")
+        raise SettingInvalid(f"witnesses: {url!r} is not an https or http submission prefix")
     try:
         key = parse_verifier_key(text)
     except KeyMalformed as error:
         raise SettingInvalid(f"witnesses: the key for {url}: {error.why}") from None
-    # The name of a node has a scheme: a witness must not pass for an agency's.
+    # Names of nodes have a scheme; a witness must not be mistaken for an agency's node.
     if key.algorithm is not NoteAlgorithm.MLDSA44 or "://" in key.name:
-        raise SettingInvalid(f"witnesses: the key for {url} is not a witness's, of ML-DSA-44")
+        raise SettingInvalid(f"witnesses: the key for {url} is not a witness key of ML-DSA-44")
     return Witness(url=url, key=key)
 
 

@@ -1,7 +1,7 @@
-"""Cosignatures: what agencies sign of the log, gathered and handed round.
+"""Cosignatures of the log: collected from agencies, and distributed to all nodes.
 
-Every node is told what the others saw. An exchange that shows two histories has to keep their
-cosignatures from each other, and is found out by what is missing.
+Every node receives the cosignatures of the others. An exchange that shows two histories must
+withhold cosignatures, and the nodes detect that they are missing.
 """
 
 import hashlib
@@ -37,14 +37,14 @@ _log = logging.getLogger(__name__)
 
 
 class Cosignatures:
-    """The newest checkpoints with the lines of those who cosigned them.
+    """Newest checkpoints with their cosignatures.
 
     Args:
-        store: Where they are kept.
-        log: Whose checkpoints they are.
+        store: The store of cosignatures.
+        log: The log of the checkpoints.
         identity: Its name and keys.
-        trust: The keys on record, as they are now.
-        timekeeper: The time; told when agencies cosign, by their own clocks.
+        trust: Returns the current keys on record.
+        timekeeper: The time; learns the agencies' clocks from their cosignatures.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Cosignatures:
         self._evidence: dict[bytes, Equivocation] = {}
 
     async def restore(self) -> None:
-        """Goes on from what is stored."""
+        """Resumes from the stored cosignatures and evidence."""
         self._notes = {size: parse_note(note) for size, note in await self._store.cosigned()}
         found = [(data, parse_equivocation(data)) for data in await self._store.evidence()]
         self._evidence = {hashlib.sha256(data).digest(): evidence for data, evidence in found}
 
     async def follow(self, heard: Heard) -> None:
-        """Takes in what was cosigned, or found, at another process."""
+        """Loads cosignatures and evidence that other processes stored."""
         if heard.cosigned is None:
             await self.restore()
             return
@@ -80,12 +80,12 @@ class Cosignatures:
                 self._take_kept(size, parse_note(note))
 
     async def hear(self, node: str, turn: CosignTurn) -> int:
-        """Takes what a node cosigned and found; how many entries it cosigned, 0 for nothing.
+        """Accepts a node's cosignature and evidence; returns the entries it cosigned, or 0.
 
         Raises:
             LogBehind: If the log signed more entries than are stored here.
-            LogError: If it is no cosignature of this node over a checkpoint of this log, or no
-                evidence.
+            LogError: If the cosignature is not this node's over a checkpoint of this log, or the
+                evidence is invalid.
         """
         for evidence in turn.evidence:
             await self._accuse(evidence)
@@ -95,13 +95,13 @@ class Cosignatures:
         return await self._take(node, turn.checkpoint)
 
     async def answer(self, turn: CosignTurn, seen: int) -> CosignNews:
-        """Says what the others cosigned and found.
+        """Returns the cosignatures and evidence of the others.
 
         Args:
-            turn: What the node said; it may wait until there is a newer checkpoint.
-            seen: How many entries it cosigned.
+            turn: The node's turn; it may ask to wait for a newer checkpoint.
+            seen: The number of entries it cosigned.
         """
-        # Evidence does not wait for the log to grow.
+        # Evidence is returned at once, even if the log does not grow.
         waits = turn.wait and (not self._evidence or bool(turn.evidence))
         size, note = (
             await self._log.beyond(seen, within_s=COSIGN_WAIT_MS / 1000)
@@ -114,15 +114,15 @@ class Cosignatures:
         )
 
     def merged(self, size: int, note: bytes) -> bytes:
-        """A checkpoint of the log with the lines of those who cosigned that size."""
+        """Returns a checkpoint of the log with the cosignatures of that size."""
         cosigned = self._notes.get(size)
         if cosigned is None:
             return note
-        # The log's lines may be younger than those that were cosigned; the text is one.
+        # The log's signature may be newer than the cosigned one; the text is identical.
         return cosigned.with_signatures(parse_note(note).signatures).encode()
 
     def _newest(self) -> list[bytes]:
-        """For each agency the newest note with its line; one note often serves several."""
+        """Returns the newest note of each agency; one note often serves several agencies."""
         missing = {agency for note in self._notes.values() for agency in _cosigners(note)}
         newest = []
         for size in sorted(self._notes, reverse=True):
@@ -134,16 +134,16 @@ class Cosignatures:
 
     @property
     def covered(self) -> int:
-        """Entries that an agency cosigned, of the checkpoints that are kept; 0 for none."""
+        """Returns the entries of the newest checkpoint cosigned by an agency; 0 for none."""
         return max((size for size, note in self._notes.items() if _cosigners(note)), default=0)
 
     def cosigners(self) -> frozenset[str]:
-        """URIs of the nodes whose cosigning key counts now."""
+        """Returns the URIs of nodes with a current cosigning key."""
         trust, at = self._trust(), self._moment()
         return frozenset(node for node in trust.nodes() if trust.cosigning_keys(node, at=at))
 
     def behind(self) -> dict[str, int]:
-        """For each node that cosigns, how many entries under a checkpoint it has not cosigned."""
+        """Returns, for each cosigning node, the checkpointed entries it has not cosigned."""
         newest: dict[str, int] = {}
         for size, note in self._notes.items():
             for signature in note.signatures:
@@ -152,7 +152,7 @@ class Cosignatures:
         return {node: max(0, covered - newest.get(node, 0)) for node in self.cosigners()}
 
     async def _verify_not_behind(self, note: bytes) -> None:
-        """Stops for good where the log itself signed more than it has: it was rolled back."""
+        """Stops signing permanently if the log signed more than is stored: it was rolled back."""
         signed = verify_cosigned(note, self._identity)
         size = signed.checkpoint.size
         if size > self._log.size:
@@ -178,17 +178,17 @@ class Cosignatures:
         return signed.checkpoint.size
 
     async def take_witness(self, key: VerifierKey, note: bytes, lines: bytes) -> None:
-        """Takes what a foreign witness answered to a checkpoint of ours: its signature lines.
+        """Accepts an external witness's signature lines for a checkpoint of this log.
 
         Raises:
-            LogError: If they are none, or none is by ``key`` over that checkpoint.
+            LogError: If they are invalid, or none is by ``key`` over that checkpoint.
         """
         keys = [key, *map(parse_verifier_key, self._identity.verifier_keys)]
         signed = parse_checkpoint(note + lines, origin=self._identity.origin, required=keys)
         await self._keep(signed, keys)
 
     async def _keep(self, signed: SignedCheckpoint, keys: Sequence[VerifierKey]) -> None:
-        """Keeps the lines of ``keys``: what else stands on a note was not verified here."""
+        """Stores the lines of ``keys``; other lines of a note were not verified here."""
         size, lines = signed.checkpoint.size, parse_note(signed.note).only_by(keys)
 
         def merge(before: bytes | None) -> bytes:
@@ -221,5 +221,5 @@ class Cosignatures:
 
 
 def _cosigners(note: Note) -> frozenset[str]:
-    """URIs of the agencies whose nodes signed a note; the names of others have no scheme."""
+    """Returns the URIs of agencies whose nodes signed a note; other names have no scheme."""
     return frozenset(agency_uri_of(each.name) for each in note.signatures if "://" in each.name)

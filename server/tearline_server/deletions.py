@@ -1,8 +1,8 @@
-"""Verifying that what is missing of packets and grants was deleted for a reason that was signed.
+"""Verification of deletions: every missing ciphertext or grant needs a signed reason.
 
-A ciphertext may go once it was recalled from everybody or its packet ended, and a grant once a
-void withdrew it. Statements are read in the order of the log: a reason stands behind what it
-deletes.
+A ciphertext may be deleted after a recall from all recipients, or after its packet ended. A grant
+may be deleted after a void withdrew it. Statements are read in the order of the log, so a reason
+follows the deleted item.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ from tearline.wire.recalls import parse_recall
 
 @dataclass(slots=True, kw_only=True)
 class _Packet:
-    """A packet of which ciphertexts are missing: since when it is here, and at which slots."""
+    """Packet with missing ciphertexts: its entry, its time, and the missing slots."""
 
     entry: int
     manifest: Manifest
@@ -37,26 +37,26 @@ class _Packet:
 
 
 class Deletions:
-    """What is missing, until what was said later explains it."""
+    """Missing items that no later statement has explained yet."""
 
     def __init__(self) -> None:
         self._packets: dict[bytes, _Packet] = {}
         self._grants: dict[tuple[bytes, str], int] = {}
 
     def grant_is_missing(self, entry: int, grant: bytes, signer: str) -> None:
-        """Notes that a grant is not there, by its id and who signed it."""
+        """Records a missing grant, by its id and signer."""
         self._grants[grant, signer] = entry
 
     def take_packet(
         self, entry: int, packet: Statement, accepted_ms: int, held: Iterable[int]
     ) -> None:
-        """Takes the manifest of a packet.
+        """Records the missing ciphertexts of a packet.
 
         Args:
-            entry: Its entry.
+            entry: Index of its entry.
             packet: The manifest's statement.
-            accepted_ms: The log's time of its entry; 0 where that is not known any more.
-            held: The slots whose ciphertexts are there.
+            accepted_ms: The log's time of its entry; 0 if unknown.
+            held: The slots whose ciphertexts are stored.
 
         Raises:
             TearlineError: If it cannot be read.
@@ -69,7 +69,7 @@ class Deletions:
             )
 
     def take(self, statement: Statement) -> None:
-        """Takes the next statement of the log, which may be a reason.
+        """Applies the next statement of the log, which may explain a deletion.
 
         Raises:
             TearlineError: If it cannot be read.
@@ -88,7 +88,7 @@ class Deletions:
     def unexplained(
         self, agreements: Mapping[bytes, Agreement], now_ms: int
     ) -> Iterator[tuple[int, str]]:
-        """The entries of the statements of which something is missing, and what, for people.
+        """Yields the entries of unexplained deletions, each with a description.
 
         Args:
             agreements: The newest version of each, by id.
@@ -99,6 +99,6 @@ class Deletions:
             ended = end_of_packet(packet.manifest, agreement, packet.accepted_ms) <= now_ms
             if packet.missing and not ended:
                 named = ", ".join(map(str, sorted(packet.missing)))
-                yield packet.entry, f"ciphertexts are missing that nobody recalled: {named}"
+                yield packet.entry, f"ciphertexts are missing without a recall: {named}"
         for entry in self._grants.values():
-            yield entry, "the grant is missing, and nobody withdrew it"
+            yield entry, "the grant is missing, and no void withdrew it"

@@ -1,4 +1,4 @@
-"""The desk: judges batches for the committer, and tells who waits when they are durable."""
+"""Judge of batches for the committer, and notifier of waiters once they are durable."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -23,13 +23,13 @@ from tearline_server.works import ExchangeWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listeners:
-    """Who is told of a durable batch.
+    """Callbacks for a durable batch.
 
     Attributes:
-        mail: The nodes whose mailbox has something new.
-        recalls: The packets of which something was recalled.
-        refusal: Who was refused without a ruling, and the code.
-        trust: Members or keys changed.
+        mail: Called with the nodes that have new mail.
+        recalls: Called with the packets that have new recalls.
+        refusal: Called with each peer refused without a ruling, and the code.
+        trust: Called when members or keys changed.
     """
 
     mail: Callable[[AbstractSet[str]], None]
@@ -39,17 +39,16 @@ class Listeners:
 
 
 class ExchangeDesk:
-    """Judges under one registry.
+    """Judge of batches under one registry.
 
     Args:
-        store: What the registry follows from.
+        store: The store that the registry is derived from.
         registry: Keys, agreements, channels, mailboxes.
-        signer: The exchange.
+        signer: The exchange's signer.
         timekeeper: The time.
-        listeners: Who is told.
-        at_rest: URIs of the nodes that wait for mail at this process, at every moment. It is asked
-            in the store's thread while it changes: whoever has just begun or ended to wait is
-            found in either state, and both are right.
+        listeners: The callbacks.
+        at_rest: Live set of the URIs of nodes that wait for mail at this process. The store's
+            thread reads it while it changes; both states of a changing node are valid.
     """
 
     def __init__(
@@ -74,13 +73,13 @@ class ExchangeDesk:
 
     @property
     def head(self) -> Head | None:
-        """The head that the registry follows from."""
+        """Returns the head that the registry follows from."""
         return self.registry.head
 
     def ask(self, works: Sequence[ExchangeWork], head: Head, news: Stored | None) -> Asked:
-        """Takes in the news, and says what must be known of the past to judge a batch.
+        """Applies the news, and returns the state to look up for a batch.
 
-        Runs inside the transaction; what is asked for follows from keys as they stand there.
+        Runs inside the transaction, because the lookups depend on the keys at its head.
 
         Raises:
             ClockDoubted: If the clock is in doubt, or the log is ahead of it.
@@ -89,13 +88,13 @@ class ExchangeDesk:
         self._news = news
         if news is not None:
             self.registry.follow(news)
-        # The log's time never runs backwards, by however little a clock does.
+        # The log's time never decreases, even if the clock does slightly.
         self._now_ms = max(self._timekeeper.time_ms(), head.time_ms)
         moment = Moment(index=head.tree.size, time_ms=self._now_ms)
         return Asked.together(work.ask(self.registry, moment) for work in works)
 
     def compose(self, works: Sequence[ExchangeWork], known: Known, head: Head) -> Commit:
-        """Judges a batch, and returns what it writes. Runs inside the transaction."""
+        """Judges a batch, and returns its writes. Runs inside the transaction."""
         docket = Docket(head=head, known=known, now_ms=self._now_ms)
         attestations: dict[bytes, Attestation] = {}
         for work in works:
@@ -110,7 +109,7 @@ class ExchangeDesk:
         return commit
 
     def committed(self, works: Sequence[ExchangeWork]) -> None:
-        """Wakes the readers of mailboxes, and tells of refusals and of changed trust."""
+        """Wakes readers of mailboxes, and reports refusals and changes of trust."""
         docket = self._docket
         if docket is None:
             return
@@ -127,7 +126,7 @@ class ExchangeDesk:
             self._listeners.refusal(peer, code)
 
     async def follow(self) -> Frontier | None:
-        """Takes in what others wrote, and wakes who waits for it; the log's tree with it.
+        """Applies writes of others, and wakes their waiters; returns the log's new tree, or None.
 
         Raises:
             FrontierDamaged: If the store holds less than what was read from it before.
@@ -141,14 +140,14 @@ class ExchangeDesk:
         return news.head.tree
 
     async def restore(self) -> None:
-        """Goes back to what is stored.
+        """Reloads the stored state.
 
         Raises:
-            FrontierDamaged: If that is less than what was read from it before.
+            FrontierDamaged: If it is less than what was read before.
         """
         stored = await self._store.load()
         verify_follows(stored.head, self.registry.head)
-        # All signatures and agreements are read again: other calls are answered meanwhile.
+        # Reading all signatures and agreements is slow; other calls are answered meanwhile.
         self.registry = await asyncio.to_thread(
             Registry.restore, self.registry.installation, stored
         )

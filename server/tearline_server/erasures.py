@@ -1,4 +1,4 @@
-"""Verifying that an entry whose contents are gone was erased by an order that holds."""
+"""Verification of erasures: contents that are gone need a valid order."""
 
 from tearline.agreement import Agreement, verify_parties_signed
 from tearline.erasure import Erasure, verify_logged, verify_names, verify_signers
@@ -17,11 +17,11 @@ from tearline_server.storage.stored import Stored
 
 
 class ErasureVerifier:
-    """Judges erasures by the order that the store holds, and the keys that its log says.
+    """Verifier of erasures, by the stored order and the keys in the log's clear entries.
 
     Args:
         store: The store.
-        stored: What it held when the verification began.
+        stored: Its state when the verification began.
     """
 
     def __init__(self, store: Store, stored: Stored) -> None:
@@ -37,16 +37,16 @@ class ErasureVerifier:
         Args:
             index: The entry without contents.
             statement: The entry of the order's statement.
-            since_ms: A time before which the entry cannot have come: that of one before it.
+            since_ms: The time of an earlier entry, a lower bound for this one.
 
         Raises:
-            ErasureRefused: If there is no such order in the log, it names another entry, or not
-                all have signed it.
+            ErasureRefused: If the log holds no such order, it names another entry, or a signature
+                is missing.
             RetentionBroken: If the agreement lets the log keep the entry.
             TearlineError: If it does not verify as a statement.
         """
         if self._last is None or self._last[0] != statement:
-            # One order names up to hundreds of entries, which come one after the other.
+            # One order names up to hundreds of consecutive entries.
             self._last = (statement, await self._order(statement))
         order = self._last[1]
         verify_names(order, index)
@@ -63,7 +63,7 @@ class ErasureVerifier:
             raise ErasureRefused("the order was refused")
         found = parse_statement(envelope)
         if found.type is not StatementType.ERASURE:
-            raise ErasureRefused("what stands in the order's place is none")
+            raise ErasureRefused("the statement at the order's entry is not an order to erase")
         order = parse_erasure(found.body)
         verify_logged(order, found.id, statement, event)
         at = Moment(index=statement, time_ms=event.time_ms)
@@ -74,7 +74,7 @@ class ErasureVerifier:
         return order
 
     async def _agreement(self, order: Erasure) -> Agreement:
-        """The version of an agreement that an order rests on, with every party's signature."""
+        """Returns the version of the agreement that an order cites, signed by every party."""
         for stored in self._agreements:
             statement = parse_statement(stored.envelope)
             agreement = parse_agreement(statement.body)
@@ -93,7 +93,7 @@ class ErasureVerifier:
         return parse_event(rows[0].event) if rows and rows[0].idx == index else None
 
     async def _signers(self, statement: Statement, at: Moment) -> frozenset[str]:
-        """Agencies whose signatures under a statement verify."""
+        """Returns the agencies with a valid signature under a statement."""
         hashes = [each.attestation for each in statement.inclusions]
         encoded = await self._store.attestations(hashes)
         attestations: dict[bytes, Attestation] = {
@@ -108,7 +108,7 @@ class ErasureVerifier:
         return self._trust
 
     def _read_trust(self) -> TrustState:
-        """Whose key is whose, as far as the clear entries can be believed."""
+        """Returns the keys of members, from the valid clear entries."""
         trust = None
         for index, entry in self._clear:
             try:
@@ -117,7 +117,7 @@ class ErasureVerifier:
                     trust = trust or TrustState(federation=signed.statement.id)
                     trust.apply(index, signed)
             except TearlineError:
-                break  # it is a finding of its own, and what follows it counts for nothing
+                break  # reported as its own finding; later entries are not trusted
         if trust is None:
             raise TrustMissing
         return trust

@@ -1,4 +1,4 @@
-"""The exchange: accept, authorise, log, queue, deliver. It knows neither gRPC nor protobuf."""
+"""Exchange: accept, authorise, log, queue, deliver. Independent of gRPC and protobuf."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -49,12 +49,12 @@ from tearline_server.works import (
 
 
 class Exchange:
-    """An exchange at work. Open it with ``Exchange.open`` and close it.
+    """Running exchange. Open it with ``Exchange.open``, and close it.
 
     Args:
-        house: What it is built from.
-        registry: What follows from the store.
-        epoch: 16 bytes, which life of the store this is.
+        house: Its components.
+        registry: The state derived from the store.
+        epoch: 16 bytes, the epoch of the store.
     """
 
     def __init__(self, house: House, registry: Registry, epoch: bytes) -> None:
@@ -68,7 +68,7 @@ class Exchange:
             house.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
         )
         self._epoch = epoch
-        self._reconciling = asyncio.Lock()  # who reconciles reads all that came back
+        self._reconciling = asyncio.Lock()  # a reconciliation reads all restored entries
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
         self.free_bytes: int | None = None
@@ -119,7 +119,7 @@ class Exchange:
 
     @classmethod
     async def open(cls, house: House) -> "Exchange":
-        """Goes on from what is stored.
+        """Opens an exchange that resumes from the store, and returns it.
 
         Raises:
             TrustMissing: If there is no trust list yet.
@@ -137,13 +137,13 @@ class Exchange:
         return exchange
 
     async def _submit(self, work: ExchangeWork, *, internal: bool = False) -> None:
-        """Has something written, unless nothing may be.
+        """Writes work, unless writing is currently forbidden.
 
         Raises:
             LogBehind: If more was signed than is stored.
             ClockDoubted: If the clock is in doubt, or the log is ahead of it.
-            ExchangeBusy: If that is not known yet, or as the committer says.
-            StoreError: As the committer says.
+            ExchangeBusy: If a restore is not settled yet, or the committer refuses.
+            StoreError: If the batch could not be written.
         """
         self._log.verify_whole()
         self.resumption.verify_begun()
@@ -152,17 +152,17 @@ class Exchange:
 
     @property
     def trust_list(self) -> TrustList:
-        """The trust list in force."""
+        """Returns the trust list in force."""
         return self._desk.registry.trust.trust_list
 
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
-        """Every key that was revoked, by the agency that did."""
+        """Returns every revoked key, with the agency that revoked it."""
         return self._desk.registry.trust.revoked_keys
 
     @property
     def is_healthy(self) -> bool:
-        """Whether changes are written, none of them is stuck, and the next one may be."""
+        """Returns whether changes are written, none is stuck, and the next one is permitted."""
         return self._committer.is_healthy and self._may_write and self.others.are_heard
 
     def _verify_time(self) -> None:
@@ -171,7 +171,7 @@ class Exchange:
 
     @property
     def is_time_right(self) -> bool:
-        """Whether the clock is to be trusted, and the log not ahead of it."""
+        """Returns whether the clock is trusted and the log is not ahead of it."""
         try:
             self._verify_time()
         except ClockDoubted:
@@ -183,7 +183,7 @@ class Exchange:
         return self._log.is_whole and self.resumption.has_begun and self.is_time_right
 
     async def _take_in(self, heard: Heard) -> None:
-        """Takes in what other processes wrote."""
+        """Applies writes of other processes."""
         await self._committer.follow()
         await self._log.refresh()
         await self._cosignatures.follow(heard)
@@ -191,7 +191,7 @@ class Exchange:
 
     @property
     def vitals(self) -> Vitals:
-        """How it is at this moment."""
+        """Returns the current state for metrics."""
         waiting = self._committer.waiting
         return Vitals(
             ready=self.is_healthy,
@@ -214,22 +214,22 @@ class Exchange:
         )
 
     async def recover(self) -> None:
-        """Finds out whether it can write again, where the last change could not be written.
+        """Tests whether writing works again, after a failed write.
 
         Raises:
-            StoreError: If it cannot.
+            StoreError: If it does not.
         """
         if not self._committer.is_healthy:
             await self._submit(Note(), internal=True)
 
     def end_streams(self) -> None:
-        """Ends every subscription, and every search that follows, after what it is sending."""
+        """Ends every subscription and every following search, after its current message."""
         self.inquiries.end()
         self._mailboxes.close()
         self._log.wake()
 
     async def close(self) -> None:
-        """Writes what was taken in, and lets go of the store."""
+        """Writes accepted work, and closes the store."""
         self.end_streams()
         try:
             await self.upkeep.flush_refusals()
@@ -238,7 +238,7 @@ class Exchange:
             await self._store.close()
 
     async def ask_witnesses(self) -> None:
-        """Has foreign witnesses cosign the log as it grows, until it is cancelled."""
+        """Asks external witnesses to cosign the log as it grows, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for witness in self._house.witnesses:
                 group.create_task(ask_on(witness, self._log, self._cosignatures))
@@ -246,11 +246,11 @@ class Exchange:
     # Nodes.
 
     async def take_turn(self, node: str, size: int) -> None:
-        """Waits until it is a node's turn to be read; that lasts until it waits for something.
+        """Waits for a node's turn to be read; the turn lasts until the caller awaits.
 
         Args:
             node: Its URI.
-            size: Bytes of what it brings.
+            size: Bytes of its message.
 
         Raises:
             ExchangeBusy: If too much waits to be read.
@@ -259,14 +259,14 @@ class Exchange:
             await self._turns.take(node, size)
 
     async def take_answer_turn(self, agency: str, size: int) -> None:
-        """Waits until an agency may be answered; the turn lasts until the caller awaits something.
+        """Waits for an agency's turn to be answered; the turn lasts until the caller awaits.
 
-        All nodes of an agency share its turns: so one that reads without a pause holds up its
-        own answers, and others wait for one of them each time.
+        All nodes of an agency share its turns. An agency that reads continuously delays its own
+        answers, and others wait for one of its answers at a time.
 
         Args:
             agency: Its URI.
-            size: Bytes of the answer; 0 where it is not composed yet.
+            size: Bytes of the answer; 0 if it is not composed yet.
 
         Raises:
             ExchangeBusy: If too much waits.
@@ -276,24 +276,24 @@ class Exchange:
     async def publish(
         self, publisher: Publisher, publication: Publication, size: int
     ) -> tuple[Outcome, ...]:
-        """Judges and writes a publication; each statement has its outcome when this returns.
+        """Judges and writes a publication, and returns the outcome of each statement.
 
         Args:
             publisher: The node, as the gate admitted it.
-            publication: What it publishes.
+            publication: The publication.
             size: Its bytes.
 
         Raises:
-            StatementMalformed: If the publication is none.
-            ExchangeBusy: If the node, or all of them, publish too much; or packets, while there
-                is little room on the disk: what suspends, recalls or settles is small, and is
-                taken all the same.
+            StatementMalformed: If the publication is malformed.
+            ExchangeBusy: If the node, or all nodes together, publish too much; or for packets while
+                disk space is low. Small statements, such as suspensions and recalls, are still
+                accepted then.
         """
         claims = claims_of(publication)
         now_ms = self._house.clock()
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
-        statements = max(1, len(claims))  # an empty message is work, too
+        statements = max(1, len(claims))  # an empty message costs work too
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not claims:
             return ()
@@ -304,29 +304,32 @@ class Exchange:
         return outcomes
 
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
-        """A node's mailbox behind a cursor: what waits, then what comes."""
+        """Yields a node's mail after a cursor: first waiting items, then new ones."""
         return self._mailboxes.stream(node, cursor)
 
     async def _reaches(self, node: str, seq: int) -> bool:
-        """Whether a mailbox has that place."""
+        """Returns whether a mailbox has that place."""
         if seq > self._desk.registry.mailboxes.get(node, 0):
-            await self._committer.follow()  # it may have been read at another process
+            await self._committer.follow()  # another process may have delivered it
         return seq <= self._desk.registry.mailboxes.get(node, 0)
 
     async def acknowledge(self, node: str, cursor: Cursor) -> Cursor:
-        """Keeps how far a node has taken its mailbox in; one of another epoch says nothing."""
+        """Stores how far a node has read its mailbox, and returns the cursor.
+
+        A cursor of another epoch has no effect.
+        """
         if cursor.epoch == self._epoch:
             await self._submit(Acknowledgement(node, cursor.seq))
         return cursor
 
     async def reconcile(self, node: str, request: ReconcileRequest) -> ReconcileReply:
-        """What a node returns after a loss, on either side, and where its channels stand.
+        """Accepts a node's data after a loss on either side, and returns its channels' positions.
 
-        Only an exchange that was restored takes anything: openings of entries that came back
-        without them, and places that recipients have signed for.
+        Only a restored exchange accepts data: openings of entries restored without them, and places
+        confirmed by their recipients' signatures.
 
         Raises:
-            EntryMismatch: If an opening is not that of its entry.
+            EntryMismatch: If an opening does not match its entry.
         """
         unopened: Sequence[int] = ()
         if await self._store.restorations():
@@ -350,11 +353,11 @@ class Exchange:
     # The log.
 
     async def entries(self, start: int, end: int) -> EntryRange:
-        """Entries and a checkpoint over at least them; up to a megabyte at once.
+        """Returns entries and a checkpoint that covers them, up to a megabyte.
 
         Args:
             start: Index of the first.
-            end: Index after the last; 0 for all that is durable now.
+            end: Index after the last; 0 for all durable entries.
         """
         size, note = await self._log.checkpoint(end or self._log.size)
         stop = min(end or size, size)
@@ -366,11 +369,11 @@ class Exchange:
         )
 
     async def checkpoint(self) -> bytes:
-        """The note of a checkpoint over all that is durable, with the lines of its cosigners."""
+        """Returns the note of a checkpoint over all durable entries, with its cosignatures."""
         return self._cosignatures.merged(*await self._log.checkpoint(self._log.size))
 
     async def tile(self, tile: Tile) -> bytes:
-        """The content of a tile of the log.
+        """Returns the content of a tile of the log.
 
         Raises:
             NotFound: If the newest checkpoint does not cover all of it.
@@ -378,10 +381,10 @@ class Exchange:
         return await self._log.tile(tile)
 
     async def cosign(self, node: str, turn: CosignTurn) -> CosignNews:
-        """A turn of a node that cosigns; answered when there is a newer checkpoint.
+        """Accepts a cosigning node's turn, and answers when there is a newer checkpoint.
 
         Raises:
-            LogError: If what it signed or found is not what it says.
+            LogError: If its cosignature or evidence is invalid.
         """
         seen = await self._cosignatures.hear(node, turn)
         if turn.checkpoint:

@@ -1,11 +1,11 @@
-"""The gate: who calls, and whether they may. Whatever is not allowed is refused.
+"""Gate: identifies callers, and refuses every call that is not allowed.
 
-Every call passes here, also on a connection that was admitted before: a certificate ends,
-a key is revoked and an agency leaves while connections stay open.
+Every call passes the gate, also on an open connection: certificates end, keys are revoked and
+agencies leave while connections stay open.
 
-A node is known by its connection. A person is known by an access token, and only calls that
-a person makes need one: to audit. The rest is a node's unattended duty, and what a person
-decided then stands inside the signed statements.
+A node is identified by its connection. A person is identified by an access token, needed only for
+calls that a person makes: audits. All other calls are a node's unattended duties; decisions of
+persons are inside the signed statements.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,22 +46,22 @@ METHODS: Mapping[str, frozenset[Role]] = {
     "/grpc.health.v1.Health/Check": DUTY,
     "/grpc.health.v1.Health/Watch": DUTY,
 }
-"""The roles of which a person must have one to make a call; none for a node's own duties.
+"""Roles required per method; the caller needs one of them. Empty for a node's duties.
 
-A method that does not stand here cannot be called.
+Methods that are not listed cannot be called.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Whom the trust list and the revocations let in, as of one moment.
+    """Admission data from the trust list and the revocations, at one moment.
 
     Attributes:
         authorities: CA certificates, DER, by trust domain.
         issuer_keys: Token issuers' Ed25519 keys, 32 bytes each, by trust domain.
-        denied_nodes: Nodes that were shut out.
-        denied_keys: Of TLS keys that were revoked: the agency that said so, and the id. An id
-            says nothing without its agency: anyone may revoke an id that is not theirs.
+        denied_nodes: Excluded nodes.
+        denied_keys: Revoked TLS keys: the revoking agency, and the key's id. The agency is part of
+            the key, because any agency may revoke a foreign id.
     """
 
     authorities: Mapping[str, Sequence[bytes]]
@@ -72,12 +72,12 @@ class Roster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who makes an admitted call.
+    """Caller of an admitted call.
 
     Attributes:
         certificate: The node's certificate, DER.
-        leaf: What that certificate says.
-        token: The person's token, where one was presented.
+        leaf: The parsed certificate.
+        token: The person's token, if presented.
     """
 
     certificate: bytes
@@ -86,17 +86,17 @@ class Caller:
 
     @property
     def node(self) -> NodeUri:
-        """The calling node."""
+        """Returns the calling node."""
         return self.leaf.node
 
     @property
     def agency(self) -> AgencyUri:
-        """The calling node's agency."""
+        """Returns the calling node's agency."""
         return self.leaf.node.agency
 
     @property
     def pseudonym(self) -> bytes:
-        """The person's pseudonym, 32 bytes; empty for a node's own duty."""
+        """Returns the person's pseudonym, 32 bytes; empty for a node's own duty."""
         return bytes.fromhex(self.token.person.subject) if self.token else b""
 
     def require(self, roles: frozenset[Role]) -> None:
@@ -111,42 +111,42 @@ class Caller:
         if self.token is None:
             raise TokenRequired
         if not roles & self.token.person.roles:
-            raise NotPermitted(f"this takes the role {' or '.join(sorted(roles))}")
+            raise NotPermitted(f"this requires the role {' or '.join(sorted(roles))}")
 
 
 class Gate:
-    """Admits calls under one roster at a time."""
+    """Admission of calls under one roster at a time."""
 
     def __init__(self, exchange: ExchangeUri, roster: Roster) -> None:
         self._audience = str(exchange)
         self._roster = roster
-        # Chains that verified under this roster, by certificate. What changes with time or
-        # by revocation is asked anew at each call.
+        # Chains verified under this roster, by certificate. Expiry and revocation are checked at
+        # every call.
         self._verified: dict[bytes, Leaf] = {}
 
     def replace(self, roster: Roster) -> None:
-        """From now on admits under ``roster``; nothing that was found before counts."""
+        """Replaces the roster, and discards all earlier verifications."""
         self._roster = roster
         self._verified = {}
 
     def admit(self, facts: TlsFacts, token: str | None, method: str, now_s: int) -> Caller:
-        """Decides whether a call may be made.
+        """Admits a call, and returns its caller.
 
         1. The connection is TLS 1.3 with the hybrid key exchange.
-        2. Its certificate speaks for a node, by the node's own agency's CA, now.
-        3. Neither the node nor its key was shut out.
-        4. The method exists; where it is a person's, a person with the role makes it.
+        2. Its certificate is a node's, issued by its agency's CA, and valid now.
+        3. Neither the node nor its key is denied.
+        4. The method exists; if it requires a role, a person with that role makes the call.
 
-        The same refusals in the same order meet every outsider, whatever the method.
+        Refusals follow this order for every outsider and every method.
 
         Args:
-            facts: What the transport saw.
+            facts: The connection, as the transport reports it.
             token: The access token of the call's metadata, or None.
             method: Full name of the method, for example ``/tearline.v1.Audit/Search``.
             now_s: The time, Unix seconds.
 
         Raises:
-            TlsError: If it may not; the concrete error says which of these failed.
+            TlsError: If a check fails; the concrete error tells which.
         """
         leaf = self.verify_node(facts, now_s)
         roles = METHODS.get(method)
@@ -158,16 +158,16 @@ class Gate:
         return caller
 
     def verify_node(self, facts: TlsFacts, now_s: int) -> Leaf:
-        """Returns the certificate of the node that calls, whatever it asks for.
+        """Returns the calling node's certificate, for any method.
 
-        That is the cheap part of admitting: a token's signature is not looked at.
+        This is the cheap part of admission: it does not verify a token's signature.
 
         Args:
-            facts: What the transport saw.
+            facts: The connection, as the transport reports it.
             now_s: The time, Unix seconds.
 
         Raises:
-            TlsError: If one of the first three steps of ``admit`` failed.
+            TlsError: If one of the first three checks of ``admit`` fails.
         """
         if (facts.version, facts.key_exchange_group) != (TLS_VERSION, KEY_EXCHANGE_GROUP):
             raise ConnectionRefused
@@ -176,11 +176,11 @@ class Gate:
         return leaf
 
     def verify_still(self, caller: Caller, now_s: int) -> None:
-        """Checks, in the course of a long call, that its caller would still be let in.
+        """Checks during a long call that its caller would still be admitted.
 
         Raises:
-            TlsError: If the certificate or the token ended, or the node, its key, its agency
-                or its agency's CA was shut out.
+            TlsError: If the certificate or the token ended, or the node, its key, its agency or its
+                CA was excluded.
         """
         self._require_not_denied(self._leaf(caller.certificate, now_s))
         if caller.token is not None:
@@ -212,6 +212,8 @@ class Gate:
         try:
             parse_hex(found.person.subject, size=PSEUDONYM_SIZE)
         except MalformedInput:
-            # A name would be kept here for years; the exchange is told pseudonyms only.
-            raise TokenRefused("towards the exchange a person goes by a pseudonym") from None
+            # The log keeps subjects for years, so the exchange accepts only pseudonyms.
+            raise TokenRefused(
+                "the subject of a token for the exchange must be a pseudonym"
+            ) from None
         return found

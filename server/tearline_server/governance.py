@@ -1,7 +1,7 @@
-"""What the operator puts into the log while the exchange does not serve: trust, keys.
+"""Operator's log entries while the exchange is stopped: trust lists, keys, time corrections.
 
-The operator decides nothing by it: each of these is signed by the agencies themselves, and
-goes through the same judgement as if a node had brought it.
+The operator makes no decision here: the agencies signed each statement, and it passes the same
+checks as a statement from a node.
 """
 
 import secrets
@@ -26,19 +26,19 @@ from tearline_server.storage.store import ask_nothing
 
 
 async def take_clear(house: House, signed: Signed, *, clock_is_right: bool = False) -> int | None:
-    """Takes a trust list, a key record or a revocation into the log.
+    """Logs a trust list, a key record or a revocation.
 
     Args:
-        house: An exchange that does not serve.
-        signed: What the agencies signed.
-        clock_is_right: Whether the operator says so.
+        house: A stopped exchange.
+        signed: The statement, signed by the agencies.
+        clock_is_right: Whether the operator confirmed the clock.
 
     Returns:
-        The index of its entry, or None if it was in the log before.
+        The index of its entry, or None if it was already in the log.
 
     Raises:
         ClockDoubted: If the clock is in doubt, or the log is ahead of it.
-        TearlineError: If it must not be believed, or names another exchange.
+        TearlineError: If the statement does not verify, or names another exchange.
     """
     stored = await house.store.load()
     entries = [parse_entry(entry) for _, entry in stored.clear]
@@ -53,9 +53,9 @@ async def take_clear(house: House, signed: Signed, *, clock_is_right: bool = Fal
         registry = Registry.restore(house.installation, stored)
         current = registry.trust.trust_list
     elif trust_list is None:
-        raise TrustListRejected("a trust list comes before anything else")
+        raise TrustListRejected("the first statement in the log must be a trust list")
     else:
-        # The operator says by this which federation the exchange serves.
+        # The first trust list defines the federation that the exchange serves.
         registry = Registry(house.installation, signed.statement.id)
     begin_time(house, stored, registry.trust)
     if clock_is_right:
@@ -93,12 +93,12 @@ async def take_clear(house: House, signed: Signed, *, clock_is_right: bool = Fal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """A log that is dated in the future.
+    """Log that is dated in the future.
 
     Attributes:
         last_ms: The date of its last entry, or of a checkpoint over it; Unix milliseconds.
         clock_ms: The clock at that moment.
-        entry: Index of the first entry that says so; None where none was written.
+        entry: Index of the first correcting entry; None if none was written.
     """
 
     last_ms: int
@@ -107,17 +107,17 @@ class Ahead:
 
 
 async def correct_time(house: House, *, clock_is_right: bool) -> Ahead | None:
-    """Has a log that is ahead go on at the time of this machine's clock.
+    """Resets the time of a log that is ahead to this machine's clock.
 
-    No entry is changed: one for each agency says that from here on the log's time is another. The
-    order of the log is that of its entries, which the tree proves, and not that of their dates.
+    No entry is changed: one new entry per agency records the change of time. The order of the log
+    is the order of its entries, which the tree proves, and not of their dates.
 
     Args:
-        house: An exchange that does not serve.
-        clock_is_right: Whether the operator says so; else nothing is written.
+        house: A stopped exchange.
+        clock_is_right: Whether the operator confirmed the clock; otherwise no entry is written.
 
     Returns:
-        What was found; None for a log that is not ahead.
+        The times found; None if the log is not ahead.
 
     Raises:
         StoreBusy: If an exchange wrote meanwhile.

@@ -1,4 +1,4 @@
-"""What an exchange is built from, and building it from a home."""
+"""Components of an exchange, and their construction from a home."""
 
 import time
 from collections.abc import Callable
@@ -22,17 +22,17 @@ from tearline_server.turns import Weight
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What an exchange is built from.
+    """Components of an exchange.
 
     Attributes:
-        installation: What it is and judges by.
-        store: What it keeps.
+        installation: Its identity and rules.
+        store: Its store.
         log: Its log, over the same store.
-        signer_of: Its signer in a federation.
-        timekeeper: The time, and whether it is to be trusted.
-        rates: What one node may publish.
-        witnesses: Foreign witnesses that are asked to cosign.
-        metrics: What is measured of it.
+        signer_of: Returns its signer in a federation.
+        timekeeper: The time, and whether it is trusted.
+        rates: Publication rates of one node.
+        witnesses: External witnesses that are asked to cosign.
+        metrics: Its metrics.
     """
 
     installation: Installation
@@ -46,22 +46,22 @@ class House:
 
     @property
     def clock(self) -> Clock:
-        """The time."""
+        """Returns the clock."""
         return self.timekeeper.time_ms
 
 
 def now_ms() -> int:
-    """The machine's clock, Unix milliseconds."""
+    """Returns the machine's clock, Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def steady_ms() -> int:
-    """Milliseconds on a clock that never jumps, whatever anybody sets."""
+    """Returns milliseconds on a monotonic clock."""
     return time.monotonic_ns() // 1_000_000
 
 
 def known_time_ms(house: House, stored: Stored) -> int:
-    """The time that the log is known to have reached: of its last entry, or a checkpoint over it.
+    """Returns the time that the log has reached: of its last entry, or of a checkpoint over it.
 
     Raises:
         LogError: If the stored checkpoint is not one of the log.
@@ -74,13 +74,13 @@ def known_time_ms(house: House, stored: Stored) -> int:
 
 
 def begin_time(house: House, stored: Stored, trust: TrustState) -> None:
-    """Compares the clock with what the log says; see ``Timekeeper.begin``.
+    """Compares the clock with the log; see ``Timekeeper.begin``.
 
     Raises:
         LogError: If the stored checkpoint is not one of the log.
     """
     known_ms = known_time_ms(house, stored)
-    # Of the keys of then: by a clock that is ahead, none of now would count.
+    # Keys as of the log's time: under a clock that is ahead, none might be current.
     at = Moment(index=stored.head.tree.size, time_ms=known_ms)
     cosigners = frozenset(
         agency_uri_of(node) for node in trust.nodes() if trust.cosigning_keys(node, at=at)
@@ -89,7 +89,7 @@ def begin_time(house: House, stored: Stored, trust: TrustState) -> None:
 
 
 def house_of(config: Config, keys: ExchangeKeys, store: Store) -> House:
-    """What an exchange is built from."""
+    """Returns the components of an exchange."""
     timekeeper = Timekeeper(now_ms, steady_ms)
     return House(
         installation=installation_of(

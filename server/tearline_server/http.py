@@ -1,10 +1,9 @@
-"""The ports in plain HTTP: the monitoring port, and the port of the metrics.
+"""Plain HTTP ports: the monitoring port, and the metrics port.
 
-Nothing there could be changed, and every answer is the same for everybody; it is the operator
-who decides who reaches them. The monitoring port shows the log to foreign readers
-(c2sp.org/tlog-tiles) and health: ``/healthz`` answers 200 where the exchange can sign, append
-and read, and 503 otherwise. Metrics tell how busy an exchange is, which is not for those
-readers: so they have a port of their own.
+Both are read-only and anonymous; the operator controls access to them. The monitoring port serves
+the log to public readers (c2sp.org/tlog-tiles), and health: ``/healthz`` answers 200 if the
+exchange can sign, append and read, else 503. Metrics reveal the load of an exchange, so they have
+their own port.
 """
 
 import asyncio
@@ -29,15 +28,15 @@ _log = logging.getLogger(__name__)
 def monitored(
     address: str, exchange: Exchange, is_serving: Callable[[], bool]
 ) -> AbstractAsyncContextManager[int]:
-    """Serves the monitoring port in this event loop, and drains it in the end; gives the port.
+    """Returns a context that serves the monitoring port and drains it; yields the port.
 
     Args:
-        address: host:port; port 0 takes a free one.
-        exchange: What is asked.
-        is_serving: Whether the exchange takes calls, and could write the last change.
+        address: host:port; port 0 picks a free one.
+        exchange: The exchange.
+        is_serving: Whether calls are accepted and the last change was written.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the address cannot be bound.
     """
 
     async def health() -> Response:
@@ -45,7 +44,7 @@ def monitored(
             return refusal(503)
         try:
             async with asyncio.timeout(HEALTH_S):
-                # Signs and stores a checkpoint, if the last is a minute old.
+                # Signs and stores a checkpoint if the last one is a minute old.
                 await exchange.entries(0, 1)
         except TimeoutError:
             return refusal(503)
@@ -59,15 +58,15 @@ def monitored(
 def measured(
     address: str, exchange: Exchange, metrics: Metrics
 ) -> AbstractAsyncContextManager[int]:
-    """Serves the port of the metrics in this event loop, and drains it in the end; gives it.
+    """Returns a context that serves the metrics port and drains it; yields the port.
 
     Args:
-        address: host:port; port 0 takes a free one.
-        exchange: Whose they are.
-        metrics: What was measured.
+        address: host:port; port 0 picks a free one.
+        exchange: The exchange.
+        metrics: Its metrics.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the address cannot be bound.
     """
 
     async def answer(_: Request) -> Response:
@@ -77,4 +76,4 @@ def measured(
 
 
 def _log_fault(error: TearlineError) -> None:
-    _log.error("a reader was not answered", extra={"code": error.code})
+    _log.error("read failed", extra={"code": error.code})

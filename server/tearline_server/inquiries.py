@@ -1,4 +1,4 @@
-"""What auditors and parties ask of the log: searches and proofs, each under one tree."""
+"""Searches and proofs for auditors and parties, each under one tree."""
 
 import asyncio
 import secrets
@@ -31,11 +31,11 @@ _PROOF_BYTES = 2048  # 48 hashes and their frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auditor:
-    """A person who searches the log.
+    """Person who searches the log.
 
     Attributes:
-        node: The node they sit at.
-        agency: Its agency.
+        node: URI of the node that calls.
+        agency: URI of its agency.
         pseudonym: 32 bytes.
     """
 
@@ -48,10 +48,10 @@ class Inquiries:
     """Answers to auditors and parties.
 
     Args:
-        store: Where the events are.
+        store: The store of the events.
         log: Their log.
-        agreements: The agreements in force, by id.
-        log_act: Has an act logged before it is answered.
+        agreements: Returns the agreements in force, by id.
+        log_act: Logs an act before it is answered.
         clock: The time.
     """
 
@@ -70,25 +70,25 @@ class Inquiries:
         self._clock = clock
         self._room = Room(MAX_AGENCY_UNREAD_BYTES)
         self._ended = False
-        # One search reads at a time, and agencies in turns: where few events match, one reads all
-        # that its agency may see, and nobody's mail waits for that.
+        # Searches read one at a time, and agencies take turns. A search with few matches reads all
+        # that its agency may see, and must not delay mail.
         self._reading = asyncio.Lock()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def end(self) -> None:
-        """Ends every search that follows, once the log is woken."""
+        """Ends every following search, once the log is woken."""
         self._ended = True
 
     async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
-        """The events about a statement that name an agency, with proofs.
+        """Returns the events about a statement that name an agency, with proofs.
 
         Args:
             agency: URI of the caller's agency.
             statement_id: 32 bytes.
-            size: Of the tree to prove them in; 0 for that of the checkpoint that comes along.
+            size: Size of the tree to prove them in; 0 for the returned checkpoint's.
 
         Raises:
-            NotFound: If there is none; the same whether the statement exists or not.
+            NotFound: If there is none; identical whether the statement exists or not.
         """
         rows = await self._store.openings_of(statement_id, agency)
         wanted = max((row.idx + 1 for row in rows), default=0)
@@ -100,15 +100,14 @@ class Inquiries:
         return ProvenEvents(events=events, checkpoint=note, next=None)
 
     async def search(self, auditor: Auditor, request: SearchRequest) -> AsyncIterator[ProvenEvents]:
-        """The events that an auditor may see and that meet a query, page by page.
+        """Yields pages of the events that an auditor may see and that match a query.
 
-        An auditor may see what names the own agency, and what was done under the agreements
-        that name it for oversight. The search itself is in the log before it is answered. All
-        pages are proven in one tree; one that is to follow goes on with what comes, in later
-        trees, until it must be asked for anew.
+        An auditor may see events that name their agency, and events under the agreements that it
+        oversees. The search is logged before it is answered. All pages are proven in one tree. A
+        following search continues with new events, in later trees, until its time ends.
 
         Raises:
-            MalformedInput: If the query is none.
+            MalformedInput: If the query is invalid.
         """
         query = parse_query(request.query)
         await self._log_act(self._searched(auditor, export=request.export))
@@ -125,7 +124,7 @@ class Inquiries:
         ends_ms = self._clock() + FOLLOW_MS
         while True:
             limit = min(left, EVENT_PAGE)
-            # Until a page is taken in, gRPC holds all of it.
+            # gRPC holds a page in memory until the caller has read it.
             async with self._room.hold(auditor.agency, EVENT_PAGE_BYTES):
                 found = await self._found(replace(search, limit=limit))
                 rows = _bounded(found)
@@ -140,16 +139,16 @@ class Inquiries:
             if not left or not request.follow:
                 return
             if not await self._log_grown(size, ends_ms):
-                # That no more came is an answer, too: who asks anew goes on from here.
+                # An empty page reports that no more came; the caller can continue from here.
                 yield await self._page((), size, note, following=None)
                 return
             size, note = await self._log.checkpoint(self._log.size)
             search = replace(search, below=size)
 
     async def _found(self, search: Search) -> Sequence[OpeningRow]:
-        """Returns the first rows that a search finds, reading some overseen agreements at a time.
+        """Returns the first rows of a search, reading some overseen agreements at a time.
 
-        What names the own agency is read with the first of them, however many there are.
+        The first pass also reads the events that name the auditor's agency.
         """
         found: dict[int, OpeningRow] = {}
         for start in range(0, max(len(search.agreements), 1), MAX_AGREEMENTS_SEARCHED):
@@ -176,7 +175,7 @@ class Inquiries:
         )
 
     def _overseen(self, agency: str, query: Query) -> tuple[bytes, ...]:
-        """Returns what an agency oversees by the newest versions, and a query names."""
+        """Returns the agreements of a query that an agency oversees, by their newest versions."""
         named = query.named("agreement")
         return tuple(
             agreement_id
@@ -185,7 +184,7 @@ class Inquiries:
         )
 
     async def _log_grown(self, size: int, ends_ms: int) -> bool:
-        """Waits for more than ``size`` entries; False when the time, or the exchange, ends."""
+        """Waits for more than ``size`` entries; returns False at the time limit or on close."""
         if self._ended:
             return False
         wait_s = (ends_ms - self._clock()) / 1000
@@ -205,7 +204,7 @@ class Inquiries:
 
 
 def _bounded(rows: Sequence[OpeningRow]) -> list[OpeningRow]:
-    """As many rows as fit one reply with their proofs; at least one."""
+    """Returns as many rows as fit one reply with their proofs; at least one."""
     kept: list[OpeningRow] = []
     size = 0
     for row in rows:

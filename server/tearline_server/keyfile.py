@@ -1,8 +1,8 @@
-"""The exchange's private keys: one file, encrypted under a passphrase, for its owner only.
+"""Private keys of the exchange: one file, encrypted under a passphrase, readable by its owner only.
 
     magic ‖ salt (16) ‖ the keys, sealed under the stretched passphrase
 
-``tearline.passphrase`` says how, and at what cost for a guess.
+``tearline.passphrase`` defines the stretching, and its cost per guess.
 """
 
 import hmac
@@ -31,7 +31,7 @@ _PARTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeKeys:
-    """Everything that makes this exchange this exchange.
+    """Private keys of an exchange.
 
     Attributes:
         signing: Signs receipts.
@@ -45,16 +45,16 @@ class ExchangeKeys:
 
     @property
     def backup(self) -> bytes:
-        """32 bytes: authenticates the exchange's backups."""
+        """Returns the key, 32 bytes, that authenticates the exchange's backups."""
         return hmac.digest(self.signing.private_bytes(), label("exchange/backup"), "sha256")
 
 
 def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys:
-    """Fresh keys for an exchange of a trust domain, whose log is called ``origin``.
+    """Returns fresh keys for an exchange of a trust domain, with a log named ``origin``.
 
     Raises:
         MalformedInput: If the domain is not one.
-        KeyMalformed: If the origin is not a name for a key.
+        KeyMalformed: If the origin is not valid as a key name.
     """
     return ExchangeKeys(
         signing=SigningKey.generate(),
@@ -69,7 +69,7 @@ def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys
 
 
 def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
-    """The exchange and its log, as trust lists name them."""
+    """Returns the exchange and its log, as trust lists name them."""
     return ExchangeEnrolment(
         exchange=ExchangeIdentity(
             uri=str(config.uri),
@@ -90,7 +90,7 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
 
     Raises:
         PassphraseShort: If the passphrase has too few bytes.
-        KeystoreUnusable: If there is one already, or it cannot be written.
+        KeystoreUnusable: If the file exists already, or cannot be written.
     """
     verify_length(passphrase)
     parts = (
@@ -114,19 +114,19 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
             path.unlink()
             raise
     except FileExistsError:
-        raise KeystoreUnusable(f"{path}: there is one already") from None
+        raise KeystoreUnusable(f"{path} already exists") from None
     except OSError as error:
         raise KeystoreUnusable(f"{path}: {error.strerror}") from None
 
 
 def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
-    """The keys in a file.
+    """Returns the keys in a file.
 
     Raises:
-        KeystoreLocked: If the passphrase is not the one.
-        KeystoreDamaged: If it is not such a file.
-        KeystoreUnusable: If there is none, or it cannot be read.
-        FileExposed: If it is open to others, or a symbolic link.
+        KeystoreLocked: If the passphrase is wrong.
+        KeystoreDamaged: If it is not a key file.
+        KeystoreUnusable: If it does not exist, or cannot be read.
+        FileExposed: If other users can access it, or it is a symbolic link.
     """
     data = _read(path)
     body = data.removeprefix(_MAGIC)
@@ -155,7 +155,7 @@ def _split(plaintext: bytes) -> list[bytes]:
         parts.append(plaintext[4:end])
         plaintext = plaintext[end:]
     if len(parts) != _PARTS:
-        raise KeystoreDamaged("it does not hold an exchange's keys")
+        raise KeystoreDamaged("it does not contain an exchange's keys")
     return parts
 
 

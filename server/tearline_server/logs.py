@@ -1,4 +1,4 @@
-"""Logs, as JSON lines or as lines for people: ids, sizes and codes, never contents."""
+"""Logging, as JSON lines or in readable form: ids, sizes and codes, never contents."""
 
 import json
 import logging
@@ -10,18 +10,18 @@ from tearline.display import visible
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# Libraries that log, with places of their own code, what our lines tell: a database that is lost.
+# Libraries that also log events reported by our own lines, such as a lost database.
 _RETOLD = ("asyncpg",)
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what ``extra`` names.
+    """Formatter of one JSON object a line: time, level, logger, message, and ``extra`` fields.
 
-    A log is read on terminals, too: what they would obey is escaped, and the data the same.
+    Terminal control characters are escaped in a way that keeps the data equal.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for a record, without its newline."""
+        """Returns the line for a record, without its newline."""
         time_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, object] = {
             "time": f"{time_text}.{int(record.msecs):03d}Z",
@@ -36,10 +36,10 @@ class JsonLines(logging.Formatter):
 
 
 class PlainLines(logging.Formatter):
-    """One line for a person at a terminal: time, message, and what ``extra`` names."""
+    """Formatter of readable lines for a terminal: time, message, and ``extra`` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for a record, without its newline; nothing in it that a terminal obeys."""
+        """Returns the line for a record, without its newline and without control characters."""
         told = [f"{name} {value}" for name, value in _extra(record).items()]
         if record.exc_info and record.exc_info[2]:
             told += _places(record)
@@ -53,7 +53,7 @@ def _extra(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _places(record: logging.LogRecord) -> list[str]:
-    """Where it went wrong: files and lines alone, for a message may quote what was sent."""
+    """Returns functions and lines of a traceback; no messages, which may quote input."""
     places = []
     trace = record.exc_info[2] if record.exc_info else None
     while trace is not None:
@@ -63,20 +63,20 @@ def _places(record: logging.LogRecord) -> list[str]:
 
 
 def log_to_stderr(*, json_lines: bool) -> None:
-    """Sends everything from now on to standard error.
+    """Sends all logs to standard error from now on.
 
     Args:
-        json_lines: Whether in JSON lines on a terminal, too.
+        json_lines: Whether to write JSON lines on a terminal too.
     """
     log_to(sys.stderr, plain=sys.stderr.isatty() and not json_lines)
 
 
 def log_to(stream: TextIO, *, plain: bool = False) -> None:
-    """Sends everything from now on to ``stream``, from level INFO.
+    """Sends all logs of level INFO and above to ``stream`` from now on.
 
     Args:
-        stream: Where to.
-        plain: Whether in lines for people; else in JSON lines.
+        stream: The stream.
+        plain: Whether to write readable lines instead of JSON lines.
     """
     for name in _RETOLD:
         logging.getLogger(name).setLevel(logging.CRITICAL)

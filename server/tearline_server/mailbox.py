@@ -1,7 +1,7 @@
-"""Mailboxes: what waits for a node, then what comes, each with its log entry.
+"""Mailboxes: waiting items of a node, then new ones, each with its log entry.
 
-A stream reads the store page by page and sleeps on an event, so an idle one costs nothing
-and a slow one holds a cursor, not memory.
+A stream reads the store page by page and sleeps on an event. An idle stream costs no work, and a
+slow one holds a cursor, not memory.
 """
 
 import asyncio
@@ -35,21 +35,21 @@ from tearline_server.works import HandOut
 
 _log = logging.getLogger(__name__)
 
-_PACKETS_KEPT = 8  # a fan-out parses a packet once; eight of the largest are 24 MiB
+_PACKETS_KEPT = 8  # so that a fan-out parses a packet once; eight of the largest are 24 MiB
 
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[HandOut]]
-"""Commits the entries that say that a node is handed some grants, and returns which."""
+"""Callback that logs the delivery of grants to a node, and returns which are delivered."""
 
 Reaches = Callable[[str, int], Awaitable[bool]]
-"""Says whether a node's mailbox has a place."""
+"""Callback that returns whether a node's mailbox has a place."""
 
 TakeTurn = Callable[[str, int], Awaitable[None]]
-"""Waits until an agency may be answered, with so many bytes."""
+"""Callback that waits until an agency may be answered, with a number of bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Packet:
-    """A packet, read."""
+    """Parsed packet."""
 
     statement: Statement
     manifest: Manifest
@@ -59,7 +59,7 @@ class _Packet:
 
 @dataclass(eq=False, slots=True)
 class _Reader:
-    """A stream: the place up to which it has read, how many items it asks for, what wakes it."""
+    """Stream: the place up to which it has read, its page size, and its wake-up event."""
 
     seq: int
     most: int = MAIL_PAGE
@@ -70,14 +70,14 @@ class Mailboxes:
     """Streams of deliveries.
 
     Args:
-        store: Where mail is.
-        epoch: 16 bytes, which life of the database this is.
+        store: The store of mail.
+        epoch: 16 bytes, the epoch of the database.
         hand_out: Logs first deliveries before they happen.
-        reaches: Says whether a mailbox has a place.
+        reaches: Returns whether a mailbox has a place.
         take_turn: Waits for a turn to compose a delivery.
 
     Attributes:
-        at_rest: URIs of the nodes that have been sent all there was, and wait for more.
+        at_rest: URIs of the nodes that have read all their mail and wait for more.
     """
 
     def __init__(
@@ -97,17 +97,17 @@ class Mailboxes:
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
-        self._reading = asyncio.Lock()  # so that a fan-out waits for one to read its packet
+        self._reading = asyncio.Lock()  # so that a fan-out reads its packet only once
         self._closed = False
 
     def wake(self, nodes: Set[str]) -> None:
-        """Tells the streams of ``nodes`` that something came."""
+        """Wakes the streams of ``nodes``."""
         for node in nodes & self._readers.keys():
             for reader in self._readers[node]:
                 reader.bell.set()
 
     def lags(self, last: Mapping[str, int]) -> tuple[int, ...]:
-        """For each stream, how far it is behind the last place of its mailbox."""
+        """Returns, for each stream, how far it is behind the last place of its mailbox."""
         return tuple(
             max(0, last.get(node, 0) - reader.seq)
             for node, readers in self._readers.items()
@@ -115,28 +115,28 @@ class Mailboxes:
         )
 
     def forget(self, packets: Iterable[bytes]) -> None:
-        """Keeps packets no longer of which something was recalled."""
+        """Drops cached packets that have new recalls."""
         for packet_id in packets:
             self._packets.pop(packet_id, None)
 
     def wake_all(self) -> None:
-        """Has every stream look into its mailbox."""
+        """Wakes every stream to read its mailbox."""
         self.wake(self._readers.keys())
 
     def close(self) -> None:
-        """Ends every stream after what it is sending."""
+        """Ends every stream after its current delivery."""
         self._closed = True
         self.wake_all()
 
     async def stream(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
-        """What waits behind a cursor, then what comes, until the exchange closes.
+        """Yields waiting items after a cursor, then new ones, until the exchange closes.
 
-        A cursor of another epoch, or beyond the mailbox, begins anew: the node knows by
-        statement ids what it has. A delivery without statements says that nothing waits.
+        A cursor of another epoch, or beyond the mailbox, restarts from the beginning; the node
+        skips statements that it has. A delivery without statements reports an empty mailbox.
 
         Args:
-            node: Whose mailbox.
-            cursor: How far the node has read it.
+            node: URI of the mailbox's node.
+            cursor: The node's position.
         """
         agency = agency_uri_of(node)
         goes_on = cursor.epoch == self._epoch and await self._reaches(node, cursor.seq)
@@ -154,8 +154,7 @@ class Mailboxes:
                     reader.seq = item.seq
                     if item.seq in withheld:
                         continue
-                    # How large it is shows only when it is composed; until it is taken in, gRPC
-                    # holds all of it.
+                    # Its size is known only once composed; gRPC holds it until the node reads it.
                     async with self._room.hold(agency, MAX_MESSAGE_BYTES) as share:
                         await self._take_turn(agency, 0)
                         delivery = await self._readable(node, item)
@@ -168,20 +167,20 @@ class Mailboxes:
                 del self._readers[node]
 
     async def _rest(self, node: str, reader: _Reader) -> None:
-        """Waits for something new: so whoever is slow to read is not at rest."""
+        """Waits for new mail; a node that still reads is not at rest."""
         self.at_rest.add(node)
         try:
             await reader.bell.wait()
         finally:
-            # Another stream of the node may wait on: what comes then is handed out in its turn.
+            # If another stream of the node still waits, new grants are handed out in its turn.
             self.at_rest.discard(node)
 
     async def _page(self, node: str, reader: _Reader) -> tuple[Sequence[MailItem], Set[int]]:
-        """What stands behind a place, and the places of what is not handed out."""
+        """Returns the next items, and the places of those that are withheld."""
         while True:
             found = await self._store.mail(node, reader.seq, limit=reader.most)
             items = _bounded(found)
-            # Where items are large, most of a long page would be read only to be read again.
+            # With large items, most of a long page would be read twice.
             fitting = len(items) if len(items) < len(found) else reader.most
             reader.most = min(MAIL_PAGE, 2 * fitting)
             first = [item for item in items if _is_for(node, item) and not item.delivered]
@@ -190,22 +189,22 @@ class Mailboxes:
             out = await self._hand_out(node, first)
             if len(out.handed) + len(out.withheld) == len(first):
                 return items, out.withheld
-            # One was withdrawn meanwhile: what stands at its place now is read anew.
+            # A grant was withdrawn meanwhile: read its replacement.
 
     def _cursor(self, seq: int) -> Cursor:
         return Cursor(epoch=self._epoch, seq=seq)
 
     async def _readable(self, node: str, item: MailItem) -> Delivery | None:
-        """Returns a delivery; of one that cannot be made, a notice; None where not even that can.
+        """Returns a delivery; if it cannot be composed, a notice; if neither, None.
 
-        One bad row never blocks a mailbox. The notice is the statement alone: the reader counts
-        the place of a grant in the channel, and puts it aside.
+        A damaged row never blocks a mailbox. The notice contains only the statement: the reader
+        counts the grant's place in the channel, and quarantines it.
         """
         for compose in (self._delivery, self._notice):
             try:
                 return await compose(node, item)
             except StoreError:
-                raise  # it can be read later, and is not passed over
+                raise  # temporary: the item is read later, not skipped
             except TearlineError as error:
                 _log.error("mail unreadable", extra={"seq": item.seq, "code": error.code})
         return None
@@ -238,12 +237,12 @@ class Mailboxes:
     async def _granted(
         self, node: str, packet_id: bytes, grant: Statement
     ) -> tuple[Statement, PacketParts]:
-        """A packet's manifest, and the ciphertexts that a grant releases and no others.
+        """Returns a packet's manifest, and exactly the ciphertexts that a grant releases.
 
-        Those that were recalled or deleted since are not among them.
+        Recalled or deleted ciphertexts are omitted.
         """
         packet = await self._packet(packet_id)
-        # Asked each time: what is recalled at another process holds here, too.
+        # Read every time, because another process may have accepted a recall.
         recalls = await self._store.recalls(packet_id)
         slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
         gone = gone_slots(recalls, node, grant.id)
@@ -279,7 +278,7 @@ class Mailboxes:
 
 
 def _bounded(items: Sequence[MailItem]) -> Sequence[MailItem]:
-    """As many of the first items as a subscription may hold; at least one."""
+    """Returns as many of the first items as a page may hold in bytes; at least one."""
     size = 0
     for number, item in enumerate(items):
         size += len(item.envelope) + len(item.opening.event)
@@ -289,10 +288,10 @@ def _bounded(items: Sequence[MailItem]) -> Sequence[MailItem]:
 
 
 def _fitting(delivery: Delivery) -> Delivery:
-    """Returns a delivery, or a notice of one that no message holds.
+    """Returns a delivery, or a notice if it exceeds a message.
 
-    An earlier version may have accepted it. The notice is the grant without its packet: its reader
-    counts its place in the channel, and puts it aside.
+    An earlier version may have accepted such a grant. The notice is the grant without its packet:
+    the reader counts its place in the channel, and quarantines it.
     """
     try:
         verify_fits(delivery)
@@ -303,5 +302,5 @@ def _fitting(delivery: Delivery) -> Delivery:
 
 
 def _is_for(node: str, item: MailItem) -> bool:
-    """Whether an item is a grant to this node; its own come back to it when they are held."""
+    """Returns whether an item is a grant to this node; withheld grants return to their sender."""
     return item.packet is not None and item.sender != node

@@ -1,10 +1,8 @@
-"""What is measured while the exchange works, in the text format that Prometheus reads.
+"""Metrics of a running exchange, in the text format of Prometheus.
 
-Numbers, names of methods and codes of errors: who talks with whom, and how much, is for nobody
-who watches machines. The nodes that cosign are named, as the log shows them to everybody.
-
-What has labels is there from the beginning, at 0, so that its first event is a growth; what has no
-value is not there.
+They contain numbers, method names and error codes, and never who communicates with whom. Cosigning
+nodes are named, because the log is public about them. Series with labels exist from the start, at
+0, so that the first event is an increase. Gauges without a value are omitted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,38 +18,37 @@ from tearline_server.storage.reading import Backlog
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 
-# Seconds: from an echo on loopback to the longest that a caller should wait.
+# Seconds: from an echo on loopback to the longest acceptable wait.
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-# How calls end, and what becomes of statements: ``ok``, and codes of these branches.
+# Outcomes of calls and statements: ``ok``, and codes of these branches.
 _ENDS = ("TL-REQ", "TL-TLS", "TL-STO")
 _MEMBERS = ("TL-AGR", "TL-CAS", "TL-MBX", "TL-POL", "TL-RFI", "TL-TRU")
 _REFUSALS = (*_MEMBERS, "TL-GRT", "TL-LOG", "TL-PKT", "TL-REQ")
-_STATEMENTS = (1, 4, 16, 64, 256, 1024)  # to the bound of a batch
+_STATEMENTS = (1, 4, 16, 64, 256, 1024)  # up to the bound of a batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """How an exchange is at one moment.
+    """State of an exchange at one moment.
 
     Attributes:
         ready: Whether it can sign, append and read.
-        disk_low: Whether it takes no packets for want of room.
-        time_right: Whether its clock is to be trusted, and the log not ahead of it.
-        free_bytes: Room on the disk of the database; None where that is not looked at.
+        disk_low: Whether it refuses packets for lack of disk space.
+        time_right: Whether its clock is trusted and the log is not ahead of it.
+        free_bytes: Free bytes on the disk of the database; None if not monitored.
         queued_statements: Statements that wait for their commit.
         queued_bytes: Their bytes.
-        questions: Questions to the database that wait or are being answered.
-        backlog: What waits in all mailboxes, as it was when it was last looked at.
-        unheard_s: Seconds since it was last known what other processes wrote; None on a file.
-        under_way_s: For how long a batch has been judged and written, seconds; 0 for none.
-        entries: Entries of the log that are durable.
+        questions: Database queries that are queued or running.
+        backlog: Unacknowledged mail, as last counted.
+        unheard_s: Seconds since the last read of other processes' writes; None on a file.
+        under_way_s: Seconds since the current batch began; 0 for none.
+        entries: Durable entries of the log.
         covered: Entries that the newest checkpoint covers.
-        cosigned: Entries under the newest checkpoint that an agency cosigned.
-        cosigners_behind: For each node that cosigns, the entries that it has not cosigned yet.
-        standbys: Synchronous standbys of the database; None where none must be there.
-        signed_ms: When the newest checkpoint was signed, Unix milliseconds; 0 for none in
-            this life.
-        lags: For each subscription, how many places of its mailbox it is behind.
+        cosigned: Entries under the newest checkpoint cosigned by an agency.
+        cosigners_behind: For each cosigning node, the entries that it has yet to cosign.
+        standbys: Synchronous standbys of the database; None if none are required.
+        signed_ms: Time of the newest checkpoint, Unix milliseconds; 0 if before this process.
+        lags: For each subscription, its distance from the end of its mailbox.
     """
 
     ready: bool
@@ -74,84 +71,98 @@ class Vitals:
 
 
 class Metrics:
-    """The instruments of one exchange."""
+    """Instruments of one exchange."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         tell_build("tearline_", self._registry)
-        self._answers = self._counter("calls", "Calls that ended.", "method", "code")
+        self._answers = self._counter("calls", "Finished calls.", "method", "code")
         self._seconds = Histogram(
             "tearline_call_seconds",
-            "How long a call of one answer took.",
+            "Duration of unary calls.",
             ("method",),
             buckets=_SECONDS,
             registry=self._registry,
         )
         self._calls = self._gauge(
-            "calls_under_way", "Calls under way, from before they are admitted; long ones too."
+            "calls_under_way", "Running calls, including those not yet admitted and long ones."
         )
-        self._arriving = self._gauge("calls_arriving", "Calls whose next message is awaited.")
-        self._streams = self._gauge("streams", "Long calls under way.", "method")
+        self._arriving = self._gauge("calls_arriving", "Calls that wait for their next message.")
+        self._streams = self._gauge("streams", "Running long calls.", "method")
         self._messages = self._counter("stream_messages", "Messages of long calls.", "method")
-        self._unread = self._gauge("unread_publications", "Publications that wait to be read.")
-        self._unread_bytes = self._gauge("unread_bytes", "Their bytes.")
-        self._outcomes = self._counter("statements", "Statements that were judged.", "code")
-        self._waits = self._histogram(
-            "submission_seconds", "From the queue until durable.", _SECONDS
+        self._unread = self._gauge("unread_publications", "Publications that wait to be parsed.")
+        self._unread_bytes = self._gauge(
+            "unread_bytes", "Bytes of publications that wait to be parsed."
         )
-        self._commits = self._histogram("commit_seconds", "Judging and writing a batch.", _SECONDS)
+        self._outcomes = self._counter("statements", "Judged statements.", "code")
+        self._waits = self._histogram(
+            "submission_seconds", "Time from queueing until durable.", _SECONDS
+        )
+        self._commits = self._histogram(
+            "commit_seconds", "Time to judge and write a batch.", _SECONDS
+        )
         self._disk = self._histogram(
-            "commit_disk_seconds", "Of that, waiting for the disk in the end.", _SECONDS
+            "commit_disk_seconds", "Part of it spent waiting for the disk.", _SECONDS
         )
         self._under_way = self._gauge(
-            "commit_under_way_seconds", "For how long a batch has been under way; 0 for none."
+            "commit_under_way_seconds", "Age of the current batch; 0 for none."
         )
-        self._sizes = self._histogram("commit_statements", "Statements of a batch.", _STATEMENTS)
+        self._sizes = self._histogram("commit_statements", "Statements per batch.", _STATEMENTS)
         self._failures = self._counter("commits_failed", "Batches that could not be written.")
-        self._chores = self._counter("chores_failed", "Chores that failed, of each.", "chore")
+        self._chores = self._counter("chores_failed", "Failed runs, per chore.", "chore")
         self._ends = self._optional(
-            "certificate_end_timestamp_seconds", "When the TLS certificate ends."
+            "certificate_end_timestamp_seconds", "End of the TLS certificate."
         )
         self._authority_ends = self._optional(
-            "authority_end_timestamp_seconds", "When the exchange's CA, which certifies it, ends."
+            "authority_end_timestamp_seconds", "End of the exchange's CA certificate."
         )
-        self._ready = self._gauge("ready", "Whether it can sign, append and read.")
+        self._ready = self._gauge("ready", "Whether the exchange can sign, append and read.")
         self._time_right = self._gauge(
-            "time_right", "Whether the clock is to be trusted, and the log not ahead of it."
+            "time_right", "Whether the clock is trusted and the log is not ahead of it."
         )
         self._disk_low = self._optional(
-            "disk_low", "Whether no packets are taken for want of room."
+            "disk_low", "Whether packets are refused for lack of disk space."
         )
-        self._free = self._optional("disk_free_bytes", "Room on the disk of the database's file.")
+        self._free = self._optional(
+            "disk_free_bytes", "Free bytes on the disk of the database file."
+        )
         self._questions = self._gauge(
-            "store_questions", "Questions to the database that wait or are being answered."
+            "store_questions", "Database queries that are queued or running."
         )
-        self._mail = self._gauge("mail_waiting_statements", "What waits in all mailboxes.")
-        self._mail_bytes = self._gauge("mail_waiting_bytes", "Its bytes.")
+        self._mail = self._gauge(
+            "mail_waiting_statements", "Unacknowledged statements in all mailboxes."
+        )
+        self._mail_bytes = self._gauge(
+            "mail_waiting_bytes", "Unacknowledged bytes in all mailboxes."
+        )
         self._most = self._gauge(
-            "mailbox_fullest_statements", "The most that one agency has waiting for one node."
+            "mailbox_fullest_statements", "The most statements one agency has waiting for one node."
         )
-        self._most_bytes = self._gauge("mailbox_fullest_bytes", "The same in bytes.")
+        self._most_bytes = self._gauge(
+            "mailbox_fullest_bytes", "The most bytes one agency has waiting for one node."
+        )
         self._unheard = self._optional(
-            "unheard_seconds", "Since it was last known what other processes wrote."
+            "unheard_seconds", "Time since the last read of other processes' writes."
         )
         self._queued = self._gauge("queued_statements", "Statements that wait for their commit.")
         self._queued_bytes = self._gauge("queued_bytes", "Bytes that wait for their commit.")
-        self._entries = self._gauge("log_entries", "Entries of the log that are durable.")
-        self._covered = self._gauge("log_covered_entries", "Those under the newest checkpoint.")
+        self._entries = self._gauge("log_entries", "Durable entries of the log.")
+        self._covered = self._gauge("log_covered_entries", "Entries under the newest checkpoint.")
         self._cosigned = self._gauge(
-            "log_cosigned_entries", "Those under the newest checkpoint that an agency cosigned."
+            "log_cosigned_entries", "Entries under the newest checkpoint cosigned by an agency."
         )
         self._cosigners = self._gauge(
             "cosigner_behind_entries", "Entries that a node has yet to cosign.", "cosigner"
         )
         self._standbys = self._optional("standbys", "Synchronous standbys of the database.")
         self._signed = self._optional(
-            "checkpoint_timestamp_seconds", "When the newest checkpoint was signed."
+            "checkpoint_timestamp_seconds", "Time of the newest checkpoint."
         )
-        self._subscriptions = self._gauge("subscriptions", "Mailboxes that are being read.")
-        self._lag = self._gauge("mailbox_lag_items", "How far the slowest of them is behind.")
+        self._subscriptions = self._gauge("subscriptions", "Mailboxes being read.")
+        self._lag = self._gauge(
+            "mailbox_lag_items", "Items that the slowest subscription is behind."
+        )
         for code in _codes(_REFUSALS):
             self._outcomes.labels(code)
 
@@ -165,7 +176,7 @@ class Metrics:
         return OptionalGauge(f"tearline_{name}", about, self._registry)
 
     def serves(self, method: str, *, is_long: bool) -> None:
-        """Calls of a method are taken; ``is_long`` where they are answered by a stream."""
+        """Registers the series of a method; ``is_long`` if a stream answers it."""
         for code in (*_codes(_ENDS), "cancelled"):
             self._answers.labels(method, code)
         if is_long:
@@ -175,35 +186,35 @@ class Metrics:
             self._seconds.labels(method)
 
     def chore_begins(self, chore: str) -> None:
-        """The exchange does something by itself from now on."""
+        """Registers the series of a chore."""
         self._chores.labels(chore)
 
     def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"tearline_{name}", about, buckets=buckets, registry=self._registry)
 
     def ended(self, method: str, code: str) -> None:
-        """A call ended: with the code of its error, or ``ok``."""
+        """Counts a finished call, by the code of its error, or ``ok``."""
         self._answers.labels(method, code).inc()
 
     def answered(self, method: str, seconds: float) -> None:
-        """A call of one message got its one answer."""
+        """Records the duration of an answered unary call."""
         self._seconds.labels(method).observe(seconds)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """A call, while it lasts, whether or not it is admitted."""
+        """Counts a call while it runs, admitted or not."""
         with self._calls.track_inprogress():
             yield
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
-        """A call, while its next message is awaited."""
+        """Counts a call while it waits for its next message."""
         with self._arriving.track_inprogress():
             yield
 
     @contextmanager
     def unread(self, size: int) -> Iterator[None]:
-        """A publication of so many bytes, while it waits to be read."""
+        """Counts a publication and its bytes while it waits to be parsed."""
         self._unread.inc()
         self._unread_bytes.inc(size)
         try:
@@ -214,7 +225,7 @@ class Metrics:
 
     @contextmanager
     def streaming(self, method: str) -> Iterator[Callable[[], None]]:
-        """A long call, while it lasts; gives what is to be called for each of its messages."""
+        """Counts a long call while it runs; yields a function that counts its messages."""
         streams, messages = self._streams.labels(method), self._messages.labels(method)
         streams.inc()
         try:
@@ -223,38 +234,38 @@ class Metrics:
             streams.dec()
 
     def written(self, seconds: float) -> None:
-        """What was queued is durable."""
+        """Records the time from queueing until durable."""
         self._waits.observe(seconds)
 
     def committed(self, statements: int, seconds: float, disk_s: float) -> None:
-        """A batch was judged and is durable; part of the time the disk was waited for."""
+        """Records a durable batch: its statements, its time, and the disk's part of it."""
         self._commits.observe(seconds)
         self._disk.observe(disk_s)
         self._sizes.observe(statements)
 
     def failed(self) -> None:
-        """A batch could not be written."""
+        """Counts a batch that could not be written."""
         self._failures.inc()
 
     def judged(self, codes: Iterable[str]) -> None:
-        """Statements have their outcomes: for each the code of its refusal, or nothing."""
+        """Counts statements by the code of their refusal; an empty code means ``ok``."""
         for code in codes:
             self._outcomes.labels(code or "ok").inc()
 
     def chore_failed(self, chore: str) -> None:
-        """Something that the exchange does by itself failed this time."""
+        """Counts a failed run of a chore."""
         self._chores.labels(chore).inc()
 
     def authority(self, end_s: int) -> None:
-        """Those certificates are issued by a CA that ends then, Unix seconds."""
+        """Records the end of the CA certificate, Unix seconds."""
         self._authority_ends.set(end_s)
 
     def certified(self, end_s: int) -> None:
-        """Clients are met with a certificate that ends then, Unix seconds."""
+        """Records the end of the TLS certificate, Unix seconds."""
         self._ends.set(end_s)
 
     def text(self, vitals: Vitals) -> bytes:
-        """Everything, as of now."""
+        """Returns all current metrics in the text format."""
         self._ready.set(vitals.ready)
         self._disk_low.set(None if vitals.free_bytes is None else vitals.disk_low)
         self._time_right.set(vitals.time_right)
@@ -282,5 +293,5 @@ class Metrics:
 
 
 def _codes(branches: tuple[str, ...]) -> list[str]:
-    """``ok``, and every code of some branches of the error tree."""
+    """Returns ``ok``, and every code of some branches of the error tree."""
     return ["ok", *(error.code for error in concrete_errors() if error.code.startswith(branches))]

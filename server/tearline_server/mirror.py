@@ -1,6 +1,6 @@
-"""Reading an agency's mirror of the log: a file, or its tiles over HTTP (c2sp.org/tlog-tiles).
+"""Reading of an agency's mirror of the log: a file, or tiles over HTTP (c2sp.org/tlog-tiles).
 
-Nothing vouches for a mirror: what it gives counts only as far as the log's own checkpoint says.
+A mirror is not trusted: its content counts only as far as the log's own checkpoint covers it.
 """
 
 import os
@@ -21,21 +21,21 @@ _TIMEOUT_S = 30
 
 
 class Mirror(Protocol):
-    """A mirror: paths as tlog-tiles names them, and the bytes that stand there."""
+    """Mirror of the log: content by tlog-tiles path."""
 
     name: str
 
     def get(self, path: str, *, maximum: int) -> bytes:
-        """What stands at a path, for example ``checkpoint``; at most ``maximum`` bytes.
+        """Returns the content of a path, for example ``checkpoint``; at most ``maximum`` bytes.
 
         Raises:
-            RestoreRefused: If it cannot be had.
+            RestoreRefused: If it cannot be read.
         """
         ...
 
 
 class FileMirror:
-    """A file that ``tearline node mirror`` wrote."""
+    """Mirror in a file written by ``tearline node mirror``."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -51,7 +51,7 @@ class FileMirror:
             raise RestoreRefused(f"{path}: {error.strerror}") from None
 
     def get(self, path: str, *, maximum: int) -> bytes:
-        """What stands at a path."""
+        """Returns the content of a path."""
         if path not in self._places:
             raise RestoreRefused(f"{self.name} has no {path}")
         offset, size = self._places[path]
@@ -66,17 +66,17 @@ class FileMirror:
 
 
 class HttpMirror:
-    """A node, or anybody, who shows the log over HTTP."""
+    """Mirror over HTTP, at a node or any other server."""
 
     def __init__(self, url: str) -> None:
         self.name = url
         self._base = url.rstrip("/")
 
     def get(self, path: str, *, maximum: int) -> bytes:
-        """What stands at a path."""
+        """Returns the content of a path."""
         url = f"{self._base}/{path}"
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as stream:  # noqa: S310 (``mirror_at`` let http and https alone through)
+            with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as stream:  # noqa: S310 (``mirror_at`` admits only http and https)
                 data: bytes = stream.read(maximum + 1)
         except (OSError, HTTPException) as error:
             raise RestoreRefused(f"{url}: {_said(error)}") from None
@@ -86,17 +86,17 @@ class HttpMirror:
 
 
 def _said(error: OSError | HTTPException) -> str:
-    """Why nothing was read, in the words of the system where it is the one to say it."""
+    """Returns the reason of a failed read, as the system describes it if it can."""
     cause = error.reason if isinstance(error, URLError) else error
     number = cause.errno if isinstance(cause, OSError) else None
     return os.strerror(number) if number is not None and number > 0 else str(error)
 
 
 def mirror_at(place: str) -> Mirror:
-    """The mirror at a URL, or in a file.
+    """Returns the mirror at a URL, or in a file.
 
     Raises:
-        RestoreRefused: If the file is none.
+        RestoreRefused: If the file is not a mirror.
     """
     if place.startswith(("http://", "https://")):
         return HttpMirror(place)
@@ -104,15 +104,15 @@ def mirror_at(place: str) -> Mirror:
 
 
 def read_checkpoint(mirror: Mirror) -> bytes:
-    """The note of a mirror's checkpoint; nothing is verified."""
+    """Returns the note of a mirror's checkpoint, unverified."""
     return mirror.get("checkpoint", maximum=MAX_CHECKPOINT_BYTES)
 
 
 def read_entries(mirror: Mirror, start: int, end: int) -> Iterator[tuple[bytes, ...]]:
-    """Entries from ``start`` up to ``end``, in bundles; nothing is verified.
+    """Yields entries from ``start`` up to ``end`` in bundles, unverified.
 
     Raises:
-        RestoreRefused: If one cannot be had, or is not what its path says.
+        RestoreRefused: If one cannot be read, or does not match its path.
     """
     for index in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
         first = index * TILE_WIDTH

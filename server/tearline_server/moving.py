@@ -1,4 +1,4 @@
-"""Moving an exchange from the file in its home to a PostgreSQL database, once, while it rests."""
+"""One-time move of a stopped exchange from its file to a PostgreSQL database."""
 
 from collections.abc import Callable
 
@@ -13,20 +13,19 @@ from tearline_server.verification import LogVerifier
 async def migrate(
     config: Config, log: LogIdentity, report: Report = lambda stage, done, total: None
 ) -> int:
-    """Moves everything, or nothing; the file is set aside in the end.
+    """Moves all data atomically, and renames the file at the end.
 
     Args:
-        config: The exchange's settings, with the database to move to.
+        config: The exchange's settings, with the target database.
         log: Its log's name and keys.
-        report: Told how far it is, stage by stage.
+        report: Callback for progress, stage by stage.
 
     Returns:
-        How many entries the log has.
+        The number of entries in the log.
 
     Raises:
         SettingInvalid: If no database is named.
-        StoreNotMoved: If there is something in the database already, or the file, or what came
-            of it, is not what was logged.
+        StoreNotMoved: If the database is not empty, or the file or the result differs from the log.
         StoreError: If one of them cannot be used.
     """
     if config.store is None:

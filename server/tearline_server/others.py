@@ -1,4 +1,4 @@
-"""The other processes over a shared database: what they write, and whether it is known here."""
+"""Other processes on a shared database: their writes, and how current they are known here."""
 
 import asyncio
 import logging
@@ -12,19 +12,19 @@ from tearline_server.storage.stored import Heard
 
 _log = logging.getLogger(__name__)
 
-# Others are heard every second. Whoever heard nothing for so long does not know who is shut out.
+# Others are read every second. After this long, revocations at other processes may be unknown.
 _DEAF_S = 10.0
 _DEAF_PAUSE_S = 0.5
 
 
 class Others:
-    """Follows what others write. Where there are none, what they wrote is always known.
+    """Follower of other processes' writes; on an unshared store, always current.
 
     Args:
-        store: Where they write.
-        take_in: Takes in what they wrote.
-        missed: Told each time that something may have been missed, for which somebody may wait.
-        now_s: Seconds, on a clock that never runs backwards.
+        store: The shared store.
+        take_in: Applies their writes.
+        missed: Called when a write may have been missed, to wake waiters.
+        now_s: Seconds on a monotonic clock.
     """
 
     def __init__(
@@ -42,34 +42,36 @@ class Others:
 
     @property
     def unheard_s(self) -> float:
-        """How old what is known of them may be, in seconds; 0 where there are none."""
+        """Returns the maximum age of the known state in seconds; 0 on an unshared store."""
         return self._now_s() - self._heard_s if self._store.is_shared else 0.0
 
     @property
     def are_heard(self) -> bool:
-        """Whether what is known of members and keys is not older than some seconds."""
+        """Returns whether the known members and keys are recent enough."""
         return self.unheard_s < _DEAF_S
 
     def verify_heard(self) -> None:
-        """Checks that what is known of members and keys is not older than some seconds.
+        """Checks that the known members and keys are recent enough.
 
         Raises:
-            StoreUnreachable: If it may be: another process may have shut somebody out.
+            StoreUnreachable: If not: another process may have excluded a member.
         """
         if not self.are_heard:
-            raise StoreUnreachable("what other processes wrote is not known")
+            raise StoreUnreachable("the writes of other processes are not known")
 
     async def follow(self) -> None:
-        """Takes in what they write, until it is cancelled."""
+        """Applies their writes, until cancelled."""
         while True:
             try:
                 async for heard in self._store.changes():
-                    asked_s = self._now_s()  # what they write from now on may be missed
+                    asked_s = self._now_s()  # later writes may be missed
                     await self._take_in(heard)
                     self._heard_s = asked_s
             except TearlineError as error:
                 if isinstance(error, StoreNotReplicated):
-                    self._heard_s = -math.inf  # what is stored now may be lost: nobody is shown it
+                    self._heard_s = (
+                        -math.inf
+                    )  # stored state may be lost, so it must not be published
                 _log.error("cannot follow the others", extra={"code": error.code, "why": error.why})
             self._missed()
             await asyncio.sleep(_DEAF_PAUSE_S)

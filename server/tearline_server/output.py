@@ -1,6 +1,6 @@
-"""All that the operator's command line prints: lines, in which nothing is obeyed by a terminal.
+"""Output of the operator's command line: lines without terminal control characters.
 
-Members name themselves, their keys and their files, and the operator reads those names.
+Members choose the names of themselves, their keys and their files, which the operator reads.
 """
 
 import sys
@@ -15,14 +15,14 @@ from tearline.display import visible, visible_lines
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """Prints one line, on standard error if ``err``."""
+    """Prints one line, to standard error if ``err``."""
     click.echo(visible(text), err=err)
 
 
 class Progress:
-    """How far something long is, on standard error: a line for each stage of it.
+    """Progress of a long task on standard error, one line per stage.
 
-    On a terminal the line counts each hundredth; elsewhere there is a line for each tenth.
+    A terminal line counts every 1 %; elsewhere a new line is printed every 10 %.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Progress:
         self._told: tuple[str, int] | None = None
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        """Says it, if it is news."""
+        """Prints the progress, if it changed by a step."""
         steps = 100 if self._lasts else 10
         step = done * steps // total if total else steps
         if self._told == (stage, step):
@@ -46,17 +46,17 @@ class Progress:
 def print_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Prints the traceback of a fault, as ``sys.excepthook`` would."""
+    """Prints the traceback of a fault, like ``sys.excepthook``."""
     for piece in traceback.format_exception(kind, error, trace):
         click.echo(visible_lines(piece), err=True, nl=False)
 
 
 @contextmanager
 def slips_shown() -> Iterator[None]:
-    """Makes harmless the parts of a command line that click quotes when it refuses it.
+    """Escapes the parts of a command line that click quotes in a refusal.
 
     Raises:
-        UsageError: The refusal, its quotations made visible.
+        UsageError: The refusal, with its quotations escaped.
     """
     try:
         yield

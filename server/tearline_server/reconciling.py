@@ -1,4 +1,4 @@
-"""What an exchange that lost something takes back of a node, and tells it of its channels."""
+"""Reconciliation with a node after a loss: returned openings, and positions of channels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,10 +12,10 @@ from tearline_server.storage.store import Store
 
 
 async def take_back(store: Store, openings: Sequence[LogOpening]) -> None:
-    """Keeps what restored entries hide, as a node was told of it.
+    """Stores the contents of restored entries that a node returns.
 
     Raises:
-        EntryMismatch: If an opening is not that of its entry.
+        EntryMismatch: If an opening does not match its entry.
     """
     rows = []
     for opening in openings:
@@ -23,7 +23,7 @@ async def take_back(store: Store, openings: Sequence[LogOpening]) -> None:
             b"",
         )
         if entry != blind_entry(opening.salt, opening.event):
-            raise EntryMismatch(f"entry {opening.index} is not what was returned")
+            raise EntryMismatch(f"the returned opening does not match entry {opening.index}")
         event = parse_event(opening.event)
         rows.append(event_row(opening.index, opening.salt, opening.event, event))
     await store.put_events(rows)
@@ -32,8 +32,8 @@ async def take_back(store: Store, openings: Sequence[LogOpening]) -> None:
 def places_of(
     node: str, channels: Mapping[tuple[str, str, bytes], tuple[int, int]]
 ) -> tuple[Standing, ...]:
-    """Where the channels stand that a node sends on."""
-    # All at once: another thread may be judging a batch, which opens some.
+    """Returns the positions of the channels that a node sends on."""
+    # Copied first: another thread may add channels while judging a batch.
     return tuple(
         Standing(recipient=recipient, agreement_id=agreement, seq=seq, mark=mark)
         for (sender, recipient, agreement), (seq, mark) in tuple(channels.items())

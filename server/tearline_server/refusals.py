@@ -1,4 +1,4 @@
-"""Refusals of those who are not believed: counted, so that none of them can fill the log."""
+"""Counting of refusals of unauthenticated peers, so that they cannot fill the log."""
 
 import secrets
 from collections import Counter
@@ -14,20 +14,20 @@ _OTHERS = "others"
 
 
 class RefusalLines:
-    """Lines of the log about refused calls: of each kind one a minute, which counts the rest.
+    """Rate limit of log lines about refused calls: one a minute per kind, with a count.
 
-    To write a line takes as long as to refuse a call, so a flood of calls would be twice as dear.
+    A line costs as much time as a refusal, so one line per call would double the cost of a flood.
     """
 
     def __init__(self) -> None:
-        # Kinds are methods and codes, of which the exchange has a few dozen.
+        # Kinds are pairs of method and code; there are a few dozen of each.
         self._kinds: dict[tuple[str, str], _Kind] = {}
 
     def count(self, method: str, code: str, now_ms: int) -> int:
         """Counts a refused call.
 
         Returns:
-            How many calls a line should tell of now; 0 where one was written a moment ago.
+            The number of calls to report in a line now; 0 if one was written a moment ago.
         """
         kind = self._kinds.setdefault((method, code), _Kind())
         kind.untold += 1
@@ -44,7 +44,7 @@ class _Kind:
 
 
 class Refusals:
-    """How often whom was refused what, since that was last logged.
+    """Counts of refusals of unauthenticated peers, per peer and code, until the next flush.
 
     Args:
         exchange: URI of the exchange.
@@ -55,18 +55,18 @@ class Refusals:
         self._counted: Counter[tuple[str, str]] = Counter()
 
     def count(self, peer: str, code: str, times: int = 1) -> None:
-        """Counts refusals of somebody unknown; where there are too many, they are one."""
+        """Counts refusals of a peer; beyond the maximum number of peers, under a common name."""
         full = len(self._counted) >= MAX_REFUSALS_COUNTED
         known = not full or (peer, code) in self._counted
         self._counted[(peer if known else _OTHERS, code)] += times
 
     def take(self, now_ms: int) -> list[Event]:
-        """An event for each peer and code, and counts from nothing again."""
+        """Returns an event for each peer and code, and resets the counts."""
         counted, self._counted = self._counted, Counter()
         return [self._event(*key, count, now_ms) for key, count in counted.items()]
 
     def put_back(self, events: Iterable[Event]) -> None:
-        """Counts again what was taken and could not be logged."""
+        """Restores the counts of events that could not be logged."""
         for event in events:
             self.count(event.actor, event.reason, event.count)
 

@@ -1,8 +1,8 @@
-"""Backup while the exchange serves, and restore into a home that is not there yet.
+"""Backup of a running exchange, and restore into a new home.
 
-A restored log may be shorter than the one that was signed: what the agencies read of it since is
-taken from their mirrors. The exchange that is made of both begins another epoch, and writes
-nothing before every cosigning node has said how far it cosigned (see ``Resumption``).
+A restored log may be shorter than the signed one; later entries come from the agencies' mirrors.
+The restored exchange begins a new epoch. It writes only after every cosigning node has reported the
+size that it cosigned (see ``Resumption``).
 """
 
 import os
@@ -39,11 +39,11 @@ _REQUIRED = {FILE_NAME, _KEYS, _DATABASE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a restore came to.
+    """Result of a restore.
 
     Attributes:
-        backed_up: Entries that the backup holds.
-        size: Entries with what came from mirrors.
+        backed_up: Entries in the backup.
+        size: Entries including those from mirrors.
     """
 
     backed_up: int
@@ -51,25 +51,24 @@ class Restored:
 
 
 def back_up(config: Config, file: Path, passphrase: bytes) -> None:
-    """Writes everything that makes this exchange this exchange into one new file.
+    """Writes the database, keys and settings of an exchange into one new file.
 
-    The database as of one commit, though the exchange serves meanwhile; the settings, and the
-    keys as they lie there, encrypted under their passphrase. All of it is authenticated by a key
-    that follows from those.
+    The database is copied as of one commit, while the exchange serves. The keys stay encrypted
+    under their passphrase. The file is authenticated by a key derived from them.
 
     Args:
         config: The exchange's settings.
-        file: Where to; there must be nothing.
-        passphrase: Opens the exchange's keys.
+        file: The target, which must not exist.
+        passphrase: Passphrase of the exchange's keys.
 
     Raises:
-        KeystoreLocked: If the passphrase is not the one.
-        RestoreRefused: If the file is there already, or cannot be written.
+        KeystoreLocked: If the passphrase is wrong.
+        RestoreRefused: If the file exists already, or cannot be written.
         StoreError: If the database cannot be read.
         SettingInvalid: If the database is not a file of the home.
     """
     if config.store is not None:
-        raise SettingInvalid("store: a PostgreSQL database is backed up by its own means")
+        raise SettingInvalid("store: back up a PostgreSQL database with its own tools")
     key = read_keys(config.keys, passphrase).backup
     with _at_once(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
@@ -92,24 +91,27 @@ def back_up(config: Config, file: Path, passphrase: bytes) -> None:
 async def restore(
     file: Path, home: Path, passphrase: bytes, mirrors: Sequence[Mirror] = ()
 ) -> Restored:
-    """Makes an exchange of a backup and of what mirrors hold behind it: all of it, or nothing.
+    """Restores an exchange from a backup and from mirrors, atomically.
 
     Args:
         file: A backup.
-        home: Where to; there must be nothing.
-        passphrase: Opens the exchange's keys.
-        mirrors: Agencies' mirrors of the log; the longest fills it up, and none may differ.
+        home: The target directory, which must not exist.
+        passphrase: Passphrase of the exchange's keys.
+        mirrors: Agencies' mirrors of the log. The longest one extends it; none may contradict it.
+
+    Returns:
+        The sizes of the backup and of the restored log.
 
     Raises:
-        RestoreRefused: If there is something already, or a mirror does not fit.
-        BackupDamaged: If the file is no whole backup, or none that its own keys wrote.
-        TearlineError: If its keys do not open, or its database is not as it was logged.
+        RestoreRefused: If the target exists, or a mirror contradicts the log.
+        BackupDamaged: If the file is incomplete, or was not written with its own keys.
+        TearlineError: If its keys do not open, or its database differs from the log.
     """
     with _at_once(home) as draft:
         draft.mkdir(mode=0o700)
         unpacked = _unpack(file, draft)
         keys = read_keys(draft / _KEYS, passphrase)
-        unpacked.verify(keys.backup)  # before anything else of it is read
+        unpacked.verify(keys.backup)  # before any other content is read
         config = load_config(draft)
         log = identity_of(config, keys).log
         verify_database(config.database)
@@ -140,30 +142,33 @@ def _unpack(file: Path, draft: Path) -> Unpacked:
 async def restore_database(
     config: Config, log: LogIdentity, mirrors: Sequence[Mirror] = ()
 ) -> Restored:
-    """Has a PostgreSQL database that was set back go on from what mirrors hold behind it.
+    """Extends the log of a restored PostgreSQL database from mirrors, atomically.
 
-    All of it, or nothing; no exchange may be connected.
+    No exchange may be connected.
 
     Args:
         config: The exchange's settings.
         log: Its log's name and keys.
         mirrors: As for ``restore``.
 
+    Returns:
+        The sizes of the stored and of the extended log.
+
     Raises:
-        RestoreRefused: If the log is not as it was logged, or a mirror does not fit.
+        RestoreRefused: If the database differs from the log, or a mirror contradicts it.
         StoreBusy: If an exchange is connected.
         StoreError: If the database cannot be used.
-        SettingInvalid: If the settings name none.
+        SettingInvalid: If the settings name no database.
     """
     return await change_store(config, lambda store: renew(store, log, mirrors))
 
 
 async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
-    """Begins another epoch of a stored log, with what mirrors hold behind it.
+    """Extends a stored log from mirrors, begins a new epoch, and returns the sizes.
 
     Raises:
-        RestoreRefused: If it is not as it was logged, a mirror does not fit, or the log signed more
-            than the store and all mirrors hold.
+        RestoreRefused: If the store differs from the log, a mirror contradicts it, or the log
+            signed more than the store and all mirrors hold.
     """
     async for finding in LogVerifier(store, log).findings():
         if not (finding.is_lost or finding.is_behind):
@@ -193,7 +198,7 @@ def _verified(mirror: Mirror, log: LogIdentity) -> SignedCheckpoint:
 
 
 async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
-    """Adds entries behind those that are stored; the caller compares the root they lead to."""
+    """Appends entries from a mirror; the caller verifies the resulting root."""
     for entries in read_entries(mirror, start, end):
         for entry in entries:
             try:
@@ -209,22 +214,22 @@ async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
 
 
 async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:
-    """Checks that a mirror's checkpoint is of the tree that is stored, or of its beginning."""
+    """Checks that a mirror's checkpoint covers the stored tree or a prefix of it."""
     needed = frontier_nodes(mirrored.size)
     nodes = await store.nodes(needed)
     tree = Frontier(size=mirrored.size, hashes=tuple(nodes[node] for node in needed))
     if tree.root() != mirrored.root:
-        raise RestoreRefused(f"{name} is a mirror of another history of this log")
+        raise RestoreRefused(f"{name} shows another history of this log")
 
 
 async def _verify_covered(store: Store, known: Checkpoint, size: int) -> None:
-    """Checks that a store has all that it knows was signed, of ``size`` entries now.
+    """Checks that ``size`` entries include all that the store knows was signed.
 
-    An exchange that was set back, and then told by a node that more was signed, knows that.
+    A rolled-back exchange learns from a node that more was signed, and stores that checkpoint.
     """
     if known.size > size:
         raise RestoreRefused(
-            f"the log signed {known.size} entries, and {size} are here and in the mirrors: give the"
+            f"the log signed {known.size} entries, the store and the mirrors have {size}: pass the"
             " mirror of an agency that has read them"
         )
     await _verify_mirrors(store, known, "the newest checkpoint that is stored")
@@ -232,10 +237,10 @@ async def _verify_covered(store: Store, known: Checkpoint, size: int) -> None:
 
 @contextmanager
 def _at_once(target: Path) -> Iterator[Path]:
-    """A place beside ``target``; what is made there moves to it in the end, or is removed.
+    """Yields a temporary path; moves it to ``target`` on success, or removes it.
 
     Raises:
-        RestoreRefused: If there is something at the target, or it cannot be written.
+        RestoreRefused: If the target exists, or cannot be written.
     """
     if os.path.lexists(target):
         raise RestoreRefused(f"{target}: there is something already")

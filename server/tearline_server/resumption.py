@@ -1,8 +1,7 @@
-"""Resumption: when an exchange writes again after a restore.
+"""Resumption: the time from which a restored exchange writes again.
 
-The log may have been longer than what was restored. What is written behind that would then stand
-where something else was signed: so nothing is, until every cosigning node has said what it
-cosigned last.
+The signed log may be longer than the restored one. A new entry could then replace a signed one. So
+the exchange waits until every cosigning node has reported its last cosigned size.
 """
 
 import secrets
@@ -15,16 +14,16 @@ from tearline_server.auditlog import Clock
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Heard
 
-_RETRY_MS = 5000  # a running node says what it cosigned at least every half a minute
+_RETRY_MS = 5000  # a running node reports its cosigned size at least every 30 s
 
 
 class Resumption:
-    """Waits for the cosigning nodes where the store was restored, and not at all where it was not.
+    """Waiting for the cosigning nodes after a restore; without one, writing begins at once.
 
     Args:
-        store: Knows of restores.
-        uri: The exchange's.
-        log_act: Has an act logged.
+        store: The store, which records restores.
+        uri: The exchange's URI.
+        log_act: Logs an act.
         clock: The time.
     """
 
@@ -35,10 +34,10 @@ class Resumption:
         self._uri = uri
         self._log_act = log_act
         self._clock = clock
-        self._awaited: set[str] | None = None  # None where the exchange writes
+        self._awaited: set[str] | None = None  # None once the exchange writes
 
     async def restore(self, cosigners: Iterable[str]) -> None:
-        """Goes on from what is stored.
+        """Resumes from the stored state.
 
         Args:
             cosigners: URIs of the nodes that cosign.
@@ -50,12 +49,12 @@ class Resumption:
 
     @property
     def awaited(self) -> list[str]:
-        """URIs of the cosigning nodes that have not said yet what they cosigned."""
+        """Returns URIs of the cosigning nodes that have not reported their cosigned size."""
         return sorted(self._awaited or ())
 
     @property
     def has_begun(self) -> bool:
-        """Whether the exchange writes."""
+        """Returns whether the exchange writes."""
         return self._awaited is None
 
     def verify_begun(self) -> None:
@@ -66,17 +65,17 @@ class Resumption:
         """
         if not self.has_begun:
             raise ExchangeBusy(
-                "it was restored, and waits to hear what was signed", retry_after_ms=_RETRY_MS
+                "it was restored, and waits for the cosigning nodes", retry_after_ms=_RETRY_MS
             )
 
     async def hear(self, node: str) -> None:
-        """A node said what it cosigned last; the exchange begins to write behind the last of them.
+        """Records that a node reported its cosigned size; after the last one, writing begins.
 
         Args:
             node: Its URI.
 
         Raises:
-            StoreError: If that cannot be kept; the next node that is heard has it tried again.
+            StoreError: If the change cannot be stored; the next report retries it.
         """
         if self._awaited is not None:
             self._awaited.discard(node)
@@ -84,14 +83,14 @@ class Resumption:
                 await self.begin()
 
     async def begin(self) -> None:
-        """Begins to write, although a node might know of entries that were signed and lost."""
+        """Begins to write, even if a node might know of signed entries that were lost."""
         await self._store.settle()
-        if self._awaited is not None:  # nobody else began meanwhile
+        if self._awaited is not None:  # no other task began meanwhile
             self._awaited = None
             await self._log_act(self._begun())
 
     async def follow(self, heard: Heard) -> None:
-        """Begins to write where another process did."""
+        """Begins to write once another process did."""
         if self._awaited is not None and heard.cosigned is None and await self._is_settled():
             self._awaited = None
 

@@ -1,7 +1,7 @@
-"""Erasing what agreements let the log keep no longer: unasked, a page of each at a time.
+"""Erasure of entries past the agreements' log retention, automatically and page by page.
 
-An entry that a node has not taken in yet stays until it has, whatever its age: it is still to be
-delivered. What the exchange decides by, requests, channels, recalls, it keeps apart from entries.
+An entry about unacknowledged mail stays until it is acknowledged, at any age. Requests, channels
+and recalls are stored apart from entries, so the exchange still decides by them.
 """
 
 from collections import defaultdict
@@ -25,13 +25,13 @@ _BEFORE_ALL = -1
 
 
 class RetentionKeeper:
-    """Draws up the exchange's orders to erase, and has them carried out.
+    """Issuer of the exchange's erasure orders.
 
     Args:
-        store: Where the log is.
-        signer: The exchange.
-        registry: Agreements as they stand.
-        submit: Has an order logged, and what it names erased, in one transaction.
+        store: The store of the log.
+        signer: The exchange's signer.
+        registry: Returns the current registry.
+        submit: Logs an order and erases its entries, in one transaction.
         clock: The time.
     """
 
@@ -51,12 +51,12 @@ class RetentionKeeper:
         self._reached: dict[bytes, int] = {}
 
     async def erase_due(self) -> int:
-        """Reads on in the entries of each agreement, from where it stopped the last time.
+        """Erases due entries of each agreement, continuing where it stopped the last time.
 
-        An agreement that lets the log keep ten million entries no longer is done within hours.
+        Ten million due entries of one agreement take hours.
 
         Returns:
-            How many entries were erased.
+            The number of erased entries.
         """
         agreements = [found.agreement for found in self._registry().agreements.values()]
         return sum([await self._erase_pages(each) for each in agreements if each.log_retention_ms])
@@ -75,9 +75,9 @@ class RetentionKeeper:
         now_ms = self._clock()
         oldest_kept_ms = now_ms - agreement.log_retention_ms
         old = [row for row in page if row.time_ms <= oldest_kept_ms]
-        # Behind the first that is younger all are, but for what was dated ahead before the log's
-        # time was corrected. What is passed over, because a node has yet to take it in, comes again
-        # in the next round.
+        # After the first younger entry all are younger, except those dated ahead before a time
+        # correction. Skipped entries, whose mail is unacknowledged, are read again in the next
+        # round.
         past = [row for row in page if row.time_ms <= oldest_kept_ms or row.time_ms > now_ms]
         is_all = len(past) == MAX_RETENTION_PAGE
         self._reached[agreement.id] = page[-1].idx if is_all else _BEFORE_ALL
@@ -95,9 +95,9 @@ class RetentionKeeper:
 def orders_for(
     page: Sequence[RetainedRow], agreement: Agreement, signer: Signer, now_ms: int
 ) -> Sequence[Erasure]:
-    """Orders for all of a page that may go: one for each circle of agencies that entries name.
+    """Returns orders for all due entries of a page, one per set of agencies that entries name.
 
-    Each agency is told of its own entries alone.
+    Each agency learns only of its own entries.
     """
     exchange = signer.header.signer
     due: Mapping[tuple[str, ...], dict[int, int]] = defaultdict(dict)

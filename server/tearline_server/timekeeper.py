@@ -1,10 +1,9 @@
-"""``Timekeeper``: the exchange's time, and whether it is to be trusted.
+"""``Timekeeper``: the exchange's time, and whether it is trusted.
 
-What an exchange dates wrongly it deletes too early, and one entry of the future stops everybody
-whose keys or agreements have ended by then. So its clock is compared: when it starts with what the
-log says last, from then on with a clock that never jumps. Where that does not fit, the clock is in
-doubt, and nothing is written or deleted; then the times at which agencies cosign can confirm it.
-They put no clock in doubt.
+A wrong date deletes data too early, and one future entry would block all members whose keys or
+agreements have ended by then. So the clock is compared: at the start with the log's last time,
+afterwards with a monotonic clock. On a mismatch the clock is in doubt, and no writes or deletions
+happen. The times at which agencies cosign can confirm a clock; they cannot put it in doubt.
 """
 
 from collections.abc import Callable
@@ -16,11 +15,11 @@ Milliseconds = Callable[[], int]
 
 
 class Timekeeper:
-    """Keeps the time, and refuses it while it is in doubt.
+    """Clock that refuses to be used while it is in doubt.
 
     Args:
         clock: This machine's clock, Unix milliseconds.
-        steady: Milliseconds on a clock that never jumps, from any beginning.
+        steady: Milliseconds on a monotonic clock, from any start.
     """
 
     def __init__(self, clock: Milliseconds, steady: Milliseconds) -> None:
@@ -28,16 +27,16 @@ class Timekeeper:
         self._steady = steady
         self._known_ms = 0
         self._cosigners: frozenset[str] = frozenset()
-        self._ahead_ms: int | None = None  # of the clock before the steady one; None in doubt
-        self._heard: dict[str, int] = {}  # the same of each agency's clock
+        self._ahead_ms: int | None = None  # offset of the clock from the steady one; None in doubt
+        self._heard: dict[str, int] = {}  # the same offset of each agency's clock
 
     def begin(self, known_ms: int, *, cosigners: frozenset[str]) -> None:
-        """Begins with what the log says.
+        """Compares the clock with the log at the start.
 
         Args:
             known_ms: The latest time that the log is known to have reached; 0 for none.
-            cosigners: URIs of the agencies whose clocks can tell, by the log: more than half of
-                them confirm a clock. Where there are none, one that is behind nothing is believed.
+            cosigners: URIs of the agencies that cosign, per the log; more than half of them can
+                confirm a clock. Without cosigners, a clock that is not behind the log is trusted.
         """
         self._known_ms, self._cosigners = known_ms, cosigners
         passed_ms = self._clock() - known_ms
@@ -47,14 +46,15 @@ class Timekeeper:
             self.accept()
 
     def accept(self) -> None:
-        """Believes the clock as it is now: the operator says so, or more than half of cosigners."""
+        """Trusts the current clock, as confirmed by the operator or most cosigners."""
         self._ahead_ms = self._clock() - self._steady()
 
     def hear(self, agency: str, time_ms: int) -> None:
-        """Takes the time at which an agency cosigned: more than half of all confirm the clock.
+        """Records the time at which an agency cosigned; more than half of all confirm the clock.
 
-        Those who are silent count as well: a wrong clock keeps out whose certificate does not fit
-        it, and lets in whoever has one made for it. One agency alone confirms nothing.
+        Silent agencies count in the total: a wrong clock excludes agencies whose certificate does
+        not fit it, and could admit one with a certificate made for it. One agency alone confirms no
+        clock.
 
         Args:
             agency: Its URI.
@@ -71,12 +71,12 @@ class Timekeeper:
 
     @property
     def is_right(self) -> bool:
-        """Whether the clock is to be trusted."""
+        """Returns whether the clock is trusted."""
         ahead_ms = self._clock() - self._steady()
         return self._ahead_ms is not None and _is_near(ahead_ms, self._ahead_ms)
 
     def time_ms(self) -> int:
-        """The time, Unix milliseconds; in doubt one that is certainly not in the future."""
+        """Returns the time, Unix milliseconds; in doubt, one certainly not in the future."""
         if self.is_right:
             return self._clock()
         if self._ahead_ms is None:
@@ -84,7 +84,7 @@ class Timekeeper:
         return self._steady() + self._ahead_ms
 
     def verify(self, log_ms: int) -> None:
-        """Checks that something may be dated, and deleted by its date.
+        """Checks that the time may be used for entries and deletions.
 
         Args:
             log_ms: The time of the log's last entry; 0 for none.
@@ -100,15 +100,15 @@ class Timekeeper:
 
 
 def verify_said(clock_ms: int, said_ms: int) -> None:
-    """Checks that a clock shows the time that its operator has from another source.
+    """Checks that a clock matches the time that the operator has from another source.
 
     Raises:
-        ClockDoubted: If they are more than two minutes apart.
+        ClockDoubted: If they differ by more than two minutes.
     """
     if not _is_near(clock_ms, said_ms):
         side = "ahead of" if clock_ms > said_ms else "behind"
         apart_s = abs(clock_ms - said_ms) // 1000
-        raise ClockDoubted(f"it is {apart_s} seconds {side} the time given, and 120 may be")
+        raise ClockDoubted(f"it is {apart_s} seconds {side} the given time; the limit is 120")
 
 
 def _doubted(why: str) -> ClockDoubted:

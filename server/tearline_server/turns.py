@@ -1,8 +1,8 @@
-"""Who is next: nobody waits behind all that another has sent.
+"""Fair queue: no source waits behind the whole queue of another.
 
-What waits is taken in turns, one piece of each agency after another. An agency's turns go to its
-nodes in turn, and each node's own is taken in its order. So a node that floods the exchange fills
-its own line, and a quiet one's single message is the next but one.
+Agencies take turns, one item each. An agency's turns go to its nodes in turn, and each node's items
+keep their order. So a node that floods the exchange fills only its own queue, and a single message
+of another node is next but one.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from tearline.errors import ExchangeBusy
 T = TypeVar("T")
 
 _RETRY_AFTER_MS = 250  # several commits pass in this time
-_NODE = "/node/"  # what stands between an agency's URI and a node's name
+_NODE = "/node/"  # separates an agency's URI from a node's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """How much of a batch and of a line something takes."""
+    """Weight of an item in a batch or queue."""
 
     statements: int
     bytes: int
@@ -33,53 +33,53 @@ class Weight:
         return Weight(statements=self.statements - other.statements, bytes=self.bytes - other.bytes)
 
     def exceeds(self, bound: "Weight") -> bool:
-        """Whether it is beyond a bound in either measure."""
+        """Returns whether it exceeds a bound in either measure."""
         return self.statements > bound.statements or self.bytes > bound.bytes
 
     def part(self, number: int) -> "Weight":
-        """One of ``number`` equal parts."""
+        """Returns one of ``number`` equal parts."""
         return Weight(statements=self.statements // number, bytes=self.bytes // number)
 
 
 NOTHING = Weight(statements=0, bytes=0)
 OWN = ""
-"""The source of what is the exchange's own."""
+"""Source of the exchange's own work."""
 
 
 @dataclass(slots=True)
 class _Shares:
-    """What an agency has in a line, waiting and under way: in all, and of each source."""
+    """Weight of an agency in a queue, waiting and running: in total, and per source."""
 
     total: Weight = NOTHING
     of: dict[str, Weight] = field(default_factory=dict)
 
     def add(self, source: str, weight: Weight) -> None:
-        """Adds to what a source has."""
+        """Adds to the weight of a source."""
         self.of[source] = self.of.get(source, NOTHING) + weight
         self.total += weight
 
     def drop(self, source: str, weight: Weight) -> None:
-        """Takes away from what a source has."""
+        """Subtracts from the weight of a source."""
         self.of[source] -= weight
         self.total -= weight
 
 
 class Line(Generic[T]):
-    """What waits, by agency and source: agencies have turns, and each gives its own to its nodes.
+    """Fair queue, by agency and source: agencies take turns, and share theirs among their nodes.
 
-    So node names, which cost an agency nothing, get it no more turns, and no more room.
+    More node names therefore give an agency neither more turns nor more room.
 
     Args:
-        bound: What may wait. Where it is reached, an agency that has less than an equal part of
-            it may still come in, up to twice the bound: so one agency keeps no other out. Nor does
-            one node keep out others of its agency: such as have less than an equal part of the
-            agency's may still come in, up to half as much again.
+        bound: Maximum waiting weight. Beyond it, an agency below an equal share may still add
+            items, up to twice the bound: so one agency cannot block others. Likewise a node below
+            an equal share of its agency's may still add items, up to one and a half times that
+            agency's share.
     """
 
     def __init__(self, bound: Weight) -> None:
         self._bound = bound
         self._agencies: OrderedDict[str, OrderedDict[str, deque[tuple[Weight, T]]]] = OrderedDict()
-        # What was taken out and is not done yet takes its room all the while.
+        # Items taken out keep their room until they are done.
         self._shares: dict[str, _Shares] = {}
         self._under_way = NOTHING
         self.waiting = NOTHING
@@ -92,19 +92,18 @@ class Line(Generic[T]):
 
     @property
     def agencies(self) -> int:
-        """How many agencies have something waiting; what is the exchange's own is no agency's."""
+        """Returns the number of agencies with waiting items, excluding the exchange's own."""
         return len(self._agencies) - (OWN in self._agencies)
 
     @property
     def nodes(self) -> int:
-        """How many nodes have something waiting; no more agencies than were admitted are summed."""
+        """Returns the number of nodes with waiting items; a sum over admitted agencies."""
         return sum(map(len, self._agencies.values())) - (OWN in self._agencies)
 
     def verify_room(self, source: str, weight: Weight) -> None:
-        """Checks that ``source`` may put something into the line.
+        """Checks that ``source`` may add an item.
 
-        What was taken out to be worked on counts until it is done. Where there is neither, anything
-        may come in, whatever its weight.
+        Running items count until they are done. An item of any weight fits if there are no others.
 
         Raises:
             ExchangeBusy: If too much waits.
@@ -122,7 +121,7 @@ class Line(Generic[T]):
             raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
 
     def put(self, source: str, weight: Weight, item: T) -> None:
-        """Lets something wait behind all else of its source."""
+        """Appends an item to the queue of its source."""
         agency = _agency_of(source)
         sources = self._agencies.setdefault(agency, OrderedDict())
         sources.setdefault(source, deque()).append((weight, item))
@@ -130,14 +129,14 @@ class Line(Generic[T]):
         self.waiting += weight
 
     def next_weight(self) -> Weight:
-        """The weight of what is next; something must wait."""
+        """Returns the weight of the next item; the queue must not be empty."""
         sources = next(iter(self._agencies.values()))
         return next(iter(sources.values()))[0][0]
 
     def take(self) -> T:
-        """What is next; its source is behind all others of its agency, and that behind all others.
+        """Removes and returns the next item.
 
-        It waits no more.
+        Its source then goes behind all others of its agency, and the agency behind all others.
         """
         agency, sources = self._agencies.popitem(last=False)
         source, queue = sources.popitem(last=False)
@@ -152,12 +151,12 @@ class Line(Generic[T]):
         return item
 
     def begin(self, source: str, weight: Weight) -> None:
-        """Notes that something taken out is under way, and goes on taking room."""
+        """Records that a removed item is running, and keeps its room."""
         self._under_way += weight
         self._shares.setdefault(_agency_of(source), _Shares()).add(source, weight)
 
     def end(self, source: str, weight: Weight) -> None:
-        """Notes that something under way is done; what weighs nothing may end behind the rest."""
+        """Records that a running item is done; items of no weight may end out of order."""
         agency = _agency_of(source)
         self._under_way -= weight
         if weight != NOTHING:
@@ -165,7 +164,7 @@ class Line(Generic[T]):
         self._forget(agency, source)
 
     def _forget(self, agency: str, source: str) -> None:
-        """Keeps no shares of who has nothing in the line."""
+        """Drops the shares of a source without items in the queue."""
         shares = self._shares.get(agency)
         if shares is None or source in self or shares.of.get(source, NOTHING) != NOTHING:
             return
@@ -174,7 +173,7 @@ class Line(Generic[T]):
             del self._shares[agency]
 
     def take_unless(self, holds: Callable[[str], bool]) -> T | None:
-        """What is next of a source that is not held back; None where all are."""
+        """Removes and returns the next item of a source that is not held back, or None."""
         for agency in tuple(self._agencies):
             sources = self._agencies[agency]
             for source in tuple(sources):
@@ -186,16 +185,16 @@ class Line(Generic[T]):
 
 
 def _agency_of(source: str) -> str:
-    """The agency of a node; an agency's own where a source is one, as those that read are."""
+    """Returns the agency of a node; for an agency as source, the agency itself."""
     return source.partition(_NODE)[0]
 
 
 class Turns:
-    """Turns at something that holds up the event loop: one at a time, and others in between.
+    """Turns at work that blocks the event loop: one at a time, with other tasks in between.
 
     Args:
-        bound: What may wait for its turn.
-        holds: Whether a source must wait, whoever else does not; ``go_on`` where that changed.
+        bound: Maximum weight that may wait.
+        holds: Whether a source must wait although others need not; call ``go_on`` when it changes.
     """
 
     def __init__(self, bound: Weight, holds: Callable[[str], bool] = lambda source: False) -> None:
@@ -204,10 +203,10 @@ class Turns:
         self._calling = False
 
     async def take(self, source: str, size: int) -> None:
-        """Waits for a turn; it lasts until the caller waits for something.
+        """Waits for a turn, which lasts until the caller awaits.
 
         Args:
-            source: Whose turn.
+            source: The source of the turn.
             size: Bytes that wait with it.
 
         Raises:
@@ -222,15 +221,15 @@ class Turns:
         await turn
 
     def go_on(self) -> None:
-        """Gives turns, as long as somebody waits who is not held back."""
+        """Gives turns while a source waits that is not held back."""
         if self._line and not self._calling:
             self._calling = True
             asyncio.get_running_loop().call_soon(self._call)
 
     def _call(self) -> None:
         turn = self._line.take_unless(self._holds)
-        if turn is not None and not turn.done():  # whoever went away has lost it
+        if turn is not None and not turn.done():  # a cancelled waiter loses its turn
             turn.set_result(None)
         self._calling = turn is not None and bool(self._line)
-        if self._calling:  # behind what the one just called does, and what has come in meanwhile
+        if self._calling:  # after the task just woken, and after tasks scheduled meanwhile
             asyncio.get_running_loop().call_soon(self._call)

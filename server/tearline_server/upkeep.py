@@ -1,4 +1,4 @@
-"""What the exchange does by itself, from time to time."""
+"""Periodic chores of the exchange."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,17 +13,17 @@ from tearline_server.works import ExchangeWork, Expiry, Note, Overdue
 
 
 class Upkeep:
-    """The chores of an exchange. None writes while nothing may be written.
+    """Chores of an exchange. They write only while writing is permitted.
 
     Args:
-        house: What the exchange is built from.
-        registry: What follows from the store, as it stands.
-        refusals: Those that are to be logged.
-        submit: Has something written, whatever else waits.
-        may_write: Whether something may be written now.
+        house: The exchange's components.
+        registry: Returns the current registry.
+        refusals: The counted refusals.
+        submit: Writes work, regardless of the queue's bound.
+        may_write: Returns whether writing is permitted now.
 
     Attributes:
-        backlog: What waits in the mailboxes, as it was when it was last counted.
+        backlog: Unacknowledged mail, as last counted.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Upkeep:
         self.backlog = NO_BACKLOG
 
     async def count_backlog(self) -> None:
-        """Counts what waits in the mailboxes."""
+        """Counts unacknowledged mail."""
         self.backlog = await self._store.backlog()
 
     async def flush_refusals(self) -> None:
-        """Logs the refusals counted since the last time, one entry for each peer and code."""
+        """Logs the refusals counted since the last flush, one entry for each peer and code."""
         if self._may_write():
             events = self._refusals.take(self._clock())
             if not events:
@@ -62,19 +62,19 @@ class Upkeep:
                 raise
 
     async def log_overdue(self) -> None:
-        """Logs which answers have become overdue since the last time, naming both sides."""
+        """Logs answers that became overdue since the last run, naming both sides."""
         if self._may_write():
             found = await self._store.overdue(self._clock(), limit=MAX_OVERDUE)
             if found:
                 await self._submit(Overdue(self._uri, found))
 
     async def erase_due(self) -> None:
-        """Erases what agreements let the log keep no longer, some of it at a time."""
+        """Erases some of the entries past the agreements' log retention."""
         if self._may_write():
             await self._retention.erase_due()
 
     async def drop_ended(self) -> None:
-        """Deletes the ciphertexts of packets that have ended, some of them in each commit."""
+        """Deletes the ciphertexts of packets that have ended, a bounded number per commit."""
         more = self._may_write()
         while more:
             now_ms, agreements = self._clock(), self._registry().agreements

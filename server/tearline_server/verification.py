@@ -1,10 +1,9 @@
-"""Verifying the stored log without believing anything that can be derived.
+"""Verification of the stored log, which trusts no data that can be recomputed.
 
-The tree is grown anew from the entries, and compared with the stored nodes, the head and the
-last signed checkpoint. Every blind entry must be what its event hashes to, every row what its
-event says, every statement what its id hashes to, every receipt what its entry says. Each
-finding names the row; all of them are reported, not the first. What was lost with a machine is
-told from what was changed.
+The tree is recomputed from the entries, and compared with the stored nodes, the head and the last
+signed checkpoint. Blind entries must match their events' hashes, rows their events, statements
+their ids, and receipts their entries. All findings are reported, each with its row. Losses from a
+restore are distinguished from changes.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -31,19 +30,19 @@ from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Stored
 
 _PAGE = 1024
-_EVENTS = 2 * _PAGE  # between statements stand entries of deliveries and of the other sides
+_EVENTS = 2 * _PAGE  # entries of deliveries and of other parties lie between statements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is wrong, and where.
+    """Difference between the store and the log.
 
     Attributes:
         place: The row, for example ``event 31``.
-        what: What is wrong with it.
-        is_lost: Whether it was lost with a machine, and not tampered with: an entry came back
-            from a mirror, which does not know what it hides.
-        is_behind: Whether the log signed more entries than are stored, as one that was set back.
+        what: The difference.
+        is_lost: Whether a restore lost it, rather than tampering: the entry came from a mirror,
+            which lacks its contents.
+        is_behind: Whether the log signed more entries than are stored, as after a rollback.
     """
 
     place: str
@@ -53,12 +52,12 @@ class Finding:
 
 
 class LogVerifier:
-    """Reads a whole store and says what is wrong with it.
+    """Verifier of a whole store.
 
     Args:
         store: The store.
-        log: The log's name and keys, from elsewhere than the store.
-        read: Told how many rows were read, of how many: an entry and a statement at each place.
+        log: The log's name and keys, from another source than the store.
+        read: Callback for progress: rows read, rows in total (entries and statements).
     """
 
     def __init__(
@@ -75,15 +74,15 @@ class LogVerifier:
         self._time_ms = 0
         self._deletions = Deletions()
         self.erased = 0
-        """Entries read so far whose contents were erased by an order that holds."""
+        """Entries read so far with contents erased by a valid order."""
 
     @property
     def size(self) -> int:
-        """Entries read so far."""
+        """Returns the number of entries read so far."""
         return self._tree.size
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """Everything that is wrong; nothing means that the store is what was logged.
+        """Yields every difference; none means that the store matches the log.
 
         Raises:
             StoreError: If the store cannot be read at all.
@@ -100,7 +99,7 @@ class LogVerifier:
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
             events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
             erased = await self._store.erased(page[0][0], page[-1][0] + 1)
-            # What stands behind a gap can no longer be placed in the tree.
+            # Entries after a gap cannot be placed in the tree.
             placed = [row for place, row in enumerate(page, self.size) if row[0] == place]
             for index, entry in placed:
                 row = events.pop(index, None)
@@ -121,7 +120,7 @@ class LogVerifier:
                 yield Finding(place=f"entry {self.size}", what="it is missing")
                 return
             for index in events:
-                yield Finding(place=f"event {index}", what="no entry hides it")
+                yield Finding(place=f"event {index}", what="it has no entry")
             self._read(self.size, 2 * stored.head.tree.size)
         async for finding in self._behind(stored, signed_size):
             yield finding
@@ -138,18 +137,18 @@ class LogVerifier:
     async def _grow(
         self, leaves: Sequence[bytes], signed_size: int, signed_root: bytes
     ) -> AsyncIterator[Finding]:
-        """Adds a page's leaves to the tree; its nodes must be those that are stored."""
+        """Appends a page's leaves to the tree, and yields nodes that differ from stored ones."""
         before = self._tree
         self._tree, nodes = before.append(leaves, lowest=1)
         hashes = {(level, index): node for level, index, node in nodes}
-        # In one question: a question for each entry takes longer than all else.
+        # One query: a query per entry would dominate the time.
         stored = await self._store.nodes([*hashes])
         for finding in _node_findings(hashes, stored):
             yield finding
         if before.size < signed_size <= self.size:
             signed, _ = before.append(leaves[: signed_size - before.size])
             if signed.root() != signed_root:
-                what = f"it signed another tree of {signed_size}"
+                what = f"it signed another tree of {signed_size} entries"
                 yield Finding(place="checkpoint", what=what)
 
     async def _events(self, first: int, last: int) -> list[EventRow]:
@@ -182,7 +181,7 @@ class LogVerifier:
             )
         start = 0
         while rows := await self._store.statement_rows(start, limit=_PAGE):
-            # In one question: a question for each statement takes longer than all else.
+            # One query: a query per statement would dominate the time.
             events = await self._store.event_rows(rows[0].idx, limit=_EVENTS)
             last = events[-1].idx if len(events) == _EVENTS else rows[-1].idx
             read = {event.idx: event for event in events}
@@ -206,9 +205,9 @@ class LogVerifier:
             if row.receipt or not await self._store.erased(row.idx, row.idx + 1):
                 receipt = parse_receipt(parse_statement(row.receipt).body)
                 if event is None or receipt.entry != event.opening:
-                    yield Finding(place=place, what="its receipt tells of another entry")
+                    yield Finding(place=place, what="its receipt names another entry")
                 if (receipt.about, receipt.code) != (row.id, row.code):
-                    yield Finding(place=place, what="its receipt says something else of it")
+                    yield Finding(place=place, what="its receipt contradicts its row")
             if row.envelope is None:
                 return
             if not row.envelope and row.type == StatementType.GRANT:
@@ -226,7 +225,7 @@ class LogVerifier:
             yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
 
     async def _take_packet(self, entry: int, packet: Statement, event: EventRow | None) -> None:
-        """Takes a manifest; each piece that is stored beside it must be what it says."""
+        """Verifies a manifest and the parts stored with it."""
         manifest, stored = parse_manifest(packet.body), await self._store.packet(packet.id)
         held: Mapping[int, bytes] = {}
         accepted_ms = 0
@@ -237,12 +236,12 @@ class LogVerifier:
             for slot, ciphertext in held.items():
                 verify_ciphertext(manifest, slot, ciphertext)
         if event is not None:
-            accepted_ms = event.time_ms  # what the log says counts, not the row
+            accepted_ms = event.time_ms  # the log takes precedence over the row
         self._deletions.take_packet(entry, packet, accepted_ms, held)
 
 
 def _newest(stored: Stored) -> dict[bytes, Agreement]:
-    """The newest version of each agreement, by id: they are stored in the order of the log."""
+    """Returns the newest version of each agreement, by id; they are stored in log order."""
     found = [parse_agreement(parse_statement(each.envelope).body) for each in stored.agreements]
     return {agreement.id: agreement for agreement in found}
 
@@ -261,7 +260,7 @@ def _node_findings(
         return
     wrong = {node for node, expected in hashes.items() if stored.get(node) != expected}
     for level, index in sorted(wrong):
-        # Above a hash that is wrong all others are: the lowest says where to look.
+        # All hashes above a wrong one are wrong too: report only the lowest.
         if wrong.isdisjoint([(level - 1, 2 * index), (level - 1, 2 * index + 1)]):
             first, last = index << level, (index + 1 << level) - 1
             yield Finding(
@@ -274,11 +273,11 @@ def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Find
     if len(entry) != BLIND_SIZE:
         return _clear_findings(index, entry)
     if row is None:
-        return [Finding(place=f"event {index}", what="it is missing: nothing opens its entry")]
+        return [Finding(place=f"event {index}", what="it is missing: its entry has no opening")]
     if blind_entry(row.salt, row.event) != entry:
-        return [Finding(place=f"event {index}", what="it is not what its entry hides")]
+        return [Finding(place=f"event {index}", what="it does not match its entry")]
     if event_row(index, row.salt, row.event, parse_event(row.event)) != row:
-        return [Finding(place=f"event {index}", what="its row says something else than the event")]
+        return [Finding(place=f"event {index}", what="its row does not match the event")]
     return []
 
 

@@ -1,7 +1,7 @@
-"""Foreign witnesses: the exchange asks them to cosign its checkpoints (c2sp.org/tlog-witness).
+"""External witnesses: the exchange asks them to cosign its checkpoints (c2sp.org/tlog-witness).
 
-Agencies' nodes come by themselves; these are called. Each has a task of its own, so that one
-that is slow or away holds up neither the others nor anything that is acknowledged.
+Agencies' nodes connect by themselves; witnesses are called. Each has its own task, so a slow or
+absent witness delays neither other witnesses nor any acknowledgement.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ _READ_BYTES = 16 << 10
 
 
 async def ask_on(witness: Witness, log: AuditLog, cosignatures: Cosignatures) -> None:
-    """Has a witness cosign the log as it grows, until this is cancelled.
+    """Asks a witness to cosign the log as it grows, until cancelled.
 
     Args:
-        witness: Who is asked.
+        witness: The witness.
         log: The log.
-        cosignatures: Takes its lines.
+        cosignatures: The collector of its signature lines.
     """
-    # Where a witness stands is not kept: it says so itself, when it is asked from nothing.
+    # The position of a witness is not stored: it reports it when asked from size 0.
     known = 0
     while True:
         try:
@@ -56,11 +56,11 @@ async def ask_on(witness: Witness, log: AuditLog, cosignatures: Cosignatures) ->
 
 
 async def _ask(witness: Witness, log: AuditLog, old: int, size: int, note: bytes) -> bytes:
-    """What a witness answers to a checkpoint, offered twice if it stands elsewhere.
+    """Offers a checkpoint to a witness, twice if it is at another size; returns its answer.
 
     Raises:
         TearlineError: If it does not cosign.
-        OSError: If it cannot be reached, or not within its time.
+        OSError: If it cannot be reached in time.
     """
     status, answer = await _offer(witness, log, old, size, note)
     if status == 409:
@@ -84,7 +84,7 @@ async def _offer(
 
 
 async def _post(url: str, body: bytes) -> tuple[int, bytes]:
-    """The status and the content of what is answered to one POST, on a connection of its own."""
+    """Returns the status and the content of one POST, over its own connection."""
     parts = urlsplit(url)
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     port = parts.port or (443 if tls else 80)

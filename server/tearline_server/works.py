@@ -1,6 +1,6 @@
-"""What waits to be committed: publications, deliveries, acknowledgements, overdue answers, orders.
+"""Units of work for the committer: publications, deliveries, acknowledgements, chores, orders.
 
-Each says what must be known of the past to do it, and is judged in its turn.
+Each names the stored state that it needs, and is judged in its turn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,42 +36,42 @@ _NEVER_MS = 1 << 64
 
 
 class ExchangeWork(Protocol):
-    """A piece of work that knows how it is judged."""
+    """Unit of work that can be judged."""
 
     @property
     def source(self) -> str:
-        """Whose it is: the URI of a node, or ``OWN``."""
+        """Returns the URI of the node that it comes from, or ``OWN``."""
         ...
 
     @property
     def weight(self) -> Weight:
-        """What it takes of the queue."""
+        """Returns its weight in the queue."""
         ...
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Says what must be known of the past to do it.
+        """Returns the stored state that it needs.
 
         Args:
-            registry: Keys and agreements as they stand.
-            moment: The place in the log behind which the batch is written.
+            registry: The current keys and agreements.
+            moment: The place in the log after which the batch is written.
         """
         ...
 
     @property
     def attestations(self) -> Mapping[bytes, Attestation]:
-        """Attestations that it brings, by hash."""
+        """Returns its attestations, by hash."""
         ...
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Adds to the docket what must be written."""
+        """Adds its writes to the docket."""
         ...
 
 
 class Submission:
-    """A publication on its way.
+    """Publication to be judged.
 
     Args:
-        publisher: Who published it.
+        publisher: The publisher.
         claims: Its statements.
         attestations: Its attestations, by hash.
         size: Its bytes.
@@ -93,7 +93,7 @@ class Submission:
         self.weight = Weight(statements=len(claims), bytes=size)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Finds out whose each claim is, and asks for what those that are believed name."""
+        """Checks the authorship of each claim, and returns the lookups of the genuine ones."""
         self._authored = tuple(
             authored(claim, self._publisher, registry.trust, moment) for claim in self._claims
         )
@@ -104,23 +104,23 @@ class Submission:
         self._rulings = judge(self._authored, self._publisher, registry, docket)
 
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What became of each statement, once the batch is durable."""
+        """Returns the outcome of each statement, once the batch is durable."""
         return tuple(ruling.outcome() for ruling in self._rulings)
 
 
 class HandOut:
-    """Grants about to be delivered for the first time: the log says so before it happens.
+    """Grants to be delivered for the first time: the delivery is logged before it happens.
 
-    It is the exchange's own work: who is handed something has asked for nothing more meanwhile.
+    It counts as the exchange's own work, because the node made no new request.
 
     Args:
-        node: Whose mailbox they are in.
+        node: URI of the mailbox's node.
         items: The grants.
 
     Attributes:
-        handed: Places of those that are delivered now.
-        withheld: Places of those that are not: suspended, ended or recalled. Any other was
-            withdrawn since its mailbox was read: something else stands there now.
+        handed: Places of grants that are delivered now.
+        withheld: Places of grants that are suspended, ended or recalled. Any other grant was
+            withdrawn since its mailbox was read, and its place holds another statement.
     """
 
     source = OWN
@@ -135,14 +135,14 @@ class HandOut:
         self.weight = Weight(statements=len(items), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks what became of the grants, and what was recalled of their packets."""
+        """Returns lookups of the grants' states, and of their packets' recalls."""
         return Asked(
             mail=frozenset((self._node, item.id, item.sender) for item in self._items),
             recalls=frozenset(item.packet for item in self._items if item.packet),
         )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Logs the delivery of each, unless another stream of the node was faster."""
+        """Logs the delivery of each, unless another stream of the node already did."""
         for item in self._items:
             place = (self._node, item.seq)
             known = docket.known.mail.get((self._node, item.id))
@@ -167,7 +167,7 @@ class HandOut:
 
 
 def _end_ms(item: MailItem) -> int:
-    """When a grant ends; one that cannot be read does not, and is found out when it is sent."""
+    """Returns the end of a grant; an unreadable one has no end, and fails on delivery."""
     try:
         return parse_bare_grant(parse_statement(item.envelope).body).not_after_ms
     except TearlineError:
@@ -175,7 +175,7 @@ def _end_ms(item: MailItem) -> int:
 
 
 class Acknowledgement:
-    """A node has taken its mailbox in, up to a place."""
+    """Acknowledgement by a node of its mailbox, up to a place."""
 
     weight = Weight(statements=0, bytes=0)
     attestations: Mapping[bytes, Attestation] = {}
@@ -185,23 +185,23 @@ class Acknowledgement:
         self._seq = seq
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks for nothing."""
+        """Returns no lookups."""
         return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Keeps the highest place."""
+        """Records the highest place."""
         reached = min(self._seq, registry.mailboxes.get(self._node, 0))
         docket.acknowledged[self._node] = max(docket.acknowledged.get(self._node, 0), reached)
 
 
 class Standings:
-    """How far channels had come that a restored exchange knows less of.
+    """Positions of channels that a restored exchange has lost.
 
-    The place is one that the recipient signed for: nothing is passed over that it lacks.
+    The recipient signed for each place, so no item that it lacks is skipped.
 
     Args:
-        node: Whose channels.
-        confirmed: As the node says.
+        node: URI of the node that sends on the channels.
+        confirmed: The positions, as the node reports them.
     """
 
     attestations: Mapping[bytes, Attestation] = {}
@@ -212,14 +212,14 @@ class Standings:
         self.weight = Weight(statements=len(confirmed), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks for nothing."""
+        """Returns no lookups."""
         return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Takes what is higher.
+        """Adopts higher positions.
 
-        Of an agreement that was lost nothing is known, so whatever is named may be one: but the
-        node has no more channels than it may.
+        A restore may have lost the agreement, so its id is not verified. The number of the node's
+        channels stays bounded.
         """
         nodes, channels = frozenset(registry.trust.nodes()), registry.channels
         room = MAX_STANDINGS - sum(sender == self._node for sender, _, _ in channels)
@@ -235,11 +235,11 @@ class Standings:
 
 
 class Overdue:
-    """Answers that were not given in time: the log says so.
+    """Overdue answers to be logged.
 
     Args:
-        exchange: URI of this exchange, which says it.
-        requests: By manifest id and holder.
+        exchange: URI of this exchange, the actor of the entries.
+        requests: Requests, by manifest id and holder.
     """
 
     source = OWN
@@ -251,25 +251,25 @@ class Overdue:
         self.weight = Weight(statements=len(requests), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks how far the requests have come."""
+        """Returns lookups of the requests."""
         return Asked(
             requests=frozenset((packet, holder, holder) for packet, holder in self._requests)
         )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Logs each that is overdue by the log's time."""
+        """Logs each answer that is overdue by the log's time."""
         log_overdue(docket, self._requests, self._exchange)
 
 
 class Retention:
-    """An order of the exchange's own, to erase what an agreement lets the log keep no longer.
+    """Erasure order of the exchange, for entries past an agreement's log retention.
 
     Args:
         signed: The order's statement.
-        order: What it says.
+        order: The order.
 
     Attributes:
-        erased: Whether it was carried out: not where something changed since it was drawn up.
+        erased: Whether it was carried out; not if the state changed since it was made.
     """
 
     source = OWN
@@ -282,13 +282,13 @@ class Retention:
         self.weight = Weight(statements=len(order.parties), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks what the entries hide."""
+        """Returns lookups of the entries' contents."""
         return Asked(
             entries=frozenset((index, self._order.parties[0]) for index in self._order.indices)
         )
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Logs the order and erases by it, or does nothing."""
+        """Logs the order and erases its entries, or does neither."""
         self.erased = erase_due(registry, docket, self._statement, self._order)
 
 
@@ -307,16 +307,16 @@ class Expiry:
         self.weight = Weight(statements=len(packets), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks for the packets."""
+        """Returns lookups of the packets."""
         return Asked(ending=frozenset(self._packets))
 
     def judge(self, registry: Registry, docket: Docket) -> None:
-        """Deletes the ciphertexts of each that has ended by the log's time."""
+        """Deletes the ciphertexts of each packet that has ended by the log's time."""
         drop_ended(registry, docket, self._packets)
 
 
 class Note:
-    """Events of the exchange's own: a search, refusals counted, an operator's act."""
+    """Events of the exchange itself: searches, counted refusals, acts of the operator."""
 
     source = OWN
     attestations: Mapping[bytes, Attestation] = {}
@@ -326,7 +326,7 @@ class Note:
         self.weight = Weight(statements=len(events), bytes=0)
 
     def ask(self, registry: Registry, moment: Moment) -> Asked:
-        """Asks for nothing."""
+        """Returns no lookups."""
         return Asked()
 
     def judge(self, registry: Registry, docket: Docket) -> None:

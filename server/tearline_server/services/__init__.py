@@ -1,3 +1,3 @@
-"""gRPC faces of the exchange: facts out, decode, admit, call, encode. They decide nothing."""
+"""gRPC services of the exchange: each decodes, admits, calls and encodes, and decides no policy."""
 
-import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything here imports gRPC)
+import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before any import of gRPC here)

@@ -1,4 +1,4 @@
-"""The face of proofs and searches: ``tearline.v1.Audit``."""
+"""gRPC service of proofs and searches: ``tearline.v1.Audit``."""
 
 from collections.abc import AsyncIterator
 
@@ -17,10 +17,10 @@ from tearline_server.services.guard import Guard, Handlers
 
 
 class AuditService:
-    """Proves events to whom they name.
+    """Service that proves events to the agencies that they name.
 
     Args:
-        inquiries: What is called.
+        inquiries: The inquiries to call.
         take_turn: Waits for a turn to compose an answer.
     """
 
@@ -29,7 +29,7 @@ class AuditService:
         self._take_turn = take_turn
 
     def handlers(self, guard: Guard) -> Handlers:
-        """The service as gRPC takes it."""
+        """Returns the gRPC handlers of the service."""
         return generic_handlers(
             {
                 methods.PROVE: guard.reading(methods.PROVE, self.prove),
@@ -38,14 +38,14 @@ class AuditService:
         )
 
     async def prove(self, caller: Caller, request: bytes) -> bytes:
-        """A statement's id; answered by the events about it that name the caller's agency."""
+        """Answers a statement's id with the events about it that name the caller's agency."""
         statement_id, size = parse_proof_request(request)
         page = await self._inquiries.prove(str(caller.agency), statement_id, size)
         await self._take_turn(str(caller.agency), _size(page))
         return encode_proven_events(page)
 
     async def search(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
-        """An auditor's query; answered by pages of proven events."""
+        """Answers an auditor's query with pages of proven events."""
         auditor = Auditor(
             node=str(caller.node), agency=str(caller.agency), pseudonym=caller.pseudonym
         )

@@ -1,7 +1,7 @@
-"""The log of calls: a line for each that ended, as far as the settings and a bound allow.
+"""Log of calls: one line per finished call, within the setting and a rate bound.
 
-A line names the node that called, the method, how it ended, and sizes; never a statement or a
-packet. Metrics count all calls; the lines are for whoever looks for one of them.
+A line names the calling node, the method, the outcome and sizes; never a statement or a packet.
+Metrics count all calls; the lines identify single ones.
 """
 
 import logging
@@ -20,14 +20,14 @@ _ID_BYTES = 8
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A call under way: what its line will say.
+    """Running call, with the fields of its log line.
 
     Attributes:
-        id: Tells it apart from all others, random.
+        id: Random id.
         method: The full name of its method.
-        began_s: When it began, seconds on a clock that never runs backwards.
-        caller: The node's URI; the peer's address before that is known.
-        agency: The node's agency; empty likewise.
+        began_s: Its start, seconds on a monotonic clock.
+        caller: The node's URI; the peer's address before the node is known.
+        agency: The node's agency; empty before it is known.
         received: Bytes of its messages.
         sent: Bytes of its answers.
     """
@@ -43,14 +43,14 @@ class Call:
 
 @dataclass(slots=True, kw_only=True)
 class _Second:
-    """The lines of one agency in one second, and the calls left out since its last line."""
+    """Log lines of one agency in one second, and the calls omitted since its last line."""
 
     began_s: float
     lines: int = 0
     left_out: int = 0
 
     def take(self, now_s: float) -> bool:
-        """Whether there is room for one more line, which is taken."""
+        """Reserves one more line; returns whether there was room."""
         if now_s - self.began_s >= 1:
             self.began_s, self.lines = now_s, 0
         self.lines += 1
@@ -58,14 +58,14 @@ class _Second:
 
 
 class CallLog:
-    """Writes the lines.
+    """Writer of the log lines.
 
-    Of each agency there are ``CALL_LINES_S`` a second at most: a member that floods the exchange
-    must not fill its disk. Callers that were not admitted share those of one agency.
+    Each agency gets at most ``CALL_LINES_S`` lines a second, so a flood of calls cannot fill the
+    exchange's disk. Callers that were not admitted share one such rate.
 
     Args:
-        every: A line for each call whose number this divides; 0 for none.
-        now_s: Seconds, on a clock that never runs backwards.
+        every: Logs one of this many calls; 0 for none.
+        now_s: Seconds on a monotonic clock.
     """
 
     def __init__(self, every: int = 1, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -75,25 +75,25 @@ class CallLog:
         self._seconds: dict[str, _Second] = {}  # by agency, of which there are few
 
     def begin(self, method: str, peer: str) -> Call:
-        """Returns a call that begins now.
+        """Returns a call that starts now.
 
         Args:
             method: The full name of its method.
-            peer: The address that it comes from.
+            peer: The address of its peer.
         """
         return Call(
             id=secrets.token_hex(_ID_BYTES), method=method, began_s=self._now_s(), caller=peer
         )
 
     def end(self, call: Call, code: str) -> None:
-        """Writes the line of a call that ended, unless it is left out.
+        """Writes the line of a finished call, unless it is omitted.
 
         Args:
             call: The call.
-            code: That of its error, ``ok`` or ``cancelled``.
+            code: Code of its error, ``ok`` or ``cancelled``.
         """
         if not self._every or code == ExchangeBusy.code:
-            return  # metrics count those that are told to come again, and they pass
+            return  # these are temporary, and metrics count them
         self._ended += 1
         if self._ended % self._every:
             return

@@ -1,4 +1,4 @@
-"""The face of publishing and mailboxes: ``tearline.v1.Exchange``."""
+"""gRPC service of publications and mailboxes: ``tearline.v1.Exchange``."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,17 +19,17 @@ from tearline_server.services.guard import Guard, Handlers, in_time
 
 
 class ExchangeService:
-    """Publishes, subscribes, acknowledges, reconciles.
+    """Service to publish, subscribe, acknowledge and reconcile.
 
     Args:
-        exchange: What is called.
+        exchange: The exchange to call.
     """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def handlers(self, guard: Guard) -> Handlers:
-        """The service as gRPC takes it."""
+        """Returns the gRPC handlers of the service."""
         return generic_handlers(
             {
                 methods.PUBLISH: guard.unary(methods.PUBLISH, self.publish),
@@ -43,17 +43,17 @@ class ExchangeService:
         )
 
     async def publish(self, caller: Caller, request: bytes) -> bytes:
-        """A publication; answered by what became of each statement.
+        """Answers a publication with the outcome of each statement.
 
         Raises:
-            MailboxFull: If nothing of it was taken, for want of room in a mailbox.
+            MailboxFull: If no statement was accepted, for lack of room in a mailbox.
         """
         outcomes = await self._publish(caller, request)
         _verify_room(outcomes)
         return encode_outcomes(outcomes)
 
     async def _publish(self, caller: Caller, request: bytes) -> tuple[Outcome, ...]:
-        """Reading it holds up the event loop, so nodes do it in turns."""
+        """Parses and publishes a request, in the node's turn: parsing blocks the event loop."""
         await self._exchange.take_turn(str(caller.node), len(request))
         publication = parse_publication(request)
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
@@ -62,10 +62,10 @@ class ExchangeService:
     async def publish_stream(
         self, caller: Caller, requests: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """The same in a stream; each reply answers one request, in order.
+        """Answers each publication of a stream with its outcomes, in order.
 
-        A mailbox that is full does not end it: the outcomes say so, and when to come again. A
-        window of messages is under way at once; then the stream is read no further.
+        A full mailbox does not end the stream: the outcomes report it, with a retry delay. The
+        stream is read only while fewer messages than the window are in progress.
         """
         window = asyncio.Semaphore(MAX_PUBLISH_WINDOW)
         replies: asyncio.Queue[asyncio.Task[tuple[Outcome, ...]] | None] = asyncio.Queue()
@@ -93,21 +93,21 @@ class ExchangeService:
                 left += filter(None, [replies.get_nowait()])
             for task in left:
                 task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)  # each is heard, as it ended
+            await asyncio.gather(*left, return_exceptions=True)  # retrieves every exception
 
     async def subscribe(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
-        """A cursor; answered by deliveries."""
+        """Answers a cursor with deliveries."""
         cursor = parse_cursor(request)
         async for delivery in self._exchange.subscribe(str(caller.node), cursor):
             yield encode_delivery(delivery)
 
     async def acknowledge(self, caller: Caller, request: bytes) -> bytes:
-        """A cursor that is durable at the node; answered by the same."""
+        """Answers a cursor that is durable at the node with the same cursor."""
         cursor = parse_cursor(request)
         return encode_cursor(await self._exchange.acknowledge(str(caller.node), cursor))
 
     async def reconcile(self, caller: Caller, request: bytes) -> bytes:
-        """Where a node stands after a loss; answered by where the exchange stands."""
+        """Answers a node's position after a loss with the exchange's position."""
         await self._exchange.take_answer_turn(str(caller.agency), len(request))
         reply = await self._exchange.reconcile(str(caller.node), parse_reconcile_request(request))
         return encode_reconcile_reply(reply)
@@ -121,7 +121,7 @@ def _verify_room(outcomes: Sequence[Outcome]) -> None:
 
 
 def generic_handlers(handlers: dict[str, Any]) -> Handlers:
-    """Handlers of raw bytes, by the full names of their methods of one service."""
+    """Returns handlers of raw bytes for one service, from handlers by full method name."""
     service = next(iter(handlers)).split("/")[1]
     by_name = {name.rpartition("/")[2]: handler for name, handler in handlers.items()}
     return grpc.method_handlers_generic_handler(service, by_name)

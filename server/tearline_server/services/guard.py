@@ -1,11 +1,11 @@
-"""The guard: every handler of every kind passes through it, and every error ends with a code.
+"""Guard: admits every call, and ends every failed one with a status code.
 
-Interceptors do not see the connection, so handlers are wrapped. A call is admitted before a
-byte of its message is read, and a long one is checked again at each of its messages.
+Interceptors do not see the connection, so the guard wraps handlers. A call is admitted before its
+message is read. A long call is checked again at each of its messages.
 
-gRPC reads the message of a call before it runs a handler of one message. So every handler here
-takes a stream, of which a call of one message has one: on the wire the two are the same. Until
-a handler reads, gRPC holds no more of a call than the window of its stream.
+For a unary handler, gRPC reads the message before it runs the handler. So every handler here takes
+a stream; a unary call is a stream of one message, identical on the wire. Until a handler reads,
+gRPC buffers only the stream's window.
 """
 
 import asyncio
@@ -54,9 +54,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_RETRY_AFTER_MS = 5000  # what took too long is done by then, or never
+_RETRY_AFTER_MS = 5000  # by then a slow call has finished, or never will
 
-# How a call ended that has no error: answered, or given up by its caller.
+# Outcomes of calls without an error: answered, or cancelled by the caller.
 _OK = "ok"
 _CANCELLED = "cancelled"
 
@@ -68,14 +68,14 @@ Converse = Callable[[Caller, AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 
 class Guard:
-    """Admits calls and ends failed ones with the status of their error.
+    """Wrapper of handlers: admits calls, and ends failed ones with the status of their error.
 
     Args:
-        gate: Who may call.
-        exchange: Where refusals are counted.
+        gate: The gate that admits calls.
+        exchange: The exchange, which counts refusals.
         clock: The time.
-        metrics: What is measured of calls.
-        calls: Writes a line for each; for all of them if not given.
+        metrics: The metrics of calls.
+        calls: The log of calls (default: logs all).
     """
 
     def __init__(
@@ -98,21 +98,21 @@ class Guard:
         self._answers = Places(MAX_AGENCY_ANSWERS)
         self._nodes = NodeRate(NODE_CALLS_S, "more calls are made")
         self._lines = RefusalLines()
-        self._persons = Rate(PERSON_CALLS_S, "more is asked than one person may")
+        self._persons = Rate(PERSON_CALLS_S, "more calls are made than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
-        """Returns a handler of one message that is answered by one, of about its size."""
+        """Returns a handler of one message with one answer of about the same size."""
         return self._answering(method, answer, MAX_SMALL_BYTES)
 
     def reading(self, method: str, answer: Answer) -> Any:
-        """Returns a handler of one message whose answer is large."""
+        """Returns a handler of one message with a large answer."""
         return self._answering(method, answer, -1)
 
     def _answering(self, method: str, answer: Answer, small: int) -> Any:
-        """Returns a handler of one message; one that is not small is answered in a place.
+        """Returns a handler of one message; those above ``small`` bytes need a place.
 
-        The call keeps its place until its caller has taken the answer in. To give the answer up
-        would free nothing: gRPC holds all of it until the call's stream ends.
+        The call keeps its place until its caller has read the answer. Dropping the answer would
+        free no memory: gRPC holds it until the call's stream ends.
         """
         self._metrics.serves(method, is_long=False)
 
@@ -123,7 +123,7 @@ class Guard:
                 if len(request) > small:
                     await held.enter_async_context(self._answers.one(str(caller.agency)))
                 answering = answer(caller, request)
-                del request, requests  # where the call is refused, this frame stays: see _forget
+                del request, requests  # if the call fails, gRPC keeps this frame: see _forget
                 reply = await in_time(answering)
                 await _write(context, reply)
                 call.sent += len(reply)
@@ -166,11 +166,11 @@ class Guard:
         return grpc.stream_stream_rpc_method_handler(handle)
 
     async def _message(self, caller: Caller, call: Call, requests: AsyncIterator[bytes]) -> bytes:
-        """Reads the one message of a call.
+        """Reads and returns the one message of a call.
 
         Raises:
             StatementMalformed: If the call ends without one.
-            ExchangeBusy: If it does not come in time.
+            ExchangeBusy: If it does not arrive in time.
         """
         async with (
             self._reads.one(str(caller.agency)),
@@ -178,15 +178,15 @@ class Guard:
         ):
             async for message in messages:
                 return message
-        raise StatementMalformed("the call brings no message")
+        raise StatementMalformed("the call has no message")
 
     async def _messages(
         self, call: Call, requests: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Yields the messages of a call as they come.
+        """Yields the messages of a call as they arrive.
 
         Raises:
-            ExchangeBusy: If the next one does not come in time.
+            ExchangeBusy: If the next one does not arrive in time.
         """
         arriving = aiter(requests)
         try:
@@ -198,13 +198,13 @@ class Guard:
         except StopAsyncIteration:
             return
         finally:
-            # gRPC's own is in a circle with what it yields from, and holds the last message.
+            # gRPC's generator is in a reference cycle, and holds the last message.
             if isinstance(arriving, AsyncGenerator):
                 await arriving.aclose()
 
     @asynccontextmanager
     async def _call(self, method: str, context: Context) -> AsyncIterator[tuple[Caller, Call]]:
-        """A call, from the gate to its end, whichever that is."""
+        """Yields the caller of an admitted call; logs, counts and ends the call afterwards."""
         code, call = _CANCELLED, self._calls.begin(method, _peer(context))
         try:
             with self._metrics.under_way():
@@ -214,16 +214,16 @@ class Guard:
                 node, agency = call.caller, call.agency = str(leaf.node), str(leaf.node.agency)
                 self._nodes.take(node, 1, now_ms)
                 with self._node_calls.one(node), self._agency_calls.one(agency):
-                    # What a call costs is counted before: to verify a token is most of it.
+                    # Rate limits apply before the token is verified, which is most of the cost.
                     token = access_token(context.invocation_metadata() or ())
                     caller = self._gate.admit(facts, token, method, now_ms // 1000)
                     if caller.token is not None:
-                        # Agencies choose their pseudonyms: one's takes nothing of another's.
+                        # Agencies choose pseudonyms, so the limit is per agency and pseudonym.
                         person = f"{agency} {caller.pseudonym.hex()}"
                         self._persons.take(person, 1, now_ms)
                     yield caller, call
             code = _OK
-        except Exception as error:  # noqa: BLE001 (the boundary: nothing may end as UNKNOWN)
+        except Exception as error:  # noqa: BLE001 (the boundary: no call may end as UNKNOWN)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
             if isinstance(error, TlsError):
                 self._exchange.refusals.count(_peer(context), error.code)
@@ -236,13 +236,13 @@ class Guard:
             self._calls.end(call, code)
 
     def _log(self, call: Call, error: Exception) -> None:
-        """Logs how a call failed; of refusals that are alike, one a minute."""
+        """Logs a failed call; identical refusals once a minute."""
         if not isinstance(error, TearlineError):
             failed = {"request": call.id, "method": call.method, "code": type(error).__name__}
             _log.error("call failed", extra=failed, exc_info=error)
             return
         if isinstance(error, ExchangeBusy):
-            return  # metrics count these, and they pass
+            return  # these are temporary, and metrics count them
         times = self._lines.count(call.method, error.code, self._clock())
         if times:
             level = logging.WARNING if isinstance(error, TokenRefused) else logging.INFO
@@ -252,7 +252,7 @@ class Guard:
     async def _watched(
         self, method: str, caller: Caller, messages: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """The messages of a long call, for as long as its caller would still be let in."""
+        """Yields the messages of a long call, while its caller would still be admitted."""
         with self._metrics.streaming(method) as count:
             async for message in messages:
                 self._exchange.others.verify_heard()
@@ -262,11 +262,11 @@ class Guard:
 
 
 async def _write(context: Context, reply: bytes) -> None:
-    """Writes an answer, and waits until its caller makes room for it.
+    """Writes an answer, and waits until its caller has room for it.
 
     Raises:
-        CancelledError: If the caller has gone away. gRPC cancels the call as well, but where this
-            is seen first it would take it for a fault of the handler, and log it as an error.
+        CancelledError: If the caller has gone away. gRPC would otherwise log this as an error of
+            the handler.
     """
     try:
         await context.write(reply)
@@ -279,11 +279,11 @@ async def _next(arriving: AsyncIterator[bytes]) -> bytes:
         async with asyncio.timeout(MESSAGE_S):
             return await anext(arriving)
     except TimeoutError:
-        raise ExchangeBusy("its message did not come", retry_after_ms=_RETRY_AFTER_MS) from None
+        raise ExchangeBusy("its message did not arrive", retry_after_ms=_RETRY_AFTER_MS) from None
 
 
 async def in_time(answer: Awaitable[T]) -> T:
-    """Waits for an answer, so long and no longer.
+    """Awaits and returns an answer, within the time limit of calls.
 
     Raises:
         ExchangeBusy: If it takes too long.
@@ -296,23 +296,23 @@ async def in_time(answer: Awaitable[T]) -> T:
 
 
 def _passing(error: Exception) -> Exception:
-    """What the caller is told: a full disk is no fault of the exchange, and passes."""
+    """Returns the error reported to the caller; a full disk is reported as temporary."""
     if isinstance(error, StoreFull):
         return ExchangeBusy("its disk is full", retry_after_ms=DISK_RETRY_MS)
     return error
 
 
 def _peer(context: Context) -> str:
-    """The peer's address without its port, which would tell its connections apart."""
+    """Returns the peer's address without its port, so its connections count as one."""
     kind, _, address = str(context.peer()).partition(":")
     return f"{kind}:{address.rpartition(':')[0]}"
 
 
 def _forget(error: BaseException) -> None:
-    """Lets go of all that the functions held in which a call failed.
+    """Releases the local variables of the frames in which a call failed.
 
-    gRPC keeps the exception that ends a call with the call, and so in a circle: what it leads to,
-    such as a message of megabytes, would stay until the garbage collector passes.
+    gRPC keeps the exception in a reference cycle with the call. Objects in its frames, such as a
+    message of megabytes, would stay until garbage collection.
     """
     found: BaseException | None = error
     while found is not None:
@@ -325,4 +325,4 @@ async def _abort(context: Context, error: Exception) -> NoReturn:
         raise error
     status = status_of(_passing(error))
     await context.abort(status.code, status.details, status.metadata)
-    raise error  # not reached: to abort is to raise
+    raise error  # not reached: abort raises

@@ -1,4 +1,4 @@
-"""The face of gRPC health checking, behind the same guard as everything else."""
+"""gRPC service of health checks, behind the same guard as all others."""
 
 from grpc_health.v1 import health_pb2
 
@@ -11,10 +11,10 @@ CHECK = "/grpc.health.v1.Health/Check"
 
 
 class HealthService:
-    """Says whether the exchange serves: whether it can write changes.
+    """Service that reports whether the exchange can write changes.
 
     Args:
-        exchange: What is asked.
+        exchange: The exchange to check.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -22,20 +22,20 @@ class HealthService:
         self._draining = False
 
     def drain(self) -> None:
-        """From now on says that the exchange serves no more."""
+        """Reports from now on that the exchange no longer serves."""
         self._draining = True
 
     @property
     def is_serving(self) -> bool:
-        """Whether changes can be written, and calls are still taken."""
+        """Returns whether changes can be written and calls are accepted."""
         return self._exchange.is_healthy and not self._draining
 
     def handlers(self, guard: Guard) -> Handlers:
-        """The service as gRPC takes it."""
+        """Returns the gRPC handlers of the service."""
         return generic_handlers({CHECK: guard.unary(CHECK, self.check)})
 
     async def check(self, caller: Caller, request: bytes) -> bytes:
-        """The status, whichever service is asked about."""
+        """Returns the status, for any service name."""
         response = health_pb2.HealthCheckResponse
         status = response.SERVING if self.is_serving else response.NOT_SERVING
         reply: bytes = response(status=status).SerializeToString()

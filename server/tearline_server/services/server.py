@@ -1,4 +1,4 @@
-"""The gRPC server: one port, mutual TLS, raw bytes."""
+"""gRPC server: one port, mutual TLS, raw bytes."""
 
 from collections.abc import Callable, Iterable
 
@@ -17,15 +17,15 @@ from tearline_server.services.guard import Handlers
 def make_server(
     listen: str, current_tls: Callable[[], ServerTls], handlers: Iterable[Handlers]
 ) -> tuple[grpc.aio.Server, int]:
-    """A server that is not started yet, and the port it is bound to.
+    """Returns a server that is not started yet, and its port.
 
     Args:
-        listen: host:port; port 0 takes a free one.
-        current_tls: With what clients are met; asked before every handshake.
+        listen: host:port; port 0 picks a free one.
+        current_tls: Returns the TLS identity and CAs; called before every handshake.
         handlers: The services.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the address cannot be bound.
     """
     server = grpc.aio.server(options=server_options(), maximum_concurrent_rpcs=MAX_CALLS)
     server.add_generic_rpc_handlers(tuple(handlers))
@@ -35,6 +35,6 @@ def make_server(
         port = 0
     if not port:
         raise SettingInvalid(
-            f"listen: {listen} cannot be listened on; is it in use, or not for this user?"
+            f"listen: cannot listen on {listen}; it may be in use, or not permitted to this user"
         )
     return server, port

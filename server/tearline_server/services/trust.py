@@ -1,4 +1,4 @@
-"""The face of the log: ``tearline.v1.Trust``."""
+"""gRPC service of the log: ``tearline.v1.Trust``."""
 
 from tearline.rpc import methods
 from tearline.wire.cosigning import encode_cosign_news, parse_cosign_turn
@@ -10,17 +10,17 @@ from tearline_server.services.guard import Guard, Handlers
 
 
 class TrustService:
-    """Hands out the log, and gathers cosignatures.
+    """Service that serves the log and collects cosignatures.
 
     Args:
-        exchange: What is called.
+        exchange: The exchange to call.
     """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def handlers(self, guard: Guard) -> Handlers:
-        """The service as gRPC takes it."""
+        """Returns the gRPC handlers of the service."""
         return generic_handlers(
             {
                 methods.ENTRIES: guard.reading(methods.ENTRIES, self.entries),
@@ -29,13 +29,13 @@ class TrustService:
         )
 
     async def entries(self, caller: Caller, request: bytes) -> bytes:
-        """A range; answered by entries and a checkpoint over at least them."""
+        """Answers a range with entries and a checkpoint that covers them."""
         start, end = parse_entries_request(request)
         page = await self._exchange.entries(start, end)
         await self._exchange.take_answer_turn(str(caller.agency), sum(map(len, page.entries)))
         return encode_entries(page)
 
     async def cosign(self, caller: Caller, request: bytes) -> bytes:
-        """A cosigner's turn; answered by what the others signed, when there is something newer."""
+        """Answers a cosigner's turn with the cosignatures of others, once there is news."""
         turn = parse_cosign_turn(request)
         return encode_cosign_news(await self._exchange.cosign(str(caller.node), turn))

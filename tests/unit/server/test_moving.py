@@ -270,7 +270,7 @@ async def test_what_does_not_verify_is_not_moved(config: Config, tmp_path: Path)
     with closing(sqlite3.connect(config.database)) as connection:
         connection.execute("UPDATE event SET reason = 'another'")
         connection.commit()
-    with pytest.raises(StoreNotMoved, match="its row says something else"):
+    with pytest.raises(StoreNotMoved, match="its row does not match"):
         await migrate(config, IDENTITY.log)
     await nothing_was_moved(config)
 

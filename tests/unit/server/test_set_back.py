@@ -147,7 +147,7 @@ async def test_one_that_was_told_and_stopped_goes_on(
     with pytest.raises(FrontierDamaged):
         async with opened(whole_database_url):
             pass
-    with pytest.raises(RestoreRefused, match="give the mirror of an agency"):
+    with pytest.raises(RestoreRefused, match="pass the mirror of an agency"):
         await restore_database(config, IDENTITY.log)
     assert await head_of(whole_database_url) == before
     await restore_database(config, IDENTITY.log, [kept])

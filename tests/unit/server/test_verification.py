@@ -150,8 +150,8 @@ async def test_what_nobody_recalled_is_missed(tmp_path: Path, logged: bytes) -> 
         "UPDATE statement SET envelope = x'' WHERE type = 7 AND code = ''",
     )
     lines = [line.split(": ")[1] for line in found]
-    assert any(line.startswith("ciphertexts are missing that nobody recalled") for line in lines)
-    assert lines.count("the grant is missing, and nobody withdrew it") == 2
+    assert any(line.startswith("ciphertexts are missing without a recall") for line in lines)
+    assert lines.count("the grant is missing, and no void withdrew it") == 2
 
 
 async def test_a_log_rewritten_behind_its_checkpoint_is_found(
