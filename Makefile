@@ -24,6 +24,7 @@ TESTS ?=
 SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
+DOCS_VENV := $(VENV)-docs
 
 # The tasks start hundreds of processes: where a shell forbids compiled modules, each would
 # compile the whole program anew, and that is half of its start.
@@ -88,7 +89,7 @@ ha: $(VENV)/.ready-test-$(KEY) ## lose a primary under Patroni, etcd and Postgre
 	apt-get install --yes --quiet --no-install-recommends $(HA_PACKAGES)
 	TEARLINE_HA=1 $(RUN) -m pytest tests/ha
 
-.PHONY: format proto reference clean
+.PHONY: format proto reference docs clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
 	$(RUN) -m ruff format
 	$(RUN) -m ruff check --fix
@@ -99,8 +100,12 @@ proto: $(PROTO_VENV)/.ready-$(KEY) ## generate code from the schema
 reference: $(VENV)/.ready-run-$(KEY) ## generate the reference pages from the code
 	$(RUN) docs/reference/generate.py
 
+docs: $(DOCS_VENV)/.ready-$(KEY) ## build the documentation as a site to search and read offline: site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+	@echo 'Open site/index.html in a browser.'
+
 clean: ## remove what the tasks set up
-	rm -rf $(VENV) $(PROTO_VENV) $(INTEROP_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PROTO_VENV) $(INTEROP_VENV) $(DOCS_VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # What each task needs. A stamp bears the key; its venv is made afresh when the key changes.
 
@@ -138,6 +143,11 @@ $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)
 $(PROTO_VENV)/.ready-$(KEY):
 	$(venv)
 	@$(@D)/bin/$(PIP) --group proto
+	@touch $@
+
+$(DOCS_VENV)/.ready-$(KEY):
+	$(venv)
+	@$(@D)/bin/$(PIP) --group docs
 	@touch $@
 
 $(INTEROP_VENV)/.ready-$(KEY):

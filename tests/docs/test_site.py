@@ -1,0 +1,64 @@
+"""The site of the documentation: every page in its navigation, nothing from another server."""
+
+import re
+import sys
+from collections import Counter
+
+import pytest
+
+import tearline_client
+from support import ROOT
+from test_links import pages
+
+sys.path.insert(0, str(ROOT / "docs" / "site"))
+from outside import outside, outside_style
+
+SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+
+
+def listed(settings: str) -> Counter[str]:
+    """The pages in a navigation, with how often each is there."""
+    return Counter(re.findall(r"^ +- (\S+\.md)$", settings, re.MULTILINE))
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    names = [path.relative_to(ROOT).as_posix() for path in pages() if path.exists()]
+    assert listed(SETTINGS) == Counter(names)
+
+
+def test_a_page_that_is_left_out_is_found() -> None:
+    assert listed("nav:\n  - a.md\n  - B:\n      - a.md\n      - c/d.md\n") == Counter(
+        {"a.md": 2, "c/d.md": 1}
+    )
+
+
+def test_the_sdk_shows_every_public_name_and_no_other() -> None:
+    page = (ROOT / "docs" / "reference" / "sdk.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^::: tearline_client\.(\w+)$", page, re.MULTILINE)
+    assert sorted(shown) == sorted(tearline_client.__all__)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<script src="https://cdn.example/a.js"></script>', ["https://cdn.example/a.js"]),
+        ('<script src="//cdn.example/a.js"></script>', ["//cdn.example/a.js"]),
+        ('<link rel="stylesheet" href="https://f.example/?a,b">', ["https://f.example/?a"]),
+        ('<img srcset="a.png 1x, http://i.example/b.png 2x">', ["http://i.example/b.png"]),
+        ('<p style="background: url(https://i.example/c.png)">', ["https://i.example/c.png"]),
+        ("<style>@import 'https://f.example/x';</style>", ["https://f.example/x"]),
+        ('<svg><use xlink:href="https://i.example/d.svg"/></svg>', ["https://i.example/d.svg"]),
+        ('<object data="https://o.example/e"></object>', ["https://o.example/e"]),
+        ('<pre class="mermaid"><code>graph</code></pre>', ["mermaid"]),
+        ('<a href="https://example/">x</a><img src="../a.png"><img src="data:,x">', []),
+        ('<link rel="stylesheet" href="a.css"><style>a {background: url(b.svg)}</style>', []),
+        ("<p>&lt;script src=https://cdn.example/a.js&gt; url(https://x.example)</p>", []),
+    ],
+)
+def test_what_a_page_loads_from_another_server_is_found(html: str, found: list[str]) -> None:
+    assert outside(html) == found
+
+
+def test_what_a_style_sheet_loads_is_found() -> None:
+    css = "@font-face {src: url('//f.example/a.woff2')} a {background: url(b.svg#c)}"
+    assert outside_style(css) == ["//f.example/a.woff2"]
