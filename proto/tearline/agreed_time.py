@@ -1,9 +1,9 @@
-"""``AgreedTime``: the time that nothing takes back is done by.
+"""``AgreedTime``: the time for irreversible acts.
 
-What is erased, destroyed, closed for good or accused rests on two clocks: the log's, which the
-exchange sets, and one's own. Either may be wrong by years. Where the log's is ahead of one's own,
-one of them is wrong, and there is no agreed time: so whatever takes one cannot be done. Where the
-log's is behind, it is the earlier of the two that counts, and the act waits for the log.
+Erasure, destruction, final closure and accusation rest on two clocks: the log's, which the exchange
+sets, and the local one. Either may be wrong by years. If the log's clock is ahead of the local one,
+one of them is wrong, and there is no agreed time: the act cannot be done. If the log's clock is
+behind, the earlier one counts, and the act waits for the log.
 """
 
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from tearline.limits import MAX_LOG_TIME_SKEW_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreedTime:
-    """A time of the log that is not in the future of one's own clock.
+    """Time of the log that is not in the future of the local clock.
 
     Attributes:
         log_ms: The log's time, Unix milliseconds.
-        own_ms: One's own clock at that moment.
+        own_ms: The local clock at that moment, Unix milliseconds.
 
     Raises:
         TrustStale: If the log has no time yet.
-        ClockSkewed: If the log's time is ahead of one's own clock by more than two clocks differ
-            that are both in order.
+        ClockSkewed: If the log's time is ahead of the local clock by more than the tolerance
+            for two correct clocks.
     """
 
     log_ms: int
@@ -38,13 +38,13 @@ class AgreedTime:
 
     @property
     def time_ms(self) -> int:
-        """The time by which an act that nothing takes back is judged, Unix milliseconds."""
+        """Returns the time for an irreversible act, Unix milliseconds."""
         return self.log_ms
 
     def no_later_than(self, log_ms: int) -> Self:
-        """This time, or that of an entry of the log where that is earlier."""
+        """Returns this time, or that of an entry of the log if it is earlier."""
         return replace(self, log_ms=min(self.log_ms, log_ms))
 
     def has_reached(self, end_ms: int) -> bool:
-        """Whether something that ends at ``end_ms`` has ended."""
+        """Returns whether the time ``end_ms`` has passed."""
         return self.time_ms >= end_ms

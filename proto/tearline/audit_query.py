@@ -1,11 +1,11 @@
-"""The query string of auditors, the same on the command line, in calls and in links.
+"""Auditors' query string, identical on the command line, in calls and in links.
 
     actor:spiffe://us-justice.example/node/washington action:grant-accepted
     packet:4be1…64 hexadecimal digits -outcome:ok created:2026-03-01..2026-03-31
 
-Terms stand apart by spaces. Of several terms of one field any may hold; terms of different
-fields must all hold; a term behind ``-`` must not. Days are UTC, and both ends count. A value
-is compared as a whole: no character in it stands for others. Specified in docs/spec/log-v1.md.
+Terms are separated by spaces. Terms of one field are alternatives; terms of different fields must
+all match; a term behind ``-`` must not match. Days are UTC, both ends included. Values are compared
+as a whole, without wildcards. Specified in docs/spec/log-v1.md.
 """
 
 import datetime
@@ -34,14 +34,14 @@ Value = str | bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition of a query: a field among values, or a range of times.
+    """Condition of a query: a field with allowed values, or a range of times.
 
     Attributes:
         field: One of ``FIELDS``, or ``created``.
-        values: What it may be, any of them; none for ``created``.
+        values: The allowed values; empty for ``created``.
         since: First moment of ``created``, Unix milliseconds.
         until: First moment after it.
-        negated: Whether it must not hold.
+        negated: Whether the condition must not match.
     """
 
     field: str
@@ -51,7 +51,7 @@ class Condition:
     negated: bool = False
 
     def holds(self, event: Event) -> bool:
-        """Whether ``event`` is as this condition asks."""
+        """Returns whether ``event`` meets this condition."""
         if self.field == CREATED:
             found = self.since <= event.time_ms < self.until
         else:
@@ -59,7 +59,7 @@ class Condition:
         return found is not self.negated
 
     def encode(self) -> str:
-        """The condition as terms of a query."""
+        """Returns the condition as terms of a query."""
         sign = "-" if self.negated else ""
         if self.field == CREATED:
             first, last = day_of(self.since), day_of(self.until - DAY_MS)
@@ -72,11 +72,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryField:
-    """What a field is compared with.
+    """Access to a field's value in events and in queries.
 
     Attributes:
-        of: Its value in an event.
-        parse: A value from its text; raises MalformedInput.
+        of: Returns its value in an event.
+        parse: Returns a value from its text; raises MalformedInput.
     """
 
     of: Callable[[Event], Value]
@@ -116,21 +116,21 @@ FIELDS: Mapping[str, QueryField] = {
     "outcome": QueryField(of=lambda event: event.outcome.value, parse=_one_of([*EventOutcome])),
     "reason": QueryField(of=lambda event: event.reason, parse=_printable),
 }
-"""The fields that are compared with values, by their names in a query."""
+"""The fields with values, by their names in a query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What an auditor asks for: all conditions must hold."""
+    """Auditor's query: every condition must match."""
 
     conditions: tuple[Condition, ...] = ()
 
     def matches(self, event: Event) -> bool:
-        """Whether ``event`` is asked for."""
+        """Returns whether ``event`` meets every condition."""
         return all(condition.holds(event) for condition in self.conditions)
 
     def named(self, field: str) -> frozenset[Value]:
-        """The values of ``field`` of which one must be there; none where any may."""
+        """Returns the allowed values of ``field``; empty if any value is allowed."""
         return frozenset(
             value
             for condition in self.conditions
@@ -139,15 +139,15 @@ class Query:
         )
 
     def encode(self) -> str:
-        """The query as text; read again, it asks for the same."""
+        """Returns the query as text, which parses to the same query."""
         return " ".join(condition.encode() for condition in self.conditions)
 
 
 def parse_query(text: str) -> Query:
-    """The query that ``text`` spells; an empty one asks for everything.
+    """Returns the query of ``text``; an empty text matches every event.
 
     Raises:
-        MalformedInput: If a term is not one, naming its place, or there are too many.
+        MalformedInput: If a term is not valid, with its place, or if there are too many.
     """
     values: dict[tuple[str, bool], list[Value]] = {}
     times: list[Condition] = []
@@ -171,12 +171,12 @@ def parse_query(text: str) -> Query:
 
 
 def day_of(time_ms: int) -> datetime.date:
-    """The day, in UTC, of a moment in Unix milliseconds; of any later one, the last there is."""
+    """Returns the UTC day of a time in Unix milliseconds, at most the last day of year 9999."""
     return _BEGINNING + datetime.timedelta(days=min(time_ms // DAY_MS, (_END - _BEGINNING).days))
 
 
 def _split(term: str) -> tuple[str, str, bool]:
-    """The field of a term, its value, and whether it is negated."""
+    """Returns the field of a term, its value, and whether it is negated."""
     name, separator, value = term.removeprefix("-").partition(":")
     if not separator or not value:
         raise MalformedInput("a field, a colon and a value were expected")

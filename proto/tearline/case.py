@@ -1,10 +1,9 @@
-"""The case: the file of one joint investigation, kept together by the agency that opened it.
+"""Case: the shared file of one joint investigation, led by the agency that opened it.
 
-The lead talks with each member alone, so that members who must not see each other do not. What
-the lead tells a member, and what a member tells the lead, is a *step*: numbered, and complete
-each time. The step with the highest number says all there is to say, whichever were lost or came
-late, and where a membership stands follows from the two latest steps alone. Pure; specified in
-docs/spec/case-v1.md.
+The lead communicates with each member separately, so that hidden members do not see each other. A
+message between lead and member is a *step*: numbered and complete. The step with the highest number
+replaces all earlier ones, lost or late ones included. The state of a membership follows from the
+two latest steps alone. Pure; specified in docs/spec/case-v1.md.
 """
 
 import re
@@ -31,7 +30,7 @@ _CASE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Phase(StrEnum):
-    """What a step says of the membership that it is about."""
+    """Phase of a membership that a step states."""
 
     # Of the lead.
     INVITED = "invited"
@@ -45,7 +44,7 @@ class Phase(StrEnum):
 
     @property
     def is_of_lead(self) -> bool:
-        """Whether the lead says it."""
+        """Returns whether only the lead states this phase."""
         return self in _OF_LEAD
 
 
@@ -55,11 +54,11 @@ _AFTER: Mapping[Phase, frozenset[Phase]] = {
     Phase.ADMITTED: frozenset({Phase.ADMITTED, Phase.OUT, Phase.CLOSED}),
     Phase.ACCEPTED: frozenset({Phase.ACCEPTED, Phase.LEFT}),
 }
-"""What may follow a phase; nothing follows any other. Forward only."""
+"""Allowed next phases; every other phase is final."""
 
 
 class Membership(StrEnum):
-    """Where a membership stands, by the latest steps of both."""
+    """State of a membership, by the latest steps of both sides."""
 
     INVITED = "invited"
     WAITING = "waiting"  # accepted; others have yet to consent
@@ -72,15 +71,15 @@ class Membership(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseNote:
-    """What a step tells its recipient alone.
+    """Sealed note of a step, for its recipient alone.
 
     Attributes:
         title: The case's name, from the lead; empty from a member.
-        summary: What it is about, from the lead; empty from a member.
-        members: From the lead, the agencies that are in it and that the recipient may see.
-        asked: From the lead, those who are to join and whom the recipient may see.
-        consents: From a member, those of the asked that may join.
-        objections: From a member, those of the asked that may not.
+        summary: The case's subject, from the lead; empty from a member.
+        members: From the lead, the members that the recipient may see.
+        asked: From the lead, the invited agencies that the recipient may see.
+        consents: From a member, the invited agencies that may join.
+        objections: From a member, the invited agencies that may not join.
     """
 
     title: str = ""
@@ -99,26 +98,26 @@ class CaseNote:
         for agencies in (self.members, self.asked, self.consents, self.objections):
             if len(agencies) > MAX_CASE_MEMBERS or not is_ascending(agencies):
                 raise StatementMalformed(
-                    "a case names each agency once, in order, and not too many"
+                    f"a case lists each agency once, in order, at most {MAX_CASE_MEMBERS}"
                 )
             for agency in agencies:
                 parse_agency_uri(agency)
         if {*self.members} & {*self.asked} or {*self.consents} & {*self.objections}:
-            raise StatementMalformed("a case says two things of one agency")
+            raise StatementMalformed("a case lists one agency in two contradicting lists")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStep:
-    """One side's word on one membership of a case.
+    """One side's statement about one membership of a case.
 
     Attributes:
-        header: The node that says it.
-        address: The node it is for, the agreement, and the place in the channel.
+        header: The signing node.
+        address: The recipient node, the agreement, and the place in the channel.
         case_id: 16 random bytes.
         number: Grows with every step of this side on this membership.
-        phase: What it says of the membership.
+        phase: The phase of the membership.
         kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
-        acted_by: The person behind it; None where it follows from what others said.
+        acted_by: The person behind it; None where it follows from other agencies' steps.
         sealed: The note, sealed to the recipient.
     """
 
@@ -140,7 +139,7 @@ class CaseStep:
 
 
 def case_id_of(text: str) -> bytes | None:
-    """The case that a manifest's ``case_id`` names; None where it is another sort of reference."""
+    """Returns the case id in a manifest's ``case_id``; None for another sort of reference."""
     return bytes.fromhex(text) if _CASE_ID.fullmatch(text) else None
 
 
@@ -148,12 +147,12 @@ def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
     """Checks that a step may follow the latest one of its side (spec C-4 to C-6).
 
     Raises:
-        CaseStepOutdated: If its number is not above that one's.
-        CaseStepRefused: If it takes back what that one said, or begins in the middle.
+        CaseStepOutdated: If its number is not higher.
+        CaseStepRefused: If it reverses a final phase, or is not a valid first step.
     """
     if earlier is None:
         if step.phase not in (Phase.INVITED, Phase.ACCEPTED, Phase.DECLINED):
-            raise CaseStepRefused(f"{step.phase.value} comes after nothing")
+            raise CaseStepRefused(f"{step.phase.value} is not a valid first step")
         return
     if step.number <= earlier.number:
         raise CaseStepOutdated(f"number {step.number} after {earlier.number}")
@@ -162,7 +161,10 @@ def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
 
 
 def membership(lead: Phase, member: Phase | None) -> Membership:
-    """Where a membership stands (spec C-7): the same on both sides once both know both steps."""
+    """Returns the state of a membership (spec C-7).
+
+    Both sides compute the same state once they have both steps.
+    """
     if member in (Phase.DECLINED, Phase.LEFT):
         return Membership.DECLINED if member is Phase.DECLINED else Membership.LEFT
     if lead in (Phase.OUT, Phase.CLOSED):
@@ -174,14 +176,14 @@ def membership(lead: Phase, member: Phase | None) -> Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """What the lead knows of one agency that it invited.
+    """Lead's record of one invited agency.
 
     Attributes:
         agency: Its URI.
-        told: The phase that the lead's latest step told it, or None before the first.
+        told: The phase of the lead's latest step to it, or None before the first.
         said: The phase of its own latest step, or None.
-        consents: Whom it consents to.
-        objections: Whom it objects to.
+        consents: Agencies that it consents to.
+        objections: Agencies that it objects to.
     """
 
     agency: str
@@ -192,19 +194,19 @@ class Seat:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is out for good, whoever said so."""
+        """Returns whether the membership has ended for good, by either side."""
         ended = (Phase.DECLINED, Phase.LEFT)
         return self.said in ended or self.told in (Phase.OUT, Phase.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFile:
-    """A case as its lead keeps it.
+    """Case in the lead's store.
 
     Attributes:
         lead: The lead's agency.
         title: The case's name.
-        summary: What it is about.
+        summary: The case's subject.
         hidden: Pairs of agencies that must not see each other.
         closed: Whether the lead has closed it.
     """
@@ -216,13 +218,13 @@ class CaseFile:
     closed: bool = False
 
     def words(self, seats: Iterable[Seat]) -> dict[str, tuple[Phase, CaseNote]]:
-        """What each agency should have been told by now, of those for whom it is not over.
+        """Returns the current phase and note for each agency with an open membership.
 
-        An agency joins once it accepted and everybody who accepted before or since, and may see
-        it, consents. One objection is enough to keep it out. Whoever was admitted stays so.
+        An agency becomes a member once it has accepted, and all accepted agencies that may see it
+        consent. One objection keeps it out. An admission is final.
 
         Args:
-            seats: Everybody who was ever invited.
+            seats: All agencies that were ever invited.
         """
         seated = {seat.agency: seat for seat in seats}
         phases = {agency: self._phase(seat, seated) for agency, seat in seated.items()}
@@ -279,10 +281,10 @@ class CaseFile:
 
 
 class CaseBook:
-    """The latest steps of every case, as the exchange sees them pass: phases, and no notes.
+    """Latest steps of every case, as the exchange sees them: phases, without notes.
 
     Args:
-        steps: What is known already, in whatever order; verified before.
+        steps: The known steps in any order; already verified.
     """
 
     def __init__(self, steps: Iterable[CaseStep] = ()) -> None:
@@ -294,16 +296,19 @@ class CaseBook:
             self.put(step)
 
     def verify(self, step: CaseStep) -> None:
-        """Checks that a step may be taken next.
+        """Checks that a step may be accepted next.
 
-        1. The lead is whoever spoke of the case first, and speaks of it under one agreement.
-        2. Only whom the lead invited answers, and answers the lead alone.
+        1. The lead is the signer of the first step of the case, under one agreement.
+
+        2. Only invited agencies answer, and only to the lead.
+
         3. It follows the latest step of its side.
-        4. An agency leads so many memberships in all, for they are remembered for ever.
+
+        4. An agency leads a limited number of memberships in all, since they are stored for ever.
 
         Raises:
-            CaseRefused: If its signer has no such part in the case; the same if there is none.
-            CaseStepOutdated, CaseStepRefused: As ``verify_step`` says.
+            CaseRefused: If its signer has no such part in the case, or the case does not exist.
+            CaseStepOutdated, CaseStepRefused: As ``verify_step`` does.
         """
         sender, recipient = _ends(step)
         known = self._cases.get(step.case_id)
@@ -328,11 +333,12 @@ class CaseBook:
     def verify_may_file(self, case_id: bytes, agency: str, agreement_id: bytes) -> None:
         """Checks that an agency may file packets under a case.
 
-        Who receives them is not looked at: an answer would tell of members whom the sender must
-        not see. That is for both nodes to judge.
+        It does not check the recipients, since an answer would reveal members hidden from the
+        sender. Both nodes check them.
 
         Raises:
-            CaseRefused: If it is in no such open case; the same if there is none.
+            CaseRefused: If the agency is not in an open case of that id, or the case does not
+                exist.
         """
         lead, agreement = self._cases.get(case_id, ("", b""))
         if agreement != agreement_id or case_id in self._closed:
@@ -348,17 +354,17 @@ class CaseBook:
             raise CaseRefused
 
     def put(self, step: CaseStep) -> None:
-        """Takes a step that was verified."""
+        """Stores a verified step."""
         sender, recipient = _ends(step)
         if step.phase.is_of_lead:
             self._cases.setdefault(step.case_id, (sender, step.address.agreement_id))
             self._led[sender] += (step.case_id, sender, recipient) not in self._latest
         if step.phase is Phase.CLOSED:
             self._closed.add(step.case_id)
-        # What was sealed is long, and is not for the exchange to remember.
+        # The sealed note is long, and the exchange cannot read it.
         self._latest[step.case_id, sender, recipient] = replace(step, sealed=b"")
 
 
 def _ends(step: CaseStep) -> tuple[str, str]:
-    """The agencies that a step goes from and to."""
+    """Returns the sender's and the recipient's agency of a step."""
     return agency_uri_of(step.header.signer), agency_uri_of(step.address.recipient)

@@ -1,10 +1,9 @@
-"""Orders to erase what entries of the log hide.
+"""Orders to erase the contents of log entries.
 
-An order is signed by every agency that the entries name; or by the exchange alone, where the time
-is over for which their agreement has the log keep them (``tearline.retention``). The entry itself
-stays where it is, and so does the tree: that it was logged stays provable, what it said does not.
-The order is an entry of its own, later in the same log. Specified in docs/spec/log-v1.md, section
-10.
+Every agency that the entries name signs an order. The exchange alone signs it once the agreement's
+retention in the log is over (``tearline.retention``). The entries and the tree stay: the fact of
+the entry remains provable, its contents do not. The order is a later entry of the same log.
+Specified in docs/spec/log-v1.md, section 10.
 """
 
 from collections.abc import Iterable
@@ -26,7 +25,7 @@ ERASABLE = frozenset(
         EventCode.MARK,
     }
 )
-"""What all who are named may have erased: what agencies said to each other."""
+"""Event codes that all named agencies together may have erased: their statements to each other."""
 RETAINED = frozenset(
     {
         EventCode.PACKET_ACCEPTED,
@@ -44,26 +43,27 @@ RETAINED = frozenset(
         EventCode.CASE,
     }
 )
-"""What the log keeps for as long as an event's agreement says: what was done under it.
+"""Event codes with the retention of their agreement: acts under an agreement.
 
-How the agreement came about and how its parties stand, keys, refusals, searches, exports, anchors,
-the operator's acts and orders to erase stay for ever.
+Stored for ever: the making of the agreement, standings, keys, refusals, searches, exports, anchors,
+the operator's acts and erasure orders.
 """
 _MAX_PARTIES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """An order to erase the contents of entries.
+    """Order to erase the contents of entries.
 
     Attributes:
-        header: The node that proposes it; of an order by retention, the exchange.
-        agreement_id: 16 bytes: the agreement that the entries stand under.
-        indices: Of the entries; ascending, 1 to 256.
+        header: The node that proposes it; for a retention order, the exchange.
+        agreement_id: 16 bytes, the agreement of the entries.
+        indices: Entry indices; ascending, 1 to 256.
         parties: URIs of the agencies that each of the entries names; ascending.
-        reason: Why, for people; empty in an order by retention.
-        agreement_version: Of the agreement whose retention is over; 0 where the parties order it.
-        latest_ms: The log's time of the last of the entries, in an order by retention; else 0.
+        reason: The reason, for people; empty in a retention order.
+        agreement_version: Version of the agreement with the expired retention; 0 for an order
+            of the parties.
+        latest_ms: The log's time of the last entry, in a retention order; otherwise 0.
     """
 
     header: Header
@@ -90,53 +90,53 @@ class Erasure:
         if self.is_by_retention:
             if self.reason or self.agreement_version < 0 or self.latest_ms <= 0:
                 raise StatementMalformed(
-                    "an order by retention says by which, and when, and no more"
+                    "a retention order has a version and a time, and no reason"
                 )
         elif self.latest_ms or not 0 < len(self.reason.encode()) <= MAX_TEXT_BYTES:
-            raise StatementMalformed("an order says why, in 4096 bytes at most")
+            raise StatementMalformed("an order has a reason of 1 to 4096 bytes")
 
     @property
     def is_by_retention(self) -> bool:
-        """Whether it rests on how long an agreement has the log keep entries."""
+        """Returns whether the order rests on the agreement's retention in the log."""
         return self.agreement_version != 0
 
     def refusal(self, why: str) -> LogError:
-        """The error that it is refused with, where it does not hold."""
+        """Returns the error with which an invalid order is refused."""
         return RetentionBroken(why) if self.is_by_retention else ErasureRefused(why)
 
 
 def agencies_named(event: Event) -> tuple[str, ...]:
-    """URIs of the agencies that an event names, ascending."""
+    """Returns the URIs of the agencies that an event names, ascending."""
     named = {uri for uri in (event.actor, event.party, event.counterpart) if "://" in uri}
     return tuple(sorted(set(map(domain_uri_of, named))))
 
 
 def agencies_concerned(event: Event, exchange: str) -> tuple[str, ...]:
-    """URIs of the agencies that an event names beside the exchange, ascending.
+    """Returns the URIs of the agencies that an event names beside the exchange, ascending.
 
     Args:
         event: The event.
-        exchange: URI of the exchange, which may be who acted.
+        exchange: URI of the exchange, which may be the actor.
     """
     own = domain_uri_of(exchange)
     return tuple(agency for agency in agencies_named(event) if agency != own)
 
 
 def verify_signers(order: Erasure, signers: Iterable[str], exchange: str) -> None:
-    """Checks that those signed an order who must, and nobody else did.
+    """Checks that exactly the required parties signed an order.
 
     Args:
         order: The order.
-        signers: URIs of the agencies whose signatures were verified.
+        signers: URIs of the agencies with verified signatures.
         exchange: URI of the exchange, by the trust list in force at the order's entry.
 
     Raises:
-        ErasureRefused: If not every party signed, or somebody else did.
-        RetentionBroken: If an order by retention is not the exchange's alone.
+        ErasureRefused: If a party's signature is missing, or another agency signed.
+        RetentionBroken: If a retention order is not signed by the exchange alone.
     """
     if order.is_by_retention:
         if (order.header.signer, set(signers)) != (exchange, {domain_uri_of(exchange)}):
-            raise RetentionBroken("it is not signed by the exchange, and nobody else")
+            raise RetentionBroken("it is not signed by the exchange alone")
     elif set(signers) != set(order.parties):
         raise ErasureRefused("it is not signed by every agency that the entries name, and no other")
 
@@ -147,13 +147,13 @@ def verify_covers(order: Erasure, index: int, event: Event) -> None:
     Args:
         order: The order.
         index: The entry's index.
-        event: What the entry hides.
+        event: The event of the entry.
 
     Raises:
-        ErasureRefused: If it names another entry, or the event is under another agreement, names
-            other agencies, or is of a kind that stays.
-        RetentionBroken: The same of an order by retention; or if the event is later than the order
-            says that the last one is.
+        ErasureRefused: If the order names another entry, or the event is under another
+            agreement, names other agencies, or is of a kind that is never erased.
+        RetentionBroken: The same for a retention order; or if the event is later than the
+            order's ``latest_ms``.
     """
     verify_names(order, index)
     codes, named = ERASABLE, agencies_named(event)
@@ -178,21 +178,21 @@ def verify_names(order: Erasure, index: int) -> None:
 
 
 def verify_logged(order: Erasure, order_id: bytes, entry: int, event: Event) -> None:
-    """Checks that an entry of the log is the one that an order has.
+    """Checks that a log entry records an order.
 
     Args:
         order: The order.
         order_id: 32 bytes, its statement's id.
         entry: Index of the entry.
-        event: What the entry hides.
+        event: The event of the entry.
 
     Raises:
-        ErasureRefused, RetentionBroken: If the entry is of something else, or stands before what
-            it erases.
+        ErasureRefused, RetentionBroken: If the entry records another statement, or precedes the
+            entries that the order erases.
     """
     if (event.code, event.statement_id) != (EventCode.ERASED, order_id):
-        raise order.refusal("the entry shown for it is of something else")
+        raise order.refusal("its entry records another statement")
     if event.party not in order.parties:
-        raise order.refusal("the entry shown for it is for somebody else")
+        raise order.refusal("its entry names another agency")
     if entry <= order.indices[-1]:
-        raise order.refusal("it stands in the log before what it erases")
+        raise order.refusal("its entry precedes an entry that it erases")

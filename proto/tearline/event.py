@@ -1,4 +1,4 @@
-"""Events: what the audit log records of each act, in ids and hashes, never contents."""
+"""Events: the audit log's record of each act, in ids and hashes, never contents."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _HASH_OR_NONE = (0, HASH_SIZE)
 
 
 class EventCode(StrEnum):
-    """What happened. Codes are never renamed or reused."""
+    """Kinds of act. Codes are never renamed or reused."""
 
     PACKET_ACCEPTED = "packet-accepted"
     GRANT_ACCEPTED = "grant-accepted"
@@ -38,7 +38,7 @@ class EventCode(StrEnum):
     TIME = "time"
     AUDIT_EXPORT = "audit-export"
     ANCHOR = "anchor"
-    # Of a node's own access log; see ``tearline.anchor``.
+    # In a node's own access log; see ``tearline.anchor``.
     ACCESS_OPEN = "access-open"
     ACCESS_SEARCH = "access-search"
     ACCESS_EXPORT = "access-export"
@@ -59,7 +59,7 @@ _REFUSALS = frozenset({EventCode.REFUSED, EventCode.TOKEN_REFUSED})
 
 
 class EventOutcome(StrEnum):
-    """How it ended."""
+    """Outcomes of an act."""
 
     OK = "ok"
     REFUSED = "refused"
@@ -67,18 +67,18 @@ class EventOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a grant shows of one compartment, and by which shared policies.
+    """Form in which a grant shows one compartment, and the shared policies behind it.
 
     Attributes:
         compartment: Index in the manifest.
         category: The compartment's category.
-        form: Name of the form released.
+        form: Name of the released form.
         policies: Ids of the shared policies that allowed it.
         slots: Slots released singly; empty where the compartment was released whole.
 
     Raises:
-        StatementMalformed: On construction, if the form gives nothing.
-        MarkingMalformed: On construction, if category or form is none.
+        StatementMalformed: On construction, if the form is ``withheld``.
+        MarkingMalformed: On construction, if the category or the form is unknown.
     """
 
     compartment: int
@@ -90,7 +90,7 @@ class Decision:
     def __post_init__(self) -> None:
         category_named(self.category)
         if parse_form(self.form) is Form.WITHHELD:
-            raise StatementMalformed("what is withheld is not decided on")
+            raise StatementMalformed("a decision has no withheld form")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,28 +98,29 @@ class Event:
     """One act, as the log records it.
 
     Attributes:
-        statement_id: 32 bytes: the statement it is about, or a random id of a call.
-        code: What happened.
-        party: URI the event is about; one event has one entry per party.
+        statement_id: 32 bytes: the statement of the act, or a random id of a call.
+        code: The kind of act.
+        party: URI of the party of this entry; one event has one entry per party.
         time_ms: The exchange's clock.
-        actor: URI of who acted. Of refusals that the exchange counts it is the peer, however that
-            calls itself; in a node's own access log the person, by the agency's own name.
+        actor: URI of the actor. In refusals that the exchange counts, the peer's own name for
+            itself; in a node's own access log, the agency's own name for the person.
         pseudonym: 32 bytes of the person, or empty.
-        seconded_by: 32 bytes of the person who approved it, where it took two; else empty.
+        seconded_by: 32 bytes of the approver, where the act required two persons; otherwise
+            empty.
         counterpart: URI of the other side, or empty.
         packet: 32 bytes, statement id of the manifest, or empty.
         agreement_id: 16 bytes, or empty.
-        article: The article it was done under, or empty.
-        purpose: The purpose stated, or empty.
+        article: The article of the act, or empty.
+        purpose: The stated purpose, or empty.
         policy_digest: 32 bytes of the shared policy set, or empty.
-        decisions: Per compartment, what a grant released.
-        outcome: How it ended.
-        reason: Code of the error, where it was refused.
-        count: How many like it this entry stands for.
+        decisions: Per compartment, the form that a grant released.
+        outcome: The outcome.
+        reason: Code of the error of a refusal; otherwise empty.
+        count: Number of equal acts that this entry stands for.
 
     Raises:
         StatementMalformed: On construction, if a part is not possible.
-        MalformedInput: On construction, if a party is named by no URI.
+        MalformedInput: On construction, if a party's name is not a URI.
     """
 
     statement_id: bytes
@@ -146,7 +147,7 @@ class Event:
         if not 0 < self.time_ms <= MAX_TIME_MS:
             raise StatementMalformed("no log can hold the time of the event")
         if self.seconded_by and not self.pseudonym:
-            raise StatementMalformed("a second person approves what a first one did")
+            raise StatementMalformed("an event with an approver names the first person, too")
         if not (
             len(self.pseudonym) in _HASH_OR_NONE
             and len(self.seconded_by) in _HASH_OR_NONE
@@ -156,7 +157,7 @@ class Event:
         ):
             raise StatementMalformed("a part of the event has the wrong size")
         if bool(self.reason) != (self.outcome is EventOutcome.REFUSED):
-            raise StatementMalformed("an event says why it was refused, if it was")
+            raise StatementMalformed("an event has a reason if it is a refusal, and only then")
         trust_domain_of(self.party)
         if self.counterpart:
             trust_domain_of(self.counterpart)
@@ -168,7 +169,7 @@ class Event:
 
     @property
     def id(self) -> bytes:
-        """32 bytes: one entry of the log for each (statement, code, party)."""
+        """Returns 32 bytes: one entry of the log for each (statement, code, party)."""
         return hashlib.sha256(
             label("event-id")
             + self.statement_id

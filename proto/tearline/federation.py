@@ -1,8 +1,8 @@
-"""Who is who in a federation: the trust list, key records and revocations.
+"""Members and keys of a federation: the trust list, key records and revocations.
 
-The trust list names every agency with its root key and certificate authority, the exchange
-and the log. It is numbered and chained, and signed by the roots themselves; the exchange is
-never believed about a key. Agencies certify their nodes' keys by key records.
+The trust list names every agency with its root key and certificate authority, the exchange and the
+log. It is numbered and chained, and the roots sign it; no key rests on the exchange's word.
+Agencies certify their nodes' keys by key records.
 """
 
 import re
@@ -15,14 +15,14 @@ from tearline.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
 from tearline.statement import HASH_SIZE, Header, StatementType
 
-# People know an agency by its name: no two may look alike, and none be something else as well.
+# People identify an agency by its name: names must not look alike or have a second meaning.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """One member of the federation.
+    """Member of the federation.
 
     Attributes:
         name: Short name used in commands and files, for example ``us-justice``.
@@ -58,7 +58,7 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeIdentity:
-    """The exchange, as the agencies agreed to know it."""
+    """Identity of the exchange, as the agencies agreed on it."""
 
     uri: str
     signing_key: bytes
@@ -76,7 +76,7 @@ class ExchangeIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIdentity:
-    """The log: its origin line and its signed-note verifier keys."""
+    """Identity of the log: its origin line and its signed-note verifier keys."""
 
     origin: str
     verifier_keys: tuple[str, ...]
@@ -84,7 +84,7 @@ class LogIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeEnrolment:
-    """What an operator hands to the agencies, for their first trust list."""
+    """Operator's file for the agencies, for their first trust list."""
 
     exchange: ExchangeIdentity
     log: LogIdentity
@@ -92,17 +92,17 @@ class ExchangeEnrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustList:
-    """One version of who belongs to the federation.
+    """One version of the federation's membership.
 
     Attributes:
         header: The agency that proposes this version.
         number: From 1, without gaps.
-        previous: Statement id of the version before; empty in list 1.
+        previous: Statement id of the previous version; empty in list 1.
         agencies: Ascending by URI.
         exchange: The exchange.
         log: The log.
         min_suite: Lowest suite accepted.
-        threshold: How many roots may change exchange, log and min_suite.
+        threshold: Number of roots that may change exchange, log and min_suite.
     """
 
     header: Header
@@ -119,7 +119,7 @@ class TrustList:
         names = {agency.name for agency in self.agencies}
         if not 0 < len(uris) <= MAX_COSIGNERS or uris != sorted(set(uris)):
             raise StatementMalformed("a trust list names each agency once, in order of URI")
-        # Whoever has a trust domain speaks for all in it: the exchange has one of its own.
+        # A trust domain's owner speaks for all names in it: the exchange has its own domain.
         exchange_domain = parse_exchange_uri(self.exchange.uri).trust_domain
         if len(names) != len(uris) or f"spiffe://{exchange_domain}" in uris:
             raise StatementMalformed("two members of the trust list share a name")
@@ -131,12 +131,12 @@ class TrustList:
             raise StatementMalformed("the threshold is above the number of agencies, or zero")
 
     def agency(self, uri: str) -> Agency | None:
-        """The agency with this URI, or None."""
+        """Returns the agency with this URI, or None."""
         return next((agency for agency in self.agencies if agency.uri == uri), None)
 
 
 class KeyUse(StrEnum):
-    """What a key is for."""
+    """Uses of a key."""
 
     SIGN = "sign"
     KEM = "kem"
@@ -163,7 +163,7 @@ NODE_TYPES = frozenset(
         StatementType.PROPOSAL,
     }
 )
-"""What a node's signing key may sign, unless its record lists less."""
+"""Statement types that a node's signing key may sign, unless its record lists fewer."""
 
 
 _DAY_MS = 24 * 3_600_000
@@ -183,15 +183,15 @@ _PUBLIC_SIZE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """An agency's or node's word that a key belongs to a node.
+    """Certification that a key belongs to a node.
 
-    A signing key is certified by the agency's root; an encryption key by the node's own
-    signing key, since it changes every few days and the root is offline.
+    The agency's root certifies a signing key. The node's own signing key certifies an encryption
+    key, which changes every few days while the root is offline.
 
     Attributes:
         header: The root of the subject's agency, or the subject itself.
         subject: Node URI.
-        use: What the key is for.
+        use: The use of the key.
         public_key: Its encoding.
         types: Statement types a signing key may sign; ascending; empty for other uses.
         not_before_ms: Start, Unix milliseconds.
@@ -219,13 +219,13 @@ class KeyRecord:
 
     @property
     def key_id(self) -> bytes:
-        """The 32-byte id of the key."""
+        """Returns the 32-byte id of the key."""
         return key_id(self.public_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """An agency's word that one of its keys has ended, with effect at once."""
+    """Agency's statement that ends one of its keys with immediate effect."""
 
     header: Header
     revoked_key: bytes

@@ -1,4 +1,4 @@
-"""What is left of a release once some of its slots are to be forgotten."""
+"""Partial removal of a release: some of its slots are erased."""
 
 from collections.abc import Set
 
@@ -7,15 +7,15 @@ from tearline.wire.packets import FieldRelease, Release
 
 
 def without(release: Release, packet_id: bytes, slots: Set[int]) -> Release:
-    """A release that no longer opens some slots, and everything else as before.
+    """Returns a release without the secrets of some slots.
 
-    The key of a compartment opens all of its fields: where one goes, the key goes, and the
-    secrets of the others stay.
+    The key of a compartment opens all of its fields. If one field is erased, the key is removed
+    too, and the secrets of the remaining fields replace it.
 
     Args:
-        release: What a grant released.
+        release: The release of a grant.
         packet_id: 16 bytes, the packet's.
-        slots: What is to be forgotten.
+        slots: The slots to erase.
     """
     secrets = {item.slot: item.secret for item in release.fields}
     compartments = []
@@ -36,6 +36,6 @@ def without(release: Release, packet_id: bytes, slots: Set[int]) -> Release:
 
 
 def opened_slots(release: Release) -> frozenset[int]:
-    """Every slot that a release opens."""
+    """Returns every slot that a release opens."""
     whole = (slot for item in release.compartments for slot in item.opening.slots)
     return frozenset(item.slot for item in release.fields).union(whole)

@@ -1,8 +1,9 @@
-"""The grant: a release of parts of one packet to one recipient.
+"""Grant: a release of parts of one packet to one recipient.
 
-The first release, a later one and one more field are the same statement. It lists by index
-what it releases, so that the exchange can judge it against the agreement, and carries the
-keys in a part sealed to the recipient's encryption key. Recipients do not see each other's.
+The first release, a later one and one of a single further field are the same type of statement. A
+grant lists its releases by index, so that the exchange can check it against the agreement. It
+carries the keys in a part sealed to the recipient's encryption key. Recipients do not see each
+other's grants.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,11 @@ GRANT_ID_SIZE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caveats:
-    """Conditions on what the recipient does with it.
+    """Conditions on the recipient's use.
 
     Attributes:
         handling: Handling codes H1 to H3, ascending.
-        orcon: Whether passing on needs the originator's grant.
+        orcon: Whether passing on requires the originator's grant.
         pap: The permissible actions protocol level.
     """
 
@@ -38,7 +39,7 @@ class Caveats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A release to one recipient.
+    """Release to one recipient.
 
     Attributes:
         header: The grantor: a node of the packet's originator.
@@ -46,16 +47,17 @@ class Grant:
         grant_id: 16 random bytes.
         packet: 32 bytes, the statement id of the manifest.
         kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
-        not_after_ms: When the grant ends, Unix milliseconds.
-        purpose: What the recipient may use it for, in the agreement's words.
+        not_after_ms: Expiry of the grant, Unix milliseconds.
+        purpose: The recipient's permitted purpose, in the agreement's words.
         caveats: Conditions on use.
-        openings: Compartments of which only existence is told; ascending.
+        openings: Compartments with only their existence disclosed; ascending.
         compartments: Compartments released whole; ascending.
         fields: Slots released singly; ascending.
         decision_digest: 32 bytes, the salted hash of the policy decision behind it.
-        acted_by: The person who released it, or None where a machine duty did.
+        acted_by: The releasing person, or None for a machine duty.
         sealed: HPKE encapsulation and ciphertext of the release.
-        seconded_by: The person who approved it, where it took two; see ``tearline.four_eyes``.
+        seconded_by: The approver, if the article requires two persons; see
+            ``tearline.four_eyes``.
     """
 
     header: Header
@@ -87,7 +89,7 @@ class Grant:
         if len(self.purpose.encode()) > MAX_TEXT_BYTES:
             raise StatementMalformed("the purpose is too long")
         if not 0 <= self.not_after_ms <= MAX_TIME_MS:
-            raise StatementMalformed("no grant lasts that long")
+            raise StatementMalformed("the expiry of the grant is out of range")
         for indices, limit in (
             (self.openings, MAX_COMPARTMENTS),
             (self.compartments, MAX_COMPARTMENTS),
@@ -95,10 +97,10 @@ class Grant:
         ):
             outside = indices and (indices[0] < 0 or indices[-1] >= limit)
             if outside or not is_ascending(indices):
-                raise StatementMalformed("a grant lists what it releases once each, in order")
+                raise StatementMalformed("a grant lists each index once, in order")
         if set(self.openings) & set(self.compartments):
-            raise StatementMalformed("a compartment is either told of or released, not both")
+            raise StatementMalformed("a compartment is either disclosed or released, not both")
         if not (self.openings or self.compartments or self.fields):
-            raise StatementMalformed("the grant releases nothing")
+            raise StatementMalformed("the grant is empty")
         if self.seconded_by is not None and self.acted_by is None:
-            raise StatementMalformed("a second person approves what a first one drafted")
+            raise StatementMalformed("a grant with an approver names the drafter, too")

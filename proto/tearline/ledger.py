@@ -1,9 +1,9 @@
-"""Entries of the audit log, and what proves them.
+"""Entries of the audit log, and their proofs.
 
-Two kinds stand in one tree. A clear entry is ``0x00`` and a statement that everyone must see:
-a trust list, a key record, a revocation. A blind entry is ``0x01`` and the hash of a salted
-event: cosigners and mirrors learn how many there are, not whose. The opening of a blind entry
-goes to the parties it names. Specified in docs/spec/log-v1.md.
+Two kinds of entry stand in one tree. A clear entry is ``0x00`` and a public statement: a trust
+list, a key record, a revocation. A blind entry is ``0x01`` and the hash of a salted event:
+cosigners and mirrors learn the number of entries, but not the parties. The named parties get the
+opening of a blind entry. Specified in docs/spec/log-v1.md.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ BLIND_SIZE = 33
 
 
 def clear_entry(signed: Signed) -> bytes:
-    """The entry of a statement that everyone sees.
+    """Returns the entry of a public statement.
 
     Raises:
-        EntryTooLarge: If it would have more bytes than an entry may have (spec L-6).
+        EntryTooLarge: If it exceeds the maximum size of an entry (spec L-6).
     """
     entry = CLEAR + encode_signed(signed)
     if len(entry) > MAX_ENTRY_BYTES:
@@ -39,12 +39,12 @@ def clear_entry(signed: Signed) -> bytes:
 
 
 def blind_entry(salt: bytes, event: bytes) -> bytes:
-    """The 33-byte entry of an encoded event under a salt of 32 bytes."""
+    """Returns the 33-byte entry of an encoded event under a salt of 32 bytes."""
     return BLIND + hashlib.sha256(label("event") + salt + event).digest()
 
 
 def parse_entry(entry: bytes) -> Signed | None:
-    """The statement of a clear entry, or None for a blind one.
+    """Returns the statement of a clear entry, or None for a blind one.
 
     Raises:
         EntryMismatch: If the entry is of neither kind, or too large.
@@ -62,14 +62,14 @@ def parse_entry(entry: bytes) -> Signed | None:
 
 
 def entry_hash(entry: bytes) -> bytes:
-    """The leaf of an entry in the log's tree (RFC 6962, section 2.1)."""
+    """Returns the leaf of an entry in the log's tree (RFC 6962, section 2.1)."""
     return leaf_hash(entry)
 
 
 def verify_opening_in_log(
     opening: LogOpening, path: Sequence[bytes], checkpoint: SignedCheckpoint
 ) -> Event:
-    """Checks that the log under ``checkpoint`` holds the opened event (spec L-9), and returns it.
+    """Checks that the log under ``checkpoint`` holds an event (spec L-9), and returns the event.
 
     Args:
         opening: Position, salt and event.
@@ -78,7 +78,7 @@ def verify_opening_in_log(
 
     Raises:
         LogError: If the proof does not lead there.
-        StatementMalformed: If the event is not one.
+        StatementMalformed: If the event is not valid.
     """
     tree = checkpoint.checkpoint
     leaf = entry_hash(blind_entry(opening.salt, opening.event))
@@ -90,17 +90,17 @@ def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
     """Checks that two openings of one event are one entry.
 
     Raises:
-        TwinEntries: If the log holds the event twice, or two parties were told otherwise.
+        TwinEntries: If the log holds the event twice, or showed two parties different entries.
     """
     if known != other:
         raise TwinEntries(f"entries {known.index} and {other.index}")
 
 
-@lru_cache(maxsize=64)  # the newest is asked for again at every act that needs it
+@lru_cache(maxsize=64)  # each act that needs the newest checkpoint verifies it again
 def verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
-    """The checkpoint in ``note``, if the log itself signed it with every one of its keys.
+    """Returns the checkpoint in ``note``, if the log signed it with all of its keys.
 
-    Whose cosignature counts beside them depends on what for: see docs/spec/log-v1.md, L-55.
+    The required cosignatures depend on the use: see docs/spec/log-v1.md, L-55.
 
     Raises:
         LogError: If the note is malformed, of another log, or lacks a signature.

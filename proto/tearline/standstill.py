@@ -1,8 +1,8 @@
-"""When a request's clock stands still because what it is part of is suspended.
+"""Standstill of a request's clock while its article is suspended.
 
-The asker, the holder and the exchange compute it from the same standings and the same versions of
-the agreement, each by the log's time of its entry. Who has the same entries has the same end.
-Specified in docs/spec/request-v1.md.
+The requester, the holder and the exchange compute it from the same standings and agreement
+versions, each by the log's time of its entry. All parties with the same entries compute the same
+deadline. Specified in docs/spec/request-v1.md.
 """
 
 from bisect import bisect_right
@@ -21,25 +21,26 @@ def standstill(
     asker: str,
     holder: str,
 ) -> tuple[Interval, ...]:
-    """Returns when a request, or an answer to it, could not pass: in order, without overlap.
+    """Returns the intervals in which a request, or its answer, could not pass: in order, disjoint.
 
-    What a request asks and what answers it are packets of its article, so its clock stands still
-    while they are stopped one way or the other.
+    A request and its answers are packets of its article. Its clock stands still while these packets
+    are stopped in either direction.
 
     Args:
-        stoppages: What the parties had suspended, and when.
-        reaches: How far that reached since when, in the order of the log.
-        first: How far it reached before: under the version that the request's manifest names.
-        article: The request's.
-        asker: URI of the asking agency.
-        holder: URI of the agency asked.
+        stoppages: The parties' suspensions, with their times.
+        reaches: The reach of suspensions under each later agreement version, in the order of
+            the log.
+        first: The reach under the version that the request's manifest names.
+        article: The request's article.
+        asker: URI of the requesting agency.
+        holder: URI of the holding agency.
     """
     known = (first, *reaches)
     since_ms = [each.time_ms for each in reaches]
     ways = ((asker, holder), (holder, asker))
     stopped = []
     for stoppage in stoppages:
-        # Only the versions that counted meanwhile: nearly always one.
+        # Only the versions in force during the stoppage: nearly always one.
         for place in range(bisect_right(since_ms, stoppage.start_ms), len(known)):
             begin_ms = since_ms[place - 1] if place else 0
             if stoppage.end_ms is not None and begin_ms >= stoppage.end_ms:

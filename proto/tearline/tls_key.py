@@ -1,4 +1,4 @@
-"""Keys for TLS: ECDSA on P-256, for gRPC takes no Ed25519 certificates."""
+"""Keys for TLS: ECDSA on P-256, since gRPC accepts no Ed25519 certificates."""
 
 from typing import TypeGuard
 
@@ -15,7 +15,7 @@ _PEM = serialization.Encoding.PEM
 
 
 class TlsKey:
-    """An ECDSA P-256 key for TLS, kept as PKCS#8 DER."""
+    """ECDSA P-256 key for TLS, kept as PKCS#8 DER."""
 
     def __init__(self, pkcs8: bytes) -> None:
         try:
@@ -29,24 +29,24 @@ class TlsKey:
 
     @classmethod
     def generate(cls) -> "TlsKey":
-        """A fresh key from the system's randomness."""
+        """Returns a fresh key from the system's randomness."""
         return cls(_pkcs8(ec.generate_private_key(ec.SECP256R1()), _DER))
 
     @property
     def id(self) -> bytes:
-        """The 32-byte id of the public half, as revocations name it."""
+        """Returns the 32-byte id of the public half, as revocations name it."""
         return key_id(self.public)
 
     def private_bytes(self) -> bytes:
-        """PKCS#8 DER, for a keystore that encrypts it."""
+        """Returns PKCS#8 DER, for a keystore that encrypts it."""
         return _pkcs8(self._key, _DER)
 
     def private_pem(self) -> bytes:
-        """PKCS#8 PEM, as TLS libraries take it; never for a file."""
+        """Returns PKCS#8 PEM, as TLS libraries take it; never for a file."""
         return _pkcs8(self._key, _PEM)
 
     def sign(self, builder: x509.CertificateBuilder) -> bytes:
-        """The certificate that ``builder`` describes, DER, signed with this key."""
+        """Returns the certificate that ``builder`` describes, DER, signed with this key."""
         return builder.sign(self._key, hashes.SHA256()).public_bytes(_DER)
 
     def __repr__(self) -> str:
@@ -54,15 +54,15 @@ class TlsKey:
 
 
 def is_p256(key: object) -> TypeGuard[ec.EllipticCurvePublicKey]:
-    """Whether a public key is an ECDSA key on P-256."""
+    """Returns whether a public key is an ECDSA key on P-256."""
     return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
 
 
 def load_public(spki: bytes) -> ec.EllipticCurvePublicKey:
-    """The public half of a TLS key from SubjectPublicKeyInfo, DER.
+    """Returns the public half of a TLS key from SubjectPublicKeyInfo, DER.
 
     Raises:
-        KeyMalformed: If it is anything else.
+        KeyMalformed: If it is not an ECDSA key on P-256.
     """
     try:
         key = serialization.load_der_public_key(spki)
@@ -74,7 +74,7 @@ def load_public(spki: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def spki_of(key: ec.EllipticCurvePublicKey) -> bytes:
-    """SubjectPublicKeyInfo of a public key, DER."""
+    """Returns SubjectPublicKeyInfo of a public key, DER."""
     return key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

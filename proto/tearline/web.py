@@ -1,9 +1,8 @@
-"""The log over HTTP: what the exchange's monitoring port and a node's witness port share.
+"""Log over HTTP, shared by the exchange's monitoring port and a node's witness port.
 
-A checkpoint and tiles for foreign readers (c2sp.org/tlog-tiles), by the rules of
-docs/spec/log-v1.md, section 7, and the server under them: plain HTTP, without TLS and without
-names, so it is the operator who decides who reaches it. Beside ``tearline.rpc`` the one module
-here that touches the network.
+It serves a checkpoint and tiles to foreign readers (c2sp.org/tlog-tiles), by the rules of
+docs/spec/log-v1.md, section 7. The server is plain HTTP, without TLS or names; the operator
+restricts access to it. Beside ``tearline.rpc`` it is the only module here that uses the network.
 """
 
 import asyncio
@@ -32,7 +31,7 @@ from tearline.limits import (
 from tearline.tiles import Tile, parse_tile_path
 
 TEXT = "text/plain; charset=utf-8"
-NEVER = "no-store"  # what does not exist yet may exist in a second
+NEVER = "no-store"  # a missing tile may exist a second later
 _BYTES = "application/octet-stream"
 _FOREVER = "public, max-age=31536000, immutable"  # a year, the longest that caches honour
 _ASK_AGAIN = "no-cache"
@@ -40,19 +39,19 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class ReadableLog(Protocol):
-    """A log that can be read in tiles."""
+    """Log that can be read in tiles."""
 
     async def checkpoint(self) -> bytes:
-        """The note of the newest checkpoint. Raises: NotFound, where there is none."""
+        """Returns the note of the newest checkpoint. Raises NotFound if there is none."""
         ...
 
     async def tile(self, tile: Tile) -> bytes:
-        """The content of a tile. Raises: NotFound, where no checkpoint covers all of it."""
+        """Returns the content of a tile. Raises NotFound unless a checkpoint covers all of it."""
         ...
 
 
 Page = Callable[[], Awaitable[Response]]
-"""Answers one path beside those of the log."""
+"""Handler of one path beside those of the log."""
 
 
 def log_application(
@@ -62,13 +61,13 @@ def log_application(
     posts: Sequence[Route] = (),
     fault: Callable[[TearlineError], None],
 ) -> Starlette:
-    """What a port answers that shows a log.
+    """Returns the HTTP application that serves a log.
 
     Args:
-        log: What is read.
-        pages: More paths that answer GET and HEAD.
-        posts: Routes of what else is taken.
-        fault: Told of each error that is no fault of the reader's, who is told nothing of it.
+        log: The log.
+        pages: Further paths that answer GET and HEAD.
+        posts: Routes that accept other methods.
+        fault: Receives each internal error; the reader gets no details of it.
     """
 
     async def answer(request: Request) -> Response:
@@ -84,7 +83,7 @@ def log_application(
     async def refuse(_: Request, error: Exception) -> Response:
         match error:
             case ClientDisconnect():
-                return refusal(400)  # goes nowhere
+                return refusal(400)  # never sent
             case HTTPException(status_code=405):
                 return refusal(405, {"allow": "GET, HEAD"})
             case HTTPException():
@@ -106,7 +105,7 @@ def log_application(
 
 
 def sent_path(request: Request) -> str:
-    """The path as it was sent: it has one spelling, and no query makes another of it.
+    """Returns the path as sent: it has one canonical form, and no query.
 
     Raises:
         HTTPException: With status 404, if there is a query.
@@ -118,7 +117,7 @@ def sent_path(request: Request) -> str:
 
 
 def reply(content: bytes, media_type: str, cache: str, *, status: int = 200) -> Response:
-    """An answer with a content, and how long it may be kept."""
+    """Returns a response with a content and its cache policy."""
     # As a header, for to a media type of text Starlette adds a charset.
     headers = {
         "content-type": media_type,
@@ -129,23 +128,23 @@ def reply(content: bytes, media_type: str, cache: str, *, status: int = 200) -> 
 
 
 def refusal(status: int, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
-    """An answer without a content, which nobody may keep."""
+    """Returns a response without a content, which may not be cached."""
     return Response(status_code=status, headers={"cache-control": NEVER, **headers})
 
 
 @asynccontextmanager
 async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
-    """Serves ``application`` in this event loop, and drains it in the end.
+    """Serves ``application`` in this event loop, and drains it at the end.
 
     Args:
-        address: host:port; port 0 takes a free one.
-        application: What answers.
+        address: host:port; port 0 selects a free one.
+        application: The application.
 
     Yields:
         The port.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the server cannot listen on the address.
     """
     listener = _listener(address)
     server = _Server(
@@ -157,7 +156,7 @@ async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
             lifespan="off",
             workers=1,
             log_config=None,
-            log_level="error",  # below it stands what any stranger can cause
+            log_level="error",  # any stranger can cause messages below it
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -175,7 +174,7 @@ async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals of the process to the program."""
+    """Server that leaves the process's signals to the program."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -183,10 +182,11 @@ class _Server(uvicorn.Server):
 
 
 def _is_ambiguous(scope: Scope) -> bool:
-    """Says whether a request could be read in two ways, or is longer than one here may be.
+    """Returns whether a request is ambiguous or exceeds the size limit.
 
-    A proxy in front that reads it in the other way would take part of it for the next request
-    (RFC 9112, section 11.2). So a body has one length, and stands where one belongs.
+    A proxy in front could read an ambiguous request differently, and take part of it for the next
+    request (RFC 9112, section 11.2). Therefore a body has one length, and only a method with a body
+    has one.
     """
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     lengths = [value for name, value in headers if name == b"content-length"]
@@ -211,16 +211,16 @@ def _unambiguous(application: ASGIApp) -> ASGIApp:
 
 
 class _Connection(H11Protocol):
-    """A connection that does not outlive its time, whatever its reader does or does not do."""
+    """Connection with a maximum age, regardless of its reader's activity."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP, in the middle of a request too, and ends the connection.
+        """Answers invalid HTTP, also in the middle of a request, and closes the connection.
 
-        Its base would answer beside an answer that is under way, and fail.
+        The base class would answer beside a running answer, and fail.
         """
         state = self.conn.our_state
-        if state in (h11.SEND_RESPONSE, h11.SEND_BODY):  # an application is at work on a request
-            self.cycle.disconnected = True  # what it still says goes nowhere
+        if state in (h11.SEND_RESPONSE, h11.SEND_BODY):  # the application handles a request
+            self.cycle.disconnected = True  # discards the rest of its answer
             self.cycle.message_event.set()
         if state in (h11.IDLE, h11.SEND_RESPONSE):
             headers = [("cache-control", NEVER), ("content-length", "0"), ("connection", "close")]
@@ -249,5 +249,5 @@ def _listener(address: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family)
     except OSError as error:
-        why = str(error.strerror).partition(" (")[0]  # behind it Python names the address again
-        raise SettingInvalid(f"{address} cannot be listened on: {why}") from None
+        why = str(error.strerror).partition(" (")[0]  # Python repeats the address after it
+        raise SettingInvalid(f"cannot listen on {address}: {why}") from None
