@@ -176,7 +176,7 @@ async def test_a_database_with_something_in_it_is_left_alone(
     other = tmp_path / "other"
     other.mkdir()
     await lived(other)
-    with pytest.raises(StoreNotMoved, match="already"):
+    with pytest.raises(StoreNotMoved, match="is not empty"):
         await migrate(replace(config, home=other), IDENTITY.log)
     assert (other / "exchange.db").exists()
     store = await open_store(config)
@@ -212,7 +212,7 @@ async def test_a_table_that_is_in_the_way_is_named(
 ) -> None:
     await lived(tmp_path)
     await run_sql(database_url, "CREATE TABLE accounts (one INT)")
-    with pytest.raises(StoreNotMoved, match=r"no exchange's: accounts; give the exchange"):
+    with pytest.raises(StoreNotMoved, match=r"foreign tables: accounts; give the exchange"):
         await migrate(config, IDENTITY.log)
     await nothing_was_moved(config)
 

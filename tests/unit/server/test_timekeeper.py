@@ -168,5 +168,5 @@ def test_the_operator_s_word_is_believed() -> None:
 @pytest.mark.parametrize("side", [-1, 1])
 def test_the_operator_s_word_is_a_time_and_fits_no_other(side: int) -> None:
     verify_said(NOW_MS, NOW_MS + side * MAX_LOG_TIME_SKEW_MS)
-    with pytest.raises(ClockDoubted, match=r"seconds (behind|ahead of) the time given"):
+    with pytest.raises(ClockDoubted, match=r"seconds (behind|ahead of) the given time"):
         verify_said(NOW_MS, NOW_MS + side * (MAX_LOG_TIME_SKEW_MS + 1))

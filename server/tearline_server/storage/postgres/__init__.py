@@ -1,1 +1,1 @@
-"""``Store`` on PostgreSQL: any number of exchange processes over one database."""
+"""``Store`` on PostgreSQL: any number of exchange processes with one database."""

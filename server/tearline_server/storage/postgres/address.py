@@ -1,7 +1,7 @@
-"""The files that an address of PostgreSQL names, or that stand for what it leaves out.
+"""Files that a PostgreSQL address names, and the default passfile.
 
-asyncpg tells little of a file that it cannot read, and passes over a passfile that others may read
-with no more than a warning: the server then refuses a password that nobody gave.
+asyncpg barely reports an unreadable file. It skips a passfile that others may read, with only a
+warning; the server then refuses an empty password.
 """
 
 import os
@@ -18,11 +18,11 @@ _SYSTEM = "system"  # of ``sslrootcert``: the CAs of the machine
 
 
 def verify_files(url: str) -> None:
-    """Checks that files which an address names can be read, and the passfile by its owner alone.
+    """Checks that the files of an address are readable, and the passfile private to its owner.
 
     Raises:
-        ConfigUnreadable: If one is not there, or may not be read.
-        FileExposed: If others than its owner may read or write the passfile.
+        ConfigUnreadable: If a file is missing or may not be read.
+        FileExposed: If users other than its owner may read or write the passfile.
     """
     named = {name: value for name, value in parse_qsl(urlsplit(url).query) if name in _FILES}
     for name, path in named.items():
@@ -42,7 +42,7 @@ def verify_files(url: str) -> None:
     passfile = named.get(_PASSFILE) or os.environ.get("PGPASSFILE") or "~/.pgpass"
     try:
         mode = Path(passfile).expanduser().stat().st_mode
-    except (OSError, RuntimeError):  # none is needed everywhere; and where is home?
+    except (OSError, RuntimeError):  # a passfile is optional, and the home may be unknown
         return
     if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise FileExposed(f"{passfile}, the passfile of the database")

@@ -1,4 +1,4 @@
-"""Questions that go to the database as one, each answered by its own rows."""
+"""Queries combined into one statement, each answered by its own rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from tearline_server.storage.postgres.connection import Connection
 
 Answers = Mapping[str, Sequence[Any]]
-"""The rows of each answer, by the name of its question."""
+"""Rows of each answer, by the name of its query."""
 
 
 class Questions:
-    """Gathers questions until they are asked; all are answered as of one moment.
+    """Collector of queries that are answered together, as of one moment.
 
-    Every SQL is a constant of its caller, with ``{0}``, ``{1}`` for its values, which are bound.
-    The rows of an answer come as one value, of which PostgreSQL lets none exceed a gibibyte.
+    Every SQL text is a constant of its caller, with ``{0}``, ``{1}`` for bound values. Each answer
+    is one value, limited by PostgreSQL to a gibibyte.
     """
 
     def __init__(self) -> None:
@@ -21,19 +21,19 @@ class Questions:
         self._values: list[Any] = []
 
     def put(self, name: str, sql: str, *values: Any) -> None:
-        """Adds a question, or nothing where one of its values is an empty list."""
+        """Adds a query, unless one of its values is an empty list."""
         if [] not in values:
             self.always(name, sql, *values)
 
     def always(self, name: str, sql: str, *values: Any) -> None:
-        """Adds a question, whatever its values are."""
+        """Adds a query."""
         first = len(self._values) + 1
         places = [f"${place}" for place in range(first, first + len(values))]
         self._sql[name] = sql.format(*places)
         self._values += values
 
     async def answers(self, connection: Connection) -> Answers:
-        """Asks them, if there are any."""
+        """Runs the collected queries, if any, and returns their answers."""
         if not self._sql:
             return {}
         parts = [

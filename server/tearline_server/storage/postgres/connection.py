@@ -1,11 +1,11 @@
-"""What the rooms of this store call a connection."""
+"""Type aliases of asyncpg's connections and pools."""
 
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 if TYPE_CHECKING:
-    # Generic for type checkers alone; the pool hands out what stands for a connection.
+    # Generic only for type checkers; the pool hands out proxies of connections.
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
     Session = asyncpg.Connection[asyncpg.Record]

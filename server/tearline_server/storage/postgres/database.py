@@ -1,8 +1,8 @@
-"""The connections to PostgreSQL: their bounds, and what goes wrong with them.
+"""PostgreSQL connections: their limits, their retries, and the handling of lost ones.
 
-What only reads, and what may be done twice, is tried again where a connection was lost. The
-transaction that writes the log is not: whoever judged its batch must judge it anew. Where the
-answer to its COMMIT was lost, it is looked up, never assumed.
+Reads and repeatable changes are retried after a lost connection. The transaction that writes the
+log is not: its batch must be judged anew. If the answer to its COMMIT was lost, the result is
+looked up, never assumed.
 """
 
 import asyncio
@@ -29,56 +29,58 @@ from tearline_server.storage.stored import Heard
 
 T = TypeVar("T")
 
-# One writes, one listens, and a few pages of mail are read at once; more fight for two cores.
+# One writes, one listens, and a few read pages of mail; more would compete for two cores.
 _CONNECTIONS = 9
-_READERS = _CONNECTIONS - 2  # at once: who writes, and who listens, waits for none of them
-_CONNECT_S = 5  # a server that does not answer by then is taken for dead
-_PATIENCE_S = 15  # a standby takes over within this; callers who waited longer come again
-_LOOK_UP_S = 60  # a COMMIT that waits for a standby is known in the end
+_READERS = _CONNECTIONS - 2  # concurrent; the writer and the listener never wait for them
+_CONNECT_S = 5  # a server that does not answer by then is considered dead
+_PATIENCE_S = 15  # a standby takes over within this; callers that waited longer retry
+_LOOK_UP_S = 60  # the result of a COMMIT that waits for a standby is known by then
 _PAUSE_S = 0.2
 _SETTINGS = {
     "application_name": "tearline",
-    "synchronous_commit": "on",  # whatever the database's default: nothing is told before it holds
+    "synchronous_commit": "on",  # overrides the server's default: results must be durable
     "statement_timeout": "30s",
-    # A process that is stopped in the middle of a transaction must not stop all others.
+    # A process stopped in the middle of a transaction must not block the others.
     "idle_in_transaction_session_timeout": "20s",
-    # Nor must one whose machine is gone.
+    # Nor must a process on a lost machine.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "jit": "off",  # compiling a query takes longer than any of ours
-    # Every question names a few rows, to which indices lead one by one. Without
-    # statistics, as after a restore, the server would take other ways, through whole tables.
+    # Every query names a few rows, reached by indices. Without statistics, as after a restore,
+    # the planner would scan whole tables.
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-# The same at our end: after how many seconds of silence it is asked whether somebody is there, and
-# after how many milliseconds without an answer nobody is.
+# Keepalive of the client side: seconds of silence before probes, and milliseconds without an
+# answer before the connection counts as lost.
 _LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
-# A COMMIT that is cancelled while it waits for a standby says that it is done, and is not held by
-# anybody else: so no clock runs against it.
+# A COMMIT cancelled while it waits for a standby reports success without replication, so it has
+# no timeout.
 _UNTIMED = "SET LOCAL statement_timeout = 0; "
 
 
 class _Tidy(Session):
-    """A connection that leaves nothing behind when it goes back to the pool."""
+    """Connection that needs no reset when it returns to the pool."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
 async def notice_loss(session: Session) -> None:
-    """Has a connection end soon after the machine at its other end is gone.
+    """Configures keepalive, so that a connection ends soon after its peer's machine is lost.
 
-    Else whoever waits there for an answer waits a quarter of an hour, and no other is asked.
+    By default a waiting caller would wait a quarter of an hour before another server is tried.
     """
     found: socket.socket = session._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # no public way
     if found.family != socket.AF_UNIX:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _LINE.items():
-            if (option := getattr(socket, name, None)) is not None:  # not every system has all
+            if (
+                option := getattr(socket, name, None)
+            ) is not None:  # some systems lack some options
                 found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
@@ -88,14 +90,14 @@ async def _begin(session: Session) -> None:
 
 
 class Database:
-    """A PostgreSQL database that holds our tables; every commit is durable when it returns.
+    """PostgreSQL database with the exchange's tables; every commit is durable when it returns.
 
     Args:
         pool: Its connections.
-        ha: Whether what is committed must lie on a second server, too.
+        ha: Whether commits must be replicated to a second server.
 
     Attributes:
-        standbys: Synchronous standbys, as they were seen last; None where none must be there.
+        standbys: Synchronous standbys last observed; None if none are required.
     """
 
     standbys: int | None = None
@@ -105,27 +107,27 @@ class Database:
         self._ha = ha
         self._id = secrets.token_bytes(16)
         self._writer, self._readers = asyncio.Semaphore(1), asyncio.Semaphore(_READERS)
-        self.questions = 0  # that wait for a connection, or are being answered
+        self.questions = 0  # queued or running
 
     @classmethod
     async def open(cls, url: str, *, ha: bool = False) -> "Database":
-        """Connects, and brings the tables to this version.
+        """Connects, migrates the tables to this version, and returns the database.
 
         Args:
-            url: As in ``postgresql://host,other/name?target_session_attrs=read-write``.
-            ha: Whether what is committed must lie on a second server, too.
+            url: For example ``postgresql://host,other/name?target_session_attrs=read-write``.
+            ha: Whether commits must be replicated to a second server.
 
         Raises:
-            StoreUnreachable: If no server answers that may be written to.
-            StoreNotReplicated: If there must be a second server, and there is none.
-            StoreVersion: If a later version of Tearline made the tables, and not for this one, or
-                one is connected that is too old for this.
-            StoreForbidden: If the server does not let us in, or not make the tables.
+            StoreUnreachable: If no writable server answers.
+            StoreNotReplicated: If a second server is required, and there is none.
+            StoreVersion: If a later version made the tables incompatible, or a process too old for
+                this version is connected.
+            StoreForbidden: If the server denies access, or the creation of tables.
             StoreAbsent: If it has no such database.
-            StoreUntrusted: If its certificate does not show that it is the one.
-            SettingInvalid: If the address is none, or the server is too old.
+            StoreUntrusted: If its certificate does not verify.
+            SettingInvalid: If the address is invalid, or the server is too old.
             ConfigUnreadable: If a file that the address names cannot be read.
-            FileExposed: If the passfile is open to others.
+            FileExposed: If other users can access the passfile.
         """
         verify_files(url)
         with translated():
@@ -144,7 +146,7 @@ class Database:
                 raise refused_address(error) from None
         database = cls(pool, ha=ha)
         try:
-            if ha:  # else the first COMMIT might wait for ever
+            if ha:  # otherwise the first COMMIT might wait forever
                 _, database.standbys = await database.ask(verify_synchronous)
             await database.write(migrate)
         except BaseException:
@@ -155,27 +157,27 @@ class Database:
     async def read(
         self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = _PATIENCE_S
     ) -> T:
-        """Asks ``question`` at one moment; again where the connection was lost.
+        """Runs ``question`` in a snapshot, and returns its result; retries a lost connection.
 
         Raises:
-            StoreError: As ``translated`` says, after ``within_s`` seconds at the latest.
+            StoreError: As ``translated`` describes, after at most ``within_s`` seconds.
         """
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         return await self._patiently(question, begin, within_s)
 
     async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
-        """The same for a question of one statement, which needs no transaction.
+        """Runs a single-statement ``question`` without a transaction, and returns its result.
 
         Raises:
-            StoreError: As ``read``.
+            StoreError: As for ``read``.
         """
         return await self._patiently(question, "", _PATIENCE_S)
 
     async def write(self, change: Callable[[Connection], Awaitable[T]]) -> T:
-        """Makes a change that may be made twice, durably; again where the connection was lost.
+        """Makes a durable, repeatable change, and returns its result; retries a lost connection.
 
         Raises:
-            StoreError: As ``read``; it may have happened all the same.
+            StoreError: As for ``read``; the change may still have happened.
         """
         made = await self._patiently(change, "BEGIN", _PATIENCE_S)
         await self._verify_kept()
@@ -224,15 +226,15 @@ class Database:
         *,
         may_repeat: Callable[[], bool],
     ) -> float:
-        """Makes a change to the log, once; gives the seconds that the COMMIT took.
+        """Makes a change to the log once; returns the seconds that the COMMIT took.
 
         Args:
-            change: Locks the head, writes, and returns the serial of what it wrote.
-            may_repeat: Whether it has done nothing yet that cannot be done again.
+            change: Locks the head, writes, and returns the serial of its write.
+            may_repeat: Returns whether the change can still be repeated.
 
         Raises:
-            StoreError: As ``translated`` says. Then nothing was written, as far as anybody was
-                told; where it was all the same, its authors learn of it when they try again.
+            StoreError: As ``translated`` describes. The change was not written, as far as any
+                caller was told. If it was written after all, its authors learn this on a retry.
         """
         ends = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
@@ -272,7 +274,7 @@ class Database:
 
     async def _is_written(self, serial: int) -> bool:
         async def look(connection: Connection) -> bool:
-            # Who still holds the head may be the very transaction that is looked for.
+            # The transaction in question may still hold the lock on the head.
             await connection.execute("SELECT FROM head FOR UPDATE")
             sql = "SELECT serial FROM writer WHERE id = $1"
             return bool(await connection.fetchval(sql, self._id) == serial)
@@ -280,11 +282,11 @@ class Database:
         return await self._patiently(look, "BEGIN", _LOOK_UP_S)
 
     async def changes(self) -> AsyncIterator[Heard]:
-        """What other processes, and this one, may have written, on a connection of its own.
+        """Yields notifications of writes by all processes, over a connection of its own.
 
         Raises:
-            StoreUnreachable: If the connection is lost; words may be lost with it.
-            StoreNotReplicated: If there must be a second server, and there is none now.
+            StoreUnreachable: If the connection is lost; notifications may be lost with it.
+            StoreNotReplicated: If a second server is required, and there is none now.
         """
         with translated():
             async with self._pool.acquire(timeout=_CONNECT_S) as connection:
@@ -294,15 +296,15 @@ class Database:
                     connection.add_termination_listener(lambda _: ear.ring())
                     while not connection.is_closed():
                         if self._ha:
-                            self.standbys = 0  # should it fail to say so
+                            self.standbys = 0  # if the check fails
                             _, self.standbys = await verify_synchronous(connection)
                         yield await ear.next()
                 finally:
-                    connection.terminate()  # it would go on to listen
+                    connection.terminate()  # otherwise it would keep listening
         raise StoreUnreachable("the connection that listens was lost")
 
     async def close(self) -> None:
-        """Ends everything under way, and the connections."""
+        """Ends all running work, and closes the connections."""
         try:
             async with asyncio.timeout(_CONNECT_S):
                 async with self._pool.acquire() as connection:
@@ -333,6 +335,6 @@ async def _undo(connection: Connection) -> None:
 
 
 async def _end(connection: Connection, before: str = "") -> None:
-    # A transaction that failed before says ROLLBACK to a COMMIT, and no error.
+    # After an earlier failure, COMMIT answers ROLLBACK without an error.
     if await connection.execute(f"{before}COMMIT") != "COMMIT":
         raise StoreDamaged("a transaction had failed before its end")

@@ -1,4 +1,4 @@
-"""What goes wrong with PostgreSQL, as errors of ours: in the words of the system or the server."""
+"""Translation of PostgreSQL's errors, with reasons from the system or the server."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, cannot connect now, statement timeout
     asyncpg.TransactionRollbackError,  # serialization, deadlock
-    asyncpg.ReadOnlySQLTransactionError,  # what was the primary is a standby now
+    asyncpg.ReadOnlySQLTransactionError,  # the former primary is now a standby
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
     asyncpg.LockNotAvailableError,
@@ -37,8 +37,8 @@ LOST = (
 )
 
 
-# What asyncpg cannot use of an address, and what the server does not know as a setting. An error
-# of TLS is a ValueError, too, and stands before.
+# Parts of an address that asyncpg rejects, and settings unknown to the server. TLS errors are
+# ValueErrors too, and are handled before.
 NO_ADDRESS = (
     ValueError,
     asyncpg.exceptions.ClientConfigurationError,
@@ -47,24 +47,24 @@ NO_ADDRESS = (
     asyncpg.InvalidParameterValueError,
 )
 _NOT_ALLOWED = (
-    asyncpg.InvalidAuthorizationSpecificationError,  # among them a wrong password
+    asyncpg.InvalidAuthorizationSpecificationError,  # includes a wrong password
     asyncpg.InsufficientPrivilegeError,
-    asyncpg.InvalidSchemaNameError,  # none in which tables could be made
+    asyncpg.InvalidSchemaNameError,  # no schema for the tables
 )
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns PostgreSQL's errors into ours.
+    """Translates PostgreSQL's errors.
 
     Raises:
-        StoreUnreachable: Where no server answers, or it ended what was under way.
-        StoreAbsent: Where there is no such database.
-        StoreUntrusted: Where the server's certificate does not show that it is the one.
-        StoreForbidden: Where the server does not let us in, or not do what we must.
-        StoreFull: Where its disk is full.
-        StoreDamaged: Where it says that a row is not as it must be.
-        ExchangeFault: Where it was given a value that it cannot hold; no other work is to blame.
+        StoreUnreachable: If no server answers, or it ended the running work.
+        StoreAbsent: If there is no such database.
+        StoreUntrusted: If the server's certificate does not verify.
+        StoreForbidden: If the server denies access, or a required action.
+        StoreFull: If its disk is full.
+        StoreDamaged: If it reports an invalid row.
+        ExchangeFault: If it cannot store a value; only the current work is at fault.
     """
     try:
         yield
@@ -82,13 +82,13 @@ def translated() -> Iterator[None]:
         raise StoreUntrusted(error.verify_message) from None
     except LOST as error:
         raise StoreUnreachable(_said(error)) from None
-    except asyncpg.PostgresError as error:  # whose words might be those of a row
+    except asyncpg.PostgresError as error:  # its message might quote a row
         raise StoreDamaged(f"PostgreSQL's SQLSTATE is {error.sqlstate}") from None
 
 
 def refused_address(error: Exception) -> TearlineError:
-    """Returns what it means that asyncpg could not begin to use an address."""
-    said = str(error).partition("\n")[0]  # what follows are hints for other programs
+    """Returns the error for an address that asyncpg cannot use."""
+    said = str(error).partition("\n")[0]  # the other lines are hints for other programs
     if isinstance(error, ssl.SSLCertVerificationError):  # a ValueError as well
         return StoreUntrusted(error.verify_message)
     if said.startswith("root certificate file"):
@@ -97,18 +97,20 @@ def refused_address(error: Exception) -> TearlineError:
 
 
 def _said(error: Exception) -> str:
-    """What is wrong, in the words of the system or the server, and of no library."""
+    """Returns the reason, as the system or the server describes it; never a library's text."""
     match error:
         case TimeoutError():
             return "no answer in time"
         case ssl.SSLError():
-            return "no TLS was agreed on, or the connection was lost"
+            return "the TLS handshake failed, or the connection was lost"
         case socket.gaierror():
             return f"the host in the address: {error.strerror}"
         case OSError(errno=int(number)) if number > 0:
             return os.strerror(number)
         case asyncpg.exceptions.TargetServerAttributeNotMatched():
-            return "no server in the address is what target_session_attrs asks for"
+            return "no server in the address matches target_session_attrs"
         case asyncpg.PostgresError() if error.args:
-            return str(error).partition("\n")[0]  # what follows are details, which may be of a row
+            return str(error).partition("\n")[
+                0
+            ]  # the other lines are details, which may quote a row
     return "the connection was lost, or refused"

@@ -1,4 +1,4 @@
-"""Statements over rows that go to the database as one, each column of the rows an array."""
+"""Writes combined into one statement; each column of the rows is an array."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,16 +8,16 @@ from tearline_server.storage.postgres.connection import Connection
 INT, BYTES, TEXT, BOOL = "bigint", "bytea", "text", "boolean"
 
 Columns = Mapping[str, str]
-"""The type of each column, by its name."""
+"""Type of each column, by its name."""
 
 
 class Gathered:
-    """Gathers statements until they are written; none sees what another of them writes.
+    """Collector of writes that are sent together; none sees the effects of another.
 
     Every name in its SQL is a constant of its caller, and every value is bound.
 
     Args:
-        connection: Where, inside the caller's transaction.
+        connection: The connection, inside the caller's transaction.
         serial: The number of that transaction.
     """
 
@@ -30,19 +30,19 @@ class Gathered:
     def rows(
         self, table: str, columns: Columns, rows: Iterable[Sequence[Any]], tail: str = ""
     ) -> None:
-        """Inserts rows."""
+        """Adds an insert of rows."""
         names = ", ".join(columns)
         self.run(f"INSERT INTO {table} ({names}) SELECT * FROM new {tail}", columns, rows)  # noqa: S608
 
     def numbered(
         self, table: str, columns: Columns, rows: Iterable[Sequence[Any]], tail: str = ""
     ) -> None:
-        """Inserts rows that say which transaction wrote them last."""
+        """Adds an insert of rows with the serial of their last transaction."""
         numbered = {**columns, "serial": INT}
         self.rows(table, numbered, ([*row, self._serial] for row in rows), tail)
 
     def run(self, sql: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> None:
-        """Runs a statement over rows, which it knows as the table ``new``; over none, nothing."""
+        """Adds a statement over rows, named ``new`` in its SQL; ignored if there are no rows."""
         values = [list(column) for column in zip(*rows, strict=True)]
         if values:
             names = ", ".join(columns)
@@ -54,10 +54,10 @@ class Gathered:
             self._values += values
 
     async def write(self, last: str = "SELECT") -> None:
-        """Sends what was gathered, all of it or nothing.
+        """Sends the collected writes, atomically.
 
         Args:
-            last: A question that ends it, and is asked even where nothing was gathered.
+            last: A final query, which runs even without writes.
         """
         parts = [f"part{n} AS ({sql})" for n, sql in enumerate(self._statements)]
         values, self._statements, self._values = self._values, [], []

@@ -1,8 +1,8 @@
-"""How processes over one database tell each other that they wrote something.
+"""Notifications of writes between processes with one database.
 
-A word goes out with the COMMIT of what it is about (``NOTIFY``), and only says where to look.
-Words may be lost with a connection: so whoever listens looks at everything when it begins, and
-looks at the log every second.
+A notification is sent with the COMMIT that it is about (``NOTIFY``), and names only the place to
+read. Notifications may be lost with a connection. So a listener first reads all state, and then
+reads the log every second.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from tearline_server.storage.stored import Heard
 
 CHANNEL = "tearline"
 TELL_GROWN = f"SELECT pg_notify('{CHANNEL}', '')"  # the log
-TELL = f"SELECT pg_notify('{CHANNEL}', $1)"  # a size that was cosigned, or this:
+TELL = f"SELECT pg_notify('{CHANNEL}', $1)"  # a cosigned size, or EVERYTHING
 EVERYTHING = "*"
 LOOK_S = 1.0
 
 
 class Ear:
-    """What was heard since it was asked for last; at first, that everything may be new."""
+    """Notifications since the last read; initially, all state may be new."""
 
     def __init__(self) -> None:
         self._cosigned: set[int] = set()
@@ -29,7 +29,7 @@ class Ear:
         self._bell.set()
 
     def hear(self, word: str) -> None:
-        """Takes a word."""
+        """Records a notification."""
         try:
             if word:
                 self._cosigned.add(parse_decimal(word, maximum=MAX_LOG_SIZE))
@@ -38,11 +38,11 @@ class Ear:
         self._bell.set()
 
     def ring(self) -> None:
-        """Ends the wait: nothing more may come."""
+        """Ends the wait, because no more notifications may come."""
         self._bell.set()
 
     async def next(self) -> Heard:
-        """What was heard, as soon as there is something, or after a second."""
+        """Returns the recorded notifications, at the next one or after a second."""
         try:
             async with asyncio.timeout(LOOK_S):
                 await self._bell.wait()

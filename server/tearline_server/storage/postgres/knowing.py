@@ -1,7 +1,7 @@
-"""What must be known of the past before a batch is judged.
+"""Lookups of stored state for a batch, in PostgreSQL.
 
-Most of it is asked for at once, and then what follows from the answers. The head is locked
-meanwhile: every question more keeps the other processes waiting.
+Two combined queries do most of the work: the second depends on answers to the first. The head is
+locked meanwhile, so every further query delays the other processes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,8 +35,8 @@ from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
 Request = tuple[bytes, str]
 
-# The order of joins does not depend on what the server knows of its tables: OFFSET 0 keeps each
-# LATERAL question apart, and it is asked for every row before it.
+# OFFSET 0 fixes the order of joins, independent of the server's statistics: each LATERAL subquery
+# stays separate, and runs once per outer row.
 _STATEMENTS = (
     "SELECT s.id, s.signer, s.code, s.why, s.receipt, a.attestation FROM"
     " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
@@ -68,7 +68,7 @@ _HIDDEN = (
     " JOIN event_agency g ON g.idx = k.idx AND g.agency = k.agency"
     " JOIN LATERAL (SELECT * FROM event WHERE idx = g.idx OFFSET 0) e ON TRUE"
 )
-# A node passes only what was handed out to it, or kept from that, so behind its place is all.
+# A node reads past only delivered or withheld grants, so all others lie after its position.
 _UNDELIVERED = (
     "SELECT m.agreement, m.node, m.seq, s.id, m.statement, e.event FROM unnest({0}::bytea[])"
     " AS k (id) JOIN LATERAL (SELECT * FROM mail WHERE agreement <> '' AND agreement = k.id"
@@ -79,7 +79,7 @@ _UNDELIVERED = (
     " ORDER BY m.node, m.seq"
 )
 _RESTORED = "SELECT start FROM restoration"
-# The third and fourth of each key are the two texts between which its agency's nodes stand.
+# The third and fourth columns bound the URIs of the agency's nodes.
 _KEYS = "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[]) AS k (id, agency, low, high)"
 _OF_OWN = (
     f"{_KEYS} JOIN LATERAL (SELECT s.envelope, p.openings FROM statement s"  # noqa: S608 (constant texts)
@@ -103,7 +103,7 @@ _SOURCES = (
     " JOIN LATERAL (SELECT * FROM derivation WHERE packet = k.id OFFSET 0) d ON TRUE"
     f" {_PACKET % 'd.source'}"
 )
-# What was corrected may be lost with an earlier life, and what corrects it be here.
+# After a restore, a corrected packet may be lost although its correction is stored.
 _LINE = (
     f"WITH RECURSIVE own (id) AS (SELECT k.id FROM {_OF_OWN} UNION SELECT id"  # noqa: S608 (constant texts)
     " FROM unnest({4}::bytea[]) AS c (id) WHERE EXISTS (SELECT FROM restoration)),"
@@ -140,7 +140,7 @@ _WAITING = (
     " unnest({0}::text[], {1}::text[]) AS k (node, agency)"
     " JOIN waiting w ON w.node = k.node AND w.agency = k.agency"
 )
-# Of each node whose URI begins with its agency's, up to the letter behind the slash.
+# All nodes of an agency, by URI prefix: "0" is the character after "/".
 _ROOMS = (
     "SELECT w.node, w.agency, w.statements, w.bytes FROM"
     " unnest({0}::text[], {1}::text[]) AS k (of, agency)"
@@ -167,7 +167,7 @@ _STEPS = (
     " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
     " ORDER BY t.statement"
 )
-# Each half reads an index: what goes on, and what ended since.
+# Each half reads an index: open suspensions, and those ended since.
 _STOPPAGES = (
     "SELECT k.number, s.agency, s.article, s.sender, s.recipient, s.began, s.began_ms, s.ended,"
     " s.ended_ms FROM unnest({0}::bigint[], {1}::bytea[], {2}::text[], {3}::bigint[])"
@@ -189,7 +189,7 @@ _EVENTS = (
 
 
 async def known_of(connection: Connection, asked: Asked) -> Known:
-    """Answers what is asked, inside the caller's transaction."""
+    """Returns the answers to a request, inside the caller's transaction."""
     packets, corrected = _keys(asked.packets), [id_ for id_, _ in asked.corrected]
     own = _keys({*asked.packets, *asked.corrected})
     questions = Questions()
@@ -273,13 +273,13 @@ async def known_of(connection: Connection, asked: Asked) -> Known:
 
 
 async def packet_of(connection: Connection, packet_id: bytes) -> WholePacket | None:
-    """A packet with its ciphertexts, by the id of its manifest, or None."""
+    """Returns a packet with its ciphertexts, by manifest id, or None."""
     row = await connection.fetchrow(_WHOLE, packet_id)
     return None if row is None else WholePacket(**dict(row))
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:
-    """What was recalled of a packet, by the id of its manifest."""
+    """Returns the recalls of a packet, by manifest id."""
     rows = await connection.fetch(_RECALLS.format("$1"), [packet_id])
     return _recalls({packet_id}, rows)[packet_id]
 
@@ -287,7 +287,7 @@ async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[Recal
 async def _packets(connection: Connection, ids: Collection[bytes]) -> dict[bytes, StoredPacket]:
     if not ids:
         return {}
-    # A question of their own: how many are read follows from the answers before.
+    # A separate query: the packets to read follow from earlier answers.
     return {
         id_: StoredPacket(envelope=envelope, openings=openings, accepted_ms=accepted_ms)
         for id_, envelope, openings, accepted_ms in await connection.fetch(_PACKETS, list(ids))
@@ -309,7 +309,7 @@ def _mail(rows: Iterable[Any]) -> dict[tuple[str, bytes], Delivered]:
             sender=signer,
             type=type_,
             packet=packet,
-            # What was erased of the log is still what its reader is to answer for.
+            # The reader must still answer for an item whose entry was erased.
             agreement=agreement_of(envelope) if agreement is None else agreement,
             delivered=delivered is not None,
             held=held is not None,
@@ -374,7 +374,7 @@ def _requests(rows: Iterable[Any], steps: Iterable[Any]) -> dict[Request, Stored
 async def _with_stoppages(
     connection: Connection, requests: Mapping[Request, StoredRequest]
 ) -> dict[Request, StoredRequest]:
-    """The same requests, with what was suspended since their grants."""
+    """Returns the requests, with the suspensions since their grants."""
     numbers, keys = list(range(len(requests))), list(requests)
     agreements = [requests[key].row.agreement for key in keys]
     since_ms = [requests[key].row.granted_ms for key in keys]
@@ -404,6 +404,6 @@ def _keys(asked: Collection[Owned]) -> list[list[Any]]:
 
 
 def _columns(keys: Iterable[tuple[Any, ...]], number: int) -> list[list[Any]]:
-    # Whatever name a statement writes is asked for; one that no text can hold is nobody's.
+    # Statements may contain any name; one with a NUL character, invalid in text, matches no row.
     rows = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
     return [[row[column] for row in rows] for column in range(number)]

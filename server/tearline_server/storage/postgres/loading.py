@@ -1,4 +1,4 @@
-"""What an exchange holds in memory: all of it, or what others wrote behind a head."""
+"""Loading of the exchange's in-memory state from PostgreSQL: all, or the part after a head."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ _MAILBOXES = "SELECT node, seq FROM mailbox WHERE serial > {0}"
 
 
 async def lock_head(connection: Connection) -> Head:
-    """The head of the log; nobody else writes until the caller's transaction ends."""
+    """Locks and returns the head of the log, until the caller's transaction ends."""
     return _head(await connection.fetch(f"{_HEAD} FOR UPDATE"))
 
 
@@ -42,11 +42,11 @@ def _head(rows: Sequence[Any]) -> Head:
 
 
 async def stored_of(connection: Connection, since: Head | None) -> Stored:
-    """What came behind ``since``, or everything, as of one moment.
+    """Returns the state written after ``since``, or all of it, as of one moment.
 
     Args:
-        connection: Where.
-        since: The head that is known, of the same life of the database.
+        connection: The connection.
+        since: The known head, of the same epoch of the database.
     """
     index, serial = (since.tree.size, since.serial) if since else (0, -1)
     questions = Questions()

@@ -1,4 +1,4 @@
-"""The log in PostgreSQL: its entries, the nodes of its tree, and what blind entries hide."""
+"""Log in PostgreSQL: its entries, the nodes of its tree, and the contents of blind entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -8,7 +8,7 @@ from tearline_server.storage.postgres.connection import Connection
 from tearline_server.storage.reading import RetainedRow
 from tearline_server.storage.rows import EventRow
 
-# At least one, then as many as fit; a blind entry has 33 bytes, and no entry has fewer.
+# At least one, then as many as fit; the smallest entry, a blind one, has 33 bytes.
 _ENTRIES = (
     "SELECT entry FROM (SELECT idx, entry, sum(length(entry)) OVER (ORDER BY idx) AS size"
     " FROM (SELECT idx, entry FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $4) run"
@@ -30,7 +30,7 @@ AWAITED = (
     "((SELECT TRUE FROM mail m WHERE m.entry = e.idx AND m.seq >"
     " coalesce((SELECT a.seq FROM acknowledged a WHERE a.node = m.node), 0) LIMIT 1) IS NOT NULL)"
 )
-"""Whether mail tells of the event ``e`` that its node has not taken in; EXISTS would be hashed."""
+"""SQL: whether mail about event ``e`` is unacknowledged; EXISTS would be hashed."""
 _RETAINED = (
     f"SELECT e.idx, e.time_ms, e.event, {AWAITED} AS awaited FROM event e"  # noqa: S608 (constant texts)
     " WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
@@ -40,14 +40,14 @@ _EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "
 
 
 async def entries(connection: Connection, start: int, end: int, max_bytes: int) -> Sequence[bytes]:
-    """Entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+    """Returns entries from ``start`` up to ``end``: at least one, at most ``max_bytes``."""
     most = max_bytes // _LEAST_ENTRY_BYTES + 1
     rows = await connection.fetch(_ENTRIES, start, end, max_bytes, most)
     return [entry for (entry,) in rows]
 
 
 async def nodes(connection: Connection, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
-    """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+    """Returns hashes of perfect subtrees, leaves included; unknown ones are absent."""
     leaves = [index for level, index in ids if level == 0]
     inner = [node for node in ids if node[0]]
     found: dict[NodeId, bytes] = {}
@@ -65,18 +65,18 @@ async def nodes(connection: Connection, ids: Sequence[NodeId]) -> Mapping[NodeId
 async def retained(
     connection: Connection, agreement: bytes, after: int, limit: int
 ) -> Sequence[RetainedRow]:
-    """What entries above ``after`` hide that name an agreement, in the order of the log."""
+    """Returns contents of entries above ``after`` under an agreement, in log order."""
     rows = await connection.fetch(_RETAINED, agreement, after, limit)
     return [RetainedRow(**dict(row)) for row in rows]
 
 
 async def event_rows(connection: Connection, start: int, limit: int) -> Sequence[EventRow]:
-    """What blind entries hide, and whose auditors may see it, from an index on."""
+    """Returns contents of blind entries with the agencies that may see them, from an index on."""
     sql = f"SELECT {', '.join(_EVENT_NAMES)} FROM event WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
     rows = await connection.fetch(sql, start, limit)
     agencies: dict[int, list[str]] = {}
     if rows:
-        # One range for each agency, of which there are few: the index begins with them.
+        # One range scan per agency: there are few, and the index begins with the agency.
         for agency, idx in await connection.fetch(_AGENCIES, start, rows[-1]["idx"]):
             agencies.setdefault(idx, []).append(agency)
     return [EventRow(**dict(row), agencies=tuple(agencies.get(row["idx"], ()))) for row in rows]

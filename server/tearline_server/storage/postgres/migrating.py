@@ -1,9 +1,9 @@
-"""Bringing the tables to this version, and working beside processes of another.
+"""Migration of the tables to this version, beside processes of other versions.
 
-A migration that older processes can live with says so in its first line: ``-- beside: 7``, the
-oldest version of which that is true. It is made while they serve; any other only when none of
-them is connected. Every connection holds a lock of its process's version for as long as it lives,
-so that this can be known, and a process that is too old for the tables connects no more.
+The first line of a compatible migration names the oldest version that can work on its result, for
+example ``-- beside: 7``. It runs while such processes serve; any other migration requires that none
+is connected. Every connection holds a lock of its process's version, so these processes can be
+detected. A process too old for the tables cannot connect.
 """
 
 import re
@@ -16,15 +16,15 @@ from tearline_server.storage.postgres.connection import Connection, Session
 
 _OLDEST_VERSION = 13
 _MIGRATING = 0x7465_6172_6C69_6E65  # "tearline": the advisory lock of migrations
-_VERSIONS = 0x7465_6172  # "tear": that of versions, each with its number
-_KEPT_SERIALS = 1 << 20  # whoever wrote last so long ago is no process any more
+_VERSIONS = 0x7465_6172  # "tear": the advisory locks of versions, by number
+_KEPT_SERIALS = 1 << 20  # a writer inactive for that long no longer exists
 _BESIDE = re.compile(r"-- beside: ([1-9][0-9]*)\n")
 _OTHERS = (
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint"
     " AND pid <> pg_backend_pid() AND database ="
     " (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-# Of a database of before there was such a column, too.
+# Also works on tables from before the column ``beside``.
 _NEWEST = (
     "SELECT version, coalesce((to_jsonb(m) ->> 'beside')::bigint, version)"
     " FROM migrated m ORDER BY version DESC LIMIT 1"
@@ -33,12 +33,12 @@ _NEWEST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One step from a version of the tables to the next.
+    """Migration from one version of the tables to the next.
 
     Attributes:
-        version: What it leads to.
-        beside: The oldest version whose processes may work on these tables.
-        sql: The step.
+        version: The resulting version.
+        beside: The oldest version whose processes can work on the result.
+        sql: The SQL script.
     """
 
     version: int
@@ -47,7 +47,7 @@ class Migration:
 
 
 def migrations() -> Sequence[Migration]:
-    """All that this version knows, in order."""
+    """Returns all migrations of this version, in order."""
     folder = files(__package__).joinpath("migrations")
     found = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
     scripts = [folder.joinpath(name).read_text("utf-8") for name in found]
@@ -59,10 +59,10 @@ def migrations() -> Sequence[Migration]:
 
 
 async def join(session: Session) -> None:
-    """Has a new connection hold the lock of this version, if the tables are for it.
+    """Acquires the lock of this version on a new connection, if the tables are compatible.
 
     Raises:
-        StoreVersion: If they are not: processes of this version are too old for them.
+        StoreVersion: If this version is too old for the tables.
     """
     version = len(migrations())
     await session.execute("SELECT pg_advisory_lock_shared($1, $2)", _VERSIONS, version)
@@ -77,11 +77,11 @@ async def join(session: Session) -> None:
 
 
 async def migrate(connection: Connection) -> None:
-    """Brings the tables to this version, unless they are of a later one.
+    """Migrates the tables to this version, unless they are of a later one.
 
     Raises:
-        SettingInvalid: If the server is too old, or the database of another encoding.
-        StoreVersion: If a process is connected that is too old for what they would become.
+        SettingInvalid: If the server is too old, or the database has another encoding.
+        StoreVersion: If a connected process is too old for the result.
     """
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
     number = int(await connection.fetchval("SHOW server_version_num")) // 10_000
@@ -107,18 +107,18 @@ async def migrate(connection: Connection) -> None:
 
 
 async def is_alone(connection: Connection) -> bool:
-    """Whether no other process has the database open; none gets past its start meanwhile.
+    """Returns whether no other process is connected; none can start meanwhile.
 
-    For as long as the caller's transaction lasts.
+    This holds until the caller's transaction ends.
     """
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
     return not await connection.fetchval(_OTHERS, _VERSIONS)
 
 
 async def _verify_nobody_older(connection: Connection, oldest: int) -> None:
-    sql = "SELECT pg_try_advisory_xact_lock($1, $2)"  # until the tables are as they will be
+    sql = "SELECT pg_try_advisory_xact_lock($1, $2)"  # held until the migration ends
     for version in range(1, oldest):
         if not await connection.fetchval(sql, _VERSIONS, version):
             raise StoreVersion(
-                f"a process of version {version} is connected, which could not go on: stop it first"
+                f"a process of version {version} is connected, which is too old: stop it first"
             )

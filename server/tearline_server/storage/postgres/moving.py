@@ -1,8 +1,8 @@
-"""Moving what an exchange keeps from its file into a PostgreSQL database: all of it, or nothing.
+"""Move of an exchange's data from its file into a PostgreSQL database, atomically.
 
-The tables are the same, so rows go over as they are: the log, its tree, what it signed, and the
-life of the database (its epoch), by which nodes go on reading where they were. What arrived is
-verified before the one transaction ends that wrote it.
+The tables are the same, so rows are copied unchanged: the log, its tree, its signatures, and the
+epoch, so nodes continue from their cursors. The result is verified before the one transaction
+commits.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
@@ -24,14 +24,14 @@ from tearline_server.storage.sqlite.database import translated
 from tearline_server.storage.store import Store
 
 Verify = Callable[[Store], Awaitable[None]]
-"""Raises StoreNotMoved where a store is not what was logged."""
+"""Verifier of a store; raises StoreNotMoved if it differs from the log."""
 Report = Callable[[int, int], None]
-"""Told how much is done, of how much."""
+"""Callback for progress: units done, units in total."""
 
-# What PostgreSQL has beside the file: who wrote a row last, and the places of an identity.
+# Columns only in PostgreSQL: the serial of the last write, and identity columns.
 _ITS_OWN = {"serial", "one"}
 _NOT_MOVED = ("migrated", "writer")
-# Tables alone, and none of an extension's, as pg_stat_statements has views beside ours.
+# Only tables, and none of an extension; pg_stat_statements, for example, adds views.
 _TABLES = (
     "SELECT c.relname, a.attname, a.atttypid::regtype::text"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
@@ -44,19 +44,19 @@ _TABLES_HERE = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     " UNION SELECT name FROM sqlite_temp_schema"
 )
-# A file needs no row for the last place of a mailbox, since nobody else writes meanwhile.
+# A file stores no last place per mailbox, because only one process writes.
 _MAILBOX = "CREATE TEMP VIEW mailbox AS SELECT node, max(seq) AS seq FROM mail GROUP BY node"
 Columns = dict[str, str]
 _MOST_NAMED = 10  # tables in a refusal
-_STEP = 1024  # rows after which it is said how far it is
+_STEP = 1024  # rows between progress reports
 
 
 class Counted:
-    """Counts rows as they are copied, and says how many.
+    """Counter of copied rows that reports progress.
 
     Args:
-        report: Told, after some rows each time.
-        total: How many there are.
+        report: Callback for progress, called every ``_STEP`` rows.
+        total: The total number of rows.
     """
 
     def __init__(self, report: Report, total: int) -> None:
@@ -74,25 +74,24 @@ class Counted:
 
 
 async def move(file: Path, url: str, verify: Verify, report: Report) -> int:
-    """Moves a file into an empty database, and sets it aside: its name gets ``.moved``.
+    """Moves a file into an empty database, and renames the file with the suffix ``.moved``.
 
-    Where an earlier call ended between the two, this one does the rest.
+    If an earlier call ended before the rename, this one completes it.
 
     Args:
-        file: The file of an exchange that does not serve.
+        file: The file of a stopped exchange.
         url: The database.
-        verify: What verifies that what arrived is what was logged.
-        report: Told how many rows were copied, of how many.
+        verify: Verifier of the result.
+        report: Callback for progress, in rows.
 
     Returns:
-        How many entries the log has.
+        The number of entries in the log.
 
     Raises:
-        StoreNotMoved: If there is something in the database already, or what arrived is not what
-            was logged.
+        StoreNotMoved: If the database is not empty, or the result differs from the log.
         StoreError: If one of them cannot be used.
     """
-    source = SqliteDatabase(file)  # brought to this version, and locked
+    source = SqliteDatabase(file)  # migrates and locks it
     try:
         database = await Database.open(url)
         try:
@@ -132,9 +131,9 @@ async def _move(
         copied = Counted(report, sum(map(partial(_count, source), tables)))
         for name, columns in tables.items():
             if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 (a name of our schema)
-                raise StoreNotMoved(f"there is something in the database already, in {name}")
+                raise StoreNotMoved(f"the database is not empty: {name} has rows")
             await _copy(source, connection, name, columns, serial, copied)
-        # Else the server would know nothing of its tables until autovacuum comes to them.
+        # Otherwise the server has no statistics until autovacuum runs.
         await connection.execute(f"ANALYZE {', '.join(tables)}")
         moved.append(await lock_head(connection))
         await verify(PostgresStore(Transaction(connection)))
@@ -145,14 +144,14 @@ async def _move(
 
 
 def _verify_same(there: Set[str], here: Set[str]) -> None:
-    """Checks that a database has the tables of the file, and no others.
+    """Checks that a database has exactly the tables of the file.
 
     Raises:
-        StoreNotMoved: If not, naming them.
+        StoreNotMoved: If not; names the tables.
     """
     if others := sorted(there - here):
         raise StoreNotMoved(
-            f"the database has tables that are no exchange's: {_named(others)}; give the exchange a"
+            f"the database has foreign tables: {_named(others)}; give the exchange a"
             " database, or a schema, of its own"
         )
     if missing := sorted(here - there):
@@ -170,20 +169,20 @@ def _count(source: apsw.Connection, table: str) -> int:
 
 
 def _verified_same(source: apsw.Connection, head: Head) -> Head:
-    """The head of a database that already has what the file has.
+    """Returns the head of a database that already has the file's data.
 
     Raises:
-        StoreNotMoved: If it has something else.
+        StoreNotMoved: If it has other data.
     """
     found = source.execute("SELECT epoch, size, frontier, time_ms, serial FROM head").fetchone()
     tree = head.tree
     if found != (head.epoch, tree.size, b"".join(tree.hashes), head.time_ms, head.serial):
-        raise StoreNotMoved("there is something in the database already")
+        raise StoreNotMoved("the database is not empty, and has other data than the file")
     return head
 
 
 async def _tables(connection: Connection) -> dict[str, Columns]:
-    """The columns of every table that is moved, with their types."""
+    """Returns the columns of every table to move, with their types."""
     tables: dict[str, Columns] = {}
     for table, column, type_ in await connection.fetch(_TABLES, _NOT_MOVED):
         tables.setdefault(table, {})[column] = type_
@@ -201,7 +200,7 @@ async def _copy(
     here = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
     names = [name for name in columns if name in here and (table, name) != ("restoration", "one")]
     if not here <= {*columns} or not {*columns} - {*names} <= _ITS_OWN:
-        raise StoreNotMoved(f"the table {table} has other columns there than here")
+        raise StoreNotMoved(f"the table {table} has other columns in the database than in the file")
     listed = ", ".join(f'"{name}"' for name in names)
     order = " ORDER BY one" if table == "restoration" else ""
     rows = source.execute(f"SELECT {listed} FROM {table}{order}")  # noqa: S608 (names of our schema)
@@ -222,7 +221,7 @@ def _records(
 
 
 def _value(value: object, type_: str) -> object:
-    """A value of the file as PostgreSQL takes it."""
+    """Returns a value of the file in the form that PostgreSQL accepts."""
     if type_ == "boolean":
         return bool(value)
     return text(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What one transaction writes of packets."""
+"""Writes about packets in one transaction."""
 
 from tearline_server.storage.columns import Slots, packed_slots, without_slots
 from tearline_server.storage.commit import Commit
@@ -16,7 +16,7 @@ _PACKET = {
 
 
 def put_packets(put: Gathered, commit: Commit) -> None:
-    """Gathers new packets, what they follow from, and what is recalled."""
+    """Adds the writes of new packets, their dependencies, and recalls."""
     put.rows(
         "packet",
         _PACKET,
@@ -47,7 +47,7 @@ def put_packets(put: Gathered, commit: Commit) -> None:
 
 
 async def change_packets(connection: Connection, put: Gathered, commit: Commit) -> None:
-    """Deletes ciphertexts, and notes when packets end; new ones are written already."""
+    """Deletes ciphertexts and updates expiry times; new packets are written already."""
     for packet, slots in commit.dropped.items():  # as few as a batch recalls or finds ended
         await _drop(connection, packet, slots)
     put.run(

@@ -1,9 +1,9 @@
-"""That what is committed lies on a second server, too, before anybody is told of it.
+"""Verification that commits are replicated to a second server before they are reported.
 
-PostgreSQL waits with a COMMIT for a synchronous standby only while it is told to. Whoever manages
-it may turn that off at any time, as most do by themselves when a standby is lost; a COMMIT that
-waits then ends as if all were well. So nothing is taken for kept because a COMMIT returned: a
-synchronous standby must have flushed it, by its own account to the primary.
+PostgreSQL waits for a synchronous standby only while its settings require it. Administrators and
+failover tools may turn that off, often automatically when a standby is lost; a waiting COMMIT then
+reports success. So a returned COMMIT is not proof: a synchronous standby must report to the primary
+that it flushed the commit.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import asyncio
 from tearline.errors import StoreNotReplicated
 from tearline_server.storage.postgres.connection import Connection
 
-_REACHED_S = 5.0  # a standby that waits with its answer for longer is none for this purpose
+_REACHED_S = 5.0  # a standby that answers later does not count
 _PAUSE_S = 0.002
 _ON = (
     "SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),"
@@ -28,11 +28,10 @@ async def verify_synchronous(connection: Connection) -> tuple[str, int]:
     """Checks that commits wait for a synchronous standby, and that there is one.
 
     Returns:
-        Where the primary's log ends, as it has flushed it itself; and how many synchronous
-        standbys there are.
+        The primary's flushed end of its log, and the number of synchronous standbys.
 
     Raises:
-        StoreNotReplicated: If not, saying what is missing.
+        StoreNotReplicated: If not; names the missing part.
     """
     ((commit, names, flushed, standbys),) = await connection.fetch(_ON)
     if commit not in ("on", "remote_apply"):
@@ -48,10 +47,10 @@ async def verify_synchronous(connection: Connection) -> tuple[str, int]:
 
 
 async def verify_reached(connection: Connection) -> None:
-    """Checks that a synchronous standby has flushed everything that was committed so far.
+    """Checks that a synchronous standby has flushed all commits so far.
 
     Raises:
-        StoreNotReplicated: If none has, within some seconds.
+        StoreNotReplicated: If none has within some seconds.
     """
     flushed, _ = await verify_synchronous(connection)
     try:
@@ -59,4 +58,4 @@ async def verify_reached(connection: Connection) -> None:
             while not await connection.fetchval(_REACHED, flushed):
                 await asyncio.sleep(_PAUSE_S)
     except TimeoutError:
-        raise StoreNotReplicated("no synchronous standby has flushed what was committed") from None
+        raise StoreNotReplicated("no synchronous standby has flushed the last commit") from None

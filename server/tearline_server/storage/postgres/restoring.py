@@ -1,4 +1,4 @@
-"""What a restored database knows of its restore."""
+"""Records of restores in PostgreSQL."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ _IS_UNOPENED = (
 
 
 async def begin_epoch(connection: Connection, restoration: Restoration) -> None:
-    """Begins another life of the database, inside the caller's transaction."""
+    """Begins a new epoch of the database, inside the caller's transaction."""
     await connection.execute(TELL, EVERYTHING)
     await connection.execute(
         "UPDATE head SET epoch = uuid_send(gen_random_uuid()), serial = serial + 1"
@@ -39,28 +39,28 @@ async def begin_epoch(connection: Connection, restoration: Restoration) -> None:
 
 
 async def restorations(connection: Connection) -> Sequence[Restoration]:
-    """Every restore, oldest first."""
+    """Returns every restore, oldest first."""
     sql = "SELECT start, stop, settled FROM restoration ORDER BY one"
     return [Restoration(**dict(row)) for row in await connection.fetch(sql)]
 
 
 async def settle(connection: Connection) -> None:
-    """Keeps that nothing is known to have been signed beyond what was restored."""
+    """Records that no entry beyond the restored ones is known to have been signed."""
     await connection.execute("UPDATE restoration SET settled = TRUE")
     await connection.execute(TELL, EVERYTHING)
 
 
 async def unopened(connection: Connection, after: int, limit: int) -> Sequence[int]:
-    """Indices above ``after`` of restored blind entries of which nothing is known."""
+    """Returns indices above ``after`` of restored blind entries without contents."""
     return [idx for (idx,) in await connection.fetch(_UNOPENED, after, limit)]
 
 
 async def put_events(connection: Connection, events: Sequence[EventRow]) -> None:
-    """Keeps what restored entries hide, inside the caller's transaction.
+    """Stores contents of restored entries, inside the caller's transaction.
 
-    Of other entries, and of what was erased by order, nothing is taken.
+    Contents of other entries, and of entries erased by order, are ignored.
     """
-    await lock_head(connection)  # two may return the same
+    await lock_head(connection)  # two nodes may return the same opening
     for row in events:
         if await connection.fetchval(_IS_UNOPENED, row.idx):
             await write_events(connection, [row])

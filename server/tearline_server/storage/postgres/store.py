@@ -1,4 +1,4 @@
-"""``Store`` on PostgreSQL: every question as SQL, with bound parameters only."""
+"""``Store`` on PostgreSQL: every query as SQL, with bound parameters only."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -60,7 +60,7 @@ _STATEMENT_NAMES = tuple(field.name for field in fields(StatementRow))
 
 
 class PostgresStore:
-    """What exchange processes keep in one database. Open it with ``PostgresStore.open``.
+    """Store shared by exchange processes, in one database. Open it with ``PostgresStore.open``.
 
     Args:
         database: The database.
@@ -70,41 +70,41 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        # Judging a batch takes a while, and must not stop the loop meanwhile.
+        # Judging a batch is slow, and must not block the event loop.
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="store-judge")
 
     @classmethod
     async def open(cls, url: str, *, ha: bool = False) -> "PostgresStore":
-        """Connects, and brings the tables to this version.
+        """Connects, migrates the tables to this version, and returns the store.
 
         Raises:
             StoreError: If no server answers, the tables cannot be used, or with ``ha`` no second
-                server keeps what the first does.
-            SettingInvalid: If the address is none, or the server is too old.
+                server replicates the first.
+            SettingInvalid: If the address is invalid, or the server is too old.
         """
         return cls(await Database.open(url, ha=ha))
 
     async def close(self) -> None:
-        """Ends everything under way and lets go of the database."""
+        """Ends all running work and closes the database."""
         self._judge.shutdown()
         await self._db.close()
 
     @property
     def questions(self) -> int:
-        """How many questions and changes wait, or are being answered."""
+        """Returns the number of queries and changes that are queued or running."""
         return self._db.questions
 
     @property
     def standbys(self) -> int | None:
-        """Synchronous standbys, as they were seen last; None where none must be there."""
+        """Returns the synchronous standbys last observed; None if none are required."""
         return self._db.standbys
 
     async def load(self) -> Stored:
-        """What an exchange must hold in memory to go on."""
+        """Returns the state that an exchange holds in memory."""
         return await self._db.ask(lambda c: stored_of(c, None))
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        """Locks the head, answers what is asked, writes what ``append`` makes of both."""
+        """Locks the head, answers the questions, and writes the result of ``append``."""
         is_judged = False
 
         async def change(connection: Connection) -> int:
@@ -120,10 +120,10 @@ class PostgresStore:
 
         return await self._db.commit(change, may_repeat=lambda: not is_judged)
 
-    # What other processes write.
+    # Writes of other processes.
 
     async def news(self, since: Head) -> Stored | None:
-        """What others wrote behind the head that the caller knows; None where nobody did."""
+        """Returns the writes of others since ``since``; None if there are none."""
         sql = "SELECT serial <> $1 OR epoch <> $2 FROM head"
         if not await self._db.ask(lambda c: c.fetchval(sql, since.serial, since.epoch)):
             return None
@@ -132,7 +132,7 @@ class PostgresStore:
     async def grown(
         self, size: int, signed: int
     ) -> tuple[Frontier, tuple[int, bytes] | None] | None:
-        """The log's tree, and the newest checkpoint of it, as they are at one moment."""
+        """Returns the log's tree and its newest checkpoint, read at one moment."""
         row = await self._db.ask(lambda c: c.fetchrow(_GROWN, size, signed))
         if row is None:
             return None
@@ -140,11 +140,11 @@ class PostgresStore:
         return tree_of(row["size"], row["frontier"]), checkpoint
 
     def changes(self) -> AsyncIterator[Heard]:
-        """Something at each time that others may have written, and at least every second."""
+        """Yields whenever other processes may have written, and at least every second."""
         return self._db.changes()
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
-        """Items of a mailbox behind place ``after``, in order."""
+        """Returns items of a mailbox after place ``after``, in order."""
         rows = await self._db.ask(lambda c: c.fetch(_MAIL, node, after, limit))
         return [
             MailItem(
@@ -162,33 +162,33 @@ class PostgresStore:
         ]
 
     async def backlog(self) -> Backlog:
-        """What waits in the mailboxes."""
+        """Returns the totals of unacknowledged mail."""
         (row,) = await self._db.ask(lambda c: c.fetch(BACKLOG))
         return Backlog(**dict(zip(Backlog.__slots__, map(int, row), strict=True)))
 
     async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """A packet by its manifest's id, or None."""
+        """Returns a packet by its manifest's id, or None."""
         return await self._db.ask(lambda c: packet_of(c, packet_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
-        """What was recalled of a packet, by its manifest's id."""
+        """Returns the recalls of a packet, by its manifest's id."""
         return await self._db.ask(lambda c: recalls_of(c, packet_id))
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
-        """Encoded attestations by their hash; unknown ones are absent."""
+        """Returns encoded attestations by hash; unknown ones are absent."""
         sql = "SELECT hash, attestation FROM attestation WHERE hash = ANY($1::bytea[])"
         return dict(await self._pairs(sql, list(hashes)))
 
     async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
-        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        """Returns log entries from ``start`` up to ``end``: at least one, at most ``max_bytes``."""
         return await self._db.ask(lambda c: entries(c, start, end, max_bytes))
 
     async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
-        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        """Returns hashes of perfect subtrees, leaves included; unknown ones are absent."""
         return await self._db.ask(lambda c: nodes(c, ids))
 
     async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
-        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
+        """Stores a checkpoint before it is published, and returns the newest one stored."""
 
         async def put(connection: Connection) -> tuple[int, bytes]:
             await connection.execute(_PUT_CHECKPOINT, size, note)
@@ -199,20 +199,20 @@ class PostgresStore:
         return await self._db.write(put)
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Size and note of the checkpoints that were cosigned, by size."""
+        """Returns size and note of the cosigned checkpoints, by size."""
         return await self._pairs("SELECT size, note FROM cosigned ORDER BY size")
 
     async def cosigned_at(self, size: int) -> bytes | None:
-        """The note of the checkpoint of that size that was cosigned, or None."""
+        """Returns the note of the cosigned checkpoint of that size, or None."""
         sql = "SELECT note FROM cosigned WHERE size = $1"
         note: bytes | None = await self._db.ask(lambda c: c.fetchval(sql, size))
         return note
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
+        """Merges and stores the note of a cosigned checkpoint, and returns it."""
 
         async def put(connection: Connection) -> bytes:
-            # A row that is not there yet cannot be locked, and two would both begin it.
+            # A missing row cannot be locked, and two processes would both insert it.
             await connection.execute("LOCK TABLE cosigned IN SHARE ROW EXCLUSIVE MODE")
             sql = "SELECT note FROM cosigned WHERE size = $1"
             note = merge(await connection.fetchval(sql, size))
@@ -229,12 +229,12 @@ class PostgresStore:
         return await self._db.write(put)
 
     async def evidence(self) -> Sequence[bytes]:
-        """What shows that the log signed two histories."""
+        """Returns the evidence that the log signed two histories."""
         sql = "SELECT evidence FROM evidence ORDER BY id"
         return [row[0] for row in await self._db.ask(lambda c: c.fetch(sql))]
 
     async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
-        """Keeps evidence against the log, by its id of 32 bytes."""
+        """Stores evidence against the log, by its id of 32 bytes."""
         sql = "INSERT INTO evidence VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
         async def put(connection: Connection) -> None:
@@ -244,31 +244,31 @@ class PostgresStore:
         await self._db.write(put)
 
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Events about a statement that an agency may see, in the order of the log."""
+        """Returns the events about a statement that an agency may see, in the order of the log."""
         return await self._openings(_OPENINGS_OF, statement_id, agency)
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
-        """Events that an agency may see and that meet every condition, in order."""
+        """Returns the events that an agency may see and that meet every condition, in order."""
         sql, values = ordered_search_sql(search)
         bound = [text(value) if isinstance(value, str) else value for value in values]
         return await self._openings(sql, *bound)
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
-        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
+        """Returns requests, as (manifest id, holder), that may be overdue by ``now_ms``."""
         sql = "SELECT packet, holder FROM request WHERE due_ms < $1 ORDER BY due_ms LIMIT $2"
         return await self._pairs(sql, now_ms, limit)
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
-        """What entries above ``after`` hide that name an agreement, in the order of the log."""
+        """Returns contents of entries above ``after`` under an agreement, in log order."""
         return await self._db.ask(lambda c: retained(c, agreement, after, limit))
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
-        """Packets that may have ended, by the id of their manifest.
+        """Returns packets that may have ended, by manifest id.
 
         Args:
-            now_ms: Those that are to be looked at by this time.
-            kept: Of each agreement, the time since which its packets may still be kept.
-            limit: How many at most.
+            now_ms: Time of the check; packets with a later check time are skipped.
+            kept: Time since which an agreement's packets may still be stored, by agreement.
+            limit: The maximum number of packets.
         """
         by_end = "SELECT id FROM packet WHERE ends_ms <= $1 ORDER BY ends_ms LIMIT $2"
         by_age = (
@@ -288,43 +288,43 @@ class PostgresStore:
     # After a restore.
 
     async def begin_epoch(self, restoration: Restoration) -> None:
-        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+        """Begins a new epoch of the database; cursors of earlier epochs become invalid."""
         await self._db.write(lambda c: begin_epoch(c, restoration))
 
     async def restorations(self) -> Sequence[Restoration]:
-        """Every restore, oldest first."""
+        """Returns every restore, oldest first."""
         return await self._db.ask(restorations)
 
     async def settle(self) -> None:
-        """Keeps that nothing is known to have been signed beyond what was restored."""
+        """Records that no entry beyond the restored ones is known to have been signed."""
         await self._db.write(settle)
 
     async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
-        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        """Returns indices above ``after`` of restored blind entries without contents."""
         return await self._db.ask(lambda c: unopened(c, after, limit))
 
     async def put_events(self, rows: Sequence[EventRow]) -> None:
-        """Keeps what restored entries hide; what is known already stays."""
+        """Stores contents of restored entries; contents already stored remain."""
         await self._db.write(lambda c: put_events(c, rows))
 
-    # For the operator's own verification: whole rows, from an index on, in order.
+    # For the operator's verification: whole rows from an index on, in order.
 
     async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Entries with their indices."""
+        """Returns entries with their indices."""
         sql = "SELECT idx, entry FROM entry WHERE idx >= $1 ORDER BY idx LIMIT $2"
         return await self._pairs(sql, start, limit)
 
     async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
-        """Events."""
+        """Returns events."""
         return await self._db.read(lambda c: event_rows(c, start, limit))
 
     async def erased(self, start: int, end: int) -> Mapping[int, int]:
-        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        """Returns the erased entries from ``start`` up to ``end``, each with its order's entry."""
         sql = "SELECT idx, statement FROM erasure WHERE idx >= $1 AND idx < $2"
         return dict(await self._pairs(sql, start, end))
 
     async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Statements."""
+        """Returns statements."""
         names = ", ".join(f'"{name}"' for name in _STATEMENT_NAMES)
         sql = f"SELECT {names} FROM statement WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
         rows = await self._db.ask(lambda c: c.fetch(sql, start, limit))

@@ -1,4 +1,4 @@
-"""One transaction over a whole store, for which no exchange may have the database open."""
+"""Single transaction over a whole store, while no exchange is connected."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Transaction(Database):
-    """A database as one transaction sees it that has not ended; all changes are part of it.
+    """Database as seen by one open transaction, which includes all its changes.
 
     Args:
-        connection: Where the transaction was begun; whoever began it ends it.
+        connection: The connection of the transaction; the caller ends it.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -27,39 +27,40 @@ class Transaction(Database):
     async def read(
         self, question: Callable[[Connection], Awaitable[T]], *, within_s: float = 0
     ) -> T:
-        """Asks ``question`` in the transaction."""
+        """Runs ``question`` in the transaction, and returns its result."""
         return await question(self._connection)
 
     async def ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
-        """The same."""
+        """Runs ``question`` in the transaction, and returns its result."""
         return await question(self._connection)
 
     async def write(self, change: Callable[[Connection], Awaitable[T]]) -> T:
-        """Makes a change in the transaction."""
+        """Makes a change in the transaction, and returns its result."""
         return await change(self._connection)
 
     async def commit(
         self, change: Callable[[Connection], Awaitable[int]], *, may_repeat: Callable[[], bool]
     ) -> float:
-        """Makes a change to the log in the transaction; it waits for no disk."""
+        """Makes a change to the log in the transaction; returns 0.0, because no disk is awaited."""
         await change(self._connection)
         return 0.0
 
     async def close(self) -> None:
-        """Leaves the connection to whoever began the transaction."""
+        """Leaves the connection open for the caller."""
 
 
 async def change_alone(url: str, act: Callable[[Store], Awaitable[T]]) -> T:
-    """Has ``act`` change the store in a database: all of it, or nothing.
+    """Runs ``act`` on the store of a database in one atomic change.
 
-    Whether a second server keeps it is not looked at: it can be done again, and ``serve`` looks.
+    Replication to a second server is not verified here: the change can be repeated, and ``serve``
+    verifies it.
 
     Args:
         url: The database.
         act: Changes the store.
 
     Returns:
-        What ``act`` returned.
+        The result of ``act``.
 
     Raises:
         StoreBusy: If an exchange is connected.
@@ -70,7 +71,7 @@ async def change_alone(url: str, act: Callable[[Store], Awaitable[T]]) -> T:
     async def change(connection: Connection) -> int:
         await connection.execute(
             "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-        )  # a large log takes long, and so does a mirror that is far away
+        )  # a large log, or a distant mirror, takes long
         if not await is_alone(connection):
             raise StoreBusy("an exchange is connected to the database: stop it first")
         store = PostgresStore(Transaction(connection))

@@ -1,7 +1,7 @@
-"""What one transaction writes.
+"""Writes of one transaction in PostgreSQL.
 
-All new rows go in one statement: whoever writes holds the lock on the head until all is written,
-and every question more to the database keeps the other processes waiting.
+All new rows go in one statement: the writer holds the lock on the head until it is done, and every
+further query delays the other processes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,7 +79,7 @@ _STOPPAGE = {
 
 
 async def write(connection: Connection, commit: Commit, head: Head) -> int:
-    """Writes all of a commit behind a head, inside the caller's transaction; its serial."""
+    """Writes a commit after a head, inside the caller's transaction; returns its serial."""
     serial, tree = head.serial + 1, commit.tree
     put = Gathered(connection, serial)
     put.rows("entry", _ENTRY, enumerate(commit.entries, start=tree.size - len(commit.entries)))
@@ -111,7 +111,7 @@ async def write(connection: Connection, commit: Commit, head: Head) -> int:
 
 
 async def write_events(connection: Connection, events: Sequence[EventRow]) -> None:
-    """Writes what blind entries hide, inside the caller's transaction."""
+    """Writes contents of blind entries, inside the caller's transaction."""
     put = Gathered(connection, 0)
     _put_events(put, events)
     await put.write()
@@ -127,7 +127,7 @@ def _put_events(put: Gathered, events: Sequence[EventRow]) -> None:
 
 
 def text(value: str) -> str:
-    """A text as PostgreSQL can hold it, which has no character of the number zero."""
+    """Returns a text without NUL characters, which PostgreSQL cannot store."""
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -240,14 +240,14 @@ async def _change_mail(put: Gathered, commit: Commit) -> None:
         ((row.node, row.seq, row.entry) for row in commit.withdrawn),
     )
     await put.write()
-    # Nobody is to be handed it any more, unless it goes back to its sender.
+    # It is never handed out again, unless it returns to its sender.
     put.run(
         "UPDATE statement s SET envelope = '' FROM new WHERE s.idx = new.idx"
         " AND (SELECT TRUE FROM mail m WHERE m.statement = s.idx LIMIT 1) IS NULL",
         {"idx": INT},
         ((row.grant,) for row in commit.withdrawn),
     )
-    # What a node takes in waits no longer; where it was before is what this sees.
+    # Subtracts acknowledged items; this statement still sees the node's old position.
     put.run(
         "UPDATE waiting w SET statements = w.statements - taken.number,"
         " bytes = w.bytes - taken.size FROM (SELECT m.node, m.agency, count(*) AS number,"
@@ -269,7 +269,7 @@ async def _change_mail(put: Gathered, commit: Commit) -> None:
 
 
 def _merged(updates: Iterable[MailUpdate]) -> Iterable[MailUpdate]:
-    """One update for each item: of several rows an UPDATE takes one, and not in order."""
+    """Returns one update per item: UPDATE would apply only one of several rows, in any order."""
     merged: dict[tuple[str, int], MailUpdate] = {}
     for new in updates:
         old = merged.get((new.node, new.seq), new)
@@ -294,7 +294,7 @@ async def _erase(put: Gathered, commit: Commit) -> None:
         {"agency": TEXT, "idx": INT},
         ((agency, row.idx) for row in commit.erased for agency in row.agencies),
     )
-    # The exchange's receipt tells of the entry what the entry hides.
+    # The exchange's receipt contains the entry's contents.
     put.run("UPDATE statement s SET receipt = '' FROM new WHERE s.idx = new.idx", columns, erased)
     await put.write()
 
@@ -348,7 +348,7 @@ async def _change_requests(put: Gathered, commit: Commit) -> None:
         ([getattr(row, name) for name in _REQUEST] for row in commit.requests_changed),
     )
     await put.write()
-    # Whether they run again is found out when they are looked at: none is read here.
+    # Their clocks are recomputed at the next overdue check, not here.
     put.run(
         "UPDATE request r SET due_ms = new.time_ms, stopped = FALSE FROM new JOIN LATERAL"
         " (SELECT packet, holder FROM request WHERE agreement = new.agreement AND stopped OFFSET 0)"

@@ -1,1 +1,1 @@
-"""``Store`` on SQLite: one exchange process over one file."""
+"""``Store`` on SQLite: one exchange process with one file."""

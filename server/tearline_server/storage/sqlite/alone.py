@@ -1,4 +1,4 @@
-"""What a store answers of other processes that one process uses alone: there are none."""
+"""Constant answers about other processes, for a store that only one process uses."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,22 +9,22 @@ from tearline_server.storage.stored import Heard, Stored
 
 
 class Alone:
-    """The part of a ``Store`` that is about others, where nobody else writes."""
+    """Part of a ``Store`` about other processes, when there are none."""
 
     is_shared = False
     standbys: int | None = None
 
     async def news(self, since: Head) -> Stored | None:
-        """Nobody wrote anything behind it."""
+        """Returns None: no other process writes."""
         return None
 
     async def grown(
         self, size: int, signed: int
     ) -> tuple[Frontier, tuple[int, bytes] | None] | None:
-        """Nobody changed it."""
+        """Returns None: no other process writes."""
         return None
 
     async def changes(self) -> AsyncIterator[Heard]:
-        """Never anything."""
+        """Never yields."""
         await asyncio.Event().wait()
         yield Heard(cosigned=None)

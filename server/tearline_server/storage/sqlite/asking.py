@@ -1,4 +1,4 @@
-"""Asking SQLite for one row, for one value, or for nothing but that it is done."""
+"""Helpers to run SQLite statements, and to read one row or one value."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ def run(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...]) -> Non
 
 
 def first(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
-    """The first row, or None."""
+    """Returns the first row, or None."""
     return next(iter(connection.execute(sql, bindings)), None)
 
 
 def value(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
-    """The first column of the first row, or None where there is no row."""
+    """Returns the first column of the first row, or None if there is no row."""
     row = first(connection, sql, bindings)
     return None if row is None else row[0]

@@ -1,7 +1,7 @@
-"""The SQLite file: its lock, its connections and their threads, its migrations.
+"""SQLite file: its lock, its connections and their threads, its migrations.
 
-One thread writes. A few others read, each on a connection of its own, and see the last
-commit. Exactly one process serves a file: it holds a lock beside it for as long as it lives.
+One thread writes. A few others read, each with its own connection, and see the last commit. Exactly
+one process serves a file, and holds a lock file beside it while it lives.
 """
 
 import errno
@@ -31,26 +31,26 @@ from tearline.errors import (
 A = TypeVar("A")
 T = TypeVar("T")
 
-_READERS = 2  # reading a page of mail takes tens of microseconds; more would fight for one core
-_PAGE_BYTES = 16384  # inserts at twice the rate of SQLite's 4 KiB
+_READERS = 2  # a page of mail takes tens of microseconds; more would compete for one core
+_PAGE_BYTES = 16384  # doubles the insert rate of SQLite's default, 4 KiB
 _CACHE_KIB = 64 << 10
-_STATEMENTS_KEPT = 256  # prepared statements of a connection
-_PURGE_BUSY_MS = 1000  # readers take a page at a time, in milliseconds
-_COPY_BUSY_MS = 10_000  # a copy waits for the recovery of a file that was not closed
+_STATEMENTS_KEPT = 256  # cached prepared statements per connection
+_PURGE_BUSY_MS = 1000  # readers hold the file only for milliseconds, one page at a time
+_COPY_BUSY_MS = 10_000  # a copy waits for the recovery of an unclosed file
 
 
 class Database:
-    """A SQLite file in WAL mode; every commit is on the disk when it returns.
+    """SQLite file in WAL mode; every commit is durable when it returns.
 
     Args:
-        path: The file; created where it is missing, for its owner only.
+        path: The file; created if missing, readable by its owner only.
 
     Raises:
         StoreBusy: If another process serves it.
         StoreFull: If the disk is full.
         StoreForbidden: If this user may not read and write it.
         StoreDamaged: If it is not such a database, or cannot be read or written.
-        StoreVersion: If a later version made it.
+        StoreVersion: If a later version created it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,13 +59,13 @@ class Database:
         self._local = threading.local()
         self._opened: list[apsw.Connection] = []
         self._is_purge_due = False
-        self.questions = 0  # that wait for a thread, or are being answered
+        self.questions = 0  # queued or running
         try:
-            # Created before SQLite does, so that no moment leaves it readable to others.
+            # Created before SQLite opens it, so it is never readable by others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
             self._writer_connection = self._connect()
             _migrate(self._writer_connection)
-            self._purge()  # what an earlier process deleted, and had no time to
+            self._purge()  # completes deletions of an earlier process
         except OSError as error:
             os.close(self._lock)
             raise _refused(path, error) from None
@@ -76,16 +76,16 @@ class Database:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
 
     async def read(self, question: Callable[[apsw.Connection], T]) -> T:
-        """Asks ``question`` on a reader's connection."""
+        """Runs ``question`` on a reader's connection, and returns its result."""
         return await self._run(self._readers, self._ask, question)
 
     async def write(self, change: Callable[[apsw.Connection], T]) -> T:
-        """Runs ``change`` in a transaction; durable when this returns."""
+        """Runs ``change`` in a transaction, durable on return, and returns its result."""
         changed, _ = await self.timed_write(change)
         return changed
 
     async def timed_write(self, change: Callable[[apsw.Connection], T]) -> tuple[T, float]:
-        """The same; and how many seconds the COMMIT took."""
+        """Runs ``change`` like ``write``; returns its result and the seconds of the COMMIT."""
         return await self._run(self._writer, self._change, change)
 
     async def _run(self, threads: ThreadPoolExecutor, act: Callable[[A], T], argument: A) -> T:
@@ -96,10 +96,9 @@ class Database:
             self.questions -= 1
 
     async def purge(self) -> None:
-        """Leaves nothing of what was deleted in the file or its write-ahead log.
+        """Removes all traces of deleted data from the file and its write-ahead log.
 
-        Where readers are in the way for too long, or the disk is full, it is tried again before
-        each change that follows.
+        If readers block it for too long, or the disk is full, each following change retries it.
         """
         await get_running_loop().run_in_executor(self._writer, self._purge, _PURGE_BUSY_MS)
 
@@ -109,16 +108,16 @@ class Database:
         connection.set_busy_timeout(busy_ms)
         try:
             with translated():
-                # The file is overwritten where it held what was deleted; the log is emptied.
+                # Overwrites deleted data in the file, and truncates the write-ahead log.
                 (row,) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._is_purge_due = bool(row[0])
         except (StoreBusy, StoreFull):
-            return  # what was committed is committed
+            return  # the commit itself is durable
         finally:
             connection.set_busy_timeout(0)
 
     async def close(self) -> None:
-        """Waits for what is under way, then closes every connection and lets go of the lock."""
+        """Finishes running work, closes every connection and releases the lock."""
         await get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
@@ -138,7 +137,7 @@ class Database:
     def _change(self, change: Callable[[apsw.Connection], T]) -> tuple[T, float]:
         connection = self._writer_connection
         if self._is_purge_due:
-            self._purge()  # without waiting: readers may follow each other for long
+            self._purge()  # without waiting: readers may overlap for long
         with translated():
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -146,7 +145,7 @@ class Database:
                 began = time.perf_counter()
                 connection.execute("COMMIT")
             except BaseException:
-                # A full disk may have ended the transaction already.
+                # A full disk may already have ended the transaction.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
@@ -161,23 +160,23 @@ class Database:
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("PRAGMA cell_size_check=ON")
-            connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+            connection.execute("PRAGMA secure_delete=ON")  # overwrites deleted data
         self._opened.append(connection)
         return connection
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Writes the last commit of a database into a new file, whoever is writing meanwhile.
+    """Copies the last commit of a database to a new file, even during writes.
 
     Args:
-        source: The database; it need not be served, and is not locked.
-        target: A file that is not there yet; for its owner only.
+        source: The database; it is not locked, and may be served or not.
+        target: The new file, readable by its owner only.
 
     Raises:
-        StoreError: If the one cannot be read, or the other cannot be written.
+        StoreError: If the source cannot be read, or the target cannot be written.
     """
     try:
-        # SQLite takes an empty file for none, and leaves its mode alone.
+        # SQLite treats an empty file as new, and keeps its mode.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
         with translated():
             connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -196,10 +195,10 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def verify_database(path: Path) -> None:
-    """Checks that every page, row and index of a database is where it should be.
+    """Checks the integrity of every page, row and index of a database.
 
     Raises:
-        StoreDamaged: If one is not.
+        StoreDamaged: If a check fails.
     """
     with translated():
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -231,7 +230,7 @@ def _migrate(connection: apsw.Connection) -> None:
 
 
 def _locked(path: Path) -> int:
-    """Takes the lock beside the database; the kernel lets go of it when the process ends."""
+    """Acquires the lock file of the database; the kernel releases it when the process ends."""
     flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o600)
@@ -246,20 +245,20 @@ def _locked(path: Path) -> int:
 
 
 def _refused(path: Path, error: OSError) -> StoreError:
-    """Why a file cannot be opened."""
+    """Returns the error for a file that cannot be opened."""
     is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
     return (StoreForbidden if is_forbidden else StoreDamaged)(f"{path}: {error.strerror}")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns SQLite's errors into ours.
+    """Translates SQLite's errors.
 
     Raises:
-        StoreBusy: Where another process is in the way.
-        StoreFull: Where the disk is full.
-        StoreForbidden: Where the file, or one beside it, may not be opened or written.
-        StoreDamaged: Where it cannot be read, written or believed.
+        StoreBusy: If another process holds a lock.
+        StoreFull: If the disk is full.
+        StoreForbidden: If the file, or one beside it, may not be opened or written.
+        StoreDamaged: If it cannot be read or written, or is inconsistent.
     """
     try:
         yield
@@ -273,11 +272,11 @@ def translated() -> Iterator[None]:
         raise StoreForbidden(_told(error)) from None
     except (apsw.IOError, apsw.ConstraintError) as error:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
-            # No room for the index of the write-ahead log, which it makes when it opens.
+            # No space for the index of the write-ahead log, created on opening.
             raise StoreFull() from None
         raise StoreDamaged(_told(error)) from None
 
 
 def _told(error: apsw.Error) -> str:
-    """Its result code, which SQLite documents (sqlite.org/rescode.html)."""
+    """Returns the result code as documented at sqlite.org/rescode.html."""
     return f"SQLite's result code is {getattr(error, 'extendedresult', 0)}"

@@ -1,4 +1,4 @@
-"""What must be known of the past before a batch is judged, as SQLite answers it."""
+"""Lookups of stored state for a batch, in SQLite."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ _ENVELOPE = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND enve
 
 
 def known_of(connection: apsw.Connection, asked: Asked) -> Known:
-    """Answers what is asked, inside the caller's transaction."""
+    """Returns the answers to a request, inside the caller's transaction."""
     is_restored = bool(restorations(connection))
     mail = delivered(connection, asked.mail)
     told = {(item.packet, node, node) for (node, _), item in mail.items() if item.packet}
@@ -47,7 +47,7 @@ def known_of(connection: apsw.Connection, asked: Asked) -> Known:
     made_from = {id_: source_sizes(connection, id_) for id_ in granted}
     allowance = allowance_of(asked, own=own, made=made, sources=made_from)
     corrected = {id_ for id_, _ in asked.corrected}
-    # What was corrected may be lost with an earlier life, and what corrects it be here.
+    # After a restore, a corrected packet may be lost although its correction is stored.
     corrects = corrections(connection, owned | corrected if is_restored else owned)
     recalled = owned | asked.recalls
     bases = Bases(own=own, made=made, sources=made_from, corrects=corrects, read=allowance.read)

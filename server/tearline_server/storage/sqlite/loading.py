@@ -1,4 +1,4 @@
-"""What an exchange holds in memory, as SQLite keeps it."""
+"""Loading of the exchange's in-memory state from SQLite."""
 
 import apsw
 
@@ -8,7 +8,7 @@ from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.sqlite.asking import first
 from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
 
-# One step for each mailbox, however much is in it.
+# One index step per mailbox, whatever its size.
 _MAILBOXES = (
     "WITH RECURSIVE each(node) AS (SELECT min(node) FROM mail UNION ALL"
     " SELECT (SELECT min(m.node) FROM mail m WHERE m.node > each.node)"
@@ -20,7 +20,7 @@ _NEWEST = "WHERE version = (SELECT max(version) FROM agreement WHERE id = t.id)"
 
 
 def head_of(connection: apsw.Connection) -> Head:
-    """The head of the log."""
+    """Returns the head of the log."""
     row = first(connection, "SELECT epoch, size, frontier, time_ms, serial FROM head")
     if row is None:
         raise FrontierDamaged("the row of the log's head is missing")
@@ -29,7 +29,7 @@ def head_of(connection: apsw.Connection) -> Head:
 
 
 def load(connection: apsw.Connection) -> Stored:
-    """All of it, in a transaction of its own, so that it is of one moment."""
+    """Returns the whole state, in its own transaction, so that it is consistent."""
     connection.execute("BEGIN")
     try:
         return stored_of(connection)
@@ -38,7 +38,7 @@ def load(connection: apsw.Connection) -> Stored:
 
 
 def stored_of(connection: apsw.Connection) -> Stored:
-    """All of it, inside the caller's transaction."""
+    """Returns the whole state, inside the caller's transaction."""
     return Stored(
         head=head_of(connection),
         checkpoint=first(connection, "SELECT size, note FROM checkpoint"),
@@ -75,7 +75,7 @@ def stored_of(connection: apsw.Connection) -> Stored:
 def _told(
     connection: apsw.Connection, name: str, column: str = "0", *, newest: str = ""
 ) -> list[tuple[int, bytes, dict[str, int], int]]:
-    """Entry, statement, each agency's entry, a column; the table and the events bear one name."""
+    """Returns entry, statement, each agency's entry and a column of a table and event ``name``."""
     entries = f"SELECT party, idx FROM event WHERE statement = ? AND code = '{name}'"  # noqa: S608
     statements = (
         f"SELECT s.idx, s.id, s.envelope, {column} FROM {name} t"  # noqa: S608 (our own names)

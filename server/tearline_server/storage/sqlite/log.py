@@ -1,4 +1,4 @@
-"""The log in SQLite: its entries, the nodes of its tree, and what blind entries hide."""
+"""Log in SQLite: its entries, the nodes of its tree, and the contents of blind entries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -25,7 +25,7 @@ RETAINED = (
     f"SELECT e.idx, e.time_ms, e.event, {_AWAITED} FROM event e"  # noqa: S608 (constant texts)
     " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? ORDER BY e.idx LIMIT ?"
 )
-"""Read in the order of the index by agreement: a page costs the same, however much is stored."""
+"""SQL that reads the index by agreement in order, so the cost of a page is constant."""
 _EVENTS = (
     "SELECT idx, salt, event, time_ms, code, outcome, reason, actor, party, statement, packet,"
     " agreement FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"
@@ -38,7 +38,7 @@ _AGENCIES = (
 
 
 def entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -> list[bytes]:
-    """Entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+    """Returns entries from ``start`` up to ``end``: at least one, at most ``max_bytes``."""
     found: list[bytes] = []
     size = 0
     sql = "SELECT entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
@@ -51,9 +51,9 @@ def entries(connection: apsw.Connection, start: int, end: int, max_bytes: int) -
 
 
 def nodes(connection: apsw.Connection, ids: Sequence[NodeId]) -> dict[NodeId, bytes]:
-    """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+    """Returns hashes of perfect subtrees, leaves included; unknown ones are absent."""
     found: dict[NodeId, bytes] = {}
-    # One question for many: each by itself takes twice as long, and few texts are kept prepared.
+    # One query for many nodes: single queries take twice as long. Few texts are cached as prepared.
     for start in range(0, len(ids), _NODES_AT_ONCE):
         asked = ids[start : start + _NODES_AT_ONCE]
         leaves = [index for level, index in asked if level == 0]
@@ -72,23 +72,23 @@ def nodes(connection: apsw.Connection, ids: Sequence[NodeId]) -> dict[NodeId, by
 
 
 def openings(rows: Iterable[tuple[Any, ...]]) -> list[OpeningRow]:
-    """Rows of index, salt and event."""
+    """Returns opening rows from rows of index, salt and event."""
     return [OpeningRow(idx=idx, salt=salt, event=event) for idx, salt, event in rows]
 
 
 def event_rows(connection: apsw.Connection, start: int, limit: int) -> list[EventRow]:
-    """What blind entries hide, and whose auditors may see it, from an index on."""
+    """Returns contents of blind entries with the agencies that may see them, from an index on."""
     rows = list(connection.execute(_EVENTS, (start, limit)))
     agencies: dict[int, list[str]] = {}
     if rows:
-        # One range for each agency, of which there are few: the index begins with them.
+        # One range scan per agency: there are few, and the index begins with the agency.
         for (agency,) in list(connection.execute(_AGENCIES)):
             for (idx,) in connection.execute(
                 "SELECT idx FROM event_agency WHERE agency = ? AND idx BETWEEN ? AND ?",
                 (agency, start, rows[-1][0]),
             ):
                 agencies.setdefault(idx, []).append(agency)
-    # Written out: whoever verifies the log reads millions.
+    # Written out for speed: verification reads millions of rows.
     return [
         EventRow(
             idx=idx,
@@ -123,7 +123,7 @@ def event_rows(connection: apsw.Connection, start: int, limit: int) -> list[Even
 
 
 def hidden(connection: apsw.Connection, asked: Iterable[tuple[int, str]]) -> Mapping[int, Hidden]:
-    """What blind entries hide, by index; those that do not name the agency are absent."""
+    """Returns contents of blind entries by index, if the entry names the given agency."""
     found = {}
     for index, agency in asked:
         row = first(connection, _HIDDEN, (index, agency))
@@ -135,7 +135,7 @@ def hidden(connection: apsw.Connection, asked: Iterable[tuple[int, str]]) -> Map
 def retained(
     connection: apsw.Connection, agreement: bytes, after: int, limit: int
 ) -> list[RetainedRow]:
-    """What entries above ``after`` hide that name an agreement, in the order of the log."""
+    """Returns contents of entries above ``after`` under an agreement, in log order."""
     return [
         RetainedRow(idx=idx, time_ms=time_ms, event=event, awaited=bool(awaited))
         for idx, time_ms, event, awaited in connection.execute(RETAINED, (agreement, after, limit))

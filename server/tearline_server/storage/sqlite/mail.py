@@ -1,4 +1,4 @@
-"""Mailboxes in SQLite: what is in them, what was handed out of it, what waits."""
+"""Mailboxes in SQLite: their items, deliveries and waiting totals."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,8 +11,8 @@ from tearline_server.storage.reading import MailItem
 from tearline_server.storage.rows import OpeningRow
 from tearline_server.storage.sqlite.asking import first
 
-# SQLite keeps to the order of a CROSS JOIN, with statistics and without: from the one row that is
-# named to those that hang on it, never from all of a node's mail.
+# SQLite preserves the order of a CROSS JOIN, with or without statistics: from the one named row
+# to its dependents, never from all of a node's mail.
 _ITEMS = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx, e.salt, e.event,"
     " m.delivered FROM mail m CROSS JOIN statement s ON s.idx = m.statement"
@@ -23,7 +23,7 @@ _DELIVERED = (
     " m.passed, s.envelope, s.idx FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
     " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND s.signer = ? AND m.node = ?"
 )
-# A node passes only what was handed out to it, or kept from that, so behind its place is all.
+# A node reads past only delivered or withheld grants, so all others lie after its position.
 _UNDELIVERED = (
     "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"
     " CROSS JOIN statement s ON s.idx = m.statement CROSS JOIN event e ON e.idx = m.entry"
@@ -32,13 +32,13 @@ _UNDELIVERED = (
     " ORDER BY m.node, m.seq"
 )
 _BEHIND_SLASH = chr(ord("/") + 1)
-# Of each node whose URI begins with its agency's: an agency has few.
+# All nodes of an agency, by URI prefix; an agency has few.
 _ROOMS = "SELECT node, statements, bytes FROM waiting WHERE node > ? AND node < ? AND agency = ?"
 _WAITING = "SELECT statements, bytes FROM waiting WHERE node = ? AND agency = ?"
 
 
 def items(connection: apsw.Connection, node: str, after: int, limit: int) -> list[MailItem]:
-    """Items of a mailbox behind place ``after``, in order."""
+    """Returns items of a mailbox after place ``after``, in order."""
     return [
         MailItem(
             seq=seq,
@@ -70,7 +70,7 @@ def items(connection: apsw.Connection, node: str, after: int, limit: int) -> lis
 def delivered(
     connection: apsw.Connection, keys: Iterable[tuple[str, bytes, str]]
 ) -> Mapping[tuple[str, bytes], Delivered]:
-    """Items by (node, statement id), of the signer asked for; unknown ones are absent."""
+    """Returns items by (node, statement id) for the given signer; unknown ones are absent."""
     found = {}
     for node, statement_id, signer in keys:
         row = first(connection, _DELIVERED, (statement_id, signer, node))
@@ -80,7 +80,7 @@ def delivered(
                 sender=row[1],
                 type=row[2],
                 packet=row[3],
-                # What was erased of the log is still what its reader is to answer for.
+                # The reader must still answer for an item whose entry was erased.
                 agreement=agreement_of(row[9]) if row[4] is None else row[4],
                 delivered=row[5] is not None,
                 held=row[6] is not None,
@@ -92,7 +92,7 @@ def delivered(
 
 
 def undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undelivered]:
-    """Grants under an agreement that were neither handed out nor kept from it."""
+    """Returns grants under an agreement that were neither handed out nor withheld."""
     return [
         Undelivered(node=node, seq=seq, id=id_, statement=statement, event=parse_event(event))
         for node, seq, id_, statement, event in connection.execute(_UNDELIVERED, (agreement,))
@@ -102,7 +102,7 @@ def undelivered(connection: apsw.Connection, agreement: bytes) -> list[Undeliver
 def rooms(
     connection: apsw.Connection, keys: Iterable[tuple[str, str]]
 ) -> Mapping[tuple[str, str], tuple[int, int]]:
-    """Statements and bytes that wait, by node and sender, of all nodes of agencies."""
+    """Returns waiting statements and bytes, by node and sender, of all nodes of agencies."""
     return {
         (node, sender): (statements, size)
         for agency, sender in keys
@@ -115,5 +115,5 @@ def rooms(
 def waiting(
     connection: apsw.Connection, keys: Iterable[tuple[str, str]]
 ) -> Mapping[tuple[str, str], tuple[int, int]]:
-    """Statements and bytes that wait, by (node, URI of the agency that sent them)."""
+    """Returns waiting statements and bytes, by (node, URI of the sending agency)."""
     return {key: found for key in keys if (found := first(connection, _WAITING, key)) is not None}

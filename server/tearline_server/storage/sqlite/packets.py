@@ -1,4 +1,4 @@
-"""Packets in SQLite: themselves, their sources, corrections and releases, recalls, and ends."""
+"""Packets in SQLite: their sources, corrections, releases, recalls and ends."""
 
 from collections.abc import Iterable, Mapping
 
@@ -39,7 +39,7 @@ _PACKET = (
 
 
 def own_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned, int]:
-    """Returns the bytes of those packets that are of the agency that names them."""
+    """Returns the bytes of packets that belong to the agency that names them."""
     return {
         owned: size
         for owned in asked
@@ -48,7 +48,7 @@ def own_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned
 
 
 def given_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned, int]:
-    """Returns the bytes of those packets of which the agency that names them was given some."""
+    """Returns the bytes of packets that the naming agency received at least in part."""
     given = [
         owned
         for owned in asked
@@ -62,7 +62,7 @@ def given_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Own
 
 
 def source_sizes(connection: apsw.Connection, packet_id: bytes) -> dict[bytes, int]:
-    """Returns the packets that a packet was made from, as far as they are here, and their bytes."""
+    """Returns the stored sources of a packet, with their bytes."""
     sources = [source for (source,) in connection.execute(_SOURCES, (packet_id,))]
     return {
         source: size
@@ -72,7 +72,7 @@ def source_sizes(connection: apsw.Connection, packet_id: bytes) -> dict[bytes, i
 
 
 def whole_packet(connection: apsw.Connection, packet_id: bytes) -> WholePacket | None:
-    """A packet with its ciphertexts, by its manifest's id, or None."""
+    """Returns a packet with its ciphertexts, by its manifest's id, or None."""
     row = first(connection, _PACKET, (packet_id,))
     if row is None:
         return None
@@ -83,7 +83,7 @@ def whole_packet(connection: apsw.Connection, packet_id: bytes) -> WholePacket |
 
 
 def packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, StoredPacket]:
-    """Packets by the id of their manifest; unknown ones are absent."""
+    """Returns packets by manifest id; unknown ones are absent."""
     return {
         id_: StoredPacket(envelope=row[0], openings=row[1], accepted_ms=row[2])
         for id_ in ids
@@ -92,7 +92,7 @@ def packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes,
 
 
 def corrections(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, bytes]:
-    """What corrects packets, and all that they correct: each with what it corrects."""
+    """Returns corrector and corrected packet of every correction of the given packets' lines."""
     return {
         corrector: corrected
         for id_ in ids
@@ -103,7 +103,7 @@ def corrections(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[by
 def releases(
     connection: apsw.Connection, most: Mapping[Release, int]
 ) -> Mapping[Release, list[bytes]]:
-    """Events of accepted grants, by what they release and to whom, and so many of each."""
+    """Returns events of accepted grants, by packet and recipient, up to a number of each."""
     return {
         (id_, party): [
             event
@@ -114,7 +114,7 @@ def releases(
 
 
 def recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:
-    """What was recalled of a packet, by its manifest's id."""
+    """Returns the recalls of a packet, by its manifest's id."""
     sql = "SELECT node, grant_id, slots FROM recall WHERE packet = ?"
     return [
         RecallRow(packet=packet_id, node=node, grant=grant, slots=unpacked_slots(slots))
@@ -125,7 +125,7 @@ def recalls(connection: apsw.Connection, packet_id: bytes) -> list[RecallRow]:
 def ended(
     connection: apsw.Connection, now_ms: int, kept: Mapping[bytes, int], limit: int
 ) -> list[bytes]:
-    """Packets that may have ended, by the id of their manifest; see ``Store.ended``."""
+    """Returns packets that may have ended, by manifest id; see ``Store.ended``."""
     by_end = "SELECT id FROM packet WHERE ends_ms <= ? ORDER BY ends_ms LIMIT ?"
     by_age = (
         "SELECT id FROM packet WHERE ends_ms IS NOT NULL AND agreement = ? AND accepted_ms <= ?"

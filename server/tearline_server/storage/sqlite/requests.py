@@ -1,4 +1,4 @@
-"""Requests for records in SQLite: how far each came, which are overdue, what stops clocks."""
+"""Requests for records in SQLite: progress, deadlines, and suspensions of their clocks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -28,8 +28,8 @@ _STEPS = (
     " JOIN statement s ON s.idx = r.statement WHERE r.packet = ? AND r.holder = ?"
     " ORDER BY r.statement"
 )
-# Each half reads an index: what goes on, and what ended since. SQLite is told which: the primary
-# key would do as well as long as little was ever suspended.
+# Each half reads an index: open suspensions, and those ended since. The index is named, because
+# SQLite would choose the primary key while there are few suspensions.
 _STOPPAGES = (
     "SELECT agency, article, sender, recipient, began, began_ms, ended, ended_ms"
     " FROM stoppage INDEXED BY stoppage_end"
@@ -48,7 +48,7 @@ _REACHES = (
 def requests_known(
     connection: apsw.Connection, keys: Iterable[tuple[bytes, str, str]]
 ) -> Mapping[tuple[bytes, str], StoredRequest]:
-    """Requests by (manifest id, holder), where the third of a key is one of its two sides."""
+    """Returns requests by (manifest id, holder), if the key's third part is one of the sides."""
     found = {}
     for packet, holder, side in keys:
         request = _request(connection, packet, holder, side)
@@ -92,13 +92,13 @@ def _request(
 
 
 def overdue(connection: apsw.Connection, now_ms: int, limit: int) -> Sequence[tuple[bytes, str]]:
-    """Requests whose time may have passed before ``now_ms``, the longest overdue first."""
+    """Returns requests that may be overdue by ``now_ms``, the longest overdue first."""
     sql = "SELECT packet, holder FROM request WHERE due_ms < ? ORDER BY due_ms LIMIT ?"
     return list(connection.execute(sql, (now_ms, limit)))
 
 
 def write_requests(connection: apsw.Connection, commit: Commit) -> None:
-    """Writes what a commit says of requests, inside the caller's transaction."""
+    """Writes a commit's changes to requests, inside the caller's transaction."""
     many = connection.executemany
     many(
         "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -149,7 +149,7 @@ def write_requests(connection: apsw.Connection, commit: Commit) -> None:
         "INSERT INTO reach VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         ((row.agreement, *reach_columns(row.reach)) for row in commit.reaches),
     )
-    # Whether they run again is found out when they are looked at: none is read here.
+    # Their clocks are recomputed at the next overdue check, not here.
     many(
         "UPDATE request SET due_ms = ?, stopped = 0 WHERE agreement = ? AND stopped",
         [(commit.time_ms, each) for each in commit.restless],

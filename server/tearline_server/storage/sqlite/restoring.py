@@ -1,4 +1,4 @@
-"""What a restored database knows of its restore, as SQL."""
+"""Records of restores in SQLite."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ _IS_UNOPENED = (
 
 
 def begin_epoch(connection: apsw.Connection, restoration: Restoration) -> None:
-    """Begins another life of the database, inside the caller's transaction."""
+    """Begins a new epoch of the database, inside the caller's transaction."""
     connection.execute("UPDATE head SET epoch = randomblob(16)")
     connection.execute(
         "INSERT INTO restoration (start, stop, time_ms, settled) SELECT ?, ?, time_ms, ? FROM head",
@@ -33,7 +33,7 @@ def begin_epoch(connection: apsw.Connection, restoration: Restoration) -> None:
 
 
 def restorations(connection: apsw.Connection) -> list[Restoration]:
-    """Every restore, oldest first."""
+    """Returns every restore, oldest first."""
     rows = connection.execute("SELECT start, stop, settled FROM restoration ORDER BY one")
     return [
         Restoration(start=start, stop=stop, settled=bool(settled)) for start, stop, settled in rows
@@ -41,14 +41,14 @@ def restorations(connection: apsw.Connection) -> list[Restoration]:
 
 
 def unopened(connection: apsw.Connection, after: int, limit: int) -> list[int]:
-    """Indices of restored blind entries of which nothing is known."""
+    """Returns indices of restored blind entries without contents."""
     return [index for (index,) in connection.execute(_UNOPENED, (after, limit))]
 
 
 def events_known(
     connection: apsw.Connection, asked: Asked
 ) -> dict[tuple[bytes, str, str], OpeningRow]:
-    """Returns what a restored log holds about the statements that are asked for."""
+    """Returns the logged events about the requested statements, after a restore."""
     sql = "SELECT code, party, idx, salt, event FROM event WHERE statement = ?"
     ids = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
     return {
@@ -59,9 +59,9 @@ def events_known(
 
 
 def put_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
-    """Keeps what restored entries hide, inside the caller's transaction.
+    """Stores contents of restored entries, inside the caller's transaction.
 
-    Of other entries, and of what was erased by order, nothing is taken.
+    Contents of other entries, and of entries erased by order, are ignored.
     """
     for row in events:
         if value(connection, _IS_UNOPENED, (row.idx,)):

@@ -1,4 +1,4 @@
-"""``Store`` on SQLite: every question as SQL, with bound parameters only."""
+"""``Store`` on SQLite: every query as SQL, with bound parameters only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -35,10 +35,10 @@ from tearline_server.storage.stored import Stored
 
 
 class SqliteStore(Alone):
-    """What one exchange process keeps in one file.
+    """Store of one exchange process, in one file.
 
     Args:
-        path: The file; created where it is missing.
+        path: The file; created if missing.
 
     Raises:
         StoreError: If it cannot be used, or another process uses it.
@@ -48,20 +48,20 @@ class SqliteStore(Alone):
         self._db = Database(path)
 
     async def close(self) -> None:
-        """Ends everything under way and lets go of the file."""
+        """Ends all running work and closes the file."""
         await self._db.close()
 
     @property
     def questions(self) -> int:
-        """How many questions and changes wait, or are being answered."""
+        """Returns the number of queries and changes that are queued or running."""
         return self._db.questions
 
     async def load(self) -> Stored:
-        """What an exchange must hold in memory to go on."""
+        """Returns the state that an exchange holds in memory."""
         return await self._db.read(load)
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        """Locks the head, answers what is asked, writes what ``append`` makes of both."""
+        """Locks the head, answers the questions, and writes the result of ``append``."""
 
         def change(connection: apsw.Connection) -> Commit:
             head = head_of(connection)
@@ -77,24 +77,24 @@ class SqliteStore(Alone):
         return disk_s
 
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
-        """Items of a mailbox behind place ``after``, in order."""
+        """Returns items of a mailbox after place ``after``, in order."""
         return await self._db.read(lambda connection: items(connection, node, after, limit))
 
     async def backlog(self) -> Backlog:
-        """What waits in the mailboxes."""
+        """Returns the totals of unacknowledged mail."""
         (row,) = await self._db.read(lambda connection: list(connection.execute(BACKLOG)))
         return Backlog(**dict(zip(Backlog.__slots__, row, strict=True)))
 
     async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """A packet by its manifest's id, or None."""
+        """Returns a packet by its manifest's id, or None."""
         return await self._db.read(lambda connection: whole_packet(connection, packet_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
-        """What was recalled of a packet, by its manifest's id."""
+        """Returns the recalls of a packet, by its manifest's id."""
         return await self._db.read(lambda connection: recalls(connection, packet_id))
 
     async def attestations(self, hashes: Sequence[bytes]) -> Mapping[bytes, bytes]:
-        """Encoded attestations by their hash; unknown ones are absent."""
+        """Returns encoded attestations by hash; unknown ones are absent."""
         sql = "SELECT attestation FROM attestation WHERE hash = ?"
         return await self._db.read(
             lambda connection: {
@@ -105,32 +105,32 @@ class SqliteStore(Alone):
         )
 
     async def entries(self, start: int, end: int, *, max_bytes: int) -> Sequence[bytes]:
-        """Log entries from ``start`` up to ``end``, at least one, then up to ``max_bytes``."""
+        """Returns log entries from ``start`` up to ``end``: at least one, at most ``max_bytes``."""
         return await self._db.read(lambda connection: entries(connection, start, end, max_bytes))
 
     async def nodes(self, ids: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
-        """Hashes of perfect subtrees, leaves included; unknown ones are absent."""
+        """Returns hashes of perfect subtrees, leaves included; unknown ones are absent."""
         return await self._db.read(lambda connection: nodes(connection, ids))
 
     async def put_checkpoint(self, size: int, note: bytes) -> tuple[int, bytes]:
-        """Keeps a checkpoint, before anybody is shown it; the newest there is now."""
+        """Stores a checkpoint before it is published, and returns the newest one stored."""
         sql = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
         await self._db.write(lambda connection: run(connection, sql, (size, note)))
         return size, note
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Size and note of the checkpoints that were cosigned, by size."""
+        """Returns size and note of the cosigned checkpoints, by size."""
         sql = "SELECT size, note FROM cosigned ORDER BY size"
         return await self._db.read(lambda connection: list(connection.execute(sql)))
 
     async def cosigned_at(self, size: int) -> bytes | None:
-        """The note of the checkpoint of that size that was cosigned, or None."""
+        """Returns the note of the cosigned checkpoint of that size, or None."""
         sql = "SELECT note FROM cosigned WHERE size = ?"
         note: bytes | None = await self._db.read(lambda each: value(each, sql, (size,)))
         return note
 
     async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Keeps and returns what ``merge`` makes of a cosigned checkpoint; none up to ``above``."""
+        """Merges and stores the note of a cosigned checkpoint, and returns it."""
 
         def put(connection: apsw.Connection) -> bytes:
             note = merge(value(connection, "SELECT note FROM cosigned WHERE size = ?", (size,)))
@@ -141,38 +141,38 @@ class SqliteStore(Alone):
         return await self._db.write(put)
 
     async def evidence(self) -> Sequence[bytes]:
-        """What shows that the log signed two histories."""
+        """Returns the evidence that the log signed two histories."""
         sql = "SELECT evidence FROM evidence ORDER BY id"
         return await self._db.read(lambda connection: [row[0] for row in connection.execute(sql)])
 
     async def put_evidence(self, evidence_id: bytes, evidence: bytes) -> None:
-        """Keeps evidence against the log, by its id of 32 bytes."""
+        """Stores evidence against the log, by its id of 32 bytes."""
         sql = "INSERT OR IGNORE INTO evidence VALUES (?, ?)"
         await self._db.write(lambda connection: run(connection, sql, (evidence_id, evidence)))
 
     async def begin_epoch(self, restoration: Restoration) -> None:
-        """Begins another life of the database: cursors of earlier ones say nothing any more."""
+        """Begins a new epoch of the database; cursors of earlier epochs become invalid."""
         await self._db.write(lambda connection: begin_epoch(connection, restoration))
 
     async def restorations(self) -> Sequence[Restoration]:
-        """Every restore, oldest first."""
+        """Returns every restore, oldest first."""
         return await self._db.read(restorations)
 
     async def settle(self) -> None:
-        """Keeps that nothing is known to have been signed beyond what was restored."""
+        """Records that no entry beyond the restored ones is known to have been signed."""
         sql = "UPDATE restoration SET settled = 1"
         await self._db.write(lambda connection: run(connection, sql, ()))
 
     async def unopened(self, after: int, *, limit: int) -> Sequence[int]:
-        """Indices above ``after`` of restored blind entries of which nothing is known."""
+        """Returns indices above ``after`` of restored blind entries without contents."""
         return await self._db.read(lambda connection: unopened(connection, after, limit))
 
     async def put_events(self, rows: Sequence[EventRow]) -> None:
-        """Keeps what restored entries hide; what is known already stays."""
+        """Stores contents of restored entries; contents already stored remain."""
         await self._db.write(lambda connection: put_events(connection, rows))
 
     async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Events about a statement that an agency may see, in the order of the log."""
+        """Returns the events about a statement that an agency may see, in the order of the log."""
         sql = (
             "SELECT e.idx, salt, event FROM event e JOIN event_agency a ON a.idx = e.idx"
             " WHERE e.statement = ? AND a.agency = ? ORDER BY e.idx"
@@ -182,23 +182,23 @@ class SqliteStore(Alone):
         )
 
     async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Entries with their indices."""
+        """Returns entries with their indices."""
         sql = "SELECT idx, entry FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?"
         return await self._db.read(lambda connection: list(connection.execute(sql, (start, limit))))
 
     async def event_rows(self, start: int, *, limit: int) -> Sequence[EventRow]:
-        """Events."""
+        """Returns events."""
         return await self._db.read(lambda connection: event_rows(connection, start, limit))
 
     async def erased(self, start: int, end: int) -> Mapping[int, int]:
-        """Entries from ``start`` up to ``end`` that were erased, and their order's entry."""
+        """Returns the erased entries from ``start`` up to ``end``, each with its order's entry."""
         sql = "SELECT idx, statement FROM erasure WHERE idx >= ? AND idx < ?"
         return await self._db.read(lambda connection: dict(connection.execute(sql, (start, end))))
 
     async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Statements."""
+        """Returns statements."""
         names = [field.name for field in fields(StatementRow)]
-        # The names are our own; what a caller gives is bound.
+        # The column names are constants; values of callers are bound.
         sql = f"SELECT {', '.join(names)} FROM statement WHERE idx >= ? ORDER BY idx LIMIT ?"  # noqa: S608
         return await self._db.read(
             lambda connection: [
@@ -208,24 +208,24 @@ class SqliteStore(Alone):
         )
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
-        """Requests, as (manifest id, holder), whose time may have passed before ``now_ms``."""
+        """Returns requests, as (manifest id, holder), that may be overdue by ``now_ms``."""
         return await self._db.read(lambda connection: overdue(connection, now_ms, limit))
 
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
-        """What entries above ``after`` hide that name an agreement, in the order of the log."""
+        """Returns contents of entries above ``after`` under an agreement, in log order."""
         return await self._db.read(lambda connection: retained(connection, agreement, after, limit))
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
-        """Packets that may have ended, by the id of their manifest.
+        """Returns packets that may have ended, by manifest id.
 
         Args:
-            now_ms: Those that are to be looked at by this time.
-            kept: Of each agreement, the time since which its packets may still be kept.
-            limit: How many at most.
+            now_ms: Time of the check; packets with a later check time are skipped.
+            kept: Time since which an agreement's packets may still be stored, by agreement.
+            limit: The maximum number of packets.
         """
         return await self._db.read(lambda connection: ended(connection, now_ms, kept, limit))
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
-        """Events that an agency may see and that meet every condition, in order."""
+        """Returns the events that an agency may see and that meet every condition, in order."""
         sql, values = search_sql(search)
         return await self._db.read(lambda connection: openings(connection.execute(sql, values)))

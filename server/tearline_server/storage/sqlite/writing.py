@@ -1,4 +1,4 @@
-"""What one transaction writes, as SQL: one statement for each kind of row, many rows each."""
+"""Writes of one transaction in SQLite: one SQL statement per kind of row."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from tearline_server.storage.rows import EventRow
 from tearline_server.storage.sqlite.asking import run, value
 from tearline_server.storage.sqlite.requests import write_requests
 
-# What a node takes in waits no longer; it is still behind its place when this is asked.
+# Subtracts acknowledged items; runs before the node's position is updated.
 _TAKEN_IN = (
     "UPDATE waiting SET statements = statements - taken.number, bytes = waiting.bytes - taken.size"
     " FROM (SELECT agency, count(*) AS number, sum(bytes) AS size FROM mail"
@@ -96,7 +96,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "DELETE FROM event_agency WHERE agency = ? AND idx = ?",
         ((agency, row.idx) for row in commit.erased for agency in row.agencies),
     )
-    # The exchange's receipt tells of the entry what the entry hides.
+    # The exchange's receipt contains the entry's contents.
     many("UPDATE statement SET receipt = x'' WHERE idx = ?", ((row.idx,) for row in commit.erased))
     many(
         "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
@@ -127,7 +127,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "UPDATE mail SET statement = ?, entry = ?, agreement = x'' WHERE node = ? AND seq = ?",
         ((row.entry, row.entry, row.node, row.seq) for row in commit.withdrawn),
     )
-    # Nobody is to be handed it any more, unless it goes back to its sender.
+    # It is never handed out again, unless it returns to its sender.
     many(
         "UPDATE statement SET envelope = x'' WHERE idx = ?"
         " AND NOT EXISTS (SELECT 1 FROM mail WHERE statement = idx)",
@@ -153,7 +153,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
 
 
 def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
-    """Writes what blind entries hide, inside the caller's transaction."""
+    """Writes contents of blind entries, inside the caller's transaction."""
     connection.executemany(
         "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
