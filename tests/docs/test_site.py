@@ -8,7 +8,7 @@ import pytest
 
 import tearline_client
 from support import ROOT
-from test_links import pages
+from test_links import links, pages
 
 sys.path.insert(0, str(ROOT / "docs" / "site"))
 from outside import outside, outside_style
@@ -30,6 +30,23 @@ def test_a_page_that_is_left_out_is_found() -> None:
     assert listed("nav:\n  - a.md\n  - B:\n      - a.md\n      - c/d.md\n") == Counter(
         {"a.md": 2, "c/d.md": 1}
     )
+
+
+def test_the_page_of_roles_leads_to_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    found = links(index.read_text(encoding="utf-8"))
+    led = {(index.parent / link.partition("#")[0]).resolve() for link in found}
+    assert set(pages()) - led == {ROOT / "README.md", index}
+
+
+@pytest.mark.parametrize("role", ["Officer", "Auditor", "Operator", "Developer"])
+def test_each_role_has_pages_of_each_kind(role: str) -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    part = index.partition(f"\n## {role}\n")[2].partition("\n## ")[0]
+    rows = [line for line in part.splitlines() if line.startswith("- **")]
+    kinds = {re.split(r"[:*]", row.removeprefix("- **"))[0] for row in rows}
+    assert kinds == {"Tutorial", "How-to guides", "Reference", "Explanation"}
+    assert all(links(row) for row in rows)
 
 
 def test_the_sdk_shows_every_public_name_and_no_other() -> None:
