@@ -161,6 +161,8 @@ MAX_RELEASES = (
 )
 MAX_ASKED_RELEASES = 16_384  # the same, for one agency in a batch: of 64 sources 8,320 at most
 MAX_QUEUE_STATEMENTS = 4096  # four commits; who waits behind more should be told to come again
+PORTION_BYTES = 64 << 10  # of statements, parsed in one turn: five milliseconds or ten
+SHARED_BATCH_BYTES = 1 << 20  # of one commit, while several nodes have something to write
 MAX_QUEUE_BYTES = 64 << 20  # of publications that wait for their commit
 FAULT_S = 60  # for a node on whose work the exchange failed: all it holds is read anew after that
 STUCK_S = 10  # for a batch, of a fraction of a second: an exchange that takes longer is not ready

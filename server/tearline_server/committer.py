@@ -25,6 +25,7 @@ from tearline.limits import (
     MAX_BATCH_STATEMENTS,
     MAX_QUEUE_BYTES,
     MAX_QUEUE_STATEMENTS,
+    SHARED_BATCH_BYTES,
     STUCK_S,
 )
 from tearline.merkle import Frontier
@@ -34,7 +35,7 @@ from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
 from tearline_server.storage.store import Store
 from tearline_server.storage.stored import Stored
-from tearline_server.turns import Line, Weight
+from tearline_server.turns import NOTHING, Line, Weight
 
 _log = logging.getLogger(__name__)
 
@@ -299,24 +300,31 @@ class Committer(Generic[W]):
 
     def _take(self) -> list[tuple[W, asyncio.Future[None]]]:
         batch: list[tuple[W, asyncio.Future[None]]] = []
-        most = self._fitting()
-        statements = 0
+        most, weight = self._fitting(), NOTHING
         while self._line:
-            statements += self._line.next_weight().statements
-            if batch and statements > most:
+            weight += self._line.next_weight()
+            if batch and weight.exceeds(most):
                 break
             batch.append(self._line.take())
         return batch
 
-    def _fitting(self) -> float:
-        """Returns the number of statements that the next batch may have."""
+    def _fitting(self) -> Weight:
+        """Returns the most that a batch may have now.
+
+        One agreement may cost as much as a hundred grants: so bytes bound a batch as well while
+        other nodes wait.
+        """
         if self._line.nodes > 1:
             self._shared_s = time.monotonic()
         within_s = max(_SHARED_S if self._is_shared else _ALONE_S, self._disk_s)
         turns = max(self._line.agencies, 2)
         if self._line.agencies == 1:
             turns = max(2, min(self._line.nodes, _MOST_NODES))
-        return min(MAX_BATCH_STATEMENTS, max(_FEWEST_EACH * turns, within_s / self._cost_s))
+        statements = max(_FEWEST_EACH * turns, within_s / self._cost_s)
+        return Weight(
+            statements=int(min(MAX_BATCH_STATEMENTS, statements)),
+            bytes=SHARED_BATCH_BYTES if self._is_shared else MAX_QUEUE_BYTES,
+        )
 
     @property
     def _is_shared(self) -> bool:

@@ -24,7 +24,7 @@ from tearline_server.cosigning import Cosignatures
 from tearline_server.desk import ExchangeDesk, Listeners
 from tearline_server.house import House, begin_time
 from tearline_server.inquiries import Inquiries
-from tearline_server.judging.claims import claims_of
+from tearline_server.judging.claims import read_claims
 from tearline_server.judging.hearing import Publisher
 from tearline_server.judging.registry import Registry
 from tearline_server.mailbox import Mailboxes
@@ -258,6 +258,10 @@ class Exchange:
         with self._house.metrics.unread(size):
             await self._turns.take(node, size)
 
+    async def _await_turn_again(self, node: str) -> None:
+        """Waits for another turn to read the same message; the node's next one waits behind it."""
+        await self._turns.take_again(node)
+
     async def take_answer_turn(self, agency: str, size: int) -> None:
         """Waits for an agency's turn to be answered; the turn lasts until the caller awaits.
 
@@ -289,14 +293,15 @@ class Exchange:
                 disk space is low. Small statements, such as suspensions and recalls, are still
                 accepted then.
         """
-        claims = claims_of(publication)
+        number = len(publication.statements())
         now_ms = self._house.clock()
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
-        statements = max(1, len(claims))  # an empty message costs work too
+        statements = max(1, number)  # an empty message costs work too
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
-        if not claims:
+        if not number:
             return ()
+        claims = await read_claims(publication, lambda: self._await_turn_again(publisher.node))
         work = Submission(publisher, claims, publication.attestations(), size)
         await self._submit(work)
         outcomes = work.outcomes()

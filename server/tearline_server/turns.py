@@ -120,11 +120,15 @@ class Line(Generic[T]):
         if (total.exceeds(part) and not keeps) or waiting.exceeds(self._bound + self._bound):
             raise ExchangeBusy("too much waits to be written", retry_after_ms=_RETRY_AFTER_MS)
 
-    def put(self, source: str, weight: Weight, item: T) -> None:
-        """Appends an item to the queue of its source."""
+    def put(self, source: str, weight: Weight, item: T, *, ahead: bool = False) -> None:
+        """Adds an item behind all others of its source, or ahead of them."""
         agency = _agency_of(source)
         sources = self._agencies.setdefault(agency, OrderedDict())
-        sources.setdefault(source, deque()).append((weight, item))
+        queue = sources.setdefault(source, deque())
+        if ahead:
+            queue.appendleft((weight, item))
+        else:
+            queue.append((weight, item))
         self._shares.setdefault(agency, _Shares()).add(source, weight)
         self.waiting += weight
 
@@ -214,9 +218,19 @@ class Turns:
         """
         weight = Weight(statements=1, bytes=size)
         self._line.verify_room(source, weight)
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._line.put(source, weight, turn)
+        await self._wait(source, weight, ahead=False)
+
+    async def take_again(self, source: str) -> None:
+        """Waits for another turn for the same piece of work, ahead of all else of its source.
+
+        Args:
+            source: Who had the last turn.
+        """
+        await self._wait(source, Weight(statements=1, bytes=0), ahead=True)
+
+    async def _wait(self, source: str, weight: Weight, *, ahead: bool) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.put(source, weight, turn, ahead=ahead)
         self.go_on()
         await turn
 

@@ -1,6 +1,6 @@
 """Claims: the parsed but unverified statements of one publication."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
@@ -13,6 +13,7 @@ from tearline.erasure import Erasure
 from tearline.errors import StatementUnsupported, TearlineError
 from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
+from tearline.limits import PORTION_BYTES
 from tearline.packet import Manifest, PacketParts
 from tearline.proposal import Proposal
 from tearline.recall import Recall
@@ -84,6 +85,7 @@ _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
 _ANCHOR_PREFIX = b"A"
 _CONSENT_PREFIX = b"C"
+_LEAST_BYTES = 512  # the smallest statement costs as much to parse as so many bytes of a large one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +135,33 @@ class Claim:
                 return None
 
 
-def claims_of(publication: Publication) -> tuple[Claim, ...]:
-    """Returns every statement of a publication as a claim, in order.
+async def read_claims(
+    publication: Publication, await_turn: Callable[[], Awaitable[None]]
+) -> tuple[Claim, ...]:
+    """Reads every statement of a publication as a claim, one portion a turn.
+
+    Args:
+        publication: The publication.
+        await_turn: Waits for the next turn of its publisher.
+
+    Returns:
+        The claims, in order.
+
+    Raises:
+        StatementMalformed: If the publication's order does not match its statements.
+    """
+    found, size = list[Claim](), 0
+    for claim in claims_of(publication):
+        found.append(claim)
+        size += _LEAST_BYTES + len(claim.statement.body)
+        if size >= PORTION_BYTES:
+            size = 0
+            await await_turn()
+    return tuple(found)
+
+
+def claims_of(publication: Publication) -> Iterator[Claim]:
+    """Yields every statement of a publication as a claim, in order; each is parsed when due.
 
     Raises:
         StatementMalformed: If the publication's order does not match its statements.
@@ -142,9 +169,8 @@ def claims_of(publication: Publication) -> tuple[Claim, ...]:
     attestations = publication.attestations()
     parts = {each.manifest: each for each in publication.parts}
     encoded = publication.encoded_parts()
-    return tuple(
-        _claim(statement, attestations, parts, encoded) for statement in publication.statements()
-    )
+    for statement in publication.statements():
+        yield _claim(statement, attestations, parts, encoded)
 
 
 def _claim(

@@ -91,6 +91,21 @@ CALLS = (
         "tearline_server.exchange:Exchange.take_answer_turn",
     ),
     _call(
+        "publish what takes long to read, to hold up what others send and read",
+        "",
+        "server/test_write_path.py"
+        "::test_a_large_publication_is_read_in_portions_and_others_read_theirs_between",
+        "tearline_server.exchange:Exchange._await_turn_again",
+    ),
+    _call(
+        "publish the largest messages, so that others wait for many of them to be judged",
+        "",
+        "server/test_write_path.py"
+        "::test_a_batch_has_few_bytes_while_others_wait_and_many_when_nobody_does",
+        "tearline_server.committer:Committer._fitting",
+        "Weight(statements=MAX_BATCH_STATEMENTS, bytes=MAX_QUEUE_BYTES)",
+    ),
+    _call(
         "leave answers unread, to fill the memory or keep others waiting",
         "",
         "server/test_guard.py::test_answers_that_are_not_read_keep_nobody_else_s_waiting",

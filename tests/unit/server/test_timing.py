@@ -267,7 +267,7 @@ async def spent_ns(world: World, signed: Signed) -> tuple[int, str]:
     is_here = isinstance(world.store, SqliteStore)
     now_ns = time.thread_time_ns if is_here else time.perf_counter_ns
     publisher = Publisher(node=node_of(CN), agency=CN)
-    claims = claims_of(Publication(signed=(signed,)))
+    claims = tuple(claims_of(Publication(signed=(signed,))))
     work = Submission(publisher, claims, signed.attestations, 0)
     registry = world.exchange._desk.registry
     began = ended = 0

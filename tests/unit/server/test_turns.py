@@ -173,6 +173,22 @@ async def test_turns_alternate_between_sources() -> None:
     assert order == ["flood", "quiet", "flood", "flood", "flood"]
 
 
+async def test_who_goes_on_with_a_piece_waits_for_others_and_its_next_piece_for_it() -> None:
+    turns, order = Turns(WIDE), []
+
+    async def work(source: str, piece: str, portions: int) -> None:
+        await turns.take(source, 1)
+        order.append(piece)
+        for _ in range(1, portions):
+            await turns.take_again(source)
+            order.append(piece)
+
+    await asyncio.gather(
+        work("flood", "large", 3), work("flood", "next", 1), work("quiet", "small", 1)
+    )
+    assert order == ["large", "small", "large", "large", "next"]
+
+
 async def test_who_is_held_back_waits_until_it_is_not_and_nobody_waits_with_it() -> None:
     held, order = {"flood"}, []
     turns = Turns(WIDE, held.__contains__)

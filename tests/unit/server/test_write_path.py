@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
+from typing import Any
 
 import pytest
 
-from builders import CN, MX, US, federation, node_of
+from builders import CN, MX, US, federation, leaf_of, node_of
 from exchange_builders import Clock, World, codes, house_of, opened, packet_publication
 from stores import event, put
 from tearline.errors import (
@@ -30,17 +31,22 @@ from tearline.limits import (
     MAX_QUEUE_STATEMENTS,
     NODE_STATEMENTS_S,
     RATE_BURST_S,
+    SHARED_BATCH_BYTES,
     STUCK_S,
 )
 from tearline.merkle import Frontier
+from tearline.statement import Statement, StatementType
 from tearline.wire.flow import parse_event
-from tearline.wire.publications import Publication
+from tearline.wire.publications import Publication, encode_publication, publication_of
 from tearline_server.bounds import Bounds, Rate, Rates
 from tearline_server.committer import Committer
 from tearline_server.exchange import Exchange
+from tearline_server.gate import Caller
 from tearline_server.governance import take_clear
+from tearline_server.judging import claims
 from tearline_server.judging.registry import Installation, Registry
 from tearline_server.metrics import Metrics
+from tearline_server.services.exchange import ExchangeService
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.known import Asked, Known
 from tearline_server.storage.rows import Head
@@ -200,6 +206,19 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     shelf.gate.set()
     await asyncio.gather(*first, *rest)
     assert [len(batch) for batch in desk.durable] == [1, 200]
+    await made.close()
+
+
+async def test_a_batch_has_few_bytes_while_others_wait_and_many_when_nobody_does() -> None:
+    shelf, desk = Shelf(), Recorder()
+    shelf.gate.set()
+    made, large = committer(shelf, desk), Weight(statements=1, bytes=SHARED_BATCH_BYTES)
+    await asyncio.gather(*await submitted(made, *(Job(number, large) for number in range(4))))
+    assert desk.durable == [[0, 1, 2, 3]]
+    desk.durable.clear()
+    jobs = [*(Job(number, large, source=US) for number in range(3)), Job(9, source=CN)]
+    await asyncio.gather(*await submitted(made, *jobs))
+    assert desk.durable == [[0], [9], [1], [2]]
     await made.close()
 
 
@@ -613,6 +632,38 @@ def test_an_agency_publishes_no_more_by_more_nodes() -> None:
     with pytest.raises(ExchangeBusy):
         bounds.take(names[-1], statements=1, size=1, now_ms=0)
     bounds.take(node_of(CN), statements=1, size=1, now_ms=0)
+
+
+async def test_a_large_publication_is_read_in_portions_and_others_read_theirs_between(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its node's next one waits for all of it: channels have no gaps."""
+    read, read_claim = list[str](), claims._claim
+
+    def noted(statement: Statement, *rest: Any) -> claims.Claim:
+        read.append(names[statement.id])
+        return read_claim(statement, *rest)
+
+    def said(agency: str, name: str, number: int) -> bytes:
+        bodies = [(StatementType.MARK, name.encode() + bytes([each])) for each in range(number)]
+        publication = publication_of(world.parties.node(agency).sign(bodies), range(number))
+        names.update(dict.fromkeys(publication.ids(), name))
+        return encode_publication(publication)
+
+    names: dict[bytes, str] = {}
+    monkeypatch.setattr(claims, "_claim", noted)
+    monkeypatch.setattr(claims, "PORTION_BYTES", 1)
+    service = ExchangeService(world.exchange)
+    messages = [(US, said(US, "large", 8)), (US, said(US, "next", 1)), (CN, said(CN, "small", 1))]
+    await asyncio.gather(
+        *(
+            service.publish(Caller(certificate=b"", leaf=leaf_of(agency), token=None), message)
+            for agency, message in messages
+        )
+    )
+    assert read[-1] == "next"
+    assert read.index("small") < 4
+    assert read.count("large") == 8
 
 
 async def test_a_node_that_floods_is_told_to_wait(world: World) -> None:
