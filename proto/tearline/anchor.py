@@ -1,8 +1,8 @@
-"""Anchors: a node's own access log, held fast by the exchange's log, which learns nothing of it.
+"""Anchors: commitments to a node's own access log, stored blind in the exchange's log.
 
-What an agency's people read is the agency's own affair. Once a day its node signs a hash of its
-access log's size and root under a random salt. The exchange logs that as it logs any statement,
-blind; whoever rewrites the access log later would have to rewrite the exchange's log as well.
+Access by an agency's people is the agency's own affair. Once a day its node signs a hash of its
+access log's size and root under a random salt. The exchange logs it like any statement, and learns
+no contents. A later change of the access log would require a change of the exchange's log, too.
 Specified in docs/spec/access-v1.md.
 """
 
@@ -18,7 +18,7 @@ from tearline.statement import HASH_SIZE, SALT_SIZE, Header
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """A node's word that its access log stood somewhere.
+    """Node's signed commitment to the state of its access log.
 
     Attributes:
         header: The node.
@@ -37,7 +37,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoredTree:
-    """What an anchor commits to: known to the node, and to whom it shows it.
+    """Preimage of an anchor's commitment: known to the node, and to recipients of its choice.
 
     Attributes:
         salt: 32 random bytes.
@@ -56,18 +56,16 @@ class AnchoredTree:
             raise StatementMalformed("an anchored tree has entries")
 
     def commitment(self) -> bytes:
-        """32 bytes that bind the tree and tell nothing of it."""
+        """Returns 32 bytes that bind the tree and reveal no part of it."""
         message = label("anchor") + self.salt + u64(self.size) + self.root
         return hashlib.sha256(message).digest()
 
 
 def verify_anchored(anchor: Anchor, tree: AnchoredTree) -> None:
-    """Checks that ``anchor`` was made of ``tree`` (spec C-5).
+    """Checks that ``anchor`` commits to ``tree`` (spec C-5).
 
     Raises:
-        AccessLogChanged: If it was not.
+        AccessLogChanged: If it does not.
     """
     if tree.commitment() != anchor.commitment:
-        raise AccessLogChanged(
-            f"anchor {anchor.number} is not of the tree that is said to be under it"
-        )
+        raise AccessLogChanged(f"anchor {anchor.number} does not commit to the given tree")

@@ -1,12 +1,12 @@
-"""Archives: several files in one, with the sums that show whether it is whole.
+"""Archives: several files in one, with checksums and a MAC that prove it complete.
 
-A tar of plain files (in GNU's form, which has no bound on sizes). The last but one is
-``SHA256SUMS`` as ``sha256sum --check`` reads it: without it an archive was cut short. The sums
-alone show an accident and no attack, for whoever can write the archive can write them. So the
-last, ``SHA256SUMS.mac``, authenticates them under a key of the archive's owner.
+An archive is a tar of plain files (in GNU format, which has no limit on sizes). The last file but
+one is ``SHA256SUMS``, as ``sha256sum --check`` reads it; without it an archive is truncated.
+Checksums detect accidents only, since an attacker can rewrite them. Therefore the last file,
+``SHA256SUMS.mac``, authenticates them under a key of the archive's owner.
 
-What is read is compared with what would be written: a header that differs in one bit is refused,
-and so are links, sparse files and names of every other form.
+A reader compares each header with the canonical one: a header that differs in one bit is refused,
+as are links, sparse files and names of every other form.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _BLOCK, _RECORD = tarfile.BLOCKSIZE, tarfile.RECORDSIZE
 
 
 class _Summed:
-    """Reads a stream, and sums what was read of it."""
+    """Stream that hashes the bytes read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -51,12 +51,12 @@ class _Bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpacked:
-    """An archive that was read to its end.
+    """Archive that was read to its end.
 
     Attributes:
         names: Its files, in order.
-        sums: Its sums, which are those of its files.
-        tag: What authenticates them; empty for none.
+        sums: Its checksums, which match its files.
+        tag: Their MAC; empty for none.
     """
 
     names: tuple[str, ...]
@@ -64,18 +64,18 @@ class Unpacked:
     tag: bytes
 
     def verify(self, key: bytes) -> None:
-        """Checks that whoever holds a key wrote the archive.
+        """Checks that a holder of a key wrote the archive.
 
         Raises:
-            BackupDamaged: If not.
+            BackupDamaged: If it does not verify.
         """
         if not hmac.compare_digest(self.tag, _tag(key, self.sums)):
-            raise BackupDamaged("it was not written with the keys that are in it")
+            raise BackupDamaged("its MAC does not verify under the keys in it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One file of an archive, to be read before the next.
+    """File of an archive, to be read before the next.
 
     Attributes:
         name: Its name.
@@ -94,9 +94,9 @@ def pack(
     """Writes an archive.
 
     Args:
-        archive: Where to.
+        archive: The target stream.
         members: Name, size in bytes and content of each, in order.
-        key: Authenticates it; None for what proves itself, as a log does.
+        key: Authenticates it; None for contents that prove themselves, such as a log.
     """
     sums: list[str] = []
     with tarfile.open(fileobj=archive, mode="w|", format=tarfile.GNU_FORMAT) as tar:
@@ -113,18 +113,18 @@ def pack(
 def unpack(
     archive: IO[bytes], receive: Callable[[str], IO[bytes]], *, permits: Callable[[str], bool]
 ) -> Unpacked:
-    """Reads an archive to its end, and hands on what is in it: no more bytes than it has itself.
+    """Reads an archive to its end, and passes on its files: no more bytes than the archive has.
 
     Args:
-        archive: Where from.
-        receive: Opens the place for the file of a name; closed here.
-        permits: Whether a name may stand in it.
+        archive: The source stream.
+        receive: Opens the target of a file name; closed here.
+        permits: Returns whether a name may appear in it.
 
     Returns:
-        What was read. What was handed on counts only once this is verified.
+        The names, checksums and MAC. The files count only once these are verified.
 
     Raises:
-        BackupDamaged: If it is no archive, cut short, or holds what it must not.
+        BackupDamaged: If it is not an archive, is truncated, or holds a forbidden file.
     """
     sums: dict[str, str] = {}
     said, tag = None, b""
@@ -145,15 +145,15 @@ def unpack(
     if said is None:
         raise BackupDamaged("it has no sums")
     if said != "".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()).encode():
-        raise BackupDamaged("its files are not those of its sums")
+        raise BackupDamaged("its files do not match its checksums")
     return Unpacked(names=tuple(sums), sums=said, tag=tag)
 
 
 def read_members(archive: IO[bytes]) -> Iterator[Member]:
-    """The files of an archive, in order, as they are read.
+    """Yields the files of an archive, in order, as they are read.
 
     Raises:
-        BackupDamaged: If something stands in it that ``pack`` does not write.
+        BackupDamaged: If it holds a part that ``pack`` does not write.
     """
     position = 0
     while (header := _exactly(archive, _BLOCK)) != bytes(_BLOCK):
@@ -161,13 +161,13 @@ def read_members(archive: IO[bytes]) -> Iterator[Member]:
         chunks = _chunks(archive, size)
         yield Member(name=name, size=size, chunks=chunks)
         for _ in chunks:
-            pass  # what the reader left
+            pass  # skips the unread rest
         _verify_zeros(archive, -size % _BLOCK)
         position += _BLOCK + size + -size % _BLOCK
     position += _BLOCK
     _verify_zeros(archive, _BLOCK + -(position + _BLOCK) % _RECORD)
     if archive.read(1):
-        raise BackupDamaged("something stands behind its end")
+        raise BackupDamaged("it has data behind its end")
 
 
 def _parse_header(header: bytes) -> tuple[str, int]:
@@ -178,12 +178,12 @@ def _parse_header(header: bytes) -> tuple[str, int]:
     except ValueError:
         is_own = False
     if not is_own:
-        raise BackupDamaged("a header is not one of a plain file")
+        raise BackupDamaged("a header is not that of a plain file")
     return name, size
 
 
 def _parse_size(field: bytes) -> int:
-    """Octal digits, or where they do not suffice, GNU's bytes behind one bit."""
+    """Returns a size of octal digits, or for large ones of GNU's bytes behind one bit."""
     return int.from_bytes(field[1:]) if field[0] == 0x80 else int(field.rstrip(b"\0"), 8)
 
 
@@ -219,4 +219,4 @@ def _exactly(archive: IO[bytes], size: int) -> bytes:
 
 def _verify_zeros(archive: IO[bytes], size: int) -> None:
     if _exactly(archive, size) != bytes(size):
-        raise BackupDamaged("something stands between its files")
+        raise BackupDamaged("it has data between its files")

@@ -1,7 +1,7 @@
-"""Files that people hand each other: PEM (RFC 7468) around one encoded value.
+"""Exchange files: PEM (RFC 7468) around one encoded value.
 
-The label says what it is, for example ``-----BEGIN TEARLINE AGREEMENT-----``. Exactly one
-spelling is accepted: 64 characters a line, no headers, nothing before or after.
+The label names the kind, for example ``-----BEGIN TEARLINE AGREEMENT-----``. Exactly one spelling
+is accepted: 64 characters a line, no headers, no text before or after.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ _WIDTH = 64
 
 
 class Armor(StrEnum):
-    """What a file holds."""
+    """Kinds of file."""
 
     AGENCY = "TEARLINE AGENCY"
     EXCHANGE = "TEARLINE EXCHANGE"
@@ -28,17 +28,17 @@ class Armor(StrEnum):
 
 
 def armor(kind: Armor, data: bytes) -> str:
-    """The text of a file that holds ``data``."""
+    """Returns the text of a file that holds ``data``."""
     text = encode_base64(data)
     lines = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
     return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""])
 
 
 def parse_armor(kind: Armor, text: str) -> bytes:
-    """What a file of this kind holds.
+    """Returns the contents of a file of this kind.
 
     Raises:
-        MalformedInput: If ``text`` is anything but the one spelling of such a file.
+        MalformedInput: If ``text`` is not the canonical form of such a file.
     """
     if len(text) > 2 * MAX_MESSAGE_BYTES:
         raise MalformedInput("the file is too large")
@@ -48,5 +48,5 @@ def parse_armor(kind: Armor, text: str) -> bytes:
         raise MalformedInput(f"a file that begins with {begin.strip()} was expected")
     data = parse_base64(text[len(begin) : -len(end)].replace("\n", ""))
     if armor(kind, data) != text:
-        raise MalformedInput("the file is not in its one spelling")
+        raise MalformedInput("the file is not in canonical form")
     return data

@@ -1,4 +1,4 @@
-"""Certificate authorities: making the certificates that ``tearline.certificates`` verifies."""
+"""Certificate authorities: issuers of the certificates that ``tearline.certificates`` verifies."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _LOOPBACK = ("127.0.0.1", "::1")
 
 
 class CertificateAuthority:
-    """An agency's CA: it makes leaves for its own trust domain and no other."""
+    """Agency's CA: it issues leaves for its own trust domain only."""
 
     def __init__(self, certificate: bytes, key: TlsKey) -> None:
         parsed = parse_certificate(certificate)
@@ -41,15 +41,15 @@ class CertificateAuthority:
 
     @classmethod
     def create(cls, agency: AgencyUri, *, now_s: int, lifetime_s: int) -> "CertificateAuthority":
-        """A new CA with a fresh key, certified by itself.
+        """Returns a new self-signed CA with a fresh key.
 
         Args:
-            agency: The only agency it will speak for.
+            agency: The only agency of its certificates.
             now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
+            lifetime_s: Its lifetime, seconds.
 
         Raises:
-            MalformedInput: If it would live no longer than a leaf, or above ten years.
+            MalformedInput: If the lifetime is not longer than a leaf's, or above ten years.
         """
         if not MAX_LEAF_LIFETIME_S < lifetime_s <= MAX_CA_LIFETIME_S:
             raise MalformedInput("a CA lives longer than its leaves, and at most ten years")
@@ -69,17 +69,17 @@ class CertificateAuthority:
         return cls(certificate, key)
 
     def private_bytes(self) -> bytes:
-        """The CA's key as PKCS#8 DER, for a keystore that encrypts it."""
+        """Returns the CA's key as PKCS#8 DER, for a keystore that encrypts it."""
         return self._key.private_bytes()
 
     def issue_node(self, node: NodeUri, public: bytes, *, now_s: int, lifetime_s: int) -> bytes:
-        """A client certificate, DER, for a node of this agency.
+        """Returns a client certificate, DER, for a node of this agency.
 
         Args:
             node: The node; of this CA's trust domain.
             public: SubjectPublicKeyInfo of the node's TLS key, DER.
             now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
+            lifetime_s: Its lifetime, seconds.
 
         Raises:
             CertificateRefused: If the node is another agency's.
@@ -92,17 +92,17 @@ class CertificateAuthority:
         return self._issue(names, ExtendedKeyUsageOID.CLIENT_AUTH, public, now_s, lifetime_s)
 
     def issue_exchange(self, dns_name: str, public: bytes, *, now_s: int, lifetime_s: int) -> bytes:
-        """A server certificate, DER, for the exchange: one DNS name and the loopback addresses.
+        """Returns a server certificate, DER, for the exchange: one DNS name and loopback addresses.
 
         Args:
             dns_name: The one name under which clients pin the exchange.
             public: SubjectPublicKeyInfo of the exchange's TLS key, DER.
             now_s: The time, Unix seconds.
-            lifetime_s: How long it lives, seconds.
+            lifetime_s: Its lifetime, seconds.
 
         Raises:
             KeyMalformed: If ``public`` is not such a key.
-            MalformedInput: If the name is not one, or the lifetime not 24 hours to 7 days.
+            MalformedInput: If the name is not valid, or the lifetime is not 24 hours to 7 days.
         """
         AgencyUri(trust_domain=dns_name)  # the same spelling: no wildcard, no address
         loopback = [x509.IPAddress(ipaddress.ip_address(address)) for address in _LOOPBACK]

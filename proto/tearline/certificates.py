@@ -1,14 +1,14 @@
-"""TLS certificates: what one speaks for.
+"""TLS certificates: verification, and the node that each one identifies.
 
-Every agency has a certificate authority of its own and nobody shares one. A node's leaf
-carries exactly one name, its SPIFFE URI, and is checked against the authorities of the
-trust domain *in that URI*: a CA of one agency that signs for another's domain is nobody.
+Every agency has its own certificate authority, and none is shared. A node's leaf has exactly one
+name, its SPIFFE URI. It is verified against the authorities of the trust domain *in that URI*: a
+signature by a CA of another agency is invalid.
 
-All keys are ECDSA P-256: gRPC's TLS takes no Ed25519 certificates, and the hybrid key
-exchange, not the certificate, is what guards recorded traffic against later computers.
-What is said never rests on these certificates; statements are signed apart.
+All keys are ECDSA P-256: gRPC's TLS accepts no Ed25519 certificates, and the hybrid key exchange,
+not the certificate, protects recorded traffic against later computers. Statements never rest on
+these certificates; they are signed separately.
 
-Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf lives 24 hours to 7 days.
+Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf is valid for 24 hours to 7 days.
 """
 
 import datetime
@@ -50,14 +50,14 @@ def _usage(*, handshakes: bool, certificates: bool) -> x509.KeyUsage:
 
 
 SIGNS_HANDSHAKES = _usage(handshakes=True, certificates=False)
-"""What the key of a leaf does, and nothing else."""
+"""The only key usage of a leaf."""
 SIGNS_CERTIFICATES = _usage(handshakes=False, certificates=True)
-"""What the key of a CA does, and nothing else."""
+"""The only key usage of a CA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
-    """What the transport saw of one connection; what it did not see is empty.
+    """Transport's facts about one connection; unknown ones are empty.
 
     Attributes:
         version: The protocol as the TLS library spells it, for example ``TLSv1.3``.
@@ -72,12 +72,12 @@ class TlsFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A node's certificate that its agency's CA vouches for.
+    """Node's certificate, verified under its agency's CA.
 
     Attributes:
-        node: The node it speaks for.
-        thumbprint: SHA-256 of the DER, 32 bytes, as tokens name it (RFC 8705, section 3.1).
-            Never what a denylist names: an ECDSA signature can be spelled anew by anyone.
+        node: The node it identifies.
+        thumbprint: SHA-256 of the DER, 32 bytes, as tokens name it (RFC 8705, section 3.1). A
+            denylist never uses it: anyone can re-encode an ECDSA signature.
         key_id: The id of the certificate's key, 32 bytes, as revocations name it.
         not_before_s: First second of its validity, Unix.
         not_after_s: Last second of its validity and its CA's, Unix.
@@ -93,17 +93,19 @@ class Leaf:
         """Checks that the certificate is valid at ``now_s``.
 
         Raises:
-            CertificateExpired: If it is not valid yet, or no longer.
+            CertificateExpired: If it is not yet, or no longer, valid.
         """
         if not self.not_before_s <= now_s <= self.not_after_s:
             raise CertificateExpired
 
 
 def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], now_s: int) -> Leaf:
-    """Finds out which node a client certificate speaks for.
+    """Verifies a client certificate, and returns its node.
 
-    1. It names exactly one thing, a node's URI.
-    2. It is a leaf for a TLS client with a P-256 key, and lives no longer than 7 days.
+    1. It has exactly one name, a node's URI.
+
+    2. It is a leaf for a TLS client with a P-256 key, valid for at most 7 days.
+
     3. One of the authorities of *that URI's trust domain* signed it, and both are valid now.
 
     Args:
@@ -112,8 +114,8 @@ def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], 
         now_s: The time, Unix seconds.
 
     Raises:
-        CertificateExpired: If it is not valid yet, or no longer.
-        CertificateRefused: If anything else is not so.
+        CertificateExpired: If it is not yet, or no longer, valid.
+        CertificateRefused: If another check fails.
     """
     leaf = parse_certificate(certificate)
     uri = _single_uri(leaf)
@@ -139,7 +141,7 @@ def verify_leaf(certificate: bytes, authorities: Mapping[str, Sequence[bytes]], 
 
 
 def verify_current(certificate: bytes, now_s: int) -> None:
-    """Checks the dates of a certificate of our own, DER.
+    """Checks the dates of a certificate of this party, DER.
 
     Raises:
         CertificateExpired: If it is not valid at ``now_s``, Unix seconds.
@@ -150,19 +152,19 @@ def verify_current(certificate: bytes, now_s: int) -> None:
 
 
 def certified_key_id(certificate: bytes) -> bytes:
-    """The id of the key that a DER certificate is for, 32 bytes.
+    """Returns the id of the key in a DER certificate, 32 bytes.
 
     Raises:
-        CertificateRefused: If it is no certificate, or for another kind of key.
+        CertificateRefused: If it is not a certificate, or has another kind of key.
     """
     return key_id(spki_of(certified_key(parse_certificate(certificate))))
 
 
 def end_s(certificate: bytes) -> int:
-    """The last second of a DER certificate's own dates, Unix.
+    """Returns the last second of a DER certificate's own dates, Unix.
 
     Raises:
-        CertificateRefused: If it is no certificate.
+        CertificateRefused: If it is not a certificate.
     """
     return _validity(parse_certificate(certificate))[1]
 
@@ -172,7 +174,7 @@ def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
 
     Raises:
         CertificateExpired: If it is not valid at ``now_s``.
-        CertificateRefused: If it is no such CA's.
+        CertificateRefused: If it is not such a CA's.
     """
     parsed = parse_certificate(certificate)
     if domain_of_authority(parsed) != agency.trust_domain:
@@ -185,7 +187,7 @@ def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
 
 
 def to_pem(certificate: bytes) -> bytes:
-    """A DER certificate as PEM, as TLS libraries take it.
+    """Returns a DER certificate as PEM, as TLS libraries take it.
 
     Raises:
         CertificateRefused: If it is not a certificate.
@@ -194,7 +196,7 @@ def to_pem(certificate: bytes) -> bytes:
 
 
 def from_pem(text: bytes) -> bytes:
-    """The first certificate of a PEM text, as DER.
+    """Returns the first certificate of a PEM text, as DER.
 
     Raises:
         CertificateRefused: If there is none.
@@ -204,7 +206,7 @@ def from_pem(text: bytes) -> bytes:
     return _der_of(text)
 
 
-@functools.lru_cache(MAX_VERIFIED_CERTIFICATES)  # a connection shows the same at each of its calls
+@functools.lru_cache(MAX_VERIFIED_CERTIFICATES)  # each call of a connection shows the same one
 def _der_of(text: bytes) -> bytes:
     try:
         return x509.load_pem_x509_certificate(text).public_bytes(_DER)
@@ -213,7 +215,7 @@ def _der_of(text: bytes) -> bytes:
 
 
 def _verify_path(authority: x509.Certificate, leaf: x509.Certificate, now_s: int) -> None:
-    """RFC 5280's path of two, by the library: names, constraints, critical extensions."""
+    """Verifies RFC 5280's path of two by the library: names, constraints, critical extensions."""
     verifier = (
         verification.PolicyBuilder()
         .store(verification.Store([authority]))
@@ -240,7 +242,7 @@ def _require_leaf_profile(leaf: x509.Certificate) -> None:
     if leaf.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
         raise CertificateRefused("it is not signed with ECDSA and SHA-256")
     if not_after_s - not_before_s > MAX_LEAF_LIFETIME_S:
-        raise CertificateRefused("it lives longer than 7 days")
+        raise CertificateRefused("it is valid for longer than 7 days")
     if _extension(leaf, x509.BasicConstraints).ca:
         raise CertificateRefused("it is a CA's, not a node's")
     if _extension(leaf, x509.KeyUsage) != SIGNS_HANDSHAKES:
@@ -250,17 +252,17 @@ def _require_leaf_profile(leaf: x509.Certificate) -> None:
 
 
 def domain_of_authority(authority: x509.Certificate) -> str:
-    """The trust domain that a CA speaks for.
+    """Returns the trust domain of a CA.
 
     Raises:
-        CertificateRefused: If it is no CA's of the profile.
+        CertificateRefused: If it is not a CA's of the profile.
     """
     constraints = _extension(authority, x509.BasicConstraints)
     certified_key(authority)
     if not constraints.ca or constraints.path_length != 0:
         raise CertificateRefused("a CA signs leaves, and no further CAs")
     if _extension(authority, x509.KeyUsage) != SIGNS_CERTIFICATES:
-        raise CertificateRefused("a CA's key signs certificates and nothing else")
+        raise CertificateRefused("a CA's key may only sign certificates")
     try:
         return parse_agency_uri(_single_uri(authority)).trust_domain
     except MalformedInput:
@@ -270,7 +272,7 @@ def domain_of_authority(authority: x509.Certificate) -> str:
 def _single_uri(certificate: x509.Certificate) -> str:
     names = list(_extension(certificate, x509.SubjectAlternativeName))
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
-        raise CertificateRefused("it must name one URI and nothing else")
+        raise CertificateRefused("it must name exactly one URI")
     return names[0].value
 
 
@@ -287,10 +289,10 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
 
 
 def parse_certificate(certificate: bytes) -> x509.Certificate:
-    """A certificate from DER.
+    """Returns a certificate from DER.
 
     Raises:
-        CertificateRefused: If it is none, or too large.
+        CertificateRefused: If it is not one, or too large.
     """
     if len(certificate) > MAX_CERTIFICATE_BYTES:
         raise CertificateRefused("the certificate is too large")
@@ -308,12 +310,12 @@ def _validity(certificate: x509.Certificate) -> tuple[int, int]:
 
 
 def moment(time_s: int) -> datetime.datetime:
-    """A Unix second as the X.509 library takes it."""
+    """Returns a Unix second as the X.509 library takes it."""
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC)
 
 
 def certified_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    """The key that a certificate is for.
+    """Returns the key of a certificate.
 
     Raises:
         CertificateRefused: If it is not an ECDSA key on P-256.

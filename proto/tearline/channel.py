@@ -1,9 +1,9 @@
-"""Channels: every statement addressed to a node has a place in an unbroken sequence.
+"""Channels: every statement addressed to a node has a place in a gapless sequence.
 
-A channel is (sender, recipient, agreement). What the sender sends on it is numbered from 1
-without gaps; a place whose statement was refused, returned, expired or recalled is filled by
-a void. Both ends sign marks of the highest numbers they sent and received, so that nothing is
-dropped silently, the last message included.
+A channel is (sender, recipient, agreement). The sender numbers its statements on it from 1 without
+gaps. A void fills the place of a statement that was refused, returned, expired or recalled. Both
+ends sign marks of the highest numbers they sent and received, so that no statement is lost
+silently, the last one included.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ MAX_SEQ = (1 << 63) - 1  # what a signed 64-bit column holds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A place in a channel; the sender is the statement's signer.
+    """Place in a channel; the sender is the statement's signer.
 
     Attributes:
         recipient: Node URI.
@@ -35,7 +35,7 @@ class Address:
 
     Raises:
         StatementMalformed: On construction, if the place is not possible.
-        MalformedInput: On construction, if the recipient is no node.
+        MalformedInput: On construction, if the recipient is not a node.
     """
 
     recipient: str
@@ -43,13 +43,13 @@ class Address:
     seq: int
 
     def __post_init__(self) -> None:
-        agency_uri_of(self.recipient)  # refuses what is no node's
+        agency_uri_of(self.recipient)  # refuses a URI that is not a node's
         if len(self.agreement_id) != AGREEMENT_ID_SIZE or not 0 < self.seq <= MAX_SEQ:
             raise StatementMalformed("the place in the channel is not possible")
 
 
 class VoidReason(StrEnum):
-    """Why a place in a channel holds nothing."""
+    """Reasons for an empty place in a channel."""
 
     REFUSED = "refused"
     RETURNED = "returned"
@@ -59,14 +59,14 @@ class VoidReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Void:
-    """Fills a place whose statement will never arrive.
+    """Filler for a place of a statement that will never arrive.
 
     Attributes:
         header: The sender.
         address: The place.
-        reason: Why nothing stands there.
-        withdraws: 32 bytes, the id of the sender's own grant that the exchange took for this
-            place and must not hand out any more; empty where the place is free.
+        reason: The reason.
+        withdraws: 32 bytes, the id of the sender's own grant at this place, which the exchange
+            must no longer deliver; empty where the place is free.
     """
 
     header: Header
@@ -78,7 +78,7 @@ class Void:
         if len(self.withdraws) not in (0, HASH_SIZE):
             raise StatementMalformed("a void withdraws a statement by its id of 32 bytes")
         if self.withdraws and self.reason is VoidReason.REFUSED:
-            raise StatementMalformed("what was refused is not there to be withdrawn")
+            raise StatementMalformed("a refused statement cannot be withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +86,17 @@ class Mark:
     """One end's account of both directions of a channel.
 
     Attributes:
-        header: The end that signs.
+        header: The signing end.
         recipient: The other end's node URI.
         agreement_id: 16 bytes.
         counter: Grows with every mark of this end on this channel.
         highest_sent: Highest seq this end sent to the other.
         highest_received: Highest seq this end holds without a gap below it.
-        time_ms: When it was made; for display.
+        time_ms: Time of the mark, Unix milliseconds; for display.
 
     Raises:
         StatementMalformed: On construction, if a number is not possible.
-        MalformedInput: On construction, if the recipient is no node.
+        MalformedInput: On construction, if the recipient is not a node.
     """
 
     header: Header
@@ -108,7 +108,7 @@ class Mark:
     time_ms: int
 
     def __post_init__(self) -> None:
-        agency_uri_of(self.recipient)  # refuses what is no node's
+        agency_uri_of(self.recipient)  # refuses a URI that is not a node's
         numbers = (self.counter, self.highest_sent, self.highest_received, self.time_ms)
         if len(self.agreement_id) != AGREEMENT_ID_SIZE or any(
             not 0 <= number <= MAX_SEQ for number in numbers
@@ -118,13 +118,13 @@ class Mark:
 
 @dataclass(slots=True)
 class Incoming:
-    """The receiving end of one channel: what has arrived, and what is missing.
+    """Receiving end of one channel: arrivals and gaps.
 
     Attributes:
-        contiguous: Highest seq below which nothing is missing.
-        ahead: Statement ids that arrived before something below them; at most 4096.
+        contiguous: Highest seq without a gap at or below it.
+        ahead: Statement ids that arrived above a gap; at most 4096.
         counter: The number of the sender's last mark.
-        confirmed: Highest seq that the sender's marks said it received of ours.
+        confirmed: Highest seq that the sender confirmed to have received from this node.
     """
 
     contiguous: int = 0
@@ -133,16 +133,16 @@ class Incoming:
     confirmed: int = 0
 
     def receive(self, seq: int, statement_id: bytes) -> None:
-        """Takes one arrival.
+        """Records one arrival.
 
         Args:
             seq: Its place.
             statement_id: 32 bytes.
 
         Raises:
-            ChannelReplay: If the place is taken by another statement, or was passed.
-            ChannelStalled: If too much waits behind a gap already; it is not kept.
-            ChannelGap: If something below it has not arrived; it is kept all the same.
+            ChannelReplay: If another statement has the place, or the place was passed.
+            ChannelStalled: If too many statements wait above a gap; this one is not stored.
+            ChannelGap: If a lower place is missing; this one is stored nevertheless.
         """
         if seq <= self.contiguous or self.ahead.get(seq, statement_id) != statement_id:
             raise ChannelReplay(f"place {seq}")
@@ -156,17 +156,18 @@ class Incoming:
             raise ChannelGap(f"place {self.contiguous + 1} is missing below {seq}")
 
     def receive_mark(self, mark: Mark, *, sent: int, held: bool = False) -> None:
-        """Compares the sender's mark with what both ends sent, and takes it.
+        """Compares the sender's mark with both ends' numbers, and records it.
 
         Args:
             mark: The mark.
             sent: Highest seq sent to the other end.
-            held: Whether some of what the sender sent may be kept back just now, and come late.
+            held: Whether the exchange may hold statements of the sender at present, so that
+                they come late.
 
         Raises:
-            ChannelReplay: If a mark of that number or a later one was taken before.
-            MarkUnequal: If the sender sent more or less than arrived here, or says that it
-                received what was not sent, or less than it said before.
+            ChannelReplay: If a mark of that number or a later one was recorded before.
+            MarkUnequal: If the sender's number differs from the arrivals; or if it confirms
+                unsent statements, or fewer than before.
         """
         if mark.counter <= self.counter:
             raise ChannelReplay(f"mark {mark.counter} after {self.counter}")
@@ -182,7 +183,7 @@ class Incoming:
 
 
 def verify_sealed(sealed: bytes) -> None:
-    """Checks that the sealed part of a statement has room in a delivery, whatever is beside it.
+    """Checks that the sealed part of a statement fits a delivery with all other parts.
 
     Raises:
         StatementMalformed: If it is too long.

@@ -1,17 +1,17 @@
-"""Checkpoints: what the log says of itself, signed so that it cannot be unsaid.
+"""Checkpoints: signed states of the log, which the log cannot deny later.
 
-A checkpoint is a signed note whose text is three lines (c2sp.org/tlog-checkpoint):
+A checkpoint is a signed note with a text of three lines (c2sp.org/tlog-checkpoint):
 
     exchange.example/log                            the origin, the log's name for good
     20852163                                        the size of its tree
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=    the root of that tree
 
-More lines are allowed there and refused here: ML-DSA-44 does not sign them.
+The format allows more lines; they are refused here, since ML-DSA-44 does not sign them.
 
 Two kinds of signature are known. Ed25519 (0x01) signs the text. ML-DSA-44 (0x06,
-c2sp.org/tlog-cosignature) signs a structure that also names the signer and a time, and
-means "this is the largest tree of this log I have seen"; a cosigner may make it only
-after it has checked that the tree begins with the last one it signed.
+c2sp.org/tlog-cosignature) signs a structure that also names the signer and a time. It means "this
+is the largest tree of this log I have seen". A cosigner may make it only after it has checked that
+the tree extends its last signed tree.
 """
 
 import hashlib
@@ -43,30 +43,30 @@ SEED_SIZE = 32
 
 _MAX_TIME_S = (1 << 63) - 1
 _COSIGNED_LABEL = b"subtree/v1\n\0"
-# Lone surrogates are no text: they would not survive UTF-8.
+# Lone surrogates are refused: UTF-8 cannot encode them.
 _ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
 
 
 class NoteAlgorithm(IntEnum):
-    """The signature types in use, by the byte that c2sp.org/signed-note assigns."""
+    """Signature types in use, by the byte that c2sp.org/signed-note assigns."""
 
     ED25519 = 0x01
     MLDSA44 = 0x06
 
     @property
     def public_size(self) -> int:
-        """Bytes of a public key."""
+        """Returns the size of a public key in bytes."""
         return {NoteAlgorithm.ED25519: 32, NoteAlgorithm.MLDSA44: 1312}[self]
 
     @property
     def time_size(self) -> int:
-        """Bytes of the time that stands before a signature and is signed with it."""
+        """Returns the size in bytes of the signed time before a signature."""
         return {NoteAlgorithm.ED25519: 0, NoteAlgorithm.MLDSA44: 8}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The state of a log at one size.
+    """State of a log at one size.
 
     Attributes:
         origin: The log's name, at most 255 bytes of UTF-8 without control characters.
@@ -87,13 +87,13 @@ class Checkpoint:
             raise NoteMalformed("an empty tree has another root")
 
     def encode(self) -> str:
-        """The text of the note, three lines."""
+        """Returns the text of the note, three lines."""
         return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
     def signed_bytes(self, key: "VerifierKey", time_s: int) -> bytes:
-        """What ``key`` signs for this checkpoint.
+        """Returns the bytes that ``key`` signs for this checkpoint.
 
-        ML-DSA-44: ``cosigned_message`` of c2sp.org/tlog-cosignature, with start 0.
+        For ML-DSA-44 they are ``cosigned_message`` of c2sp.org/tlog-cosignature, with start 0.
         """
         if key.algorithm is NoteAlgorithm.ED25519:
             return self.encode().encode()
@@ -111,7 +111,7 @@ class Checkpoint:
 
 
 def parse_checkpoint_text(text: str) -> Checkpoint:
-    """The checkpoint in the text of a note.
+    """Returns the checkpoint in the text of a note.
 
     Raises:
         NoteMalformed: If ``text`` is not exactly a checkpoint's three lines.
@@ -132,11 +132,11 @@ def parse_checkpoint_text(text: str) -> Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifierKey:
-    """A log's or a cosigner's public key, under the name it signs as.
+    """Public key of a log or a cosigner, with its name.
 
     Attributes:
         name: At most 255 bytes of UTF-8 without spaces or plus; a log's is its origin.
-        algorithm: What the key signs with; taken from our record, never from a note.
+        algorithm: The signature type; taken from the verifier's own record, never from a note.
         public: 32 bytes of Ed25519 or 1,312 of ML-DSA-44.
     """
 
@@ -152,7 +152,7 @@ class VerifierKey:
 
     @cached_property
     def key_hash(self) -> bytes:
-        """The 4 bytes that stand in a signature line of this key."""
+        """Returns the 4 bytes that name this key in a signature line."""
         parts = self.name.encode() + b"\n" + u8(self.algorithm) + self.public
         return hashlib.sha256(parts).digest()[:KEY_HASH_SIZE]
 
@@ -164,7 +164,7 @@ class VerifierKey:
         return MLDSA44PublicKey.from_public_bytes(self.public)
 
     def encode(self) -> str:
-        """The key as a vkey: name, key id and key, joined by plus signs."""
+        """Returns the key as a vkey: name, key id and key, joined by plus signs."""
         key = encode_base64(u8(self.algorithm) + self.public)
         return f"{self.name}+{self.key_hash.hex()}+{key}"
 
@@ -189,10 +189,10 @@ class VerifierKey:
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
-    """A key from its vkey (c2sp.org/signed-note, "Verifier keys").
+    """Returns the key of a vkey (c2sp.org/signed-note, "Verifier keys").
 
     Raises:
-        KeyMalformed: If ``text`` is not one, or its key id is not that of the key.
+        KeyMalformed: If ``text`` is not one, or its key id does not match the key.
     """
     parts = text.split("+", 2)
     try:
@@ -202,12 +202,12 @@ def parse_verifier_key(text: str) -> VerifierKey:
         raise KeyMalformed("the text is not a verifier key of a kind in use") from None
     key = VerifierKey(name=name, algorithm=algorithm, public=value[1:])
     if key.key_hash != key_hash:
-        raise KeyMalformed("the key id is not that of the key")
+        raise KeyMalformed("the key id does not match the key")
     return key
 
 
 class CheckpointSigner:
-    """A log's or a cosigner's private key, kept as a 32-byte seed."""
+    """Private key of a log or a cosigner, kept as a 32-byte seed."""
 
     def __init__(self, *, name: str, algorithm: NoteAlgorithm, seed: bytes) -> None:
         if len(seed) != SEED_SIZE:
@@ -223,15 +223,15 @@ class CheckpointSigner:
 
     @classmethod
     def generate(cls, *, name: str, algorithm: NoteAlgorithm) -> "CheckpointSigner":
-        """A fresh key from the system's randomness."""
+        """Returns a fresh key from the system's randomness."""
         return cls(name=name, algorithm=algorithm, seed=secrets.token_bytes(SEED_SIZE))
 
     def private_bytes(self) -> bytes:
-        """The seed, for a keystore that encrypts it."""
+        """Returns the seed, for a keystore that encrypts it."""
         return self._seed
 
     def sign(self, checkpoint: Checkpoint, *, time_s: int) -> NoteSignature:
-        """A signature line over ``checkpoint``; Ed25519 does not sign the time."""
+        """Returns a signature line over ``checkpoint``; Ed25519 does not sign the time."""
         key = self.verifier
         time = u64(time_s)[: key.algorithm.time_size]
         bare = self._key.sign(checkpoint.signed_bytes(key, time_s))
@@ -246,7 +246,7 @@ class CheckpointSigner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedSignature:
-    """A key that signed, and when it says so, in Unix seconds (None for Ed25519)."""
+    """Key that signed, and its signed time in Unix seconds (None for Ed25519)."""
 
     key: VerifierKey
     time_s: int | None
@@ -254,12 +254,12 @@ class VerifiedSignature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCheckpoint:
-    """A checkpoint whose signatures verify, with the note that shows it.
+    """Checkpoint with verified signatures, and its note.
 
     Attributes:
-        checkpoint: What was signed.
-        note: The note's bytes, exactly as they came.
-        signatures: Those of known keys, all verified.
+        checkpoint: The signed state.
+        note: The note's bytes, exactly as received.
+        signatures: The signatures of known keys, all verified.
     """
 
     checkpoint: Checkpoint
@@ -268,14 +268,14 @@ class SignedCheckpoint:
 
     @property
     def time_s(self) -> int:
-        """The latest time that a verified signature names, Unix seconds; 0 where none does."""
+        """Returns the latest verified time of a signature, Unix seconds; 0 without any."""
         return max((each.time_s for each in self.signatures if each.time_s), default=0)
 
 
 def sign_checkpoint(
     checkpoint: Checkpoint, signers: Iterable[CheckpointSigner], *, time_s: int
 ) -> bytes:
-    """The note of ``checkpoint``, signed by all ``signers``, in their order."""
+    """Returns the note of ``checkpoint``, signed by all ``signers``, in their order."""
     signatures = tuple(signer.sign(checkpoint, time_s=time_s) for signer in signers)
     return Note(text=checkpoint.encode(), signatures=signatures).encode()
 
@@ -287,24 +287,27 @@ def parse_checkpoint(
     required: Iterable[VerifierKey],
     known: Iterable[VerifierKey] = (),
 ) -> SignedCheckpoint:
-    """The checkpoint in a note, believed only as far as its signatures reach.
+    """Returns the checkpoint in a note, with its verified signatures.
 
-    1. The note and its text have their one spelling.
-    2. The log is the one expected.
-    3. No key signs twice, and every signature of a known key verifies ("verifiers MUST
-       verify the signature"); lines of unknown keys are ignored ("MUST ignore").
+    1. The note and its text are in canonical form.
+
+    2. The log is the expected one.
+
+    3. No key signs twice, and every signature of a known key verifies ("verifiers MUST verify the
+    signature"); lines of unknown keys are ignored ("MUST ignore").
+
     4. Every required key has signed, and there is at least one ("MUST reject the note").
 
     Args:
         data: The note.
-        origin: The name of the log expected.
-        required: Keys without whose signature the checkpoint is not believed.
-        known: Further keys whose signatures are verified where present, as of cosigners.
+        origin: The expected name of the log.
+        required: Keys that must have signed.
+        known: Further keys, such as cosigners'; their signatures are verified where present.
 
     Raises:
-        NoteMalformed: If the note is not one, or not a checkpoint's.
-        CheckpointForeign: If it is of another log.
-        CheckpointForged: If a known key did not make the signature it is said to have made.
+        NoteMalformed: If the note is not valid, or not a checkpoint's.
+        CheckpointForeign: If it belongs to another log.
+        CheckpointForged: If a signature of a known key does not verify.
         CheckpointUnsigned: If a required signature is missing.
     """
     note = parse_note(data)

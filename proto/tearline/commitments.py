@@ -1,4 +1,4 @@
-"""What a manifest commits to, and how a packet's keys derive from one another.
+"""Commitments of a manifest, and the derivation of a packet's keys.
 
     CK              32 random bytes for each compartment
     FS_i            HKDF-Expand(CK, label ‖ packet id ‖ c ‖ i, 32)       opens one slot
@@ -7,8 +7,8 @@
     key_commit_c    SHA-256(label ‖ packet id ‖ c ‖ CK)
     opening_commit  SHA-256(label ‖ packet id ‖ c ‖ salt ‖ marking ‖ form ‖ slots)
 
-Integers are big-endian, of two bytes for c and the form and four for i. Everything here
-follows docs/spec/packet-v1.md and holds no secret beyond the call.
+Integers are big-endian: two bytes for c and the form, four for i. All functions follow
+docs/spec/packet-v1.md and hold no secret beyond the call.
 """
 
 import hashlib
@@ -28,20 +28,20 @@ _SHA256 = SHA256()
 
 
 def field_secret(key: bytes, packet_id: bytes, compartment: int, slot: int) -> bytes:
-    """FS_i, the 32 bytes that open one slot of a compartment and no other."""
+    """Returns FS_i, the 32 bytes that open one slot of a compartment and no other."""
     info = _SECRET_INFO + packet_id + u16(compartment) + u32(slot)
     return HKDFExpand(_SHA256, SECRET_SIZE, info).derive(key)
 
 
 def field_keys(secret: bytes, packet_id: bytes, slot: int) -> tuple[bytes, bytes]:
-    """K_i and S_i, the cipher key and the commitment salt of a slot, 32 bytes each."""
+    """Returns K_i and S_i, the cipher key and the commitment salt of a slot, 32 bytes each."""
     info = _KEYS_INFO + packet_id + u32(slot)
     both = HKDFExpand(_SHA256, 2 * SECRET_SIZE, info).derive(secret)
     return both[:SECRET_SIZE], both[SECRET_SIZE:]
 
 
 def opening_commit(opening: Opening) -> bytes:
-    """The 32-byte commitment of a manifest to an opening."""
+    """Returns the 32-byte commitment of a manifest to an opening."""
     return labelled_sha256(
         "opening",
         opening.packet_id,
@@ -54,12 +54,12 @@ def opening_commit(opening: Opening) -> bytes:
 
 
 def key_commit(packet_id: bytes, compartment: int, key: bytes) -> bytes:
-    """key_commit_c, over a compartment's key."""
+    """Returns key_commit_c, over a compartment's key."""
     return labelled_sha256("compartment-key", packet_id, u16(compartment), key)
 
 
 def slot_commit(packet_id: bytes, slot: int, salt: bytes, plaintext: bytes) -> bytes:
-    """commit_i, over the exact plaintext of a slot, padding included."""
+    """Returns commit_i, over the exact plaintext of a slot, padding included."""
     return labelled_sha256("slot", packet_id, u32(slot), salt, plaintext)
 
 
@@ -67,14 +67,14 @@ def verify_opening(manifest: Manifest, opening: Opening) -> None:
     """Checks that ``manifest`` commits to ``opening``.
 
     Raises:
-        CommitmentMismatch: If it does not, or the opening is of another packet.
+        CommitmentMismatch: If it does not, or the opening belongs to another packet.
     """
     if (
         opening.packet_id != manifest.packet_id
         or opening.compartment >= len(manifest.compartments)
         or opening.slots[-1] >= len(manifest.slots)
     ):
-        raise CommitmentMismatch("the opening is not of this packet")
+        raise CommitmentMismatch("the opening belongs to another packet")
     commit = manifest.compartments[opening.compartment].opening_commit
     if not hmac.compare_digest(commit, opening_commit(opening)):
         raise CommitmentMismatch("the opening is not the one that was signed")
@@ -84,7 +84,7 @@ def verify_ciphertext(manifest: Manifest, slot: int, ciphertext: bytes) -> None:
     """Checks that ``manifest`` names ``ciphertext`` at ``slot``.
 
     Raises:
-        CommitmentMismatch: If it names another there, or has no such slot.
+        CommitmentMismatch: If it names another one, or has no such slot.
     """
     if not 0 <= slot < len(manifest.slots):
         raise CommitmentMismatch("the packet has no such slot")
@@ -96,9 +96,9 @@ def verify_ciphertext(manifest: Manifest, slot: int, ciphertext: bytes) -> None:
 
 
 def padded_length(length: int) -> int:
-    """``length`` rounded up so that little of it shows.
+    """Returns ``length`` rounded up to hide the exact length.
 
-    At least 256, else Padmé (Nikitin et al., PURBs, 2019): at most 12 % more, and only
+    The minimum is 256. Above it, Padmé (Nikitin et al., PURBs, 2019) adds at most 12 %, and only
     O(log log) bits of the length remain.
     """
     if length <= MIN_FIELD_PLAINTEXT:

@@ -1,8 +1,8 @@
-"""What one version of an agreement changes against another: all of it, and who gains by it.
+"""Comparison of two versions of an agreement: all changes, and each party's gains.
 
-Two answers, to be read side by side before anybody signs. ``compare`` asks the policies: in
-which form each party would get each category, by article, direction, purpose and kind.
-``clauses`` compares the texts, field by field, so that nothing that was signed is left out.
+The two results are read side by side before a signature. ``compare`` queries the policies for the
+form of each category for each party, by article, direction, purpose and kind. ``clauses`` compares
+the texts, field by field, so that the comparison covers every signed field.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,16 +24,16 @@ _NOT_CLAUSES = {"header", "id", "version", "terms"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one party would get otherwise from another.
+    """Change in the form that one party gets from another.
 
     Attributes:
         article: Id of the article.
-        sender: Agency URI of who sends.
-        recipient: Agency URI of who gains or loses.
-        category: What it is about, as marked by default.
+        sender: Agency URI of the sender.
+        recipient: Agency URI of the recipient.
+        category: The category, with its default marking.
         before: The highest form until now.
         after: The highest form from then on.
-        uses: For which purposes and kinds of packet; ascending.
+        uses: The affected purposes and kinds of packet; ascending.
     """
 
     article: str
@@ -46,19 +46,19 @@ class Change:
 
     @property
     def is_gain(self) -> bool:
-        """Whether the recipient gets more than before."""
+        """Returns whether the recipient gets more than before."""
         return self.after > self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A part of the text that differs.
+    """Differing part of the text.
 
     Attributes:
-        article: Id of the article it stands in; empty where it is of the whole agreement.
-        name: Of the part, as the schema calls it; with a key behind a dot where it has several.
-        before: Its value; None where there was none.
-        after: Its value; None where there is none any more.
+        article: Id of its article; empty for a part of the whole agreement.
+        name: Name of the part in the schema; with a key behind a dot if it has several.
+        before: Its value; None if it is new.
+        after: Its value; None if it is removed.
     """
 
     article: str
@@ -68,12 +68,12 @@ class Clause:
 
 
 def compare(before: Agreement | None, after: Agreement, shared: PolicySet) -> tuple[Change, ...]:
-    """What each party gains or loses.
+    """Returns each party's gains and losses.
 
     Args:
         before: The version in force, or None.
-        after: The version to come.
-        shared: The policies that both are judged by.
+        after: The next version.
+        shared: The shared policies of both.
     """
     old = {} if before is None else _given(before, shared)
     new = _given(after, shared)
@@ -131,11 +131,11 @@ def _forms(
 
 
 def clauses(before: Agreement | None, after: Agreement) -> tuple[Clause, ...]:
-    """Every part of the text that differs; of an agreement that is new, every part.
+    """Returns every differing part of the text; for a new agreement, every part.
 
     Args:
         before: The version in force, or None.
-        after: The version to come.
+        after: The next version.
     """
     old, new = dict(_parts(before) if before else ()), dict(_parts(after))
     return tuple(

@@ -1,12 +1,12 @@
-"""Consents: what an originator allows beyond what it gave something for, asked and answered.
+"""Consents: an originator's permissions beyond a grant, requested and answered.
 
-A reader asks; the originator gives, for some of the fields, or refuses; either withdraws. Each
-step is a statement with a place in a channel. The exchange sees which packet it is about and
-for what sort of use; the fields, the scope and the words are sealed to the other side.
+A reader asks. The originator consents for some of the fields, or refuses. Either side may withdraw.
+Each step is a statement with a place in a channel. The exchange sees the packet and the sort of
+use; the fields, the scope and the text are sealed to the other side.
 
-Where a consent stands follows from which steps were taken, not from their order: the strictest
-of them says. So both sides end at the same place, whatever comes late, twice or at the same
-moment, and no step ever loosens what another one closed. Specified in docs/spec/onward-v1.md.
+The status of a consent follows from the set of its steps, not from their order: the strictest step
+decides. Thus both sides reach the same status despite late, duplicate or simultaneous steps, and no
+step ever reopens a closed consent. Specified in docs/spec/onward-v1.md.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ CONSENT_ID_SIZE = 16
 
 
 class ConsentStep(StrEnum):
-    """What is said of a consent."""
+    """Steps of a consent."""
 
     ASK = "ask"
     GIVE = "give"
@@ -39,7 +39,7 @@ class ConsentStep(StrEnum):
 
 
 class ConsentStatus(IntEnum):
-    """Where a consent stands; a greater number is stricter, and nothing goes back."""
+    """Status of a consent; a greater number is stricter, and a status never goes back."""
 
     ASKED = 1
     GIVEN = 2
@@ -48,7 +48,7 @@ class ConsentStatus(IntEnum):
 
     @property
     def text(self) -> str:
-        """Its lower-case name."""
+        """Returns its lower-case name."""
         return self.name.lower()
 
 
@@ -72,13 +72,13 @@ _BY_PERSON = (ConsentStep.GIVE,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentTerms:
-    """What only the two sides read of a step.
+    """Sealed part of a step, readable by the two sides only.
 
     Attributes:
-        fields: Paths, ascending; of a step that asks or gives, at least one.
-        scope: Of passing on, the third party's node URI; of evidence, the proceedings; of
+        fields: Paths, ascending; at least one in a step that asks or gives.
+        scope: For passing on, the third party's node URI; for evidence, the proceedings; for
             another purpose, that purpose. Empty in other steps.
-        note: Words for the people of the other side, or empty.
+        note: Text for the people of the other side, or empty.
     """
 
     fields: tuple[str, ...] = ()
@@ -98,20 +98,20 @@ class ConsentTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One step of a consent, as it is signed.
+    """Signed step of a consent.
 
     Attributes:
-        header: Who takes it.
+        header: The signer.
         address: The other side, and the place in the channel.
-        consent_id: 16 random bytes that the asker chose.
-        step: What is said.
-        use: For what sort of use.
-        packet: 32 bytes, statement id of the manifest it is about.
-        ends_ms: Until when it is asked for, or given, Unix milliseconds; 0 in other steps.
+        consent_id: 16 random bytes that the requester chose.
+        step: The step.
+        use: The sort of use.
+        packet: 32 bytes, statement id of the packet's manifest.
+        ends_ms: Requested or granted expiry, Unix milliseconds; 0 in other steps.
         kem_key_id: 32 bytes, the recipient's key that ``sealed`` is sealed to.
-        acted_by: The person who took it; who gives is always one.
+        acted_by: The person who took it; required in a step that gives.
         sealed: HPKE encapsulation and ciphertext of the terms.
-        seconded_by: The person who approved what is given, where it took two; see
+        seconded_by: The approver of a given consent, if two persons are required; see
             ``tearline.four_eyes``.
     """
 
@@ -139,17 +139,17 @@ class Consent:
         if (self.ends_ms > 0) != (self.step in _NAMES_FIELDS):
             raise StatementMalformed("a consent that is asked for or given has an end, no other")
         if self.acted_by is None and self.step in _BY_PERSON:
-            raise StatementMalformed("no machine gives a consent")
+            raise StatementMalformed("only a person may give a consent")
         if self.seconded_by is not None and self.step is not ConsentStep.GIVE:
-            raise StatementMalformed("a second person approves what is given, and nothing else")
+            raise StatementMalformed("only a given consent has an approver")
 
 
 def verify_terms(consent: Consent, terms: ConsentTerms) -> None:
-    """Checks that the sealed part of a step is what its open part announces (spec O-11).
+    """Checks that the sealed part of a step matches its open part (spec O-11).
 
     Raises:
-        StatementMalformed: If fields or scope are missing or too much, or the third party is
-            no node.
+        StatementMalformed: If fields or scope are missing or superfluous, or the third party is
+            not a node.
     """
     names = consent.step in _NAMES_FIELDS
     if bool(terms.fields) != names or bool(terms.scope) != names:
@@ -158,18 +158,18 @@ def verify_terms(consent: Consent, terms: ConsentTerms) -> None:
         try:
             parse_node_uri(terms.scope)
         except MalformedInput as error:
-            raise StatementMalformed(f"the third party is no node: {error.why}") from None
+            raise StatementMalformed(f"the third party is not a node: {error.why}") from None
 
 
 def verify_may_say(consent: Consent, *, is_originator: bool) -> None:
-    """Checks that a step is one for its signer to take (spec O-12).
+    """Checks that the signer may take a step (spec O-12).
 
     Args:
         consent: The step.
-        is_originator: Whether its signer is of the agency that made the packet.
+        is_originator: Whether its signer belongs to the agency that made the packet.
 
     Raises:
-        ConsentMisplaced: If not.
+        ConsentMisplaced: If it may not.
     """
     if consent.step not in (_OF_ORIGINATOR if is_originator else _OF_ASKER):
         raise ConsentMisplaced(f"its signer cannot {consent.step.value}")
@@ -178,19 +178,19 @@ def verify_may_say(consent: Consent, *, is_originator: bool) -> None:
 def verify_answers(
     given: Consent, terms: ConsentTerms, asked: Consent, asked_for: ConsentTerms
 ) -> None:
-    """Checks that what is given was asked for (spec O-13).
+    """Checks that a given consent stays within its request (spec O-13).
 
     Raises:
         ConsentMisplaced: If it is for another packet, use or scope, or for more fields.
     """
     if (given.packet, given.use, terms.scope) != (asked.packet, asked.use, asked_for.scope):
-        raise ConsentMisplaced("it is for another packet, use or scope than was asked for")
+        raise ConsentMisplaced("it is for another packet, use or scope than requested")
     if not set(terms.fields) <= set(asked_for.fields):
-        raise ConsentMisplaced("it is for fields that nobody asked for")
+        raise ConsentMisplaced("it is for fields that were not requested")
 
 
 def status_of(steps: Iterable[ConsentStep]) -> ConsentStatus | None:
-    """Where a consent stands by the steps that were taken, in whatever order; None without any."""
+    """Returns the status of a consent with these steps, in any order; None without any."""
     return max((_STATUS[step] for step in steps), default=None)
 
 
@@ -198,13 +198,13 @@ def verify_open_for(step: ConsentStep, steps: Iterable[ConsentStep]) -> None:
     """Checks that a step can still be taken (spec O-14).
 
     Raises:
-        ConsentClosed: If not, naming where the consent stands.
+        ConsentClosed: If it cannot; names the status.
     """
     status = status_of(steps)
     if status not in _OPEN_FOR[step]:
-        raise ConsentClosed("nobody asked" if status is None else f"it is {status.text}")
+        raise ConsentClosed("it was not requested" if status is None else f"it is {status.text}")
 
 
 def is_live(steps: Iterable[ConsentStep], ends_ms: int, *, now_ms: int) -> bool:
-    """Whether something may be done by a consent: it is given, and has not ended (spec O-15)."""
+    """Returns whether a consent is given and has not expired (spec O-15)."""
     return status_of(steps) is ConsentStatus.GIVEN and now_ms < ends_ms

@@ -1,10 +1,10 @@
-"""Corrections: a packet that takes the place of an earlier one, for all who had that.
+"""Corrections: a packet that replaces an earlier one, for all of its recipients.
 
     first ◀── second ◀── third        each names the one that it corrects
 
-A correction is a packet like any other, sealed and granted anew, whose manifest names another in
-``supersedes``. The last of such a line is what its originator says now; whoever holds an earlier
-one is told so. Specified in docs/spec/packet-v1.md, section 10.
+A correction is a packet like any other, sealed and granted anew; its manifest names another in
+``supersedes``. The last packet of such a line is its originator's current version; holders of an
+earlier one are notified. Specified in docs/spec/packet-v1.md, section 10.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,19 +16,19 @@ from tearline.limits import MAX_CORRECTIONS
 from tearline.packet import Manifest, PacketKind
 
 Corrects = Mapping[bytes, bytes]
-"""From each packet that corrects another to the one it corrects, by their manifests' ids."""
+"""Maps each correction to the packet it corrects, by their manifests' ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a packet is about, and under what it is given: what a correction leaves as it is.
+    """Subject and terms of a packet, which a correction leaves unchanged.
 
     Attributes:
         agency: URI of the originator's agency.
         agreement: 16 bytes, the agreement's id, whatever its version.
         article: The article.
         case_id: The case, or empty.
-        kind: What it is about.
+        kind: The kind of packet.
     """
 
     agency: str
@@ -39,7 +39,7 @@ class Subject:
 
 
 def subject_of(manifest: Manifest) -> Subject:
-    """The subject of a packet."""
+    """Returns the subject of a packet."""
     return Subject(
         agency=agency_uri_of(manifest.header.signer),
         agreement=manifest.agreement.id,
@@ -50,26 +50,26 @@ def subject_of(manifest: Manifest) -> Subject:
 
 
 def verify_corrects(correction: Subject, corrected: Subject) -> None:
-    """Checks that a packet may take the place of another (spec P-30).
+    """Checks that a packet may replace another (spec P-30).
 
-    Whoever may read the one then reads the other on the same terms.
+    A reader of the one may then read the other on the same terms.
 
     Raises:
         CorrectionRefused: If their subjects differ; or if it is a request, which is withdrawn
-            instead and made anew.
+            and made anew instead.
     """
     if correction.agency != corrected.agency:
         raise CorrectionRefused("that packet is another agency's")
     if correction.kind is PacketKind.RECORD_REQUEST:
         raise CorrectionRefused("a request is withdrawn and made anew")
     if correction != corrected:
-        raise CorrectionRefused("it is of another agreement, article, case or kind")
+        raise CorrectionRefused("it has another agreement, article, case or kind")
 
 
 def earlier(packet: bytes, corrects: Corrects) -> Iterator[bytes]:
-    """What a packet corrects, what that corrects, and so on to the first of the line.
+    """Yields the packet that ``packet`` corrects, and so on to the first of the line.
 
-    It ends: each is named by a hash of what names the one before.
+    The loop ends: each packet is named by a hash of its contents, so a cycle is impossible.
     """
     while (before := corrects.get(packet)) is not None:
         yield before
@@ -86,7 +86,7 @@ def line_of(packet: bytes, corrects: Corrects) -> tuple[bytes, ...]:
 
 
 def verify_length(packet: bytes, corrects: Corrects) -> None:
-    """Checks that a line may have one more behind ``packet`` (spec P-31).
+    """Checks that a line may have one more packet behind ``packet`` (spec P-31).
 
     Raises:
         CorrectionRefused: If it is too long.
@@ -96,11 +96,11 @@ def verify_length(packet: bytes, corrects: Corrects) -> None:
 
 
 def superseded(corrects: Corrects) -> dict[bytes, bytes]:
-    """Every packet that is not the last word of its line, and what is.
+    """Returns every replaced packet, with the last packet of its line.
 
-    An honest exchange takes one correction of a packet. Where it took two, the longer line
-    counts, and of equal ones the greater id: so all who hold the same packets agree, in whatever
-    order they came.
+    An honest exchange accepts one correction of a packet. If it accepted two, the longer line
+    counts, and of equal ones the greater id. Therefore all holders of the same packets agree, in
+    any order of arrival.
     """
     lines: dict[bytes, dict[bytes, int]] = {}  # by its first packet, how far each is behind it
     for packet in {*corrects.keys(), *corrects.values()}:

@@ -1,10 +1,10 @@
-r"""Text as a terminal, a log or a page shows it: every character is seen as itself, or by its code.
+r"""Safe display of text on a terminal, in a log or on a page.
 
-Names, titles and values come from partners. A character that a reader's terminal would obey
-(escapes and other controls), that changes the order of others (bidirectional marks), or that is
-not seen at all (zero-width signs, fillers, variation selectors, tags) is written as ``\u001b``, as
-JSON writes it. So is a combining mark beyond those that a letter bears in any script: piled up,
-they cover the lines above and below.
+Names, titles and values come from partners. Some characters are written as ``\u001b``, as JSON
+writes them: controls that a terminal obeys (escapes), marks that reorder others (bidirectional
+marks), and invisible ones (zero-width signs, fillers, variation selectors, tags). So are combining
+marks beyond the number that a letter bears in any script: stacked, they cover the lines above and
+below.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from tearline.limits import MAX_COMBINING_MARKS
 
-# Characters that count as printable and leave nothing to see: fillers of Hangul, the blank of
+# Printable but invisible characters: fillers of Hangul, the blank of
 # Braille, and marks and selectors of Unicode's Default_Ignorable_Code_Point.
 _UNSEEN = frozenset(
     map(
@@ -29,14 +29,14 @@ _UNSEEN = frozenset(
 
 
 def visible(text: str) -> str:
-    r"""Returns ``text`` on one line, each character that is not seen as itself as ``\u….``."""
+    r"""Returns ``text`` on one line, with each unsafe or invisible character as ``\u….``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_shown(text))
 
 
 def visible_lines(text: str) -> str:
-    """Returns a text of several lines, each of them as ``visible`` writes it."""
+    """Returns a text of several lines, each as ``visible`` writes it."""
     return "\n".join(map(visible, text.split("\n")))
 
 

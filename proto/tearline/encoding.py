@@ -1,9 +1,9 @@
 """Labels, fixed-width integers, and decoders that accept exactly one spelling.
 
-Python's own parsers are generous: ``int("1_0")`` is 10, ``int("٣")`` is 3 and
-``b64decode("AB==", validate=True)`` equals ``b64decode("AA==")``. Where two texts mean
-the same value, two parties can sign different bytes and believe they agree; so every
-decoder here decodes, encodes again and compares.
+Python's own parsers are lenient: ``int("1_0")`` is 10, ``int("٣")`` is 3 and ``b64decode("AB==",
+validate=True)`` equals ``b64decode("AA==")``. If two texts mean the same value, two parties can
+sign different bytes and believe that they agree. Therefore every decoder here decodes, encodes
+again and compares.
 """
 
 import binascii
@@ -21,67 +21,67 @@ LABEL_PREFIX = b"tearline/v1/"
 
 @cache
 def label(name: str) -> bytes:
-    r"""The domain separator ``tearline/v1/<name>\0`` that starts everything hashed or signed.
+    r"""Returns the domain separator ``tearline/v1/<name>\0`` of all hashes and signatures.
 
-    Names stand in the code and are few, so each is made once.
+    The few names are constants of the code, so each label is cached.
     """
     return LABEL_PREFIX + name.encode("ascii") + b"\0"
 
 
 def u8(number: int) -> bytes:
-    """One byte."""
+    """Returns one byte."""
     return number.to_bytes(1, "big")
 
 
 def u16(number: int) -> bytes:
-    """Two bytes, big-endian."""
+    """Returns two bytes, big-endian."""
     return number.to_bytes(2, "big")
 
 
 def u32(number: int) -> bytes:
-    """Four bytes, big-endian."""
+    """Returns four bytes, big-endian."""
     return number.to_bytes(4, "big")
 
 
 def u64(number: int) -> bytes:
-    """Eight bytes, big-endian."""
+    """Returns eight bytes, big-endian."""
     return number.to_bytes(8, "big")
 
 
 def prefixed(part: bytes) -> bytes:
-    """``part`` behind its length in four bytes."""
+    """Returns ``part`` behind its length in four bytes."""
     return u32(len(part)) + part
 
 
 def labelled_sha256(name: str, *parts: bytes) -> bytes:
-    """SHA-256 over the label ``name`` and ``parts``, which must be unambiguous together."""
+    """Returns SHA-256 over the label ``name`` and ``parts``, which must be unambiguous together."""
     return hashlib.sha256(b"".join((label(name), *parts))).digest()
 
 
 def is_ascending(items: Sequence[N]) -> bool:
-    """Whether ``items`` stand in order, and each once: the one spelling of a set."""
+    """Returns whether ``items`` are in order, each once: the canonical form of a set."""
     return list(items) == sorted(set(items))
 
 
 def parse_decimal(text: str, *, maximum: int) -> int:
-    """A number in the digits 0-9, without sign, leading zeros or separators.
+    """Returns a number from the digits 0-9, without sign, leading zeros or separators.
 
     Raises:
-        MalformedInput: If ``text`` is anything else, or above ``maximum``.
+        MalformedInput: If ``text`` is not in that form, or above ``maximum``.
     """
     if not text.isascii() or not text.isdigit() or len(text) > 20:
         raise MalformedInput("a decimal number was expected")
     number = int(text)
     if str(number) != text or number > maximum:
-        raise MalformedInput("the number is not in its one spelling, or is too large")
+        raise MalformedInput("the number is not in canonical form, or is too large")
     return number
 
 
 def parse_hex(text: str, *, size: int) -> bytes:
-    """``size`` bytes in lower-case hexadecimal.
+    """Returns ``size`` bytes from lower-case hexadecimal.
 
     Raises:
-        MalformedInput: If ``text`` is anything else.
+        MalformedInput: If ``text`` is not in that form.
     """
     try:
         value = bytes.fromhex(text)
@@ -93,27 +93,27 @@ def parse_hex(text: str, *, size: int) -> bytes:
 
 
 def encode_base64(data: bytes) -> str:
-    """Standard base64 with padding (RFC 4648, section 4)."""
+    """Returns standard base64 with padding (RFC 4648, section 4)."""
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def parse_base64(text: str) -> bytes:
-    """Standard base64 with padding (RFC 4648, section 4), in its one spelling.
+    """Returns bytes from canonical standard base64 with padding (RFC 4648, section 4).
 
     Raises:
-        MalformedInput: If ``text`` is anything else.
+        MalformedInput: If ``text`` is not in that form.
     """
     try:
         value = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise MalformedInput("base64 was expected") from None
     if encode_base64(value) != text:
-        raise MalformedInput("the base64 is not in its one spelling")
+        raise MalformedInput("the base64 is not in canonical form")
     return value
 
 
 def parse_utf8(data: bytes) -> str:
-    """Text from UTF-8, without NUL.
+    """Returns text from UTF-8, without NUL.
 
     Raises:
         MalformedInput: If ``data`` is not UTF-8 or holds a NUL.

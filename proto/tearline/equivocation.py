@@ -1,4 +1,4 @@
-"""Equivocation: two histories under the log's own signatures, in a file that convinces anyone.
+"""Equivocation: two histories under the log's own signatures, in a self-contained file.
 
 A tree commits to every tree it grew from. So two signed checkpoints contradict each other if a
 consistency proof leads to the newer one from another root than the older one states:
@@ -7,8 +7,8 @@ consistency proof leads to the newer one from another root than the older one st
     newer   size 25, root C       signed by the log
     proof   B, size 10  →  C      and B is not A
 
-Two checkpoints of one size are the shortest case: the proof is empty, and B is C. Nothing
-else is needed, and nobody has to be believed but the log. Specified in docs/spec/log-v1.md.
+Two checkpoints of one size are the shortest case: the proof is empty, and B is C. The log's keys
+suffice for a verification; no other party must be trusted. Specified in docs/spec/log-v1.md.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tearline.merkle import verify_consistency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equivocation:
-    """Two checkpoints of one log of which the newer does not begin with the older.
+    """Two checkpoints of one log of which the newer does not extend the older.
 
     Attributes:
         older: The note of the smaller tree, or of one of two trees of one size.
@@ -39,14 +39,14 @@ class Equivocation:
 def verify_equivocation(
     evidence: Equivocation, log: LogIdentity
 ) -> tuple[SignedCheckpoint, SignedCheckpoint]:
-    """Checks that the log contradicts itself; returns the older and the newer checkpoint.
+    """Checks that the log contradicts itself, and returns the older and the newer checkpoint.
 
     Args:
-        evidence: What is claimed.
+        evidence: The evidence.
         log: The log, as the trust list names it: all its keys must have signed both.
 
     Raises:
-        EvidenceInsufficient: If both checkpoints may be of one history.
+        EvidenceInsufficient: If both checkpoints may belong to one history.
         LogError: If a note is not the log's, or the proof does not lead to the newer root.
     """
     keys = [parse_verifier_key(key) for key in log.verifier_keys]

@@ -1,16 +1,16 @@
-"""Exhibits: chosen fields of one packet, for a reader outside who holds no key and asks nobody.
+"""Exhibits: selected fields of one packet, for an outside reader without keys or network.
 
-    federation id, known by another way
+    federation id, known out of band
         └─ trust lists, key records, revocations ─┐
-           what the log says of the packet ───────┤ each proven under one checkpoint, which
-                                                  │ the keys of the last list signed
-    manifest, signed by its originator ◄──────────┘ whose key counts at that place of the log
-        └─ commit_i ◄── salt_i, plaintext_i         of the chosen slots, and of no other
+           log entries of the packet ─────────────┤ each proven under one checkpoint, signed
+                                                  │ by the keys of the last list
+    manifest, signed by its originator ◄──────────┘ with a key valid at that log position
+        └─ commit_i ◄── salt_i, plaintext_i         of the selected slots only
 
-A slot's salt follows from its key, and not the reverse; so a shown slot opens nothing else,
-and one that is not shown is the hash of 32 unknown bytes and more. What is shown never depends
-on compartments: their openings would tell which other slots there are. For the same reason an
-exhibit holds no grant, and no log entry of one. Specified in docs/spec/exhibit-v1.md.
+A slot's salt follows from its key, and not the reverse. So a shown slot opens no other slot, and a
+hidden one is the hash of at least 32 unknown bytes. Shown fields never depend on compartments,
+since their openings would reveal other slots. For the same reason an exhibit holds no grant, and no
+log entry of one. Specified in docs/spec/exhibit-v1.md.
 """
 
 import hmac
@@ -58,13 +58,13 @@ PERMITTED_EVENTS = (EventCode.PACKET_ACCEPTED, EventCode.RECEIPT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """A recipient of something of the packet, as the log says.
+    """Recipient of a part of the packet, by the log.
 
     Attributes:
         node: Its URI.
-        status: What it says itself became of it, in a receipt that it signed; None where the
-            exhibit holds the log's entry alone.
-        at: Where the log took the receipt, and when.
+        status: Its own status, from its signed receipt; None where the exhibit holds the log's
+            entry alone.
+        at: Log position and time of the receipt.
     """
 
     node: str
@@ -74,17 +74,17 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What an exhibit shows, once all of it has verified.
+    """Verified contents of an exhibit.
 
     Attributes:
         packet: 32 bytes, the manifest's statement id.
-        originator: Who signed the manifest.
+        originator: The signer of the manifest.
         manifest: The manifest.
-        fields: The chosen fields, by slot.
-        known_at: The first place of the log that the exhibit proves the packet was known at.
+        fields: The selected fields, by slot.
+        known_at: The first log position at which the exhibit proves the packet to exist.
         accepted: Whether that is the packet's own acceptance, or a receipt after it.
         sightings: Recipients that the exhibit names.
-        checkpoint: What everything is proven under.
+        checkpoint: The checkpoint that proves all entries.
     """
 
     packet: bytes
@@ -99,12 +99,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """What an exhibit is worth.
+    """Result of the examination of an exhibit.
 
     Attributes:
-        errors: All that speaks against it.
-        lacking: What the reader would need in order to tell, and has not.
-        shown: What it shows; None where anything speaks against it.
+        errors: All errors found.
+        lacking: Data that the reader lacks for a full verification.
+        shown: The verified contents; None if there is an error.
     """
 
     errors: tuple[TearlineError, ...]
@@ -113,14 +113,14 @@ class Examination:
 
 
 def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
-    """What an exhibit of this federation shows.
+    """Returns the verified contents of an exhibit of this federation.
 
     Args:
         exhibit: The exhibit.
-        federation: 32 bytes, the federation id, known by another way.
+        federation: 32 bytes, the federation id, known out of band.
 
     Raises:
-        TearlineError: If anything speaks against it; the first that was found.
+        TearlineError: The first error found, if there is one.
     """
     found = examine(exhibit, federation)
     for error in (*found.errors, *found.lacking):
@@ -133,33 +133,40 @@ def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
 def examine(
     exhibit: Exhibit, federation: bytes | None, *, policy: LogPolicy | None = None
 ) -> Examination:
-    """Everything about an exhibit, by the file and the federation id alone (spec X-5 to X-14).
+    """Examines an exhibit by the file and the federation id alone (spec X-5 to X-14).
 
     1. Every entry stands in the tree of the checkpoint.
-    2. Its clear entries, in their order, say whose keys count; the first list is the pinned one.
+
+    2. Its clear entries, in order, define the valid keys; the first list is the pinned one.
+
     3. The log of the last list signed the checkpoint, with all its keys.
-    4. The manifest and the receipts are signed by keys that count where the log took them.
-    5. Every shown plaintext is what the manifest commits to at its slot.
+
+    4. Keys that were valid at the log position signed the manifest and the receipts.
+
+    5. Every shown plaintext matches the manifest's commitment at its slot.
 
     Args:
         exhibit: The exhibit.
-        federation: 32 bytes, known by another way; None where the reader has none, who can
-            then not tell whose federation it is.
-        policy: What else the reader asks of a checkpoint, as cosignatures.
+        federation: 32 bytes, known out of band; None if unknown, so that the federation cannot
+            be verified.
+        policy: The reader's further requirements on a checkpoint, such as cosignatures.
+
+    Returns:
+        Errors, missing data and verified contents.
     """
     return _Examiner(exhibit, federation, policy).examine()
 
 
 def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedField) -> ShownField:
-    """A slot, opened for others by one who holds its key.
+    """Returns a slot opened for others, with keys of its holder.
 
     Args:
         manifest: The packet's.
-        releases: The keys that are here.
-        opened: The field, as it was opened with them.
+        releases: The available keys.
+        opened: The field, as opened with them.
 
     Raises:
-        CommitmentMismatch: If none of the keys is the slot's, or the field is another.
+        CommitmentMismatch: If no key matches the slot, or the field differs.
     """
     packet_id, slot = manifest.packet_id, opened.slot
     plaintext = field_plaintext(opened.field)
@@ -168,17 +175,17 @@ def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedFie
         shown = ShownField(slot=slot, salt=salt, plaintext=plaintext)
         _open(manifest, shown)
         return shown
-    raise CommitmentMismatch("no key to the field is here")
+    raise CommitmentMismatch("the key to the field is missing")
 
 
 def verify_may_show(marking: Marking) -> None:
-    """Checks that somebody other than the originator may show a field of this marking.
+    """Checks that an agency other than the originator may show a field of this marking.
 
-    Where one of its conditions stands against it, the originator makes the exhibit itself, or
-    consents to that of others; see ``tearline.onward``.
+    If a condition of the marking forbids it, the originator makes the exhibit itself, or consents
+    to an exhibit by others; see ``tearline.onward``.
 
     Raises:
-        OnwardUseForbidden: Naming the condition.
+        OnwardUseForbidden: If a condition forbids it; names the condition.
     """
     if stands_against := conditions(marking, Use.EVIDENCE):
         raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(stands_against))
@@ -205,14 +212,14 @@ def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """An entry that says something of the packet."""
+    """Log entry about the packet."""
 
     event: Event
     at: Moment
 
 
 class _Examiner:
-    """One exhibit under examination: each check that fails leaves an error, the next follows."""
+    """Examination of one exhibit: each failed check adds an error, and the next check follows."""
 
     def __init__(
         self, exhibit: Exhibit, federation: bytes | None, policy: LogPolicy | None
@@ -261,7 +268,7 @@ class _Examiner:
         return Examination(errors=tuple(self._errors), lacking=tuple(self._lacking), shown=shown)
 
     def _try(self, check: Callable[[], T]) -> T | None:
-        """What ``check`` returns; None where it leaves an error."""
+        """Returns the result of ``check``; None if it adds an error."""
         try:
             return check()
         except TearlineError as error:
@@ -269,7 +276,7 @@ class _Examiner:
             return None
 
     def _own_word(self) -> bytes:
-        """The federation that the exhibit says it is of: enough to find contradictions."""
+        """Returns the exhibit's own federation id: enough to find contradictions."""
         first = self._exhibit.entries[0].content
         try:
             signed = parse_entry(first)
@@ -280,14 +287,14 @@ class _Examiner:
     def _manifest(self) -> Manifest:
         statement = self._exhibit.manifest.statement
         if statement.type is not StatementType.MANIFEST:
-            raise StatementMalformed("what stands in the manifest's place is none")
+            raise StatementMalformed("the statement in the manifest's place is not a manifest")
         manifest = parse_manifest(statement.body)
         if manifest.suite != SUITE:
             raise SuiteUnknown(f"suite {manifest.suite}")
         return manifest
 
     def _take(self, entry: ProvenEntry) -> None:
-        """One entry, after those before it: what it says of keys, or of the packet."""
+        """Applies one entry, after those before it: about keys, or about the packet."""
         if entry.content.startswith(CLEAR):
             signed = parse_entry(entry.content)
             if signed is not None:
@@ -301,7 +308,7 @@ class _Examiner:
         _verify_about(event, self._packet)
         self._known.append(known)
         if len(self._known) == 1:
-            # Known here at the latest: the key must have counted here.
+            # The packet existed here at the latest: the key must be valid here.
             signed = self._exhibit.manifest
             self._originator = self._trust.verify(
                 signed.statement, signed.attestations, at=known.at
@@ -318,7 +325,7 @@ class _Examiner:
         status = None
         if signed is not None:
             if signed.statement.type is not StatementType.RECEIPT:
-                raise StatementMalformed("what stands in a receipt's place is none")
+                raise StatementMalformed("a statement in a receipt's place is not a receipt")
             header = self._trust.verify(signed.statement, signed.attestations, at=known.at)
             receipt = parse_receipt(signed.statement.body)
             _verify_receipt(receipt, header, event)
@@ -326,12 +333,12 @@ class _Examiner:
         return Sighting(node=event.actor, status=status, at=known.at)
 
     def _signatures(self, note: bytes) -> None:
-        """What speaks against the checkpoint under the keys of the last trust list."""
+        """Adds errors of the checkpoint under the keys of the last trust list."""
         try:
             log = self._trust.trust_list.log
             policy = trusted_keys(log.verifier_keys)
         except KeyMalformed as error:
-            # Of a kind that a later version knows: this reader cannot tell.
+            # A key of a later version's kind: this reader cannot verify it.
             self._lacking.append(error)
         except TearlineError as error:
             self._errors.append(error)
@@ -358,18 +365,18 @@ def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:
 
 
 def _verify_about(event: Event, packet: bytes) -> None:
-    """Checks that an event is one that an exhibit of ``packet`` may hold."""
+    """Checks that an exhibit of ``packet`` may hold an event."""
     if event.code not in PERMITTED_EVENTS or event.outcome is not EventOutcome.OK:
         raise EntryMismatch("an exhibit holds acceptances and receipts, and no other events")
     accepted = event.code is EventCode.PACKET_ACCEPTED
     if event.packet != packet or (accepted and event.statement_id != packet):
         raise EntryMismatch("an entry is about another packet")
     if event.decisions:
-        raise EntryMismatch("an entry tells of compartments")
+        raise EntryMismatch("an entry discloses compartments")
 
 
 def _verify_receipt(receipt: Receipt, header: Header, event: Event) -> None:
     if receipt.address is None or header.signer != event.actor:
-        raise EntryMismatch("a receipt is not of the node that its entry names")
+        raise EntryMismatch("a receipt's signer is not the node that its entry names")
     if receipt.address.recipient != event.counterpart:
         raise EntryMismatch("a receipt was for another node than its entry names")

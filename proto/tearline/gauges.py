@@ -1,6 +1,6 @@
-"""Gauges for both sides' metrics: of values that are not always there, and of the program itself.
+"""Gauges for both sides' metrics: optional values, and the program's version.
 
-A figure of 0 for what has no value would trip every alert that compares it with the time.
+A figure of 0 for a missing value would trigger every alert that compares it with the time.
 """
 
 import platform
@@ -11,17 +11,17 @@ from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-# A second series for each counter, which tells when it was first shown.
+# Each counter would have a second series, with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
 
 
 class OptionalGauge(Collector):
-    """A gauge without labels that is shown only while it has a value.
+    """Gauge without labels, shown only while it has a value.
 
     Args:
         name: Its whole name.
-        about: What it measures.
-        registry: Where it is shown.
+        about: Its description.
+        registry: The registry that shows it.
     """
 
     def __init__(self, name: str, about: str, registry: CollectorRegistry) -> None:
@@ -31,7 +31,7 @@ class OptionalGauge(Collector):
         registry.register(self)
 
     def set(self, value: float | None) -> None:
-        """Sets the value; None for none."""
+        """Sets the value; None hides the gauge."""
         self._value = value
 
     def collect(self) -> Iterable[Metric]:
@@ -40,11 +40,11 @@ class OptionalGauge(Collector):
 
 
 def tell_build(prefix: str, registry: CollectorRegistry) -> None:
-    """Shows which version of Tearline runs, under which Python.
+    """Shows the versions of Tearline and Python.
 
     Args:
-        prefix: What the names of the side begin with.
-        registry: Where it is shown.
+        prefix: Prefix of the side's metric names.
+        registry: The registry that shows it.
     """
     name, about = f"{prefix}build_info", "Always 1; the versions of Tearline and Python."
     gauge = Gauge(name, about, ("version", "python"), registry=registry)

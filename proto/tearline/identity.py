@@ -1,14 +1,14 @@
-"""Names of agencies, nodes and the exchange: SPIFFE URIs in exactly one spelling.
+"""Names of agencies, nodes and the exchange: SPIFFE URIs in exactly one canonical form.
 
     agency    spiffe://us-justice.example
     node      spiffe://us-justice.example/node/washington
     exchange  spiffe://exchange.example/exchange
 
-The trust domain is the agency: whoever may speak for it, and nobody else, may speak for
-what stands behind it. A domain is one or more labels joined by dots and a node's name is
-one label, each as RFC 1035, section 2.3.1 prefers them: lower-case ASCII letters, digits
-and inner hyphens, beginning with a letter. So no name has a second spelling, none looks
-like an IP address, and none needs escaping anywhere. (SPIFFE-ID, section 2, allows more.)
+The trust domain is the agency: only its owner may speak for the names in it. A domain is one or
+more labels joined by dots and a node's name is one label, each as RFC 1035, section 2.3.1 prefers
+them: lower-case ASCII letters, digits and inner hyphens, beginning with a letter. Therefore each
+name has one spelling, none looks like an IP address, and none needs escaping. (SPIFFE-ID, section
+2, allows more.)
 """
 
 import re
@@ -29,10 +29,10 @@ _TRUST_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyUri:
-    """An agency, which is its trust domain.
+    """Agency, identified by its trust domain.
 
     Raises:
-        MalformedInput: On construction, if the domain is not in its one spelling.
+        MalformedInput: On construction, if the domain is not in canonical form.
     """
 
     trust_domain: str
@@ -47,10 +47,10 @@ class AgencyUri:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeUri:
-    """One node of an agency.
+    """Node of an agency.
 
     Raises:
-        MalformedInput: On construction, if the domain or the name is not in its one spelling.
+        MalformedInput: On construction, if the domain or the name is not in canonical form.
     """
 
     trust_domain: str
@@ -67,16 +67,16 @@ class NodeUri:
 
     @property
     def agency(self) -> AgencyUri:
-        """The agency that the node belongs to."""
+        """Returns the agency of the node."""
         return AgencyUri(trust_domain=self.trust_domain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeUri:
-    """The exchange under its operator's trust domain.
+    """Exchange under its operator's trust domain.
 
     Raises:
-        MalformedInput: On construction, if the domain is not in its one spelling.
+        MalformedInput: On construction, if the domain is not in canonical form.
     """
 
     trust_domain: str
@@ -90,7 +90,7 @@ class ExchangeUri:
 
 
 def parse_agency_uri(text: str) -> AgencyUri:
-    """The agency that ``text`` names.
+    """Returns the agency that ``text`` names.
 
     Raises:
         MalformedInput: If ``text`` is not ``spiffe://<trust domain>``.
@@ -99,7 +99,7 @@ def parse_agency_uri(text: str) -> AgencyUri:
 
 
 def parse_node_uri(text: str) -> NodeUri:
-    """The node that ``text`` names.
+    """Returns the node that ``text`` names.
 
     Raises:
         MalformedInput: If ``text`` is not ``spiffe://<trust domain>/node/<name>``.
@@ -109,7 +109,7 @@ def parse_node_uri(text: str) -> NodeUri:
 
 
 def parse_exchange_uri(text: str) -> ExchangeUri:
-    """The exchange that ``text`` names.
+    """Returns the exchange that ``text`` names.
 
     Raises:
         MalformedInput: If ``text`` is not ``spiffe://<trust domain>/exchange``.
@@ -121,7 +121,7 @@ def parse_exchange_uri(text: str) -> ExchangeUri:
 
 
 def parse_uri(text: str) -> AgencyUri | NodeUri | ExchangeUri:
-    """Whichever of the three ``text`` names.
+    """Returns the agency, node or exchange that ``text`` names.
 
     Raises:
         MalformedInput: If ``text`` is none of them.
@@ -136,7 +136,7 @@ def parse_uri(text: str) -> AgencyUri | NodeUri | ExchangeUri:
 
 @lru_cache(maxsize=_NAMES_KEPT)
 def trust_domain_of(uri: str) -> str:
-    """The trust domain of an agency's, a node's or an exchange's URI.
+    """Returns the trust domain of an agency's, a node's or an exchange's URI.
 
     Raises:
         MalformedInput: If ``uri`` is none of them.
@@ -145,7 +145,9 @@ def trust_domain_of(uri: str) -> str:
 
 
 def domain_uri_of(uri: str) -> str:
-    """The URI of the trust domain of an agency, a node or an exchange; of a node, its agency's.
+    """Returns the URI of the trust domain of an agency, a node or an exchange.
+
+    For a node, this is its agency's URI.
 
     Raises:
         MalformedInput: If ``uri`` is none of them.
@@ -155,7 +157,7 @@ def domain_uri_of(uri: str) -> str:
 
 @lru_cache(maxsize=_NAMES_KEPT)
 def agency_uri_of(node_uri: str) -> str:
-    """The URI of the agency that the node ``node_uri`` belongs to.
+    """Returns the URI of the agency of the node ``node_uri``.
 
     Raises:
         MalformedInput: If ``node_uri`` is not a node's.

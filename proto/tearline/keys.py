@@ -1,9 +1,9 @@
 """Key types of suite 1, each with one encoding.
 
 Signatures are composite: ML-DSA-65 beside Ed25519, both of which must verify
-(``id-MLDSA65-Ed25519-SHA512`` of draft-ietf-lamps-pq-composite-sigs). Encryption keys
-are X-Wing pairs (ML-KEM-768 beside X25519, HPKE KEM 0x647A). A private key is kept as
-its seed, the shortest form from which the rest follows.
+(``id-MLDSA65-Ed25519-SHA512`` of draft-ietf-lamps-pq-composite-sigs). Encryption keys are X-Wing
+pairs (ML-KEM-768 beside X25519, HPKE KEM 0x647A). A private key is stored as its seed, its shortest
+form.
 """
 
 import hashlib
@@ -37,18 +37,18 @@ _LABEL = b"COMPSIG-MLDSA65-Ed25519-SHA512"
 
 
 def key_id(public: bytes) -> bytes:
-    """The 32-byte id of a public key: its labelled hash under the suite."""
+    """Returns the 32-byte id of a public key: its labelled hash under the suite."""
     return labelled_sha256("key", u16(SUITE), public)
 
 
 def composite_message(message: bytes, context: bytes = b"") -> bytes:
-    """The representative M' that both halves of a composite signature sign."""
+    """Returns the representative M' that both halves of a composite signature sign."""
     return _PREFIX + _LABEL + u8(len(context)) + context + hashlib.sha512(message).digest()
 
 
 @dataclass(frozen=True, kw_only=True)
 class SigningPublicKey:
-    """A composite verification key: 1,952 bytes of ML-DSA-65, 32 of Ed25519."""
+    """Composite verification key: 1,952 bytes of ML-DSA-65, 32 of Ed25519."""
 
     encoded: bytes
 
@@ -58,7 +58,7 @@ class SigningPublicKey:
 
     @cached_property
     def id(self) -> bytes:
-        """The key's 32-byte id."""
+        """Returns the key's 32-byte id."""
         return key_id(self.encoded)
 
     @cached_property
@@ -76,7 +76,7 @@ class SigningPublicKey:
 
         Raises:
             SignatureInvalid: If either half does not verify.
-            KeyMalformed: If the key itself is not one.
+            KeyMalformed: If the key itself is not valid.
         """
         if len(signature) != SIGNATURE_SIZE:
             raise SignatureInvalid(f"a composite signature has {SIGNATURE_SIZE} bytes")
@@ -90,7 +90,7 @@ class SigningPublicKey:
 
 
 class SigningKey:
-    """A composite signing key, kept as two 32-byte seeds."""
+    """Composite signing key, kept as two 32-byte seeds."""
 
     def __init__(self, seeds: bytes) -> None:
         if len(seeds) != 2 * SEED_SIZE:
@@ -105,20 +105,20 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> "SigningKey":
-        """A fresh key from the system's randomness."""
+        """Returns a fresh key from the system's randomness."""
         return cls(secrets.token_bytes(2 * SEED_SIZE))
 
     @property
     def id(self) -> bytes:
-        """The 32-byte id of the public half."""
+        """Returns the 32-byte id of the public half."""
         return self.public.id
 
     def private_bytes(self) -> bytes:
-        """The two seeds, for a keystore that encrypts them."""
+        """Returns the two seeds, for a keystore that encrypts them."""
         return self._seeds
 
     def sign(self, message: bytes, context: bytes = b"") -> bytes:
-        """A composite signature over ``message``."""
+        """Returns a composite signature over ``message``."""
         representative = composite_message(message, context)
         return self._mldsa.sign(representative, _LABEL) + self._ed25519.sign(representative)
 
@@ -128,7 +128,7 @@ class SigningKey:
 
 @dataclass(frozen=True, kw_only=True)
 class KemPublicKey:
-    """An X-Wing encapsulation key: 1,184 bytes of ML-KEM-768, 32 of X25519."""
+    """X-Wing encapsulation key: 1,184 bytes of ML-KEM-768, 32 of X25519."""
 
     encoded: bytes
 
@@ -138,12 +138,12 @@ class KemPublicKey:
 
     @cached_property
     def id(self) -> bytes:
-        """The key's 32-byte id."""
+        """Returns the key's 32-byte id."""
         return key_id(self.encoded)
 
     @cached_property
     def hpke(self) -> MLKEM768X25519PublicKey:
-        """The key as HPKE takes it.
+        """Returns the key as HPKE takes it.
 
         Raises:
             KeyMalformed: If a half is not a key.
@@ -157,9 +157,9 @@ class KemPublicKey:
             raise KeyMalformed("one half of the encryption key is not a key") from None
 
     def verify(self) -> None:
-        """Checks that something can be sealed to this key.
+        """Checks that data can be sealed to this key.
 
-        An X25519 key of small order agrees on nothing with anybody (RFC 7748, section 6.1).
+        An X25519 key of small order agrees on no shared secret (RFC 7748, section 6.1).
 
         Raises:
             KeyMalformed: If a half is not a key, or a useless one.
@@ -168,14 +168,14 @@ class KemPublicKey:
         try:
             X25519PrivateKey.from_private_bytes(bytes(SEED_SIZE)).exchange(x25519)
         except ValueError:
-            raise KeyMalformed("the encryption key agrees on nothing") from None
+            raise KeyMalformed("the encryption key has a small order") from None
         _ = self.hpke
 
 
 class KemKey:
-    """An X-Wing decapsulation key, kept as its 32-byte seed.
+    """X-Wing decapsulation key, kept as its 32-byte seed.
 
-    The seed expands to 64 bytes of ML-KEM seed and 32 of X25519 by SHAKE256
+    SHAKE256 expands the seed to 64 bytes of ML-KEM seed and 32 of X25519
     (draft-connolly-cfrg-xwing-kem, section 5.2).
     """
 
@@ -193,16 +193,16 @@ class KemKey:
 
     @classmethod
     def generate(cls) -> "KemKey":
-        """A fresh key from the system's randomness."""
+        """Returns a fresh key from the system's randomness."""
         return cls(secrets.token_bytes(SEED_SIZE))
 
     @property
     def id(self) -> bytes:
-        """The 32-byte id of the public half."""
+        """Returns the 32-byte id of the public half."""
         return self.public.id
 
     def private_bytes(self) -> bytes:
-        """The seed, for a keystore that encrypts it."""
+        """Returns the seed, for a keystore that encrypts it."""
         return self._seed
 
     def __repr__(self) -> str:
@@ -211,5 +211,5 @@ class KemKey:
 
 @lru_cache(maxsize=4096)
 def signing_public_key(encoded: bytes) -> SigningPublicKey:
-    """The parsed key for ``encoded``; parsing ML-DSA keys costs more than a look-up."""
+    """Returns the parsed key for ``encoded``; the cache saves repeated parsing of ML-DSA keys."""
     return SigningPublicKey(encoded=encoded)

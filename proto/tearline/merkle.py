@@ -1,15 +1,14 @@
-"""The Merkle tree of RFC 6962, section 2.1, over SHA-256.
+"""Merkle tree of RFC 6962, section 2.1, over SHA-256.
 
     leaf = SHA-256(0x00 ‖ data)        node = SHA-256(0x01 ‖ left ‖ right)
 
-A node is named by (level, index): the root of the perfect subtree over the leaves from
-``index * 2**level`` on. A tree of any size is a handful of perfect subtrees, largest
-first, one for each bit of its size: its *frontier*. Appending needs only the frontier,
-and a proof is made from O(log n) stored nodes, which can be named before they are read,
-so that a store answers them in one query.
+A node is named by (level, index): the root of the perfect subtree over the leaves from ``index *
+2**level`` on. A tree of any size consists of a few perfect subtrees, largest first, one for each
+bit of its size: its *frontier*. Appending needs only the frontier. A proof is made from O(log n)
+stored nodes, which can be named before they are read, so that a store answers them in one query.
 
-The empty proof and the first tree are where verifiers have been fooled: here every
-verifier knows the exact number of hashes a proof must have before it looks at one.
+Verifiers have been fooled by empty proofs and empty first trees. Here every verifier checks the
+exact number of hashes before it uses a proof.
 """
 
 import hashlib
@@ -27,19 +26,19 @@ NodeId = tuple[int, int]
 """(level, index) of a perfect subtree; level 0 holds the leaf hashes."""
 
 Node = tuple[int, int, bytes]
-"""A perfect subtree's level, index and hash."""
+"""Level, index and hash of a perfect subtree."""
 
 ReadNode = Callable[[int, int], bytes]
-"""Fetches the stored hash of the perfect subtree at (level, index)."""
+"""Returns the stored hash of the perfect subtree at (level, index)."""
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The 32-byte hash of an entry; the prefix keeps entries and nodes apart."""
+    """Returns the 32-byte hash of an entry; the prefix keeps entries and nodes apart."""
     return hashlib.sha256(b"\0" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The 32-byte hash of two neighbours."""
+    """Returns the 32-byte hash of two neighbours."""
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
@@ -47,9 +46,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def tree_levels(leaf_hashes: Iterable[bytes]) -> tuple[tuple[bytes, ...], ...]:
-    """Every level of a small tree, the leaves first, the root alone last.
+    """Returns every level of a small tree, the leaves first, the root alone last.
 
-    A hash without a right neighbour stands unchanged in the level above.
+    A hash without a right neighbour is copied unchanged to the level above.
     """
     levels = [tuple(leaf_hashes) or (EMPTY_ROOT,)]
     while len(below := levels[-1]) > 1:
@@ -59,12 +58,12 @@ def tree_levels(leaf_hashes: Iterable[bytes]) -> tuple[tuple[bytes, ...], ...]:
 
 
 def root_from_leaf_hashes(leaf_hashes: Iterable[bytes]) -> bytes:
-    """The 32-byte root over ``leaf_hashes``."""
+    """Returns the 32-byte root over ``leaf_hashes``."""
     return tree_levels(leaf_hashes)[-1][0]
 
 
 def tree_path(leaf_hashes: Iterable[bytes], index: int) -> tuple[bytes, ...]:
-    """The inclusion proof of leaf ``index`` in a small tree.
+    """Returns the inclusion proof of leaf ``index`` in a small tree.
 
     Raises:
         ProofMalformed: If the tree has no such leaf.
@@ -81,12 +80,12 @@ def tree_path(leaf_hashes: Iterable[bytes], index: int) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frontier:
-    """All that appending needs to know of a tree.
+    """State of a tree that suffices for appending.
 
     Attributes:
         size: Leaves in the tree.
-        hashes: The hash of each perfect subtree, 32 bytes, largest first; in a store these
-            are the nodes that ``frontier_nodes(size)`` names, in that order.
+        hashes: The hash of each perfect subtree, 32 bytes, largest first; in a store these are
+            the nodes that ``frontier_nodes(size)`` names, in that order.
     """
 
     size: int = 0
@@ -101,10 +100,9 @@ class Frontier:
     def append(
         self, leaf_hashes: Iterable[bytes], *, lowest: int = 0
     ) -> "tuple[Frontier, list[Node]]":
-        """The tree with ``leaf_hashes`` added, and every node that this completed.
+        """Returns the tree with ``leaf_hashes`` added, and every completed node.
 
-        The nodes come level by level, the leaves first. Each is final: a store writes it once
-        and never again.
+        The nodes come level by level, the leaves first. Each is final: a store writes it once.
 
         Args:
             leaf_hashes: 32 bytes each.
@@ -126,12 +124,12 @@ class Frontier:
         return Frontier(size=size, hashes=(*old, *reversed(new))), nodes
 
     def root(self) -> bytes:
-        """The 32-byte root of the tree."""
+        """Returns the 32-byte root of the tree."""
         return _join(self.hashes) if self.hashes else EMPTY_ROOT
 
 
 def _join(subtrees: Sequence[bytes]) -> bytes:
-    """The root over perfect subtrees of falling size."""
+    """Returns the root over perfect subtrees of falling size."""
     root = subtrees[-1]
     for subtree in reversed(subtrees[:-1]):
         root = node_hash(subtree, root)
@@ -144,7 +142,7 @@ _Range = tuple[int, int]
 
 
 def _subtrees(leaves: _Range) -> Iterator[NodeId]:
-    """The perfect subtrees that a range consists of, largest first."""
+    """Yields the perfect subtrees of a range, largest first."""
     start, end = leaves
     while start < end:
         level = (end - start).bit_length() - 1
@@ -153,7 +151,7 @@ def _subtrees(leaves: _Range) -> Iterator[NodeId]:
 
 
 def _inclusion_ranges(index: int, size: int) -> list[_Range]:
-    """RFC 6962, section 2.1.1: the siblings on the way from the leaf to the root."""
+    """Returns the siblings from the leaf to the root (RFC 6962, section 2.1.1)."""
     if not 0 <= index < size <= MAX_LOG_SIZE:
         raise ProofMalformed("the tree has no such leaf")
     start, end = 0, size
@@ -170,7 +168,7 @@ def _inclusion_ranges(index: int, size: int) -> list[_Range]:
 
 
 def _consistency_ranges(old: int, new: int) -> list[_Range]:
-    """RFC 6962, section 2.1.2: what joins the old tree's last whole subtree to both roots."""
+    """Returns the ranges that join the old tree to both roots (RFC 6962, section 2.1.2)."""
     if not 0 < old <= new <= MAX_LOG_SIZE:
         raise ProofMalformed("there is no such pair of trees")
     start, end = 0, new
@@ -189,7 +187,7 @@ def _consistency_ranges(old: int, new: int) -> list[_Range]:
 
 
 def _split(width: int) -> int:
-    """The largest power of two below ``width``, where RFC 6962 parts a tree."""
+    """Returns the largest power of two below ``width``, where RFC 6962 splits a tree."""
     return 1 << (width - 1).bit_length() - 1
 
 
@@ -202,12 +200,12 @@ def _hashed(ranges: list[_Range], read_node: ReadNode) -> tuple[bytes, ...]:
 
 
 def frontier_nodes(size: int) -> list[NodeId]:
-    """The nodes that are the frontier of a tree of ``size`` leaves, largest first."""
+    """Returns the nodes of the frontier of a tree of ``size`` leaves, largest first."""
     return list(_subtrees((0, size)))
 
 
 def inclusion_nodes(index: int, size: int) -> list[NodeId]:
-    """The stored nodes that an inclusion proof reads.
+    """Returns the stored nodes that an inclusion proof reads.
 
     Raises:
         ProofMalformed: If a tree of ``size`` leaves has no leaf ``index``.
@@ -216,7 +214,7 @@ def inclusion_nodes(index: int, size: int) -> list[NodeId]:
 
 
 def inclusion_proof(index: int, size: int, read_node: ReadNode) -> tuple[bytes, ...]:
-    """The hashes that lead from leaf ``index`` to the root of the first ``size`` leaves.
+    """Returns the hashes that lead from leaf ``index`` to the root of the first ``size`` leaves.
 
     Raises:
         ProofMalformed: If a tree of ``size`` leaves has no leaf ``index``.
@@ -225,7 +223,7 @@ def inclusion_proof(index: int, size: int, read_node: ReadNode) -> tuple[bytes, 
 
 
 def consistency_nodes(old: int, new: int) -> list[NodeId]:
-    """The stored nodes that a consistency proof reads.
+    """Returns the stored nodes that a consistency proof reads.
 
     Raises:
         ProofMalformed: Unless ``0 < old <= new``.
@@ -234,7 +232,7 @@ def consistency_nodes(old: int, new: int) -> list[NodeId]:
 
 
 def consistency_proof(old: int, new: int, read_node: ReadNode) -> tuple[bytes, ...]:
-    """The hashes that show the first ``old`` leaves to begin the first ``new``.
+    """Returns the hashes that prove the first ``new`` leaves to extend the first ``old``.
 
     Raises:
         ProofMalformed: Unless ``0 < old <= new``.
@@ -252,7 +250,7 @@ def _require_hashes(hashes: Sequence[bytes], count: int) -> None:
 
 
 def _climb(node: bytes, siblings: Sequence[bytes], index: int) -> list[bytes]:
-    """Node ``index`` and its ancestors, with a sibling for each level."""
+    """Returns node ``index`` and its ancestors, with a sibling for each level."""
     nodes = [node]
     for sibling in siblings:
         node = node_hash(sibling, node) if index & 1 else node_hash(node, sibling)
@@ -262,13 +260,13 @@ def _climb(node: bytes, siblings: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def root_from_inclusion(index: int, size: int, leaf_hash: bytes, proof: Sequence[bytes]) -> bytes:
-    """The root that ``proof`` leads to from leaf ``index`` of ``size``.
+    """Returns the root to which ``proof`` leads from leaf ``index`` of ``size``.
 
-    An aligned subtree of ``2**h`` leaves in a tree of a power of two is proved as leaf
-    ``index >> h`` of ``size >> h``, its root in place of the leaf's hash.
+    An aligned subtree of ``2**h`` leaves in a tree of a power of two is proved as leaf ``index >>
+    h`` of ``size >> h``, with its root in place of the leaf's hash.
 
     Raises:
-        ProofMalformed: If the position, the size and the proof do not fit together.
+        ProofMalformed: If position, size and proof do not match.
     """
     if not 0 <= index < size <= MAX_LOG_SIZE:
         raise ProofMalformed("the tree has no such leaf")
@@ -285,7 +283,7 @@ def verify_inclusion(
     """Checks that the tree of ``size`` leaves under ``root`` has this leaf at ``index``.
 
     Raises:
-        ProofMalformed: If the position, the size and the proof do not fit together.
+        ProofMalformed: If position, size and proof do not match.
         EntryNotIncluded: If the proof leads to another root.
     """
     if root_from_inclusion(index, size, leaf_hash, proof) != root:
@@ -293,12 +291,11 @@ def verify_inclusion(
 
 
 class InclusionVerifier:
-    """Verifies leaves of one tree, one after the other.
+    """Verifier of leaves of one tree, one after the other.
 
-    Two paths are the same above the subtree where they meet, so what was hashed for the leaf
-    before is hashed again only below that. Leaves that lie close together take a few hashes
-    each, in place of all on the way to the root. What is accepted is what ``verify_inclusion``
-    accepts.
+    Two paths are equal above the subtree where they meet. Therefore only the part below is hashed
+    again, and nearby leaves need only a few hashes each. It accepts exactly the proofs that
+    ``verify_inclusion`` accepts.
 
     Args:
         size: Leaves of the tree.
@@ -314,7 +311,7 @@ class InclusionVerifier:
         """Checks that the tree has this leaf at ``index``.
 
         Raises:
-            ProofMalformed: If the position, the size and the proof do not fit together.
+            ProofMalformed: If position, size and proof do not match.
             EntryNotIncluded: If the proof leads to another root.
         """
         path = tuple(proof)
@@ -326,7 +323,7 @@ class InclusionVerifier:
         self._last = index, nodes, path
 
     def _joined(self, index: int, leaf_hash: bytes, path: tuple[bytes, ...]) -> list[bytes] | None:
-        """The nodes above the leaf, where its path joins the last one; else None."""
+        """Returns the nodes above the leaf, if its path joins the last one; otherwise None."""
         if self._last is None or not 0 <= index < self._size:
             return None
         known, nodes, proven = self._last
@@ -342,13 +339,13 @@ class InclusionVerifier:
 def verify_consistency(
     size1: int, size2: int, root1: bytes, root2: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Checks that the tree under ``root2`` begins with the whole tree under ``root1``.
+    """Checks that the tree under ``root2`` extends the whole tree under ``root1``.
 
-    An empty first tree is refused: everything begins with nothing, so such a proof shows
-    nothing, and verifiers that accepted it have been talked out of their history.
+    An empty first tree is refused: every tree extends it, so such a proof is meaningless. Verifiers
+    that accepted it were tricked into a forged history.
 
     Raises:
-        ProofMalformed: If the sizes and the proof do not fit together.
+        ProofMalformed: If sizes and proof do not match.
         LogInconsistent: If the proof does not lead to both roots.
     """
     if not 0 < size1 <= size2 <= MAX_LOG_SIZE:

@@ -1,9 +1,9 @@
-"""The packet: a signed manifest over fields that each reader opens as far as granted.
+"""Packet: a signed manifest over fields, each readable only under its grant.
 
-A field is all values of one property of one entity. What partners see differently has one
-slot per form, under the same path. Slots of one marking and form make a compartment, which
-one key opens. Padding slots and compartments are random bytes that belong to nothing, so a
-reader of one field cannot tell whether others exist. Specified in docs/spec/packet-v1.md.
+A field holds all values of one property of one entity. A field with several forms for different
+partners has one slot per form, under the same path. Slots of one marking and form make a
+compartment, which one key opens. Padding slots and compartments are random bytes, so that a reader
+of one field cannot tell whether others exist. Specified in docs/spec/packet-v1.md.
 """
 
 import re
@@ -37,7 +37,7 @@ UNEVALUATED = "X4"
 
 
 class PacketKind(StrEnum):
-    """What a packet is about; agreements permit kinds one by one."""
+    """Kinds of packet; agreements permit them one by one."""
 
     LEAD = "lead"
     VALUE_TRANSFER = "value-transfer"
@@ -50,7 +50,7 @@ class PacketKind(StrEnum):
 
 
 class Urgency(StrEnum):
-    """How soon an answer is owed."""
+    """Urgency of an answer."""
 
     EMERGENCY = "emergency"
     URGENT = "urgent"
@@ -59,7 +59,7 @@ class Urgency(StrEnum):
 
 
 class WithholdReason(StrEnum):
-    """Why a reader is told that something exists, and not what."""
+    """Reasons for a disclosure of existence without contents."""
 
     SOURCE = "source"
     PRIVACY = "privacy"
@@ -70,7 +70,7 @@ class WithholdReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementRef:
-    """An article of one version of an agreement."""
+    """Reference to an article of one version of an agreement."""
 
     id: bytes
     version: int
@@ -93,15 +93,15 @@ class Pins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field in one form, as its originator writes it and its reader gets it.
+    """One field in one form.
 
     Attributes:
         path: ``entity token/Schema/property``; never shown outside ciphertext.
         media_type: ``text/plain`` (UTF-8 values), or that of a document.
         values: The values in the originator's order.
         marking: Category, TLP and handling of the field.
-        form: The rung of the ladder these values stand on.
-        mask: Name of the mask that made a generalised form, else empty.
+        form: The form of these values.
+        mask: Name of the mask of a generalised form; otherwise empty.
     """
 
     path: str
@@ -120,14 +120,14 @@ class Field:
             raise StatementMalformed("a field has content only as match, generalised or clear")
         if (self.form is Form.GENERALISED) != bool(self.mask):
             raise StatementMalformed(
-                "a mask's name stands with the generalised form, and only there"
+                "a mask's name is given with the generalised form, and only with it"
             )
         if self.media_type == TEXT:
-            _ = self.texts  # else a partner's text could fail its reader's searches later
+            _ = self.texts  # otherwise a partner's text could break its reader's searches
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The values of a text field.
+        """Returns the values of a text field.
 
         Raises:
             StatementMalformed: If the field is not text.
@@ -142,7 +142,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compartment:
-    """What the manifest shows of a compartment: two 32-byte commitments."""
+    """Compartment in the manifest: two 32-byte commitments."""
 
     opening_commit: bytes
     key_commit: bytes
@@ -150,7 +150,7 @@ class Compartment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What the manifest shows of a slot: commitment, ciphertext hash and length in bytes."""
+    """Slot in the manifest: commitment, ciphertext hash and length in bytes."""
 
     commit: bytes
     ciphertext_sha256: bytes
@@ -159,7 +159,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What the originator signs of a packet."""
+    """Originator's signed part of a packet."""
 
     header: Header
     suite: int
@@ -197,7 +197,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a compartment's opening commitment hides.
+    """Preimage of a compartment's opening commitment.
 
     Attributes:
         packet_id: 16 bytes.
@@ -227,7 +227,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedField:
-    """A field that a reader opened, and the slot it came from."""
+    """Field that a reader opened, with its slot."""
 
     slot: int
     field: Field
@@ -235,13 +235,13 @@ class OpenedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Existence:
-    """What a reader is told of a compartment that stays closed to them.
+    """Disclosure that a closed compartment exists.
 
     Attributes:
         compartment: Index in the manifest.
-        category: What sort of information there is.
-        slots: Those of its slots that stay closed, ascending.
-        reason: Why it is kept back.
+        category: Category of its fields.
+        slots: Its closed slots, ascending.
+        reason: The reason to withhold it.
     """
 
     compartment: int
@@ -251,19 +251,19 @@ class Existence:
 
     @property
     def count(self) -> int:
-        """How many fields are kept back."""
+        """Returns the number of withheld fields."""
         return len(self.slots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one reader can open of one packet."""
+    """Parts of one packet that one reader can open."""
 
     fields: tuple[OpenedField, ...]
     existences: tuple[Existence, ...]
 
     def best(self) -> tuple[OpenedField, ...]:
-        """Per path the most revealing form, in order of path."""
+        """Returns the most revealing form of each path, in order of path."""
         best: dict[str, OpenedField] = {}
         for opened in self.fields:
             known = best.get(opened.field.path)
@@ -272,7 +272,7 @@ class View:
         return tuple(best[path] for path in sorted(best))
 
     def merged(self, other: "View") -> "View":
-        """This view and a later release of the same packet together.
+        """Returns this view together with a later release of the same packet.
 
         Raises:
             PathDuplicated: If two slots hold one path in one form.
@@ -280,7 +280,7 @@ class View:
         fields = {opened.slot: opened for opened in (*self.fields, *other.fields)}
         verify_unique_paths(opened.field for opened in fields.values())
         told = {e.compartment: e for e in (*self.existences, *other.existences)}
-        # What was opened since is no longer kept back.
+        # A field that is open by now is no longer withheld.
         closed = {c: tuple(slot for slot in told[c].slots if slot not in fields) for c in told}
         return View(
             fields=tuple(fields[slot] for slot in sorted(fields)),
@@ -290,7 +290,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketParts:
-    """What travels beside a manifest: openings to the exchange, ciphertexts to readers."""
+    """Attachments of a manifest: openings for the exchange, ciphertexts for readers."""
 
     manifest: bytes
     openings: tuple[Opening, ...]
@@ -301,20 +301,20 @@ def verify_evaluation(text: str) -> None:
     """Checks a 4x4 evaluation: source A, B, C or X; information 1, 2, 3 or 4.
 
     Raises:
-        EvaluationInvalid: If ``text`` is anything else.
+        EvaluationInvalid: If ``text`` is not one.
     """
     if not _EVALUATION.match(text):
         raise EvaluationInvalid()
 
 
 def verify_unique_paths(fields: Iterable[Field]) -> None:
-    """Checks that no path stands twice in one form.
+    """Checks that no path appears twice in one form.
 
-    The same path in two forms is how partners see one field differently. Twice in one form
-    a reader could be shown either, so it is refused before a dict can collapse it.
+    One path in two forms is valid: partners see one field differently. Twice in one form is
+    ambiguous, so it is refused before a dict can collapse it.
 
     Raises:
-        PathDuplicated: If one does.
+        PathDuplicated: If a path does.
     """
     seen: set[tuple[str, Form]] = set()
     for field in fields:

@@ -1,10 +1,10 @@
-"""Keys at rest: from a passphrase to a key, and bytes sealed under one.
+"""Keys at rest: key derivation from a passphrase, and sealing under a key.
 
     sealed    nonce (12) ‖ ciphertext ‖ tag (16), AES-256-GCM with the context as associated data
 
-A passphrase is stretched with Argon2id, at the second recommended option of RFC 9106: 64 MiB,
-three passes, four lanes. The cost is part of the format and no setting. Both the agency's
-keystore and the exchange's key file are made of these.
+Argon2id stretches a passphrase, at the second recommended option of RFC 9106: 64 MiB, three passes,
+four lanes. The cost is part of the format, not a setting. The agency's keystore and the exchange's
+key file both use these functions.
 """
 
 import secrets
@@ -20,15 +20,15 @@ SALT_SIZE = 16
 KEY_SIZE = 32
 NONCE_SIZE = 12
 OVERHEAD = NONCE_SIZE + 16
-"""By how many bytes what is sealed is longer than what was."""
+"""Bytes that sealing adds."""
 MEMORY_KIB = 64 << 10
-"""What each guess at a passphrase fills, in KiB."""
+"""Memory of each guess at a passphrase, in KiB."""
 
 
 def verify_length(passphrase: bytes) -> None:
-    """Checks that a passphrase may protect keys from now on.
+    """Checks that a new passphrase is long enough to protect keys.
 
-    Whoever has a copy of the file guesses without end, at ten guesses a second and core.
+    An attacker with a copy of the file makes ten guesses a second and core, without limit.
 
     Raises:
         PassphraseShort: If it has too few bytes.
@@ -38,33 +38,35 @@ def verify_length(passphrase: bytes) -> None:
 
 
 def stretch(passphrase: bytes, salt: bytes) -> bytes:
-    """32 bytes from a passphrase, at a cost of 64 MiB and a tenth of a second for each guess.
+    """Returns 32 bytes from a passphrase, at 64 MiB and a tenth of a second per guess.
 
     Args:
-        passphrase: As it was given; UTF-8.
-        salt: 16 bytes, random, kept beside what the result protects.
+        passphrase: The passphrase, UTF-8.
+        salt: 16 random bytes, stored beside the protected data.
     """
     kdf = Argon2id(salt=salt, length=KEY_SIZE, iterations=3, lanes=4, memory_cost=MEMORY_KIB)
     return kdf.derive(passphrase)
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes) -> bytes:
-    """Seals ``plaintext``; only the same key with the same context opens it.
+    """Seals ``plaintext``, and returns the sealed bytes.
+
+    Only the same key with the same context opens them.
 
     Args:
         key: 32 bytes.
-        plaintext: What is to be kept.
-        context: What it is, and where it lies.
+        plaintext: The data.
+        context: Kind and place of the data.
     """
     nonce = secrets.token_bytes(NONCE_SIZE)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, context)
 
 
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """What was sealed.
+    """Returns the plaintext of sealed bytes.
 
     Raises:
-        KeystoreLocked: If the key or the context is another, or a byte was changed.
+        KeystoreLocked: If the key or the context differs, or a byte was changed.
     """
     if len(sealed) < OVERHEAD:
         raise KeystoreLocked

@@ -1,11 +1,10 @@
-"""Proposals: terms put before every party, to be signed, answered with others, or declined.
+"""Proposals: terms for every party to sign, to answer with other terms, or to decline.
 
-A *step* is one node's word on one version of an agreement, the *terms*: that its agency signs
-them, or that it will not. Everything a party needs stands in the step itself, so no step waits
-for another one. What became of terms follows from the set of steps that arrived, from what was
-agreed on and from the time of the log, in whatever order they came, and each of these only
-grows: so a state only moves forward, and whoever has heard the same says the same. Specified in
-docs/spec/agreement-v1.md.
+A *step* is one node's statement about one version of an agreement, the *terms*: that its agency
+signs them, or declines. Each step is complete in itself, so no step waits for another. The state of
+terms follows from the received steps, the agreed versions and the time of the log, in any order of
+arrival. Each of these only grows, so a state only moves forward, and all parties with the same data
+compute the same state. Specified in docs/spec/agreement-v1.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -25,7 +24,7 @@ from tearline.statement import HASH_SIZE, Attestation, Header, Statement, Statem
 
 
 class ProposalState(IntEnum):
-    """What became of terms; the highest that holds, and none that held ceases to."""
+    """State of terms: the highest condition that holds; a condition never ceases to hold."""
 
     PROPOSED = 0
     COUNTERED = 1
@@ -37,28 +36,28 @@ class ProposalState(IntEnum):
 
     @property
     def text(self) -> str:
-        """As it is shown."""
+        """Returns the name shown to people."""
         return self.name.lower()
 
 
 OPEN = frozenset({ProposalState.PROPOSED, ProposalState.COUNTERED})
-"""The states in which an answer can still make a difference."""
+"""The states in which an answer still has an effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One node's word on terms.
+    """One node's statement about terms.
 
     Attributes:
         header: The node.
-        statement: The agreement's statement: signed by its drafter first and, unless this
+        statement: The agreement's statement: signed by its drafter first and, unless this step
             declines it, by this node.
-        attestations: Those that it points to, by hash.
-        declined: Whether the agency will not sign it.
-        in_reply_to: 32 bytes, the id of the agreement's statement that this answers with other
-            terms; or empty.
-        answer_by_ms: Until when signatures are waited for, Unix milliseconds; 0 for no other
-            time than the end of the agreement itself.
+        attestations: The statement's attestations, by hash.
+        declined: Whether the agency declines the terms.
+        in_reply_to: 32 bytes, the id of the agreement's statement to which these terms are a
+            counter-proposal; or empty.
+        answer_by_ms: Deadline for signatures, Unix milliseconds; 0 for the end of the agreement
+            itself.
     """
 
     header: Header
@@ -74,27 +73,29 @@ class Proposal:
         if len(self.in_reply_to) not in (0, HASH_SIZE):
             raise StatementMalformed("a proposal answers one agreement, by its id of 32 bytes")
         if self.declined and (self.in_reply_to or self.answer_by_ms):
-            raise StatementMalformed("who declines proposes nothing")
+            raise StatementMalformed("a declining step has no counter-proposal and no deadline")
         if self.in_reply_to == self.terms:
             raise StatementMalformed("a proposal does not answer itself")
 
     @property
     def terms(self) -> bytes:
-        """32 bytes, the id of the agreement's statement, by which the terms are known."""
+        """Returns 32 bytes, the id of the agreement's statement, which identifies the terms."""
         return self.statement.id
 
     @property
     def signers(self) -> tuple[str, ...]:
-        """URIs of those whose signatures on the agreement it brings; the drafter first."""
+        """Returns URIs of the signers of the attached agreement; the drafter first."""
         found = self.statement.inclusions
         return tuple(self.attestations[each.attestation].signer for each in found)
 
 
 def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collection[str]) -> None:
-    """Checks what a step says against its terms. Signatures are verified apart.
+    """Checks a step against its terms. Signatures are verified separately.
 
     1. It brings the drafter's signature, its own node's unless it declines, and no other.
+
     2. Its node's agency and the drafter's are parties.
+
     3. Every party is an agency of the federation.
 
     Args:
@@ -103,7 +104,7 @@ def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collectio
         members: URIs of the federation's agencies.
 
     Raises:
-        ProposalRefused: Naming what does not hold.
+        ProposalRefused: If a check fails; names it.
     """
     wanted = {agreement.header.signer} | (set() if proposal.declined else {proposal.header.signer})
     if set(proposal.signers) != wanted or len(proposal.signers) != len(wanted):
@@ -116,11 +117,11 @@ def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collectio
 
 
 def verify_follows(agreement: Agreement, newest: Agreement) -> None:
-    """Checks that terms come next after the newest version that was agreed on.
+    """Checks that terms are the next version after the newest agreed one.
 
     Raises:
-        ProposalSuperseded: If that version, or a later one, was agreed on already.
-        AgreementMalformed: If a version is left out, or they do not amend it.
+        ProposalSuperseded: If that version, or a later one, was already agreed on.
+        AgreementMalformed: If a version is skipped, or the terms do not amend the agreement.
     """
     if agreement.version <= newest.version:
         raise ProposalSuperseded(f"version {newest.version} is in force")
@@ -133,24 +134,24 @@ def verify_amends(agreement: Agreement, before: Agreement) -> None:
     """Checks that a later version may replace an earlier one, once every party has signed it.
 
     Raises:
-        AgreementMalformed: If somebody who was a party would not be asked, or the name changes.
+        AgreementMalformed: If a former party is not asked to sign, or the name changes.
     """
     if not set(before.terms.parties) <= set(agreement.terms.parties):
-        # Else some parties could replace what all of them signed.
-        raise AgreementMalformed("whoever was a party signs what replaces it")
+        # Otherwise some parties could replace an agreement that all of them signed.
+        raise AgreementMalformed("every former party must sign its replacement")
     if agreement.name != before.name:
-        raise AgreementMalformed("every version bears the same name")
+        raise AgreementMalformed("every version has the same name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step as the log has it.
+    """Step in the log.
 
     Attributes:
-        place: Index of the entry that tells of it.
+        place: Index of its entry.
         time_ms: The log's time of that entry.
-        proposal: What was said.
-        agreement: The terms that it is about.
+        proposal: The step.
+        agreement: Its terms.
     """
 
     place: int
@@ -160,19 +161,19 @@ class Step:
 
     @property
     def agency(self) -> str:
-        """URI of the agency whose word it is."""
+        """Returns the URI of the step's agency."""
         return domain_uri_of(self.proposal.header.signer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Terms and everything that was said about them.
+    """Terms with all of their steps.
 
     Attributes:
-        steps: What parties said of them, at least one, in the order of the log.
+        steps: The parties' steps about them, at least one, in the order of the log.
         countered: Whether a party answered with other terms.
-        agreed_version: The newest version of that agreement that was agreed on; 0 for none.
-        was_agreed: Whether these very terms were agreed on, at whatever time.
+        agreed_version: The newest agreed version of that agreement; 0 for none.
+        was_agreed: Whether these very terms were agreed on at any time.
     """
 
     steps: tuple[Step, ...]
@@ -182,39 +183,39 @@ class Offer:
 
     @property
     def terms(self) -> bytes:
-        """32 bytes, the id of the agreement's statement."""
+        """Returns 32 bytes, the id of the agreement's statement."""
         return self.steps[0].proposal.terms
 
     @property
     def agreement(self) -> Agreement:
-        """What the terms say."""
+        """Returns the agreement of the terms."""
         return self.steps[0].agreement
 
     @property
     def signers(self) -> frozenset[str]:
-        """URIs of the agencies that signed."""
+        """Returns URIs of the agencies that signed."""
         # The drafter's signature comes with every step, also with one that declines.
         drafter = domain_uri_of(self.agreement.header.signer)
         return frozenset({drafter, *(s.agency for s in self.steps if not s.proposal.declined)})
 
     @property
     def decliners(self) -> frozenset[str]:
-        """URIs of the agencies that declined."""
+        """Returns URIs of the agencies that declined."""
         return frozenset(step.agency for step in self.steps if step.proposal.declined)
 
     @property
     def waiting_for(self) -> tuple[str, ...]:
-        """URIs of the parties and overseers that have not signed, ascending."""
+        """Returns URIs of the parties and overseers that have not signed, ascending."""
         return tuple(each for each in self.agreement.signatories if each not in self.signers)
 
     @property
     def answer_by_ms(self) -> int:
-        """Until when signatures are waited for: the earliest time that a party set."""
+        """Returns the deadline for signatures: the earliest one that a party set."""
         named = [s.proposal.answer_by_ms for s in self.steps if s.proposal.answer_by_ms]
         return min([*named, self.agreement.valid_until_ms])
 
     def state(self, log_ms: int) -> ProposalState:
-        """What became of the terms.
+        """Returns the state of the terms.
 
         Args:
             log_ms: The time of the log's newest checkpoint, Unix milliseconds.
@@ -231,12 +232,12 @@ class Offer:
         return max(state for state, is_so in holds.items() if is_so)
 
     def verify_open(self, log_ms: int) -> None:
-        """Checks that an answer can still make a difference.
+        """Checks that an answer still has an effect.
 
         Raises:
             ProposalSuperseded: If another version was agreed on first.
-            ProposalClosed: If these terms were agreed on, are signed by all, were declined, or
-                their time has passed.
+            ProposalClosed: If these terms were agreed on, signed by all, declined, or have
+                expired.
         """
         state = self.state(log_ms)
         if state is ProposalState.SUPERSEDED:
@@ -246,11 +247,11 @@ class Offer:
 
 
 def offers_of(steps: Iterable[Step], agreed: Mapping[bytes, Agreement]) -> tuple[Offer, ...]:
-    """What follows from steps and from what was agreed on, in the order of the log.
+    """Returns the offers of the steps and agreed versions, in the order of the log.
 
     Args:
-        steps: Steps that verified, in whatever order; one that stands twice counts once.
-        agreed: Every version that was agreed on, by the id of its statement.
+        steps: Verified steps, in any order; duplicates count once.
+        agreed: Every agreed version, by the id of its statement.
     """
     by_terms: dict[bytes, list[Step]] = {}
     for step in sorted({step.place: step for step in steps}.values(), key=lambda s: s.place):

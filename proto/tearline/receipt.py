@@ -1,4 +1,4 @@
-"""Receipts: who says what became of a statement. A status only moves forward.
+"""Receipts: signed status of a statement. A status only moves forward.
 
     accepted (exchange) → stored (recipient's node) → opened → seen (a person) → erased
 
@@ -17,7 +17,7 @@ MAX_EVENT_BYTES = 64 << 10  # one decision for each of 64 compartments, with pol
 
 
 class Status(IntEnum):
-    """What became of a statement; a greater number is later."""
+    """Status of a statement; a greater number is later."""
 
     ACCEPTED = 1
     STORED = 2
@@ -28,7 +28,7 @@ class Status(IntEnum):
 
     @property
     def text(self) -> str:
-        """The lower-case name shown to people."""
+        """Returns the lower-case name shown to people."""
         return self.name.lower()
 
 
@@ -37,7 +37,7 @@ _OF_THE_EXCHANGE = (Status.ACCEPTED, Status.REFUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOpening:
-    """Where the log holds an event, and what its blind leaf hides.
+    """Position of an event in the log, and the opening of its blind leaf.
 
     Attributes:
         index: Position of the entry, from 0.
@@ -58,17 +58,17 @@ class LogOpening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A signed word on what became of a statement.
+    """Signed status of a statement.
 
     Attributes:
-        header: Who says it: the exchange of acceptance and refusal, the recipient of the rest.
+        header: The signer: the exchange for acceptance and refusal, the recipient for the rest.
         address: Place in the channel to the sender; None in receipts of the exchange.
         about: 32 bytes, the statement's id.
-        status: What became of it.
-        code: Code of the error, where the status is a refusal; else empty.
+        status: The status.
+        code: Code of the error for a refusal; otherwise empty.
         entry: The log entry that records it; only in receipts of the exchange.
-        acted_by: The person who saw it, where the status is seen.
-        time_ms: When; for display.
+        acted_by: The reader, for the status seen.
+        time_ms: Time of the status, Unix milliseconds; for display.
     """
 
     header: Header
@@ -84,7 +84,7 @@ class Receipt:
         if len(self.about) != HASH_SIZE:
             raise StatementMalformed("a receipt is about a statement id of 32 bytes")
         if (self.status is Status.REFUSED) != bool(self.code):
-            raise StatementMalformed("a code stands with a refusal, and only there")
+            raise StatementMalformed("a receipt has a code if it is a refusal, and only then")
         if (self.address is None) == (self.entry is None):
             raise StatementMalformed("a receipt has either a place in a channel or a log entry")
         if (self.status in _OF_THE_EXCHANGE) != (self.address is None):
@@ -95,11 +95,11 @@ def verify_forward(current: Status | None, following: Status) -> None:
     """Checks that ``following`` may come after ``current`` (spec P-25).
 
     Raises:
-        StatusBackwards: If it says less than is known already, or follows an end.
+        StatusBackwards: If it is an earlier status, or follows a final one.
     """
     if current is None or current is following:
         return
     if current in (Status.ERASED, Status.REFUSED) or following < current:
         raise StatusBackwards(f"{following.text} after {current.text}")
     if following is Status.REFUSED:
-        raise StatusBackwards("what was accepted is not refused later")
+        raise StatusBackwards("an accepted statement cannot be refused later")

@@ -1,9 +1,9 @@
-"""How long the log keeps what its entries say, and the exchange what packets hold.
+"""Retention of entries' contents in the log, and of packets' ciphertexts at the exchange.
 
-All parties signed that time. The exchange erases by it, unasked, and its order says which entries,
-by which version of the agreement, and how late the last of them is; so a node that still has what
-an entry says can tell an order that comes too early from one that holds, and anybody can tell an
-order that contradicts itself. Specified in docs/spec/log-v1.md, section 10.
+All parties signed the retention. The exchange erases by it automatically, and its order names the
+entries, the agreement version, and the time of the last entry. A node with the contents can thus
+detect an order that comes too early, and any reader can detect an order that contradicts itself.
+Specified in docs/spec/log-v1.md, section 10.
 """
 
 from tearline.agreement import Agreement
@@ -15,13 +15,13 @@ from tearline.packet import Manifest
 
 
 def is_due(event: Event, agreement: Agreement, exchange: str, now_ms: int) -> bool:
-    """Whether an agreement lets the log keep what an entry says no longer.
+    """Returns whether the retention of an entry's contents has ended.
 
     Args:
-        event: What the entry says.
+        event: The event of the entry.
         agreement: The newest version of the agreement.
         exchange: URI of the exchange.
-        now_ms: The log's time.
+        now_ms: The log's time, Unix milliseconds.
     """
     return (
         event.code in RETAINED
@@ -34,15 +34,15 @@ def is_due(event: Event, agreement: Agreement, exchange: str, now_ms: int) -> bo
 
 
 def end_of_packet(manifest: Manifest, agreement: Agreement | None, accepted_ms: int) -> int:
-    """When the exchange deletes a packet's ciphertexts, in the log's time.
+    """Returns the log time at which the exchange deletes a packet's ciphertexts.
 
-    At the end that its originator gave it, or once the agreement's retention has passed since it
-    was accepted, whichever comes first.
+    It is the packet's expiry, or the end of the agreement's retention since its acceptance,
+    whichever is earlier.
 
     Args:
         manifest: The packet's.
-        agreement: The newest version of its agreement, where it is known.
-        accepted_ms: The log's time of the packet's entry; 0 where it is not known any more.
+        agreement: The newest version of its agreement, if known.
+        accepted_ms: The log's time of the packet's entry; 0 if no longer known.
     """
     if agreement is None or not accepted_ms:
         return manifest.not_after_ms
@@ -50,7 +50,7 @@ def end_of_packet(manifest: Manifest, agreement: Agreement | None, accepted_ms: 
 
 
 def verify_rule(order: Erasure, agreement: Agreement, erased_ms: int) -> None:
-    """Checks that an agreement lets its order by retention erase what it names.
+    """Checks that an agreement permits its retention order.
 
     Args:
         order: The order.
@@ -58,16 +58,15 @@ def verify_rule(order: Erasure, agreement: Agreement, erased_ms: int) -> None:
         erased_ms: The log's time of the order's own entry.
 
     Raises:
-        RetentionBroken: If that version is another one, had not begun, lets the log keep
-            everything, or lets it keep the last of the entries longer; or if the entries name
-            who is not a party.
+        RetentionBroken: If the version is another one, had not begun, has no retention limit,
+            or a longer one; or if the entries name an agency that is not a party.
     """
     if (order.agreement_id, order.agreement_version) != agreement.key:
-        raise RetentionBroken("it rests on another version of an agreement")
+        raise RetentionBroken("it names another version of the agreement")
     if agreement.valid_from_ms > erased_ms:
         raise RetentionBroken("that version of the agreement had not begun")
     if not agreement.log_retention_ms:
-        raise RetentionBroken("the agreement lets the log keep what it says for ever")
+        raise RetentionBroken("the agreement sets no limit on the log's retention")
     if order.latest_ms + agreement.log_retention_ms > erased_ms:
         raise RetentionBroken("the agreement lets the log keep the last of the entries longer")
     if not set(order.parties) <= set(agreement.terms.parties):
@@ -75,14 +74,14 @@ def verify_rule(order: Erasure, agreement: Agreement, erased_ms: int) -> None:
 
 
 def verify_time(erased_ms: int, now_ms: int) -> None:
-    """Checks that the log's time has not run ahead of our own, which would bring every end near.
+    """Checks that the log's time is not ahead of the local clock, which would bring every end near.
 
     Args:
         erased_ms: The log's time of the order's own entry.
         now_ms: This machine's clock.
 
     Raises:
-        RetentionUnknown: If it has.
+        RetentionUnknown: If it is.
     """
     if erased_ms > now_ms + MAX_LOG_TIME_SKEW_MS:
         raise RetentionUnknown("the log's time is ahead of this machine's clock")

@@ -1,16 +1,16 @@
-"""Statements: everything signed is one thing.
+"""Statements: the one signed structure of Tearline.
 
-A statement is a type and a body of bytes. Bodies are signed, stored, hashed and carried
-as those bytes; nothing is serialised a second time to verify it. One composite signature
-costs more than all else on a packet's way, so it covers a whole tree of statements:
+A statement is a type and a body of bytes. Bodies are signed, stored, hashed and carried as those
+bytes; verification never serialises them again. One composite signature is the largest cost of a
+packet, so it covers a whole tree of statements:
 
     leaf  = SHA-256(0x00 ‖ label(type) ‖ salt ‖ body)        salt: 32 random bytes
     root  = the RFC 6962 root over 1, 8, 64, 512 or 4096 leaves, filled up with random ones
     signed = label ‖ federation ‖ signer ‖ key id ‖ size ‖ root
 
 The salt keeps a reader of one leaf from guessing its neighbours. A statement's id is
-SHA-256(label(type) ‖ body), without salt or signature: composite signatures are malleable,
-and the same words said twice are the same statement. Specified in docs/spec/statement-v1.md.
+SHA-256(label(type) ‖ body), without salt or signature: composite signatures are malleable, and
+equal bodies are the same statement. Specified in docs/spec/statement-v1.md.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ SALT_SIZE = 32
 
 
 class StatementType(IntEnum):
-    """What a body is; the name, in lower case, is part of everything hashed over it."""
+    """Types of a body; every hash over a body includes the type's name in lower case."""
 
     TRUST_LIST = 1
     KEY_RECORD = 2
@@ -60,7 +60,7 @@ class StatementType(IntEnum):
 
     @cached_property
     def label(self) -> bytes:
-        """The domain separator of this type."""
+        """Returns the domain separator of this type."""
         return label("statement/" + self.name.lower().replace("_", "-"))
 
 
@@ -71,11 +71,11 @@ COSIGNED_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """How every body begins: who says this, in which federation, under which key.
+    """Beginning of every body: signer, federation and key.
 
     Attributes:
         federation: 32 bytes, the id of the first trust list (zeros inside that list itself).
-        signer: The URI of the node, agency or exchange that signs.
+        signer: The URI of the signing node, agency or exchange.
         key_id: 32 bytes, the id of the signer's key.
     """
 
@@ -86,13 +86,13 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActedBy:
-    """The person behind a statement, as partners may know them.
+    """Person behind a statement, as partners may know them.
 
     Attributes:
-        pseudonym: 32 bytes, the same for one person throughout one agreement, and no other.
-        role: The role the person acted in.
-        token_hash: SHA-256 of the id of the token that was checked.
-        time_ms: When the person acted, Unix milliseconds.
+        pseudonym: 32 bytes, unique to one person under one agreement.
+        role: The person's role in the act.
+        token_hash: SHA-256 of the id of the verified token.
+        time_ms: Time of the act, Unix milliseconds.
     """
 
     pseudonym: bytes
@@ -102,7 +102,7 @@ class ActedBy:
 
 
 def pseudonym_of(person: ActedBy | None) -> bytes:
-    """The pseudonym of the person behind an act; empty where there is none."""
+    """Returns the pseudonym of the person behind an act; empty without a person."""
     return b"" if person is None else person.pseudonym
 
 
@@ -140,20 +140,20 @@ class Attestation:
 
     @cached_property
     def header(self) -> Header:
-        """Who signs, as a body that only they sign begins."""
+        """Returns the signer's header, as the body of a statement with one signer begins."""
         return Header(federation=self.federation, signer=self.signer, key_id=self.key_id)
 
     @cached_property
     def signed_bytes(self) -> bytes:
-        """The message under the signature."""
+        """Returns the message under the signature."""
         return _signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)
 
     @cached_property
     def hash(self) -> bytes:
-        """32 bytes over everything here, the signature included.
+        """Returns a 32-byte hash over all attributes, the signature included.
 
-        A verifier remembers this hash, not the root: a forged signature under a root that
-        was verified before hashes differently and is checked like any other.
+        A verifier remembers this hash, not the root: a forged signature under a verified root has
+        another hash, and is verified like any other.
         """
         return hashlib.sha256(
             label("attestation-hash") + prefixed(self.signed_bytes) + prefixed(self.signature)
@@ -173,7 +173,7 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inclusion:
-    """Where a statement stands in an attested tree.
+    """Position of a statement in an attested tree.
 
     Attributes:
         attestation: 32 bytes, the hash of the attestation.
@@ -190,7 +190,7 @@ class Inclusion:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """A signed body, with one inclusion for each signer."""
+    """Signed body, with one inclusion for each signer."""
 
     type: StatementType
     body: bytes
@@ -198,13 +198,13 @@ class Statement:
 
     @cached_property
     def id(self) -> bytes:
-        """The 32-byte id, the same whoever signed it."""
+        """Returns the 32-byte id, independent of the signers."""
         return statement_id(self.type, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """One statement of a tree, before its path is cut out."""
+    """Statement of a tree, before its path is computed."""
 
     type: StatementType
     body: bytes
@@ -212,17 +212,17 @@ class Leaf:
 
     @property
     def hash(self) -> bytes:
-        """The 32-byte leaf hash."""
+        """Returns the 32-byte leaf hash."""
         return leaf_hash(self.type, self.salt, self.body)
 
 
 def statement_id(kind: StatementType, body: bytes) -> bytes:
-    """SHA-256 over the type's label and the body."""
+    """Returns SHA-256 over the type's label and the body."""
     return hashlib.sha256(kind.label + body).digest()
 
 
 def leaf_hash(kind: StatementType, salt: bytes, body: bytes) -> bytes:
-    """The salted leaf of a statement in a tree: RFC 6962's 0x00 prefix, label, salt, body."""
+    """Returns the salted leaf of a statement: RFC 6962's 0x00 prefix, label, salt, body."""
     return hashlib.sha256(b"\0" + kind.label + salt + body).digest()
 
 
@@ -239,12 +239,13 @@ def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root
 
 @dataclass(frozen=True, kw_only=True)
 class SignedTree:
-    """What one signature covers: the attestation, and the statements at random positions.
+    """Attestation and its statements, at random positions of the tree.
 
     Attributes:
-        attestation: The signature and what it is over.
-        leaves: The statements, in the order they were given.
-        positions: Of each statement's leaf in the tree; all others are random filler.
+        attestation: The signature over the tree.
+        leaves: The statements, in the given order.
+        positions: Position of each statement's leaf in the tree; all other leaves are random
+            filler.
         levels: ``levels[0]`` are the leaf hashes of the tree, ``levels[-1]`` its root alone.
     """
 
@@ -254,7 +255,12 @@ class SignedTree:
     levels: tuple[tuple[bytes, ...], ...]
 
     def path(self, position: int, *, height: int = 0) -> tuple[bytes, ...]:
-        """The siblings from the subtree of ``2**height`` leaves at ``position`` to the root."""
+        """Returns the siblings from a subtree to the root.
+
+        Args:
+            position: Position of the subtree's first leaf.
+            height: The subtree has ``2**height`` leaves.
+        """
         return tuple(
             level[(position >> depth) ^ 1]
             for depth, level in enumerate(self.levels[:-1])
@@ -262,7 +268,7 @@ class SignedTree:
         )
 
     def statement(self, number: int) -> Statement:
-        """One of the statements, in the order they were given, with its own path."""
+        """Returns one statement, by the given order, with its own path."""
         leaf, position = self.leaves[number], self.positions[number]
         inclusion = Inclusion(
             attestation=self.attestation.hash,
@@ -273,27 +279,28 @@ class SignedTree:
         return Statement(type=leaf.type, body=leaf.body, inclusions=(inclusion,))
 
     def statements(self) -> tuple[Statement, ...]:
-        """Every statement, in the order they were given, each with its own path."""
+        """Returns every statement, in the given order, each with its own path."""
         return tuple(self.statement(number) for number in range(len(self.leaves)))
 
 
 class Signer:
-    """A party that signs: its URI and key in one federation."""
+    """Signing party: its URI and key in one federation."""
 
     def __init__(self, *, federation: bytes, uri: str, key: SigningKey) -> None:
         self._key = key
         self.header = Header(federation=federation, signer=uri, key_id=key.id)
 
     def sign(self, statements: Sequence[tuple[StatementType, bytes]]) -> SignedTree:
-        """One signature over ``statements``, whose bodies must begin with this signer's header.
+        """Signs ``statements`` with one signature, and returns the tree.
 
-        The bodies of co-signed statements begin with their first signer's header instead.
+        Each body must begin with this signer's header. A co-signed statement begins with its first
+        signer's header instead.
 
         Raises:
             StatementMalformed: If there are none, too many, or one is too large.
         """
         if not statements:
-            raise StatementMalformed("there is nothing to sign")
+            raise StatementMalformed("there is no statement to sign")
         if any(len(body) > MAX_BODY_BYTES for _, body in statements):
             raise StatementMalformed("a body is larger than a statement may be")
         size = next((size for size in TREE_SIZES if size >= len(statements)), None)
@@ -303,7 +310,7 @@ class Signer:
             Leaf(type=kind, body=body, salt=secrets.token_bytes(SALT_SIZE))
             for kind, body in statements
         )
-        # Readers of one leaf learn its position; drawn at random it tells nothing of others.
+        # Readers of one leaf learn its position; a random one reveals no other leaf.
         positions = tuple(secrets.SystemRandom().sample(range(size), len(leaves)))
         hashes = [secrets.token_bytes(HASH_SIZE) for _ in range(size)]
         for position, leaf in zip(positions, leaves, strict=True):
@@ -326,7 +333,7 @@ class Signer:
 
 
 def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:
-    """Checks that ``attestation`` covers ``statement``; not the signature itself.
+    """Checks that ``attestation`` covers ``statement``, without the signature.
 
     Raises:
         AttestationMissing: If the inclusion points to another attestation.
@@ -347,17 +354,17 @@ def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: At
 
 
 def signers_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> frozenset[str]:
-    """URIs of the agencies whose roots or nodes signed, as the attestations say."""
+    """Returns URIs of the signing agencies, of their roots or nodes, by the attestations."""
     return frozenset(
         domain_uri_of(attestations[each.attestation].signer) for each in statement.inclusions
     )
 
 
 class AttestationCache:
-    """Attestations whose signature was verified, by their full hash.
+    """Cache of attestations with verified signatures, by their full hash.
 
-    Holds that a key made a signature, never that the key still counts: a key's standing is
-    looked up anew for every statement.
+    An entry proves that a key made a signature, not that the key is still valid: each use looks up
+    the key's status again.
     """
 
     def __init__(self, capacity: int = 4096) -> None:
@@ -365,7 +372,7 @@ class AttestationCache:
         self._known: dict[bytes, None] = {}
 
     def verify(self, attestation: Attestation, key: SigningPublicKey) -> None:
-        """Checks the signature, or remembers that it was checked under this key.
+        """Checks the signature, unless the cache holds it under this key.
 
         Raises:
             SignerMismatch: If the attestation names another key.
@@ -382,7 +389,7 @@ class AttestationCache:
 def find_attestation(
     inclusion: Inclusion, attestations: Mapping[bytes, Attestation]
 ) -> Attestation:
-    """The attestation an inclusion points to.
+    """Returns the attestation of an inclusion.
 
     Raises:
         AttestationMissing: If it is not among ``attestations``.

@@ -1,4 +1,4 @@
-"""Succession of trust lists: which one may come after which, and who has to sign it."""
+"""Succession of trust lists: the valid next list, and its required signatures."""
 
 from tearline.errors import TrustListRejected
 from tearline.federation import TrustList
@@ -9,16 +9,20 @@ def verify_succession(
 ) -> None:
     """Checks that ``following`` may come after ``current`` with these signatures (spec L-18).
 
-    - Admission takes every root of both lists.
-    - Removal takes all other roots, or the agency's own.
-    - What stands under an agency's name changes only with that agency's current root.
+    - Admission requires every root of both lists.
+
+    - Removal requires all other roots, or the agency's own.
+
+    - An agency's entry changes only with that agency's current root.
+
     - Exchange, log, min_suite and threshold change with the current threshold of roots.
 
     Args:
-        current: The list before, or None before list 1.
+        current: The previous list, or None before list 1.
         current_id: Its statement id.
-        following: The list in question.
-        signers: URIs of agencies whose current root, or a new member's first, signed.
+        following: The next list.
+        signers: URIs of agencies with a signature of their current root, or of a new member's
+            first.
 
     Raises:
         TrustListRejected: If a signature is missing or the numbers do not follow.
@@ -46,18 +50,18 @@ def verify_succession(
 
 
 def verify_next(current: TrustList | None, current_id: bytes, following: TrustList) -> None:
-    """Checks that ``following`` is the list after ``current``, whoever signed it.
+    """Checks that ``following`` is the list after ``current``, regardless of its signers.
 
     Args:
-        current: The list before, or None before list 1.
+        current: The previous list, or None before list 1.
         current_id: Its statement id.
-        following: The list in question.
+        following: The next list.
 
     Raises:
-        TrustListRejected: If it is another.
+        TrustListRejected: If it is not the next one.
     """
     if current is None:
         if following.number != 1:
             raise TrustListRejected("the first list must be number 1")
     elif following.number != current.number + 1 or following.previous != current_id:
-        raise TrustListRejected("it does not name the current list as the one before it")
+        raise TrustListRejected("it does not name the current list as its previous one")

@@ -1,4 +1,4 @@
-"""Tiles: the log as files that never change, for readers who know nothing of us.
+"""Tiles: the log as immutable files, for readers without any Tearline software.
 
 The paths and contents are those of c2sp.org/tlog-tiles:
 
@@ -6,9 +6,9 @@ The paths and contents are those of c2sp.org/tlog-tiles:
     tile/<L>/<N>.p/<W>     the first W of them, where the log has not all 256 yet
     tile/entries/<N>       the entries under tile/0/<N>, each behind its length in two bytes
 
-Hash ``i`` of level ``L`` is the root over the 256**L entries from ``i * 256**L`` on: the node
-(8·L, i) of the tree, in the names of ``tearline.merkle``. A number of more than three digits
-stands in folders of three, all but the last marked by an ``x``: 1234067 is ``x001/x234/067``.
+Hash ``i`` of level ``L`` is the root over the 256**L entries from ``i * 256**L`` on: the node (8·L,
+i) of the tree, in the names of ``tearline.merkle``. A number of more than three digits stands in
+folders of three, all but the last marked by an ``x``: 1234067 is ``x001/x234/067``.
 """
 
 import re
@@ -31,12 +31,12 @@ _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,4}[0-9]{3})(?:\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """A run of neighbouring hashes of one level, or of entries.
+    """Run of neighbouring hashes of one level, or of entries.
 
     Attributes:
         level: 0 to 63, the level of the hashes; None for a bundle of entries.
-        index: Which run of 256, from 0.
-        width: How many of the run: 256, or 1 to 255 of a partial tile.
+        index: Number of the run of 256, from 0.
+        width: Length of the run: 256, or 1 to 255 of a partial tile.
     """
 
     level: int | None
@@ -53,7 +53,7 @@ class Tile:
 
     @property
     def path(self) -> str:
-        """Where it is served, without a slash in front."""
+        """Returns its path on a server, without a slash in front."""
         digits = str(self.index)
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         *folders, last = (digits[start : start + 3] for start in range(0, len(digits), 3))
@@ -63,33 +63,33 @@ class Tile:
 
     @property
     def start(self) -> int:
-        """The place of its first hash in the level, or of its first entry in the log."""
+        """Returns the position of its first hash in the level, or of its first entry in the log."""
         return self.index * TILE_WIDTH
 
     @property
     def end(self) -> int:
-        """The place behind its last."""
+        """Returns the position behind its last."""
         return self.start + self.width
 
     def is_within(self, size: int) -> bool:
-        """Whether a log of ``size`` entries holds all of it."""
+        """Returns whether a log of ``size`` entries holds all of it."""
         return self.end <= size >> TILE_HEIGHT * (self.level or 0)
 
     def nodes(self) -> list[NodeId]:
-        """The nodes of the tree that its hashes are; of a bundle, those of its leaves."""
+        """Returns the tree nodes of its hashes; for a bundle, those of its leaves."""
         level = TILE_HEIGHT * (self.level or 0)
         return [(level, place) for place in range(self.start, self.end)]
 
 
 def parse_tile_path(path: str) -> Tile:
-    """The tile that is served at ``path``, which has no slash in front.
+    """Returns the tile at ``path``, which has no slash in front.
 
     Raises:
-        TileMalformed: If that is no tile's path, or not its one spelling.
+        TileMalformed: If it is not a tile's path, or not in canonical form.
     """
     found = _PATH.fullmatch(path)
     if found is None:
-        raise TileMalformed("that is no path of a tile")
+        raise TileMalformed("the path is not that of a tile")
     level, index, width = found.groups()
     tile = Tile(
         level=None if level == _ENTRIES else int(level),
@@ -97,19 +97,19 @@ def parse_tile_path(path: str) -> Tile:
         width=TILE_WIDTH if width is None else int(width),
     )
     if tile.path != path:
-        raise TileMalformed("a number in the path is not in its one spelling")
+        raise TileMalformed("a number in the path is not in canonical form")
     return tile
 
 
 def encode_tile(hashes: Iterable[bytes]) -> bytes:
-    """A tile of 32-byte hashes."""
+    """Returns a tile of 32-byte hashes."""
     return b"".join(hashes)
 
 
 def parse_tile(data: bytes, *, width: int) -> tuple[bytes, ...]:
-    """The 32-byte hashes of a tile.
+    """Returns the 32-byte hashes of a tile.
 
-    Nothing vouches for them: a reader hashes them up to the root of a checkpoint.
+    They are not authenticated: a reader hashes them up to the root of a checkpoint.
 
     Raises:
         TileMalformed: If there are not ``width`` of them.
@@ -120,7 +120,7 @@ def parse_tile(data: bytes, *, width: int) -> tuple[bytes, ...]:
 
 
 def encode_entry_bundle(entries: Iterable[bytes]) -> bytes:
-    """Entries, each behind its length in two bytes, big-endian.
+    """Returns entries, each behind its length in two bytes, big-endian.
 
     Raises:
         EntryTooLarge: If the length of one does not fit.
@@ -134,12 +134,12 @@ def encode_entry_bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def parse_entry_bundle(data: bytes, *, width: int) -> tuple[bytes, ...]:
-    """The entries of a bundle.
+    """Returns the entries of a bundle.
 
-    Nothing vouches for them: their hashes must be those of the tile of level 0.
+    They are not authenticated: their hashes must match the tile of level 0.
 
     Raises:
-        TileMalformed: If there are not ``width`` of them, or the last is cut short.
+        TileMalformed: If there are not ``width`` of them, or the last is truncated.
     """
     entries: list[bytes] = []
     place = 0
@@ -148,5 +148,5 @@ def parse_entry_bundle(data: bytes, *, width: int) -> tuple[bytes, ...]:
         place = start + int.from_bytes(data[place:start], "big")
         entries.append(data[start:place])
     if len(entries) != width or place != len(data):
-        raise TileMalformed(f"that is no bundle of {width} entries")
+        raise TileMalformed(f"the data is not a bundle of {width} entries")
     return tuple(entries)

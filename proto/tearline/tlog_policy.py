@@ -1,4 +1,4 @@
-"""Which checkpoints a reader believes: c2sp.org/tlog-policy.
+"""Checkpoint policies (c2sp.org/tlog-policy): the required signatures of a checkpoint.
 
     log exchange.example/log+0337ae09+AVKi…
     witness us-justice spiffe://us-justice.example/node/hub+55f0…
@@ -6,8 +6,8 @@
     group agencies all us-justice mx-prosecutor
     quorum agencies
 
-A checkpoint is believed if one of the logs signed it and the quorum's witnesses cosigned it.
-The file is all that a reader of proofs needs: no trust list, no node, no network.
+A checkpoint is accepted if one of the logs signed it and the quorum's witnesses cosigned it. The
+file is all that a reader of proofs needs: no trust list, no node, no network.
 """
 
 from collections import defaultdict
@@ -41,10 +41,10 @@ _MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """So many of these witnesses and groups, named on lines before.
+    """Group of witnesses and groups from earlier lines, with a minimum.
 
     Attributes:
-        needed: How many of its members must have witnessed, at least one.
+        needed: Number of its members that must have witnessed, at least one.
         members: Their names, each once.
     """
 
@@ -54,11 +54,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPolicy:
-    """What a checkpoint must bear.
+    """Required signatures of a checkpoint.
 
     Attributes:
-        logs: Keys of which any one makes it the log's; a key's name is the log's.
-        quorum: The witness or group that must have witnessed it; ``none`` for nobody.
+        logs: Keys of the logs, one of which must have signed; a key's name is the log's.
+        quorum: The witness or group that must have witnessed it; ``none`` for no witness.
         witnesses: Keys by the names that groups and the quorum use.
         groups: Groups by name, each after those that it names.
     """
@@ -69,7 +69,7 @@ class LogPolicy:
     groups: Mapping[str, Group] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """The policy as a file, in UTF-8."""
+        """Returns the policy as a file, in UTF-8."""
         lines = [
             *(f"log {key.encode()}" for key in self.logs),
             *(f"witness {name} {key.encode()}" for name, key in self.witnesses.items()),
@@ -82,10 +82,10 @@ class LogPolicy:
         return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
     def verify(self, note: bytes) -> SignedCheckpoint:
-        """The checkpoint in ``note``, if it bears what it must.
+        """Returns the checkpoint in ``note``, if it meets the policy.
 
         Raises:
-            LogError: Naming what is wrong or missing, the first of ``failings``.
+            LogError: The first of ``failings``, if there is one.
         """
         for error in self.failings(note):
             raise error
@@ -93,7 +93,7 @@ class LogPolicy:
         return parse_checkpoint(note, origin=origin, required=(), known=self._known(origin))
 
     def failings(self, note: bytes) -> Iterator[TearlineError]:
-        """All that speaks against the checkpoint in ``note``; nothing where it is believed."""
+        """Yields every violation of the policy by ``note``; none if it is accepted."""
         try:
             parsed = parse_note(note)
             checkpoint = parse_checkpoint_text(parsed.text)
@@ -138,14 +138,14 @@ class LogPolicy:
 
 
 def parse_log_policy(data: bytes) -> LogPolicy:
-    """A policy from its file.
+    """Returns the policy in a file.
 
     Raises:
-        LogPolicyMalformed: Naming the line, if ``data`` is not one.
+        LogPolicyMalformed: If ``data`` is not valid; names the line.
     """
     if len(data) > MAX_POLICY_FILE_BYTES:
         raise LogPolicyMalformed("the file is too large")
-    # The format's names are octets: what is not UTF-8 stays apart from what is.
+    # The format's names are octets: surrogate escapes keep bytes that are not UTF-8 distinct.
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     if len(lines) > _MAX_LINES or any(
         (ord(character) < 0x20 and character != "\t") or character == "\x7f"
@@ -171,15 +171,15 @@ def trusted_keys(
     witnesses: Mapping[str, VerifierKey] | None = None,
     needed: Iterable[str] = (),
 ) -> LogPolicy:
-    """The policy that asks for every key of a log, and for some of its cosigners.
+    """Returns the policy that requires every key of a log, and some of its cosigners.
 
-    A policy is content with any one of its logs. Where a log signs with several keys, all but
-    the first, its Ed25519 key, are therefore listed as witnesses that the quorum needs.
+    A policy accepts any one of its logs. Where a log signs with several keys, all but its first,
+    Ed25519 key are therefore listed as witnesses that the quorum requires.
 
     Args:
         vkeys: The log's keys, as the trust list has them.
         witnesses: Cosigners' keys by name: verified where they signed.
-        needed: The names of those that must have signed.
+        needed: The names of the required cosigners.
 
     Raises:
         KeyMalformed: If a key is of a kind that is not in use.
@@ -203,7 +203,7 @@ def trusted_keys(
 
 
 class _Reader:
-    """The lines of a policy, one after another."""
+    """Parser of a policy's lines, in order."""
 
     def __init__(self) -> None:
         self._logs: list[VerifierKey] = []
@@ -251,7 +251,7 @@ class _Reader:
         for member in members:
             self._defined(member)
             if member in self._members:
-                # Else one witness could count twice.
+                # Otherwise one witness could count twice.
                 raise MalformedInput("a name is a member twice")
             self._members.add(member)
         match needed:

@@ -1,4 +1,4 @@
-"""Proofs that travel: an entry's place in the log, checked offline (c2sp.org/tlog-proof).
+"""Portable proofs of an entry in the log, verified offline (c2sp.org/tlog-proof).
 
     c2sp.org/tlog-proof@v1
     extra YWdlLXYxLjIuMS1kYXJ3aW4=                  left out where there is none
@@ -9,8 +9,8 @@
     exchange.example/log                            the checkpoint, as it was signed
     …
 
-Extra data is authenticated by nothing here: it is what the reader needs to compute the
-leaf's hash, and counts only because that hash must then fit.
+Extra data is not authenticated directly: the reader computes the leaf's hash from it, and this hash
+must match.
 """
 
 from collections.abc import Iterable
@@ -28,13 +28,13 @@ _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogProof:
-    """An entry's place under a checkpoint, not yet verified.
+    """Proof of an entry under a checkpoint, not yet verified.
 
     Attributes:
         index: Position of the entry, from 0.
         path: Sibling hashes from the leaf to the root, 32 bytes each.
-        note: The checkpoint's signed note, exactly as it was published.
-        extra: What the reader needs to know the leaf; empty for nothing.
+        note: The checkpoint's signed note, exactly as published.
+        extra: Data from which the reader computes the leaf; empty for none.
     """
 
     index: int
@@ -43,17 +43,17 @@ class LogProof:
     extra: bytes = b""
 
     def encode(self) -> bytes:
-        """The proof as text, in UTF-8."""
+        """Returns the proof as text, in UTF-8."""
         extra = [f"extra {encode_base64(self.extra)}"] if self.extra else []
         lines = [_FIRST_LINE, *extra, f"index {self.index}", *map(encode_base64, self.path), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
 def parse_log_proof(data: bytes) -> LogProof:
-    """A proof in the one spelling it has; its checkpoint is not yet looked at.
+    """Returns a proof from its canonical form; its checkpoint is not yet verified.
 
     Raises:
-        NoteMalformed: If ``data`` is anything else, or larger than a proof may be.
+        NoteMalformed: If ``data`` is not in that form, or larger than a proof may be.
     """
     if len(data) > MAX_LOG_PROOF_BYTES:
         raise NoteMalformed("the proof is too large")
@@ -74,18 +74,18 @@ def verify_log_proof(
     required: Iterable[VerifierKey],
     known: Iterable[VerifierKey] = (),
 ) -> SignedCheckpoint:
-    """Checks that the log holds the entry with ``leaf_hash`` at the proof's index.
+    """Checks that the log holds the entry with ``leaf_hash``, and returns the checkpoint.
 
-    The steps of c2sp.org/tlog-proof, "Verifying": the caller computes the leaf hash (1);
-    the checkpoint is of this log and signed by the required keys (2), every cosignature of
-    a known key verifies (3), and the path binds the leaf to the signed root (4).
+    The steps are those of c2sp.org/tlog-proof, "Verifying". The caller computes the leaf hash (1).
+    The checkpoint is of this log and signed by the required keys (2). Every cosignature of a known
+    key verifies (3). The path binds the leaf to the signed root (4).
 
     Args:
         proof: The proof.
-        leaf_hash: 32 bytes, computed by the caller from what it knows of the entry.
-        origin: The name of the log expected.
-        required: Keys without whose signature the checkpoint is not believed.
-        known: Further keys whose signatures are verified where present.
+        leaf_hash: 32 bytes, computed by the caller from its own data of the entry.
+        origin: The expected name of the log.
+        required: Keys that must have signed the checkpoint.
+        known: Further keys; their signatures are verified where present.
 
     Raises:
         LogError: As ``parse_checkpoint`` and ``verify_inclusion`` do.
@@ -98,7 +98,7 @@ def verify_log_proof(
 
 def _parse_head(lines: list[str], note: bytes) -> LogProof:
     if lines.pop(0) != _FIRST_LINE:
-        raise NoteMalformed("this is no transparency log proof of version 1")
+        raise NoteMalformed("this is not a transparency log proof of version 1")
     extra = b""
     if lines and lines[0].startswith("extra "):
         extra = parse_base64(lines.pop(0).removeprefix("extra "))

@@ -1,10 +1,10 @@
-"""Whose key this is: what the clear entries of the log say, in the log's order.
+"""Trust state: the owner of each key, by the clear entries of the log in order.
 
-``TrustState`` reads trust lists, key records and revocations and answers which key speaks
-for whom. The exchange is never believed about a key: each of these is signed by the agencies
-themselves, and the first trust list is pinned out of band. A statement counts if its entry
-stands in the log after its key's record and before that key's end, whatever date it bears; so
-does what a root or the exchange signed, while the list that names its key was in force.
+``TrustState`` reads trust lists, key records and revocations, and answers which key belongs to
+which signer. The agencies themselves sign each of these, so the exchange's word is never used. The
+first trust list is pinned out of band. A statement is valid if its entry stands in the log after
+its key's record and before that key's end, regardless of its date. A signature of a root or the
+exchange is valid while the list with its key was in force.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,10 +48,10 @@ from tearline.wire.statements import Signed, header_of
 from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
 
 GENESIS_FEDERATION = bytes(HASH_SIZE)
-"""What list 1 says where others name the federation, whose id is the hash of list 1."""
+"""Federation id inside list 1, since the real id is the hash of list 1."""
 
 EXCHANGE_TYPES = frozenset({StatementType.RECEIPT, StatementType.ERASURE})
-"""Receipts, and orders to erase by an agreement's retention."""
+"""Receipts, and erasure orders by an agreement's retention."""
 ROOT_TYPES = frozenset(
     {
         StatementType.TRUST_LIST,
@@ -64,10 +64,10 @@ ROOT_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When a statement is judged: the log position of its entry, and the log's time.
+    """Position in the log, and log time, at which a statement is verified.
 
     Attributes:
-        index: The position its acceptance entry has, or would have next.
+        index: The position of its acceptance entry, or the next free position.
         time_ms: Unix milliseconds of that entry.
     """
 
@@ -94,21 +94,21 @@ class _KeyEntry:
 
 
 class TrustState:
-    """What a party knows of the federation's keys; it only ever moves forward.
+    """Known keys of the federation; the state only moves forward.
 
     Args:
         federation: 32 bytes, the pinned id of the federation.
-        own_agency: URI of the agency that must itself have signed list 1, or None for the
-            exchange and for auditors of a federation they do not belong to.
+        own_agency: URI of the agency that must itself have signed list 1; None for the exchange
+            and for auditors from outside the federation.
     """
 
     def __init__(self, *, federation: bytes, own_agency: str | None = None) -> None:
         self.federation = federation
         self._own_agency = own_agency
-        # Each with its index, in order: what was signed under an old one stays signed.
+        # Each with its index, in order: signatures under an old list stay valid.
         self._lists: list[tuple[int, TrustList]] = []
         self._trust_list_id = b""
-        # By subject and key id: nobody can occupy another's key by recording it first.
+        # By subject and key id: recording another's key first must not block its owner.
         self._keys: dict[tuple[str, bytes], _KeyEntry] = {}
         self._of: dict[str, list[_KeyEntry]] = {}
         self._revoked: set[tuple[str, bytes]] = set()
@@ -117,7 +117,7 @@ class TrustState:
 
     @property
     def trust_list(self) -> TrustList:
-        """The current trust list.
+        """Returns the current trust list.
 
         Raises:
             SignerUnknown: If none has been read yet.
@@ -131,10 +131,10 @@ class TrustState:
         return self._lists[-1][1] if self._lists else None
 
     def trust_list_at(self, at: Moment) -> TrustList:
-        """The trust list that was in force at a place in the log.
+        """Returns the trust list that was in force at a position of the log.
 
         Raises:
-            SignerUnknown: If none stands before it.
+            SignerUnknown: If none precedes it.
         """
         for index, trust_list in reversed(self._lists):
             if index < at.index:
@@ -143,21 +143,21 @@ class TrustState:
 
     @property
     def trust_list_id(self) -> bytes:
-        """Statement id of the current trust list; empty before the first."""
+        """Returns the statement id of the current trust list; empty before the first."""
         return self._trust_list_id
 
     def apply(self, index: int, signed: Signed) -> None:
-        """Takes the clear entry at ``index``.
+        """Applies the clear entry at ``index``.
 
-        Clear entries bear no time that a later reader could check, so keys count among them
-        by the order of the log, and a key record must begin while its signer's key is valid.
+        Clear entries have no time that a later reader could check. Keys therefore count among them
+        by log order, and a key record must start while its signer's key is valid.
 
         Args:
             index: Its position in the log.
             signed: The statement in it.
 
         Raises:
-            TearlineError: If the entry must not be believed; nothing changed then.
+            TearlineError: If the entry is not valid; the state is then unchanged.
         """
         match signed.statement.type:
             case StatementType.TRUST_LIST:
@@ -177,25 +177,29 @@ class TrustState:
         at: Moment,
         vouched: bool = False,
     ) -> Header:
-        """Checks everything about who signed ``statement``, and returns who that was.
+        """Verifies the signatures of ``statement``, and returns its signer.
 
-        1. It has one signer, or of a co-signed type at least one (spec S-23).
+        1. It has one signer, or at least one for a co-signed type (spec S-23).
+
         2. Each inclusion leads to its attestation's root, in this federation (S-24, S-25).
+
         3. The body begins with the first attestation's federation, signer and key (S-26).
-        4. The attestation's key is one that this state, not the message, gives its signer,
-           and counts at ``at``; its record lists the statement's type (S-27).
+
+        4. This state, not the message, assigns the attestation's key to its signer. The key is
+        valid at ``at``, and its record lists the statement's type (S-27).
+
         5. The signature verifies, both halves (S-28).
 
         Args:
             statement: The statement.
             attestations: By their hash.
-            at: When it is judged.
+            at: The moment of the verification.
             vouched: Whether a verified statement of the same agency at ``at`` names this one by
-                its id. The key of a node then need not count at ``at``: it may have ended
-                before, but must have begun (spec P-38).
+                its id. A node's key may then have ended before ``at``, but must have begun
+                (spec P-38).
 
         Raises:
-            TearlineError: Of the Packet or Trust branch, naming what failed.
+            TearlineError: Of the Packet or Trust branch; names the failed check.
         """
         if not statement.inclusions:
             raise StatementMalformed("the statement has no signer")
@@ -210,13 +214,13 @@ class TrustState:
     def signing_key(
         self, signer: Header, kind: StatementType, *, at: Moment, vouched: bool = False
     ) -> SigningPublicKey:
-        """The key under which ``signer`` may sign a statement of ``kind``; see ``verify``.
+        """Returns the key under which ``signer`` may sign a statement of ``kind``; see ``verify``.
 
         Raises:
             SignerUnknown: If the trust list in force at that moment does not name the signer.
-            SignerKeyUnknown: If the key is not the signer's at that moment.
+            SignerKeyUnknown: If the key does not belong to the signer at that moment.
             TypeNotAllowed: If the key may not sign this kind.
-            SuiteUnknown: If this version's suite is below what the federation demands.
+            SuiteUnknown: If this version's suite is below the federation's minimum.
         """
         trust_list = self.trust_list_at(at)
         _verify_suite(trust_list)
@@ -234,15 +238,15 @@ class TrustState:
         return signing_public_key(entry.record.public_key)
 
     def agency_of(self, node_uri: str) -> Agency:
-        """The agency that a node belongs to.
+        """Returns the agency of a node.
 
         Raises:
-            SignerUnknown: If the trust list has no such agency, or it is no node's URI.
+            SignerUnknown: If the trust list has no such agency, or the URI is not a node's.
         """
         return _agency_of(node_uri, self.trust_list)
 
     def kem_key(self, node_uri: str, *, at: Moment) -> KemPublicKey:
-        """The newest encryption key of a node that counts.
+        """Returns the newest valid encryption key of a node.
 
         Raises:
             SignerKeyUnknown: If it has none.
@@ -259,12 +263,12 @@ class TrustState:
         return KemPublicKey(encoded=newest.record.public_key)
 
     def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
-        """Whether a grant to ``node_uri`` may be sealed to this key."""
+        """Returns whether a grant to ``node_uri`` may be sealed to this key."""
         entry = self._key(node_uri, kem_key_id, KeyUse.KEM)
         return entry is not None and entry.counts(at)
 
     def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
-        """The keys that count under which a node cosigns the log, oldest first."""
+        """Returns the valid keys under which a node cosigns the log, oldest first."""
         return tuple(
             VerifierKey(name=node_uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
             for record in self.keys_of(node_uri, at=at)
@@ -272,23 +276,23 @@ class TrustState:
         )
 
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
-        """The records of a node's keys that count, oldest first."""
+        """Returns the records of a node's valid keys, oldest first."""
         return tuple(entry.record for entry in self._of.get(node_uri, ()) if entry.counts(at))
 
     def record_of(self, node_uri: str, key: bytes) -> KeyRecord | None:
-        """The record of a node's key by id, whether or not it counts by now; None without one."""
+        """Returns the record of a node's key by id, valid or not; None without one."""
         entry = self._keys.get((node_uri, key))
         return None if entry is None else entry.record
 
     def nodes(self) -> tuple[str, ...]:
-        """Every node that ever had a key on record, in order of URI."""
+        """Returns every node that ever had a key on record, in order of URI."""
         return tuple(sorted(self._of))
 
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
-        """Agency and key id of all that was revoked, keys of TLS certificates included.
+        """Returns agency and key id of all revocations, keys of TLS certificates included.
 
-        An id says nothing without its agency: anyone may revoke an id that is not theirs.
+        An id is meaningless without its agency: any agency may revoke an id that is not its own.
         """
         return frozenset(self._revoked)
 
@@ -298,14 +302,14 @@ class TrustState:
 
     def _apply_trust_list(self, signed: Signed, index: int) -> None:
         following = parse_trust_list(signed.statement.body)
-        # Judged before any signature: whoever signed it, it must be the next one.
+        # Checked before any signature: it must be the next list.
         verify_next(self._trust_list, self._trust_list_id, following)
         first = self._trust_list is None
         if first and signed.statement.id != self.federation:
             raise TrustListUnpinned()
         signers = self._root_signers(signed, following)
         if first and self._own_agency is not None and self._own_agency not in signers:
-            raise TrustListUnpinned("our own root did not sign the first list")
+            raise TrustListUnpinned("this agency's own root did not sign the first list")
         verify_succession(self._trust_list, self._trust_list_id, following, signers)
         known = {each.uri: each for each in (self._trust_list or following).agencies}
         self._bounds.take_changes(a.uri for a in following.agencies if known.get(a.uri, a) != a)
@@ -317,7 +321,10 @@ class TrustState:
                 entry.end_at(index)
 
     def _root_signers(self, signed: Signed, following: TrustList) -> frozenset[str]:
-        """URIs of the agencies whose root signed: the current root, or a new member's own."""
+        """Returns URIs of the agencies with a valid signature of their root.
+
+        The root is the current one, or a new member's own.
+        """
         expected = GENESIS_FEDERATION if following.number == 1 else self.federation
         if following.header.federation != expected:
             raise FederationMismatch()
@@ -345,10 +352,10 @@ class TrustState:
             header.signer == record.subject
             and record.not_after_ms > self._keys[header.signer, header.key_id].record.not_after_ms
         ):
-            # Else an expired key could still certify one that lasts (L-21).
+            # Otherwise an expired key could certify a longer-lived one (L-21).
             raise SignerKeyUnknown("a key may not outlive the one that certifies it")
         if not set(record.types) <= NODE_TYPES:
-            raise TypeNotAllowed("a node's key may not sign what only a root may")
+            raise TypeNotAllowed("a node's key may not sign a type reserved to roots")
         if (record.subject, record.key_id) in self._keys:
             raise StatementMalformed("the key is on record already")
         if (agency, record.key_id) in self._revoked:
@@ -368,7 +375,7 @@ class TrustState:
         holders = [entry for (_, key), entry in self._keys.items() if key == revocation.revoked_key]
         own = [e for e in holders if agency_uri_of(e.record.subject) == header.signer]
         if holders and not own:
-            raise SignerKeyUnknown("an agency revokes its own keys, and no others")
+            raise SignerKeyUnknown("an agency may revoke only its own keys")
         # A key of no record, as of a TLS certificate, is revoked by its id alone.
         self._bounds.take_revocation(header.signer)
         self._revoked.add((header.signer, revocation.revoked_key))
@@ -382,7 +389,10 @@ def _attested(
     header: Header,
     federation: bytes,
 ) -> Iterator[Attestation]:
-    """The attestations of a statement, the first that of whom its body names; none verified."""
+    """Yields the attestations of a statement, not verified.
+
+    The first attestation must match the header of the body.
+    """
     for number, inclusion in enumerate(statement.inclusions):
         attestation = find_attestation(inclusion, attestations)
         verify_inclusion(statement, inclusion, attestation)
@@ -395,7 +405,7 @@ def _attested(
 
 def _verify_suite(trust_list: TrustList) -> None:
     if trust_list.min_suite > SUITE:
-        raise SuiteUnknown(f"suite {trust_list.min_suite} is demanded")
+        raise SuiteUnknown(f"suite {trust_list.min_suite} is required")
 
 
 def _agency_of(node_uri: str, trust_list: TrustList) -> Agency:

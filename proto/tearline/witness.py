@@ -1,8 +1,8 @@
-"""What a cosigner signs, and what it never does (c2sp.org/tlog-witness, tlog-cosignature).
+"""Cosigner's rules for a signature (c2sp.org/tlog-witness, tlog-cosignature).
 
-A cosignature means "this is the largest tree of this log that I have seen". A cosigner
-remembers one size and one root, signs only what provably begins with them, and must have the
-new ones on the disk before anybody sees the signature.
+A cosignature means "this is the largest tree of this log that I have seen". A cosigner remembers
+one size and one root, and signs only trees that provably extend them. It must store the new ones on
+disk before it publishes the signature.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ MAX_PATH = 63  # hashes of a consistency proof (tlog-witness, "add-checkpoint")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The largest tree that a cosigner signed: all it has to remember.
+    """Largest tree that a cosigner signed: its whole memory.
 
     Attributes:
         size: Its entries.
@@ -38,10 +38,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddCheckpoint:
-    """A checkpoint offered for cosigning.
+    """Checkpoint offered for cosigning.
 
     Attributes:
-        old_size: The tree from which the proof leads: the cosigner's last one.
+        old_size: Size of the tree at which the proof starts: the cosigner's last one.
         path: The consistency proof, 32 bytes each; empty from size 0.
         note: The checkpoint's signed note.
     """
@@ -51,16 +51,16 @@ class AddCheckpoint:
     note: bytes
 
     def encode(self) -> bytes:
-        """The body of an ``add-checkpoint`` request."""
+        """Returns the body of an ``add-checkpoint`` request."""
         path = map(encode_base64, self.path)
         return "\n".join([f"old {self.old_size}", *path, "", ""]).encode() + self.note
 
 
 def parse_add_checkpoint(data: bytes) -> AddCheckpoint:
-    """The body of an ``add-checkpoint`` request, in its one spelling.
+    """Returns the ``add-checkpoint`` request of a body in canonical form.
 
     Raises:
-        NoteMalformed: If it is anything else, or larger than a request may be.
+        NoteMalformed: If it is not in that form, or larger than a request may be.
     """
     if len(data) > MAX_LOG_PROOF_BYTES:
         raise NoteMalformed("the request is too large")
@@ -77,24 +77,24 @@ def parse_add_checkpoint(data: bytes) -> AddCheckpoint:
 
 
 def verify_add_checkpoint(request: AddCheckpoint, log: LogIdentity, seen: Seen) -> Checkpoint:
-    """Checks that a cosigner may sign what is offered; returns what it would sign.
+    """Checks that a cosigner may sign the offered checkpoint, and returns it.
 
-    In the order of tlog-witness: the log, its signatures, the sizes, and that the tree begins
-    with the last one. More than there, every key of the log must have signed.
+    The order is that of tlog-witness: the log, its signatures, the sizes, and that the tree extends
+    the last one. Beyond tlog-witness, every key of the log must have signed.
 
     Args:
-        request: What is offered.
+        request: The offer.
         log: The log, as the trust list names it.
-        seen: What the cosigner signed last.
+        seen: The cosigner's last signed tree.
 
     Raises:
         NoteMalformed: If the note is not a checkpoint's, or the old size is above the new one.
-        CheckpointForeign: If it is of another log.
+        CheckpointForeign: If it belongs to another log.
         CheckpointUnsigned: If a key of the log did not sign.
-        CheckpointForged: If it did not make the signature it is said to have made.
+        CheckpointForged: If a signature of the log does not verify.
         ProofMalformed: If the proof has another length.
-        CosignerElsewhere: If the old size is not what was signed last.
-        LogInconsistent: If the tree does not begin with the last one.
+        CosignerElsewhere: If the old size is not that of the last signed tree.
+        LogInconsistent: If the tree does not extend the last one.
     """
     keys = [parse_verifier_key(key) for key in log.verifier_keys]
     checkpoint = parse_checkpoint(request.note, origin=log.origin, required=keys).checkpoint
@@ -104,7 +104,7 @@ def verify_add_checkpoint(request: AddCheckpoint, log: LogIdentity, seen: Seen) 
         raise CosignerElsewhere(f"its last tree has {seen.size} entries")
     if seen.size == 0:
         if request.path:
-            raise ProofMalformed("from size 0 there is nothing to prove")
+            raise ProofMalformed("a proof from size 0 is empty")
         return checkpoint
     if seen.size == checkpoint.size and seen.root != checkpoint.root:
         raise LogInconsistent(f"there are two trees of size {seen.size}")
@@ -114,16 +114,16 @@ def verify_add_checkpoint(request: AddCheckpoint, log: LogIdentity, seen: Seen) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """What a partner did that it has not cosigned yet: its first act and its last.
+    """Partner's acts that it has not cosigned yet: the first and the last.
 
-    A partner that is there sees its own acts in the log and cosigns them. One that goes on
-    acting and does not is shown another log, or somebody keeps its cosignatures back.
+    A partner that is online sees its own acts in the log and cosigns them. If it continues to act
+    without cosigning, it sees another log, or its cosignatures are withheld.
 
     Attributes:
-        first: Index of the entry of the first act that no cosignature covers.
+        first: Index of the entry of the first act without a cosignature.
         first_ms: Its time in the log, Unix milliseconds.
         last: Index of the entry of the last act.
-        last_ms: Its time in the log.
+        last_ms: Its time in the log, Unix milliseconds.
     """
 
     first: int
@@ -132,13 +132,13 @@ class Awaited:
     last_ms: int
 
     def after(self, index: int, time_ms: int) -> "Awaited":
-        """With one more act."""
+        """Returns the state after one more act."""
         if index <= self.last:
             return self
         return replace(self, last=index, last_ms=time_ms)
 
     def after_cosigning(self, size: int) -> "Awaited | None":
-        """What is left once the partner cosigned ``size`` entries."""
+        """Returns the remaining acts after a cosignature over ``size`` entries, or None."""
         if size > self.last:
             return None
         if size > self.first:
@@ -147,5 +147,5 @@ class Awaited:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the partner was there for long enough to have cosigned the first."""
+        """Returns whether the partner was online long enough to have cosigned the first act."""
         return self.last_ms - self.first_ms > MAX_COSIGN_DELAY_MS
