@@ -104,28 +104,52 @@ def _parse_hook(event: str, command: str) -> Hook:
 def arrival(received: Received) -> Due | None:
     """What is told of something that came, verified; None where nothing is."""
     statement = received.signed.statement
-    sender = received.signer.signer
-    if isinstance(received.content, ReceivedGrant):
-        manifest = received.content.manifest
-        asks = manifest.kind is PacketKind.RECORD_REQUEST
-        return Due(
-            event="request-arrived" if asks else "packet-arrived",
-            once=statement.id,
-            ids={
-                "sender": sender,
-                "packet": received.content.manifest_signed.statement.id,
-                "grant": statement.id,
-                "agreement": manifest.agreement.id,
-                "article": manifest.agreement.article,
-                "case": manifest.case_id,
-                **({"corrects": manifest.supersedes} if manifest.supersedes else {}),
-            },
-        )
-    if statement.type is StatementType.STANDING:
-        return _standing(parse_standing(statement.body), statement.id)
-    if statement.type is StatementType.RECALL:
-        return Due(event="recall", once=statement.id, ids={"sender": sender})
-    return None
+    match statement.type:
+        case StatementType.GRANT:
+            return _packet(received)
+        case StatementType.STANDING:
+            return _standing(parse_standing(statement.body), statement.id)
+        case StatementType.RECALL:
+            return Due(event="recall", once=statement.id, ids={"sender": received.signer.signer})
+        case (
+            StatementType.TRUST_LIST
+            | StatementType.KEY_RECORD
+            | StatementType.REVOCATION
+            | StatementType.AGREEMENT
+            | StatementType.MANIFEST
+            | StatementType.RECEIPT
+            | StatementType.VOID
+            | StatementType.MARK
+            | StatementType.AUDIT_EXPORT
+            | StatementType.ERASURE
+            | StatementType.ANCHOR
+            | StatementType.REQUEST_STEP
+            | StatementType.CONSENT
+            | StatementType.CASE_STEP
+            | StatementType.PROPOSAL
+        ):
+            return None  # nothing that a person waits for
+
+
+def _packet(received: Received) -> Due | None:
+    """A grant that opens nothing, or nothing yet, tells nobody of a packet."""
+    if not isinstance(received.content, ReceivedGrant):
+        return None
+    manifest = received.content.manifest
+    asks = manifest.kind is PacketKind.RECORD_REQUEST
+    return Due(
+        event="request-arrived" if asks else "packet-arrived",
+        once=received.signed.statement.id,
+        ids={
+            "sender": received.signer.signer,
+            "packet": received.content.manifest_signed.statement.id,
+            "grant": received.signed.statement.id,
+            "agreement": manifest.agreement.id,
+            "article": manifest.agreement.article,
+            "case": manifest.case_id,
+            **({"corrects": manifest.supersedes} if manifest.supersedes else {}),
+        },
+    )
 
 
 def _standing(standing: Standing, statement_id: bytes) -> Due | None:

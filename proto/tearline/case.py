@@ -53,8 +53,12 @@ _AFTER: Mapping[Phase, frozenset[Phase]] = {
     Phase.INVITED: _OF_LEAD,
     Phase.ADMITTED: frozenset({Phase.ADMITTED, Phase.OUT, Phase.CLOSED}),
     Phase.ACCEPTED: frozenset({Phase.ACCEPTED, Phase.LEFT}),
+    Phase.DECLINED: frozenset(),
+    Phase.LEFT: frozenset(),
+    Phase.OUT: frozenset(),
+    Phase.CLOSED: frozenset(),
 }
-"""Allowed next phases; every other phase is final."""
+"""Allowed next phases; a phase with none is final."""
 
 
 class Membership(StrEnum):
@@ -156,7 +160,7 @@ def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
         return
     if step.number <= earlier.number:
         raise CaseStepOutdated(f"number {step.number} after {earlier.number}")
-    if step.phase not in _AFTER.get(earlier.phase, frozenset()):
+    if step.phase not in _AFTER[earlier.phase]:
         raise CaseStepRefused(f"{step.phase.value} after {earlier.phase.value}")
 
 
@@ -165,13 +169,22 @@ def membership(lead: Phase, member: Phase | None) -> Membership:
 
     Both sides compute the same state once they have both steps.
     """
-    if member in (Phase.DECLINED, Phase.LEFT):
-        return Membership.DECLINED if member is Phase.DECLINED else Membership.LEFT
-    if lead in (Phase.OUT, Phase.CLOSED):
-        return Membership.OUT if lead is Phase.OUT else Membership.CLOSED
-    if member is None:
-        return Membership.INVITED
-    return Membership.IN if lead is Phase.ADMITTED else Membership.WAITING
+    match member:
+        case Phase.DECLINED:
+            return Membership.DECLINED
+        case Phase.LEFT:
+            return Membership.LEFT
+        case None | Phase.ACCEPTED | Phase.INVITED | Phase.ADMITTED | Phase.OUT | Phase.CLOSED:
+            pass  # the lead's step decides
+    match lead:
+        case Phase.OUT:
+            return Membership.OUT
+        case Phase.CLOSED:
+            return Membership.CLOSED
+        case Phase.ADMITTED:
+            return Membership.INVITED if member is None else Membership.IN
+        case Phase.INVITED | Phase.ACCEPTED | Phase.DECLINED | Phase.LEFT:
+            return Membership.INVITED if member is None else Membership.WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,6 +206,14 @@ def parse_verifier_key(text: str) -> VerifierKey:
     return key
 
 
+def _private_key(algorithm: NoteAlgorithm, seed: bytes) -> Ed25519PrivateKey | MLDSA44PrivateKey:
+    match algorithm:
+        case NoteAlgorithm.ED25519:
+            return Ed25519PrivateKey.from_private_bytes(seed)
+        case NoteAlgorithm.MLDSA44:
+            return MLDSA44PrivateKey.from_seed_bytes(seed)
+
+
 class CheckpointSigner:
     """Private key of a log or a cosigner, kept as a 32-byte seed."""
 
@@ -213,11 +221,7 @@ class CheckpointSigner:
         if len(seed) != SEED_SIZE:
             raise KeyMalformed(f"a checkpoint key is kept as {SEED_SIZE} bytes")
         self._seed = seed
-        self._key = (
-            Ed25519PrivateKey.from_private_bytes(seed)
-            if algorithm is NoteAlgorithm.ED25519
-            else MLDSA44PrivateKey.from_seed_bytes(seed)
-        )
+        self._key = _private_key(algorithm, seed)
         public = self._key.public_key().public_bytes_raw()
         self.verifier = VerifierKey(name=name, algorithm=algorithm, public=public)
 

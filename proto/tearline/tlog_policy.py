@@ -119,6 +119,8 @@ class LogPolicy:
                         signed.add(key)
                 case [_, *_]:
                     yield NoteMalformed("a key signs twice")
+                case _:
+                    pass  # this key did not sign: whether enough did is asked below
         if signed.isdisjoint(self.logs):
             yield CheckpointUnsigned("no log of the policy signed it")
         if not self._witnessed(self.quorum, signed):

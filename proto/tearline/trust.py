@@ -166,7 +166,23 @@ class TrustState:
                 self._apply_key_record(signed, index)
             case StatementType.REVOCATION:
                 self._apply_revocation(signed, index)
-            case _:
+            case (
+                StatementType.AGREEMENT
+                | StatementType.STANDING
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.RECEIPT
+                | StatementType.VOID
+                | StatementType.MARK
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.RECALL
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
                 raise StatementMalformed("only trust lists, keys and revocations are clear")
 
     def verify(

@@ -92,7 +92,9 @@ def log_application(
                 return refusal(404)
             case TearlineError():
                 fault(error)
-        return refusal(503)
+                return refusal(503)
+            case _:  # none is registered below; readers are told of no other error
+                return refusal(503)
 
     return Starlette(
         routes=[*posts, Route("/{path:path}", answer, methods=["GET"])],  # and HEAD, which follows

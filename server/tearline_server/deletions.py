@@ -75,15 +75,34 @@ class Deletions:
             TearlineError: If it cannot be read.
         """
         match statement.type:
-            case StatementType.RECALL if self._packets:
-                recall = parse_recall(statement.body)
-                if packet := self._packets.get(recall.packet):
-                    packet.take(recall)
-            case StatementType.VOID if self._grants:
-                void = parse_void(statement.body)
-                self._grants.pop((void.withdraws, void.header.signer), None)
-            case _:
-                pass
+            case StatementType.RECALL:
+                if self._packets:  # else it explains nothing, and need not be read
+                    recall = parse_recall(statement.body)
+                    if packet := self._packets.get(recall.packet):
+                        packet.take(recall)
+            case StatementType.VOID:
+                if self._grants:
+                    void = parse_void(statement.body)
+                    self._grants.pop((void.withdraws, void.header.signer), None)
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.STANDING
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.RECEIPT
+                | StatementType.MARK
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                pass  # no other statement takes anything back
 
     def unexplained(
         self, agreements: Mapping[bytes, Agreement], now_ms: int

@@ -253,7 +253,25 @@ def trust_entries(
             case StatementType.KEY_RECORD:
                 record = parse_key_record(statement.body)
                 wanted = (record.subject, record.key_id) in keys
-            case _:
+            case (
+                StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.STANDING
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.RECEIPT
+                | StatementType.VOID
+                | StatementType.MARK
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.RECALL
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                # Of these, revocations alone are clear.
                 wanted = index < last and header_of(statement.body).signer in agencies
         if wanted:
             yield index, entry

@@ -203,6 +203,8 @@ class Receiver:
                         self._keeping.keep_grant(received, grant, evidence)
                         self._keeping.tell(received)
                     return True
+                case Received():
+                    pass  # only grants wait: this one was taken back, and opens nothing
         except OWN_FAULTS:
             raise
         except TearlineError as error:

@@ -133,7 +133,7 @@ def _stripped(state: NodeState, content: Content, sought: _Sought) -> tuple[Cont
             says = sought.telling.are_in(folded(content.text))
             text = "" if says else content.text
             return replace(content, packet=packet, text=text), count + says
-        case packets:
+        case tuple() as packets:
             left = [_left(state, each, sought) for each in packets]
             return tuple(packet for packet, _ in left), sum(count for _, count in left)
 

@@ -11,7 +11,7 @@ from tearline.errors import (
     TwinAtWork,
 )
 from tearline.recall import is_answer
-from tearline.receipt import Status
+from tearline.receipt import LogOpening, Status
 from tearline.statement import Statement, StatementType
 from tearline.wire.addressed import address_of
 from tearline.wire.flow import parse_event, parse_mark, parse_receipt, parse_void
@@ -206,17 +206,34 @@ class Settling:
         self, statement: Statement, publication: Publication, outcome: Outcome
     ) -> None:
         match statement.type:
-            case StatementType.STANDING | StatementType.MARK if outcome.receipt is not None:
-                entry = parse_receipt(outcome.receipt.statement.body).entry
-                if entry is None:
-                    return
-                if statement.type is StatementType.MARK:
+            case StatementType.MARK:
+                if entry := _entry_of(outcome):
                     self._state.stores.standings.answer_mark(statement.id, entry.index)
-                    return
-                said = signed_of(statement, publication.attestations())
-                time_ms = parse_event(entry.event).time_ms
-                standing = parse_standing(statement.body)
-                self._obeying.take(said, standing, entry.index, time_ms)
+            case StatementType.STANDING:
+                if entry := _entry_of(outcome):
+                    said = signed_of(statement, publication.attestations())
+                    time_ms = parse_event(entry.event).time_ms
+                    standing = parse_standing(statement.body)
+                    self._obeying.take(said, standing, entry.index, time_ms)
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.RECEIPT
+                | StatementType.VOID
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.RECALL
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                pass  # its receipt is stored, and nothing else follows here
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)
@@ -230,3 +247,9 @@ class Settling:
         take_back = self._take_back.get(statement.type)
         if take_back is not None:  # of a packet, a mark or an agreement, nothing follows here
             take_back(statement, code)
+
+
+def _entry_of(outcome: Outcome) -> LogOpening | None:
+    """Returns the log entry of an accepted statement; None where no receipt opens one."""
+    receipt = outcome.receipt
+    return None if receipt is None else parse_receipt(receipt.statement.body).entry

@@ -86,7 +86,8 @@ def cell(value: object) -> str:
             return visible(value)
         case int() | float():
             return str(value)
-    return to_json(value)
+        case _:  # lists and tables
+            return to_json(value)
 
 
 def csv_cell(value: object) -> object:
@@ -132,8 +133,10 @@ def emit(
             writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
-        case _:
+        case "table":
             _emit_table(rows, columns, stream, spare)
+        case _:
+            raise ValueError(f"{form!r} is no form of output")
     stream.flush()
 
 

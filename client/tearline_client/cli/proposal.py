@@ -274,7 +274,7 @@ def _value_text(name: str, value: object, trust_list: TrustList) -> str:
             return ", ".join(_value_text(name, item, trust_list) for item in value)
         case str() if value.startswith("spiffe://"):
             return agency_name(trust_list, value)
-        case _:
+        case _:  # text, and enums of text
             return str(value)
 
 

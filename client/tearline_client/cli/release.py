@@ -143,9 +143,9 @@ def emit_released(frame: Frame, released: Released | None) -> None:
 
 
 def _say_overturned(frame: Frame, node: Node, review: Review) -> None:
-    match review.pending.content:
-        case PendingAnswer(supplement=True) as answer:
-            frame.say(overturned_text(node.requests.overturned(answer.request, answer.items)))
+    content = review.pending.content
+    if isinstance(content, PendingAnswer) and content.supplement:
+        frame.say(overturned_text(node.requests.overturned(content.request, content.items)))
 
 
 @click.command(cls=Command)
@@ -266,7 +266,7 @@ def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
             record = node.consents.find(content.consent.hex())
             what = f"consent {record.id.hex()[:12]}, {counted(len(content.fields), 'field')}"
             return what, packets.manifest(content.packet).agreement.article, {record.peer}
-        case _:
+        case tuple():
             what = f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
             recipients = {recipient for packet in content for recipient in packet.recipients}
             return what, content[0].draft.article, recipients
@@ -284,16 +284,16 @@ def decision_text(content: Content | Act) -> str:
             return f"answer to request {content.request.hex()[:12]}"
         case PendingConsent():
             return f"consent {content.consent.hex()[:12]}"
-        case _:
+        case tuple():
             return f"{content[0].draft.kind.value}, {counted(len(content), 'packet')}"
 
 
 def _words(content: Content) -> list[str]:
     """What people of the other side would be told beside the fields."""
     match content:
-        case PendingAnswer(text=text) | PendingConsent(note=text) if text:
-            return [f"With the words: {text}"]
-        case _:
+        case PendingAnswer(text=text) | PendingConsent(note=text):
+            return [f"With the words: {text}"] if text else []
+        case PendingField() | tuple():
             return []
 
 

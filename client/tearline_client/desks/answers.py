@@ -14,7 +14,7 @@ from tearline_client.desks.releasing import Persons, Releasing, Sent
 from tearline_client.desks.requesting import Requests
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.pending import PendingAnswer, PendingPacket
 
 _DESK = "answer"
@@ -132,32 +132,28 @@ class Answers:
         )
 
     async def _carry_packet(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case PendingAnswer() as answer:
-                (plan,) = decided_plans(self._releasing, (answer.packet,))
-                return await self.carry(answer, plan, persons_of(decision), done)
-        return None
+        answer = content_of(decision, PendingAnswer)
+        (plan,) = decided_plans(self._releasing, (answer.packet,))
+        return await self.carry(answer, plan, persons_of(decision), done)
 
     async def _carry_step(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case Act(about=request, said=said):
-                answer = bytes.fromhex(said["packet"])
-                sent = [
-                    each
-                    for each in self._state.stores.packets.grants(answer)
-                    if not each.incoming and each.stands
-                ]
-                if any(each.status is None for each in sent):
-                    raise OutcomeUnknown("the packet that answers waits in the outbox")
-                by = decision.acted_by
-                await self._requests.answer(
-                    request,
-                    answer,
-                    said["items"],
-                    by,
-                    said["text"],
-                    supplement=said["supplement"],
-                    repeats=said["repeats"],
-                    decided=done,
-                )
+        act = content_of(decision, Act)
+        answer = bytes.fromhex(act.said["packet"])
+        sent = [
+            each
+            for each in self._state.stores.packets.grants(answer)
+            if not each.incoming and each.stands
+        ]
+        if any(each.status is None for each in sent):
+            raise OutcomeUnknown("the packet that answers waits in the outbox")
+        await self._requests.answer(
+            act.about,
+            answer,
+            act.said["items"],
+            decision.acted_by,
+            act.said["text"],
+            supplement=act.said["supplement"],
+            repeats=act.said["repeats"],
+            decided=done,
+        )
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from tearline.agreement import Agreement
 from tearline.case import CASE_ID_SIZE
+from tearline.errors import CaseStepRefused
 from tearline.statement import ActedBy
 from tearline_client.border.sender import Sender
 from tearline_client.desks.case_views import CaseView
@@ -15,7 +16,7 @@ from tearline_client.desks.decisions import Also, Decisions
 from tearline_client.desks.queue import queueing
 from tearline_client.desks.releasing import Persons
 from tearline_client.state import NodeState
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act, Decision, content_of
 
 _DESK = "case"
 
@@ -115,9 +116,8 @@ class CaseDecisions:
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case Act(about=case_id, said=said):
-                await self._take(case_id, said, decision.acted_by, done)
+        act = content_of(decision, Act)
+        await self._take(act.about, act.said, decision.acted_by, done)
         return None
 
     async def _take(
@@ -160,5 +160,7 @@ class CaseDecisions:
                 cases.decline(view, **by)
             case "leave":
                 cases.leave(view, **by)
-            case _:
+            case "close":
                 cases.close(view, **by)
+            case verb:
+                raise CaseStepRefused(f"{verb!r} is no step of a case")

@@ -39,7 +39,7 @@ from tearline_client.desks.words import Words
 from tearline_client.planning.mentions import Mention
 from tearline_client.state import NodeState
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.pending import PendingConsent
 from tearline_client.views import PacketView
 
@@ -288,10 +288,7 @@ class Consents:
         return await self.give_by(giving, persons, note=content.note, also=done)
 
     async def _carry_giving(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case PendingConsent() as content:
-                return await self._give(content, persons_of(decision), done)
-        return None
+        return await self._give(content_of(decision, PendingConsent), persons_of(decision), done)
 
     async def give_by(
         self,
@@ -475,20 +472,18 @@ class Consents:
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case Act(about=consent_id, said=said):
-                matter = _Matter(id=consent_id, use=Use(said["use"]), ends_ms=said["ends_ms"])
-                return await self._take(
-                    ConsentStep(said["step"]),
-                    self._state.open_view(bytes.fromhex(said["packet"])),
-                    said["peer"],
-                    matter,
-                    parse_terms(bytes.fromhex(said["terms"])),
-                    persons_of(decision),
-                    said["repeats"],
-                    done,
-                )
-        return None
+        act = content_of(decision, Act)
+        said = act.said
+        return await self._take(
+            ConsentStep(said["step"]),
+            self._state.open_view(bytes.fromhex(said["packet"])),
+            said["peer"],
+            _Matter(id=act.about, use=Use(said["use"]), ends_ms=said["ends_ms"]),
+            parse_terms(bytes.fromhex(said["terms"])),
+            persons_of(decision),
+            said["repeats"],
+            done,
+        )
 
     async def _say(
         self,

@@ -29,8 +29,14 @@ from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
 from tearline_client.desks.review import changed_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.decisions import Act, Decision
-from tearline_client.store.pending import Content, PendingField, PendingPacket
+from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.pending import (
+    Content,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+    PendingPacket,
+)
 
 T = TypeVar("T")
 Also = Callable[[], None]
@@ -103,17 +109,13 @@ class Decisions:
         )
 
     async def _carry_packets(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case tuple() as packets:
-                plans = decided_plans(self._releasing, packets)
-                return await self._releasing.send(plans, persons_of(decision), also=done)
-        return None
+        packets: tuple[PendingPacket, ...] = content_of(decision, tuple)
+        plans = decided_plans(self._releasing, packets)
+        return await self._releasing.send(plans, persons_of(decision), also=done)
 
     async def _carry_field(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case PendingField() as field:
-                return await self._disclose(field, persons_of(decision), done)
-        return None
+        field = content_of(decision, PendingField)
+        return await self._disclose(field, persons_of(decision), done)
 
     async def decide(
         self,
@@ -297,5 +299,5 @@ def _desk(content: Content | Act) -> str:
             return content.desk
         case tuple():
             return PendingPacket.__name__
-        case _:
+        case PendingField() | PendingAnswer() | PendingConsent():
             return type(content).__name__

@@ -45,7 +45,7 @@ from tearline_client.notices import Due
 from tearline_client.planning.mentions import readers_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.requests import StoredRequest
 
 _DESK = "request"
@@ -490,20 +490,19 @@ class Requests:
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case Act(about=packet, said=act):
-                said = dict(act["said"])
-                if "urgency" in said:
-                    said["urgency"] = Urgency(said["urgency"])
-                await self._say(
-                    packet,
-                    StepKind(act["kind"]),
-                    parse_note(bytes.fromhex(act["note"])),
-                    decision.acted_by,
-                    said,
-                    act["repeats"],
-                    done,
-                )
+        act = content_of(decision, Act)
+        said = dict(act.said["said"])
+        if "urgency" in said:
+            said["urgency"] = Urgency(said["urgency"])
+        await self._say(
+            act.about,
+            StepKind(act.said["kind"]),
+            parse_note(bytes.fromhex(act.said["note"])),
+            decision.acted_by,
+            said,
+            act.said["repeats"],
+            done,
+        )
         return None
 
     async def _say(

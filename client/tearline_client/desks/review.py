@@ -8,7 +8,13 @@ from tearline.errors import ReleaseChanged
 from tearline.packet import OpenedField
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.plan import Cell, ReleasePlan
-from tearline_client.store.pending import Pending, PendingConsent, PendingField, PendingPacket
+from tearline_client.store.pending import (
+    Pending,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+    PendingPacket,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ class Review:
         match self.pending.content:
             case PendingField() | PendingConsent() as content:
                 given = [content.repeats]
-            case _:
+            case PendingAnswer() | tuple():
                 given = [plan.draft.repeats for plan in self.plans]
         return tuple(dict.fromkeys(filter(None, given)))
 

@@ -26,7 +26,7 @@ from tearline_client.desks.requesting import Requests
 from tearline_client.desks.review import Review, changed_of
 from tearline_client.planning.plan import ReleasePlan
 from tearline_client.state import NodeState
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.pending import (
     Content,
     Drafter,
@@ -250,7 +250,7 @@ class Seconding:
                     answer.request, answer.items, supplement=answer.supplement
                 )
                 return self._planned(waiting, (answer.packet,))
-            case packets:
+            case tuple() as packets:
                 return self._planned(waiting, packets)
 
     def _planned(self, waiting: Pending, packets: Sequence[PendingPacket]) -> Review:
@@ -304,11 +304,9 @@ class Seconding:
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
-        match decision.content:
-            case Act(about=pending, said={"agreed": str(agreed)}):
-                persons = persons_of(decision)
-                return await self._approve(pending, bytes.fromhex(agreed), persons, done)
-        return None
+        act = content_of(decision, Act)
+        agreed = bytes.fromhex(act.said["agreed"])
+        return await self._approve(act.about, agreed, persons_of(decision), done)
 
     async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
         review = self.review(pending)
@@ -338,7 +336,7 @@ class Seconding:
             case PendingAnswer() as answer:
                 (plan,) = review.plans
                 return await desks.answers.carry(answer, plan, persons, also)
-            case _:
+            case tuple():
                 return await desks.releasing.send(review.plans, persons, also=also)
 
     def reject(self, pending: bytes, *, person: str = "") -> None:
@@ -386,5 +384,6 @@ class Seconding:
                 return packet.manifest.agreement.id
             case PendingAnswer():
                 return content.packet.draft.agreement.id
-            case packets:
-                return packets[0].draft.agreement.id
+            case tuple() as packets:
+                first: PendingPacket = packets[0]
+                return first.draft.agreement.id

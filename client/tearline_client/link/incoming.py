@@ -5,7 +5,7 @@ The exchange is believed about nothing: whose statement it is, where its entry s
 entry says and what the grant opens are all checked here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tearline.agreement import Agreement, verify_parties_signed, verify_pins
 from tearline.bodies.kinds import judge_body
@@ -83,7 +83,13 @@ AgreementAt = Callable[[bytes, int], Agreement]
 PolicyUnder = Callable[[Agreement], ReleasePolicy]
 """From an agreement to what all its parties decide releases by."""
 
-_CODES = {
+_CODES: Mapping[StatementType, EventCode | None] = {
+    StatementType.TRUST_LIST: None,
+    StatementType.KEY_RECORD: None,
+    StatementType.REVOCATION: None,
+    StatementType.MANIFEST: None,
+    StatementType.ANCHOR: None,
+    StatementType.AUDIT_EXPORT: None,
     StatementType.GRANT: EventCode.GRANT_ACCEPTED,
     StatementType.RECEIPT: EventCode.RECEIPT,
     StatementType.VOID: EventCode.VOID,
@@ -97,6 +103,7 @@ _CODES = {
     StatementType.STANDING: EventCode.STANDING,
     StatementType.CASE_STEP: EventCode.CASE,
 }
+"""The event of each delivered statement; None for types that are not delivered."""
 _FOR_AGENCIES = frozenset({StatementType.PROPOSAL, StatementType.STANDING})
 """Of what one entry stands for a whole agency, and a node of its signer's has published it."""
 _KEPT_BACK = frozenset({EventCode.HELD, EventCode.RETURNED})
@@ -243,7 +250,14 @@ class Intake:
                 return parse_standing(statement.body)
             case StatementType.CASE_STEP:
                 return self._case_step(statement)
-            case _:
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.MANIFEST
+                | StatementType.ANCHOR
+                | StatementType.AUDIT_EXPORT
+            ):
                 raise StatementMalformed("this kind of statement is not delivered to nodes")
 
     def _grant(
@@ -400,7 +414,7 @@ class Intake:
 
 
 def _verify_event(event: Event, statement: Statement) -> None:
-    if (event.statement_id, event.code) != (statement.id, _CODES.get(statement.type)):
+    if (event.statement_id, event.code) != (statement.id, _CODES[statement.type]):
         raise EntryMismatch("the log entry is about another statement")
 
 

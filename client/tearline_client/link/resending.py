@@ -70,9 +70,9 @@ def instead_of(
         # Something stands at its place in any case: what it would withdraw, or a void.
         return None if final else (StatementType.VOID, encode_void(replace(void, header=header)))
     if not final:
+        if code in _NOT_YET:
+            return statement.type, statement.body
         match statement.type:
-            case _ if code in _NOT_YET:
-                return statement.type, statement.body
             case StatementType.RECEIPT:
                 receipt = replace(parse_receipt(statement.body), header=header)
                 return StatementType.RECEIPT, encode_receipt(receipt)
@@ -84,6 +84,24 @@ def instead_of(
             case StatementType.MARK:
                 mark = replace(parse_mark(statement.body), header=header)
                 return StatementType.MARK, encode_mark(mark)
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.STANDING
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.VOID
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                pass  # not said again: a void fills its place, if it has one
     if statement.type is StatementType.VOID and code == StatementConflict.code:
         return None  # something fills the place already, and that is all a void is for
     address = address_of(statement)

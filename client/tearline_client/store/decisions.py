@@ -7,15 +7,17 @@ It holds contents, so it is kept like contents: encrypted, under its own place.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from tearline.errors import DecisionsFull, NotFound
+from tearline.errors import DecisionsFull, NotFound, StoreDamaged
 from tearline.limits import MAX_DECISIONS
 from tearline.statement import ActedBy
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 from tearline_client.store.pending import Content, read_content, write_content
 from tearline_client.store.vault import Column
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,17 @@ class Decision:
     seconded_by: ActedBy | None = None
     code: str = ""
     lost: int = 0
+
+
+def content_of(decision: Decision, kind: type[T]) -> T:
+    """Returns the content of a decision, of the kind that its desk stores.
+
+    Raises:
+        StoreDamaged: If it is of another kind.
+    """
+    if not isinstance(decision.content, kind):
+        raise StoreDamaged("a decision is not of the kind that its desk stores")
+    return decision.content
 
 
 _DECISION = Column("decision", "sealed", ("id",))

@@ -275,7 +275,7 @@ def _about(content: Content) -> bytes:
             return content.request
         case PendingConsent():
             return content.consent
-        case _:
+        case PendingField() | tuple():
             return b""
 
 
@@ -372,7 +372,7 @@ def write_content(content: Content) -> dict[str, Any]:
                     "repeats": content.repeats,
                 }
             }
-        case packets:
+        case tuple() as packets:
             return {"packets": [_write_packet(packet) for packet in packets]}
 
 

@@ -334,6 +334,8 @@ class RequestStore:
                     (index, event.time_ms, event.statement_id),
                 )
                 self._put_time(event.packet, event.counterpart, index, event.time_ms)
+            case _:  # no other entry is a request's: most codes have nothing to do with one
+                pass
 
     def _is_request(self, packet: bytes) -> bool:
         try:

@@ -99,5 +99,5 @@ def _encoded(part: Part) -> bytes:
             return b"s" + prefixed(part.encode())
         case bytes():
             return b"b" + prefixed(part)
-        case _:
+        case int():
             return b"i" + part.to_bytes(8, "big", signed=True)

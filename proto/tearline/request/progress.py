@@ -68,15 +68,23 @@ _PHASES = {
     StepKind.ADMIT: Phase.ADMITTED,
     StepKind.REJECT: Phase.REJECTED_FORMAL,
     StepKind.CLARIFY: Phase.CLARIFY,
+    StepKind.CLARIFIED: Phase.SUBMITTED,
+    StepKind.PERMIT: Phase.SUBMITTED,
     StepKind.AUTHORISE: Phase.AWAIT_AUTHORISATION,
+    StepKind.CONTEST: Phase.SUBMITTED,
+    StepKind.CONFIRM: Phase.SUBMITTED,
+    StepKind.LOWER: Phase.SUBMITTED,
     StepKind.PARTIAL: Phase.PARTIAL,
     StepKind.ANSWER: Phase.ANSWERED,
     StepKind.REFUSE: Phase.REFUSED,
     StepKind.SUPPLEMENT: Phase.SUPPLEMENTED,
+    StepKind.EXTEND: Phase.SUBMITTED,
     StepKind.WITHDRAW: Phase.WITHDRAWN,
     StepKind.EXPIRE: Phase.EXPIRED,
+    StepKind.DISPUTE: Phase.SUBMITTED,
     StepKind.CLOSE: Phase.CLOSED,
 }
+"""The least phase after each step. A step with the first phase leaves it as it is."""
 _IN_TIME = frozenset({StepKind.AUTHORISE, StepKind.CONTEST, StepKind.EXTEND})
 _AFTER_THE_END = frozenset({StepKind.SUPPLEMENT, StepKind.CLOSE, StepKind.DISPUTE})
 
@@ -249,7 +257,7 @@ class Progress:
             self._verify_in_time(step.kind, time_ms, stopped)
         # Whoever takes a step about it has received it; the asker receives nothing for them.
         least = Phase.RECEIVED if side is Side.HOLDER else self.phase
-        phase = max(self.phase, least, _PHASES.get(step.kind, least))
+        phase = max(self.phase, least, _PHASES[step.kind])
         return replace(
             self._with(step, time_ms),
             phase=phase,
@@ -283,20 +291,37 @@ class Progress:
         match step.kind:
             case StepKind.CLARIFY:
                 self._verify_may_ask()
-            case StepKind.CLARIFIED if not self.has_question:
-                raise StepBackwards("no question waits for an answer")
-            case StepKind.PERMIT if self.permits >= max(1, len(self.questions)):
-                raise QuestionNotAgreed("another question is agreed to already")
+            case StepKind.CLARIFIED:
+                if not self.has_question:
+                    raise StepBackwards("no question waits for an answer")
+            case StepKind.PERMIT:
+                if self.permits >= max(1, len(self.questions)):
+                    raise QuestionNotAgreed("another question is agreed to already")
             case StepKind.AUTHORISE:
                 self._verify_extension(step)
             case StepKind.CONTEST:
                 self._verify_contestable(step)
-            case StepKind.CONFIRM | StepKind.LOWER if not self.contested or self.decided:
-                raise UrgencyRefused("the urgency is not contested, or that is decided")
-            case StepKind.LOWER:
-                _verify_lower(step.urgency, self.urgency)
-            case StepKind.EXTEND if not self.is_preservation or self.extended:
-                raise ExtensionRefused("a preservation is extended, and once")
+            case StepKind.CONFIRM | StepKind.LOWER:
+                if not self.contested or self.decided:
+                    raise UrgencyRefused("the urgency is not contested, or that is decided")
+                if step.kind is StepKind.LOWER:
+                    _verify_lower(step.urgency, self.urgency)
+            case StepKind.EXTEND:
+                if not self.is_preservation or self.extended:
+                    raise ExtensionRefused("a preservation is extended, and once")
+            case (
+                StepKind.ADMIT
+                | StepKind.REJECT
+                | StepKind.PARTIAL
+                | StepKind.ANSWER
+                | StepKind.REFUSE
+                | StepKind.SUPPLEMENT
+                | StepKind.WITHDRAW
+                | StepKind.EXPIRE
+                | StepKind.DISPUTE
+                | StepKind.CLOSE
+            ):
+                pass  # these depend on the phase alone, which ``_verify_open`` has checked
 
     def _verify_may_ask(self) -> None:
         if self.has_question:
@@ -345,7 +370,18 @@ class Progress:
                 return replace(self, extended=True)
             case StepKind.DISPUTE:
                 return replace(self, disputed=(*self.disputed, step.entry))
-        return self
+            case (
+                StepKind.ADMIT
+                | StepKind.REJECT
+                | StepKind.PARTIAL
+                | StepKind.ANSWER
+                | StepKind.REFUSE
+                | StepKind.SUPPLEMENT
+                | StepKind.WITHDRAW
+                | StepKind.EXPIRE
+                | StepKind.CLOSE
+            ):
+                return self  # these change the phase alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

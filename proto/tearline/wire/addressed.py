@@ -17,15 +17,27 @@ class _Addressed(Protocol):
     def address(self) -> Address | None: ...
 
 
-_PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed]] = {
+_PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed] | None] = {
+    StatementType.TRUST_LIST: None,
+    StatementType.KEY_RECORD: None,
+    StatementType.REVOCATION: None,
+    StatementType.AGREEMENT: None,
+    StatementType.STANDING: None,
+    StatementType.MANIFEST: None,
     StatementType.GRANT: parse_bare_grant,
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
-    StatementType.CONSENT: parse_consent,
+    StatementType.MARK: None,
+    StatementType.AUDIT_EXPORT: None,
+    StatementType.ERASURE: None,
+    StatementType.ANCHOR: None,
     StatementType.REQUEST_STEP: parse_step,
+    StatementType.CONSENT: parse_consent,
     StatementType.RECALL: parse_recall,
     StatementType.CASE_STEP: parse_case_step,
+    StatementType.PROPOSAL: None,
 }
+"""None for a type that stands in no channel."""
 
 
 def address_of(statement: Statement) -> Address | None:
@@ -34,5 +46,5 @@ def address_of(statement: Statement) -> Address | None:
     Raises:
         StatementMalformed: If its body is not what its type says.
     """
-    parse = _PARSERS.get(statement.type)
+    parse = _PARSERS[statement.type]
     return None if parse is None else parse(statement.body).address

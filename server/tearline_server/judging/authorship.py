@@ -8,8 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tearline.agreement import Agreement
+from tearline.anchor import Anchor
+from tearline.case import CaseStep
+from tearline.channel import Mark, Void
+from tearline.consent import Consent
 from tearline.erasure import Erasure
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
+from tearline.federation import KeyRecord, Revocation, TrustList
+from tearline.grant import Grant
+from tearline.packet import Manifest
+from tearline.proposal import Proposal
+from tearline.recall import Recall
+from tearline.receipt import Receipt
+from tearline.request.step import RequestStep
+from tearline.standing.standing import Standing
 from tearline.statement import COSIGNED_TYPES, StatementType
 from tearline.trust import ROOT_TYPES, Moment, TrustState
 from tearline_server.judging.claims import Claim
@@ -103,8 +115,27 @@ def verify_publisher(claim: Claim, publisher: Publisher) -> None:
             _verify_party(publisher, agreement.terms.parties)
         case Erasure() as order:
             _verify_party(publisher, order.parties)
-        case TearlineError() as error if not is_own:
-            raise error
+        case TearlineError() as error:
+            if not is_own:
+                raise error
+        case (
+            Manifest()
+            | Grant()
+            | Receipt()
+            | Void()
+            | Recall()
+            | Mark()
+            | Anchor()
+            | Standing()
+            | CaseStep()
+            | Proposal()
+            | Consent()
+            | RequestStep()
+            | TrustList()
+            | KeyRecord()
+            | Revocation()
+        ):
+            pass  # its signer publishes it, or, of a trust list, any member
 
 
 def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:

@@ -62,7 +62,7 @@ Content = (
     | Revocation
 )
 
-_PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
+_PARSERS: Mapping[StatementType, Callable[[bytes], Content] | None] = {
     StatementType.TRUST_LIST: parse_trust_list,
     StatementType.KEY_RECORD: parse_key_record,
     StatementType.REVOCATION: parse_revocation,
@@ -80,6 +80,7 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], Content]] = {
     StatementType.PROPOSAL: parse_proposal,
     StatementType.CONSENT: parse_consent,
     StatementType.REQUEST_STEP: parse_step,
+    StatementType.AUDIT_EXPORT: None,  # handed from person to person, never published
 }
 _PACKET_PREFIX = b"P"
 _GRANT_PREFIX = b"G"
@@ -131,7 +132,22 @@ class Claim:
                     prefixed(step.encode()),
                     prefixed(address.recipient.encode()),
                 )
-            case _:
+            case (
+                Receipt()
+                | Void()
+                | Recall()
+                | Mark()
+                | Agreement()
+                | Erasure()
+                | Standing()
+                | CaseStep()
+                | Proposal()
+                | RequestStep()
+                | TrustList()
+                | KeyRecord()
+                | Revocation()
+                | TearlineError()
+            ):
                 return None
 
 
@@ -183,7 +199,7 @@ def _claim(
     header = None
     try:
         header = header_of(statement.body)
-        parser = _PARSERS.get(statement.type)
+        parser = _PARSERS[statement.type]
         content = parser(statement.body) if parser else _not_yet(statement.type)
     except TearlineError as error:
         content = error

@@ -6,11 +6,13 @@ For a claim without a genuine signature, only the earlier ruling is looked up, b
 from collections.abc import Iterable, Sequence
 
 from tearline.agreement import Agreement
+from tearline.anchor import Anchor
 from tearline.case import CaseStep
 from tearline.channel import Mark, Void
 from tearline.consent import Consent, ConsentStep
 from tearline.erasure import Erasure
 from tearline.errors import TearlineError
+from tearline.federation import KeyRecord, Revocation, TrustList
 from tearline.grant import Grant
 from tearline.packet import Manifest
 from tearline.proposal import Proposal
@@ -106,7 +108,24 @@ def _parties(content: Content | TearlineError) -> Iterable[str]:
                 return parse_agreement(content.statement.body).signatories
             except TearlineError:
                 return ()  # it is refused
-        case _:
+        case (
+            Manifest()
+            | Grant()
+            | Receipt()
+            | Void()
+            | Recall()
+            | Mark()
+            | Anchor()
+            | Erasure()
+            | Standing()
+            | CaseStep()
+            | Consent()
+            | RequestStep()
+            | TrustList()
+            | KeyRecord()
+            | Revocation()
+            | TearlineError()
+        ):
             return ()
 
 
@@ -115,9 +134,25 @@ def _packet(content: Content | TearlineError) -> bytes | None:
     match content:
         case Grant() | Recall():
             return content.packet
-        case Consent() if content.step is ConsentStep.GIVE:
-            return content.packet
-        case _:
+        case Consent():
+            return content.packet if content.step is ConsentStep.GIVE else None
+        case (
+            Manifest()
+            | Receipt()
+            | Void()
+            | Mark()
+            | Anchor()
+            | Agreement()
+            | Erasure()
+            | Standing()
+            | CaseStep()
+            | Proposal()
+            | RequestStep()
+            | TrustList()
+            | KeyRecord()
+            | Revocation()
+            | TearlineError()
+        ):
             return None
 
 
@@ -128,7 +163,18 @@ def _recipient(content: Content | TearlineError) -> str | None:
             return content.recipient
         case Grant() | Void() | Recall() | CaseStep() | Consent() | RequestStep():
             return content.address.recipient
-        case Receipt() if content.address is not None:
-            return content.address.recipient
-        case _:
+        case Receipt():
+            return None if content.address is None else content.address.recipient
+        case (
+            Manifest()
+            | Anchor()
+            | Agreement()
+            | Erasure()
+            | Standing()
+            | Proposal()
+            | TrustList()
+            | KeyRecord()
+            | Revocation()
+            | TearlineError()
+        ):
             return None

@@ -110,7 +110,7 @@ def _said(error: Exception) -> str:
         case asyncpg.exceptions.TargetServerAttributeNotMatched():
             return "no server in the address matches target_session_attrs"
         case asyncpg.PostgresError() if error.args:
-            return str(error).partition("\n")[
-                0
-            ]  # the other lines are details, which may quote a row
-    return "the connection was lost, or refused"
+            # The other lines are details, which may quote a row.
+            return str(error).partition("\n")[0]
+        case _:  # the connection itself, or an error without words
+            return "the connection was lost, or refused"

@@ -1,0 +1,263 @@
+"""Nothing is forgotten: a new statement type, step, event or role is decided on wherever it counts.
+
+mypy demands an arm for each member in every ``match``. The tests here close the ways around that:
+defaults, guards, and tables that lack a member. The last one adds a type and watches mypy fail.
+"""
+
+import ast
+import enum
+import importlib
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tearline
+import tearline_client
+import tearline_server
+from support import ROOT
+from tearline.case import Membership, Phase
+from tearline.consent import ConsentStep
+from tearline.event import EventCode
+from tearline.packet import PacketKind, Urgency
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.proposal import ProposalState
+from tearline.receipt import Status
+from tearline.request.step import StepKind
+from tearline.statement import StatementType
+from tearline.tokens import Role
+from tearline_client.keys.rotation import KeyKind
+from tearline_client.link.received import Content as Received
+from tearline_client.planning.schemata import PropertyType
+from tearline_server.judging.claims import Content as Published
+
+PACKAGES = (tearline, tearline_server, tearline_client)
+
+PARTIAL = {
+    # The table, and why it has not every member.
+    "KINDS": "a kind without rules takes any body: an answer is judged by its request",
+    "_IN_USE": "signing and cosigning keys have one place each; an encryption key, one by its id",
+    "_NEXT": "likewise",
+    "_REACHES": "accesses to contents alone: reading the access log reaches no packet",
+}
+
+NO_TAKE_BACK = {
+    # A statement whose refusal changes nothing that the node stores: it says it again, or a
+    # person does.
+    StatementType.TRUST_LIST,
+    StatementType.KEY_RECORD,
+    StatementType.REVOCATION,
+    StatementType.AGREEMENT,
+    StatementType.PROPOSAL,
+    StatementType.ERASURE,
+    StatementType.MANIFEST,
+    StatementType.MARK,
+    StatementType.ANCHOR,
+    StatementType.AUDIT_EXPORT,  # never sent to the exchange
+}
+
+DECIDED: Mapping[type[enum.Enum], int] = {
+    # Enums with sets of some of their members, and how many members each of the sets was read for.
+    StatementType: 18,
+    EventCode: 32,
+    StepKind: 18,
+    ConsentStep: 4,
+    Phase: 7,
+    Membership: 7,
+    ProposalState: 7,
+    PacketKind: 8,
+    Urgency: 4,
+    Form: 5,
+    Tlp: 5,
+    Status: 6,
+    Role: 4,
+    KeyKind: 4,
+    PropertyType: 20,
+}
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    return tuple(
+        importlib.import_module(found.name)
+        for package in PACKAGES
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+        if not found.name.endswith(("_pb2", "__main__"))
+    )
+
+
+@cache
+def parsed() -> tuple[tuple[ModuleType, Path, ast.Module], ...]:
+    paths = [(module, Path(str(module.__file__))) for module in modules()]
+    return tuple((module, path, ast.parse(path.read_bytes())) for module, path in paths)
+
+
+def matches() -> Iterator[tuple[ModuleType, Path, ast.Match]]:
+    for module, path, tree in parsed():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Match):
+                yield module, path, node
+
+
+def named(module: ModuleType, pattern: ast.expr) -> object:
+    """The class or member that a pattern names, or None."""
+    found: object = module
+    for name in ast.unparse(pattern).split("."):
+        found = getattr(found, name, None)
+    return found
+
+
+def closed(module: ModuleType, node: ast.Match) -> list[object]:
+    """The members of enums, and the dataclasses of ours, that the arms of a match name."""
+    patterns = [part for case in node.cases for part in ast.walk(case.pattern)]
+    found = [named(module, each.value) for each in patterns if isinstance(each, ast.MatchValue)]
+    found += [named(module, each.cls) for each in patterns if isinstance(each, ast.MatchClass)]
+    return [
+        each
+        for each in found
+        if isinstance(each, enum.Enum) or (isinstance(each, type) and is_dataclass(each))
+    ]
+
+
+def is_default(case: ast.match_case) -> bool:
+    return (
+        isinstance(case.pattern, ast.MatchAs)
+        and case.pattern.pattern is None
+        and case.guard is None
+    )
+
+
+def place(path: Path, node: ast.Match) -> str:
+    return f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_a_default_says_why_no_member_needs_an_arm() -> None:
+    silent = []
+    for module, path, node in matches():
+        if not closed(module, node):
+            continue
+        lines = path.read_text(encoding="utf-8").splitlines()
+        silent += [
+            place(path, node)
+            for case in node.cases
+            if is_default(case) and "  # " not in lines[case.pattern.lineno - 1]
+        ]
+    assert not silent
+
+
+def test_no_default_stands_for_statement_types_or_contents() -> None:
+    contents = {*Received.__args__, *Published.__args__}
+    hidden = [
+        place(path, node)
+        for module, path, node in matches()
+        if any(map(is_default, node.cases))
+        and any(
+            isinstance(each, StatementType) or each in contents for each in closed(module, node)
+        )
+    ]
+    assert not hidden
+
+
+def test_no_match_ends_with_a_guard() -> None:
+    """mypy takes such a match for a whole one."""
+    assert not [place(path, node) for _, path, node in matches() if node.cases[-1].guard]
+
+
+@cache
+def tables() -> tuple[tuple[str, object, type[enum.Enum]], ...]:
+    """Every table or set at the top of a module whose keys are members of one enum of ours."""
+    found: dict[int, tuple[str, object, type[enum.Enum]]] = {}
+    for module in modules():
+        for name, value in vars(module).items():
+            if isinstance(value, Mapping | frozenset | set | tuple) and value:
+                kinds = {type(key) for key in value}
+                kind = kinds.pop()
+                if kinds or not issubclass(kind, enum.Enum):
+                    continue
+                if kind.__module__.startswith("tearline"):
+                    found.setdefault(id(value), (f"{module.__name__}.{name}", value, kind))
+    return tuple(found.values())
+
+
+def test_every_table_has_a_row_for_each_member() -> None:
+    lacking = {
+        name: [member.name for member in kind if member not in table]
+        for name, table, kind in tables()
+        if isinstance(table, Mapping) and name.rpartition(".")[2] not in PARTIAL
+    }
+    assert not {name: members for name, members in lacking.items() if members}
+    assert len(lacking) > 10
+    assert PARTIAL.keys() <= {name.rpartition(".")[2] for name, _, _ in tables()}
+
+
+def test_every_set_was_read_for_each_member() -> None:
+    """A new member is in no set: whoever adds it decides on each that is printed here."""
+    sets: dict[type[enum.Enum], list[str]] = {}
+    for name, table, kind in tables():
+        if any(member not in table for member in kind):
+            sets.setdefault(kind, []).append(name)
+    unread = {kind: names for kind, names in sets.items() if DECIDED.get(kind) != len(kind)}
+    assert not unread
+    assert sets.keys() == DECIDED.keys()
+
+
+def test_every_refusal_of_a_statement_changes_what_it_must() -> None:
+    told = {
+        named(module, node.args[0])
+        for module, _, tree in parsed()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "on_refusal"
+        and isinstance(node.args[0], ast.Attribute)
+    }
+    assert len(told) > 5
+    assert told.isdisjoint(NO_TAKE_BACK)
+    assert told | NO_TAKE_BACK == {*StatementType}
+
+
+def test_mypy_names_every_match_that_a_new_type_must_enter(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    contents = {*Received.__args__, *Published.__args__}
+    meant = {
+        place(path, node): path
+        for module, path, node in matches()
+        if (found := closed(module, node))
+        and (isinstance(found[0], StatementType) or {*found} <= contents)
+    }
+    assert len(meant) > 10
+    changed = {
+        "tearline.statement": ("    PROPOSAL = 18\n", "    PROPOSAL = 18\n    EXAMPLE = 19\n"),
+        "tearline_server.judging.claims": ("\nContent = (\n", "\nContent = (bytes |\n"),
+        "tearline_client.link.received": ("\nContent = (\n", "\nContent = (bytes |\n"),
+    }
+    shadows = []
+    for name, (old, new) in changed.items():
+        path = Path(str(importlib.import_module(name).__file__))
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        shadow = tmp_path / name
+        shadow.write_text(text.replace(old, new), encoding="utf-8")
+        shadows += ["--shadow-file", str(path.relative_to(ROOT)), str(shadow)]
+    checked = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), *shadows),
+            *sorted({str(path.relative_to(ROOT)) for path in meant.values()}),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    told = {
+        ":".join(line.split(":")[:2])
+        for line in checked.stdout.splitlines()
+        if "[exhaustive-match]" in line
+    }
+    assert told == meant.keys(), checked.stderr
