@@ -128,11 +128,11 @@ def arrival(received: Received) -> Due | None:
             | StatementType.CASE_STEP
             | StatementType.PROPOSAL
         ):
-            return None  # nothing that a person waits for
+            return None  # no person waits for these
 
 
 def _packet(received: Received) -> Due | None:
-    """A grant that opens nothing, or nothing yet, tells nobody of a packet."""
+    """Returns the notification of a packet; None for a grant that opens none now."""
     if not isinstance(received.content, ReceivedGrant):
         return None
     manifest = received.content.manifest

@@ -93,7 +93,7 @@ def log_application(
             case TearlineError():
                 fault(error)
                 return refusal(503)
-            case _:  # none is registered below; readers are told of no other error
+            case _:  # a fault of this port, whose details readers do not get
                 return refusal(503)
 
     return Starlette(

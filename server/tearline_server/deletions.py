@@ -102,7 +102,7 @@ class Deletions:
                 | StatementType.CASE_STEP
                 | StatementType.PROPOSAL
             ):
-                pass  # no other statement takes anything back
+                pass  # these delete no ciphertext and no grant
 
     def unexplained(
         self, agreements: Mapping[bytes, Agreement], now_ms: int

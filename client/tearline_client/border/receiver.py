@@ -204,7 +204,7 @@ class Receiver:
                         self._keeping.tell(received)
                     return True
                 case Received():
-                    pass  # only grants wait: this one was taken back, and opens nothing
+                    pass  # only grants wait; this one was recalled meanwhile
         except OWN_FAULTS:
             raise
         except TearlineError as error:

@@ -233,7 +233,7 @@ class Settling:
                 | StatementType.CASE_STEP
                 | StatementType.PROPOSAL
             ):
-                pass  # its receipt is stored, and nothing else follows here
+                pass  # their receipt is stored above; that is enough
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._state.stores.packets, parse_receipt(signed.statement.body)

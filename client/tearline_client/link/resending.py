@@ -101,7 +101,7 @@ def instead_of(
                 | StatementType.CASE_STEP
                 | StatementType.PROPOSAL
             ):
-                pass  # not said again: a void fills its place, if it has one
+                pass  # not sent again: a void takes the place in the channel, if there is one
     if statement.type is StatementType.VOID and code == StatementConflict.code:
         return None  # something fills the place already, and that is all a void is for
     address = address_of(statement)
