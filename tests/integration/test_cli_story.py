@@ -163,10 +163,10 @@ def test_one_more_field_is_disclosed_later(story: Story) -> None:
     cn.done_here("node", "sync")
     assert "Person/phone" not in by_path(story.show(cn))
     # The agreement lets this partner know that there is a telephone, and no more.
-    refused = us.here("packet", "disclose", story.packet, "Person/phone", "--to", CN)
+    refused = us.here("packet", "disclose", story.packet, "Person/phone", "--yes", "--to", CN)
     assert refused.refused("TL-POL-009", 4)
     assert by_path(story.show(us))["BankAccount/iban"]["value"] == ACCOUNT
-    done = us.done_here("packet", "disclose", story.packet, "BankAccount/iban", "--to", MX)
+    done = us.done_here("packet", "disclose", story.packet, "BankAccount/iban", "--yes", "--to", MX)
     assert "accepted 1 statement" in done.err
     unknown = us.here("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
     assert unknown.refused("TL-REQ-006", 6)

@@ -4,11 +4,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tearline_client.cli.at_work import at_work, person_of
+from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
@@ -44,6 +44,7 @@ class Answer:
         repeats: Why a text may repeat a value that the asker may not have in clear.
         unmarked: Whether fields without a category may go along.
         dry_run: Whether only to show what the asker would see.
+        yes: Whether the person is not asked.
     """
 
     request: str
@@ -55,10 +56,11 @@ class Answer:
     repeats: str
     unmarked: bool
     dry_run: bool
+    yes: bool
 
 
 def _answering(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of both commands, as one Answer, before those that a command has alone."""
+    """The options of both commands, as one Answer."""
 
     @functools.wraps(function)
     def with_answer(
@@ -71,10 +73,12 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
         repeats: str,
         unmarked: bool,
         dry_run: bool,
-        **own: Any,
+        yes: bool,
     ) -> None:
         if bool(file or attach) == bool(packet):
             raise click.UsageError("either FILE or --attach, or --packet")
+        if packet and dry_run:
+            raise click.UsageError("--dry-run shows what is sent; --packet was sent before")
         function(
             Answer(
                 request=request,
@@ -86,12 +90,13 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
                 repeats=repeats,
                 unmarked=unmarked,
                 dry_run=dry_run,
-            ),
-            **own,
+                yes=yes,
+            )
         )
 
     command: Callable[..., None] = with_answer
     for option in (
+        yes_option,
         click.option(
             "--dry-run", is_flag=True, help="Show what the asker would see; send nothing."
         ),
@@ -114,42 +119,36 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
 @_answering
 @pass_frame
 def answer(frame: Frame, answer: Answer) -> None:
-    """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both."""
-    _answer(frame, answer)
+    """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both.
+
+    What the asker will see is shown first, and you are asked; in a script, say --yes.
+    """
+    _answer(frame, answer, supplement=False)
 
 
 @click.command(cls=Command)
 @_answering
-@yes_option
 @pass_frame
-def supplement(frame: Frame, answer: Answer, yes: bool) -> None:
+def supplement(frame: Frame, answer: Answer) -> None:
     """Answer, after its end, items of REQUEST that were refused; named items, answered ones too.
 
-    It says which decisions it overturns, and asks.
+    What the asker will see is shown first, and which decisions it overturns; and you are asked.
     """
-
-    def confirm(node: Node, request: bytes) -> None:
-        words = overturned_text(node.requests.overturned(request, answer.items))
-        if answer.dry_run:
-            frame.say(words)
-        else:
-            frame.confirm(words, request.hex()[:12], yes=yes)
-
-    _answer(frame, answer, confirm)
+    _answer(frame, answer, supplement=True)
 
 
-def _answer(
-    frame: Frame, answer: Answer, confirm: Callable[[Node, bytes], None] | None = None
-) -> None:
-    supplement = confirm is not None
-
+def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
     async def run(node: Node) -> list[dict[str, object]] | bytes:
         await catch_up(frame, node)
         packets = node.state.stores.packets
         request = node.requests.find(answer.request)
         node.requests.answerable(request, answer.items, supplement=supplement)
-        if confirm is not None:
-            confirm(node, request)
+        overturned, typed = "", "yes"
+        if supplement:
+            overturned = overturned_text(node.requests.overturned(request, answer.items))
+            typed = request.hex()[:12]
+        if answer.dry_run and overturned:
+            frame.say(overturned)
         if not answer.packet:
             drafted = draft_answer(
                 node, request, answer.file, answer.documents, unmarked=answer.unmarked
@@ -160,6 +159,8 @@ def _answer(
             if answer.dry_run:
                 return list(cell_rows(plan.cells(), node.state.trust))
             if takes_two(node, plan.draft.agreement.id, plan.draft.article):
+                if supplement:
+                    frame.confirm(overturned, typed, yes=answer.yes)
                 name = frame.settings.person
                 return node.second.draft_answer(
                     request,
@@ -170,6 +171,15 @@ def _answer(
                     supplement=supplement,
                 )
             person = person_of(frame, node, plan.draft.agreement.id)
+            confirm_packets(
+                frame,
+                node,
+                [plan],
+                yes=answer.yes,
+                words=answer.text,
+                because=overturned,
+                typed=typed,
+            )
             sent = await node.answers.send(
                 request,
                 plan,
@@ -181,9 +191,12 @@ def _answer(
             verify_accepted(sent)
             return [row_of(node.requests.show(request), node.state.trust)]
         person = person_of(frame, node, packets.manifest(request).agreement.id)
+        packet = packets.find(answer.packet)
+        act = f"{overturned} The asker is told that packet {packet.hex()[:12]} answers it.".strip()
+        frame.confirm(act, typed, yes=answer.yes)
         await node.requests.answer(
             request,
-            packets.find(answer.packet),
+            packet,
             answer.items,
             person,
             answer.text,

@@ -1,6 +1,6 @@
 """``tearline consent``: what may be done with a packet beyond what it was given for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from tearline.onward import Use
 from tearline.statement import ActedBy
 from tearline.tokens import Role
 from tearline_client.cli.at_work import acting, agency_name, at_work, look, time_text
+from tearline_client.cli.confirmation import confirm_fields
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
@@ -182,6 +183,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
 @free_text("--note", help="Words for the people who asked.")
 @repeats_option
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
+@yes_option
 @pass_frame
 def give(
     frame: Frame,
@@ -191,8 +193,11 @@ def give(
     note: str,
     repeats: str,
     dry_run: bool,
+    yes: bool,
 ) -> None:
     """A liaison officer gives CONSENT, for all that was asked or for some FIELDs of it.
+
+    The fields are shown first, and you are asked; in a script, say --yes.
 
     Where it is to pass on, this node grants the fields to the third party first, as far as the
     agreement lets it; the asker learns only that it was done. Where the packet's article asks
@@ -213,6 +218,7 @@ def give(
                 record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
             )
         person = _person(frame, node, reference.id)
+        _confirm(frame, node, record, shown, paths, note=note, yes=yes)
         given = await node.consents.give(
             record.id,
             acted_by=person,
@@ -313,6 +319,27 @@ def own_list(frame: Frame) -> None:
         ]
 
     frame.emit(at_work(frame, run), ["packet", "field", "officer", "at", "reason"])
+
+
+def _confirm(
+    frame: Frame,
+    node: Node,
+    record: ConsentRecord,
+    shown: PacketView,
+    paths: Sequence[str],
+    *,
+    note: str,
+    yes: bool,
+) -> None:
+    """Shows the fields that are given, all that were asked for where none is named, and asks."""
+    wanted = record.said[ConsentStep.ASK].terms if ConsentStep.ASK in record.said else None
+    if wanted is None:
+        return  # nobody asked: giving it is refused
+    chosen, passes_on = set(paths or wanted.fields), record.use is Use.PASS_ON
+    recipient = wanted.scope if passes_on else record.peer
+    fields = [(o, recipient) for o in shown.view.best() if o.field.path in chosen]
+    act = "will be disclosed to" if passes_on else f"may be used ({record.use.value}) by"
+    confirm_fields(frame, node, fields, yes=yes, words=note, act=act)
 
 
 async def _received(frame: Frame, node: Node, packet: str) -> PacketView:

@@ -253,9 +253,12 @@ def _find(node: Node, prefix: str) -> bytes:
 @click.argument("field")
 @click.option("--to", required=True, help="Partner agency, or a node URI.")
 @repeats_option
+@yes_option
 @pass_frame
-def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str) -> None:
+def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str, yes: bool) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
+
+    What the partner will see is shown first, and you are asked; in a script, say --yes.
 
     Where it repeats a value that the partner may not have in clear, nothing is released, unless
     --repeats says why it may stand there.
@@ -267,7 +270,7 @@ def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str) -> No
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field)
-        return await release_field(frame, node, shown, path, to, repeats=repeats)
+        return await release_field(frame, node, shown, path, to, repeats=repeats, yes=yes)
 
     emit_released(frame, at_work(frame, run))
 

@@ -9,10 +9,11 @@ from tearline.receipt import Status
 from tearline.tokens import Role
 from tearline.trust import TrustState
 from tearline_client.cli.at_work import acting, agency_name, at_work, counted, look, time_text
+from tearline_client.cli.confirmation import confirm_fields, confirm_packets, opened_rows
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.requested import overturned_text
-from tearline_client.cli.seen import SPARE, cell_rows, field_text, short, text_column
+from tearline_client.cli.seen import cell_rows, short, text_column
 from tearline_client.desks.releasing import Sent, verify_accepted
 from tearline_client.desks.review import Review
 from tearline_client.drafting import Drafted
@@ -78,27 +79,20 @@ async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan], *, yes
     if takes_two(node, draft.agreement.id, draft.article):
         return node.second.draft(plans, person=frame.settings.person)
     person = acting(frame, node, draft.agreement.id, Role.LIAISON)
-    if not yes:
-        _show(frame, node, plans)
-    recipients = {recipient for plan in plans for recipient in plan.recipients}
-    names = ", ".join(sorted(agency_name(node.state.trust.trust_list, r) for r in recipients))
-    frame.confirm(f"{counted(len(plans), 'packet')} will be sent to {names}.", "yes", yes=yes)
+    confirm_packets(frame, node, plans, yes=yes)
     try:
         return await node.send(plans, acted_by=person)
     except ActQueued as queued:
         return queued
 
 
-def _show(frame: Frame, node: Node, plans: Sequence[ReleasePlan]) -> None:
-    cells = [cell for plan in plans for cell in plan.cells()]
-    columns = ["field", "category", "partner", "form", "shown"]
-    frame.show(cell_rows(cells, node.state.trust), columns, spare=SPARE)
-
-
 async def release_field(
-    frame: Frame, node: Node, shown: PacketView, path: str, to: str, *, repeats: str
+    frame: Frame, node: Node, shown: PacketView, path: str, to: str, *, repeats: str, yes: bool
 ) -> Released:
-    """Discloses one more field, or has that wait for a second person."""
+    """Discloses one more field, or has that wait for a second person.
+
+    Unless ``yes``, the field is shown first, and the person is asked.
+    """
     ref = shown.manifest.agreement
     if takes_two(node, ref.id, ref.article):
         person = frame.settings.person
@@ -106,6 +100,10 @@ async def release_field(
             shown.packet.id, path, to, repeats=repeats, person=person
         )
     acted_by = acting(frame, node, ref.id, Role.LIAISON)
+    fields = [
+        (opened, node.node_of(to)) for opened in shown.view.best() if opened.field.path == path
+    ]
+    confirm_fields(frame, node, fields, yes=yes)
     return await node.disclose(shown.packet.id, path, to, acted_by=acted_by, repeats=repeats)
 
 
@@ -298,19 +296,7 @@ def _words(content: Content) -> list[str]:
 
 
 def _review_rows(review: Review, trust: TrustState) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = [
-        {
-            "field": short(opened.field.path),
-            "path": opened.field.path,
-            "category": opened.field.marking.category,
-            "partner": agency_name(trust.trust_list, recipient),
-            "form": opened.field.form.text,
-            "seen_as": field_text(opened.field),
-            "shown": field_text(opened.field, {}),
-            "drafted_as": opened.field.form.text,
-        }
-        for opened, recipient in review.fields
-    ]
+    rows = [{**row, "drafted_as": row["form"]} for row in opened_rows(review.fields, trust)]
     before = {(c.cell.path, c.cell.recipient): c.before for c in review.changed}
     cells = [cell for plan in review.plans for cell in plan.cells()]
     rows += [

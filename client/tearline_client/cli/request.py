@@ -12,11 +12,12 @@ from tearline.statement import ActedBy
 from tearline.trust import TrustState
 from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.at_work import at_work, look, person_of, read_text, time_text
+from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.order import repeats_option
-from tearline_client.cli.release import emit_released, takes_two
+from tearline_client.cli.release import emit_released, say_mentions, takes_two
 from tearline_client.cli.requested import (
     catch_up,
     item_option,
@@ -51,9 +52,13 @@ command.add_command(supplement)
 @command.command()
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
+@yes_option
 @pass_frame
-def new(frame: Frame, file: Path, dry_run: bool) -> None:
-    """Ask a partner for records, as FILE says (TOML)."""
+def new(frame: Frame, file: Path, dry_run: bool, yes: bool) -> None:
+    """Ask a partner for records, as FILE says (TOML).
+
+    What the partner will see is shown first, and you are asked; in a script, say --yes.
+    """
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
 
     async def run(node: Node) -> list[dict[str, object]] | bytes:
@@ -65,11 +70,13 @@ def new(frame: Frame, file: Path, dry_run: bool) -> None:
         extra = (narrative_field(asked.narrative),) if asked.narrative else ()
         draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
         plan = node.plan(draft, [asked.to])
+        say_mentions(frame, node, [plan])
         if dry_run:
             return list(cell_rows(plan.cells(), node.state.trust))
         if takes_two(node, draft.agreement.id, draft.article):
             return node.second.draft([plan], person=frame.settings.person)
         person = person_of(frame, node, draft.agreement.id)
+        confirm_packets(frame, node, [plan], yes=yes)
         sent = await node.requests.submit(plan, person)
         verify_accepted(sent)
         return [{"request": packet.hex()} for packet in sent.packets]

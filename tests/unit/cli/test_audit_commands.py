@@ -170,7 +170,9 @@ def test_what_was_kept_back_was_seen_by_nobody(desk):
 
 
 def test_a_disclosure_later_is_one_more_sighting(desk):
-    disclosed = desk.run("packet", "disclose", desk.packet, "iban", "--to", "cn-public-security")
+    disclosed = desk.run(
+        "packet", "disclose", "--yes", desk.packet, "iban", "--to", "cn-public-security"
+    )
     assert disclosed.exit_code == 0, disclosed.output
     rows = desk.rows("audit", "who-saw", desk.packet, "BankAccount/iban")
     assert [row["partner"] for row in rows].count("cn-public-security") == 2

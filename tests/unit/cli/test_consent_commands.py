@@ -53,7 +53,7 @@ def test_evidence_is_asked_for_given_and_used(desk, tmp_path):
     assert refused.exit_code == 4  # no machine gives a consent
     assert "nobody is logged in" in refused.stderr
     desk.run("login", AUDITOR, "--person-passphrase-file", desk.folder / "word")
-    (given,) = desk.rows("consent", "give", here["consent"], "--until", "2035-01-01")
+    (given,) = desk.rows("consent", "give", "--yes", here["consent"], "--until", "2035-01-01")
     assert (given["status"], given["until"][:10]) == ("given", "2035-01-01")
 
     (there,) = desk.rows("consent", "list", agency=MX)
@@ -69,7 +69,7 @@ def test_a_field_is_passed_on_by_its_originator(desk, tmp_path):
     desk.rows("consent", "give", asked["consent"], "--dry-run")
     partners = [row["partner"] for row in desk.rows("packet", "status", packet)]
     assert partners == [MX]
-    desk.rows("consent", "give", asked["consent"])
+    desk.rows("consent", "give", "--yes", asked["consent"])
     partners = [row["partner"] for row in desk.rows("packet", "status", packet)]
     assert sorted(partners) == [CN, MX]
     (shown,) = desk.rows("packet", "show", packet, agency=CN)

@@ -199,7 +199,7 @@ def request_id(strict: Desk, tmp_path: Path) -> str:
     file = tmp_path / "request.toml"
     file.write_text(REQUEST)
     # It takes the amendment in first that came meanwhile.
-    (row,) = strict.rows("request", "new", file, "--as", "mar", agency=MX)
+    (row,) = strict.rows("request", "new", file, "--yes", "--as", "mar", agency=MX)
     assert strict.rows("request", "list", agency=MX) == []
     (sent,) = strict.rows("packet", "approve", row["pending"], "--as", "luz", agency=MX)
     strict.rows("request", "list")

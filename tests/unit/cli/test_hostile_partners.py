@@ -177,7 +177,7 @@ def act(desk: Desk) -> None:
     asking = ("consent", "ask", desk.packet, "Person/name", "--use", "evidence", "--for", SHORT)
     for arguments in (
         (*opening, "--summary", ALL_AT_ONCE, *by),
-        ("request", "new", folder / "request.toml", *by),
+        ("request", "new", "--yes", folder / "request.toml", *by),
         (*asking, "--note", ALL_AT_ONCE, *by),
         ("agreement", "propose", folder / "terms.toml", "--yes", *by),
     ):

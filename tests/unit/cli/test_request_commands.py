@@ -64,7 +64,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     assert "Who opened it" in [cell["seen_as"] for cell in cells]
     assert desk.rows("request", "list") == []
 
-    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
     request = asked["request"]
     (row,) = desk.rows("request", "list", agency=MX)
     assert (row["role"], row["partner"], row["urgency"], row["state"]) == (
@@ -94,7 +94,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     answer = ("answer", request, record, "--item", 1)
     preview = desk.rows("request", *answer, "--dry-run", "--as", "mar", agency=MX)
     assert "250000" in [cell["seen_as"] for cell in preview]
-    assert at_mx(*answer)["state"] == "partial"
+    assert at_mx(*answer, "--yes")["state"] == "partial"
     ground = ("--ground", "neither-confirm-nor-deny")
     assert at_mx("refuse", request, "--item", 2, *ground)["state"] == "answered"
 
@@ -123,7 +123,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
 
 def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> None:
     desk, file = two
-    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
     request = asked["request"]
     (row,) = desk.rows("request", "list", agency=MX)
     assert (row["clock"], row["stopped_since_ms"], row["suspended"]) == ("", None, False)
@@ -143,7 +143,7 @@ def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> No
 def test_what_is_refused_says_why(two: tuple[Desk, Path]) -> None:
     desk, file = two
     assert desk.run("request", "new", file).exit_code == EXIT_REFUSED  # two are logged in
-    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
     request = asked["request"]
     refused = desk.run("request", "admit", request, "--as", "lin")
     assert (refused.exit_code, "TL-RFI-004" in refused.stderr) == (EXIT_REFUSED, True)
@@ -163,7 +163,7 @@ SCAN = b"%PDF-1.7\n" + b"\x1b[31mThe signatures of the account" + bytes(range(12
 
 def asked(desk: Desk, file: Path) -> str:
     """The id of a request that came to Mexico."""
-    (row,) = desk.rows("request", "new", file, "--as", "lin")
+    (row,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
     desk.rows("request", "list", agency=MX)
     desk.rows("request", "list")
     return str(row["request"])
@@ -185,7 +185,7 @@ def test_a_document_answers_an_item(two: tuple[Desk, Path]) -> None:
     assert preview.exit_code == 0, preview.output
     assert f"[application/pdf, {len(SCAN)} bytes, SHA-256 " in preview.stdout
     assert "signatures of the account" not in preview.output
-    (row,) = desk.rows(*answer, "--as", "mar", agency=MX)
+    (row,) = desk.rows(*answer, "--yes", "--as", "mar", agency=MX)
     assert (row["state"], row["open_items"]) == ("partial", 1)
     item = desk.rows("request", "show", request)[1]
     assert item["outcome"] == "answered"
@@ -275,10 +275,10 @@ def test_words_that_a_step_cannot_carry_are_a_slip_of_who_wrote_them(
 
 def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path]) -> None:
     desk, file = two
-    (asked,) = desk.rows("request", "new", file, "--as", "lin")
+    (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
     request, record = asked["request"], file.parent / "record.jsonl"
     desk.rows("request", "list", agency=MX)
-    answer = ("request", "answer", request, record, "--item", 1, "--as", "mar")
+    answer = ("request", "answer", request, record, "--yes", "--item", 1, "--as", "mar")
     desk.rows(*answer, agency=MX)
     (first, second) = desk.rows("request", "show", request)
     assert (first["corrected_by"], second["corrected_by"]) == ("", "")

@@ -1,0 +1,104 @@
+"""What a person is shown, and asked, before anything leaves: the same way in every command."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tearline.packet import OpenedField
+from tearline.trust import TrustState
+from tearline_client.cli.at_work import agency_name, counted
+from tearline_client.cli.frame import Frame
+from tearline_client.cli.output import Row
+from tearline_client.cli.seen import SPARE, cell_rows, field_text, short
+from tearline_client.node import Node
+from tearline_client.planning.plan import ReleasePlan
+
+_COLUMNS = ("field", "category", "partner", "form", "shown")
+
+
+def confirm_packets(
+    frame: Frame,
+    node: Node,
+    plans: Sequence[ReleasePlan],
+    *,
+    yes: bool,
+    words: str = "",
+    because: str = "",
+    typed: str = "yes",
+) -> None:
+    """Shows what each partner will see of packets, and asks.
+
+    Args:
+        frame: The command's.
+        node: The node.
+        plans: One for each packet.
+        yes: Whether the person said so beforehand: then nothing is shown.
+        words: What goes beside them.
+        because: What else the act does, as a sentence.
+        typed: What the person types.
+
+    Raises:
+        NotConfirmed: If the person does not type it.
+    """
+    trust = node.state.trust
+    cells = [cell for plan in plans for cell in plan.cells()]
+    recipients = [recipient for plan in plans for recipient in plan.recipients]
+    act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, trust)}."
+    act = f"{because} {act}".strip()
+    _confirm(frame, cell_rows(cells, trust), act, words=words, typed=typed, yes=yes)
+
+
+def confirm_fields(
+    frame: Frame,
+    node: Node,
+    fields: Sequence[tuple[OpenedField, str]],
+    *,
+    yes: bool,
+    words: str = "",
+    act: str = "will be disclosed to",
+) -> None:
+    """Shows which fields of packets that were sent a partner will get besides, and asks.
+
+    Args:
+        frame: The command's.
+        node: The node.
+        fields: Each field with the node URI of the partner.
+        yes: Whether the person said so beforehand: then nothing is shown.
+        words: What goes beside them.
+        act: What is done with the fields, before the partner's name.
+
+    Raises:
+        NotConfirmed: If the person does not say yes.
+    """
+    trust = node.state.trust
+    names = _names((recipient for _, recipient in fields), trust)
+    act = f"{counted(len(fields), 'field')} {act} {names}."
+    _confirm(frame, opened_rows(fields, trust), act, words=words, typed="yes", yes=yes)
+
+
+def opened_rows(
+    fields: Iterable[tuple[OpenedField, str]], trust: TrustState
+) -> Iterator[dict[str, object]]:
+    """Yields a row for every field of a packet that was sent, with the partner who gets it."""
+    for opened, recipient in fields:
+        yield {
+            "field": short(opened.field.path),
+            "path": opened.field.path,
+            "category": opened.field.marking.category,
+            "partner": agency_name(trust.trust_list, recipient),
+            "form": opened.field.form.text,
+            "seen_as": field_text(opened.field),
+            "shown": field_text(opened.field, {}),
+        }
+
+
+def _confirm(
+    frame: Frame, rows: Iterable[Row], act: str, *, words: str, typed: str, yes: bool
+) -> None:
+    if not yes:
+        frame.show(rows, _COLUMNS, spare=SPARE)
+        if words:
+            frame.say(f"With the words: {words}")
+    frame.confirm(act, typed, yes=yes)
+
+
+def _names(recipients: Iterable[str], trust: TrustState) -> str:
+    return ", ".join(sorted({agency_name(trust.trust_list, each) for each in recipients}))
