@@ -16,6 +16,7 @@ PARTS = {
     "line": 2,
     "migration": 1,
     "restore": 1,
+    "decision": 1,
     "set back": 1,
     "clocks": 2,
     "hostile": 6,
