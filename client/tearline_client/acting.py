@@ -8,7 +8,7 @@ from tearline.statement import ActedBy
 from tearline.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
 from tearline_client.keys.home import PSEUDONYM_KEY, Home
 from tearline_client.keys.keystore import Keystore
-from tearline_client.persons import LocalIssuer
+from tearline_client.persons import NODE, LocalIssuer
 
 
 class Acting:
@@ -30,13 +30,13 @@ class Acting:
         """The person who acts, as partners under an agreement may know them.
 
         Args:
-            name: Who; empty for whoever is logged in.
+            name: Who; empty for whoever is logged in, ``NODE`` for the node itself.
             agreement_id: 16 bytes.
             role: What the act takes.
             now_ms: The time, Unix milliseconds.
 
         Returns:
-            None where nobody was named and nobody is logged in: it is the node's own act.
+            None for the node's own act: it was named, or no person was and none is logged in.
 
         Raises:
             TlsError: If the person named is not logged in, or does not have the role; or if
@@ -90,7 +90,7 @@ class Acting:
         """Who reads here, by the agency's own name; empty where it is the node itself.
 
         Args:
-            name: Who; empty for whoever is logged in.
+            name: Who; empty for whoever is logged in, ``NODE`` for the node itself.
             now_ms: The time, Unix milliseconds.
             contents: Whether contents are shown: auditors see what was done, not what was said.
 
@@ -112,14 +112,18 @@ class Acting:
             TlsError: If the person is not logged in.
         """
         now_s = now_ms // 1000
+        if name == NODE:
+            raise LoginRequired("a person asks for this, and not the node")
         session = self._issuer.session(name, now_s)
         pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
         return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
 
     def _is_own_act(self, name: str, now_s: int) -> bool:
-        return not name and self._issuer.is_unattended(now_s)
+        return name == NODE or (not name and self._issuer.is_unattended(now_s))
 
     def _checked(self, name: str, now_s: int) -> AccessToken:
+        if name == NODE:
+            raise LoginRequired("a person decides this, and not the node")
         binding = self._binding()
         return verify_token(self._issuer.token(name, binding, now_s=now_s), binding, now_s)
 

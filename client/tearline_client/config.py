@@ -108,7 +108,7 @@ SETTINGS = (
         meaning="host:port of the exchange; several, with commas between, where several processes "
         "serve: one is used, and the next as soon as it does not answer",
     ),
-    Setting(name="person", parse=str, default="", meaning="name of the person who acts"),
+    Setting(name="person", parse=str, default="", meaning="name of the person who acts, or `node`"),
     Setting(
         name="output",
         parse=str,
@@ -160,7 +160,8 @@ class Settings:
         home: The node's home directory, which also holds ``node.toml``.
         exchange: ``host:port`` of the exchange, or several with commas between; empty where none
             is set.
-        person: Name of the person who acts, empty for the only one logged in.
+        person: Name of the person who acts, empty for the only one logged in; ``node`` for the
+            node itself.
         output: How data is printed: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.
         http: ``host:port`` of the witness port, empty for none.

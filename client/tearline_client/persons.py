@@ -36,6 +36,8 @@ from tearline_client.keys.keystore import Keystore
 SESSION_LIFETIME_S = 12 * 3600  # a working day; then the passphrase is asked again
 MAX_PERSONS = 200  # what one secret holds; a larger agency has an identity provider
 MIN_PASSPHRASE_BYTES = 8
+NODE = "node"
+"""In place of a person's name: the node itself acts or reads, whoever is logged in."""
 
 _ISSUER = "token-issuer"
 _PERSONS = "persons"
@@ -334,6 +336,8 @@ def _encode(rows: Iterable[Sequence[object]]) -> bytes:
 def _require_usable(persons: Sequence[PersonRecord], name: str, passphrase: bytes) -> None:
     if not _NAME.fullmatch(name):
         raise MalformedInput("a person's name is lower-case letters, digits, dots and hyphens")
+    if name == NODE:
+        raise MalformedInput(f"{NODE} stands for the node itself, and names no person")
     if len(passphrase) < MIN_PASSPHRASE_BYTES:
         raise MalformedInput(f"a passphrase has at least {MIN_PASSPHRASE_BYTES} bytes")
     if any(person.name == name for person in persons):

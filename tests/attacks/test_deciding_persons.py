@@ -13,7 +13,7 @@ from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
 from tearline.tokens import Role
 from tearline_client.demo.lead import OWN_POLICY
-from tearline_client.persons import LocalIssuer
+from tearline_client.persons import NODE, LocalIssuer
 from two_persons import log_in
 
 
@@ -119,6 +119,15 @@ async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
         with pytest.raises(PersonAmbiguous, match="dora, eva, olga"):
             act()
     assert mx.acting("dora", agreement_id, Role.LIAISON) is not None
+    assert mx.acting(NODE, agreement_id, Role.LIAISON) is None
+    assert mx.show(packet, person=NODE).view.fields
+    for decide in (
+        lambda: mx.person(NODE, Role.OFFICER),
+        lambda: mx.audit_token(NODE),
+        lambda: mx.second.draft([world.mx.plan(world.us)], person=NODE),
+    ):
+        with pytest.raises(LoginRequired, match="a person"):
+            decide()
 
 
 async def test_a_disabled_person_does_not_make_it_the_nodes_own_act(world: Simulation) -> None:

@@ -44,7 +44,7 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
     return [
         option("--home", metavar="DIR", help="The node's home directory."),
         option("-o", "--output", type=click.Choice(FORMATS), help="How data is printed."),
-        option("--as", "person", metavar="NAME", help="The person who acts."),
+        option("--as", "person", metavar="NAME", help="The person who acts, or node."),
         option("--passphrase-file", metavar="FILE", help="File with the keystore's passphrase."),
         option("-q", "--quiet", is_flag=True, help="No messages, only data and errors."),
         option("-v", "--verbose", is_flag=True, help="Details, and tracebacks of faults."),

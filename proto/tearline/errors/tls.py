@@ -94,4 +94,7 @@ class PersonAmbiguous(TlsError):
 
     code = "TL-TLS-011"
     what = "Several persons are logged in, and none was named."
-    next = "Add `--as NAME` with one of them; `tearline login NAME --out` ends a session."
+    next = (
+        "Add `--as NAME` with one of them, or `--as node` for the node itself; "
+        "`tearline login NAME --out` ends a session."
+    )

@@ -2,10 +2,12 @@
 
 import pytest
 
-from desk import Desk
-from tearline.errors import EXIT_REFUSED
+from desk import AUDITOR, OUR_NAME, Desk
+from tearline.errors import EXIT_REFUSED, EXIT_USAGE
+from tearline_client.demo.world import AGENCIES
 
 OFFICER = "olga"
+NODE = f"spiffe://{AGENCIES[OUR_NAME]}/node/liaison"
 
 
 @pytest.fixture
@@ -64,3 +66,49 @@ def test_the_person_who_is_named_acts(several: Desk) -> None:
     assert several.run("packet", "show", several.packet, "--as", OFFICER).exit_code == EXIT_REFUSED
     assert several.run("login", OFFICER, "--out").exit_code == 0
     assert several.run("packet", "show", several.packet).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("packet", "show", "PACKET"),
+        ("packet", "search", "Qiu"),
+        ("packet", "print", "PACKET"),
+        ("export", "ftm", "PACKET"),
+        ("audit", "who-saw", "Qiu Wenhao"),
+    ],
+)
+def test_a_program_reads_as_the_node_whoever_is_logged_in(
+    several: Desk, command: tuple[str, ...]
+) -> None:
+    line = [several.packet if word == "PACKET" else word for word in command]
+    shown = several.run(*line, "--as", "node")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout
+    access = several.rows("audit", "access", "--as", AUDITOR)
+    assert [row["actor"] for row in access] == [NODE, AUDITOR]  # who looks is the last entry
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("consent", "own", "PACKET", "Person/name", "--reason", "a register"),
+        ("audit", "search"),
+        ("audit", "access"),
+    ],
+)
+def test_the_node_is_no_person_where_one_must_decide(
+    several: Desk, command: tuple[str, ...]
+) -> None:
+    line = [several.packet if word == "PACKET" else word for word in command]
+    refused = several.run(*line, "--as", "node")
+    assert refused.exit_code == EXIT_REFUSED, refused.output
+    assert "TL-TLS-009" in refused.stderr
+
+
+def test_no_person_is_called_as_the_node_is(several: Desk) -> None:
+    word = several.folder / "word"
+    line = ("person", "add", "node", "--role", "officer", "--person-passphrase-file", word)
+    refused = several.run(*line)
+    assert refused.exit_code == EXIT_USAGE, refused.output
+    assert "node stands for the node itself" in refused.stderr
